@@ -1,0 +1,173 @@
+"""The command line: ``casa-desktop start|stop|status|screenshot|doctor``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, List, Optional
+
+import argcomplete
+
+from . import __version__, session
+from .commands import Settings
+from .errors import CasaDesktopError, NotRunning
+from .runtime import Record
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="casa-desktop", description="Start, stop and look at desktops for CASA's native tools."
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_start(commands)
+    _add_stop(commands)
+    _add_status(commands)
+    _add_screenshot(commands)
+    _add_doctor(commands)
+    return parser
+
+
+def _add(commands: Any, name: str, function: Any, text: str, *, desktop: bool = True) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(function=function)
+    if desktop:
+        named = parser.add_argument("--name", default=session.DEFAULT_NAME, help="the desktop (default: %(default)s)")
+        named.completer = _running_names  # type: ignore[attr-defined]
+    return parser
+
+
+def _running_names(**_: Any) -> List[str]:
+    return [record.name for record in session.list_desktops()]
+
+
+def _add_start(commands: Any) -> None:
+    parser = _add(commands, "start", start, "Start a desktop, unless it is running, and tell where it is.")
+    parser.add_argument("--geometry", default=Settings.geometry, help="its size in pixels (default: %(default)s)")
+    parser.add_argument("--timeout", type=float, default=20.0, help="seconds to wait for it (default: %(default)g)")
+    parser.add_argument("--json", action="store_true", help="print the record as JSON")
+
+
+def _add_stop(commands: Any) -> None:
+    parser = _add(commands, "stop", stop, "Stop a desktop and everything that runs on it.")
+    parser.add_argument("--all", action="store_true", help="stop all desktops")
+    parser.add_argument("--json", action="store_true", help="print the names of the stopped desktops as JSON")
+
+
+def _add_status(commands: Any) -> None:
+    parser = _add(commands, "status", status, "Tell which desktops are running.", desktop=False)
+    parser.add_argument("--json", action="store_true", help="print a list of records as JSON")
+
+
+def _add_screenshot(commands: Any) -> None:
+    parser = _add(commands, "screenshot", screenshot, "Save a picture of a desktop as PNG.")
+    parser.add_argument(
+        "file",
+        nargs="?",
+        type=Path,
+        default=Path("casa-desktop.png"),
+        help="where to (default: %(default)s; - for stdout)",
+    )
+
+
+def _add_doctor(commands: Any) -> None:
+    text = "Tell what is found, what is missing, and what to do about it."
+    parser = _add(commands, "doctor", doctor, text, desktop=False)
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+
+
+def start(arguments: argparse.Namespace) -> int:
+    """``casa-desktop start``."""
+    settings = Settings(geometry=arguments.geometry)
+    record = session.ensure(arguments.name, settings=settings, timeout=arguments.timeout)
+    _tell([record], arguments.json, single=True)
+    return 0
+
+
+def stop(arguments: argparse.Namespace) -> int:
+    """``casa-desktop stop``; 1 if the named desktop was not running."""
+    names = _running_names() if arguments.all else [arguments.name]
+    stopped = [name for name in names if session.stop(name)]
+    if arguments.json:
+        print(json.dumps(stopped))
+    elif stopped:
+        print(f"Stopped: {', '.join(stopped)}.")
+    if not stopped and not arguments.all:
+        raise NotRunning(arguments.name)
+    return 0
+
+
+def status(arguments: argparse.Namespace) -> int:
+    """``casa-desktop status``."""
+    _tell(session.list_desktops(), arguments.json)
+    return 0
+
+
+def _tell(records: List[Record], as_json: bool, *, single: bool = False) -> None:
+    if as_json:
+        found = [_as_dict(record) for record in records]
+        print(json.dumps(found[0] if single else found, indent=1))
+    elif not records:
+        print("No desktop is running.")
+    for record in [] if as_json else records:
+        since = datetime.fromtimestamp(record.started).strftime("%Y-%m-%d %H:%M:%S")
+        print(f"{record.name}: display {record.display}, since {since}, supervisor {record.supervisor_pid}")
+        print(f"  to put a program on it: export DISPLAY={record.display} XAUTHORITY={record.xauthority}")
+
+
+def _as_dict(record: Record) -> dict[str, Any]:
+    started = datetime.fromtimestamp(record.started, timezone.utc).isoformat()
+    return {**vars(record), "started": started, "state": "running"}
+
+
+def screenshot(arguments: argparse.Namespace) -> int:
+    """``casa-desktop screenshot``."""
+    record = session.find(arguments.name)
+    if record is None:
+        raise NotRunning(arguments.name)
+    picture = session.screenshot(record)
+    if str(arguments.file) == "-":
+        sys.stdout.buffer.write(picture)
+        return 0
+    arguments.file.write_bytes(picture)
+    print(f"Saved {arguments.file} ({len(picture)} bytes).")
+    return 0
+
+
+def doctor(arguments: argparse.Namespace) -> int:
+    """``casa-desktop doctor``; 1 if something is missing."""
+    # Only this command needs it, and psutil's look at every process takes a moment.
+    from .doctor import examine
+
+    findings = examine()
+    if arguments.json:
+        print(json.dumps([finding.as_dict() for finding in findings], indent=1))
+    for finding in [] if arguments.json else findings:
+        print(f"{_MARKS[finding.state]} {finding.subject}: {finding.found}")
+        if finding.remedy:
+            print(f"    → {finding.remedy}")
+    return int(any(finding.state == "missing" for finding in findings))
+
+
+_MARKS = {"ok": "✓", "missing": "✗", "note": "!"}
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    """Run one command; return the exit status: 0 done, 1 not done, 2 wrong arguments."""
+    parser = build_parser()
+    argcomplete.autocomplete(parser)
+    arguments = parser.parse_args(argv)
+    try:
+        status: int = arguments.function(arguments)
+    except (CasaDesktopError, OSError) as error:
+        print(f"casa-desktop: {error}", file=sys.stderr)
+        return 1
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

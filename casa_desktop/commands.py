@@ -1,0 +1,121 @@
+"""Settings in, command lines out: nothing here runs a program or reads a file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Mapping, Tuple
+
+from .errors import InvalidSetting
+
+_GEOMETRY = re.compile(r"[1-9][0-9]{2,4}x[1-9][0-9]{2,4}")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a user may choose about a desktop.
+
+    Attributes:
+        geometry: first size of the desktop in pixels, ``WIDTHxHEIGHT``; a page resizes it to its own.
+        frame_rate: the most updates per second that Xvnc sends. It sets the floor of the latency: a
+            click took 10 ms to become a pixel at 60 and 6 ms at 120 (TigerVNC 1.12).
+        dpi: what X tells programs about the size of a pixel, in dots per inch.
+        tools_python: the Python whose CASA the desktop's menu starts; empty for the supervisor's own.
+
+    Raises:
+        InvalidSetting: a value is out of range or of the wrong form.
+    """
+
+    geometry: str = "1600x900"
+    frame_rate: int = 120
+    dpi: int = 96
+    tools_python: str = ""
+
+    def __post_init__(self) -> None:
+        if not _GEOMETRY.fullmatch(self.geometry):
+            raise InvalidSetting("geometry", self.geometry, "WIDTHxHEIGHT in pixels, like 1600x900")
+        if not 1 <= self.frame_rate <= 1000:
+            raise InvalidSetting("frame_rate", self.frame_rate, "between 1 and 1000 per second")
+        if not 30 <= self.dpi <= 600:
+            raise InvalidSetting("dpi", self.dpi, "between 30 and 600 dots per inch")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A program to run.
+
+    Attributes:
+        argv: the program's path and its arguments.
+        env: the whole environment that it gets.
+    """
+
+    argv: Tuple[str, ...]
+    env: Mapping[str, str]
+
+
+def x_server_command(
+    program: str,
+    settings: Settings,
+    *,
+    title: str,
+    xauthority: Path,
+    rfb_socket: Path,
+    display_fd: int,
+    env: Mapping[str, str],
+) -> Command:
+    """Build the command line of Xvnc.
+
+    Args:
+        program: the path of Xvnc.
+        settings: the user's choices.
+        title: the desktop's name as VNC viewers show it.
+        xauthority: the cookie file; without it any local user could look at the display.
+        rfb_socket: where Xvnc shall listen; at most 107 bytes.
+        display_fd: an inherited descriptor to which Xvnc writes the display number that it took.
+        env: the environment to start from.
+    """
+    argv = (
+        program,
+        # Xvnc picks a free display number by itself: fixed numbers collide, above all where
+        # containers share /tmp.
+        *("-displayfd", str(display_fd)),
+        *("-auth", str(xauthority)),
+        *("-rfbunixpath", str(rfb_socket), "-rfbunixmode", "0600"),
+        # With 0, or without the option, Xvnc 1.12 also listens on port 5900+N of every interface.
+        *("-rfbport", "-1"),
+        # The socket lies in a 0700 folder; whoever can open it is the user.
+        *("-SecurityTypes", "None"),
+        # All clients of a unix socket share one address, so a few probes would lock everybody out.
+        "-UseBlacklist=0",
+        *("-nolisten", "tcp"),
+        "-AlwaysShared=1",
+        # Without it X starts afresh whenever its last client leaves.
+        "-noreset",
+        # No screen saver: a page that comes back finds the picture as it was.
+        *("-s", "0", "-dpms"),
+        *("-geometry", settings.geometry, "-depth", "24", "-dpi", str(settings.dpi)),
+        *("-FrameRate", str(settings.frame_rate)),
+        *("-desktop", title),
+    )
+    return Command(argv, _without_display(env))
+
+
+def window_manager_command(
+    program: str, *, config: Path, display: str, xauthority: Path, env: Mapping[str, str]
+) -> Command:
+    """Build the command line of IceWM, which reads its files from ``config``."""
+    own = {"ICEWM_PRIVCFG": str(config), **display_environment(display, xauthority)}
+    # ``icewm`` alone: ``icewm-session`` would add a background setter, a tray and sounds.
+    return Command((program,), {**_without_display(env), **own})
+
+
+def display_environment(display: str, xauthority: Path) -> dict[str, str]:
+    """Return the variables by which an X program finds the desktop."""
+    return {"DISPLAY": display, "XAUTHORITY": str(xauthority)}
+
+
+def _without_display(env: Mapping[str, str]) -> dict[str, str]:
+    """Drop what would point to another display, or make Qt choose another one."""
+    foreign = {"DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "SESSION_MANAGER"}
+    return {key: value for key, value in env.items() if key not in foreign}

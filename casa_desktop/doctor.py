@@ -1,0 +1,197 @@
+"""What is found, what is missing, and the remedy: ``casa-desktop doctor``.
+
+Each check is a small function that returns findings and changes nothing. CASA is looked at from outside, by its
+installed metadata, because importing it takes seconds and may fail for the very reason that is sought.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Callable, Iterator, List, Optional
+
+import psutil
+
+from . import errors, runtime, session
+
+_LOOPBACK = ("127.", "::1", "::ffff:127.")
+# The programs of ours and of CASA that may listen, by a part of their process names.
+_OURS = ("Xvnc", "Xtigervnc", "casaviewer", "casaplotms", "casalogger", "casafeather", "casatablebro", "casaplotserv")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report.
+
+    Attributes:
+        subject: what was looked at.
+        state: ``ok``, ``missing`` (something will not work) or ``note`` (worth knowing).
+        found: what was seen, in words.
+        remedy: what to do about it; empty where nothing need be done.
+    """
+
+    subject: str
+    state: str
+    found: str
+    remedy: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the finding for JSON."""
+        return asdict(self)
+
+
+def examine() -> List[Finding]:
+    """Run all checks, in the order in which a user would mend things."""
+    return [finding for check in CHECKS for finding in check()]
+
+
+def _programs() -> Iterator[Finding]:
+    yield _program("X server", ("Xvnc", "Xtigervnc"), "apt install tigervnc-standalone-server")
+    yield _program("window manager", ("icewm",), "apt install icewm")
+    yield _program("terminal", ("xterm",), "apt install xterm")
+
+
+def _program(subject: str, names: tuple[str, ...], remedy: str) -> Finding:
+    for name in names:
+        path = shutil.which(name)
+        if path:
+            return Finding(subject, "ok", path)
+    return Finding(subject, "missing", f"no {' or '.join(names)} on PATH", remedy)
+
+
+def _runtime_directory() -> Iterator[Finding]:
+    try:
+        yield Finding("runtime directory", "ok", str(runtime.places(session.DEFAULT_NAME).folder.parent))
+    except errors.RuntimeDirectoryError as error:
+        yield Finding("runtime directory", "missing", str(error), "set CASA_DESKTOP_RUNTIME_DIR")
+
+
+def _desktops() -> Iterator[Finding]:
+    try:
+        records = session.list_desktops()
+    except errors.CasaDesktopError:
+        # Said by the check of the runtime directory already.
+        return
+    for record in records:
+        yield Finding(f"desktop {record.name}", "ok", f"running on {record.display}, process {record.supervisor_pid}")
+
+
+def _page() -> Iterator[Finding]:
+    page = Path(__file__).parent / "static" / "page" / "index.html"
+    if page.exists():
+        yield Finding("page", "ok", str(page))
+    else:
+        yield Finding("page", "missing", f"{page} has not been built", "pip install casa-desktop again")
+    version = _version("jupyterlab")
+    if version:
+        yield Finding("JupyterLab", "ok", version)
+    else:
+        yield Finding("JupyterLab", "note", "not in this Python", "pip install jupyterlab")
+
+
+def _casa() -> Iterator[Finding]:
+    for name in ("casatools", "casatasks", "casaviewer", "casaplotms", "casalogger"):
+        version = _version(name)
+        if version:
+            yield Finding(name, "ok", version)
+        else:
+            yield Finding(name, "missing", f"not in {sys.executable}", "pip install 'casa-desktop[casa]'")
+
+
+def _version(distribution: str) -> Optional[str]:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _measures_data() -> Iterator[Finding]:
+    folder = _casadata_folder()
+    if folder and (folder / "geodetic" / "IERSeop2000").is_dir():
+        yield Finding("measures data", "ok", f"{folder} (casadata {_version('casadata')})")
+        return
+    own = Path.home() / ".casa" / "data"
+    if (own / "geodetic" / "IERSeop2000").is_dir():
+        yield Finding("measures data", "ok", str(own))
+        return
+    yield Finding("measures data", "missing", f"neither the casadata wheel nor {own}", "pip install casadata")
+
+
+def _casadata_folder() -> Optional[Path]:
+    spec = importlib.util.find_spec("casadata")
+    return Path(spec.origin).parent / "__data__" if spec and spec.origin else None
+
+
+def _tools() -> Iterator[Finding]:
+    """Ask the kernel's half, in a process of its own, which native tools this Python has."""
+    argv = [sys.executable, "-m", "casa_kernel.tools", "list", "--json"]
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=True)
+        tools = json.loads(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        yield Finding("native tools", "note", f"could not be listed: {error}")
+        return
+    for tool in tools:
+        yield _tool(tool["name"], tool["version"], tool["extracted"])
+
+
+def _tool(name: str, version: str, extracted: bool) -> Finding:
+    if extracted:
+        return Finding(f"{name}, unpacked", "ok", version)
+    remedy = f"it happens by itself at first use, or now: {sys.executable} -m casa_kernel.tools extract {name}"
+    return Finding(f"{name}, unpacked", "note", f"{version} is not unpacked yet", remedy)
+
+
+def _open_ports() -> Iterator[Finding]:
+    """Name what listens where others can reach it: CASA's own tools and tasks do, without authentication."""
+    listening = list(_listening())
+    for name, address, port in listening:
+        yield Finding(
+            "port open to others",
+            "note",
+            f"{name} listens on {address}:{port} without authentication",
+            "this is how CASA's tools are made; let no one you do not trust reach this machine's ports",
+        )
+    if not listening:
+        yield Finding("ports open to others", "ok", "none of ours or of CASA's tools")
+
+
+def _listening() -> Iterator[tuple[str, str, int]]:
+    for process in psutil.process_iter(["name", "cmdline"]):
+        name = _our_name(process)
+        if name is None:
+            continue
+        try:
+            # psutil 6 renamed connections() to net_connections(); the kernel side may have either.
+            connections = getattr(process, "net_connections", None) or process.connections
+            for each in connections("tcp"):
+                if each.status == psutil.CONN_LISTEN and not each.laddr.ip.startswith(_LOOPBACK):
+                    yield name, each.laddr.ip, each.laddr.port
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            # Somebody else's, or gone: not ours to tell of.
+            continue
+
+
+def _our_name(process: psutil.Process) -> Optional[str]:
+    name = str(process.info["name"] or "")
+    if any(part in name for part in _OURS):
+        return name
+    return "a CASA kernel" if "casa_kernel" in (process.info["cmdline"] or ()) else None
+
+
+CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+    _programs,
+    _runtime_directory,
+    _desktops,
+    _page,
+    _casa,
+    _measures_data,
+    _tools,
+    _open_ports,
+)

@@ -1,0 +1,171 @@
+"""Everything that casa-desktop raises on purpose.
+
+::
+
+    CasaDesktopError
+     ├── InvalidName              a desktop's name that could not be a folder or a URL
+     ├── InvalidSetting           a setting of the wrong form
+     ├── RuntimeDirectoryError    the runtime directory is unsafe, too long or not writable
+     ├── ProgramMissing           a program is not on PATH
+     │    ├── XServerMissing
+     │    └── WindowManagerMissing
+     ├── StartFailed              the desktop's X server or supervisor ended while starting
+     ├── StartTimeout             the desktop was not ready by its deadline
+     ├── StopFailed               the desktop would not end
+     ├── NotRunning               no desktop of that name is running
+     └── ScreenshotFailed         the desktop's picture could not be taken
+
+``str()`` of each is one sentence or two for the user: what was looked for, where, and what to do.
+The values it speaks of are attributes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class CasaDesktopError(Exception):
+    """Base of all errors of casa-desktop; catch this to catch them all."""
+
+
+class InvalidName(CasaDesktopError):
+    """A desktop's name is not of the allowed form.
+
+    Attributes:
+        name: the name as given.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"{name!r} is no name for a desktop: use 1 to 32 letters, digits, '-' or '_', "
+            "beginning with a letter or digit, and none of 'api' and 'static'."
+        )
+
+
+class InvalidSetting(CasaDesktopError):
+    """A setting has the wrong form.
+
+    Attributes:
+        setting: its name.
+        value: its value as given.
+        expected: what it should look like, in words.
+    """
+
+    def __init__(self, setting: str, value: object, expected: str) -> None:
+        self.setting, self.value, self.expected = setting, value, expected
+        super().__init__(f"{setting} is {value!r}, but should be {expected}.")
+
+
+class RuntimeDirectoryError(CasaDesktopError):
+    """The runtime directory cannot be used.
+
+    Attributes:
+        path: the folder in question.
+        reason: what is wrong with it, and the remedy.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"The runtime directory {path} cannot be used: {reason}")
+
+
+class ProgramMissing(CasaDesktopError):
+    """A program that the desktop needs is not on PATH.
+
+    Attributes:
+        programs: the names that were looked for, in order.
+        package: the Debian package that brings it.
+    """
+
+    what = "program"
+
+    def __init__(self, programs: tuple[str, ...], package: str) -> None:
+        self.programs, self.package = programs, package
+        super().__init__(
+            f"No {self.what} was found: looked on PATH for {' and '.join(programs)}. "
+            f"Install it, for example with 'apt install {package}'."
+        )
+
+
+class XServerMissing(ProgramMissing):
+    """There is no Xvnc."""
+
+    what = "X server"
+
+
+class WindowManagerMissing(ProgramMissing):
+    """There is no IceWM."""
+
+    what = "window manager"
+
+
+class StartFailed(CasaDesktopError):
+    """The desktop ended while it was starting.
+
+    Attributes:
+        name: the desktop.
+        reason: what ended, with the last words of its log.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name, self.reason = name, reason
+        super().__init__(f"The desktop {name!r} did not start: {reason}")
+
+
+class StartTimeout(CasaDesktopError):
+    """The desktop was not ready by its deadline.
+
+    Attributes:
+        name: the desktop.
+        seconds: how long was waited.
+        step: what was being waited for.
+    """
+
+    def __init__(self, name: str, seconds: float, step: str) -> None:
+        self.name, self.seconds, self.step = name, seconds, step
+        super().__init__(
+            f"The desktop {name!r} was not ready within {seconds:g} s (waiting for {step}). "
+            "Try again; 'casa-desktop doctor' tells what is missing."
+        )
+
+
+class StopFailed(CasaDesktopError):
+    """The desktop would not end.
+
+    Attributes:
+        name: the desktop.
+        pid: the supervisor's process id.
+    """
+
+    def __init__(self, name: str, pid: int) -> None:
+        self.name, self.pid = name, pid
+        super().__init__(f"The desktop {name!r} (process {pid}) did not end, even when killed.")
+
+
+class NotRunning(CasaDesktopError):
+    """No desktop of that name is running.
+
+    Attributes:
+        name: the desktop.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"The desktop {name!r} is not running. Start it with 'casa-desktop start --name {name}' "
+            "or from JupyterLab's launcher."
+        )
+
+
+class ScreenshotFailed(CasaDesktopError):
+    """The picture of a desktop could not be taken.
+
+    Attributes:
+        name: the desktop.
+        reason: what the screenshot program said.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name, self.reason = name, reason
+        super().__init__(f"No picture of the desktop {name!r} could be taken: {reason}")

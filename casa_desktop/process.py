@@ -1,0 +1,113 @@
+"""Starting and ending child processes. Knows no X and no desktop."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import signal
+import subprocess
+import time
+from typing import IO, Iterable, Optional, Sequence
+
+import psutil
+
+from .commands import Command
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def spawn(
+    command: Command, *, log: IO[bytes], pass_fds: Sequence[int] = (), cwd: Optional[str] = None
+) -> subprocess.Popen[bytes]:
+    """Start ``command`` in a process group of its own; it gets SIGTERM when this process dies.
+
+    Call it from a process without threads: code runs between fork and exec.
+
+    Args:
+        command: the program.
+        log: open file that takes its standard output and error.
+        pass_fds: descriptors that it inherits.
+        cwd: its working folder, by default ours.
+
+    Raises:
+        OSError: the program could not be started.
+    """
+    parent = os.getpid()
+
+    def in_child() -> None:
+        # A blocked signal stays blocked across exec; the supervisor blocks those it waits for.
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        os.setpgid(0, 0)
+        _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
+        # The parent may have died between fork and prctl; then no signal would ever come.
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return subprocess.Popen(
+        command.argv,
+        env=dict(command.env),
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        pass_fds=tuple(pass_fds),
+        cwd=cwd,
+        preexec_fn=in_child,
+    )
+
+
+def adopt_orphans() -> None:
+    """Make this process the parent of all its orphaned descendants, so that it can end them."""
+    _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def descendants() -> list[psutil.Process]:
+    """Return all living descendants of this process."""
+    return [each for each in psutil.Process().children(recursive=True) if each.is_running()]
+
+
+def end(processes: Iterable[psutil.Process], grace: float) -> None:
+    """Terminate ``processes``; kill those that are still there after ``grace`` seconds."""
+    living = list(processes)
+    for each in living:
+        _signal(each, signal.SIGTERM)
+    _, stubborn = psutil.wait_procs(living, timeout=grace)
+    for each in stubborn:
+        _signal(each, signal.SIGKILL)
+    psutil.wait_procs(stubborn, timeout=grace)
+
+
+def _signal(process: psutil.Process, number: int) -> None:
+    try:
+        process.send_signal(number)
+        # A stopped process takes SIGTERM only when it goes on.
+        process.send_signal(signal.SIGCONT)
+    except psutil.NoSuchProcess:
+        pass
+
+
+def read_line(fd: int, deadline: float) -> Optional[bytes]:
+    """Read one line from a pipe.
+
+    Args:
+        fd: the pipe's reading end.
+        deadline: in seconds of ``time.monotonic()``.
+
+    Returns:
+        The line without its end; what came before the writer closed the pipe, perhaps nothing; or
+        None when the deadline passed first.
+    """
+    received = b""
+    poller = select.poll()
+    poller.register(fd, select.POLLIN | select.POLLHUP)
+    while not received.endswith(b"\n"):
+        remaining = deadline - time.monotonic()
+        if remaining <= 0 or not poller.poll(remaining * 1000):
+            return None
+        chunk = os.read(fd, 4096)
+        if not chunk:
+            break
+        received += chunk
+    return received.rstrip(b"\n")

@@ -1,0 +1,304 @@
+"""The runtime directory: where desktops lie, how they are found, and what keeps others out.
+
+One folder per desktop, below a root that only the user can enter::
+
+    <root>/<name>/record.json    by which every other process finds the desktop
+                  Xauthority     the X cookie
+                  rfb.sock       where Xvnc listens
+                  desktop.log    what the supervisor, Xvnc and IceWM said
+                  icewm/         IceWM's files
+
+A supervisor holds a lock on its desktop's folder for as long as it lives, so a folder whose lock is free
+is a dead desktop's, whatever its record says; pids alone would lie after they are used again, or across
+containers.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import stat
+import struct
+import threading
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Iterator, List, Optional
+
+from .errors import InvalidName, RuntimeDirectoryError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+# They are parts of URLs beside the desktops' names.
+_RESERVED = frozenset({"api", "static"})
+# sun_path holds 108 bytes with the final zero: unix(7).
+_SOCKET_PATH_LIMIT = 107
+
+
+def checked_name(name: str) -> str:
+    """Return ``name`` if it can be a desktop's name; raise InvalidName otherwise."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or name in _RESERVED:
+        raise InvalidName(name)
+    return name
+
+
+def runtime_root() -> Path:
+    """Return the root of all desktops of this user, created with mode 0700 if need be.
+
+    It is ``$CASA_DESKTOP_RUNTIME_DIR``, else ``$XDG_RUNTIME_DIR/casa-desktop``, else
+    ``/tmp/casa-desktop-UID``.
+
+    Raises:
+        RuntimeDirectoryError: it is not a folder, not the user's own, open to others, or cannot be made.
+    """
+    root = _configured_root()
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = root.lstat()
+    except OSError as error:
+        raise RuntimeDirectoryError(
+            root, f"{error.strerror}. Set CASA_DESKTOP_RUNTIME_DIR to a folder of yours."
+        ) from error
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise RuntimeDirectoryError(root, "it is not a folder of yours. Set CASA_DESKTOP_RUNTIME_DIR to one that is.")
+    if found.st_mode & 0o077:
+        raise RuntimeDirectoryError(root, f"others may enter it. Close it with 'chmod 700 {root}'.")
+    return root
+
+
+def _configured_root() -> Path:
+    chosen = os.environ.get("CASA_DESKTOP_RUNTIME_DIR")
+    if chosen:
+        return Path(chosen).absolute()
+    session = os.environ.get("XDG_RUNTIME_DIR")
+    if session and os.access(session, os.W_OK):
+        return Path(session) / "casa-desktop"
+    return Path(f"/tmp/casa-desktop-{os.getuid()}")
+
+
+@dataclass(frozen=True)
+class Places:
+    """The paths of one desktop; none of them need exist.
+
+    Attributes:
+        folder: the desktop's own folder, mode 0700.
+    """
+
+    folder: Path
+
+    @property
+    def record(self) -> Path:
+        return self.folder / "record.json"
+
+    @property
+    def xauthority(self) -> Path:
+        return self.folder / "Xauthority"
+
+    @property
+    def rfb_socket(self) -> Path:
+        return self.folder / "rfb.sock"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "desktop.log"
+
+    @property
+    def icewm(self) -> Path:
+        return self.folder / "icewm"
+
+
+def places(name: str) -> Places:
+    """Return the paths of the desktop ``name``.
+
+    Raises:
+        InvalidName: it is no name for a desktop.
+        RuntimeDirectoryError: as ``runtime_root``; also when the socket's path would be too long.
+    """
+    found = Places(runtime_root() / checked_name(name))
+    length = len(os.fsencode(found.rfb_socket))
+    if length > _SOCKET_PATH_LIMIT:
+        raise RuntimeDirectoryError(
+            found.folder,
+            f"the path of its socket has {length} bytes, and unix sockets allow {_SOCKET_PATH_LIMIT}. "
+            "Set CASA_DESKTOP_RUNTIME_DIR to a shorter one.",
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is written down about a running desktop.
+
+    Attributes:
+        name: the desktop's name.
+        display: X's name of it, like ``:7``.
+        xauthority: path of the cookie file.
+        rfb_socket: path of the unix socket on which Xvnc speaks RFB.
+        supervisor_pid: process id of the supervisor, in the pid namespace that started it.
+        x_server_pid: process id of Xvnc.
+        started: seconds since the epoch.
+        version: the version of casa-desktop that started it.
+    """
+
+    name: str
+    display: str
+    xauthority: str
+    rfb_socket: str
+    supervisor_pid: int
+    x_server_pid: int
+    started: float
+    version: str
+
+    def write(self, path: Path) -> None:
+        """Write the record so that a reader sees all of it or nothing."""
+        partial = path.with_suffix(".part")
+        partial.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+        partial.replace(path)
+
+
+def read_record(path: Path) -> Optional[Record]:
+    """Return the record at ``path``; None where there is none, or one that makes no sense."""
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        return Record(**fields)
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def is_held(folder: Path) -> bool:
+    """Tell whether a living supervisor holds ``folder``."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        # A shared lock, so that two who look at once do not take each other for a supervisor.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def hold(folder: Path) -> int:
+    """Lock ``folder`` until this process ends; return the descriptor that holds the lock."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
+
+
+@contextmanager
+def exclusive(folder: Path, timeout: float) -> Iterator[None]:
+    """Keep other processes out of ``folder`` for the length of a with block.
+
+    Args:
+        folder: an existing folder; it is locked itself, so that no lock file stays behind.
+        timeout: how long to wait for it, in seconds.
+
+    Raises:
+        RuntimeDirectoryError: somebody else kept it for longer.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        if not _flock(descriptor, deadline - time.monotonic()):
+            raise RuntimeDirectoryError(folder, f"another process has kept it locked for {timeout:g} s. Try again.")
+        # Its former holder may have removed the folder, and somebody made it anew: lock that one.
+        if os.fstat(descriptor).st_nlink:
+            break
+        os.close(descriptor)
+        folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def wait_until_free(folder: Path, timeout: float) -> bool:
+    """Wait until no supervisor holds ``folder``; return False if one still does after ``timeout`` seconds."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return True
+    free = _flock(descriptor, timeout, fcntl.LOCK_SH)
+    if free:
+        os.close(descriptor)
+    return free
+
+
+def _flock(descriptor: int, timeout: float, kind: int = fcntl.LOCK_EX) -> bool:
+    """Lock within ``timeout`` seconds. On failure the descriptor is the waiting thread's to close."""
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        # flock(2) knows no time limit, so a thread waits in our stead.
+        return _flock_in_thread(descriptor, timeout, kind)
+    return True
+
+
+def _flock_in_thread(descriptor: int, timeout: float, kind: int) -> bool:
+    guard, done, given_up = threading.Lock(), threading.Event(), threading.Event()
+
+    def wait() -> None:
+        fcntl.flock(descriptor, kind)
+        with guard:
+            if given_up.is_set():
+                os.close(descriptor)
+            done.set()
+
+    threading.Thread(target=wait, name="casa-desktop-lock", daemon=True).start()
+    done.wait(max(timeout, 0))
+    with guard:
+        if not done.is_set():
+            given_up.set()
+        return done.is_set()
+
+
+def names() -> List[str]:
+    """Return the names of all folders below the root, living or dead, in order."""
+    return sorted(each.name for each in runtime_root().iterdir() if each.is_dir() and _NAME.fullmatch(each.name))
+
+
+def clear(folder: Path) -> None:
+    """Remove a dead desktop's folder; it is no error if it is not there."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_root_if_empty() -> None:
+    """Remove the root when its last desktop is gone; call it with the root locked."""
+    # It fails while other desktops are there, or where somebody has just begun another one.
+    with suppress(OSError):
+        _configured_root().rmdir()
+
+
+def write_xauthority(path: Path) -> None:
+    """Write a fresh cookie that is good for every display number, mode 0600.
+
+    The entry is of FamilyWild, because the number is not known before Xvnc has started. The format is
+    that of libXau: big-endian 16-bit family, then address, number, name and data, each with its length.
+    """
+    fields = (b"", b"", b"MIT-MAGIC-COOKIE-1", secrets.token_bytes(16))
+    entry = struct.pack(">H", 0xFFFF) + b"".join(struct.pack(">H", len(each)) + each for each in fields)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(entry)
+
+
+def rfb_banner(path: Path, timeout: float) -> bytes:
+    """Connect to an RFB server's unix socket and return the 12 bytes with which it greets.
+
+    Source: RFC 6143, section 7.1.1.
+
+    Raises:
+        OSError: nobody listens, or nothing came within ``timeout`` seconds.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(timeout)
+        connection.connect(str(path))
+        return connection.recv(12, socket.MSG_WAITALL)

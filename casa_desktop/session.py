@@ -1,0 +1,171 @@
+"""Find, start, stop and look at desktops: what the page, the kernel and the command line share.
+
+No Jupyter here, and Python 3.8 is enough. All functions block; those that may take long say how long.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Dict, List, Optional
+
+from . import errors, runtime
+from .commands import Settings, display_environment
+from .process import read_line
+from .runtime import Record
+
+DEFAULT_NAME = "main"
+
+
+def find(name: str = DEFAULT_NAME) -> Optional[Record]:
+    """Return the record of the desktop ``name`` if it is running, else None.
+
+    Raises:
+        InvalidName, RuntimeDirectoryError: as ``runtime.places``.
+    """
+    at = runtime.places(name)
+    return runtime.read_record(at.record) if runtime.is_held(at.folder) else None
+
+
+def list_desktops() -> List[Record]:
+    """Return the records of all running desktops of this user, by name."""
+    found = (find(name) for name in runtime.names())
+    return [record for record in found if record is not None]
+
+
+def ensure(name: str = DEFAULT_NAME, *, settings: Optional[Settings] = None, timeout: float = 20.0) -> Record:
+    """Return the desktop ``name``, started if it is not running. Safe to call from many processes at once.
+
+    Args:
+        name: the desktop's name.
+        settings: choices for a new desktop; a running one keeps its own.
+        timeout: how long it may take in all, in seconds; about 0.4 s is usual.
+
+    Raises:
+        CasaDesktopError: a program is missing, or the desktop did not start; nothing is left running then.
+    """
+    running = find(name)
+    if running is not None:
+        return running
+    deadline = time.monotonic() + timeout
+    with runtime.exclusive(runtime.runtime_root(), timeout):
+        running = find(name)
+        if running is not None:
+            return running
+        return _start(name, settings or Settings(), deadline)
+
+
+def _start(name: str, settings: Settings, deadline: float) -> Record:
+    at = runtime.places(name)
+    remaining = max(deadline - time.monotonic(), 0)
+    if not runtime.wait_until_free(at.folder, remaining):
+        raise errors.StartTimeout(name, remaining, "the former desktop's end")
+    runtime.clear(at.folder)
+    try:
+        at.folder.mkdir(mode=0o700)
+        report = _run_supervisor(name, settings, deadline)
+    except OSError as error:
+        raise errors.StartFailed(name, f"{error.strerror}: {error.filename or at.folder}") from error
+    if report.get("error"):
+        raise _reported(name, report)
+    record = runtime.read_record(at.record)
+    if record is None:
+        raise errors.StartFailed(name, "it ended as soon as it had started")
+    return record
+
+
+def _run_supervisor(name: str, settings: Settings, deadline: float) -> Dict[str, str]:
+    """Start a supervisor and wait for its word; return what it says."""
+    started = time.monotonic()
+    reader, writer = os.pipe()
+    argv = [sys.executable, "-m", "casa_desktop.supervisor", name, str(writer), json.dumps(asdict(settings))]
+    try:
+        with subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[writer],
+            cwd="/",
+        ):
+            os.close(writer)
+            line = read_line(reader, deadline)
+    finally:
+        os.close(reader)
+    if line is None:
+        raise errors.StartTimeout(name, time.monotonic() - started, "the supervisor")
+    if not line:
+        return {"error": "its supervisor ended without a word", "kind": "StartFailed"}
+    report: Dict[str, str] = json.loads(line)
+    return report
+
+
+def _reported(name: str, report: Dict[str, str]) -> errors.CasaDesktopError:
+    """Rebuild an error that a supervisor told of: its kind and its words."""
+    kind = getattr(errors, report["kind"], errors.StartFailed)
+    error: errors.CasaDesktopError = kind.__new__(kind)
+    Exception.__init__(error, report["error"])
+    return error
+
+
+def stop(name: str = DEFAULT_NAME, *, timeout: float = 10.0) -> bool:
+    """End the desktop ``name`` and everything on it; return False if it was not running.
+
+    Args:
+        name: the desktop's name.
+        timeout: how long its supervisor may take before it is killed, in seconds; 0.5 s is usual.
+
+    Raises:
+        StopFailed: it is still there after it was killed.
+    """
+    at = runtime.places(name)
+    with runtime.exclusive(runtime.runtime_root(), timeout):
+        record = find(name)
+        if record is not None:
+            _end_supervisor(record, at, timeout)
+        runtime.clear(at.folder)
+        runtime.remove_root_if_empty()
+    return record is not None
+
+
+def _end_supervisor(record: Record, at: runtime.Places, timeout: float) -> None:
+    # The folder's lock is held, so the pid is the supervisor's and nobody else's.
+    for number, patience in ((signal.SIGTERM, timeout), (signal.SIGKILL, 2.0)):
+        try:
+            os.kill(record.supervisor_pid, number)
+            os.kill(record.supervisor_pid, signal.SIGCONT)
+        except ProcessLookupError:
+            # It ended by itself just now.
+            pass
+        if runtime.wait_until_free(at.folder, patience):
+            return
+    raise errors.StopFailed(record.name, record.supervisor_pid)
+
+
+def environment(record: Record) -> Dict[str, str]:
+    """Return the variables that make an X program appear on the desktop."""
+    return display_environment(record.display, Path(record.xauthority))
+
+
+def screenshot(record: Record, *, timeout: float = 10.0) -> bytes:
+    """Return a picture of the whole desktop as PNG.
+
+    Raises:
+        ScreenshotFailed: the desktop went away, or did not answer within ``timeout`` seconds.
+    """
+    argv = [sys.executable, "-m", "casa_desktop.picture"]
+    env = {**os.environ, **environment(record)}
+    try:
+        done = subprocess.run(argv, env=env, cwd="/", capture_output=True, timeout=timeout, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise errors.ScreenshotFailed(record.name, f"it did not answer within {timeout:g} s.") from error
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().split("\n")
+        raise errors.ScreenshotFailed(record.name, said[-1])
+    return done.stdout

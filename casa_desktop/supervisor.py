@@ -1,0 +1,287 @@
+"""The supervisor: the process that owns a desktop's children. One per desktop.
+
+Run as ``python -m casa_desktop.supervisor NAME READY_FD SETTINGS``. It detaches itself from whoever started it,
+starts Xvnc and the window manager, writes the record, says so on ``READY_FD`` in one line of JSON, and then waits:
+for a child's end or for a signal. It never polls. When it ends, it has ended everything on the desktop and removed
+its folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Optional
+
+from . import __version__, icewm
+from .commands import Command, Settings, window_manager_command, x_server_command
+from .errors import CasaDesktopError, StartFailed, StartTimeout, WindowManagerMissing, XServerMissing
+from .process import adopt_orphans, descendants, end, read_line, spawn
+from .runtime import Places, Record, clear, hold, places, rfb_banner, write_xauthority
+
+START_SECONDS = 15.0
+GRACE_SECONDS = 3.0
+# A window manager that dies at once is started again after 0.1, 0.2, 0.4 … s, at most this:
+LONGEST_BACK_OFF_SECONDS = 30.0
+_AWAITED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+@dataclass
+class Supervisor:
+    """One desktop's processes.
+
+    Attributes:
+        name: the desktop's name.
+        settings: the user's choices.
+        at: the desktop's paths.
+        log: takes what the children say.
+        display: X's name of the desktop once Xvnc has told it.
+        x_server: pid of Xvnc once it runs.
+        window_manager: pid of IceWM while it runs.
+    """
+
+    name: str
+    settings: Settings
+    at: Places
+    log: IO[bytes]
+    display: str = ""
+    x_server: Optional[int] = None
+    window_manager: Optional[int] = None
+    _back_off: float = field(default=0.1, repr=False)
+    _manager_since: float = field(default=0.0, repr=False)
+
+    def start(self) -> Record:
+        """Start everything, and return what is to be written down.
+
+        Raises:
+            CasaDesktopError: a program is missing, ended at once, or took too long.
+        """
+        deadline = time.monotonic() + START_SECONDS
+        manager = _program(WindowManagerMissing, "icewm")
+        server = _program(XServerMissing, "Xvnc", "Xtigervnc")
+        write_xauthority(self.at.xauthority)
+        self._start_x_server(server, deadline)
+        self._await_banner(deadline)
+        self._write_icewm_files()
+        self._start_window_manager(manager)
+        return self._record()
+
+    def _start_x_server(self, program: str, deadline: float) -> None:
+        reader, writer = os.pipe()
+        command = x_server_command(
+            program,
+            self.settings,
+            title=f"CASA Desktop {self.name}",
+            xauthority=self.at.xauthority,
+            rfb_socket=self.at.rfb_socket,
+            display_fd=writer,
+            env=os.environ,
+        )
+        try:
+            self.x_server = spawn(command, log=self.log, pass_fds=[writer]).pid
+        finally:
+            # Ours must be closed, or Xvnc's end would never be seen on the reading side.
+            os.close(writer)
+        number = read_line(reader, deadline)
+        os.close(reader)
+        if number is None:
+            raise StartTimeout(self.name, START_SECONDS, "Xvnc's display number")
+        if not number.isdigit():
+            raise StartFailed(self.name, f"Xvnc ended at once. It said: {self._last_words()}")
+        self.display = f":{number.decode()}"
+
+    def _await_banner(self, deadline: float) -> None:
+        try:
+            banner = rfb_banner(self.at.rfb_socket, max(deadline - time.monotonic(), 0.1))
+        except OSError as error:
+            raise StartFailed(self.name, f"nothing answers at {self.at.rfb_socket}: {error}") from error
+        if not banner.startswith(b"RFB "):
+            raise StartFailed(self.name, f"{self.at.rfb_socket} greets with {banner!r} instead of RFB")
+
+    def _write_icewm_files(self) -> None:
+        python = self.settings.tools_python or sys.executable
+        tools = [
+            icewm.MenuEntry(label, "-", (python, "-m", "casa_kernel.tools", "run", tool))
+            for tool, label in TOOLS.items()
+        ]
+        terminal = icewm.MenuEntry("Terminal", "utilities-terminal", ("xterm", "-fa", "Monospace", "-fs", "11"))
+        self.at.icewm.mkdir(exist_ok=True)
+        (self.at.icewm / "preferences").write_text(icewm.preferences(), encoding="utf-8")
+        (self.at.icewm / "menu").write_text(icewm.menu(tools, [terminal]), encoding="utf-8")
+        (self.at.icewm / "toolbar").write_text(icewm.toolbar([terminal]), encoding="utf-8")
+
+    def _start_window_manager(self, program: str) -> None:
+        command = self._window_manager_command(program)
+        self.window_manager = spawn(command, log=self.log, cwd=_home()).pid
+        self._manager_since = time.monotonic()
+
+    def _window_manager_command(self, program: str) -> Command:
+        return window_manager_command(
+            program,
+            config=self.at.icewm,
+            display=self.display,
+            xauthority=self.at.xauthority,
+            env=os.environ,
+        )
+
+    def _record(self) -> Record:
+        assert self.x_server is not None
+        return Record(
+            name=self.name,
+            display=self.display,
+            xauthority=str(self.at.xauthority),
+            rfb_socket=str(self.at.rfb_socket),
+            supervisor_pid=os.getpid(),
+            x_server_pid=self.x_server,
+            started=time.time(),
+            version=__version__,
+        )
+
+    def watch(self) -> None:
+        """Keep the desktop going until a signal asks for its end or its X server ends."""
+        pause: Optional[float] = None
+        while True:
+            if pause is None:
+                received: Optional[int] = signal.sigwait(_AWAITED)
+            else:
+                information = signal.sigtimedwait(_AWAITED, pause)
+                received = information.si_signo if information else None
+            if received not in (signal.SIGCHLD, None):
+                return
+            self._reap()
+            if self.x_server is None:
+                return
+            pause = self._revive_window_manager()
+
+    def _reap(self) -> None:
+        """Take note of every child that has ended; adopted orphans among them."""
+        while True:
+            try:
+                pid, _ = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if pid == self.x_server:
+                self.x_server = None
+            elif pid == self.window_manager:
+                self.window_manager = None
+
+    def _revive_window_manager(self) -> Optional[float]:
+        """Start a dead window manager again when it is due; else return the seconds until then."""
+        if self.window_manager is not None:
+            return None
+        lived = time.monotonic() - self._manager_since
+        if lived > LONGEST_BACK_OFF_SECONDS:
+            self._back_off = 0.1
+        if lived < self._back_off:
+            return self._back_off - lived
+        self._back_off = min(self._back_off * 2, LONGEST_BACK_OFF_SECONDS)
+        program = shutil.which("icewm")
+        if program is None:
+            return LONGEST_BACK_OFF_SECONDS
+        self._start_window_manager(program)
+        return None
+
+    def stop(self) -> None:
+        """End everything on the desktop, Xvnc last, and remove the desktop's folder."""
+        everything = descendants()
+        server = [each for each in everything if each.pid == self.x_server]
+        end((each for each in everything if each.pid != self.x_server), GRACE_SECONDS)
+        end(server, GRACE_SECONDS)
+        self._remove_x_files()
+        clear(self.at.folder)
+
+    def _remove_x_files(self) -> None:
+        """Remove what an Xvnc that was killed leaves in /tmp; its own lock file tells whether it is ours."""
+        number = self.display[1:]
+        lock = Path(f"/tmp/.X{number}-lock")
+        try:
+            if number and int(lock.read_text()) not in _pids():
+                lock.unlink()
+                Path(f"/tmp/.X11-unix/X{number}").unlink()
+        except (OSError, ValueError):
+            # Xvnc has removed them itself, as it does unless it is killed.
+            pass
+
+    def _last_words(self) -> str:
+        self.log.flush()
+        lines = self.at.log.read_text(encoding="utf-8", errors="replace").split("\n")
+        said = [line.strip() for line in lines if line.strip()]
+        return " ".join(said[-3:]) or "nothing"
+
+
+# The native tools of the menu, with their labels. Each is started by the Python that has CASA.
+TOOLS = {
+    "casaviewer": "Viewer (casaviewer)",
+    "casaplotms": "Plot visibilities (casaplotms)",
+    "casalogger": "Log (casalogger)",
+    "casatablebrowser": "Table browser (casatablebrowser)",
+    "casafeather": "Feather (casafeather)",
+}
+
+
+def _pids() -> set[int]:
+    return {int(each) for each in os.listdir("/proc") if each.isdigit()}
+
+
+def _program(missing: type[XServerMissing] | type[WindowManagerMissing], *programs: str) -> str:
+    for each in programs:
+        found = shutil.which(each)
+        if found:
+            return found
+    package = "icewm" if missing is WindowManagerMissing else "tigervnc-standalone-server"
+    raise missing(programs, package)
+
+
+def _home() -> str:
+    home = os.path.expanduser("~")
+    return home if os.path.isdir(home) else "/"
+
+
+def _detach() -> None:
+    """Become a child of nobody in particular, so that whoever started us keeps no zombie of us."""
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+
+
+def main(name: str, ready_fd: int, settings: str) -> int:
+    """Run one desktop from its start to its end; return the exit status."""
+    _detach()
+    signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
+    adopt_orphans()
+    at = places(name)
+    held = hold(at.folder)
+    with open(at.log, "ab", buffering=0) as log, os.fdopen(ready_fd, "w") as ready:
+        supervisor = Supervisor(name, Settings(**json.loads(settings)), at, log)
+        try:
+            supervisor.start().write(at.record)
+        except CasaDesktopError as error:
+            supervisor.stop()
+            ready.write(json.dumps({"error": str(error), "kind": type(error).__name__}) + "\n")
+            return 1
+        ready.write("{}\n")
+        ready.close()
+        _let_go_of_standard_streams(log)
+        try:
+            supervisor.watch()
+        finally:
+            supervisor.stop()
+            os.close(held)
+    return 0
+
+
+def _let_go_of_standard_streams(log: IO[bytes]) -> None:
+    """Send our own words to the log: the starter's terminal or pipe may go away before we do."""
+    for descriptor in (1, 2):
+        os.dup2(log.fileno(), descriptor)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], int(sys.argv[2]), sys.argv[3]))
