@@ -1,0 +1,156 @@
+# Sets up, runs and tests casa-desktop. `make` alone lists the targets.
+#
+# PYTHON=python3.12   the interpreter to build .venv with (3.10 to 3.13)
+# ARGS="..."          passed on to JupyterLab by `make run` and to pytest by `make test`
+# DEMO=folder         where `make run` works (default: demo-work)
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?=
+ARGS ?=
+DEMO ?= demo-work
+
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+
+# The X server, the window manager, a terminal, and what CASA's AppImages take from the system: fonts, and glib
+# and uuid with them.
+DEBIAN_RUN := tigervnc-standalone-server icewm xterm fonts-dejavu-core fontconfig
+
+# What a new install must follow: the metadata, the drop-ins, and everything the front end is built from.
+SOURCES := pyproject.toml hatch_build.py \
+	$(shell find jupyter_config -type f) \
+	$(shell find casa_desktop/labextension -type f \
+		-not -path '*/node_modules/*' -not -path '*/lib/*' -not -path '*/dist/*' -not -path '*/.*' \
+		-not -name '*.tsbuildinfo')
+
+# Defines `need PACKAGE…`, which installs the Debian packages that are missing, or says which are and fails.
+# apt-get update runs only then: it takes longer than all the rest of a set-up that is complete.
+define need
+need() {
+	local name missing=()
+	if ! command -v dpkg-query >/dev/null; then
+		for name in Xvnc icewm; do command -v "$$name" >/dev/null || missing+=("$$name"); done
+		if [[ $${missing[*]-} ]]; then
+			echo "This is no Debian or Ubuntu: please install $${missing[*]} by this system's own means and try again." >&2
+			exit 1
+		fi
+		return
+	fi
+	for name in "$$@"; do
+		[[ " $$(dpkg-query -W -f '$${db:Status-Status} ' "$$name" 2>/dev/null || true)" == *" installed "* ]] || missing+=("$$name")
+	done
+	[[ $${missing[*]-} ]] || return 0
+	local admin=()
+	if (( EUID != 0 )); then
+		if sudo -n true 2>/dev/null; then admin=(sudo -n)
+		elif [[ -t 0 ]] && command -v sudo >/dev/null; then admin=(sudo)
+		else
+			echo "Missing Debian packages, and no right to install them: please have somebody run 'apt-get install $${missing[*]}' as root." >&2
+			exit 1
+		fi
+	fi
+	echo "Installing Debian packages: $${missing[*]}"
+	"$${admin[@]}" apt-get update -q
+	"$${admin[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$${missing[@]}"
+}
+endef
+
+# Defines `pick_python`, which prints the interpreter to use, if there is one.
+define pick_python
+fits() { "$$1" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; }
+pick_python() {
+	local name
+	for name in $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.10); do
+		if fits "$$name"; then echo "$$name"; return; fi
+	done
+}
+endef
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: install
+install: $(VENV)/.installed-run ## set everything up in .venv, and the Debian packages where they are missing
+
+.PHONY: run
+run: $(VENV)/.installed-run debian-run ## open JupyterLab with the demo notebook; ARGS="--no-browser --port=8899"
+	@mkdir -p "$(DEMO)"
+	# The user's own, changed notebook is never written over.
+	if [[ ! -e "$(DEMO)/first-light.ipynb" ]]; then
+		cp casa_desktop/demo/first-light.ipynb "$(DEMO)/"
+		chmod u+w "$(DEMO)/first-light.ipynb"
+	fi
+	cd "$(DEMO)"
+	# JupyterLab refuses to run as root (the usual user of a container) unless it is told to.
+	root=()
+	if (( EUID == 0 )); then root=(--allow-root); fi
+	PATH="$(BIN):$$PATH" exec "$(BIN)/jupyter" lab "$${root[@]}" first-light.ipynb $(ARGS)
+
+.PHONY: test
+test: $(VENV)/.installed-test debian-test ## run the tests; ARGS="-k tclean -x"
+	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest $(ARGS)
+
+.PHONY: matrix
+matrix: $(VENV)/.installed-test debian-test ## install CASA and draw with it under each Python 3.10 to 3.13 found here
+	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest -m matrix --timeout=1800 $(ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.installed-dev ## check style and types
+	@"$(BIN)/ruff" check .
+	"$(BIN)/ruff" format --check .
+	"$(BIN)/mypy"
+
+.PHONY: clean
+clean: ## remove .venv and what builds and tests leave behind; the demo's folder stays
+	@rm -rf "$(VENV)" .mypy_cache .ruff_cache .pytest_cache build dist
+
+.PHONY: debian-run
+debian-run:
+	@$(need)
+	need $(DEBIAN_RUN)
+
+.PHONY: debian-test
+debian-test: debian-run
+	@$(need)
+	# Ubuntu has Chromium as a snap only, which sees no files below /tmp; any Chrome that is there will do.
+	for browser in chromium google-chrome google-chrome-stable; do
+		command -v "$$browser" >/dev/null && exit 0
+	done
+	need chromium
+
+$(VENV)/bin/python: | debian-run
+	@$(need)
+	$(pick_python)
+	python=$$(pick_python)
+	if [[ -z "$$python" && -z "$(PYTHON)" ]] && command -v dpkg-query >/dev/null; then
+		need python3 python3-venv
+		python=$$(pick_python)
+	fi
+	if [[ -z "$$python" ]]; then
+		echo "No Python 3.10 to 3.13 was found as $(or $(PYTHON),python3 or python3.13 to python3.10): please install one, or name one with PYTHON=." >&2
+		exit 1
+	fi
+	# Debian's own Python comes without the module that puts pip into a new environment.
+	if ! "$$python" -c 'import ensurepip' 2>/dev/null; then
+		need "python$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"
+	fi
+	"$$python" -m venv --clear "$(VENV)"
+
+# One pip run serves every target whose packages it includes, so that `make run` after `make test` installs nothing.
+$(VENV)/.installed-run: $(SOURCES) | $(VENV)/bin/python
+	@"$(BIN)/python" -m pip install -e '.[casa,lab]'
+	touch "$@"
+
+$(VENV)/.installed-test: $(SOURCES) | $(VENV)/bin/python
+	@"$(BIN)/python" -m pip install -e '.[test]'
+	touch "$(VENV)/.installed-run" "$@"
+
+$(VENV)/.installed-dev: $(SOURCES) | $(VENV)/bin/python
+	@"$(BIN)/python" -m pip install -e '.[dev]'
+	touch "$(VENV)/.installed-run" "$(VENV)/.installed-test" "$@"
