@@ -104,7 +104,7 @@ def x_server_command(
 def window_manager_command(
     program: str, *, config: Path, display: str, xauthority: Path, env: Mapping[str, str]
 ) -> Command:
-    """Build the command line of IceWM, which reads its files from ``config``."""
+    """Build the command line of one of IceWM's programs, which read their files from ``config``."""
     own = {"ICEWM_PRIVCFG": str(config), **display_environment(display, xauthority)}
     # ``icewm`` alone: ``icewm-session`` would add a background setter, a tray and sounds.
     return Command((program,), {**_without_display(env), **own})

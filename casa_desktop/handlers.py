@@ -157,9 +157,8 @@ class ScreenshotHandler(DesktopHandler):
     async def get(self, name: str) -> None:
         """Answer with a PNG of the whole desktop."""
         picture = await in_thread(session.screenshot, await in_thread(_running, name))
-        self.set_header("Content-Type", "image/png")
         self.set_header("Cache-Control", "no-store")
-        self.finish(picture)
+        self.finish(picture, set_content_type="image/png")
 
 
 def _running(name: str) -> Record:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Sequence, Tuple
 
 PREFERENCES = """\
-Theme="{theme}"
+Theme="casa/default.theme"
 TaskBarShowWorkspaces=0
 TaskBarShowCPUStatus=0
 TaskBarShowMEMStatus=0
@@ -71,9 +71,9 @@ class MenuEntry:
     argv: Tuple[str, ...]
 
 
-def preferences(theme: str = "default") -> str:
+def preferences() -> str:
     """Return the text of ``preferences``: a bare task bar, focus by click, a plain background."""
-    return PREFERENCES.format(theme=theme)
+    return PREFERENCES
 
 
 def menu(tools: Sequence[MenuEntry], others: Sequence[MenuEntry]) -> str:

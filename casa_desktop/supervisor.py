@@ -24,6 +24,7 @@ from .errors import CasaDesktopError, StartFailed, StartTimeout, WindowManagerMi
 from .process import adopt_orphans, descendants, end, read_line, spawn
 from .runtime import Places, Record, clear, hold, places, rfb_banner, write_xauthority
 
+THEME_FOLDER = Path(__file__).resolve().parent / "theme"
 START_SECONDS = 15.0
 GRACE_SECONDS = 3.0
 # A window manager that dies at once is started again after 0.1, 0.2, 0.4 … s, at most this:
@@ -69,6 +70,7 @@ class Supervisor:
         self._await_banner(deadline)
         self._write_icewm_files()
         self._start_window_manager(manager)
+        self._paint_background()
         return self._record()
 
     def _start_x_server(self, program: str, deadline: float) -> None:
@@ -110,7 +112,9 @@ class Supervisor:
             for tool, label in TOOLS.items()
         ]
         terminal = icewm.MenuEntry("Terminal", "utilities-terminal", ("xterm", "-fa", "Monospace", "-fs", "11"))
-        self.at.icewm.mkdir(exist_ok=True)
+        themes = self.at.icewm / "themes"
+        themes.mkdir(parents=True, exist_ok=True)
+        (themes / "casa").symlink_to(THEME_FOLDER)
         (self.at.icewm / "preferences").write_text(icewm.preferences(), encoding="utf-8")
         (self.at.icewm / "menu").write_text(icewm.menu(tools, [terminal]), encoding="utf-8")
         (self.at.icewm / "toolbar").write_text(icewm.toolbar([terminal]), encoding="utf-8")
@@ -119,6 +123,12 @@ class Supervisor:
         command = self._window_manager_command(program)
         self.window_manager = spawn(command, log=self.log, cwd=_home()).pid
         self._manager_since = time.monotonic()
+
+    def _paint_background(self) -> None:
+        """Start IceWM's painter of the background, where it is installed; a desktop without it is black."""
+        program = shutil.which("icewmbg")
+        if program:
+            spawn(self._window_manager_command(program), log=self.log)
 
     def _window_manager_command(self, program: str) -> Command:
         return window_manager_command(
