@@ -1,0 +1,89 @@
+import { Api } from './api.js';
+import { Connection } from './connection.js';
+import type { IStatus } from './machine.js';
+import { words } from './words.js';
+
+/**
+ * A desktop in an element: the canvas, and over it what there is to say.
+ *
+ * The page and JupyterLab's tab are both made of this. The element bears the
+ * phase as `data-state`.
+ */
+export class View {
+  /** The root of it, to be put into a page by the caller. */
+  readonly node = element('div', 'casa-desktop-View');
+  private readonly screen = element('div', 'casa-desktop-Screen');
+  private readonly card = element('div', 'casa-desktop-Card');
+  private readonly headline = element('p', 'casa-desktop-Headline');
+  private readonly detail = element('p', 'casa-desktop-Detail');
+  private readonly button = element('button', 'casa-desktop-Button');
+  private readonly connection: Connection;
+
+  /** @param changed called with each new status, after it is shown. */
+  constructor(
+    api: Api,
+    name: string,
+    private readonly changed?: (status: IStatus) => void
+  ) {
+    this.assemble();
+    this.connection = new Connection(api, name, this.screen, status =>
+      this.show(status)
+    );
+    this.button.addEventListener('click', () => this.open());
+  }
+
+  /** Start the desktop unless it runs, and show it. Call it once attached. */
+  open(): void {
+    this.connection.open();
+  }
+
+  /** Give the keyboard to the desktop, or to the button if there is one. */
+  focus(): void {
+    if (this.button.hidden) {
+      this.connection.focus();
+    } else {
+      this.button.focus();
+    }
+  }
+
+  /** Whether the desktop follows the element's size; see `Connection`. */
+  follow(following: boolean): void {
+    this.connection.follow(following);
+  }
+
+  /** Close the connection and leave the desktop running. */
+  dispose(): void {
+    this.connection.dispose();
+    this.node.remove();
+  }
+
+  private assemble(): void {
+    // Keys belong to the desktop: Lumino takes no shortcut from in here.
+    this.screen.dataset.lmSuppressShortcuts = 'true';
+    this.headline.setAttribute('role', 'status');
+    this.headline.setAttribute('aria-live', 'polite');
+    this.button.type = 'button';
+    this.button.hidden = true;
+    this.card.append(this.headline, this.detail, this.button);
+    this.node.append(this.screen, this.card);
+  }
+
+  private show(status: IStatus): void {
+    const { headline, detail, button } = words(status);
+    this.node.dataset.state = status.phase;
+    this.headline.textContent = headline;
+    this.detail.textContent = detail;
+    this.button.textContent = button;
+    this.button.hidden = !button;
+    this.changed?.(status);
+  }
+}
+
+function element<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  className: string
+): HTMLElementTagNameMap[K] {
+  const made = document.createElement(tag);
+  made.className = className;
+  return made;
+}

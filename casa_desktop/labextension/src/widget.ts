@@ -1,0 +1,84 @@
+import { Message } from '@lumino/messaging';
+import { Widget } from '@lumino/widgets';
+import { Api } from './api.js';
+import { desktopIcon } from './icon.js';
+import { View } from './view.js';
+
+/** The id of the tab that shows the desktop `name`. */
+export function widgetId(name: string): string {
+  return `casa-desktop-${name}`;
+}
+
+/** What stands on the tab of the desktop `name`. */
+export function widgetTitle(name: string): string {
+  return name === 'main' ? 'CASA Desktop' : `CASA Desktop: ${name}`;
+}
+
+/**
+ * A desktop in a tab of JupyterLab's main area.
+ *
+ * It connects when it is first seen, so that a tab restored in the background
+ * starts nothing. Closing the tab leaves the desktop running.
+ */
+export class DesktopWidget extends Widget {
+  /** Whether the next activation takes the keyboard; it does by default. */
+  takesFocus = true;
+  private readonly view: View;
+  private opened = false;
+
+  constructor(
+    api: Api,
+    readonly desktop: string
+  ) {
+    super();
+    this.id = widgetId(desktop);
+    this.addClass('casa-desktop-Widget');
+    this.title.label = widgetTitle(desktop);
+    this.title.caption = 'The CASA tools on their own desktop';
+    this.title.icon = desktopIcon;
+    this.title.closable = true;
+    this.view = new View(api, desktop);
+    this.node.append(this.view.node);
+  }
+
+  override dispose(): void {
+    if (!this.isDisposed) {
+      this.view.dispose();
+    }
+    super.dispose();
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this.seen();
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this.seen();
+  }
+
+  protected override onBeforeHide(message: Message): void {
+    this.view.follow(false);
+    super.onBeforeHide(message);
+  }
+
+  protected override onActivateRequest(message: Message): void {
+    super.onActivateRequest(message);
+    if (this.takesFocus) {
+      this.view.focus();
+    }
+    this.takesFocus = true;
+  }
+
+  private seen(): void {
+    if (!this.isVisible) {
+      return;
+    }
+    this.view.follow(true);
+    if (!this.opened) {
+      this.opened = true;
+      this.view.open();
+    }
+  }
+}

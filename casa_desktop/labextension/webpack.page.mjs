@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import MiniCssExtractPlugin from 'mini-css-extract-plugin';
+import webpack from 'webpack';
+
+// import.meta.dirname is newer than the Node of Debian 12.
+const here = dirname(fileURLToPath(import.meta.url));
+
+/**
+ * Writes the page's HTML and what goes with it.
+ *
+ * The names of script and style bear a hash, for a browser may keep them long
+ * after an upgrade. `{{ static_url }}` and `{{ config }}` stay: the server
+ * fills them in when it answers.
+ */
+class PagePlugin {
+  apply(compiler) {
+    compiler.hooks.thisCompilation.tap('PagePlugin', compilation => {
+      const stage = webpack.Compilation.PROCESS_ASSETS_STAGE_SUMMARIZE;
+      compilation.hooks.processAssets.tap({ name: 'PagePlugin', stage }, () =>
+        this.emit(compilation)
+      );
+    });
+  }
+
+  emit(compilation) {
+    const source = path => readFileSync(resolve(here, path), 'utf8');
+    const files = compilation.entrypoints.get('page').getFiles();
+    const assets = {
+      'index.html': source('page/index.html')
+        .replace(
+          '{{ script }}',
+          files.find(name => name.endsWith('.js'))
+        )
+        .replace(
+          '{{ style }}',
+          files.find(name => name.endsWith('.css'))
+        )
+        .replace('{{ icon }}', 'assets/icon.svg'),
+      'assets/icon.svg': source('style/icon.svg'),
+      'assets/novnc.LICENSE.txt': source(
+        'node_modules/@novnc/novnc/LICENSE.txt'
+      )
+    };
+    for (const [name, text] of Object.entries(assets)) {
+      const asset = new webpack.sources.RawSource(text);
+      compilation.emitAsset(name, asset, { minimized: true });
+    }
+  }
+}
+
+export default {
+  mode: 'production',
+  target: ['web', 'es2022'],
+  entry: { page: resolve(here, 'lib/page.js') },
+  experiments: { outputModule: true },
+  output: {
+    path: resolve(here, '../static/page'),
+    filename: 'assets/[name].[contenthash].js',
+    chunkFilename: 'assets/[name].[contenthash].js',
+    module: true,
+    publicPath: 'auto',
+    clean: true
+  },
+  module: {
+    rules: [
+      {
+        test: /\.css$/,
+        use: [MiniCssExtractPlugin.loader, 'css-loader']
+      }
+    ]
+  },
+  plugins: [
+    new MiniCssExtractPlugin({ filename: 'assets/[name].[contenthash].css' }),
+    new PagePlugin()
+  ]
+};
