@@ -38,6 +38,10 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _RESERVED = frozenset({"api", "static"})
 # sun_path holds 108 bytes with the final zero: unix(7).
 _SOCKET_PATH_LIMIT = 107
+# Xauth.h and X.h.
+_FAMILY_WILD = 0xFFFF
+_FAMILY_LOCAL = 256
+_COOKIE_BYTES = 16
 
 
 def checked_name(name: str) -> str:
@@ -280,14 +284,29 @@ def remove_root_if_empty() -> None:
 def write_xauthority(path: Path) -> None:
     """Write a fresh cookie that is good for every display number, mode 0600.
 
-    The entry is of FamilyWild, because the number is not known before Xvnc has started. The format is
-    that of libXau: big-endian 16-bit family, then address, number, name and data, each with its length.
+    The entry is of FamilyWild, because the number is not known before Xvnc has started.
     """
-    fields = (b"", b"", b"MIT-MAGIC-COOKIE-1", secrets.token_bytes(16))
-    entry = struct.pack(">H", 0xFFFF) + b"".join(struct.pack(">H", len(each)) + each for each in fields)
+    entry = _xauthority_entry(_FAMILY_WILD, b"", b"", secrets.token_bytes(_COOKIE_BYTES))
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(entry)
+
+
+def name_display_in_xauthority(path: Path, number: int) -> None:
+    """Add an entry for this host and display, with the same cookie, to what ``write_xauthority`` wrote.
+
+    libX11 and libxcb are content without it; python-xlib 0.33 does not know FamilyWild.
+    """
+    cookie = path.read_bytes()[-_COOKIE_BYTES:]
+    host = socket.gethostname().encode()
+    with path.open("ab") as file:
+        file.write(_xauthority_entry(_FAMILY_LOCAL, host, str(number).encode(), cookie))
+
+
+def _xauthority_entry(family: int, address: bytes, number: bytes, cookie: bytes) -> bytes:
+    """Build an entry in libXau's format: big-endian 16-bit family, then four fields, each with its length."""
+    fields = (address, number, b"MIT-MAGIC-COOKIE-1", cookie)
+    return struct.pack(">H", family) + b"".join(struct.pack(">H", len(each)) + each for each in fields)
 
 
 def rfb_banner(path: Path, timeout: float) -> bytes:

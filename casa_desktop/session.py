@@ -21,6 +21,7 @@ from .process import read_line
 from .runtime import Record
 
 DEFAULT_NAME = "main"
+_LAST_WORD_SECONDS = 8.0
 
 
 def find(name: str = DEFAULT_NAME) -> Optional[Record]:
@@ -82,9 +83,10 @@ def _start(name: str, settings: Settings, deadline: float) -> Record:
 
 def _run_supervisor(name: str, settings: Settings, deadline: float) -> Dict[str, str]:
     """Start a supervisor and wait for its word; return what it says."""
-    started = time.monotonic()
+    seconds = max(deadline - time.monotonic(), 0.1)
     reader, writer = os.pipe()
-    argv = [sys.executable, "-m", "casa_desktop.supervisor", name, str(writer), json.dumps(asdict(settings))]
+    words = [name, str(writer), str(seconds), json.dumps(asdict(settings))]
+    argv = [sys.executable, "-m", "casa_desktop.supervisor", *words]
     try:
         with subprocess.Popen(
             argv,
@@ -95,11 +97,12 @@ def _run_supervisor(name: str, settings: Settings, deadline: float) -> Dict[str,
             cwd="/",
         ):
             os.close(writer)
-            line = read_line(reader, deadline)
+            # The supervisor keeps the deadline, and needs a moment to end what it had begun.
+            line = read_line(reader, deadline + _LAST_WORD_SECONDS)
     finally:
         os.close(reader)
     if line is None:
-        raise errors.StartTimeout(name, time.monotonic() - started, "the supervisor")
+        raise errors.StartTimeout(name, seconds, "the supervisor")
     if not line:
         return {"error": "its supervisor ended without a word", "kind": "StartFailed"}
     report: Dict[str, str] = json.loads(line)

@@ -1,6 +1,6 @@
 """The supervisor: the process that owns a desktop's children. One per desktop.
 
-Run as ``python -m casa_desktop.supervisor NAME READY_FD SETTINGS``. It detaches itself from whoever started it,
+Run as ``python -m casa_desktop.supervisor NAME READY_FD SECONDS SETTINGS``. It detaches itself from whoever started it,
 starts Xvnc and the window manager, writes the record, says so on ``READY_FD`` in one line of JSON, and then waits:
 for a child's end or for a signal. It never polls. When it ends, it has ended everything on the desktop and removed
 its folder.
@@ -22,10 +22,9 @@ from . import __version__, icewm
 from .commands import Command, Settings, window_manager_command, x_server_command
 from .errors import CasaDesktopError, StartFailed, StartTimeout, WindowManagerMissing, XServerMissing
 from .process import adopt_orphans, descendants, end, read_line, spawn
-from .runtime import Places, Record, clear, hold, places, rfb_banner, write_xauthority
+from .runtime import Places, Record, clear, hold, name_display_in_xauthority, places, rfb_banner, write_xauthority
 
 THEME_FOLDER = Path(__file__).resolve().parent / "theme"
-START_SECONDS = 15.0
 GRACE_SECONDS = 3.0
 # A window manager that dies at once is started again after 0.1, 0.2, 0.4 … s, at most this:
 LONGEST_BACK_OFF_SECONDS = 30.0
@@ -56,24 +55,24 @@ class Supervisor:
     _back_off: float = field(default=0.1, repr=False)
     _manager_since: float = field(default=0.0, repr=False)
 
-    def start(self) -> Record:
-        """Start everything, and return what is to be written down.
+    def start(self, seconds: float) -> Record:
+        """Start everything within ``seconds``, and return what is to be written down.
 
         Raises:
             CasaDesktopError: a program is missing, ended at once, or took too long.
         """
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + seconds
         manager = _program(WindowManagerMissing, "icewm")
         server = _program(XServerMissing, "Xvnc", "Xtigervnc")
         write_xauthority(self.at.xauthority)
-        self._start_x_server(server, deadline)
+        self._start_x_server(server, deadline, seconds)
         self._await_banner(deadline)
         self._write_icewm_files()
         self._start_window_manager(manager)
         self._paint_background()
         return self._record()
 
-    def _start_x_server(self, program: str, deadline: float) -> None:
+    def _start_x_server(self, program: str, deadline: float, seconds: float) -> None:
         reader, writer = os.pipe()
         command = x_server_command(
             program,
@@ -92,10 +91,11 @@ class Supervisor:
         number = read_line(reader, deadline)
         os.close(reader)
         if number is None:
-            raise StartTimeout(self.name, START_SECONDS, "Xvnc's display number")
+            raise StartTimeout(self.name, seconds, "Xvnc's display number")
         if not number.isdigit():
             raise StartFailed(self.name, f"Xvnc ended at once. It said: {self._last_words()}")
         self.display = f":{number.decode()}"
+        name_display_in_xauthority(self.at.xauthority, int(number))
 
     def _await_banner(self, deadline: float) -> None:
         try:
@@ -261,17 +261,18 @@ def _detach() -> None:
     os.setsid()
 
 
-def main(name: str, ready_fd: int, settings: str) -> int:
+def main(name: str, ready_fd: int, seconds: float, settings: str) -> int:
     """Run one desktop from its start to its end; return the exit status."""
     _detach()
     signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
     adopt_orphans()
     at = places(name)
-    held = hold(at.folder)
+    # Never closed: the lock goes when the process has gone, and not before.
+    hold(at.folder)
     with open(at.log, "ab", buffering=0) as log, os.fdopen(ready_fd, "w") as ready:
         supervisor = Supervisor(name, Settings(**json.loads(settings)), at, log)
         try:
-            supervisor.start().write(at.record)
+            supervisor.start(seconds).write(at.record)
         except CasaDesktopError as error:
             supervisor.stop()
             ready.write(json.dumps({"error": str(error), "kind": type(error).__name__}) + "\n")
@@ -283,7 +284,6 @@ def main(name: str, ready_fd: int, settings: str) -> int:
             supervisor.watch()
         finally:
             supervisor.stop()
-            os.close(held)
     return 0
 
 
@@ -294,4 +294,4 @@ def _let_go_of_standard_streams(log: IO[bytes]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2]), sys.argv[3]))
+    sys.exit(main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4]))

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from casa_desktop import doctor, session
+from casa_desktop.__main__ import main
+
+
+def _by_subject() -> dict[str, doctor.Finding]:
+    return {finding.subject: finding for finding in doctor.examine()}
+
+
+def test_a_complete_machine_is_found_complete(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = _by_subject()
+    for subject in ("X server", "window manager", "runtime directory", "page", "casatools", "measures data"):
+        assert found[subject].state == "ok", found[subject]
+    assert main(["doctor", "--json"]) == 0
+    assert {"subject", "state", "found", "remedy"} == set(json.loads(capsys.readouterr().out)[0])
+
+
+def test_each_missing_program_comes_with_its_remedy(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = _by_subject()
+    assert found["X server"].state == "missing"
+    assert found["X server"].remedy == "apt install tigervnc-standalone-server"
+    assert found["window manager"].remedy == "apt install icewm"
+    assert main(["doctor"]) == 1
+    assert "✗ X server" in capsys.readouterr().out
+
+
+def test_a_running_desktop_is_told(root: Path) -> None:
+    record = session.ensure()
+    assert record.display in _by_subject()["desktop main"].found
+
+
+def test_a_port_that_others_can_reach_is_told_and_one_on_loopback_is_not(tmp_path: Path) -> None:
+    program = tmp_path / "casaviewer-lookalike"
+    program.symlink_to(sys.executable)
+    code = (
+        "import socket, sys\n"
+        "a, b = socket.socket(), socket.socket()\n"
+        "a.bind(('0.0.0.0', 0)); b.bind(('127.0.0.1', 0)); a.listen(); b.listen()\n"
+        "print(a.getsockname()[1], b.getsockname()[1], flush=True); sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [str(program), "-I", "-S", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        wide, narrow = map(int, child.stdout.readline().split())
+        told = [port for _, _, port in doctor._listening()]
+        child.kill()
+    assert wide in told
+    assert narrow not in told

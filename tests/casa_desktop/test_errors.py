@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from casa_desktop import errors
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (
+            errors.InvalidName("../x"),
+            "'../x' is no name for a desktop: use 1 to 32 letters, digits, '-' or '_', "
+            "beginning with a letter or digit, and none of 'api' and 'static'.",
+        ),
+        (
+            errors.InvalidSetting("dpi", 1, "between 30 and 600 dots per inch"),
+            "dpi is 1, but should be between 30 and 600 dots per inch.",
+        ),
+        (
+            errors.RuntimeDirectoryError(Path("/r"), "others may enter it."),
+            "The runtime directory /r cannot be used: others may enter it.",
+        ),
+        (
+            errors.XServerMissing(("Xvnc", "Xtigervnc"), "tigervnc-standalone-server"),
+            "No X server was found: looked on PATH for Xvnc and Xtigervnc. "
+            "Install it, for example with 'apt install tigervnc-standalone-server'.",
+        ),
+        (
+            errors.WindowManagerMissing(("icewm",), "icewm"),
+            "No window manager was found: looked on PATH for icewm. Install it, for example with 'apt install icewm'.",
+        ),
+        (errors.StartFailed("main", "Xvnc ended."), "The desktop 'main' did not start: Xvnc ended."),
+        (
+            errors.StartTimeout("main", 2.5, "the supervisor"),
+            "The desktop 'main' was not ready within 2.5 s (waiting for the supervisor). "
+            "Try again; 'casa-desktop doctor' tells what is missing.",
+        ),
+        (errors.StopFailed("main", 7), "The desktop 'main' (process 7) did not end, even when killed."),
+        (
+            errors.NotRunning("main"),
+            "The desktop 'main' is not running. Start it with 'casa-desktop start --name main' "
+            "or from JupyterLab's launcher.",
+        ),
+        (
+            errors.ScreenshotFailed("main", "X connection failed"),
+            "No picture of the desktop 'main' could be taken: X connection failed",
+        ),
+    ],
+)
+def test_each_error_says_what_happened_and_what_to_do(error: errors.CasaDesktopError, sentence: str) -> None:
+    assert str(error) == sentence
+
+
+def test_every_error_of_the_module_is_in_the_tree_and_in_its_drawing() -> None:
+    classes = [each for each in vars(errors).values() if isinstance(each, type)]
+    own = [each for each in classes if each.__module__ == errors.__name__]
+    assert len(own) == 12
+    for each in own:
+        assert issubclass(each, errors.CasaDesktopError)
+        assert each.__name__ in (errors.__doc__ or "")

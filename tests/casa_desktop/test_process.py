@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import psutil
+
+from casa_desktop.commands import Command
+from casa_desktop.process import end, read_line, spawn
+
+
+def _python(code: str) -> subprocess.Popen[bytes]:
+    """Start a child that says one line when it is ready, and wait for that line."""
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"ready\n"
+    child.stdout.close()
+    return child
+
+
+def test_a_child_that_ignores_sigterm_is_killed() -> None:
+    child = _python(
+        "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); signal.pause()"
+    )
+    end([psutil.Process(child.pid)], grace=0.2)
+    assert not psutil.pid_exists(child.pid)
+    child.wait()
+
+
+def test_a_stopped_child_ends_by_sigterm() -> None:
+    child = _python("import signal; print('ready', flush=True); signal.pause()")
+    child.send_signal(signal.SIGSTOP)
+    end([psutil.Process(child.pid)], grace=5)
+    assert not psutil.pid_exists(child.pid)
+    child.wait()
+
+
+def test_a_spawned_child_dies_with_its_parent() -> None:
+    code = (
+        "import os, signal, sys\n"
+        "from casa_desktop.commands import Command\n"
+        "from casa_desktop.process import spawn\n"
+        "child = spawn(Command(('sleep', '1000'), dict(os.environ)), log=open(os.devnull, 'wb'))\n"
+        "print(child.pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=False)
+    assert done.returncode == -signal.SIGKILL
+    try:
+        child = psutil.Process(int(done.stdout))
+    except psutil.NoSuchProcess:
+        return
+    psutil.wait_procs([child], timeout=5)
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_spawned_child_has_a_process_group_and_an_environment_of_its_own() -> None:
+    with tempfile.TemporaryFile() as log:
+        code = "import os; print(os.getpgid(0) == os.getpid(), dict(os.environ).get('A'), os.environ.get('HOME'))"
+        child = spawn(Command((sys.executable, "-c", code), {"A": "b"}), log=log)
+        assert child.wait() == 0
+        log.seek(0)
+        assert log.read() == b"True b None\n"
+
+
+def test_a_line_is_read_as_soon_as_it_is_there() -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"7\n")
+    assert read_line(reader, time.monotonic() + 5) == b"7"
+    os.close(writer)
+    assert read_line(reader, time.monotonic() + 5) == b""
+    os.close(reader)
+
+
+def test_a_silent_writer_is_given_up_at_the_deadline() -> None:
+    reader, writer = os.pipe()
+    assert read_line(reader, time.monotonic() + 0.05) is None
+    os.close(reader)
+    os.close(writer)

@@ -1,0 +1,213 @@
+"""Real desktops: Xvnc and IceWM, started and ended for each test."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+from PIL import Image
+from Xlib import X, display
+
+from casa_desktop import errors, runtime, session
+from casa_desktop.commands import Settings
+from casa_desktop.runtime import Record
+
+
+def _listening_ports(processes: list[psutil.Process]) -> list[int]:
+    ports = []
+    for process in processes:
+        # The painter of the background has done its work after a moment, and goes.
+        with suppress(psutil.NoSuchProcess):
+            connections = process.net_connections("tcp")
+            ports += [each.laddr.port for each in connections if each.status == psutil.CONN_LISTEN]
+    return ports
+
+
+def _family(record: Record) -> list[psutil.Process]:
+    supervisor = psutil.Process(record.supervisor_pid)
+    return [supervisor, *supervisor.children(recursive=True)]
+
+
+@pytest.fixture
+def connected(root: Path, monkeypatch: pytest.MonkeyPatch) -> display.Display:
+    """A connection to the X server of a fresh desktop."""
+    record = session.ensure()
+    for key, value in session.environment(record).items():
+        monkeypatch.setenv(key, value)
+    connection = display.Display(record.display)
+    yield connection
+    connection.close()
+
+
+def test_a_desktop_starts_shows_a_picture_and_ends_without_a_trace(root: Path) -> None:
+    record = session.ensure()
+    processes = _family(record)
+    assert record.x_server_pid in {each.pid for each in processes}
+    assert Image.open(io.BytesIO(session.screenshot(record))).size == (1600, 900)
+    assert session.stop()
+    # The supervisor lets go of its folder with its very last breath, which may still be on its way.
+    _, living = psutil.wait_procs(processes, timeout=5)
+    assert living == []
+    assert not root.exists()
+    number = record.display[1:]
+    assert not Path(f"/tmp/.X{number}-lock").exists()
+    assert not Path(f"/tmp/.X11-unix/X{number}").exists()
+
+
+def test_no_port_is_open_and_no_one_else_can_enter(root: Path) -> None:
+    record = session.ensure()
+    assert _listening_ports(_family(record)) == []
+    folder = root / "main"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert Path(record.rfb_socket).stat().st_mode & 0o777 == 0o600
+    assert Path(record.xauthority).stat().st_mode & 0o777 == 0o600
+
+
+def test_without_the_cookie_the_display_is_closed(root: Path) -> None:
+    record = session.ensure()
+    with pytest.raises(errors.ScreenshotFailed):
+        session.screenshot(replace(record, xauthority="/dev/null"))
+
+
+def test_a_second_start_finds_the_first(root: Path) -> None:
+    assert session.ensure() == session.ensure()
+
+
+def test_many_who_start_at_once_get_one_desktop(root: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        records = set(pool.map(lambda _: session.ensure(), range(8)))
+    assert len(records) == 1
+
+
+def test_desktops_of_other_names_are_other_displays(root: Path) -> None:
+    one, two = session.ensure("one"), session.ensure("two", settings=Settings(geometry="800x600"))
+    assert one.display != two.display
+    assert [each.name for each in session.list_desktops()] == ["one", "two"]
+    assert Image.open(io.BytesIO(session.screenshot(two))).size == (800, 600)
+    session.stop("one")
+    assert [each.name for each in session.list_desktops()] == ["two"]
+
+
+def test_stopping_what_is_not_running_says_so(root: Path) -> None:
+    assert not session.stop()
+    assert session.find() is None
+
+
+def test_a_desktop_outlives_the_process_that_started_it(root: Path) -> None:
+    code = "from casa_desktop import session; print(session.ensure().supervisor_pid)"
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True)
+    record = session.find()
+    assert record is not None
+    assert record.supervisor_pid == int(done.stdout)
+
+
+def test_a_dead_x_server_ends_the_desktop_and_the_next_start_works(root: Path) -> None:
+    first = session.ensure()
+    os.kill(first.x_server_pid, signal.SIGKILL)
+    assert runtime.wait_until_free(root / "main", 10)
+    assert session.find() is None
+    assert not Path(f"/tmp/.X{first.display[1:]}-lock").exists()
+    assert session.ensure().supervisor_pid != first.supervisor_pid
+
+
+def test_a_killed_supervisor_takes_its_x_server_along_and_the_next_start_works(root: Path) -> None:
+    first = session.ensure()
+    server = psutil.Process(first.x_server_pid)
+    os.kill(first.supervisor_pid, signal.SIGKILL)
+    psutil.wait_procs([server], timeout=10)
+    assert not server.is_running() or server.status() == psutil.STATUS_ZOMBIE
+    assert session.find() is None
+    second = session.ensure()
+    assert second.x_server_pid != first.x_server_pid
+
+
+def test_a_dead_window_manager_comes_back(connected: display.Display) -> None:
+    record = session.find()
+    assert record is not None
+    screen = connected.screen().root
+    mark = connected.intern_atom("_NET_SUPPORTING_WM_CHECK")
+    screen.change_attributes(event_mask=X.PropertyChangeMask)
+    connected.sync()
+    first = _window_manager(record)
+    first.kill()
+    # A new window manager announces itself on the root window; the old one's announcement stays until then.
+    alarm = threading.Timer(20, connected.close)
+    alarm.start()
+    while connected.next_event().atom != mark:
+        pass
+    alarm.cancel()
+    assert _window_manager(record).pid != first.pid
+
+
+def _window_manager(record: Record) -> psutil.Process:
+    [found] = [each for each in _family(record) if each.name() == "icewm" and each.status() != psutil.STATUS_ZOMBIE]
+    return found
+
+
+def test_a_program_on_the_desktop_ends_with_it(root: Path) -> None:
+    record = session.ensure()
+    env = {**os.environ, **session.environment(record)}
+    with subprocess.Popen(["xterm"], env=env, stderr=subprocess.DEVNULL) as program:
+        session.stop()
+        assert program.wait(timeout=10) != 0
+
+
+def test_a_missing_x_server_is_one_clear_error_at_once(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "icewm").symlink_to("/usr/bin/icewm")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(errors.XServerMissing, match="apt install tigervnc-standalone-server"):
+        session.ensure()
+    assert list(root.iterdir()) == []
+
+
+def test_a_missing_window_manager_is_one_clear_error_and_leaves_no_x_server(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "Xvnc").symlink_to("/usr/bin/Xvnc")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(errors.WindowManagerMissing, match="apt install icewm"):
+        session.ensure()
+    assert list(root.iterdir()) == []
+
+
+def test_an_x_server_that_ends_at_once_is_reported_with_its_own_words(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = tmp_path / "Xvnc"
+    server.write_text("#!/bin/sh\necho no such extension: CASA >&2\nexit 3\n")
+    server.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(errors.StartFailed, match="no such extension: CASA"):
+        session.ensure()
+
+
+def test_an_x_server_that_never_speaks_is_given_up_and_ended(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = tmp_path / "Xvnc"
+    server.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 1000\n")
+    server.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(errors.StartTimeout):
+        session.ensure(timeout=1.5)
+    child = int((tmp_path / "pid").read_text())
+    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_picture_of_a_desktop_that_has_gone_is_one_clear_error(root: Path) -> None:
+    record = session.ensure()
+    session.stop()
+    with pytest.raises(errors.ScreenshotFailed, match="No picture of the desktop 'main'"):
+        session.screenshot(record)
