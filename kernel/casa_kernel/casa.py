@@ -1,0 +1,166 @@
+"""CASA itself: imported once, here and nowhere else.
+
+Before the import the process must be prepared (``prepare``): CASA reads its configuration and the command
+line while it is being imported, and cannot be told otherwise afterwards.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Dict, MutableMapping
+
+from .errors import CasaMissing
+
+# The instances that a CASA session has, and the tools (classes of casatools) they belong to. Source:
+# https://casadocs.readthedocs.io/en/stable/api/casatools.html
+TOOL_INSTANCES = {
+    "af": "agentflagger", "at": "atmosphere", "ca": "calanalysis", "cb": "calibrater", "cl": "componentlist",
+    "cs": "coordsys", "fn": "functional", "ia": "image", "im": "imager", "imd": "imagemetadata",
+    "lm": "linearmosaic", "me": "measures", "ms": "ms", "msmd": "msmetadata", "mt": "mstransformer",
+    "po": "imagepol", "qa": "quanta", "rg": "regionmanager", "sbs": "sidebandseparator", "sdm": "sdm",
+    "sdms": "singledishms", "sl": "spectralline", "sm": "simulator", "su": "synthesisutils", "tb": "table",
+    "vp": "vpmanager",
+}  # fmt: skip
+
+_SITE_CONFIGS = (Path("/opt/casa/casasiteconfig.py"), Path("/home/casa/casasiteconfig.py"))
+
+
+@dataclass(frozen=True)
+class Casa:
+    """An imported CASA.
+
+    Attributes:
+        version: of casatasks, like ``6.7.0.31``.
+        names: what goes into the notebook's namespace: tasks, tools, instances of tools, ``casalog``, ``ctsys``.
+        gui_tasks: the tasks that draw, by name, as CASA has them; those whose wheel is installed.
+        viewer_client: the module through which casaviewer is spoken to; None without its wheel.
+        plotms_tasks: the module that holds the task plotms; None without its wheel.
+    """
+
+    version: str
+    names: Dict[str, Any]
+    gui_tasks: Dict[str, Any]
+    viewer_client: Any
+    plotms_tasks: Any
+
+    @property
+    def logfile(self) -> str:
+        """The path of this session's log."""
+        return str(self.names["casalog"].logfile())
+
+    @property
+    def data_folder(self) -> str:
+        """The folder of CASA's run-time data."""
+        return str(self.names["ctsys"].rundata())
+
+
+def prepare(environ: MutableMapping[str, str]) -> None:
+    """Set what CASA reads from the environment while it is imported, where the user has not set it."""
+    # The wheels' gRPC classes are of protobuf 3.20 or older, which newer protobufs only accept in pure Python.
+    environ.setdefault("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION", "python")
+    # grpc otherwise prints a warning each time that a task starts a process.
+    environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+    site = any(path.is_file() for path in _SITE_CONFIGS) or importlib.util.find_spec("casasiteconfig") is not None
+    if not site:
+        environ.setdefault("CASASITECONFIG", str(Path(__file__).with_name("siteconfig.py")))
+
+
+def load(python: Path) -> Casa:
+    """Import CASA.
+
+    Args:
+        python: what CASA's C++ shall take for the Python interpreter, when it looks for the viewer.
+
+    Raises:
+        CasaMissing: it is not installed, finds no measures data, or does not fit this machine.
+    """
+    if importlib.util.find_spec("casatools") is None or importlib.util.find_spec("casatasks") is None:
+        raise CasaMissing(f"casatools and casatasks were not found in {sys.prefix}; install them into this kernel's "
+                          "Python with 'pip install casatools casatasks casadata six'.")
+    real = sys.executable
+    # casatools hands it to its C++ once, while it is imported, and keeps it (ctsys.initialize).
+    sys.executable = str(python)
+    try:
+        casatools = importlib.import_module("casatools")
+        casatasks = importlib.import_module("casatasks")
+    except (Exception, SystemExit) as error:
+        # CASA raises errors of many libraries here; whichever it is, the kernel lives and tells it.
+        raise CasaMissing(_explain(error)) from error
+    finally:
+        sys.executable = real
+    return _describe(casatools, casatasks)
+
+
+def _explain(error: BaseException) -> str:
+    said = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    if "measures" in said.lower() or "IERS" in said or type(error).__name__ == "UnsetMeasurespath":
+        return (f"its measures data were not found ({said}); install them with 'pip install casadata', or set measurespath in "
+                "~/.casa/config.py, and restart the kernel.")
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return f"it needs the module {error.name!r}; install it with 'pip install {error.name}' and restart the kernel."
+    return f"importing it failed with {type(error).__name__}: {said}."
+
+
+def _describe(casatools: ModuleType, casatasks: ModuleType) -> Casa:
+    viewer = _import_or_none("casaviewer")
+    plotms = _import_or_none("casaplotms")
+    logger = _import_or_none("casalogger")
+    gui_tasks = {name: getattr(module, name)
+                 for module, names in ((viewer, ("imview", "msview")), (plotms, ("plotms",)), (logger, ("casalogger",)))
+                 if module is not None for name in names}
+    return Casa(
+        version=str(casatasks.version_string()),
+        names={**_tools(casatools), **_tasks(casatasks), "ctsys": casatools.ctsys, "casalog": casatasks.casalog},
+        gui_tasks=gui_tasks,
+        viewer_client=viewer.viewertool if viewer is not None else None,
+        plotms_tasks=importlib.import_module("casaplotms.private.task_plotms") if plotms is not None else None,
+    )
+
+
+def _import_or_none(name: str) -> Any:
+    """Import a GUI wheel; None if it is not there. Its other errors are the user's to see."""
+    return importlib.import_module(name) if importlib.util.find_spec(name) is not None else None
+
+
+def _tasks(casatasks: ModuleType) -> Dict[str, Any]:
+    return {name: getattr(casatasks, name) for name in casatasks.__all__ if hasattr(casatasks, name)}
+
+
+def _tools(casatools: ModuleType) -> Dict[str, Any]:
+    classes = {name: value for name, value in vars(casatools).items()
+               if isinstance(value, type) and value.__module__.startswith("casatools.")}
+    found: Dict[str, Any] = dict(classes)
+    for short, name in TOOL_INSTANCES.items():
+        if name in classes:
+            found[short + "tool"] = classes[name]
+            found[short] = classes[name]()
+    return found
+
+
+def second_instance(module: ModuleType) -> ModuleType:
+    """Return another instance of ``module``, with globals of its own, beside its siblings in the same package."""
+    spec = importlib.util.spec_from_file_location(f"{module.__name__}_headless", module.__file__)
+    assert spec is not None and spec.loader is not None
+    instance = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(instance)
+    return instance
+
+
+class OsWithDisplay:
+    """The module ``os`` as the task plotms is to see it: with a DISPLAY.
+
+    The task refuses to run where the variable is not set, even without a window (casaplotms 2.9.1). It only
+    asks; the tool's process gets an environment of its own.
+    """
+
+    def getenv(self, key: str, default: Any = None) -> Any:
+        return os.environ.get(key, ":none" if key == "DISPLAY" else default)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(os, name)

@@ -1,0 +1,108 @@
+"""Look at a task's input before a tool is started for it: the tools answer bad input with a hang or a dialog.
+
+Only files are looked at; CASA is not asked, so this takes milliseconds.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import os
+from pathlib import Path
+from typing import Any, Dict, Iterator, Mapping, Sequence
+
+from .errors import BadParameter, NoSuchPath, WrongKind
+
+IMAGE = "a CASA image"
+MEASUREMENT_SET = "a MeasurementSet"
+CALIBRATION = "a calibration table"
+FITS = "a FITS image"
+MIRIAD = "a Miriad image"
+RESTORE = "a casaviewer restore file"
+
+# The word after "Type =" in table.info, which casacore writes into each table's folder
+# (casacore/tables/Tables/TableInfo.cc).
+_TABLE_TYPES = {"Image": IMAGE, "Measurement Set": MEASUREMENT_SET, "Calibration": CALIBRATION}
+
+
+def kind_of(path: Path) -> str:
+    """Return what lies at the existing ``path``, in words that fit behind 'is'."""
+    if path.is_dir():
+        return _kind_of_folder(path)
+    if path.suffix == ".rstr":
+        return RESTORE
+    with path.open("rb") as file:
+        return FITS if file.read(9) == b"SIMPLE  =" else "a plain file"
+
+
+def _kind_of_folder(path: Path) -> str:
+    if (path / "table.dat").is_file():
+        info = path / "table.info"
+        words = info.read_text(encoding="utf-8", errors="replace").split("\n")[0] if info.is_file() else ""
+        return _TABLE_TYPES.get(words.partition("=")[2].strip(), "another kind of CASA table")
+    if (path / "image").is_file() and (path / "header").is_file():
+        return MIRIAD
+    return "a folder that holds no CASA table"
+
+
+def paths_in(value: Any) -> Iterator[str]:
+    """Yield the paths in a parameter that takes a path, a dictionary with ``file``, or a list of either."""
+    if isinstance(value, (str, os.PathLike)):
+        if os.fspath(value):
+            yield os.fspath(value)
+    elif isinstance(value, Mapping):
+        yield from paths_in(value.get("file", ""))
+    elif isinstance(value, Sequence):
+        for each in value:
+            yield from paths_in(each)
+
+
+def check_path(task: str, parameter: str, value: Any, kinds: Sequence[str]) -> None:
+    """Check every path in ``value``.
+
+    Args:
+        task: whose parameter it is.
+        parameter: its name.
+        value: as the user gave it.
+        kinds: what may be there, of this module's constants.
+
+    Raises:
+        NoSuchPath: there is nothing at the path.
+        WrongKind: there is something else.
+    """
+    for each in paths_in(value):
+        path = Path(each.strip()).expanduser().absolute()
+        if not path.exists():
+            raise NoSuchPath(task, parameter, path)
+        kind = kind_of(path)
+        if kind not in kinds:
+            raise WrongKind(task, parameter, path, kind, kinds)
+
+
+def bind(task: str, signature: inspect.Signature, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return the arguments of a call by name, only those that were given.
+
+    Raises:
+        BadParameter: the task has no such parameter, or got it twice.
+    """
+    try:
+        return dict(signature.bind_partial(*args, **kwargs).arguments)
+    except TypeError as error:
+        near = [close for name in kwargs if name not in signature.parameters
+                for close in difflib.get_close_matches(name, signature.parameters, 1)]
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise BadParameter(task, f"{error}.{hint}") from error
+
+
+def check_types(task: str, signature: inspect.Signature, given: Mapping[str, Any]) -> None:
+    """Check that each argument is of its default's type; an int will do for a float.
+
+    Raises:
+        BadParameter: one is not.
+    """
+    for name, value in given.items():
+        wanted = type(signature.parameters[name].default)
+        allowed = (float, int) if wanted is float else (str, os.PathLike) if wanted is str else (wanted,)
+        # bool is an int to Python, but zoom=True is a slip.
+        if wanted is not type(None) and (not isinstance(value, allowed) or isinstance(value, bool) is not (wanted is bool)):
+            raise BadParameter(task, f"{name} is {value!r}, but should be of type {wanted.__name__}.")

@@ -1,0 +1,217 @@
+"""The native tools as child processes of the kernel: started, listened to, and never left behind.
+
+Each kernel has one private folder. A small shell, the guard, waits for the kernel's end, however it comes,
+then kills the tools whose process ids lie there and removes the folder; so a kernel that is killed leaves
+nothing either. (PR_SET_PDEATHSIG would not do: it fires when the *thread* that started the child ends.)
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Dict, List, Mapping, Optional, Sequence
+
+from casa_desktop import runtime
+
+from .errors import ToolFailed
+
+START_TIMEOUT = 20.0
+GRACE = 2.0
+
+# Reads until the kernel's end of the pipe is closed. The signals are those that a terminal or Jupyter
+# sends to the kernel's process group.
+_GUARD = """\
+trap '' INT TERM HUP
+read -r _
+for file in "$1"/*.pid; do [ -f "$file" ] && kill -9 "-$(cat "$file")" 2>/dev/null; done
+rm -rf -- "$1"
+rmdir -- "${1%/*}" 2>/dev/null
+"""
+
+
+class PrivateFolder:
+    """The folder of one kernel's FIFOs, preferences, pictures and process ids; mode 0700.
+
+    Attributes:
+        path: where it is. The name begins with a dot, so that nobody takes it for a desktop's folder.
+    """
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix=".kernel-", dir=runtime.runtime_root()))
+        # start_new_session: the guard must outlive the kernel's process group.
+        self._guard = subprocess.Popen(
+            ["/bin/sh", "-c", _GUARD, "casa-kernel-guard", str(self.path)],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            cwd="/", start_new_session=True)
+
+    def close(self) -> None:
+        """Remove the folder and end what is registered in it. Safe to call twice."""
+        assert self._guard.stdin is not None
+        self._guard.stdin.close()
+        self._guard.wait()
+
+    def new_folder(self, prefix: str) -> Path:
+        """Return a fresh folder below this one."""
+        return Path(tempfile.mkdtemp(prefix=prefix + "-", dir=self.path))
+
+
+class Child:
+    """A running native tool that has told its address.
+
+    Attributes:
+        tool: its name.
+        address: where its gRPC server listens, as it told.
+        process: the process, leader of its own session.
+    """
+
+    def __init__(self, tool: str, process: "subprocess.Popen[bytes]", address: str, folder: Path, register: Path) -> None:
+        self.tool, self.process, self.address = tool, process, address
+        self._folder, self._register = folder, register
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def has_ended(self, within: float) -> bool:
+        """Wait up to ``within`` seconds for the tool's end; tell whether it came."""
+        try:
+            self.process.wait(within)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def last_words(self) -> str:
+        """Return the last line that the tool printed, or nothing."""
+        return _last_line(self._folder / "output")
+
+    def stop(self) -> None:
+        """End the tool and its children: terminate, grace, kill. Safe to call twice."""
+        stop_group(self.process)
+        self._register.unlink() if self._register.exists() else None
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def start(private: PrivateFolder, tool: str, argv: Sequence[str], env: Mapping[str, str], *, server: bool = True,
+          timeout: float = START_TIMEOUT) -> Child:
+    """Start a tool and wait until it has told its address.
+
+    Args:
+        private: where its FIFO and output go.
+        tool: its name, for messages.
+        argv: its command line; ``--server=FIFO`` is added.
+        env: its whole environment.
+        server: False for a tool that has no address to tell; it is not waited for then.
+        timeout: how long it may take, in seconds; 0.1 s to 0.6 s is usual.
+
+    Raises:
+        ToolFailed: it ended, or said nothing in time.
+    """
+    folder = private.new_folder(tool)
+    # The tool holds the writing end and never uses it: end-of-file on the other one is its end.
+    life, held = os.pipe()
+    fifo = folder / "address"
+    if server:
+        os.mkfifo(fifo, 0o600)
+        argv = [*argv, f"--server={fifo}"]
+    try:
+        with open(folder / "output", "wb") as output:
+            process = subprocess.Popen(list(argv), env=dict(env), stdin=subprocess.DEVNULL, stdout=output,
+                                       stderr=subprocess.STDOUT, pass_fds=[held], start_new_session=True)
+    except OSError as error:
+        os.close(life)
+        shutil.rmtree(folder, ignore_errors=True)
+        raise ToolFailed(tool, f"could not be started from {argv[0]}: {error.strerror}.") from error
+    finally:
+        os.close(held)
+    register = private.path / f"{folder.name}.pid"
+    register.write_text(str(process.pid))
+    child = Child(tool, process, "", folder, register)
+    try:
+        if server:
+            child.address = _read_address(tool, fifo, life, timeout, child)
+    except BaseException:
+        child.stop()
+        raise
+    finally:
+        os.close(life)
+    return child
+
+
+def _read_address(tool: str, fifo: Path, life: int, timeout: float, child: Child) -> str:
+    deadline = time.monotonic() + timeout
+    # Not blocking, because the tool may never open its end.
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    said = b""
+    try:
+        while not said.endswith(b"\n"):
+            ready = select.select([reader, life], [], [], max(deadline - time.monotonic(), 0))[0]
+            if reader not in ready:
+                reason = "ended as soon as it had started" if ready else f"did not answer within {timeout:g} s"
+                raise ToolFailed(tool, f"{reason}. {child.last_words()}".strip())
+            chunk = os.read(reader, 4096)
+            if not chunk:
+                break
+            said += chunk
+    finally:
+        os.close(reader)
+    return said.decode().strip()
+
+
+def stop_group(process: "subprocess.Popen[bytes]") -> None:
+    """End a process and its group: terminate, up to 2 s of grace, kill."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            break
+        try:
+            process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            continue
+    process.wait()
+
+
+def _last_line(path: Path) -> str:
+    lines = path.read_text(errors="replace").strip().split("\n") if path.exists() else [""]
+    return lines[-1]
+
+
+class Children:
+    """The tools of one kernel, by tool and mode.
+
+    Attributes:
+        private: the kernel's folder.
+    """
+
+    def __init__(self) -> None:
+        self.private = PrivateFolder()
+        self._running: Dict[str, Child] = {}
+
+    def get(self, key: str) -> Optional[Child]:
+        """Return the child kept under ``key`` if it lives."""
+        child = self._running.get(key)
+        return child if child is not None and child.alive else None
+
+    def keep(self, key: str, child: Child) -> None:
+        """Keep ``child`` under ``key``; one that was there before is stopped."""
+        self.drop(key)
+        self._running[key] = child
+
+    def drop(self, key: str) -> None:
+        """Stop the child kept under ``key``, if there is one."""
+        child = self._running.pop(key, None)
+        if child is not None:
+            child.stop()
+
+    def close(self) -> None:
+        """Stop all of them and remove the private folder. Safe to call twice."""
+        keys: List[str] = list(self._running)
+        for key in keys:
+            self.drop(key)
+        self.private.close()

@@ -1,0 +1,80 @@
+"""Connect CASA's client modules to tools that we have started, so that they start none themselves.
+
+CASA's own launchers wait in steps of seconds, need FUSE, and hang where there is no display. The modules have
+no public way to be given a running tool, so their globals are set; their names are those of casaviewer 2.4 and
+casaplotms 2.9 (``viewertool.py``, ``plotmstool.py``). Module globals with two underscores are not mangled.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, Protocol
+
+from .casa import Casa, OsWithDisplay, second_instance
+from .children import Child
+
+
+class Client(Protocol):
+    """One client module in one mode."""
+
+    def connect(self, child: Child) -> None:
+        """Speak to ``child`` from now on."""
+
+    def in_use(self) -> Any:
+        """Return a context manager within which CASA's task speaks through this client."""
+
+
+class ViewerClient:
+    """casaviewer's client module, which keeps a process with windows and one without apart by itself."""
+
+    def __init__(self, module: Any, live: bool) -> None:
+        self._globals: Dict[str, Any] = vars(module)
+        self._slot = "--server" if live else "--nogui"
+        # Its ping kills a viewer that is busy for five seconds; we watch the process instead.
+        self._globals["__try_check_health"] = False
+
+    def connect(self, child: Child) -> None:
+        channel = self._globals["__grpc"].insecure_channel(child.address)
+        entries = {"__proc": child.process, "__uri": child.address, "__channel": channel,
+                   "__stub": self._globals["__img_rpc"].viewStub(channel)}
+        for name, value in entries.items():
+            self._globals[name][self._slot] = value
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        yield
+
+
+class PlotmsClient:
+    """An instance of casaplotms' client module; it knows one process only, so each mode has its own."""
+
+    def __init__(self, tasks: Any, module: Any) -> None:
+        self._tasks, self._module = tasks, module
+        vars(module)["__try_check_health"] = False
+
+    def connect(self, child: Child) -> None:
+        # With an address at hand the module starts nothing.
+        vars(self._module).update({"__stub": None, "__uri": None, "__proc": None})
+        self._module.stub(child.address)
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        former = self._tasks.pm
+        self._tasks.pm = self._module
+        try:
+            yield
+        finally:
+            self._tasks.pm = former
+
+
+def make_clients(casa: Casa) -> Dict[str, Dict[bool, Client]]:
+    """Return the clients by tool and by whether the tool has windows; only for wheels that are installed."""
+    clients: Dict[str, Dict[bool, Client]] = {}
+    if casa.viewer_client is not None:
+        clients["casaviewer"] = {live: ViewerClient(casa.viewer_client, live) for live in (False, True)}
+    if casa.plotms_tasks is not None:
+        casa.plotms_tasks.os = OsWithDisplay()
+        module = casa.plotms_tasks.pm
+        clients["casaplotms"] = {True: PlotmsClient(casa.plotms_tasks, module),
+                                 False: PlotmsClient(casa.plotms_tasks, second_instance(module))}
+    return clients

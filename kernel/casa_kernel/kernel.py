@@ -1,0 +1,109 @@
+"""The CASA kernel: IPython's, with CASA in its namespace and its native tools as its children."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from typing import Any, Dict, Mapping, Optional
+
+from casa_desktop.errors import CasaDesktopError
+from comm import create_comm
+from ipykernel.ipkernel import IPythonKernel
+from IPython.display import display
+
+from . import casa
+from .children import Children
+from .errors import CasaMissing
+from .interactive import MaskEditor
+from .magics import CasaMagics
+from .modes import Modes
+from .tasks import NAMES
+from .wrap import Studio
+
+COMM_TARGET = "casa-desktop"
+
+
+class Notebook:
+    """The notebook as ``live.Front`` wants it."""
+
+    def say(self, text: str) -> None:
+        print(text, flush=True)
+
+    def show(self, data: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
+        display(dict(data), metadata=dict(metadata), raw=True)
+
+    def open_desktop(self, name: str) -> None:
+        # Where no JupyterLab extension listens, the front end closes the comm, and the link in the cell remains.
+        create_comm(target_name=COMM_TARGET, data={"action": "open", "name": name})
+
+
+class CasaKernel(IPythonKernel):  # type: ignore[misc]  # ipykernel is not typed
+    """The kernel behind the kernelspec ``casa``."""
+
+    implementation = "casa"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._children: Optional[Children] = None
+        self._modes = Modes(NAMES)
+        self._front = Notebook()
+        self.shell.set_custom_exc((CasaDesktopError,), _show_error)
+        self.shell.register_magics(CasaMagics(self.shell, self._modes, self._front))
+        try:
+            self._push(self._load())
+        except CasaDesktopError as error:
+            self._tell_once(str(error))
+
+    def _load(self) -> Dict[str, Any]:
+        """Import CASA and return what goes into the namespace."""
+        self._children = Children()
+        # Registered before CASA is imported, so that it runs after CASA has let go of its tools.
+        atexit.register(self._children.close)
+        editor = MaskEditor(self._children.private.path)
+        found = casa.load(editor.python)
+        # CASA prints nothing into the first cell, and its version names the kernel.
+        self.implementation_version = found.version
+        studio = Studio(found, self._modes, self._children, editor, self._front)
+        return {**found.names, **studio.names()}
+
+    def _push(self, names: Dict[str, Any]) -> None:
+        self.shell.push(names, interactive=False)
+
+    def _tell_once(self, text: str) -> None:
+        """Print ``text`` at the head of the first cell's output."""
+
+        def tell(_info: Any) -> None:
+            self.shell.events.unregister("pre_run_cell", tell)
+            print(text, file=sys.stderr, flush=True)
+
+        self.shell.events.register("pre_run_cell", tell)
+
+    @property
+    def banner(self) -> str:
+        version = getattr(self, "implementation_version", "")
+        return f"CASA {version} on {super().banner}"
+
+    def do_shutdown(self, restart: bool) -> Any:
+        """End the native tools before the kernel ends or restarts."""
+        if self._children is not None:
+            self._children.close()
+        return super().do_shutdown(restart)
+
+
+def _show_error(shell: Any, kind: type, error: CasaDesktopError, _traceback: Any, tb_offset: Optional[int] = None) -> Any:
+    """Show an error of ours as its one sentence: its traceback is about the kernel, not about the user's code."""
+    lines = [f"\x1b[31m{kind.__name__}\x1b[39m: {error}"]
+    shell._showtraceback(kind, error, lines)
+    return lines
+
+
+def main() -> None:
+    """Run the kernel: the command line is ``-f CONNECTION_FILE``."""
+    from ipykernel.kernelapp import IPKernelApp
+
+    casa.prepare(os.environ)
+    arguments = sys.argv[1:]
+    # casaconfig and casaviewer look for their own options in the command line of the process.
+    del sys.argv[1:]
+    IPKernelApp.launch_instance(argv=arguments, kernel_class=CasaKernel)

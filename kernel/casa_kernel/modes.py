@@ -1,0 +1,76 @@
+"""Which mode a task that draws runs in: a call's word, then the task's setting, then the kernel's. No I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Dict, Optional, Sequence, Tuple
+
+from .errors import BadMode
+
+HEADLESS = "headless"
+LIVE = "live"
+AUTO = "auto"
+MODES = (HEADLESS, LIVE, AUTO)
+
+
+@dataclass
+class Modes:
+    """The modes in force in one kernel.
+
+    Attributes:
+        tasks: the tasks that can be set, in the order in which they are shown.
+        default: the mode of tasks that have none of their own.
+        own: the modes of single tasks.
+    """
+
+    tasks: Tuple[str, ...]
+    default: str = HEADLESS
+    own: Dict[str, str] = field(default_factory=dict)
+
+    def set(self, mode: str, tasks: Sequence[str] = ()) -> None:
+        """Put ``mode`` in force for ``tasks``, or for all of them when none is named.
+
+        Raises:
+            BadMode: there is no such mode or no such task; nothing is changed then.
+        """
+        if mode not in MODES:
+            raise BadMode(mode, MODES)
+        for task in tasks:
+            if task not in self.tasks:
+                raise BadMode(task, self.tasks)
+        if tasks:
+            self.own.update(dict.fromkeys(tasks, mode))
+        else:
+            self.default = mode
+            self.own.clear()
+
+    def of(self, task: str) -> str:
+        """Return the mode set for ``task``; may be ``auto``."""
+        return self.own.get(task, self.default)
+
+    def resolve(self, task: str, gui: Optional[bool], desktop_is_running: bool) -> str:
+        """Return ``headless`` or ``live`` for one call.
+
+        Args:
+            task: its name.
+            gui: the call's own word; None leaves it to the setting.
+            desktop_is_running: what ``auto`` goes by.
+        """
+        if gui is not None:
+            return LIVE if gui else HEADLESS
+        mode = self.of(task)
+        if mode != AUTO:
+            return mode
+        return LIVE if desktop_is_running else HEADLESS
+
+    def describe(self) -> str:
+        """Return what ``%casa_mode`` shows: the default, and each task that differs."""
+        lines = [f"{self.default} (all tasks that draw: {', '.join(self.tasks)})"]
+        lines += [f"{mode}: {task}" for task, mode in self.own.items() if mode != self.default]
+        return "\n".join(lines)
+
+
+def parse(line: str) -> Tuple[Optional[str], Tuple[str, ...]]:
+    """Return the mode and the tasks that the arguments of ``%casa_mode`` name; no mode means show."""
+    words = line.replace(",", " ").split()
+    return (words[0] if words else None, tuple(words[1:]))

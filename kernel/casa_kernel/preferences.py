@@ -1,0 +1,42 @@
+"""casaviewer's preferences, in a cache folder of the kernel's own. Pure text, and one function that writes it.
+
+The file is ``<cachedir>/viewer/rc``; the names in it were read from casaviewer 2.4.4. The viewer appends to
+it whenever a window closes, and a window opened later is then larger by its tool bars: the file is written
+anew before each use.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Mapping
+
+# Larger than most desktops: the window manager trims the window to the desktop's size, whatever that is.
+# 2000 and more is "unreasonably large" to the viewer, which then takes 1000 x 640.
+_WHOLE_DESKTOP = "1900 1500"
+
+LIVE: Mapping[str, str] = {
+    "viewer.dpg.dimensions": "1200 800",
+    "viewer.dpg.position.animator": "right",
+    "viewer.dpg.position.cursor_tracking": "right",
+    "viewer.dpg.position.regions": "right",
+    "viewer.dpg.rightdock": "tabbed",
+}
+
+# The image shares the window's height with the clean controls and its width with the docks on the right; tool
+# buttons on the left give it their row. Left alone it is 180 x 380 pixels.
+MASK_EDITOR: Mapping[str, str] = {
+    "viewer.iclean.dimensions": _WHOLE_DESKTOP,
+    "viewer.iclean.position.animator": "right",
+    "viewer.iclean.position.cursor_tracking": "right",
+    "viewer.iclean.position.mousetools": "left",
+    "viewer.iclean.visible.regions": "false",
+}
+
+HEADLESS: Mapping[str, str] = {"viewer.dpg.dimensions": "900 850"}
+
+
+def write(cache: Path, preferences: Mapping[str, str]) -> None:
+    """Make ``cache`` a cache folder whose viewer has ``preferences``, and nothing else."""
+    rc = cache / "viewer" / "rc"
+    rc.parent.mkdir(parents=True, exist_ok=True)
+    rc.write_text("".join(f"{name}: {value}\n" for name, value in preferences.items()))

@@ -1,0 +1,235 @@
+"""CASA's native tools: where their AppImages lie, unpacking them once, and a small command line.
+
+An AppImage needs FUSE to run as it is, and half a second to mount itself; unpacked it needs neither.
+They are unpacked into ``$CASA_DESKTOP_TOOLS`` or ``$XDG_CACHE_HOME/casa-desktop/tools``.
+
+``python -m casa_kernel.tools`` runs them from the desktop's menu. CASA is not imported here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import hashlib
+import importlib.util
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence
+
+from casa_desktop.errors import CasaDesktopError
+
+from .errors import ExtractionFailed, ToolMissing
+
+NAMES = ("casaviewer", "casaplotms", "casalogger", "casafeather", "casatablebrowser")
+
+# The AppImages are squashfs with about this much compression (2.3 seen in casaviewer 2.4.4).
+_GROWTH = 2.5
+
+
+@dataclass(frozen=True)
+class Tool:
+    """An installed native tool.
+
+    Attributes:
+        name: its name, which is its wheel's too.
+        version: the wheel's version.
+        image: the AppImage.
+    """
+
+    name: str
+    version: str
+    image: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where it is unpacked, whether it is there yet or not."""
+        found = self.image.stat()
+        # Wheels can be rebuilt under one version; size and time tell the files apart without reading 200 MB.
+        mark = hashlib.sha256(f"{found.st_size} {found.st_mtime_ns}".encode()).hexdigest()[:10]
+        return tools_folder() / f"{self.name}-{self.version}-{mark}"
+
+    @property
+    def program(self) -> Path:
+        """The program to run, once it is unpacked."""
+        return self.folder / "squashfs-root" / "AppRun"
+
+    @property
+    def extracted(self) -> bool:
+        return self.program.exists()
+
+
+def tools_folder() -> Path:
+    """Return the folder of all unpacked tools."""
+    chosen = os.environ.get("CASA_DESKTOP_TOOLS")
+    if chosen:
+        return Path(chosen).absolute()
+    cache = os.environ.get("XDG_CACHE_HOME")
+    return (Path(cache) if cache else Path.home() / ".cache") / "casa-desktop" / "tools"
+
+
+def find(name: str) -> Tool:
+    """Return the tool ``name``.
+
+    Raises:
+        ToolMissing: its wheel is not installed in this Python, or has no AppImage for this machine.
+    """
+    spec = importlib.util.find_spec(name)
+    if spec is None or not spec.origin:
+        raise ToolMissing(name, f"in {sys.prefix}")
+    image = Path(spec.origin).parent / "__bin__" / f"{name}-{platform.machine()}.AppImage"
+    if not image.is_file():
+        raise ToolMissing(name, f"at {image}")
+    return Tool(name, metadata.version(name), image)
+
+
+def installed() -> List[Tool]:
+    """Return the tools that this Python has."""
+    found = []
+    for name in NAMES:
+        try:
+            found.append(find(name))
+        except ToolMissing:
+            continue
+    return found
+
+
+def ensure_extracted(tool: Tool, say: Callable[[str], None]) -> Path:
+    """Return the program of ``tool``, unpacked if it is not yet; safe to call from many processes at once.
+
+    Args:
+        tool: which one.
+        say: told, once, when there is something to wait for (about 5 s).
+
+    Raises:
+        ExtractionFailed: there is no room, no permission, or the AppImage is broken. Nothing is left behind.
+    """
+    if tool.extracted:
+        return tool.program
+    try:
+        with _locked(tools_folder()):
+            if not tool.extracted:
+                say(f"Unpacking {tool.name} {tool.version} (once)…")
+                _extract(tool)
+    except OSError as error:
+        raise ExtractionFailed(tool.name, tool.folder, f"{error.strerror}.") from error
+    return tool.program
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _extract(tool: Tool) -> None:
+    needed, free = tool.image.stat().st_size * _GROWTH, shutil.disk_usage(tools_folder()).free
+    if free < needed:
+        raise ExtractionFailed(
+            tool.name, tool.folder, f"it needs {needed / 1e6:.0f} MB, and {free / 1e6:.0f} MB are free. "
+            "Make room, or set CASA_DESKTOP_TOOLS to a folder on another disk.")
+    # Unpacked beside its place and then renamed: whoever sees the folder sees all of it.
+    partial = tempfile.mkdtemp(prefix=".partial-", dir=tools_folder())
+    try:
+        done = subprocess.run([str(tool.image), "--appimage-extract"], cwd=partial, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+        if done.returncode:
+            said = done.stderr.decode(errors="replace").strip().split("\n")[-1]
+            raise ExtractionFailed(tool.name, tool.folder, f"its AppImage said {said!r}.")
+        os.rename(partial, tool.folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def environment(base: Mapping[str, str], display: Optional[Mapping[str, str]] = None) -> Dict[str, str]:
+    """Return the variables for a tool's process.
+
+    Args:
+        base: this process's own.
+        display: what makes a program appear on a desktop; None for a tool without a window.
+    """
+    # Under mpicasa the tools would take themselves for MPI workers; CASA's launchers drop these variables too.
+    env = {name: value for name, value in base.items() if "MPI" not in name}
+    # Qt's offscreen plug-in ignores DISPLAY, but plotms refuses to draw where it is not set (casaplotms 2.9.1).
+    env.update(display if display is not None else {"DISPLAY": env.get("DISPLAY", ":none")})
+    env["QT_QPA_PLATFORM"] = "offscreen" if display is None else "xcb"
+    return env
+
+
+def arguments(name: str, data: str, logfile: str, cache: Path) -> List[str]:
+    """Return a tool's own arguments.
+
+    Args:
+        name: the tool.
+        data: CASA's run-time data.
+        logfile: CASA's log.
+        cache: where casaviewer keeps its preferences.
+    """
+    own = {
+        "casaviewer": [f"--casalogfile={logfile}", f"--cachedir={cache}"],
+        # Without --nopopups an error would wait for a click that nobody can make.
+        "casaplotms": ["--nopopups", f"--logfilename={logfile}"],
+    }
+    return [f"--datapath={data}", *own[name]]
+
+
+def run(name: str, args: Sequence[str]) -> None:
+    """Become the tool ``name``, on the display of this process; returns only by raising CasaDesktopError."""
+    program = ensure_extracted(find(name), say=lambda text: print(text, file=sys.stderr, flush=True))
+    os.execve(program, [str(program), *args], {**environment(os.environ, {}), "QT_QPA_PLATFORM": "xcb"})
+
+
+def describe() -> List[Dict[str, object]]:
+    """Return what ``list --json`` prints."""
+    return [{"name": tool.name, "label": tool.name, "version": tool.version, "extracted": tool.extracted}
+            for tool in installed()]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m casa_kernel.tools", description="CASA's native tools.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    command = commands.add_parser("run", help="run a tool on the display of this terminal or desktop")
+    command.add_argument("name", choices=NAMES)
+    command.add_argument("args", nargs=argparse.REMAINDER, help="passed on to the tool")
+    command = commands.add_parser("list", help="list the tools that this Python has")
+    command.add_argument("--json", action="store_true", help="in JSON")
+    command = commands.add_parser("extract", help="unpack tools ahead of their first use")
+    command.add_argument("names", nargs="*", metavar="NAME", help="which ones; all by default")
+    return parser
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Run the command line; return the exit status."""
+    options = _parser().parse_args(argv)
+    try:
+        if options.command == "run":
+            run(options.name, options.args)
+        elif options.command == "extract":
+            for tool in [find(name) for name in options.names] or installed():
+                print(ensure_extracted(tool, say=lambda text: print(text, file=sys.stderr, flush=True)))
+        elif options.json:
+            print(json.dumps(describe()))
+        else:
+            for tool in installed():
+                print(f"{tool.name} {tool.version}" + (f" in {tool.folder}" if tool.extracted else ""))
+    except CasaDesktopError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
