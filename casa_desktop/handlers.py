@@ -114,7 +114,7 @@ class DesktopsHandler(DesktopHandler):
     @authorized
     async def post(self) -> None:
         """Start a desktop: 201 with its model, or 200 if it was running already."""
-        name = checked_name(self._requested_name())
+        name = self._requested_name()
         record = await in_thread(session.find, name)
         if record is None:
             self.set_status(201)
@@ -123,11 +123,12 @@ class DesktopsHandler(DesktopHandler):
         self.finish(model(record, self.addresses))
 
     def _requested_name(self) -> str:
-        body = self.get_json_body() or {}
+        body = self.get_json_body()
+        if body is None:
+            return session.DEFAULT_NAME
         if not isinstance(body, dict):
             raise web.HTTPError(400, 'The body should be a JSON object, like {"name": "main"}.')
-        name = body.get("name", session.DEFAULT_NAME)
-        return name if isinstance(name, str) else repr(name)
+        return checked_name(body.get("name", session.DEFAULT_NAME))
 
 
 class OneDesktopHandler(DesktopHandler):
