@@ -12,7 +12,6 @@ export class Connection {
   private status: IStatus = INITIAL;
   private rfb: Rfb | null = null;
   private timer: number | undefined;
-  private following = true;
   private disposed = false;
   private desktop: IDesktop | null = null;
   private readonly wake = (): void => this.hurry();
@@ -39,17 +38,6 @@ export class Connection {
   /** Give the keyboard to the desktop. */
   focus(): void {
     this.rfb?.focus();
-  }
-
-  /**
-   * Let the desktop follow the element's size, or not. A hidden element has no
-   * size, and a desktop of 0 x 0 pixels must not be asked for.
-   */
-  follow(following: boolean): void {
-    this.following = following;
-    if (this.rfb) {
-      this.rfb.resize = following;
-    }
   }
 
   /** Close the connection for good. The desktop goes on. */
@@ -115,7 +103,7 @@ export class Connection {
       return;
     }
     const url = this.api.websocket(this.desktop);
-    this.rfb = new Rfb(this.target, url, this.following, {
+    this.rfb = new Rfb(this.target, url, {
       connected: () => this.happen({ type: 'connected' }),
       closed: reason => this.closed(reason)
     });

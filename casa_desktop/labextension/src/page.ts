@@ -40,15 +40,13 @@ function main(): void {
   const settings = config();
   const view = new View(new Api(server(settings)), settings.name, status => {
     document.body.dataset.state = status.phase;
-    if (status.phase === 'connected') {
-      view.focus();
-    }
   });
   if (settings.name !== 'main') {
     document.title = `CASA Desktop: ${settings.name}`;
   }
   document.body.append(view.node);
   view.open();
+  view.focus();
 }
 
 main();

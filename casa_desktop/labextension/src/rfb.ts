@@ -13,23 +13,24 @@ export interface ICallbacks {
  */
 export class Rfb {
   private readonly rfb: NoVNC;
+  private readonly sizes: ResizeObserver;
   private reason: string | undefined;
 
   /**
-   * @param target the element that the canvas fills.
+   * @param target the element that the canvas fills; the desktop follows its size.
    * @param url the websocket's URL.
-   * @param resize whether the desktop follows the element's size.
    */
   constructor(
-    target: HTMLElement,
+    private readonly target: HTMLElement,
     url: string,
-    resize: boolean,
     callbacks: ICallbacks
   ) {
+    // Made before noVNC's own observer, so that it is asked first.
+    this.sizes = new ResizeObserver(() => this.follow());
+    this.sizes.observe(target);
     this.rfb = new NoVNC(target, url, { shared: true });
     this.rfb.scaleViewport = false;
     this.rfb.clipViewport = false;
-    this.rfb.resizeSession = resize;
     // A pixel of a radio image may carry a mask's edge: prefer sharpness, and
     // spare the server's processor, for it has tclean to run.
     this.rfb.qualityLevel = 8;
@@ -37,12 +38,8 @@ export class Rfb {
     this.rfb.showDotCursor = true;
     this.rfb.focusOnClick = true;
     this.rfb.background = 'transparent';
+    this.follow();
     this.listen(callbacks);
-  }
-
-  /** Whether the desktop follows the element's size. */
-  set resize(resize: boolean) {
-    this.rfb.resizeSession = resize;
   }
 
   /** Send the keyboard's input to the desktop. */
@@ -55,13 +52,20 @@ export class Rfb {
     this.rfb.disconnect();
   }
 
+  /** A hidden tab has no size, and Xvnc refuses a desktop of 0 x 0 pixels. */
+  private follow(): void {
+    const { clientWidth, clientHeight } = this.target;
+    this.rfb.resizeSession = clientWidth > 0 && clientHeight > 0;
+  }
+
   private listen(callbacks: ICallbacks): void {
     this.rfb.addEventListener('connect', () => callbacks.connected());
     this.rfb.addEventListener('securityfailure', event => {
       this.reason = event.detail.reason;
     });
-    this.rfb.addEventListener('disconnect', () =>
-      callbacks.closed(this.reason)
-    );
+    this.rfb.addEventListener('disconnect', () => {
+      this.sizes.disconnect();
+      callbacks.closed(this.reason);
+    });
   }
 }

@@ -18,6 +18,7 @@ export class View {
   private readonly detail = element('p', 'casa-desktop-Detail');
   private readonly button = element('button', 'casa-desktop-Button');
   private readonly connection: Connection;
+  private keen = false;
 
   /** @param changed called with each new status, after it is shown. */
   constructor(
@@ -37,18 +38,18 @@ export class View {
     this.connection.open();
   }
 
-  /** Give the keyboard to the desktop, or to the button if there is one. */
+  /**
+   * Give the keyboard to the desktop, or to the button if there is one. A
+   * desktop that is not there yet gets it later, unless the user has begun to
+   * type elsewhere by then.
+   */
   focus(): void {
+    this.keen = true;
     if (this.button.hidden) {
       this.connection.focus();
     } else {
       this.button.focus();
     }
-  }
-
-  /** Whether the desktop follows the element's size; see `Connection`. */
-  follow(following: boolean): void {
-    this.connection.follow(following);
   }
 
   /** Close the connection and leave the desktop running. */
@@ -75,7 +76,15 @@ export class View {
     this.detail.textContent = detail;
     this.button.textContent = button;
     this.button.hidden = !button;
+    if (status.phase === 'connected' && this.keen && this.keyboardIsFree()) {
+      this.connection.focus();
+    }
     this.changed?.(status);
+  }
+
+  private keyboardIsFree(): boolean {
+    const { activeElement, body } = document;
+    return activeElement === body || this.node.contains(activeElement);
   }
 }
 

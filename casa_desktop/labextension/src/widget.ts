@@ -48,6 +48,12 @@ export class DesktopWidget extends Widget {
     super.dispose();
   }
 
+  /** A closed tab is gone: the next one connects anew. */
+  protected override onCloseRequest(message: Message): void {
+    super.onCloseRequest(message);
+    this.dispose();
+  }
+
   protected override onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
     this.seen();
@@ -56,11 +62,6 @@ export class DesktopWidget extends Widget {
   protected override onAfterShow(message: Message): void {
     super.onAfterShow(message);
     this.seen();
-  }
-
-  protected override onBeforeHide(message: Message): void {
-    this.view.follow(false);
-    super.onBeforeHide(message);
   }
 
   protected override onActivateRequest(message: Message): void {
@@ -72,11 +73,7 @@ export class DesktopWidget extends Widget {
   }
 
   private seen(): void {
-    if (!this.isVisible) {
-      return;
-    }
-    this.view.follow(true);
-    if (!this.opened) {
+    if (this.isVisible && !this.opened) {
       this.opened = true;
       this.view.open();
     }
