@@ -97,13 +97,19 @@ export class Connection {
   }
 
   private async dial(): Promise<void> {
-    // noVNC is large, and awaits the browser's codecs while it is loaded.
-    const { Rfb } = await import('./rfb.js');
-    if (this.disposed || !this.desktop) {
-      return;
+    try {
+      // noVNC is large, and awaits the browser's codecs while it is loaded.
+      const { Rfb } = await import('./rfb.js');
+      if (!this.disposed && this.desktop) {
+        this.connect(Rfb, this.api.websocket(this.desktop));
+      }
+    } catch (error) {
+      this.happen(unwelcome(error));
     }
-    const url = this.api.websocket(this.desktop);
-    this.rfb = new Rfb(this.target, url, {
+  }
+
+  private connect(Made: typeof Rfb, url: string): void {
+    this.rfb = new Made(this.target, url, {
       connected: () => this.happen({ type: 'connected' }),
       closed: reason => this.closed(reason)
     });

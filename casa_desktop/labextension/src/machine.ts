@@ -11,6 +11,8 @@ export interface IStatus {
   readonly reason: string;
   /** True when the desktop itself is gone, rather than the way to it. */
   readonly stopped: boolean;
+  /** Whether the desktop has run since it was asked for. */
+  readonly ran: boolean;
   /** Failed attempts in a row. */
   readonly attempt: number;
 }
@@ -39,6 +41,7 @@ export const INITIAL: IStatus = {
   phase: 'starting',
   reason: '',
   stopped: false,
+  ran: false,
   attempt: 0
 };
 
@@ -60,12 +63,9 @@ export function step(
     case 'open':
       return [INITIAL, { type: 'start' }];
     case 'running':
-      return [
-        was.phase === 'starting' ? { ...was, phase: 'connecting' } : was,
-        { type: 'dial' }
-      ];
+      return [running(was), { type: 'dial' }];
     case 'connected':
-      return [{ ...INITIAL, phase: 'connected' }, REST];
+      return [{ ...INITIAL, ran: true, phase: 'connected' }, REST];
     case 'closed':
       return closed(was, happening.reason, random);
     case 'unreachable':
@@ -75,8 +75,13 @@ export function step(
     case 'refused':
       return [failed(was, happening.reason, false), REST];
     case 'due':
-      return [was, { type: 'look' }];
+      return [was, { type: was.ran ? 'look' : 'start' }];
   }
+}
+
+function running(was: IStatus): IStatus {
+  const phase = was.phase === 'starting' ? 'connecting' : was.phase;
+  return { ...was, phase, ran: true };
 }
 
 function closed(
