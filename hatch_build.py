@@ -60,9 +60,8 @@ class Tree:
 
     def __init__(self, root: Path) -> None:
         self.sources = root / "casa_desktop" / "labextension"
-        self.outputs = root / "casa_desktop" / "static"
-        self.stamp = self.outputs / "sources.sha256"
-        self.results = (self.outputs / "page" / "index.html", self.sources / "dist" / "package.json")
+        self.stamp = self.sources / ".build" / "sources.sha256"
+        self.results = (root / "casa_desktop/static/page/index.html", self.sources / "dist/package.json")
 
     def digest(self) -> str:
         """Return the SHA-256 of all sources, in hexadecimal."""
@@ -80,8 +79,8 @@ class Tree:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Let one build at a time into the tree: two installations from it may run at once."""
-        self.outputs.mkdir(exist_ok=True)
-        with (self.outputs / ".lock").open("w") as lock:
+        self.stamp.parent.mkdir(exist_ok=True)
+        with self.stamp.with_name("lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
