@@ -79,7 +79,9 @@ async function show(
 ): Promise<DesktopWidget> {
   const open = tracker.find(({ desktop }) => desktop === name);
   const widget = open ?? new DesktopWidget(api, name);
-  if (!open) {
+  if (open) {
+    open.reopen();
+  } else {
     shell.add(widget, 'main', { mode, ref, activate: false });
     await tracker.add(widget);
   }

@@ -12,6 +12,7 @@ export class Connection {
   private status: IStatus = INITIAL;
   private rfb: Rfb | null = null;
   private timer: number | undefined;
+  private questions = 0;
   private disposed = false;
   private desktop: IDesktop | null = null;
   private readonly wake = (): void => this.hurry();
@@ -35,6 +36,15 @@ export class Connection {
     this.happen({ type: 'open' });
   }
 
+  /** Try again at once if it has failed or waits; else leave it alone. */
+  reopen(): void {
+    if (this.status.phase === 'failed') {
+      this.open();
+    } else if (this.timer !== undefined) {
+      this.due();
+    }
+  }
+
   /** Give the keyboard to the desktop. */
   focus(): void {
     this.rfb?.focus();
@@ -50,8 +60,14 @@ export class Connection {
   }
 
   private hurry(): void {
-    if (this.timer !== undefined && document.visibilityState === 'visible') {
+    if (document.visibilityState !== 'visible') {
+      return;
+    }
+    if (this.timer !== undefined) {
       this.due();
+    } else if (this.status.stopped) {
+      // It may have been started again from elsewhere, as by a kernel.
+      this.act({ type: 'look' });
     }
   }
 
@@ -74,9 +90,9 @@ export class Connection {
   private act(action: Action): void {
     switch (action.type) {
       case 'start':
-        return void this.ask(this.api.start(this.name));
+        return void this.ask(() => this.api.start(this.name));
       case 'look':
-        return void this.ask(this.api.look(this.name));
+        return void this.ask(() => this.api.look(this.name));
       case 'dial':
         return void this.dial();
       case 'wait':
@@ -87,13 +103,23 @@ export class Connection {
     }
   }
 
-  private async ask(answer: Promise<IDesktop>): Promise<void> {
-    try {
-      this.desktop = await answer;
-    } catch (error) {
-      return this.happen(unwelcome(error));
+  private async ask(question: () => Promise<IDesktop>): Promise<void> {
+    const number = ++this.questions;
+    const happening = await this.answer(question);
+    // Only the newest question counts: the user may press the button while an
+    // earlier one is still under way.
+    if (number === this.questions) {
+      this.happen(happening);
     }
-    this.happen({ type: 'running' });
+  }
+
+  private async answer(question: () => Promise<IDesktop>): Promise<Happening> {
+    try {
+      this.desktop = await question();
+      return { type: 'running' };
+    } catch (error) {
+      return unwelcome(error);
+    }
   }
 
   private async dial(): Promise<void> {

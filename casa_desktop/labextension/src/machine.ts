@@ -80,8 +80,8 @@ export function step(
 }
 
 function running(was: IStatus): IStatus {
-  const phase = was.phase === 'starting' ? 'connecting' : was.phase;
-  return { ...was, phase, ran: true };
+  const phase = was.phase === 'reconnecting' ? was.phase : 'connecting';
+  return { ...was, phase, stopped: false, ran: true };
 }
 
 function closed(

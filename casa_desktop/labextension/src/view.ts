@@ -38,6 +38,11 @@ export class View {
     this.connection.open();
   }
 
+  /** Try again at once if it has failed or waits; else leave it alone. */
+  reopen(): void {
+    this.connection.reopen();
+  }
+
   /**
    * Give the keyboard to the desktop, or to the button if there is one. A
    * desktop that is not there yet gets it later, unless the user has begun to

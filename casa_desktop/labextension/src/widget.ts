@@ -48,6 +48,11 @@ export class DesktopWidget extends Widget {
     super.dispose();
   }
 
+  /** Try again at once if need be: somebody asks for the desktop anew. */
+  reopen(): void {
+    this.view.reopen();
+  }
+
   /** A closed tab is gone: the next one connects anew. */
   protected override onCloseRequest(message: Message): void {
     super.onCloseRequest(message);

@@ -40,6 +40,15 @@ test('a desktop that was stopped stays stopped until the user says so', () => {
   assert.deepEqual(action, { type: 'rest' });
 });
 
+test('a desktop that was started again from elsewhere is shown', () => {
+  const gone: Happening = { type: 'missing', reason: 'It ended.' };
+  const row = [OPEN, RUNNING, CONNECTED, CLOSED, gone, RUNNING];
+  const [status, action] = after(...row);
+  assert.equal(status.phase, 'connecting');
+  assert.equal(status.stopped, false);
+  assert.deepEqual(action, { type: 'dial' });
+});
+
 test('a server that is away is asked again for ever, ever more slowly', () => {
   const row: Happening[] = [OPEN, RUNNING, CONNECTED, CLOSED];
   const waits = [500, 1000, 2000, 4000, 8000, 15000, 15000];
