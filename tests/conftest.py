@@ -1,0 +1,69 @@
+"""What any test may ask for: a place of its own, an environment that points there, a simulated observation."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Dict, Iterator
+
+import pytest
+
+HERE = Path(__file__).parent
+
+# A test that inherits one of these would work on the developer's own desktops, notebooks and data.
+FOREIGN = ("CASA", "DISPLAY", "IPYTHON", "JUPYTER", "MPLBACKEND", "XAUTHORITY", "XDG_")
+
+
+@pytest.fixture(scope="session")
+def place() -> Iterator[Path]:
+    """A private folder for the whole run. Its path is short: a unix socket's may have 107 bytes."""
+    folder = Path(tempfile.mkdtemp(prefix="cd-", dir="/tmp"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def environment(place: Path) -> Dict[str, str]:
+    """The variables for child processes: everything that they write goes below ``place``."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    home, temporary = place / "home", place / "tmp"
+    for folder in (home, temporary):
+        folder.mkdir()
+    scripts = Path(sys.executable).parent
+    return {
+        **own,
+        "HOME": str(home),
+        "TMPDIR": str(temporary),
+        "PATH": f"{scripts}:{own['PATH']}",
+        "CASA_DESKTOP_RUNTIME_DIR": str(place / "run"),
+        "CASA_DESKTOP_TOOLS": str(place / "tools"),
+        "JUPYTER_CONFIG_DIR": str(home / "jupyter-config"),
+        "JUPYTER_DATA_DIR": str(home / "jupyter-data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "jupyter-runtime"),
+        "LANG": "C.UTF-8",
+        "PYTHONNOUSERSITE": "1",
+    }
+
+
+@pytest.fixture(scope="session")
+def observation(place: Path, environment: Dict[str, str]) -> Path:
+    """A folder with ``sim.ms``, a simulated MeasurementSet, and ``dirty.image``, a dirty image made of it.
+
+    The image has 128 x 128 pixels of 0.4 arcsec; a Gaussian of 1 Jy stands in its middle.
+    """
+    folder = place / "observation"
+    folder.mkdir()
+    site = folder / "casasiteconfig.py"
+    shutil.copy(HERE / "system" / "site_of_the_data_wheel.py", site)
+    subprocess.run(
+        [sys.executable, str(HERE / "system" / "simulate.py")],
+        cwd=folder,
+        env={**environment, "CASASITECONFIG": str(site)},
+        check=True,
+        timeout=240,
+    )
+    return folder

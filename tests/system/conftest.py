@@ -1,0 +1,108 @@
+"""A real JupyterLab and a real Chromium, shared by the tests here; each test gets a fresh page and a fresh desktop."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from .lab import Jupyter, Lab
+from .screen import Screen
+
+# Chromium as root in a container has no sandbox; the rest keeps it from asking the network for anything.
+CHROMIUM = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+BROWSERS = ("chromium", "google-chrome", "google-chrome-stable")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what lies here, so that ``-m 'not system'`` leaves it out."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.system)
+
+
+# Of the package, not of the session: Playwright's synchronous interface keeps an event loop running in this thread,
+# and tests elsewhere want to run theirs.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, headless."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    assert program, f"None of {', '.join(BROWSERS)} is on PATH: apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def jupyter(place: Path, environment: Dict[str, str], observation: Path) -> Iterator[Jupyter]:
+    """A running JupyterLab whose folder has the observation in it."""
+    settings = Path(environment["JUPYTER_CONFIG_DIR"], "lab", "user-settings", "@jupyterlab", "apputils-extension")
+    settings.mkdir(parents=True)
+    # A new user is asked about news from the network, in a box that lies over the canvas.
+    quiet = {"fetchNews": "false", "checkForUpdates": False}
+    (settings / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
+    with Jupyter(observation, environment) as server:
+        yield server
+
+
+@pytest.fixture
+def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """A fresh browser profile with a screen large enough for a notebook and a desktop side by side."""
+    context = browser.new_context(viewport={"width": 1920, "height": 1080})
+    context.set_default_timeout(30_000)
+    yield context
+    pictures = os.environ.get("CASA_DESKTOP_TEST_PICTURES")
+    for number, page in enumerate(context.pages if pictures else ()):
+        page.screenshot(path=f"{pictures}/{request.node.name}-{number}.png")
+    context.close()
+
+
+@pytest.fixture
+def lab(context: BrowserContext, jupyter: Jupyter, desktop: Callable[..., str]) -> Iterator[Lab]:
+    """JupyterLab in a fresh page. Its kernels and the desktop end with the test."""
+    yield Lab(context.new_page(), jupyter)
+    jupyter.end_kernels()
+
+
+@pytest.fixture
+def desktop(environment: Dict[str, str]) -> Iterator[Callable[..., str]]:
+    """Runs ``casa-desktop`` with the given arguments and returns what it prints; afterwards, stops all desktops."""
+
+    def command(*arguments: str) -> str:
+        done = subprocess.run(
+            ["casa-desktop", *arguments], env=environment, stdout=subprocess.PIPE, text=True, check=True
+        )
+        return done.stdout
+
+    yield command
+    command("stop", "--all")
+
+
+@pytest.fixture
+def screen(desktop: Callable[..., str]) -> Iterator[Callable[[], Screen]]:
+    """Returns a connection to the X server of the running desktop."""
+    opened = []
+
+    def connect() -> Screen:
+        records: list[dict[str, Any]] = json.loads(desktop("status", "--json"))
+        opened.append(Screen(records[0]))
+        return opened[-1]
+
+    yield connect
+    for screen in opened:
+        screen.__exit__()

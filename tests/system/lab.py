@@ -1,0 +1,249 @@
+"""JupyterLab in a real browser: a real server, a notebook and its cells, and the tab with the desktop's canvas."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+import secrets
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, List, Sequence
+from urllib.request import Request, urlopen
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from .screen import LEFT, Pixels, Point
+
+BUTTONS = {1: "left", 3: "right"}
+READY = "is running at:"
+
+
+class Jupyter:
+    """A ``jupyter lab`` of its own, on loopback, with a token; a context manager.
+
+    Args:
+        root: the folder that it serves.
+        environment: the variables of its process.
+        arguments: more of its command line.
+
+    Attributes:
+        url: its address, with the base URL, ends in a slash.
+        token: what lets a client in.
+        process: the server.
+    """
+
+    def __init__(self, root: Path, environment: Dict[str, str], arguments: Sequence[str] = ()) -> None:
+        self.root, self.environment, self.token = root, environment, secrets.token_hex(16)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/"
+        self.arguments = arguments
+
+    def start(self) -> None:
+        """Start the server, and return when it answers; a second time after ``stop``, at the same address."""
+        self.log: List[str] = []
+        self._ready = threading.Event()
+        self.process = subprocess.Popen(
+            self._command(), cwd=self.root, env=self.environment, stderr=subprocess.PIPE, text=True
+        )
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+        self._ready.wait(60)
+        if not any(READY in line for line in self.log):
+            self.stop()
+            raise RuntimeError("JupyterLab did not start:\n" + "".join(self.log))
+
+    def _command(self) -> List[str]:
+        return [
+            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+            *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={self.port}", "--ServerApp.port_retries=0"),
+            *(f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={self.root}"),
+            "--LabApp.extension_manager=readonly",
+            *self.arguments,
+        ]
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.log.append(line)
+            if READY in line:
+                self._ready.set()
+        # At its end nobody need wait any longer.
+        self._ready.set()
+
+    def __enter__(self) -> Jupyter:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the server as a service manager would, with SIGTERM; its kernels end with it."""
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        finally:
+            self.process.kill()
+            self._reader.join()
+            assert self.process.stderr is not None
+            self.process.stderr.close()
+
+    def ask(self, path: str, method: str = "GET", body: Any = None) -> Any:
+        """Return what the REST interface answers, decoded from JSON; None where it says nothing."""
+        request = Request(self.url + path, method=method, data=None if body is None else json.dumps(body).encode())
+        request.add_header("Authorization", f"token {self.token}")
+        with urlopen(request, timeout=60) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def end_kernels(self) -> None:
+        """Shut all kernels down, and wait for their ends."""
+        for kernel in self.ask("api/kernels"):
+            self.ask(f"api/kernels/{kernel['id']}", "DELETE")
+
+
+class Lab:
+    """JupyterLab in one page of the browser."""
+
+    def __init__(self, page: Page, jupyter: Jupyter) -> None:
+        self.page, self.jupyter = page, jupyter
+
+    def open(self, path: str = "") -> None:
+        """Open JupyterLab's start page, or the file ``path`` in it, and wait until it is there."""
+        self.page.goto(f"{self.jupyter.url}lab{'/tree/' + path if path else ''}?reset&token={self.jupyter.token}")
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
+
+    def notebook(self, *cells: str) -> Notebook:
+        """Write a notebook with these cells, open it with the kernel ``casa``, and return it once the kernel idles."""
+        path = self.jupyter.root / f"test-{secrets.token_hex(4)}.ipynb"
+        path.write_text(json.dumps(_notebook(cells)))
+        self.open(path.name)
+        notebook = Notebook(self.page)
+        notebook.wait_until_idle()
+        return notebook
+
+    def desktop(self) -> Canvas:
+        """Return the desktop's canvas in its tab, once it is connected and in front."""
+        view = self.page.locator("#casa-desktop-main .casa-desktop-View")
+        expect(view).to_have_attribute("data-state", "connected", timeout=30_000)
+        return Canvas(self.page, view.locator("canvas"))
+
+
+def _notebook(cells: Sequence[str]) -> Dict[str, Any]:
+    kernel = {"kernelspec": {"name": "casa", "display_name": "CASA", "language": "python"}}
+    code = {"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": []}
+    return {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": kernel,
+        "cells": [{**code, "id": f"cell-{number}", "source": cell} for number, cell in enumerate(cells)],
+    }
+
+
+class Notebook:
+    """The notebook in front."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def wait_until_idle(self) -> None:
+        """Wait until the kernel has started and has nothing to do."""
+        idle = self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first
+        expect(idle).to_be_attached(timeout=60_000)
+
+    def cell(self, number: int) -> Locator:
+        """Return a cell; the first is 0."""
+        return self.page.locator(".jp-Notebook .jp-CodeCell").nth(number)
+
+    def start(self, number: int) -> None:
+        """Run a cell as a user does, and do not wait for it."""
+        self.cell(number).locator(".cm-content").click()
+        self.page.keyboard.press("Control+Enter")
+
+    def wait_until_finished(self, number: int, timeout: float = 90) -> str:
+        """Wait until a cell has run, and return its outputs' text; ``timeout`` is in seconds."""
+        prompt = self.cell(number).locator(".jp-InputPrompt")
+        expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=timeout * 1000)
+        return self.text(number)
+
+    def run(self, number: int, timeout: float = 90) -> str:
+        """Run a cell, wait until it has run, and return its outputs' text; ``timeout`` is in seconds."""
+        self.start(number)
+        return self.wait_until_finished(number, timeout)
+
+    def text(self, number: int) -> str:
+        """Return the text of a cell's outputs so far."""
+        return "\n".join(self.cell(number).locator(".jp-OutputArea-output").all_inner_texts())
+
+    def picture(self, number: int) -> Pixels:
+        """Return the PNG in a cell's output: height x width x (red, green, blue)."""
+        image = self.cell(number).locator(".jp-OutputArea-output img")
+        expect(image).to_have_count(1)
+        source = image.get_attribute("src") or ""
+        kind, _, data = source.partition(";base64,")
+        assert kind == "data:image/png"
+        return decode(base64.b64decode(data))
+
+    def interrupt(self) -> None:
+        """Press the toolbar's button that interrupts the kernel."""
+        self.page.locator(".jp-NotebookPanel-toolbar [data-command='notebook:interrupt-kernel']").first.click()
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """The desktop's canvas in the browser, and the mouse on it."""
+
+    page: Page
+    locator: Locator
+
+    def pixels(self) -> Pixels:
+        """Return what the user sees of it: height x width x (red, green, blue)."""
+        return decode(self.locator.screenshot())
+
+    def wait_for_size_of(self, screen: Any) -> None:
+        """Wait until the desktop has the canvas's size on the page, so that their pixels are one to one."""
+        box = self._box()
+        wanted = round(box["width"]), round(box["height"])
+        screen.wait_until(lambda: screen.size() == wanted, f"desktop of {wanted}")
+
+    def drag(self, start: Point, end: Point, button: int = LEFT) -> None:
+        """Press ``button`` at ``start``, move in ten steps, let go at ``end``."""
+        mouse = self.page.mouse
+        mouse.move(*self._on_page(start))
+        mouse.down(button=BUTTONS[button])
+        mouse.move(*self._on_page(end), steps=10)
+        mouse.up(button=BUTTONS[button])
+
+    def click(self, at: Point, button: int = LEFT, times: int = 1) -> None:
+        """Press ``button`` at a point, once or more."""
+        self.page.mouse.click(*self._on_page(at), button=BUTTONS[button], click_count=times)
+
+    def _box(self) -> Dict[str, float]:
+        box = self.locator.bounding_box()
+        assert box is not None, "the canvas is not visible"
+        return dict(box)
+
+    def _on_page(self, point: Point) -> Any:
+        box = self._box()
+        return box["x"] + point[0], box["y"] + point[1]
+
+
+def decode(png: bytes) -> Pixels:
+    """Return the pixels of a PNG: height x width x (red, green, blue)."""
+    with Image.open(io.BytesIO(png)) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def colours(pixels: Pixels) -> int:
+    """Return how many different colours there are; a blank picture has one."""
+    return len(np.unique(pixels.reshape(-1, 3), axis=0))

@@ -1,0 +1,144 @@
+"""casaviewer's window in interactive cleaning, found by its pixels and used as a person would.
+
+The image stands in a white frame on black. The green box has the actions; its arrows are grey until there is a mask.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional, Protocol, Tuple
+
+import numpy as np
+
+from .screen import RIGHT, Pixels, Point, Screen, Window
+
+TITLE = "Viewer Display Panel"
+GREEN_BOX = (20, 255, 60)
+
+
+class Hand(Protocol):
+    """What uses the mouse: through the canvas in a browser, or on the X server itself."""
+
+    def drag(self, start: Point, end: Point, button: int = ...) -> None: ...
+
+    def click(self, at: Point, button: int = ..., times: int = ...) -> None: ...
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The frame around an image: the outer edges of its lines, in pixels of the desktop."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    def at(self, x: float, y: float) -> Point:
+        """Return the point of the desktop at the fractions ``x`` from the left and ``y`` from the bottom."""
+        return (
+            round(self.left + x * (self.right - self.left)),
+            round(self.bottom - y * (self.bottom - self.top)),
+        )
+
+    def to_image(self, point: Point, size: int) -> Tuple[float, float]:
+        """Return the image pixel, of ``size`` x ``size``, under a point of the desktop."""
+        return (
+            (point[0] - self.left) / (self.right - self.left) * size - 0.5,
+            (self.bottom - point[1]) / (self.bottom - self.top) * size - 0.5,
+        )
+
+
+def find_frame(pixels: Pixels) -> Optional[Frame]:
+    """Return the frame around the image, or None while nothing is drawn."""
+    black = _largest_black_area(pixels)
+    if black is None:
+        return None
+    top, bottom, left, right = black
+    white = (pixels[top:bottom, left:right] > 250).all(axis=2)
+    columns, rows = _lines(white.sum(axis=0)), _lines(white.sum(axis=1))
+    if columns is None or rows is None:
+        return None
+    return Frame(left + columns[0], top + rows[0], left + columns[1], top + rows[1])
+
+
+def _largest_black_area(pixels: Pixels) -> Optional[Tuple[int, int, int, int]]:
+    """Return top, bottom, left and right of the part of a window that is mostly black: the viewer's canvas."""
+    black = (pixels == 0).all(axis=2)
+    rows = np.flatnonzero(black.sum(axis=1) > 100)
+    if rows.size < 100:
+        return None
+    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    columns = np.flatnonzero(black[top:bottom].sum(axis=0) > 100)
+    if columns.size < 100:
+        return None
+    return top, bottom, int(columns[0]), int(columns[-1]) + 1
+
+
+def _lines(counts: np.ndarray) -> Optional[Tuple[int, int]]:
+    """Return where the first and the last of the longest lines are, given each row's number of white pixels."""
+    lines = np.flatnonzero(counts > 0.85 * counts.max())
+    if counts.max() < 80 or lines[-1] - lines[0] < 80:
+        return None
+    return int(lines[0]), int(lines[-1])
+
+
+def find_arrow(pixels: Pixels) -> Optional[Point]:
+    """Return the middle of the blue arrow in the green box, or None while it is grey."""
+    green = (np.abs(pixels.astype(int) - GREEN_BOX) < 25).all(axis=2)
+    rows, columns = np.flatnonzero(green.sum(axis=1) > 100), np.flatnonzero(green.sum(axis=0) > 40)
+    if not rows.size or not columns.size:
+        return None
+    box = pixels[rows[0] : rows[-1], columns[0] : columns[-1]].astype(int)
+    red, green, blue = box[:, :, 0], box[:, :, 1], box[:, :, 2]
+    arrow = (blue > red + 40) & (blue > green + 25)
+    if arrow.sum() < 60:
+        return None
+    across, down = np.flatnonzero(arrow.any(axis=0)), np.flatnonzero(arrow.any(axis=1))
+    return int(columns[0] + across.mean()), int(rows[0] + down.mean())
+
+
+@dataclass(frozen=True)
+class MaskEditor:
+    """The open window: where it is, and who uses it how.
+
+    Attributes:
+        screen: the desktop that it is on.
+        hand: what uses the mouse.
+        window: its place.
+        frame: the frame around its image.
+    """
+
+    screen: Screen
+    hand: Hand
+    window: Window
+    frame: Frame
+
+    @classmethod
+    def wait_for(cls, screen: Screen, hand: Hand, timeout: float = 60) -> MaskEditor:
+        """Return the editor as soon as its window is there and its image is drawn."""
+        screen.wait_for_window(TITLE, timeout)
+        frames = []
+
+        def still() -> bool:
+            # While the window finds its size the frame moves; two looks in a row that agree are needed.
+            frames.append(find_frame(screen.pixels()))
+            return frames[-1] is not None and frames[-2:] == [frames[-1]] * 2
+
+        screen.wait_until(still, "image in a frame", timeout)
+        return cls(screen, hand, screen.wait_for_window(TITLE), frames[-1])
+
+    def draw(self, start: Tuple[float, float], end: Tuple[float, float]) -> Tuple[Point, Point]:
+        """Draw a box and make it the mask; return its corners on the desktop.
+
+        Args:
+            start: the corner to begin at, in fractions of the image from the left and from the bottom.
+            end: the corner to end at.
+        """
+        first, last = self.frame.at(*start), self.frame.at(*end)
+        self.hand.drag(first, last, RIGHT)
+        self.hand.click(((first[0] + last[0]) // 2, (first[1] + last[1]) // 2), RIGHT, times=2)
+        return first, last
+
+    def go_on(self) -> None:
+        """Press the blue arrow, once it is blue: cleaning goes on without further questions."""
+        self.hand.click(self.screen.wait_until(lambda: find_arrow(self.screen.pixels()), "blue arrow"))

@@ -1,0 +1,50 @@
+"""Simulates a small observation in the working folder and makes a dirty image of it, in a few seconds.
+
+The test suite runs it in a process of its own. The result is ``sim.ms`` and ``dirty.image``.
+"""
+
+from __future__ import annotations
+
+import shutil
+
+from casatasks import simobserve, tclean
+from casatools import componentlist
+
+CENTRE = "J2000 19h59m28.5s +40d44m01.5s"
+CORNER = "J2000 19h59m29.2s +40d44m05.5s"
+
+
+def sky(path: str) -> None:
+    """Write a component list: a Gaussian of 1 Jy, and a point source of 0.3 Jy beside it."""
+    components = componentlist()
+    shape = {"shape": "Gaussian", "majoraxis": "4arcsec", "minoraxis": "2arcsec", "positionangle": "30deg"}
+    components.addcomponent(flux=1.0, fluxunit="Jy", dir=CENTRE, freq="230GHz", **shape)
+    components.addcomponent(flux=0.3, fluxunit="Jy", dir=CORNER, freq="230GHz", shape="point")
+    components.rename(path)
+    components.done()
+
+
+def observe(path: str) -> None:
+    """Observe the component list at ``path`` for ten minutes with seven antennas."""
+    simobserve(
+        project="sim",
+        complist=path,
+        compwidth="2GHz",
+        direction=CENTRE,
+        incenter="230GHz",
+        obsmode="int",
+        antennalist="alma.cycle1.1.cfg",
+        totaltime="600s",
+        integration="30s",
+        mapsize="20arcsec",
+        setpointings=True,
+        thermalnoise="",
+        graphics="none",
+    )
+    shutil.move("sim/sim.alma.cycle1.1.ms", "sim.ms")
+
+
+if __name__ == "__main__":
+    sky("sky.cl")
+    observe("sky.cl")
+    tclean(vis="sim.ms", imagename="dirty", imsize=128, cell="0.4arcsec", specmode="mfs", niter=0)

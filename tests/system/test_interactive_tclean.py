@@ -1,0 +1,88 @@
+"""Interactive ``tclean``: the mask is drawn with the mouse on the canvas, and read from disk afterwards."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Callable
+
+import psutil
+import pytest
+
+from .lab import Canvas, Lab, Notebook
+from .mask_editor import TITLE, MaskEditor
+from .screen import Screen
+
+SIZE = 128
+CLEAN = f"""
+result = tclean(vis="sim.ms", imagename=NAME, imsize={SIZE}, cell="0.4arcsec", specmode="mfs",
+                niter=40, cycleniter=20, interactive=True)
+print("iterations:", result["iterdone"])
+"""
+READ = """
+import json
+ia.open(NAME + ".mask")
+drawn = ia.getchunk()[:, :, 0, 0].nonzero()
+ia.close()
+print("mask:", json.dumps([axis.tolist() for axis in drawn]))
+"""
+
+
+@pytest.fixture
+def cleaning(lab: Lab, screen: Callable[[], Screen], request: pytest.FixtureRequest) -> tuple[Notebook, MaskEditor]:
+    """A notebook whose cell 1 waits in ``tclean``, and the mask editor in the browser. Cell 2 reads the mask."""
+    notebook = lab.notebook(f'NAME = "{request.node.name}"', CLEAN, READ, "1 + 1")
+    notebook.run(0)
+    notebook.start(1)
+    canvas = lab.desktop()
+    desktop = screen()
+    canvas.wait_for_size_of(desktop)
+    return notebook, MaskEditor.wait_for(desktop, canvas)
+
+
+def test_mask_drawn_in_the_browser_is_the_mask_on_disk(cleaning: tuple[Notebook, MaskEditor]) -> None:
+    notebook, editor = cleaning
+    assert "CASA Desktop" in notebook.text(1), "the cell does not say where it waits"
+    corners = editor.draw((0.40, 0.62), (0.58, 0.38))
+    editor.go_on()
+    assert "iterations: 40" in notebook.wait_until_finished(1)
+    editor.screen.wait_until_gone(TITLE)
+
+    across, down = json.loads(notebook.run(2).split("mask:")[1])
+    (left, top), (right, bottom) = (editor.frame.to_image(corner, SIZE) for corner in corners)
+    # A corner is known to one pixel of the desktop, and falls into one of two pixels of the image.
+    near = 1 + SIZE / (editor.frame.right - editor.frame.left)
+    assert [min(across), max(across)] == pytest.approx([left, right], abs=near)
+    assert [min(down), max(down)] == pytest.approx([bottom, top], abs=near)
+    assert len(across) == (max(across) - min(across) + 1) * (max(down) - min(down) + 1), "the box has holes"
+
+
+def test_interrupt_ends_cleaning_within_three_seconds(cleaning: tuple[Notebook, MaskEditor]) -> None:
+    notebook, editor = cleaning
+    pressed = time.monotonic()
+    notebook.interrupt()
+    _ends_with_keyboard_interrupt(notebook, editor, pressed)
+
+
+def test_closing_the_window_ends_cleaning_within_three_seconds(cleaning: tuple[Notebook, MaskEditor]) -> None:
+    notebook, editor = cleaning
+    assert isinstance(editor.hand, Canvas)
+    editor.hand.click(editor.window.centre)
+    pressed = time.monotonic()
+    lab_page = editor.hand.page
+    lab_page.keyboard.press("Alt+F4")
+    _ends_with_keyboard_interrupt(notebook, editor, pressed)
+
+
+def _ends_with_keyboard_interrupt(notebook: Notebook, editor: MaskEditor, pressed: float) -> None:
+    text = notebook.wait_until_finished(1, timeout=10)
+    took = time.monotonic() - pressed
+    assert "KeyboardInterrupt" in text
+    assert took < 3, f"it took {took:.1f} s"
+    editor.screen.wait_until_gone(TITLE)
+    assert [process.info["name"] for process in _viewers(notebook)] == []
+    assert "2" in notebook.run(3), "the kernel does not answer any more"
+
+
+def _viewers(notebook: Notebook) -> list[psutil.Process]:
+    return [process for process in psutil.process_iter(["name"]) if "casaviewer" in (process.info["name"] or "")]

@@ -1,0 +1,32 @@
+"""The way in from JupyterLab's launcher."""
+
+from __future__ import annotations
+
+from typing import Callable
+
+from playwright.sync_api import expect
+
+from .lab import Lab, colours
+from .screen import Screen
+
+
+def test_launcher_card_opens_the_desktop_and_its_canvas_is_not_blank(lab: Lab, screen: Callable[[], Screen]) -> None:
+    lab.open()
+    lab.page.locator(".jp-LauncherCard[data-category=CASA]", has_text="CASA Desktop").click()
+    canvas = lab.desktop()
+    canvas.wait_for_size_of(screen())
+    # The task bar, its clock and its menu button are many colours.
+    lab.page.wait_for_function(_IS_PAINTED, arg=None)
+    assert colours(canvas.pixels()) > 20
+
+
+def test_launcher_offers_the_casa_kernel(lab: Lab) -> None:
+    lab.open()
+    expect(lab.page.locator(".jp-LauncherCard[data-category=Notebook]", has_text="CASA")).to_be_visible()
+
+
+_IS_PAINTED = """() => {
+    const canvas = document.querySelector('#casa-desktop-main canvas');
+    const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    return new Set(new Uint32Array(data.buffer)).size > 20;
+}"""

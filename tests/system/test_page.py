@@ -1,0 +1,106 @@
+"""The page without JupyterLab: who gets in, what it says when it fails, and that it comes back."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Callable, Dict, Iterator
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from .lab import Jupyter
+
+STATE = "data-state"
+
+
+def _open(context: BrowserContext, jupyter: Jupyter) -> Page:
+    page = context.new_page()
+    page.goto(f"{jupyter.url}casa-desktop/?token={jupyter.token}")
+    return page
+
+
+def _wait_for_state(page: Page, state: str) -> None:
+    expect(page.locator("body")).to_have_attribute(STATE, state, timeout=30_000)
+
+
+def test_page_comes_back_by_itself_after_the_server_was_restarted(
+    context: BrowserContext, place: Path, environment: Dict[str, str], desktop: Callable[..., str]
+) -> None:
+    with Jupyter(place, environment) as server:
+        page = _open(context, server)
+        _wait_for_state(page, "connected")
+        before = desktop("status", "--json")
+        server.stop()
+        _wait_for_state(page, "reconnecting")
+        server.start()
+        _wait_for_state(page, "connected")
+    assert desktop("status", "--json") == before, "it should be the same desktop"
+
+
+@pytest.fixture
+def without_x_server(place: Path, environment: Dict[str, str], tmp_path: Path) -> Iterator[Jupyter]:
+    """A JupyterLab on whose PATH there is no X server."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for folder in map(Path, environment["PATH"].split(":")):
+        for program in folder.glob("*") if folder.is_dir() else ():
+            link = programs / program.name
+            if not program.name.startswith(("Xvnc", "Xtigervnc")) and not link.is_symlink():
+                link.symlink_to(program)
+    own = {**environment, "PATH": str(programs), "CASA_DESKTOP_RUNTIME_DIR": str(place / "none")}
+    with Jupyter(tmp_path, own) as server:
+        yield server
+
+
+def test_page_says_why_there_is_no_desktop_and_has_a_button(context: BrowserContext, without_x_server: Jupyter) -> None:
+    page = _open(context, without_x_server)
+    _wait_for_state(page, "failed")
+    expect(page.get_by_text("tigervnc-standalone-server")).to_be_visible()
+    page.get_by_role("button", name="Try again").click()
+    _wait_for_state(page, "failed")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "casa-desktop/api/desktops"),
+        ("POST", "casa-desktop/api/desktops"),
+        ("DELETE", "casa-desktop/api/desktops/main"),
+        ("GET", "casa-desktop/api/desktops/main/screenshot.png"),
+    ],
+)
+def test_rest_refuses_without_a_token(jupyter: Jupyter, desktop: Callable[..., str], method: str, path: str) -> None:
+    desktop("start")
+    with pytest.raises(HTTPError) as refused:
+        urlopen(Request(jupyter.url + path, method=method), timeout=10)
+    assert refused.value.code == 403
+    refused.value.close()
+    assert "main" in desktop("status")
+
+
+def test_page_asks_strangers_to_log_in(context: BrowserContext, jupyter: Jupyter) -> None:
+    page = context.new_page()
+    page.goto(f"{jupyter.url}casa-desktop/")
+    assert "/login" in page.url
+    assert page.locator("canvas").count() == 0
+
+
+def test_websocket_refuses_without_a_token(jupyter: Jupyter, desktop: Callable[..., str]) -> None:
+    desktop("start")
+    path = jupyter.ask("casa-desktop/api/desktops/main")["websocket"]
+    assert _handshake(jupyter, path) == 403
+    assert _handshake(jupyter, f"{path}?token={jupyter.token}") == 101
+
+
+def _handshake(jupyter: Jupyter, path: str) -> int:
+    """Return the status with which a websocket's handshake is answered."""
+    request = (
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{jupyter.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", jupyter.port), timeout=10) as connection:
+        connection.sendall(request.encode())
+        return int(connection.makefile("rb").readline().split()[1])
