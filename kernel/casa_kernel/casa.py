@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Dict, MutableMapping
+from typing import Any, Callable, Dict, MutableMapping
 
 from .errors import CasaMissing
 
@@ -141,6 +141,21 @@ def _tools(casatools: ModuleType) -> Dict[str, Any]:
             found[short + "tool"] = classes[name]
             found[short] = classes[name]()
     return found
+
+
+def before_clean_ends(casa: Casa, hook: Callable[[], None]) -> None:
+    """Have ``hook`` called whenever an imaging task is about to close its mask editor's panel.
+
+    The tool ``iterbotsink`` closes it in ``done``, which the tasks call in every case (casatasks 6.7.0).
+    """
+    tool = casa.names["iterbotsink"]
+    original = tool.done
+
+    def done(self: Any) -> Any:
+        hook()
+        return original(self)
+
+    tool.done = done
 
 
 def second_instance(module: ModuleType) -> ModuleType:

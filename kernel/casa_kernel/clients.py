@@ -78,3 +78,18 @@ def make_clients(casa: Casa) -> Dict[str, Dict[bool, Client]]:
         clients["casaplotms"] = {True: PlotmsClient(casa.plotms_tasks, module),
                                  False: PlotmsClient(casa.plotms_tasks, second_instance(module))}
     return clients
+
+
+def use_up_panel_numbers(casa: Casa, address: str, count: int) -> None:
+    """Make the casaviewer at ``address`` use up ``count`` panel numbers, with panels that nobody sees.
+
+    Errors are passed over: whoever uses the viewer next will meet them too.
+    """
+    names = vars(casa.viewer_client)
+    with names["__grpc"].insecure_channel(address) as channel:
+        stub = names["__img_rpc"].viewStub(channel)
+        try:
+            for _ in range(count):
+                stub.close(stub.panel(names["__img_p"].NewPanel(hidden=True, type="viewer"), timeout=5), timeout=5)
+        except names["__grpc"].RpcError:
+            return

@@ -1,17 +1,23 @@
 """Interactive tclean: the mask editor that CASA's C++ starts by itself, on the desktop, and its end.
 
-How CASA does it (casatools 6.7.0): C++ runs ``<python> -m casaviewer --app-path``, reads a path from it, starts
-that path with ``--server=<FIFO> …`` and waits for the viewer's answer in C++. The interpreter it takes is the
-one it was given while casatools was imported. It is given a script of ours, which names another script of
-ours, which becomes the viewer, with the desktop's display and preferences of its own.
+How CASA does it (casatools 6.7.0, ``synthesis/ImagerObjects/grpcInteractiveClean.cc``): C++ runs
+``<python> -m casaviewer --app-path``, reads a path from it, starts that path with ``--server=<FIFO> …``, reads
+the viewer's address from the FIFO and waits in C++ for the viewer's answer. The interpreter it takes is the one
+it was given while casatools was imported. It is given a script of ours, which names another script of ours,
+which becomes the viewer, with the desktop's display and preferences of its own.
 
-SIGINT does not interrupt the wait in C++, but the viewer's end does. So a thread waits for SIGINT in place of
-the blocked interpreter and kills the viewer; the interpreter raises KeyboardInterrupt as soon as it is back.
+What it does not do, and what is done about it here:
+
+- SIGINT does not interrupt the wait, but the viewer's end does. A thread waits for SIGINT in place of the blocked
+  interpreter and kills the viewer; the interpreter raises KeyboardInterrupt as soon as it is back.
+- It looks whether the viewer still lives only when it closes a panel. So the viewer is ended just before that.
+- It keeps what it knows of a panel by the panel's number, beyond the viewer's end, and aborts the whole process
+  when another viewer gives the number again; and every viewer gives the same numbers in the same order. So the
+  viewer's address is passed on to it only after as many numbers were used up as there were viewers before.
 """
 
 from __future__ import annotations
 
-import gc
 import os
 import select
 import shlex
@@ -19,10 +25,9 @@ import signal
 import socket
 import sys
 import threading
-import traceback
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, Mapping, Optional
+from typing import Callable, Iterator, Mapping, Optional
 
 from . import preferences
 from .errors import ViewerLost
@@ -33,8 +38,9 @@ _LAUNCHER = """\
 exec 9>{life}
 echo $$ > {register}
 printf '%s %s\\n' $$ "${{1#--server=}}" >&9
+shift
 {exports}
-exec setsid {program} "$@" --cachedir={cache}
+exec setsid {program} --server={address} "$@" --cachedir={cache}
 """
 
 _PYTHON = """\
@@ -53,7 +59,17 @@ class MaskEditor:
         python: what casatools must take for the interpreter when it is imported.
     """
 
-    def __init__(self, private: Path) -> None:
+    def __init__(self, private: Path, use_up: Callable[[str, int], None]) -> None:
+        """Write the script that CASA is to take for Python.
+
+        Args:
+            private: a folder of this kernel's own.
+            use_up: makes the viewer at an address use up so many panel numbers; errors are its own business.
+        """
+        self._use_up = use_up
+        self._viewers = 0
+        self._watch: Optional[_Watch] = None
+        self._address = private / "mask-editor.address"
         self.python = private / "python"
         self._launcher = private / "mask-editor"
         self._life = private / "mask-editor.life"
@@ -75,32 +91,37 @@ class MaskEditor:
             ViewerLost: the viewer ended otherwise than by its own window's buttons.
         """
         self._prepare(program, display)
-        watch = _Watch(self._life)
+        watch = self._watch = _Watch(self._life, self._address, self._use_up, self._viewers)
         try:
             yield
-        except KeyboardInterrupt as interrupt:
-            # The frames hold CASA's imagers, and those hold locks on images and MeasurementSet.
-            traceback.clear_frames(interrupt.__traceback__)
-            gc.collect()
-            raise
         finally:
+            self._watch = None
             watch.close()
-            self._register.unlink() if self._register.exists() else None
-            self._life.unlink()
+            self._viewers += watch.viewers
+            for path in (self._register, self._life, self._address):
+                if path.exists():
+                    path.unlink()
         if watch.interrupted:
             raise KeyboardInterrupt
         if watch.lost:
             raise ViewerLost(task)
 
+    def end_viewer(self) -> None:
+        """End the viewer, if there is one, before CASA closes its panel."""
+        if self._watch is not None:
+            self._watch.end_viewer()
+
     def _prepare(self, program: Path, display: Mapping[str, str]) -> None:
         preferences.write(self._cache, preferences.MASK_EDITOR)
-        os.mkfifo(self._life, 0o600)
+        for fifo in (self._life, self._address):
+            os.mkfifo(fifo, 0o600)
         exports = {**display, "QT_QPA_PLATFORM": "xcb"}
         _write_script(self._launcher, _LAUNCHER.format(
             life=shlex.quote(str(self._life)),
             register=shlex.quote(str(self._register)),
             exports="\n".join(f"export {name}={shlex.quote(value)}" for name, value in exports.items()),
             program=shlex.quote(str(program)),
+            address=shlex.quote(str(self._address)),
             cache=shlex.quote(str(self._cache)),
         ))
 
@@ -111,87 +132,137 @@ def _write_script(path: Path, text: str) -> None:
 
 
 class _Watch:
-    """A thread that knows when the viewer starts and ends, and kills it when the kernel is interrupted.
+    """A thread that knows when the viewer starts and ends, introduces it to CASA, and kills it when told.
 
     Attributes:
         interrupted: SIGINT came.
         lost: the viewer ended before it was told to.
+        viewers: how many there were.
     """
 
-    def __init__(self, life: Path) -> None:
+    def __init__(self, life: Path, address: Path, use_up: Callable[[str, int], None], former: int) -> None:
         self.interrupted = self.lost = False
+        self.viewers = 0
+        self._use_up, self._earlier = use_up, former
+        self._ending = self._closing = False
+        self._gone = threading.Event()
+        self._gone.set()
         self._pid: Optional[int] = None
         self._server: Optional[Path] = None
-        self._closing = False
-        self._fifo = life
-        self._life = self._open_life()
+        self._relay: Optional[threading.Thread] = None
+        self._fifos = (life, address)
+        self._life, self._address = (_open_fifo(fifo) for fifo in self._fifos)
         # asyncio wants both ends not to block.
         self._wake, self._wakened = socket.socketpair()
         for each in (self._wake, self._wakened):
             each.setblocking(False)
-        self._former = _set_wakeup(self._wakened.fileno())
+        self._former_wakeup = _set_wakeup(self._wakened.fileno())
         self._thread = threading.Thread(target=self._run, name="casa-mask-editor", daemon=True)
         self._thread.start()
 
-    def close(self) -> None:
-        """Give signals back to whom they belonged, end the viewer if it is there, and wait for its end."""
-        _set_wakeup(self._former)
-        self._closing = True
+    def end_viewer(self) -> None:
+        """End the viewer if there is one, and wait for its end."""
+        self._ending = True
         self._wakened.send(b"\0")
+        self._gone.wait()
+
+    def close(self) -> None:
+        """Give signals back to whom they belonged, and leave nothing of the viewer."""
+        _set_wakeup(self._former_wakeup)
+        self._closing = True
+        self.end_viewer()
         self._thread.join()
         if self._server is not None and self._server.exists():
+            self._free_relay(self._server)
             # CASA makes this FIFO to learn the viewer's address, and leaves it behind.
             self._server.unlink()
-        os.close(self._life)
+        for descriptor in (self._life, self._address):
+            os.close(descriptor)
         self._wake.close()
         self._wakened.close()
 
+    def _free_relay(self, server: Path) -> None:
+        """Let the relay go if CASA never listened to it."""
+        if self._relay is not None:
+            reader = _open_fifo(server)
+            self._relay.join()
+            os.close(reader)
+
     def _run(self) -> None:
         while True:
-            ready = select.select([self._life, self._wake.fileno()], [], [])[0]
-            if self._wake.fileno() in ready and self._woken():
-                self._kill()
-            if self._life in ready and not self._heard():
-                self.lost = self.lost or not (self._closing or self.interrupted)
+            ready = select.select([self._life, self._address, self._wake.fileno()], [], [])[0]
+            if self._wake.fileno() in ready:
+                self._woken()
+            if self._life in ready:
+                self._heard()
+            if self._address in ready:
+                self._introduce(os.read(self._address, 4096).decode().strip())
             if self._closing and self._pid is None:
                 return
 
-    def _woken(self) -> bool:
-        """Read what the signal handlers wrote; tell whether the viewer is to end."""
+    def _woken(self) -> None:
+        """Read what the signal handlers and we ourselves wrote, and act on it."""
         numbers = self._wake.recv(64)
-        if self._former >= 0:
-            os.write(self._former, numbers.replace(b"\0", b""))
+        if self._former_wakeup >= 0:
+            os.write(self._former_wakeup, numbers.replace(b"\0", b""))
         self.interrupted = self.interrupted or signal.SIGINT in numbers
-        return self.interrupted or self._closing
+        self._kill_if_due()
 
-    def _heard(self) -> bool:
-        """Read what the launcher wrote; return False at the viewer's end."""
+    def _heard(self) -> None:
+        """Read what the launcher wrote, or notice the viewer's end."""
         said = os.read(self._life, 4096)
+        # CASA may start another viewer, and a FIFO that has lost its writer stays at end-of-file until reopened.
         if not said:
-            _reap(self._pid)
-            self._pid = None
-            # CASA may start another viewer, and a FIFO that has lost its writer stays at end-of-file until reopened.
             os.close(self._life)
-            self._life = self._open_life()
-            return False
+            self._life = _open_fifo(self._fifos[0])
+            self._ended()
+            return
         pid, _, server = said.decode().strip().split("\n")[-1].partition(" ")
-        self._pid, self._server = int(pid), Path(server)
-        if self.interrupted or self._closing:
-            self._kill()
-        return True
+        self._pid, self._server, self._relay = int(pid), Path(server), None
+        self.viewers += 1
+        self._gone.clear()
+        self._kill_if_due()
 
-    def _kill(self) -> None:
-        # Killed rather than terminated: it would ask nobody and save nothing, and the interpreter waits for it.
-        if self._pid is not None:
+    def _ended(self) -> None:
+        _reap(self._pid)
+        self.lost = self.lost or not (self._ending or self.interrupted)
+        # Otherwise CASA would wait for an address for ever.
+        self._introduce("")
+        self._pid = None
+        self._gone.set()
+
+    def _introduce(self, address: str) -> None:
+        """Pass the viewer's address on to CASA, once; an empty one says that there is no viewer."""
+        server = self._server
+        if self._relay is None and server is not None:
+            earlier = self._earlier + self.viewers - 1
+
+            def relay() -> None:
+                if address:
+                    self._use_up(address, earlier)
+                # Opening it waits for CASA, which takes two seconds before it looks.
+                server.write_text(address + "\n")
+
+            self._relay = threading.Thread(target=relay, name="casa-mask-editor-relay", daemon=True)
+            self._relay.start()
+        if address:
+            # It has lost its writer, and would stay at end-of-file.
+            os.close(self._address)
+            self._address = _open_fifo(self._fifos[1])
+
+    def _kill_if_due(self) -> None:
+        # Killed rather than terminated: it has nothing to save, and the interpreter waits for its end.
+        if self._pid is not None and (self.interrupted or self._ending):
             try:
                 os.kill(self._pid, signal.SIGKILL)
             except ProcessLookupError:
                 # It ended by itself; the FIFO is about to tell.
                 pass
 
-    def _open_life(self) -> int:
-        # Not blocking, because there may never be a viewer.
-        return os.open(self._fifo, os.O_RDONLY | os.O_NONBLOCK)
+
+def _open_fifo(path: Path) -> int:
+    # Not blocking, because there may never be a viewer.
+    return os.open(path, os.O_RDONLY | os.O_NONBLOCK)
 
 
 def _reap(pid: Optional[int]) -> None:

@@ -7,14 +7,15 @@ import os
 import sys
 from typing import Any, Dict, Mapping, Optional
 
+import comm
 from casa_desktop.errors import CasaDesktopError
-from comm import create_comm
+
 from ipykernel.ipkernel import IPythonKernel
 from IPython.display import display
 
 from . import casa
 from .children import Children
-from .errors import CasaMissing
+from .clients import use_up_panel_numbers
 from .interactive import MaskEditor
 from .magics import CasaMagics
 from .modes import Modes
@@ -35,7 +36,8 @@ class Notebook:
 
     def open_desktop(self, name: str) -> None:
         # Where no JupyterLab extension listens, the front end closes the comm, and the link in the cell remains.
-        create_comm(target_name=COMM_TARGET, data={"action": "open", "name": name})
+        # Looked up at the call, because ipykernel puts its own in its place when it is imported.
+        comm.create_comm(target_name=COMM_TARGET, data={"action": "open", "name": name})
 
 
 class CasaKernel(IPythonKernel):  # type: ignore[misc]  # ipykernel is not typed
@@ -60,8 +62,9 @@ class CasaKernel(IPythonKernel):  # type: ignore[misc]  # ipykernel is not typed
         self._children = Children()
         # Registered before CASA is imported, so that it runs after CASA has let go of its tools.
         atexit.register(self._children.close)
-        editor = MaskEditor(self._children.private.path)
+        editor = MaskEditor(self._children.private.path, lambda address, count: use_up_panel_numbers(found, address, count))
         found = casa.load(editor.python)
+        casa.before_clean_ends(found, editor.end_viewer)
         # CASA prints nothing into the first cell, and its version names the kernel.
         self.implementation_version = found.version
         studio = Studio(found, self._modes, self._children, editor, self._front)

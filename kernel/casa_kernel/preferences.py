@@ -22,17 +22,25 @@ LIVE: Mapping[str, str] = {
     "viewer.dpg.rightdock": "tabbed",
 }
 
-# The image shares the window's height with the clean controls and its width with the docks on the right; tool
-# buttons on the left give it their row. Left alone it is 180 x 380 pixels.
+# The image shares the window's height with the clean controls above it. Docks on the right would leave it the size of
+# a stamp on a desktop that has half a browser window: so the tool buttons stand on the left, the channels' buttons
+# below, and what the cursor shows is left to the menu View.
 MASK_EDITOR: Mapping[str, str] = {
     "viewer.iclean.dimensions": _WHOLE_DESKTOP,
-    "viewer.iclean.position.animator": "right",
+    "viewer.iclean.position.animator": "bottom",
     "viewer.iclean.position.cursor_tracking": "right",
     "viewer.iclean.position.mousetools": "left",
+    "viewer.iclean.visible.cursor_tracking": "false",
     "viewer.iclean.visible.regions": "false",
 }
 
-HEADLESS: Mapping[str, str] = {"viewer.dpg.dimensions": "900 850"}
+# Nothing but the picture, about 780 x 750 pixels.
+HEADLESS: Mapping[str, str] = {
+    "viewer.dpg.dimensions": "800 900",
+    "viewer.dpg.visible.animator": "false",
+    "viewer.dpg.visible.cursor_tracking": "false",
+    "viewer.dpg.visible.regions": "false",
+}
 
 
 def write(cache: Path, preferences: Mapping[str, str]) -> None:
