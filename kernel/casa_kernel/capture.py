@@ -29,7 +29,9 @@ def describe(task: DrawingTask, given: Mapping[str, Any]) -> str:
     return f"{task.name}({words})"
 
 
-def bundle(task: DrawingTask, given: Mapping[str, Any], picture: Path, version: str) -> Tuple[Dict[str, Any], Dict[str, Any]]:
+def bundle(
+    task: DrawingTask, given: Mapping[str, Any], picture: Path, version: str
+) -> Tuple[Dict[str, Any], Dict[str, Any]]:
     """Return the MIME bundle of one picture, and its metadata.
 
     Args:

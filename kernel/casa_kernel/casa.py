@@ -81,8 +81,10 @@ def load(python: Path) -> Casa:
         CasaMissing: it is not installed, finds no measures data, or does not fit this machine.
     """
     if importlib.util.find_spec("casatools") is None or importlib.util.find_spec("casatasks") is None:
-        raise CasaMissing(f"casatools and casatasks were not found in {sys.prefix}; install them into this kernel's "
-                          "Python with 'pip install casatools casatasks casadata six'.")
+        raise CasaMissing(
+            f"casatools and casatasks were not found in {sys.prefix}; install them into this kernel's "
+            "Python with 'pip install casatools casatasks casadata six'."
+        )
     real = sys.executable
     # casatools hands it to its C++ once, while it is imported, and keeps it (ctsys.initialize).
     sys.executable = str(python)
@@ -100,8 +102,10 @@ def load(python: Path) -> Casa:
 def _explain(error: BaseException) -> str:
     said = " ".join(str(error).split()).rstrip(".") or type(error).__name__
     if "measures" in said.lower() or "IERS" in said or type(error).__name__ == "UnsetMeasurespath":
-        return (f"its measures data were not found ({said}); install them with 'pip install casadata', or set measurespath in "
-                "~/.casa/config.py, and restart the kernel.")
+        return (
+            f"its measures data were not found ({said}); install them with 'pip install casadata', or set "
+            "measurespath in ~/.casa/config.py, and restart the kernel."
+        )
     if isinstance(error, ModuleNotFoundError) and error.name:
         return f"it needs the module {error.name!r}; install it with 'pip install {error.name}' and restart the kernel."
     return f"importing it failed with {type(error).__name__}: {said}."
@@ -111,9 +115,12 @@ def _describe(casatools: ModuleType, casatasks: ModuleType) -> Casa:
     viewer = _import_or_none("casaviewer")
     plotms = _import_or_none("casaplotms")
     logger = _import_or_none("casalogger")
-    gui_tasks = {name: getattr(module, name)
-                 for module, names in ((viewer, ("imview", "msview")), (plotms, ("plotms",)), (logger, ("casalogger",)))
-                 if module is not None for name in names}
+    gui_tasks = {
+        name: getattr(module, name)
+        for module, names in ((viewer, ("imview", "msview")), (plotms, ("plotms",)), (logger, ("casalogger",)))
+        if module is not None
+        for name in names
+    }
     return Casa(
         version=str(casatasks.version_string()),
         names={**_tools(casatools), **_tasks(casatasks), "ctsys": casatools.ctsys, "casalog": casatasks.casalog},
@@ -133,8 +140,11 @@ def _tasks(casatasks: ModuleType) -> Dict[str, Any]:
 
 
 def _tools(casatools: ModuleType) -> Dict[str, Any]:
-    classes = {name: value for name, value in vars(casatools).items()
-               if isinstance(value, type) and value.__module__.startswith("casatools.")}
+    classes = {
+        name: value
+        for name, value in vars(casatools).items()
+        if isinstance(value, type) and value.__module__.startswith("casatools.")
+    }
     found: Dict[str, Any] = dict(classes)
     for short, name in TOOL_INSTANCES.items():
         if name in classes:
@@ -161,7 +171,8 @@ def before_clean_ends(casa: Casa, hook: Callable[[], None]) -> None:
 def second_instance(module: ModuleType) -> ModuleType:
     """Return another instance of ``module``, with globals of its own, beside its siblings in the same package."""
     spec = importlib.util.spec_from_file_location(f"{module.__name__}_headless", module.__file__)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     instance = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(instance)
     return instance

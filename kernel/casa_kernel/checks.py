@@ -5,6 +5,7 @@ Only files are looked at; CASA is not asked, so this takes milliseconds.
 
 from __future__ import annotations
 
+import ast
 import difflib
 import inspect
 import os
@@ -88,8 +89,12 @@ def bind(task: str, signature: inspect.Signature, args: Sequence[Any], kwargs: M
     try:
         return dict(signature.bind_partial(*args, **kwargs).arguments)
     except TypeError as error:
-        near = [close for name in kwargs if name not in signature.parameters
-                for close in difflib.get_close_matches(name, signature.parameters, 1)]
+        near = [
+            close
+            for name in kwargs
+            if name not in signature.parameters
+            for close in difflib.get_close_matches(name, signature.parameters, 1)
+        ]
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise BadParameter(task, f"{error}.{hint}") from error
 
@@ -104,5 +109,17 @@ def check_types(task: str, signature: inspect.Signature, given: Mapping[str, Any
         wanted = type(signature.parameters[name].default)
         allowed = (float, int) if wanted is float else (str, os.PathLike) if wanted is str else (wanted,)
         # bool is an int to Python, but zoom=True is a slip.
-        if wanted is not type(None) and (not isinstance(value, allowed) or isinstance(value, bool) is not (wanted is bool)):
+        fits = isinstance(value, allowed) and isinstance(value, bool) is (wanted is bool)
+        if wanted is not type(None) and not fits:
             raise BadParameter(task, f"{name} is {value!r}, but should be of type {wanted.__name__}.")
+
+
+def explain_schema(said: str) -> str:
+    """Return a sentence for what CASA's own check of types says, like ``{'xaxis': ['must be of cStr type']}``."""
+    try:
+        found = ast.literal_eval(said)
+    except (ValueError, SyntaxError):
+        found = None
+    if not isinstance(found, dict):
+        return said.strip().rstrip(".") + "."
+    return "; ".join(f"{name} {', '.join(map(str, reasons))}" for name, reasons in found.items()) + "."

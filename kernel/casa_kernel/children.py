@@ -47,8 +47,12 @@ class PrivateFolder:
         # start_new_session: the guard must outlive the kernel's process group.
         self._guard = subprocess.Popen(
             ["/bin/sh", "-c", _GUARD, "casa-kernel-guard", str(self.path)],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            cwd="/", start_new_session=True)
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            start_new_session=True,
+        )
 
     def close(self) -> None:
         """Remove the folder and end what is registered in it. Safe to call twice."""
@@ -70,7 +74,7 @@ class Child:
         process: the process, leader of its own session.
     """
 
-    def __init__(self, tool: str, process: "subprocess.Popen[bytes]", address: str, folder: Path, register: Path) -> None:
+    def __init__(self, tool: str, process: subprocess.Popen[bytes], address: str, folder: Path, register: Path) -> None:
         self.tool, self.process, self.address = tool, process, address
         self._folder, self._register = folder, register
 
@@ -97,8 +101,15 @@ class Child:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def start(private: PrivateFolder, tool: str, argv: Sequence[str], env: Mapping[str, str], *, server: bool = True,
-          timeout: float = START_TIMEOUT) -> Child:
+def start(
+    private: PrivateFolder,
+    tool: str,
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    *,
+    server: bool = True,
+    timeout: float = START_TIMEOUT,
+) -> Child:
     """Start a tool and wait until it has told its address.
 
     Args:
@@ -121,8 +132,15 @@ def start(private: PrivateFolder, tool: str, argv: Sequence[str], env: Mapping[s
         argv = [*argv, f"--server={fifo}"]
     try:
         with open(folder / "output", "wb") as output:
-            process = subprocess.Popen(list(argv), env=dict(env), stdin=subprocess.DEVNULL, stdout=output,
-                                       stderr=subprocess.STDOUT, pass_fds=[held], start_new_session=True)
+            process = subprocess.Popen(
+                list(argv),
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                pass_fds=[held],
+                start_new_session=True,
+            )
     except OSError as error:
         os.close(life)
         shutil.rmtree(folder, ignore_errors=True)
@@ -163,7 +181,7 @@ def _read_address(tool: str, fifo: Path, life: int, timeout: float, child: Child
     return said.decode().strip()
 
 
-def stop_group(process: "subprocess.Popen[bytes]") -> None:
+def stop_group(process: subprocess.Popen[bytes]) -> None:
     """End a process and its group: terminate, up to 2 s of grace, kill."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:

@@ -35,8 +35,12 @@ class ViewerClient:
 
     def connect(self, child: Child) -> None:
         channel = self._globals["__grpc"].insecure_channel(child.address)
-        entries = {"__proc": child.process, "__uri": child.address, "__channel": channel,
-                   "__stub": self._globals["__img_rpc"].viewStub(channel)}
+        entries = {
+            "__proc": child.process,
+            "__uri": child.address,
+            "__channel": channel,
+            "__stub": self._globals["__img_rpc"].viewStub(channel),
+        }
         for name, value in entries.items():
             self._globals[name][self._slot] = value
 
@@ -75,8 +79,10 @@ def make_clients(casa: Casa) -> Dict[str, Dict[bool, Client]]:
     if casa.plotms_tasks is not None:
         casa.plotms_tasks.os = OsWithDisplay()
         module = casa.plotms_tasks.pm
-        clients["casaplotms"] = {True: PlotmsClient(casa.plotms_tasks, module),
-                                 False: PlotmsClient(casa.plotms_tasks, second_instance(module))}
+        clients["casaplotms"] = {
+            True: PlotmsClient(casa.plotms_tasks, module),
+            False: PlotmsClient(casa.plotms_tasks, second_instance(module)),
+        }
     return clients
 
 

@@ -54,7 +54,9 @@ class ToolMissing(CasaKernelError):
 
     def __init__(self, tool: str, where: str) -> None:
         self.tool, self.where = tool, where
-        super().__init__(f"{tool} was not found {where}. Install it into this kernel's Python with 'pip install {tool}'.")
+        super().__init__(
+            f"{tool} was not found {where}. Install it into this kernel's Python with 'pip install {tool}'."
+        )
 
 
 class ExtractionFailed(CasaKernelError):
@@ -122,7 +124,8 @@ class ViewerLost(CasaKernelError):
     def __init__(self, task: str) -> None:
         self.task = task
         super().__init__(
-            f"The window of {task} ended before {task} did (was the desktop stopped?); its images are unfinished. Run it again."
+            f"The window of {task} ended before {task} did (was the desktop stopped?); its images are unfinished. "
+            "Run it again."
         )
 
 

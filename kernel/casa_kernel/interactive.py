@@ -25,7 +25,7 @@ import signal
 import socket
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Callable, Iterator, Mapping, Optional
 
@@ -75,7 +75,8 @@ class MaskEditor:
         self._life = private / "mask-editor.life"
         self._register = private / "mask-editor.pid"
         self._cache = private / "mask-editor.cache"
-        _write_script(self.python, _PYTHON.format(launcher=shlex.quote(str(self._launcher)), python=shlex.quote(sys.executable)))
+        launcher, python = shlex.quote(str(self._launcher)), shlex.quote(sys.executable)
+        _write_script(self.python, _PYTHON.format(launcher=launcher, python=python))
 
     @contextmanager
     def session(self, task: str, program: Path, display: Mapping[str, str]) -> Iterator[None]:
@@ -116,14 +117,17 @@ class MaskEditor:
         for fifo in (self._life, self._address):
             os.mkfifo(fifo, 0o600)
         exports = {**display, "QT_QPA_PLATFORM": "xcb"}
-        _write_script(self._launcher, _LAUNCHER.format(
-            life=shlex.quote(str(self._life)),
-            register=shlex.quote(str(self._register)),
-            exports="\n".join(f"export {name}={shlex.quote(value)}" for name, value in exports.items()),
-            program=shlex.quote(str(program)),
-            address=shlex.quote(str(self._address)),
-            cache=shlex.quote(str(self._cache)),
-        ))
+        _write_script(
+            self._launcher,
+            _LAUNCHER.format(
+                life=shlex.quote(str(self._life)),
+                register=shlex.quote(str(self._register)),
+                exports="\n".join(f"export {name}={shlex.quote(value)}" for name, value in exports.items()),
+                program=shlex.quote(str(program)),
+                address=shlex.quote(str(self._address)),
+                cache=shlex.quote(str(self._cache)),
+            ),
+        )
 
 
 def _write_script(path: Path, text: str) -> None:
@@ -253,11 +257,9 @@ class _Watch:
     def _kill_if_due(self) -> None:
         # Killed rather than terminated: it has nothing to save, and the interpreter waits for its end.
         if self._pid is not None and (self.interrupted or self._ending):
-            try:
+            # It may have ended by itself; the FIFO is about to tell.
+            with suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGKILL)
-            except ProcessLookupError:
-                # It ended by itself; the FIFO is about to tell.
-                pass
 
 
 def _open_fifo(path: Path) -> int:
@@ -267,11 +269,9 @@ def _open_fifo(path: Path) -> int:
 
 def _reap(pid: Optional[int]) -> None:
     if pid is not None:
-        try:
+        # CASA's C++, whose child it is, may be quicker.
+        with suppress(ChildProcessError):
             os.waitpid(pid, 0)
-        except ChildProcessError:
-            # CASA's C++, whose child it is, was quicker.
-            pass
 
 
 def _set_wakeup(descriptor: int) -> int:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional
 
 import comm
-from casa_desktop.errors import CasaDesktopError
-
 from ipykernel.ipkernel import IPythonKernel
 from IPython.display import display
+
+from casa_desktop.errors import CasaDesktopError
 
 from . import casa
 from .children import Children
@@ -32,7 +32,7 @@ class Notebook:
         print(text, flush=True)
 
     def show(self, data: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
-        display(dict(data), metadata=dict(metadata), raw=True)
+        display(dict(data), metadata=dict(metadata), raw=True)  # type: ignore[no-untyped-call]
 
     def open_desktop(self, name: str) -> None:
         # Where no JupyterLab extension listens, the front end closes the comm, and the link in the cell remains.
@@ -40,20 +40,22 @@ class Notebook:
         comm.create_comm(target_name=COMM_TARGET, data={"action": "open", "name": name})
 
 
-class CasaKernel(IPythonKernel):  # type: ignore[misc]  # ipykernel is not typed
+class CasaKernel(IPythonKernel):
     """The kernel behind the kernelspec ``casa``."""
 
     implementation = "casa"
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**kwargs)  # type: ignore[no-untyped-call]
+        assert self.shell is not None
+        self._shell: Any = self.shell
         self._children: Optional[Children] = None
         self._modes = Modes(NAMES)
         self._front = Notebook()
-        self.shell.set_custom_exc((CasaDesktopError,), _show_error)
-        self.shell.register_magics(CasaMagics(self.shell, self._modes, self._front))
+        self._shell.set_custom_exc((CasaDesktopError,), _show_error)
+        self._shell.register_magics(CasaMagics(self._shell, self._modes, self._front))
         try:
-            self._push(self._load())
+            self._shell.push(self._load(), interactive=False)
         except CasaDesktopError as error:
             self._tell_once(str(error))
 
@@ -62,39 +64,38 @@ class CasaKernel(IPythonKernel):  # type: ignore[misc]  # ipykernel is not typed
         self._children = Children()
         # Registered before CASA is imported, so that it runs after CASA has let go of its tools.
         atexit.register(self._children.close)
-        editor = MaskEditor(self._children.private.path, lambda address, count: use_up_panel_numbers(found, address, count))
+
+        def use_up(address: str, count: int) -> None:
+            use_up_panel_numbers(found, address, count)
+
+        editor = MaskEditor(self._children.private.path, use_up)
         found = casa.load(editor.python)
         casa.before_clean_ends(found, editor.end_viewer)
-        # CASA prints nothing into the first cell, and its version names the kernel.
         self.implementation_version = found.version
+        # IPython's banner is the shell's.
+        self._shell.banner1 = f"CASA {found.version}\n"
         studio = Studio(found, self._modes, self._children, editor, self._front)
         return {**found.names, **studio.names()}
-
-    def _push(self, names: Dict[str, Any]) -> None:
-        self.shell.push(names, interactive=False)
 
     def _tell_once(self, text: str) -> None:
         """Print ``text`` at the head of the first cell's output."""
 
         def tell(_info: Any) -> None:
-            self.shell.events.unregister("pre_run_cell", tell)
+            self._shell.events.unregister("pre_run_cell", tell)
             print(text, file=sys.stderr, flush=True)
 
-        self.shell.events.register("pre_run_cell", tell)
-
-    @property
-    def banner(self) -> str:
-        version = getattr(self, "implementation_version", "")
-        return f"CASA {version} on {super().banner}"
+        self._shell.events.register("pre_run_cell", tell)
 
     def do_shutdown(self, restart: bool) -> Any:
         """End the native tools before the kernel ends or restarts."""
         if self._children is not None:
             self._children.close()
-        return super().do_shutdown(restart)
+        return super().do_shutdown(restart)  # type: ignore[no-untyped-call]
 
 
-def _show_error(shell: Any, kind: type, error: CasaDesktopError, _traceback: Any, tb_offset: Optional[int] = None) -> Any:
+def _show_error(
+    shell: Any, kind: type, error: CasaDesktopError, _traceback: Any, tb_offset: Optional[int] = None
+) -> List[str]:
     """Show an error of ours as its one sentence: its traceback is about the kernel, not about the user's code."""
     lines = [f"\x1b[31m{kind.__name__}\x1b[39m: {error}"]
     shell._showtraceback(kind, error, lines)

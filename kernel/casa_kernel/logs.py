@@ -28,7 +28,9 @@ def bundle(path: Path, lines: int = 60) -> Dict[str, str]:
     rows = "\n".join(_row(line) for line in text.split("\n"))
     return {
         "text/plain": f"{path}\n{text}",
-        "text/html": f'<div><small>{html.escape(str(path))}</small><pre style="max-height:30em;overflow:auto">{rows}</pre></div>',
+        "text/html": (
+            f'<div><small>{html.escape(str(path))}</small><pre style="max-height:30em;overflow:auto">{rows}</pre></div>'
+        ),
     }
 
 

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from IPython.core.magic import Magics, line_magic, magics_class
+
 from casa_desktop import session
 from casa_desktop.errors import NotRunning
-from IPython.core.magic import Magics, line_magic, magics_class
 
 from .live import DESKTOP, Front
 from .modes import Modes, parse
 
 
 @magics_class
-class CasaMagics(Magics):  # type: ignore[misc]  # IPython is not typed
+class CasaMagics(Magics):
     """``%casa_mode`` and ``%casa_snapshot``."""
 
     def __init__(self, shell: Any, modes: Modes, front: Front) -> None:
         super().__init__(shell)
         self._modes, self._front = modes, front
 
-    @line_magic  # type: ignore[untyped-decorator]
+    @line_magic
     def casa_mode(self, line: str) -> None:
         """Show or set how tasks that draw run.
 
@@ -36,7 +37,7 @@ class CasaMagics(Magics):  # type: ignore[misc]  # IPython is not typed
             self._modes.set(mode, tasks)
         self._front.say(self._modes.describe())
 
-    @line_magic  # type: ignore[untyped-decorator]
+    @line_magic
     def casa_snapshot(self, line: str) -> None:
         """Put a picture of the CASA Desktop into the cell."""
         record = session.find(DESKTOP)

@@ -14,12 +14,14 @@ from typing import Mapping
 # 2000 and more is "unreasonably large" to the viewer, which then takes 1000 x 640.
 _WHOLE_DESKTOP = "1900 1500"
 
+# The docks below the image: on its right they would leave it a third of the width of a desktop in half a
+# browser window.
 LIVE: Mapping[str, str] = {
-    "viewer.dpg.dimensions": "1200 800",
-    "viewer.dpg.position.animator": "right",
-    "viewer.dpg.position.cursor_tracking": "right",
-    "viewer.dpg.position.regions": "right",
-    "viewer.dpg.rightdock": "tabbed",
+    "viewer.dpg.dimensions": "1200 1000",
+    "viewer.dpg.position.animator": "bottom",
+    "viewer.dpg.position.cursor_tracking": "bottom",
+    "viewer.dpg.position.regions": "bottom",
+    "viewer.dpg.visible.regions": "false",
 }
 
 # The image shares the window's height with the clean controls above it. Docks on the right would leave it the size of

@@ -8,10 +8,10 @@ to be imported; the ``casadata`` wheel has a copy, which is used instead.
 import importlib.util
 import os
 
-_own = os.path.expanduser("~/.casa/data")
+_own_table = os.path.expanduser("~/.casa/data/geodetic/IERSeop2000")
 _wheel = importlib.util.find_spec("casadata")
 
-if _wheel is not None and _wheel.origin is not None and not os.path.isdir(os.path.join(_own, "geodetic", "IERSeop2000")):
+if _wheel is not None and _wheel.origin is not None and not os.path.isdir(_own_table):
     measurespath = os.path.join(os.path.dirname(_wheel.origin), "__data__")
     # The wheel's folder is pip's, not casaconfig's: an update could not write there, and would ask the network.
     measures_auto_update = False

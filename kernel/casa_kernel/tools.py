@@ -139,13 +139,22 @@ def _extract(tool: Tool) -> None:
     needed, free = tool.image.stat().st_size * _GROWTH, shutil.disk_usage(tools_folder()).free
     if free < needed:
         raise ExtractionFailed(
-            tool.name, tool.folder, f"it needs {needed / 1e6:.0f} MB, and {free / 1e6:.0f} MB are free. "
-            "Make room, or set CASA_DESKTOP_TOOLS to a folder on another disk.")
+            tool.name,
+            tool.folder,
+            f"it needs {needed / 1e6:.0f} MB, and {free / 1e6:.0f} MB are free. "
+            "Make room, or set CASA_DESKTOP_TOOLS to a folder on another disk.",
+        )
     # Unpacked beside its place and then renamed: whoever sees the folder sees all of it.
     partial = tempfile.mkdtemp(prefix=".partial-", dir=tools_folder())
     try:
-        done = subprocess.run([str(tool.image), "--appimage-extract"], cwd=partial, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run(
+            [str(tool.image), "--appimage-extract"],
+            cwd=partial,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip().split("\n")[-1]
             raise ExtractionFailed(tool.name, tool.folder, f"its AppImage said {said!r}.")
@@ -194,8 +203,10 @@ def run(name: str, args: Sequence[str]) -> None:
 
 def describe() -> List[Dict[str, object]]:
     """Return what ``list --json`` prints."""
-    return [{"name": tool.name, "label": tool.name, "version": tool.version, "extracted": tool.extracted}
-            for tool in installed()]
+    return [
+        {"name": tool.name, "label": tool.name, "version": tool.version, "extracted": tool.extracted}
+        for tool in installed()
+    ]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -13,9 +13,18 @@ def make_viewer(client: Any) -> Callable[..., None]:
         client: casaviewer's client module.
     """
 
-    def viewer(infile: str = "", displaytype: str = "raster", channel: int = 0, zoom: int = 1, outfile: str = "",
-               outscale: float = 1.0, outdpi: int = 300, outformat: str = "jpg", outlandscape: bool = False,
-               gui: Optional[bool] = None) -> None:
+    def viewer(
+        infile: str = "",
+        displaytype: str = "raster",
+        channel: int = 0,
+        zoom: int = 1,
+        outfile: str = "",
+        outscale: float = 1.0,
+        outdpi: int = 300,
+        outformat: str = "jpg",
+        outlandscape: bool = False,
+        gui: Optional[bool] = None,
+    ) -> None:
         """viewer ---- View an image or visibility data
 
         Shows an image (CASA, FITS or Miriad) or a MeasurementSet with casaviewer, in the cell (headless) or in
@@ -52,8 +61,14 @@ def make_viewer(client: Any) -> Callable[..., None]:
             if zoom != 1:
                 client.zoom(zoom, panel=panel)
             if outfile:
-                client.output(os.path.abspath(outfile), scale=float(outscale), dpi=outdpi, format=outformat,
-                              orientation="landscape" if outlandscape else "portrait", panel=panel)
+                client.output(
+                    os.path.abspath(outfile),
+                    scale=float(outscale),
+                    dpi=outdpi,
+                    format=outformat,
+                    orientation="landscape" if outlandscape else "portrait",
+                    panel=panel,
+                )
             if live:
                 client.show(panel=panel)
             else:

@@ -18,7 +18,7 @@ from . import capture, checks, live, logs, preferences, tools
 from .casa import Casa
 from .children import Child, Children, start
 from .clients import make_clients
-from .errors import BadParameter, NothingDrawn, TaskFailed, ToolFailed, ToolMissing
+from .errors import BadParameter, NoSuchPath, NothingDrawn, TaskFailed, ToolFailed, ToolMissing
 from .interactive import MaskEditor
 from .live import Front
 from .modes import LIVE, Modes
@@ -82,7 +82,7 @@ class Studio:
     def _draw_headless(self, row: DrawingTask, task: Callable[..., Any], given: Dict[str, Any]) -> Any:
         if not capture.names_something(row, given):
             names = " or ".join(each.parameter for each in row.inputs)
-            raise BadParameter(row.name, f"there is nothing to draw; give {names}, or open an empty window with gui=True.")
+            raise BadParameter(row.name, f"there is nothing to draw; give {names}, or ask for a window with gui=True.")
         folder, result = self.children.private.new_folder("picture"), None
         try:
             with self._connected(row, None):
@@ -121,11 +121,12 @@ class Studio:
                 yield
         except AssertionError as error:
             # CASA's tasks check their arguments' types with assert.
-            raise BadParameter(row.name, f"{error}.") from error
+            raise BadParameter(row.name, checks.explain_schema(str(error))) from error
         except Exception as error:
             if child.has_ended(within=0.5):
-                raise ToolFailed(row.tool, f"ended in the middle of {row.name}. {child.last_words()}".strip()) from error
-            raise TaskFailed(row.name, str(error) or type(error).__name__) from error
+                said = f"ended in the middle of {row.name}. {child.last_words()}".strip()
+                raise ToolFailed(row.tool, said) from error
+            raise TaskFailed(row.name, _said(error)) from error
 
     def _tool(self, name: str, display: Optional[Mapping[str, str]]) -> Child:
         """Return the running tool for a display, or for none, connected to its client module."""
@@ -154,7 +155,7 @@ class Studio:
             given = checks.bind("casalogger", call.__signature__, args, kwargs)  # type: ignore[attr-defined]
             logfile = Path(given.get("logfile") or self.casa.logfile).absolute()
             if not logfile.is_file():
-                raise checks.NoSuchPath("casalogger", "logfile", logfile)
+                raise NoSuchPath("casalogger", "logfile", logfile)
             if self.modes.resolve("casalogger", given.get("gui"), live.is_running()) == LIVE:
                 self._log_live(logfile)
             else:
@@ -166,8 +167,13 @@ class Studio:
         display = live.environment()
         program = tools.ensure_extracted(tools.find("casalogger"), self.front.say)
         self.children.drop("casalogger")
-        child = start(self.children.private, "casalogger", [str(program), str(logfile)],
-                      tools.environment(os.environ, display), server=False)
+        child = start(
+            self.children.private,
+            "casalogger",
+            [str(program), str(logfile)],
+            tools.environment(os.environ, display),
+            server=False,
+        )
         self.children.keep("casalogger", child)
         self._tell("casalogger is on the CASA Desktop.")
 
@@ -183,12 +189,21 @@ class Studio:
             _check_inputs(name, inputs, given)
             program = tools.ensure_extracted(tools.find("casaviewer"), self.front.say)
             display = live.environment()
-            self._tell(f"{name} waits for you on the CASA Desktop: draw a mask there and double-click inside it, then press "
-                       "the blue arrow to go on, or the red cross to stop.")
+            self._tell(
+                f"{name} waits for you on the CASA Desktop: draw a mask there and double-click inside it, "
+                "then press the blue arrow to go on, or the red cross to stop."
+            )
             with self._editor.session(name, program, display):
                 return task(*args, **kwargs)
 
         return _like(task, call, name, add_gui=False)
+
+
+def _said(error: Exception) -> str:
+    """Return an error's own words; those of gRPC are in ``details``, behind a page of others."""
+    details = getattr(error, "details", None)
+    said = str(details() if callable(details) else error).strip().rstrip(".") or type(error).__name__
+    return f"{said}."
 
 
 def _check_inputs(name: str, inputs: Sequence[Input], given: Mapping[str, Any]) -> None:
