@@ -158,8 +158,8 @@ class Notebook:
 
     def wait_until_idle(self) -> None:
         """Wait until the kernel has started and has nothing to do."""
-        idle = self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first
-        expect(idle).to_be_attached(timeout=60_000)
+        idle = self.page.locator("#jp-main-statusbar").get_by_text(re.compile(r"CASA.* \| Idle"))
+        expect(idle).to_be_visible(timeout=60_000)
 
     def cell(self, number: int) -> Locator:
         """Return a cell; the first is 0."""
@@ -167,7 +167,9 @@ class Notebook:
 
     def start(self, number: int) -> None:
         """Run a cell as a user does, and do not wait for it."""
-        self.cell(number).locator(".cm-content").click()
+        editor = self.cell(number).locator(".cm-content")
+        editor.click()
+        expect(editor).to_be_focused()
         self.page.keyboard.press("Control+Enter")
 
     def wait_until_finished(self, number: int, timeout: float = 90) -> str:
@@ -208,7 +210,10 @@ class Canvas:
 
     def pixels(self) -> Pixels:
         """Return what the user sees of it: height x width x (red, green, blue)."""
-        return decode(self.locator.screenshot())
+        box = self._box()
+        left, top = round(box["x"]), round(box["y"])
+        shown = decode(self.page.screenshot())
+        return shown[top : top + round(box["height"]), left : left + round(box["width"])]
 
     def wait_for_size_of(self, screen: Any) -> None:
         """Wait until the desktop has the canvas's size on the page, so that their pixels are one to one."""

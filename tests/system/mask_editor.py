@@ -82,19 +82,28 @@ def _lines(counts: np.ndarray) -> Optional[Tuple[int, int]]:
     return int(lines[0]), int(lines[-1])
 
 
-def find_arrow(pixels: Pixels) -> Optional[Point]:
-    """Return the middle of the blue arrow in the green box, or None while it is grey."""
+def find_green_box(pixels: Pixels) -> Optional[Tuple[int, int, int, int]]:
+    """Return top, bottom, left and right of the box with the actions, or None while there is none."""
     green = (np.abs(pixels.astype(int) - GREEN_BOX) < 25).all(axis=2)
     rows, columns = np.flatnonzero(green.sum(axis=1) > 100), np.flatnonzero(green.sum(axis=0) > 40)
     if not rows.size or not columns.size:
         return None
-    box = pixels[rows[0] : rows[-1], columns[0] : columns[-1]].astype(int)
+    return int(rows[0]), int(rows[-1]), int(columns[0]), int(columns[-1])
+
+
+def find_arrow(pixels: Pixels) -> Optional[Point]:
+    """Return the middle of the blue arrow in the green box, or None while it is grey."""
+    found = find_green_box(pixels)
+    if found is None:
+        return None
+    top, bottom, left, right = found
+    box = pixels[top:bottom, left:right].astype(int)
     red, green, blue = box[:, :, 0], box[:, :, 1], box[:, :, 2]
     arrow = (blue > red + 40) & (blue > green + 25)
     if arrow.sum() < 60:
         return None
     across, down = np.flatnonzero(arrow.any(axis=0)), np.flatnonzero(arrow.any(axis=1))
-    return int(columns[0] + across.mean()), int(rows[0] + down.mean())
+    return int(left + across.mean()), int(top + down.mean())
 
 
 @dataclass(frozen=True)
@@ -116,16 +125,19 @@ class MaskEditor:
     @classmethod
     def wait_for(cls, screen: Screen, hand: Hand, timeout: float = 60) -> MaskEditor:
         """Return the editor as soon as its window is there and its image is drawn."""
-        screen.wait_for_window(TITLE, timeout)
-        frames = []
 
-        def still() -> bool:
-            # While the window finds its size the frame moves; two looks in a row that agree are needed.
-            frames.append(find_frame(screen.pixels()))
-            return frames[-1] is not None and frames[-2:] == [frames[-1]] * 2
+        def drawn() -> bool:
+            pixels = screen.pixels()
+            return bool(find_green_box(pixels) and find_frame(pixels))
 
-        screen.wait_until(still, "image in a frame", timeout)
-        return cls(screen, hand, screen.wait_for_window(TITLE), frames[-1])
+        screen.wait_until(drawn, "mask editor with an image", timeout)
+        # While the window finds its size the frame moves.
+        screen.wait_until_still()
+        frame = find_frame(screen.pixels())
+        assert frame, "the image was drawn, and is gone"
+        # The newest comes last; a viewer that was open before bears the same words.
+        window = [window for window in screen.windows() if TITLE in window.title][-1]
+        return cls(screen, hand, window, frame)
 
     def draw(self, start: Tuple[float, float], end: Tuple[float, float]) -> Tuple[Point, Point]:
         """Draw a box and make it the mask; return its corners on the desktop.
@@ -142,3 +154,7 @@ class MaskEditor:
     def go_on(self) -> None:
         """Press the blue arrow, once it is blue: cleaning goes on without further questions."""
         self.hand.click(self.screen.wait_until(lambda: find_arrow(self.screen.pixels()), "blue arrow"))
+
+    def wait_until_gone(self) -> None:
+        """Return as soon as the window has closed."""
+        self.screen.wait_until_gone(self.window.title)

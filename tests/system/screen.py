@@ -129,6 +129,15 @@ class Screen:
                 titles = [window.title for window in self.windows()]
                 raise TimeoutError(f"No {what} within {timeout} s; the windows are {titles}.")
 
+    def wait_until_still(self, seconds: float = 0.5, timeout: float = 20) -> None:
+        """Return once nothing has changed for ``seconds``."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            self._forget_changes()
+            if not self._wait_for_event(seconds):
+                return
+        raise TimeoutError(f"The desktop did not come to rest within {timeout} s.")
+
     def _forget_changes(self) -> None:
         """Forget the changes told so far; what changes from now on is told again."""
         # In this order: an event thrown away after the subtraction would be the only word of its change.

@@ -30,7 +30,7 @@ def test_live_viewer_opens_its_window_on_the_desktop_which_comes_to_the_front(
     notebook = lab.notebook('viewer("dirty.image", gui=True)')
     notebook.run(0)
     canvas = lab.desktop()
-    expect(lab.page.locator(".lm-TabBar-tab.jp-mod-current", has_text="CASA Desktop")).to_be_visible()
+    expect(lab.page.locator(".lm-TabBar-tab.lm-mod-current", has_text="CASA Desktop")).to_be_visible()
     expect(notebook.cell(0)).to_be_visible()
 
     desktop = screen()

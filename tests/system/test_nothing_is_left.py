@@ -1,0 +1,108 @@
+"""What the desktop, the kernel and their tools open on the way, and that none of it is left."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Dict, Iterator, Set
+
+import psutil
+import pytest
+from playwright.sync_api import BrowserContext
+
+from .lab import Jupyter, Lab
+from .mask_editor import MaskEditor
+from .processes import listeners, name, ours
+from .screen import Screen
+
+CELLS = (
+    'tclean(vis="sim.ms", imagename="left", imsize=128, cell="0.4arcsec", niter=20, interactive=True)["iterdone"]',
+    'viewer("dirty.image")',
+    'viewer("dirty.image", gui=True)',
+    'plotms("sim.ms")',
+    'plotms("sim.ms", gui=True)',
+    "casalogger(gui=True)",
+)
+# Jupyter's server and kernels listen on loopback, as they do without us.
+JUPYTER = {"jupyterlab"}
+DESKTOP = {"casa_desktop.supervisor"}
+# CASA's own, which listen on every interface: the registry in casatools, inside the kernel, and these tools.
+CASA = {"casa_kernel", "casaviewer", "casaplotms"}
+# Where X servers and CASA's tools put files outside of any folder that they are told.
+STRAY = (".X*-lock", ".X11-unix/X*", "vwr-*", "casa*", "plotms*")
+
+
+@pytest.fixture
+def own(environment: Dict[str, str], place: Path) -> Dict[str, str]:
+    """An environment that tells this test's processes and files from all others."""
+    temporary = place / "left-tmp"
+    temporary.mkdir()
+    return {**environment, "CASA_DESKTOP_RUNTIME_DIR": str(place / "left"), "TMPDIR": str(temporary)}
+
+
+def test_nothing_of_ours_listens_on_tcp_or_is_left_behind(
+    context: BrowserContext, own: Dict[str, str], observation: Path
+) -> None:
+    before = _stray_files()
+    with _watched_ports(own) as seen, Jupyter(observation, own) as server:
+        _use_everything(Lab(context.new_page(), server), own)
+        server.end_kernels()
+        tools = [process for process in ours(own) if "casa" in name(process) and name(process) not in DESKTOP]
+        _, alive = psutil.wait_procs(tools, timeout=5)
+        assert [name(process) for process in alive] == [], "these outlived the kernel"
+        assert _casa_desktop(own, "stop").strip() == "Stopped: main."
+        assert set(map(name, ours(own))) == JUPYTER
+
+    assert seen <= JUPYTER | CASA, "something of ours listened on a TCP port"
+    assert seen >= JUPYTER | CASA, "the watch saw less than there is"
+    assert list(map(name, ours(own))) == []
+    assert not Path(own["CASA_DESKTOP_RUNTIME_DIR"]).exists()
+    assert list(Path(own["TMPDIR"]).iterdir()) == []
+    assert _stray_files() <= before
+
+
+def _casa_desktop(own: Dict[str, str], *arguments: str) -> str:
+    return subprocess.run(["casa-desktop", *arguments], env=own, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+def _stray_files() -> Set[Path]:
+    return {path for pattern in STRAY for path in Path("/tmp").glob(pattern)}
+
+
+@contextmanager
+def _watched_ports(own: Dict[str, str]) -> Iterator[Set[str]]:
+    """Collect the names of our processes that listen on TCP, looked at ten times a second."""
+    seen: Set[str] = set()
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.1):
+            seen.update(listeners(ours(own)))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _use_everything(lab: Lab, own: Dict[str, str]) -> None:
+    """An interactive clean to its end, and every way to draw."""
+    notebook = lab.notebook(*CELLS)
+    notebook.start(0)
+    canvas = lab.desktop()
+    with Screen(json.loads(_casa_desktop(own, "status", "--json"))[0]) as screen:
+        canvas.wait_for_size_of(screen)
+        editor = MaskEditor.wait_for(screen, canvas)
+        editor.draw((0.4, 0.6), (0.6, 0.4))
+        editor.go_on()
+        assert "20" in notebook.wait_until_finished(0)
+        for number in range(1, len(CELLS)):
+            notebook.run(number)
+        for title in ("Viewer Display Panel", "PlotMS", "Log Messages"):
+            screen.wait_for_window(title)
