@@ -90,9 +90,13 @@ class Child:
             return False
         return True
 
+    def output(self) -> str:
+        """Return all that the tool has printed."""
+        return (self._folder / "output").read_text(errors="replace")
+
     def last_words(self) -> str:
         """Return the last line that the tool printed, or nothing."""
-        return _last_line(self._folder / "output")
+        return self.output().strip().split("\n")[-1]
 
     def stop(self) -> None:
         """End the tool and its children: terminate, grace, kill. Safe to call twice."""
@@ -193,11 +197,6 @@ def stop_group(process: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             continue
     process.wait()
-
-
-def _last_line(path: Path) -> str:
-    lines = path.read_text(errors="replace").strip().split("\n") if path.exists() else [""]
-    return lines[-1]
 
 
 class Children:

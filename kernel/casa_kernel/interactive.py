@@ -11,6 +11,8 @@ What it does not do, and what is done about it here:
 - SIGINT does not interrupt the wait, but the viewer's end does. A thread waits for SIGINT in place of the blocked
   interpreter and kills the viewer; the interpreter raises KeyboardInterrupt as soon as it is back.
 - It looks whether the viewer still lives only when it closes a panel. So the viewer is ended just before that.
+- To the viewer, closing its window and pressing its red cross are one, and the window stays until CASA closes it. The
+  request to close it, which the window manager sends, is seen by ``closing``.
 - It keeps what it knows of a panel by the panel's number, beyond the viewer's end, and aborts the whole process
   when another viewer gives the number again; and every viewer gives the same numbers in the same order. So the
   viewer's address is passed on to it only after as many numbers were used up as there were viewers before.
@@ -27,9 +29,10 @@ import sys
 import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Callable, Iterator, Mapping, Optional
+from typing import Callable, Iterable, Iterator, List, Mapping, Optional, Set
 
 from . import preferences
+from .children import PrivateFolder, start
 from .errors import ViewerLost
 
 # Descriptor 9 stays open in the viewer and is never used: end-of-file on the FIFO is the viewer's end.
@@ -59,13 +62,14 @@ class MaskEditor:
         python: what casatools must take for the interpreter when it is imported.
     """
 
-    def __init__(self, private: Path, use_up: Callable[[str, int], None]) -> None:
+    def __init__(self, folder: PrivateFolder, use_up: Callable[[str, int], None]) -> None:
         """Write the script that CASA is to take for Python.
 
         Args:
-            private: a folder of this kernel's own.
+            folder: this kernel's own.
             use_up: makes the viewer at an address use up so many panel numbers; errors are its own business.
         """
+        self._folder, private = folder, folder.path
         self._use_up = use_up
         self._viewers = 0
         self._watch: Optional[_Watch] = None
@@ -88,13 +92,15 @@ class MaskEditor:
             display: the variables that put it on the desktop.
 
         Raises:
-            KeyboardInterrupt: the kernel was interrupted.
+            KeyboardInterrupt: the kernel was interrupted, or the window closed.
             ViewerLost: the viewer ended otherwise than by its own window's buttons.
         """
         self._prepare(program, display)
         watch = self._watch = _Watch(self._life, self._address, self._use_up, self._viewers)
+        requests: List[str] = []
         try:
-            yield
+            with self._closing_requests(display, requests):
+                yield
         finally:
             self._watch = None
             watch.close()
@@ -104,8 +110,21 @@ class MaskEditor:
                     path.unlink()
         if watch.interrupted:
             raise KeyboardInterrupt
+        if watch.closed(requests):
+            raise KeyboardInterrupt(f"The window of {task} was closed.")
         if watch.lost:
             raise ViewerLost(task)
+
+    @contextmanager
+    def _closing_requests(self, display: Mapping[str, str], found: List[str]) -> Iterator[None]:
+        """Put into ``found`` the process ids whose windows were asked to close within a with block."""
+        argv = [sys.executable, str(Path(__file__).with_name("closing.py"))]
+        child = start(self._folder, "closing", argv, {**os.environ, **display}, server=False)
+        try:
+            yield
+            found.extend(child.output().split())
+        finally:
+            child.stop()
 
     def end_viewer(self) -> None:
         """End the viewer, if there is one, before CASA closes its panel."""
@@ -154,6 +173,7 @@ class _Watch:
         self._pid: Optional[int] = None
         self._server: Optional[Path] = None
         self._relay: Optional[threading.Thread] = None
+        self._pids: Set[str] = set()
         self._fifos = (life, address)
         self._life, self._address = (_open_fifo(fifo) for fifo in self._fifos)
         # asyncio wants both ends not to block.
@@ -169,6 +189,10 @@ class _Watch:
         self._ending = True
         self._wakened.send(b"\0")
         self._gone.wait()
+
+    def closed(self, requests: Iterable[str]) -> bool:
+        """Tell whether one of the process ids whose windows were to close is a viewer's."""
+        return not self._pids.isdisjoint(requests)
 
     def close(self) -> None:
         """Give signals back to whom they belonged, and leave nothing of the viewer."""
@@ -223,6 +247,7 @@ class _Watch:
             return
         pid, _, server = said.decode().strip().split("\n")[-1].partition(" ")
         self._pid, self._server, self._relay = int(pid), Path(server), None
+        self._pids.add(pid)
         self.viewers += 1
         self._gone.clear()
         self._kill_if_due()

@@ -68,7 +68,7 @@ class CasaKernel(IPythonKernel):
         def use_up(address: str, count: int) -> None:
             use_up_panel_numbers(found, address, count)
 
-        editor = MaskEditor(self._children.private.path, use_up)
+        editor = MaskEditor(self._children.private, use_up)
         found = casa.load(editor.python)
         casa.before_clean_ends(found, editor.end_viewer)
         self.implementation_version = found.version
