@@ -1,0 +1,71 @@
+"""A kernel per module, a desktop that ends with it, and ways to look for what is left."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Callable, Dict, Iterator, List
+
+import psutil
+import pytest
+
+from casa_desktop import session
+
+from .notebook import Notebook
+
+# The tools' processes are called by these names, in part.
+OURS = ("casaviewer", "casaplotms", "casalogger", "casa-kernel-guard", "casa_kernel", "closing.py")
+
+
+@pytest.fixture(scope="session")
+def kernel_environment(environment: Dict[str, str]) -> Dict[str, str]:
+    """The variables of the kernels under test."""
+    return environment
+
+
+@pytest.fixture(scope="module")
+def notebook(observation: Path, kernel_environment: Dict[str, str]) -> Iterator[Notebook]:
+    """A kernel that works in the folder of the observation."""
+    with Notebook(observation, kernel_environment) as kernel:
+        yield kernel
+
+
+@pytest.fixture
+def runtime_directory(environment: Dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The kernels' runtime directory, for this process too."""
+    folder = environment["CASA_DESKTOP_RUNTIME_DIR"]
+    monkeypatch.setenv("CASA_DESKTOP_RUNTIME_DIR", folder)
+    return Path(folder)
+
+
+@pytest.fixture
+def record(runtime_directory: Path) -> Iterator[Callable[[], Dict[str, str]]]:
+    """A function that returns the record of the running desktop; the desktop ends with the test."""
+
+    def find() -> Dict[str, str]:
+        found = session.find("main")
+        assert found is not None, "no desktop is running"
+        return {"display": found.display, "xauthority": found.xauthority}
+
+    yield find
+    session.stop("main")
+
+
+@pytest.fixture
+def children_of() -> Callable[[int], List[str]]:
+    """A function that returns the command lines of our processes below one."""
+
+    def find(pid: int) -> List[str]:
+        lines = []
+        for process in psutil.Process(pid).children(recursive=True):
+            line = " ".join(process.cmdline())
+            if any(name in line for name in OURS):
+                lines.append(line)
+        return lines
+
+    return find
+
+
+def left_below(folder: Path) -> List[str]:
+    """Return what lies below ``folder``."""
+    return sorted(os.listdir(folder)) if folder.exists() else []

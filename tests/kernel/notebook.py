@@ -1,0 +1,100 @@
+"""A real CASA kernel, driven as a notebook drives it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Mapping, Optional
+
+from jupyter_client.manager import KernelManager
+
+Message = Dict[str, Any]
+
+
+class Cell:
+    """What a cell put out.
+
+    Attributes:
+        messages: all that came while it ran, in order.
+        seconds: how long it ran.
+    """
+
+    def __init__(self, messages: List[Message], seconds: float) -> None:
+        self.messages, self.seconds = messages, seconds
+
+    def of(self, kind: str) -> List[Mapping[str, Any]]:
+        """Return the contents of the messages of one type."""
+        return [message["content"] for message in self.messages if message["msg_type"] == kind]
+
+    @property
+    def text(self) -> str:
+        """All that was printed."""
+        return "".join(content["text"] for content in self.of("stream"))
+
+    @property
+    def error(self) -> Optional[Mapping[str, Any]]:
+        """The error that ended it, or None."""
+        return next(iter(self.of("error")), None)
+
+    @property
+    def displayed(self) -> List[Mapping[str, Any]]:
+        """The MIME bundles that it displayed."""
+        return [content["data"] for content in self.of("display_data")]
+
+
+class Notebook:
+    """A kernel with a client; a context manager.
+
+    Args:
+        folder: where it works.
+        env: its environment.
+    """
+
+    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
+        self.manager = KernelManager(kernel_name="python3")
+        spec = self.manager.kernel_spec
+        assert spec is not None
+        spec.argv = [sys.executable, "-m", "casa_kernel", "-f", "{connection_file}"]
+        spec.metadata = {}
+        self.manager.start_kernel(cwd=str(folder), env=dict(env))
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=60)
+
+    def __enter__(self) -> Notebook:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.stop_channels()
+        if self.manager.is_alive():
+            self.manager.shutdown_kernel()
+        self.manager.cleanup_resources()
+
+    @property
+    def pid(self) -> int:
+        """The kernel's process id."""
+        pid: int = self.manager.provisioner.pid  # type: ignore[union-attr]
+        return pid
+
+    def run(self, code: str, timeout: float = 60, meanwhile: Optional[Callable[[], None]] = None) -> Cell:
+        """Run a cell to its end.
+
+        Args:
+            code: what it holds.
+            timeout: how long no message may come, in seconds.
+            meanwhile: called once, when the first display has come.
+        """
+        started = time.monotonic()
+        request = self.client.execute(code)
+        messages: List[Message] = []
+        while True:
+            message = self.client.get_iopub_msg(timeout=timeout)
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            messages.append(message)
+            if message["msg_type"] == "display_data" and meanwhile is not None:
+                meanwhile, call = None, meanwhile
+                call()
+            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+                return Cell(messages, time.monotonic() - started)

@@ -1,0 +1,163 @@
+"""Windows on a real desktop, and the mask editor of interactive tclean."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any, Callable, Dict, List
+
+import pytest
+
+from casa_desktop import session
+
+from ..system.mask_editor import TITLE, MaskEditor
+from ..system.screen import Screen, XHand
+from .notebook import Cell, Notebook
+
+CLEAN = """
+result = tclean(vis='sim.ms', imagename='{name}', imsize=128, cell='0.4arcsec', specmode='mfs',
+                niter=40, cycleniter=20, interactive=True)
+print(result['stopcode'], result['iterdone'])
+"""
+# From a window's upper right corner to the middle of its closing button, in pixels.
+CROSS = 14
+Find = Callable[[], Dict[str, str]]
+
+
+def titles(record: Dict[str, str]) -> List[str]:
+    with Screen(record) as screen:
+        return [window.title for window in screen.windows()]
+
+
+def test_a_live_viewer_is_a_window_and_the_browser_is_told(notebook: Notebook, record: Find) -> None:
+    cell = notebook.run("viewer('dirty.image', gui=True)")
+    assert cell.error is None
+    with Screen(record()) as screen:
+        assert screen.wait_for_window(TITLE).height > 600
+    (opened,) = cell.of("comm_open")
+    assert (opened["target_name"], opened["data"]) == ("casa-desktop", {"action": "open", "name": "main"})
+    assert 'href="/casa-desktop/"' in cell.displayed[-1]["text/html"]
+
+
+def test_neither_mode_of_plotms_disturbs_the_other(notebook: Notebook, record: Find) -> None:
+    notebook.run("plotms('sim.ms', gui=True)")
+    with Screen(record()) as screen:
+        screen.wait_for_window("PlotMS")
+    for _ in range(2):
+        assert "image/png" in notebook.run("plotms('sim.ms', xaxis='uvdist', showgui=False)").displayed[-1]
+    assert "PlotMS" in titles(record())
+
+
+def test_a_live_task_finds_the_desktop_that_came_after_the_one_it_knew(notebook: Notebook, record: Find) -> None:
+    notebook.run("viewer('dirty.image', gui=True)")
+    session.stop("main")
+    assert notebook.run("viewer('dirty.image', gui=True)").error is None
+    with Screen(record()) as screen:
+        screen.wait_for_window(TITLE)
+
+
+def test_the_mode_in_force_decides_where_a_task_draws(notebook: Notebook, record: Find) -> None:
+    notebook.run("%casa_mode live casalogger")
+    notebook.run("casalogger()")
+    with Screen(record()) as screen:
+        screen.wait_for_window("Log Messages")
+    notebook.run("%casa_mode headless")
+
+
+def interrupt(notebook: Notebook, _editor: MaskEditor) -> None:
+    notebook.manager.interrupt_kernel()
+
+
+def ask_to_interrupt(notebook: Notebook, _editor: MaskEditor) -> None:
+    client = notebook.client
+    client.control_channel.send(client.session.msg("interrupt_request", {}))
+
+
+def close_window(_notebook: Notebook, editor: MaskEditor) -> None:
+    window = editor.window
+    editor.hand.click((window.left + window.width - CROSS, window.top - CROSS))
+
+
+def clean(notebook: Notebook, record: Find, name: str, act: Callable[[Notebook, MaskEditor], None]) -> Any:
+    """Run an interactive tclean and ``act`` once it waits; return the cell and the seconds from then to its end."""
+    acted: List[float] = []
+
+    def meanwhile() -> None:
+        with Screen(record()) as screen:
+            editor = MaskEditor.wait_for(screen, XHand(screen))
+            acted.append(time.monotonic())
+            act(notebook, editor)
+
+    cell = notebook.run(CLEAN.format(name=name), meanwhile=meanwhile)
+    return cell, time.monotonic() - acted[0]
+
+
+def nothing_is_left(notebook: Notebook, children_of: Callable[[int], List[str]], folder: Path) -> bool:
+    viewers = [line for line in children_of(notebook.pid) if "mask-editor" in line]
+    return not viewers and not list(folder.glob("vwr-*"))
+
+
+@pytest.mark.parametrize("act", [interrupt, close_window, ask_to_interrupt])
+def test_interrupting_or_closing_ends_cleaning_with_keyboard_interrupt(
+    notebook: Notebook,
+    record: Find,
+    environment: Dict[str, str],
+    children_of: Callable[[int], List[str]],
+    act: Callable[[Notebook, MaskEditor], None],
+) -> None:
+    cell, seconds = clean(notebook, record, act.__name__, act)
+    assert cell.error is not None
+    assert cell.error["ename"] == "KeyboardInterrupt"
+    assert seconds < 3
+    assert "waits for you on the CASA Desktop" in cell.displayed[0]["text/plain"]
+    assert nothing_is_left(notebook, children_of, Path(environment["TMPDIR"]))
+    again = notebook.run(CLEAN.format(name=act.__name__).replace("interactive=True", "interactive=False"))
+    assert again.text.strip().endswith("40"), "the images stayed locked"
+
+
+def test_a_mask_drawn_is_cleaned_and_the_cell_goes_on(notebook: Notebook, record: Find) -> None:
+    def draw(_notebook: Notebook, editor: MaskEditor) -> None:
+        editor.draw((0.40, 0.62), (0.58, 0.38))
+        editor.go_on()
+
+    cell, _ = clean(notebook, record, "drawn", draw)
+    assert cell.error is None
+    assert cell.text.strip().endswith("40")
+
+
+def test_a_desktop_that_goes_away_is_no_silent_result(notebook: Notebook, record: Find) -> None:
+    cell, seconds = clean(notebook, record, "lost", lambda _notebook, _editor: session.stop("main") and None)
+    assert cell.error is not None
+    assert cell.error["ename"] == "ViewerLost"
+    assert seconds < 5
+
+
+def test_without_an_x_server_windows_are_refused_within_a_second(
+    observation: Path, environment: Dict[str, str], tmp_path: Path
+) -> None:
+    tmp_path.joinpath("sh").symlink_to("/bin/sh")
+    with Notebook(observation, {**environment, "PATH": str(tmp_path)}) as poor:
+        for call in ("viewer('dirty.image', gui=True)", CLEAN.format(name="x")):
+            cell: Cell = poor.run(call)
+            assert cell.error is not None
+            assert (cell.error["ename"], cell.seconds < 1) == ("XServerMissing", True)
+        assert "image/png" in poor.run("viewer('dirty.image')").displayed[-1]
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_nothing_is_left_of_a_kernel_however_it_ends(
+    observation: Path,
+    environment: Dict[str, str],
+    runtime_directory: Path,
+    how: signal.Signals,
+) -> None:
+    with Notebook(observation, environment) as kernel:
+        kernel.run("viewer('dirty.image')")
+        tools = psutil.Process(kernel.pid).children(recursive=True)
+        assert len(tools) >= 2
+        os.kill(kernel.pid, how)
+        _, alive = psutil.wait_procs(tools, timeout=10)
+        assert not alive
+    assert [name for name in os.listdir(runtime_directory) if name.startswith(".kernel")] == []

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+from casa_kernel.errors import BadMode
+from casa_kernel.modes import AUTO, HEADLESS, LIVE, Modes, parse
+
+TASKS = ("viewer", "plotms")
+
+
+def test_tasks_draw_into_the_cell_until_told_otherwise() -> None:
+    assert Modes(TASKS).resolve("viewer", None, desktop_is_running=True) == HEADLESS
+
+
+@pytest.mark.parametrize(("gui", "mode"), [(True, LIVE), (False, HEADLESS)])
+def test_a_call_s_own_word_goes_before_every_setting(gui: bool, mode: str) -> None:
+    for setting in (LIVE, HEADLESS, AUTO):
+        modes = Modes(TASKS)
+        modes.set(setting, ["viewer"])
+        assert modes.resolve("viewer", gui, desktop_is_running=not gui) == mode
+
+
+def test_a_task_s_setting_goes_before_the_default() -> None:
+    modes = Modes(TASKS)
+    modes.set(LIVE)
+    modes.set(HEADLESS, ["plotms"])
+    assert [modes.resolve(task, None, desktop_is_running=False) for task in TASKS] == [LIVE, HEADLESS]
+
+
+def test_a_new_default_is_for_all_tasks() -> None:
+    modes = Modes(TASKS)
+    modes.set(LIVE, ["plotms"])
+    modes.set(HEADLESS)
+    assert modes.of("plotms") == HEADLESS
+
+
+def test_auto_goes_by_the_desktop() -> None:
+    modes = Modes(TASKS, default=AUTO)
+    assert modes.resolve("viewer", None, desktop_is_running=True) == LIVE
+    assert modes.resolve("viewer", None, desktop_is_running=False) == HEADLESS
+
+
+@pytest.mark.parametrize(("mode", "tasks"), [("loud", []), (LIVE, ["viewer", "tclean"])])
+def test_an_unknown_mode_or_task_changes_nothing(mode: str, tasks: list[str]) -> None:
+    modes = Modes(TASKS)
+    with pytest.raises(BadMode, match="none of"):
+        modes.set(mode, tasks)
+    assert modes == Modes(TASKS)
+
+
+@pytest.mark.parametrize(
+    ("line", "parsed"),
+    [("", (None, ())), ("live", ("live", ())), (" live viewer, plotms ", ("live", ("viewer", "plotms")))],
+)
+def test_the_magic_s_line_is_a_mode_and_tasks(line: str, parsed: object) -> None:
+    assert parse(line) == parsed
+
+
+def test_the_description_names_the_default_and_what_differs() -> None:
+    modes = Modes(TASKS)
+    modes.set(LIVE, ["plotms"])
+    assert modes.describe() == "headless (all tasks that draw: viewer, plotms)\nlive: plotms"

@@ -1,0 +1,39 @@
+"""A kernel on a machine that lacks something."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Dict
+
+import casa_kernel.modes
+
+import casa_desktop.errors
+
+from .notebook import Notebook
+
+
+def test_a_kernel_without_measures_data_says_so_in_the_first_cell_and_lives(
+    tmp_path: Path, environment: Dict[str, str]
+) -> None:
+    site = tmp_path / "casasiteconfig.py"
+    site.write_text("measurespath = '/nowhere'\nmeasures_auto_update = data_auto_update = False\n")
+    with Notebook(tmp_path, {**environment, "CASASITECONFIG": str(site)}) as kernel:
+        first, second = kernel.run("print(1)"), kernel.run("print(2)")
+    assert "install them with 'pip install casadata'" in first.text
+    assert second.text == "2\n"
+
+
+def test_without_casa_it_is_said_what_to_install(environment: Dict[str, str]) -> None:
+    # -S: a Python without its site-packages has no CASA.
+    roots = [str(Path(module.__file__).parents[1]) for module in (casa_desktop.errors, casa_kernel.modes)]
+    script = (
+        f"import sys; sys.path[:0] = {roots!r}\n"
+        "from pathlib import Path; from casa_kernel import casa, errors\n"
+        "try:\n    casa.load(Path('python'))\nexcept errors.CasaMissing as error:\n    print(error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
+    assert "pip install casatools casatasks casadata six" in done.stdout

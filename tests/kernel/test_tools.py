@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Dict
+
+import pytest
+from casa_kernel import tools
+from casa_kernel.errors import ExtractionFailed, ToolMissing
+
+
+def command_line(*args: str, env: Dict[str, str]) -> subprocess.CompletedProcess[str]:
+    argv = [sys.executable, "-m", "casa_kernel.tools", *args]
+    return subprocess.run(argv, env=env, capture_output=True, text=True, check=False, timeout=120)
+
+
+def appimage(folder: Path, script: str) -> tools.Tool:
+    """A stand-in for an AppImage: what it does when it is unpacked is a script's business."""
+    image = folder / "tool.AppImage"
+    image.write_text(f"#!/bin/sh\n{script}\n")
+    image.chmod(0o755)
+    return tools.Tool("tool", "1.0", image)
+
+
+GOOD = 'sleep 0.2; mkdir squashfs-root; printf "#!/bin/sh\\n" > squashfs-root/AppRun; echo x >> "$0.runs"'
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CASA_DESKTOP_TOOLS", str(tmp_path / "tools"))
+    return tmp_path
+
+
+def test_a_tool_is_unpacked_once_however_many_ask_at_once(folder: Path) -> None:
+    tool = appimage(folder, GOOD)
+    script = (
+        "import sys; from pathlib import Path; from casa_kernel import tools\n"
+        "print(tools.ensure_extracted(tools.Tool('tool', '1.0', Path(sys.argv[1])), say=lambda text: None))"
+    )
+    argv = [sys.executable, "-c", script, str(tool.image)]
+    many = [subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    assert {process.communicate(timeout=60)[0].strip() for process in many} == {str(tool.program)}
+    assert (folder / "tool.AppImage.runs").read_text() == "x\n"
+
+
+def test_it_is_said_once_that_a_tool_is_unpacked(folder: Path) -> None:
+    tool, said = appimage(folder, GOOD), []
+    for _ in range(2):
+        tools.ensure_extracted(tool, said.append)
+    assert said == ["Unpacking tool 1.0 (once)…"]
+
+
+def test_a_tool_that_cannot_be_unpacked_leaves_nothing_and_says_why(folder: Path) -> None:
+    tool = appimage(folder, "mkdir squashfs-root; echo 'write error: No space left on device' >&2; exit 1")
+    with pytest.raises(ExtractionFailed, match="No space left on device"):
+        tools.ensure_extracted(tool, say=lambda text: None)
+    assert os.listdir(folder / "tools") == []
+
+
+def test_a_rebuilt_wheel_of_the_same_version_is_another_tool(folder: Path) -> None:
+    first = appimage(folder, GOOD).folder
+    assert appimage(folder, GOOD + " # rebuilt").folder != first
+
+
+def test_a_tool_that_is_not_installed_is_missed_with_the_remedy() -> None:
+    with pytest.raises(ToolMissing, match="pip install casanothing"):
+        tools.find("casanothing")
+
+
+def test_the_list_is_json_and_does_not_import_casa(environment: Dict[str, str]) -> None:
+    done = command_line("list", "--json", env=environment)
+    found = {tool["name"]: tool for tool in json.loads(done.stdout)}
+    assert {"casaviewer", "casaplotms", "casalogger"} <= set(found)
+    assert all(set(tool) == {"name", "label", "version", "extracted"} for tool in found.values())
+
+
+def test_a_tool_run_from_the_menu_that_is_missing_says_so(environment: Dict[str, str]) -> None:
+    done = command_line("run", "casafeather", env=environment)
+    assert (done.returncode, "pip install casafeather" in done.stderr) == (1, True)
+
+
+def test_a_tool_without_a_window_gets_no_display_and_no_mpi() -> None:
+    env = tools.environment({"OMPI_COMM": "1", "HOME": "/h"})
+    assert env == {"HOME": "/h", "DISPLAY": ":none", "QT_QPA_PLATFORM": "offscreen"}
+
+
+def test_a_tool_with_a_window_gets_the_desktop_s_display() -> None:
+    env = tools.environment({"DISPLAY": ":0"}, {"DISPLAY": ":7", "XAUTHORITY": "/x"})
+    assert env == {"DISPLAY": ":7", "XAUTHORITY": "/x", "QT_QPA_PLATFORM": "xcb"}
