@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from .lab import Jupyter, Lab
@@ -25,6 +26,8 @@ CHROMIUM = (
     "--disable-component-update",
     "--disable-sync",
 )
+# Where to keep a picture of how each test ended, for whoever wants to look.
+PICTURES = os.environ.get("CASA_DESKTOP_TEST_PICTURES")
 BROWSERS = ("chromium", "google-chrome", "google-chrome-stable")
 
 
@@ -66,9 +69,8 @@ def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Browse
     context = browser.new_context(viewport={"width": 1920, "height": 1080})
     context.set_default_timeout(30_000)
     yield context
-    pictures = os.environ.get("CASA_DESKTOP_TEST_PICTURES")
-    for number, page in enumerate(context.pages if pictures else ()):
-        page.screenshot(path=f"{pictures}/{request.node.name}-{number}.png")
+    for number, page in enumerate(context.pages if PICTURES else ()):
+        page.screenshot(path=f"{PICTURES}/{request.node.name}-page{number}.png")
     context.close()
 
 
@@ -94,7 +96,7 @@ def desktop(environment: Dict[str, str]) -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture
-def screen(desktop: Callable[..., str]) -> Iterator[Callable[[], Screen]]:
+def screen(desktop: Callable[..., str], request: pytest.FixtureRequest) -> Iterator[Callable[[], Screen]]:
     """Returns a connection to the X server of the running desktop."""
     opened = []
 
@@ -104,5 +106,7 @@ def screen(desktop: Callable[..., str]) -> Iterator[Callable[[], Screen]]:
         return opened[-1]
 
     yield connect
-    for screen in opened:
+    for number, screen in enumerate(opened):
+        if PICTURES:
+            Image.fromarray(screen.pixels()).save(f"{PICTURES}/{request.node.name}-desktop{number}.png")
         screen.__exit__()

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from typing import Optional, Protocol, Tuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .screen import RIGHT, Pixels, Point, Screen, Window
+
+Flags = NDArray[np.bool_]
 
 TITLE = "Viewer Display Panel"
 GREEN_BOX = (20, 255, 60)
@@ -50,34 +53,36 @@ class Frame:
 
 def find_frame(pixels: Pixels) -> Optional[Frame]:
     """Return the frame around the image, or None while nothing is drawn."""
-    black = _largest_black_area(pixels)
-    if black is None:
-        return None
-    top, bottom, left, right = black
-    white = (pixels[top:bottom, left:right] > 250).all(axis=2)
-    columns, rows = _lines(white.sum(axis=0)), _lines(white.sum(axis=1))
-    if columns is None or rows is None:
-        return None
-    return Frame(left + columns[0], top + rows[0], left + columns[1], top + rows[1])
-
-
-def _largest_black_area(pixels: Pixels) -> Optional[Tuple[int, int, int, int]]:
-    """Return top, bottom, left and right of the part of a window that is mostly black: the viewer's canvas."""
     black = (pixels == 0).all(axis=2)
-    rows = np.flatnonzero(black.sum(axis=1) > 100)
-    if rows.size < 100:
+    rows = _longest_run(black.sum(axis=1) > 100, gap=4)
+    if rows is None:
         return None
-    top, bottom = int(rows[0]), int(rows[-1]) + 1
-    columns = np.flatnonzero(black[top:bottom].sum(axis=0) > 100)
-    if columns.size < 100:
+    columns = _longest_run(black[rows[0] : rows[1]].sum(axis=0) > 100, gap=4)
+    if columns is None:
         return None
-    return top, bottom, int(columns[0]), int(columns[-1]) + 1
+    white = (pixels[rows[0] : rows[1], columns[0] : columns[1]] > 250).all(axis=2)
+    vertical, horizontal = _lines(white.T), _lines(white)
+    if vertical is None or horizontal is None:
+        return None
+    return Frame(columns[0] + vertical[0], rows[0] + horizontal[0], columns[0] + vertical[1], rows[0] + horizontal[1])
 
 
-def _lines(counts: np.ndarray) -> Optional[Tuple[int, int]]:
-    """Return where the first and the last of the longest lines are, given each row's number of white pixels."""
-    lines = np.flatnonzero(counts > 0.85 * counts.max())
-    if counts.max() < 80 or lines[-1] - lines[0] < 80:
+def _longest_run(flags: Flags, gap: int) -> Optional[Tuple[int, int]]:
+    """Return where the longest run of true values begins and ends; up to ``gap`` false ones do not break it."""
+    places = np.flatnonzero(flags)
+    if not places.size:
+        return None
+    runs = np.split(places, np.flatnonzero(np.diff(places) > gap + 1) + 1)
+    longest = max(runs, key=lambda run: int(run[-1] - run[0]))
+    return int(longest[0]), int(longest[-1]) + 1
+
+
+def _lines(white: Flags) -> Optional[Tuple[int, int]]:
+    """Return the first and the last of the rows with the longest unbroken lines: writing is white too, but broken."""
+    runs = [_longest_run(row, gap=0) or (0, 0) for row in white]
+    lengths = np.array([end - start for start, end in runs])
+    lines = np.flatnonzero(lengths > 0.95 * lengths.max(initial=0))
+    if lengths.max(initial=0) < 80 or lines[-1] - lines[0] < 80:
         return None
     return int(lines[0]), int(lines[-1])
 

@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from Xlib import X, Xatom, xauth
 from Xlib.display import Display
 from Xlib.error import BadDrawable, BadWindow
 from Xlib.ext import damage, xtest
 
-Pixels = "np.ndarray[Any, np.dtype[np.uint8]]"
+Pixels = NDArray[np.uint8]
 Point = Tuple[int, int]
 Found = TypeVar("Found")
 
