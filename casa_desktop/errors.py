@@ -135,12 +135,13 @@ class StopFailed(CasaDesktopError):
 
     Attributes:
         name: the desktop.
-        pid: the supervisor's process id.
     """
 
-    def __init__(self, name: str, pid: int) -> None:
-        self.name, self.pid = name, pid
-        super().__init__(f"The desktop {name!r} (process {pid}) did not end, even when killed.")
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"The desktop {name!r} did not end. Look for its supervisor: 'pgrep -af casa_desktop.supervisor'."
+        )
 
 
 class NotRunning(CasaDesktopError):

@@ -266,7 +266,10 @@ def _flock_in_thread(descriptor: int, timeout: float, kind: int) -> bool:
 
 def names() -> List[str]:
     """Return the names of all folders below the root, living or dead, in order."""
-    return sorted(each.name for each in runtime_root().iterdir() if each.is_dir() and _NAME.fullmatch(each.name))
+    with os.scandir(runtime_root()) as entries:
+        return sorted(
+            each.name for each in entries if each.is_dir(follow_symlinks=False) and _NAME.fullmatch(each.name)
+        )
 
 
 def clear(folder: Path) -> None:

@@ -132,6 +132,8 @@ def stop(name: str = DEFAULT_NAME, *, timeout: float = 10.0) -> bool:
         record = find(name)
         if record is not None:
             _end_supervisor(record, at, timeout)
+        elif not runtime.wait_until_free(at.folder, timeout):
+            raise errors.StopFailed(name)
         runtime.clear(at.folder)
         runtime.remove_root_if_empty()
     return record is not None
@@ -148,7 +150,7 @@ def _end_supervisor(record: Record, at: runtime.Places, timeout: float) -> None:
             pass
         if runtime.wait_until_free(at.folder, patience):
             return
-    raise errors.StopFailed(record.name, record.supervisor_pid)
+    raise errors.StopFailed(record.name)
 
 
 def environment(record: Record) -> Dict[str, str]:

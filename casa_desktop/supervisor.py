@@ -200,6 +200,8 @@ class Supervisor:
 
     def stop(self) -> None:
         """End everything on the desktop, Xvnc last, and remove the desktop's folder."""
+        # First of all, so that nobody takes a desktop for running that is about to go.
+        self.at.record.unlink(missing_ok=True)
         everything = descendants()
         server = [each for each in everything if each.pid == self.x_server]
         end((each for each in everything if each.pid != self.x_server), GRACE_SECONDS)

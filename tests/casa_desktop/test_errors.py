@@ -38,7 +38,10 @@ from casa_desktop import errors
             "The desktop 'main' was not ready within 2.5 s (waiting for the supervisor). "
             "Try again; 'casa-desktop doctor' tells what is missing.",
         ),
-        (errors.StopFailed("main", 7), "The desktop 'main' (process 7) did not end, even when killed."),
+        (
+            errors.StopFailed("main"),
+            "The desktop 'main' did not end. Look for its supervisor: 'pgrep -af casa_desktop.supervisor'.",
+        ),
         (
             errors.NotRunning("main"),
             "The desktop 'main' is not running. Start it with 'casa-desktop start --name main' "
