@@ -51,6 +51,8 @@ class PrivateFolder:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd="/",
+            # It must find rm whatever the user's PATH is.
+            env={"PATH": os.defpath},
             start_new_session=True,
         )
 

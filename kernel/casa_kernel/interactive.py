@@ -43,6 +43,7 @@ echo $$ > {register}
 printf '%s %s\\n' $$ "${{1#--server=}}" >&9
 shift
 {exports}
+PATH="$PATH:/usr/bin:/bin"
 exec setsid {program} --server={address} "$@" --cachedir={cache}
 """
 

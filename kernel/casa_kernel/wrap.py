@@ -187,8 +187,8 @@ class Studio:
             if not given.get("interactive"):
                 return task(*args, **kwargs)
             _check_inputs(name, inputs, given)
-            program = tools.ensure_extracted(tools.find("casaviewer"), self.front.say)
             display = live.environment()
+            program = tools.ensure_extracted(tools.find("casaviewer"), self.front.say)
             self._tell(
                 f"{name} waits for you on the CASA Desktop: draw a mask there and double-click inside it, "
                 "then press the blue arrow to go on, or the red cross to stop."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List
 
@@ -58,14 +57,12 @@ def children_of() -> Callable[[int], List[str]]:
     def find(pid: int) -> List[str]:
         lines = []
         for process in psutil.Process(pid).children(recursive=True):
+            # A tool that ended with its desktop waits for the kernel to ask after it.
+            if process.status() == psutil.STATUS_ZOMBIE:
+                continue
             line = " ".join(process.cmdline())
             if any(name in line for name in OURS):
                 lines.append(line)
         return lines
 
     return find
-
-
-def left_below(folder: Path) -> List[str]:
-    """Return what lies below ``folder``."""
-    return sorted(os.listdir(folder)) if folder.exists() else []

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import io
-import signal
+import os
+import select
 from pathlib import Path
-from typing import Any, Callable, List
+from typing import Any
 
 import numpy as np
 import psutil
@@ -99,10 +100,11 @@ def test_the_signature_and_documentation_stay_casa_s(notebook: Notebook) -> None
     assert cell.text == "True True\n"
 
 
-def test_a_tool_that_was_killed_is_started_again(notebook: Notebook, children_of: Callable[[int], List[str]]) -> None:
+def test_a_tool_that_was_killed_is_started_again(notebook: Notebook) -> None:
     notebook.run("viewer('dirty.image')")
-    for process in psutil.Process(notebook.pid).children():
-        if "casaviewer" in " ".join(process.cmdline()):
-            process.send_signal(signal.SIGKILL)
-            process.wait(10)
+    (viewer,) = (process for process in psutil.Process(notebook.pid).children() if process.name() == "casaviewer")
+    descriptor = os.pidfd_open(viewer.pid)
+    viewer.kill()
+    assert select.select([descriptor], [], [], 10)[0], "it did not end"
+    os.close(descriptor)
     assert picture(notebook.run("viewer('dirty.image')")).std() > 5
