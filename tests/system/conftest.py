@@ -38,6 +38,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.system)
 
 
+@pytest.fixture(autouse=True)
+def jp_asyncio_loop() -> None:
+    """Keep pytest-jupyter, once another folder has loaded it, from closing the loop that Playwright runs here."""
+
+
+@pytest.fixture(autouse=True)
+def jp_server_cleanup() -> None:
+    """Likewise: no server runs in this process."""
+
+
 # Of the package, not of the session: Playwright's synchronous interface keeps an event loop running in this thread,
 # and tests elsewhere want to run theirs.
 @pytest.fixture(scope="package")
