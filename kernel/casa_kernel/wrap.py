@@ -190,8 +190,8 @@ class Studio:
             display = live.environment()
             program = tools.ensure_extracted(tools.find("casaviewer"), self.front.say)
             self._tell(
-                f"{name} waits for you on the CASA Desktop: drag a box there with the right mouse button and double-click "
-                "in it with the same button, then press the blue arrow to go on, or the red cross to stop."
+                f"{name} waits for you on the CASA Desktop: drag a box there with the right mouse button and "
+                "double-click in it with the same button, then press the blue arrow to go on, or the red cross to stop."
             )
             with self._editor.session(name, program, display):
                 return task(*args, **kwargs)

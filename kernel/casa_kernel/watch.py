@@ -1,0 +1,168 @@
+"""Watch over one mask editor: its start, its introduction to CASA, its end, and the interrupts that end it.
+
+``interactive`` tells why each of these is needed.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Callable, Iterable, Optional, Set
+
+
+class Watch:
+    """A thread that knows when the viewer starts and ends, introduces it to CASA, and kills it when told.
+
+    Attributes:
+        interrupted: SIGINT came.
+        lost: the viewer ended before it was told to.
+        viewers: how many there were.
+    """
+
+    def __init__(self, life: Path, address: Path, use_up: Callable[[str, int], None], former: int) -> None:
+        self.interrupted = self.lost = False
+        self.viewers = 0
+        self._use_up, self._earlier = use_up, former
+        self._ending = self._closing = False
+        self._gone = threading.Event()
+        self._gone.set()
+        self._pid: Optional[int] = None
+        self._server: Optional[Path] = None
+        self._relay: Optional[threading.Thread] = None
+        self._pids: Set[str] = set()
+        self._fifos = (life, address)
+        self._life, self._address = (_open_fifo(fifo) for fifo in self._fifos)
+        # asyncio wants both ends not to block.
+        self._wake, self._wakened = socket.socketpair()
+        for each in (self._wake, self._wakened):
+            each.setblocking(False)
+        self._former_wakeup = _set_wakeup(self._wakened.fileno())
+        self._thread = threading.Thread(target=self._run, name="casa-mask-editor", daemon=True)
+        self._thread.start()
+
+    def end_viewer(self) -> None:
+        """End the viewer if there is one, and wait for its end."""
+        self._ending = True
+        self._wakened.send(b"\0")
+        self._gone.wait()
+
+    def closed(self, requests: Iterable[str]) -> bool:
+        """Tell whether one of the process ids whose windows were to close is a viewer's."""
+        return not self._pids.isdisjoint(requests)
+
+    def close(self) -> None:
+        """Give signals back to whom they belonged, and leave nothing of the viewer."""
+        _set_wakeup(self._former_wakeup)
+        self._closing = True
+        self.end_viewer()
+        self._thread.join()
+        if self._server is not None and self._server.exists():
+            self._free_relay(self._server)
+            # CASA makes this FIFO to learn the viewer's address, and leaves it behind.
+            self._server.unlink()
+        for descriptor in (self._life, self._address):
+            os.close(descriptor)
+        self._wake.close()
+        self._wakened.close()
+
+    def _free_relay(self, server: Path) -> None:
+        """Let the relay go if CASA never listened to it."""
+        if self._relay is not None:
+            reader = _open_fifo(server)
+            self._relay.join()
+            os.close(reader)
+
+    def _run(self) -> None:
+        while True:
+            ready = select.select([self._life, self._address, self._wake.fileno()], [], [])[0]
+            if self._wake.fileno() in ready:
+                self._woken()
+            if self._life in ready:
+                self._heard()
+            if self._address in ready:
+                self._introduce(os.read(self._address, 4096).decode().strip())
+            if self._closing and self._pid is None:
+                return
+
+    def _woken(self) -> None:
+        """Read what the signal handlers and we ourselves wrote, and act on it."""
+        numbers = self._wake.recv(64)
+        if self._former_wakeup >= 0:
+            os.write(self._former_wakeup, numbers.replace(b"\0", b""))
+        self.interrupted = self.interrupted or signal.SIGINT in numbers
+        self._kill_if_due()
+
+    def _heard(self) -> None:
+        """Read what the launcher wrote, or notice the viewer's end."""
+        said = os.read(self._life, 4096)
+        # CASA may start another viewer, and a FIFO that has lost its writer stays at end-of-file until reopened.
+        if not said:
+            os.close(self._life)
+            self._life = _open_fifo(self._fifos[0])
+            self._ended()
+            return
+        pid, _, server = said.decode().strip().split("\n")[-1].partition(" ")
+        self._pid, self._server, self._relay = int(pid), Path(server), None
+        self._pids.add(pid)
+        self.viewers += 1
+        self._gone.clear()
+        self._kill_if_due()
+
+    def _ended(self) -> None:
+        _reap(self._pid)
+        self.lost = self.lost or not (self._ending or self.interrupted)
+        # Otherwise CASA would wait for an address for ever.
+        self._introduce("")
+        self._pid = None
+        self._gone.set()
+
+    def _introduce(self, address: str) -> None:
+        """Pass the viewer's address on to CASA, once; an empty one says that there is no viewer."""
+        server = self._server
+        if self._relay is None and server is not None:
+            earlier = self._earlier + self.viewers - 1
+
+            def relay() -> None:
+                if address:
+                    self._use_up(address, earlier)
+                # Opening it waits for CASA, which takes two seconds before it looks.
+                server.write_text(address + "\n")
+
+            self._relay = threading.Thread(target=relay, name="casa-mask-editor-relay", daemon=True)
+            self._relay.start()
+        if address:
+            # It has lost its writer, and would stay at end-of-file.
+            os.close(self._address)
+            self._address = _open_fifo(self._fifos[1])
+
+    def _kill_if_due(self) -> None:
+        # Killed rather than terminated: it has nothing to save, and the interpreter waits for its end.
+        if self._pid is not None and (self.interrupted or self._ending):
+            # It may have ended by itself; the FIFO is about to tell.
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+
+
+def _open_fifo(path: Path) -> int:
+    # Not blocking, because there may never be a viewer.
+    return os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+
+
+def _reap(pid: Optional[int]) -> None:
+    if pid is not None:
+        # CASA's C++, whose child it is, may be quicker.
+        with suppress(ChildProcessError):
+            os.waitpid(pid, 0)
+
+
+def _set_wakeup(descriptor: int) -> int:
+    """Have the numbers of arriving signals written to ``descriptor``; return what was set before."""
+    if threading.current_thread() is not threading.main_thread():
+        # Only the main thread gets SIGINT, and only it may set this.
+        return -1
+    return signal.set_wakeup_fd(descriptor, warn_on_full_buffer=False)
