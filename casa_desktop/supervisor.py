@@ -62,8 +62,8 @@ class Supervisor:
             CasaDesktopError: a program is missing, ended at once, or took too long.
         """
         deadline = time.monotonic() + seconds
-        manager = _program(WindowManagerMissing, "icewm")
         server = _program(XServerMissing, "Xvnc", "Xtigervnc")
+        manager = _program(WindowManagerMissing, "icewm")
         write_xauthority(self.at.xauthority)
         self._start_x_server(server, deadline, seconds)
         self._await_banner(deadline)
