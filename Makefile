@@ -118,11 +118,12 @@ debian-run:
 .PHONY: debian-test
 debian-test: debian-run
 	@$(need)
+	# Playwright brings a Node of its own, which wants libatomic.
+	packages=(libatomic1)
 	# Ubuntu has Chromium as a snap only, which sees no files below /tmp; any Chrome that is there will do.
-	for browser in chromium google-chrome google-chrome-stable; do
-		command -v "$$browser" >/dev/null && exit 0
-	done
-	need chromium
+	browser=$$(command -v chromium google-chrome google-chrome-stable || true)
+	[[ -n "$$browser" ]] || packages+=(chromium)
+	need "$${packages[@]}"
 
 $(VENV)/bin/python: | debian-run
 	@$(need)
