@@ -8,28 +8,22 @@ One folder per desktop, below a root that only the user can enter::
                   desktop.log    what the supervisor, Xvnc and IceWM said
                   icewm/         IceWM's files
 
-A supervisor holds a lock on its desktop's folder for as long as it lives, so a folder whose lock is free
-is a dead desktop's, whatever its record says; pids alone would lie after they are used again, or across
-containers.
+A supervisor holds a lock on its desktop's folder for as long as it lives (``locks``), so a folder whose lock is free
+is a dead desktop's, whatever its record says.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
-import secrets
 import shutil
 import socket
 import stat
-import struct
-import threading
-import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Iterator, List, Optional
+from typing import List, Optional
 
 from .errors import InvalidName, RuntimeDirectoryError
 
@@ -38,10 +32,6 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _RESERVED = frozenset({"api", "static"})
 # sun_path holds 108 bytes with the final zero: unix(7).
 _SOCKET_PATH_LIMIT = 107
-# Xauth.h and X.h.
-_FAMILY_WILD = 0xFFFF
-_FAMILY_LOCAL = 256
-_COOKIE_BYTES = 16
 
 
 def checked_name(name: str) -> str:
@@ -174,96 +164,6 @@ def read_record(path: Path) -> Optional[Record]:
         return None
 
 
-def is_held(folder: Path) -> bool:
-    """Tell whether a living supervisor holds ``folder``."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        # A shared lock, so that two who look at once do not take each other for a supervisor.
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
-
-
-def hold(folder: Path) -> int:
-    """Lock ``folder`` until this process ends; return the descriptor that holds the lock."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
-    return descriptor
-
-
-@contextmanager
-def exclusive(folder: Path, timeout: float) -> Iterator[None]:
-    """Keep other processes out of ``folder`` for the length of a with block.
-
-    Args:
-        folder: an existing folder; it is locked itself, so that no lock file stays behind.
-        timeout: how long to wait for it, in seconds.
-
-    Raises:
-        RuntimeDirectoryError: somebody else kept it for longer.
-    """
-    deadline = time.monotonic() + timeout
-    while True:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        if not _flock(descriptor, deadline - time.monotonic()):
-            raise RuntimeDirectoryError(folder, f"another process has kept it locked for {timeout:g} s. Try again.")
-        # Its former holder may have removed the folder, and somebody made it anew: lock that one.
-        if os.fstat(descriptor).st_nlink:
-            break
-        os.close(descriptor)
-        folder.mkdir(mode=0o700, exist_ok=True)
-    try:
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def wait_until_free(folder: Path, timeout: float) -> bool:
-    """Wait until no supervisor holds ``folder``; return False if one still does after ``timeout`` seconds."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:
-        return True
-    free = _flock(descriptor, timeout, fcntl.LOCK_SH)
-    if free:
-        os.close(descriptor)
-    return free
-
-
-def _flock(descriptor: int, timeout: float, kind: int = fcntl.LOCK_EX) -> bool:
-    """Lock within ``timeout`` seconds. On failure the descriptor is the waiting thread's to close."""
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        # flock(2) knows no time limit, so a thread waits in our stead.
-        return _flock_in_thread(descriptor, timeout, kind)
-    return True
-
-
-def _flock_in_thread(descriptor: int, timeout: float, kind: int) -> bool:
-    guard, done, given_up = threading.Lock(), threading.Event(), threading.Event()
-
-    def wait() -> None:
-        fcntl.flock(descriptor, kind)
-        with guard:
-            if given_up.is_set():
-                os.close(descriptor)
-            done.set()
-
-    threading.Thread(target=wait, name="casa-desktop-lock", daemon=True).start()
-    done.wait(max(timeout, 0))
-    with guard:
-        if not done.is_set():
-            given_up.set()
-        return done.is_set()
-
-
 def names() -> List[str]:
     """Return the names of all folders below the root, living or dead, in order."""
     with os.scandir(runtime_root()) as entries:
@@ -282,34 +182,6 @@ def remove_root_if_empty() -> None:
     # It fails while other desktops are there, or where somebody has just begun another one.
     with suppress(OSError):
         _configured_root().rmdir()
-
-
-def write_xauthority(path: Path) -> None:
-    """Write a fresh cookie that is good for every display number, mode 0600.
-
-    The entry is of FamilyWild, because the number is not known before Xvnc has started.
-    """
-    entry = _xauthority_entry(_FAMILY_WILD, b"", b"", secrets.token_bytes(_COOKIE_BYTES))
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(entry)
-
-
-def name_display_in_xauthority(path: Path, number: int) -> None:
-    """Add an entry for this host and display, with the same cookie, to what ``write_xauthority`` wrote.
-
-    libX11 and libxcb are content without it; python-xlib 0.33 does not know FamilyWild.
-    """
-    cookie = path.read_bytes()[-_COOKIE_BYTES:]
-    host = socket.gethostname().encode()
-    with path.open("ab") as file:
-        file.write(_xauthority_entry(_FAMILY_LOCAL, host, str(number).encode(), cookie))
-
-
-def _xauthority_entry(family: int, address: bytes, number: bytes, cookie: bytes) -> bytes:
-    """Build an entry in libXau's format: big-endian 16-bit family, then four fields, each with its length."""
-    fields = (address, number, b"MIT-MAGIC-COOKIE-1", cookie)
-    return struct.pack(">H", family) + b"".join(struct.pack(">H", len(each)) + each for each in fields)
 
 
 def rfb_banner(path: Path, timeout: float) -> bytes:

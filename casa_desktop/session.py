@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Dict, List, Optional
 
-from . import errors, runtime
+from . import errors, locks, runtime
 from .commands import Settings, display_environment
 from .process import read_line
 from .runtime import Record
@@ -31,7 +31,7 @@ def find(name: str = DEFAULT_NAME) -> Optional[Record]:
         InvalidName, RuntimeDirectoryError: as ``runtime.places``.
     """
     at = runtime.places(name)
-    return runtime.read_record(at.record) if runtime.is_held(at.folder) else None
+    return runtime.read_record(at.record) if locks.is_held(at.folder) else None
 
 
 def list_desktops() -> List[Record]:
@@ -55,7 +55,7 @@ def ensure(name: str = DEFAULT_NAME, *, settings: Optional[Settings] = None, tim
     if running is not None:
         return running
     deadline = time.monotonic() + timeout
-    with runtime.exclusive(runtime.runtime_root(), timeout):
+    with locks.exclusive(runtime.runtime_root(), timeout):
         running = find(name)
         if running is not None:
             return running
@@ -65,7 +65,7 @@ def ensure(name: str = DEFAULT_NAME, *, settings: Optional[Settings] = None, tim
 def _start(name: str, settings: Settings, deadline: float) -> Record:
     at = runtime.places(name)
     remaining = max(deadline - time.monotonic(), 0)
-    if not runtime.wait_until_free(at.folder, remaining):
+    if not locks.wait_until_free(at.folder, remaining):
         raise errors.StartTimeout(name, remaining, "the former desktop's end")
     runtime.clear(at.folder)
     try:
@@ -128,11 +128,11 @@ def stop(name: str = DEFAULT_NAME, *, timeout: float = 10.0) -> bool:
         StopFailed: it is still there after it was killed.
     """
     at = runtime.places(name)
-    with runtime.exclusive(runtime.runtime_root(), timeout):
+    with locks.exclusive(runtime.runtime_root(), timeout):
         record = find(name)
         if record is not None:
             _end_supervisor(record, at, timeout)
-        elif not runtime.wait_until_free(at.folder, timeout):
+        elif not locks.wait_until_free(at.folder, timeout):
             raise errors.StopFailed(name)
         runtime.clear(at.folder)
         runtime.remove_root_if_empty()
@@ -148,7 +148,7 @@ def _end_supervisor(record: Record, at: runtime.Places, timeout: float) -> None:
         except ProcessLookupError:
             # It ended by itself just now.
             pass
-        if runtime.wait_until_free(at.folder, patience):
+        if locks.wait_until_free(at.folder, patience):
             return
     raise errors.StopFailed(record.name)
 

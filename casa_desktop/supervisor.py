@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Optional
 
-from . import __version__, icewm
+from . import __version__, icewm, locks, xauthority
 from .commands import Command, Settings, window_manager_command, x_server_command
 from .errors import CasaDesktopError, StartFailed, StartTimeout, WindowManagerMissing, XServerMissing
 from .process import adopt_orphans, descendants, end, read_line, spawn
-from .runtime import Places, Record, clear, hold, name_display_in_xauthority, places, rfb_banner, write_xauthority
+from .runtime import Places, Record, clear, places, rfb_banner
 
 THEME_FOLDER = Path(__file__).resolve().parent / "theme"
 GRACE_SECONDS = 3.0
@@ -64,7 +64,7 @@ class Supervisor:
         deadline = time.monotonic() + seconds
         server = _program(XServerMissing, "Xvnc", "Xtigervnc")
         manager = _program(WindowManagerMissing, "icewm")
-        write_xauthority(self.at.xauthority)
+        xauthority.write(self.at.xauthority)
         self._start_x_server(server, deadline, seconds)
         self._await_banner(deadline)
         self._write_icewm_files()
@@ -95,7 +95,7 @@ class Supervisor:
         if not number.isdigit():
             raise StartFailed(self.name, f"Xvnc ended at once. It said: {self._last_words()}")
         self.display = f":{number.decode()}"
-        name_display_in_xauthority(self.at.xauthority, int(number))
+        xauthority.name_display(self.at.xauthority, int(number))
 
     def _await_banner(self, deadline: float) -> None:
         try:
@@ -270,7 +270,7 @@ def main(name: str, ready_fd: int, seconds: float, settings: str) -> int:
     adopt_orphans()
     at = places(name)
     # Never closed: the lock goes when the process has gone, and not before.
-    hold(at.folder)
+    locks.hold(at.folder)
     with open(at.log, "ab", buffering=0) as log, os.fdopen(ready_fd, "w") as ready:
         supervisor = Supervisor(name, Settings(**json.loads(settings)), at, log)
         try:

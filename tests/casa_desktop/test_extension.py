@@ -14,7 +14,7 @@ from PIL import Image
 from tornado.httpclient import HTTPClientError, HTTPRequest, HTTPResponse
 from tornado.websocket import websocket_connect
 
-from casa_desktop import extension, runtime, session
+from casa_desktop import extension, locks, session
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 Fetch = Callable[..., Awaitable[HTTPResponse]]
@@ -195,7 +195,7 @@ async def test_the_websocket_closes_when_the_desktop_ends(fetch: Fetch, jp_ws_fe
     os.kill(record.supervisor_pid, signal.SIGTERM)
     assert await connection.read_message() is None
     connection.close()
-    assert runtime.wait_until_free(Path(record.rfb_socket).parent, 10)
+    assert locks.wait_until_free(Path(record.rfb_socket).parent, 10)
 
 
 async def test_the_websocket_to_no_desktop_closes_with_a_reason(fetch: Fetch, jp_ws_fetch: Any) -> None:

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
 import os
-import struct
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -69,54 +66,6 @@ def test_a_record_that_makes_no_sense_is_no_record(tmp_path: Path, text: str) ->
     path = tmp_path / "record.json"
     path.write_text(text)
     assert runtime.read_record(path) is None
-
-
-def test_a_folder_is_held_for_as_long_as_its_process_lives(root: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path; from casa_desktop import runtime\n"
-        "runtime.hold(Path(sys.argv[1])); print(1, flush=True); sys.stdin.read()"
-    )
-    assert not runtime.is_held(root)
-    with subprocess.Popen(
-        [sys.executable, "-c", code, str(root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as child:
-        assert child.stdout is not None
-        child.stdout.readline()
-        assert runtime.is_held(root)
-        assert not runtime.wait_until_free(root, 0.05)
-        child.kill()
-        assert runtime.wait_until_free(root, 5)
-    assert not runtime.is_held(root)
-
-
-def test_one_process_keeps_the_others_out(root: Path) -> None:
-    with runtime.exclusive(root, 1), pytest.raises(RuntimeDirectoryError, match="another process"):
-        runtime.exclusive(root, 0.05).__enter__()
-    with runtime.exclusive(root, 1):
-        pass
-
-
-def test_the_cookie_is_private_fresh_and_good_for_every_display(tmp_path: Path) -> None:
-    cookies = []
-    for name in ("a", "b"):
-        runtime.write_xauthority(tmp_path / name)
-        assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
-        entry = (tmp_path / name).read_bytes()
-        family, address, number, size = struct.unpack(">HHHH", entry[:8])
-        assert (family, address, number) == (0xFFFF, 0, 0)
-        assert entry[8 : 8 + size] == b"MIT-MAGIC-COOKIE-1"
-        cookies.append(entry[-16:])
-    assert cookies[0] != cookies[1]
-
-
-def test_the_cookie_is_given_for_the_display_by_name_once_it_is_known(tmp_path: Path) -> None:
-    path = tmp_path / "Xauthority"
-    runtime.write_xauthority(path)
-    runtime.name_display_in_xauthority(path, 7)
-    listed = subprocess.run(["xauth", "-f", str(path), "list"], stdout=subprocess.PIPE, text=True, check=True)
-    cookie = path.read_bytes()[-16:].hex()
-    assert [line.split()[0].endswith(("unix:7", "#ffff##:")) for line in listed.stdout.splitlines()] == [True, True]
-    assert listed.stdout.count(cookie) == 2
 
 
 def test_the_root_goes_with_its_last_desktop_and_not_before(root: Path) -> None:

@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 from Xlib import X, display
 
-from casa_desktop import errors, runtime, session
+from casa_desktop import errors, locks, session
 from casa_desktop.commands import Settings
 from casa_desktop.runtime import Record
 
@@ -114,7 +114,7 @@ def test_a_desktop_outlives_the_process_that_started_it(root: Path) -> None:
 def test_a_dead_x_server_ends_the_desktop_and_the_next_start_works(root: Path) -> None:
     first = session.ensure()
     os.kill(first.x_server_pid, signal.SIGKILL)
-    assert runtime.wait_until_free(root / "main", 10)
+    assert locks.wait_until_free(root / "main", 10)
     assert session.find() is None
     assert not Path(f"/tmp/.X{first.display[1:]}-lock").exists()
     assert session.ensure().supervisor_pid != first.supervisor_pid

@@ -1,0 +1,107 @@
+"""Locks on folders: who holds one is alive, and two who want one take turns.
+
+The folder itself is locked with flock(2), so that no lock file stays behind. The kernel lets go of the lock when its
+process dies, however that comes about; pids would lie after they are used again, or across containers.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator
+
+from .errors import RuntimeDirectoryError
+
+
+def is_held(folder: Path) -> bool:
+    """Tell whether a living supervisor holds ``folder``."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        # A shared lock, so that two who look at once do not take each other for a supervisor.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def hold(folder: Path) -> int:
+    """Lock ``folder`` until this process ends; return the descriptor that holds the lock."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
+
+
+@contextmanager
+def exclusive(folder: Path, timeout: float) -> Iterator[None]:
+    """Keep other processes out of ``folder`` for the length of a with block.
+
+    Args:
+        folder: an existing folder; it is locked itself, so that no lock file stays behind.
+        timeout: how long to wait for it, in seconds.
+
+    Raises:
+        RuntimeDirectoryError: somebody else kept it for longer.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        if not _flock(descriptor, deadline - time.monotonic()):
+            raise RuntimeDirectoryError(folder, f"another process has kept it locked for {timeout:g} s. Try again.")
+        # Its former holder may have removed the folder, and somebody made it anew: lock that one.
+        if os.fstat(descriptor).st_nlink:
+            break
+        os.close(descriptor)
+        folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def wait_until_free(folder: Path, timeout: float) -> bool:
+    """Wait until no supervisor holds ``folder``; return False if one still does after ``timeout`` seconds."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return True
+    free = _flock(descriptor, timeout, fcntl.LOCK_SH)
+    if free:
+        os.close(descriptor)
+    return free
+
+
+def _flock(descriptor: int, timeout: float, kind: int = fcntl.LOCK_EX) -> bool:
+    """Lock within ``timeout`` seconds. On failure the descriptor is the waiting thread's to close."""
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        # flock(2) knows no time limit, so a thread waits in our stead.
+        return _flock_in_thread(descriptor, timeout, kind)
+    return True
+
+
+def _flock_in_thread(descriptor: int, timeout: float, kind: int) -> bool:
+    guard, done, given_up = threading.Lock(), threading.Event(), threading.Event()
+
+    def wait() -> None:
+        fcntl.flock(descriptor, kind)
+        with guard:
+            if given_up.is_set():
+                os.close(descriptor)
+            done.set()
+
+    threading.Thread(target=wait, name="casa-desktop-lock", daemon=True).start()
+    done.wait(max(timeout, 0))
+    with guard:
+        if not done.is_set():
+            given_up.set()
+        return done.is_set()

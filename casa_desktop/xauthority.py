@@ -1,0 +1,42 @@
+"""The X cookie: without it any local user could look at a display and type on it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import struct
+from pathlib import Path
+
+# Xauth.h and X.h.
+_FAMILY_WILD = 0xFFFF
+_FAMILY_LOCAL = 256
+_COOKIE_BYTES = 16
+
+
+def write(path: Path) -> None:
+    """Write a fresh cookie that is good for every display number, mode 0600.
+
+    The entry is of FamilyWild, because the number is not known before Xvnc has started.
+    """
+    entry = _entry(_FAMILY_WILD, b"", b"", secrets.token_bytes(_COOKIE_BYTES))
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(entry)
+
+
+def name_display(path: Path, number: int) -> None:
+    """Add an entry for this host and display, with the same cookie, to what ``write`` wrote.
+
+    libX11 and libxcb are content without it; python-xlib 0.33 does not know FamilyWild.
+    """
+    cookie = path.read_bytes()[-_COOKIE_BYTES:]
+    host = socket.gethostname().encode()
+    with path.open("ab") as file:
+        file.write(_entry(_FAMILY_LOCAL, host, str(number).encode(), cookie))
+
+
+def _entry(family: int, address: bytes, number: bytes, cookie: bytes) -> bytes:
+    """Build an entry in libXau's format: big-endian 16-bit family, then four fields, each with its length."""
+    fields = (address, number, b"MIT-MAGIC-COOKIE-1", cookie)
+    return struct.pack(">H", family) + b"".join(struct.pack(">H", len(each)) + each for each in fields)

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from casa_desktop import locks
+from casa_desktop.errors import RuntimeDirectoryError
+
+
+def test_a_folder_is_held_for_as_long_as_its_process_lives(root: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from casa_desktop import locks\n"
+        "locks.hold(Path(sys.argv[1])); print(1, flush=True); sys.stdin.read()"
+    )
+    assert not locks.is_held(root)
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        assert locks.is_held(root)
+        assert not locks.wait_until_free(root, 0.05)
+        child.kill()
+        assert locks.wait_until_free(root, 5)
+    assert not locks.is_held(root)
+
+
+def test_one_process_keeps_the_others_out(root: Path) -> None:
+    with locks.exclusive(root, 1), pytest.raises(RuntimeDirectoryError, match="another process"):
+        locks.exclusive(root, 0.05).__enter__()
+    with locks.exclusive(root, 1):
+        pass
