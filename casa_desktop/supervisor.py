@@ -70,6 +70,7 @@ class Supervisor:
         self._write_icewm_files()
         self._start_window_manager(manager)
         self._paint_background()
+        self._keep_windows_fitting()
         return self._record()
 
     def _start_x_server(self, program: str, deadline: float, seconds: float) -> None:
@@ -129,6 +130,10 @@ class Supervisor:
         program = shutil.which("icewmbg")
         if program:
             spawn(self._window_manager_command(program), log=self.log)
+
+    def _keep_windows_fitting(self) -> None:
+        command = self._window_manager_command(sys.executable)
+        spawn(Command((*command.argv, "-m", "casa_desktop.fitting"), command.env), log=self.log)
 
     def _window_manager_command(self, program: str) -> Command:
         return window_manager_command(

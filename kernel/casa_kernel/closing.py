@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from Xlib import X  # type: ignore[import-untyped]  # it ships no types
-from Xlib.display import Display  # type: ignore[import-untyped]
-from Xlib.error import XError  # type: ignore[import-untyped]
-from Xlib.ext import record  # type: ignore[import-untyped]
-from Xlib.protocol import rq  # type: ignore[import-untyped]
+from Xlib import X
+from Xlib.display import Display
+from Xlib.error import XError
+from Xlib.ext import record
+from Xlib.protocol import rq
 
 _NOTHING = {
     "core_requests": (0, 0),
