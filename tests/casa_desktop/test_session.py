@@ -151,7 +151,15 @@ def test_a_dead_window_manager_comes_back(connected: display.Display) -> None:
 
 
 def _window_managers(record: Record) -> list[psutil.Process]:
-    return [each for each in _family(record) if each.name() == "icewm" and each.status() != psutil.STATUS_ZOMBIE]
+    return [each for each in _family(record) if _name(each) == "icewm"]
+
+
+def _name(process: psutil.Process) -> str:
+    """Return the name of a living process; nothing for one that has just gone."""
+    try:
+        return process.name() if process.status() != psutil.STATUS_ZOMBIE else ""
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def test_a_program_on_the_desktop_ends_with_it(root: Path) -> None:
