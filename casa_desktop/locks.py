@@ -20,7 +20,7 @@ from .errors import RuntimeDirectoryError
 def is_held(folder: Path) -> bool:
     """Tell whether a living supervisor holds ``folder``."""
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = _open(folder)
     except OSError:
         return False
     try:
@@ -35,7 +35,7 @@ def is_held(folder: Path) -> bool:
 
 def hold(folder: Path) -> int:
     """Lock ``folder`` until this process ends; return the descriptor that holds the lock."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    descriptor = _open(folder)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     return descriptor
 
@@ -53,7 +53,7 @@ def exclusive(folder: Path, timeout: float) -> Iterator[None]:
     """
     deadline = time.monotonic() + timeout
     while True:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = _open(folder)
         if not _flock(descriptor, deadline - time.monotonic()):
             raise RuntimeDirectoryError(folder, f"another process has kept it locked for {timeout:g} s. Try again.")
         # Its former holder may have removed the folder, and somebody made it anew: lock that one.
@@ -70,13 +70,17 @@ def exclusive(folder: Path, timeout: float) -> Iterator[None]:
 def wait_until_free(folder: Path, timeout: float) -> bool:
     """Wait until no supervisor holds ``folder``; return False if one still does after ``timeout`` seconds."""
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = _open(folder)
     except OSError:
         return True
     free = _flock(descriptor, timeout, fcntl.LOCK_SH)
     if free:
         os.close(descriptor)
     return free
+
+
+def _open(folder: Path) -> int:
+    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
 def _flock(descriptor: int, timeout: float, kind: int = fcntl.LOCK_EX) -> bool:

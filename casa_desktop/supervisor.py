@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Optional
 
+import psutil
+
 from . import __version__, icewm, locks, xauthority
 from .commands import Command, Settings, window_manager_command, x_server_command
 from .errors import CasaDesktopError, StartFailed, StartTimeout, WindowManagerMissing, XServerMissing
@@ -219,7 +221,7 @@ class Supervisor:
         number = self.display[1:]
         lock = Path(f"/tmp/.X{number}-lock")
         try:
-            if number and int(lock.read_text()) not in _pids():
+            if number and not psutil.pid_exists(int(lock.read_text())):
                 lock.unlink()
                 Path(f"/tmp/.X11-unix/X{number}").unlink()
         except (OSError, ValueError):
@@ -241,10 +243,6 @@ TOOLS = {
     "casatablebrowser": "Table browser (casatablebrowser)",
     "casafeather": "Feather (casafeather)",
 }
-
-
-def _pids() -> set[int]:
-    return {int(each) for each in os.listdir("/proc") if each.isdigit()}
 
 
 def _program(missing: type[XServerMissing] | type[WindowManagerMissing], *programs: str) -> str:
