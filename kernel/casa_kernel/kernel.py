@@ -5,11 +5,9 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Optional
 
-import comm
 from ipykernel.ipkernel import IPythonKernel
-from IPython.display import display
 
 from casa_desktop.errors import CasaDesktopError
 
@@ -19,25 +17,9 @@ from .clients import use_up_panel_numbers
 from .interactive import MaskEditor
 from .magics import CasaMagics
 from .modes import Modes
+from .notebook import Notebook
 from .tasks import NAMES
 from .wrap import Studio
-
-COMM_TARGET = "casa-desktop"
-
-
-class Notebook:
-    """The notebook as ``live.Front`` wants it."""
-
-    def say(self, text: str) -> None:
-        print(text, flush=True)
-
-    def show(self, data: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
-        display(dict(data), metadata=dict(metadata), raw=True)  # type: ignore[no-untyped-call]
-
-    def open_desktop(self, name: str) -> None:
-        # Where no JupyterLab extension listens, the front end closes the comm, and the link in the cell remains.
-        # Looked up at the call, because ipykernel puts its own in its place when it is imported.
-        comm.create_comm(target_name=COMM_TARGET, data={"action": "open", "name": name})
 
 
 class CasaKernel(IPythonKernel):

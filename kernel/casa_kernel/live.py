@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from typing import Any, Dict, Mapping, Protocol, Tuple
+from typing import Any, Dict, Mapping, Optional, Protocol, Tuple
 
 from casa_desktop import session
 
@@ -16,8 +16,21 @@ class Front(Protocol):
     def say(self, text: str) -> None:
         """Print a line into the cell."""
 
-    def show(self, data: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
-        """Put a MIME bundle into the cell."""
+    def show(
+        self,
+        data: Mapping[str, Any],
+        metadata: Mapping[str, Any],
+        display_id: Optional[str] = None,
+        update: bool = False,
+    ) -> None:
+        """Put a MIME bundle into the cell.
+
+        Args:
+            data: the bundle.
+            metadata: its metadata.
+            display_id: a name under which it can be replaced later.
+            update: replace what was shown under that name.
+        """
 
     def open_desktop(self, name: str) -> None:
         """Ask the browser to bring the desktop's tab to the front; no answer is waited for."""
