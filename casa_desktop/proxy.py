@@ -8,6 +8,8 @@ server's memory grow by whatever Xvnc can send; and it leaves Nagle's algorithm 
 from __future__ import annotations
 
 import asyncio
+import os
+from contextlib import suppress
 from typing import Any, Optional
 
 from jupyter_server.auth.decorator import authorized
@@ -17,6 +19,7 @@ from tornado.websocket import WebSocketClosedError
 
 from . import session
 from .errors import CasaDesktopError
+from .runtime import Record
 
 # Xvnc may be this far ahead of the browser, in bytes, before it is not read from any more; and reading goes on when
 # so little is left. A full frame of 1600x900 in Tight encoding is below a megabyte.
@@ -25,17 +28,31 @@ FEW_UNSENT = 1 << 18
 
 
 class FlowControlledProtocol(RawSocketProtocol):  # type: ignore[misc]
-    """Carries Xvnc's bytes to the browser, and stops reading while the browser lags behind."""
+    """Carries Xvnc's bytes to the browser, and stops reading while the browser lags behind.
 
-    def __init__(self, handler: DesktopSocketHandler) -> None:
+    For as long as it is connected the desktop counts as watched.
+    """
+
+    def __init__(self, handler: DesktopSocketHandler, record: Record) -> None:
         super().__init__(handler)
+        self._record = record
         self._transport: Optional[asyncio.ReadTransport] = None
+        self._watching: Optional[int] = None
         self._unsent = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember the transport; called by the event loop."""
+        """Remember the transport, and that somebody watches; called by the event loop."""
         assert isinstance(transport, asyncio.ReadTransport)
         self._transport = transport
+        # The desktop may just have ended; then the connection is about to be lost as well.
+        with suppress(OSError):
+            self._watching = session.watch(self._record)
+
+    def connection_lost(self, exc: Optional[Exception]) -> None:
+        """Let go of the desktop, whichever side ended the connection; called by the event loop."""
+        if self._watching is not None:
+            os.close(self._watching)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Send ``data`` on as one binary message; called by the event loop."""
@@ -93,7 +110,7 @@ class DesktopSocketHandler(RawSocketHandler):  # type: ignore[misc]
         loop = asyncio.get_running_loop()
         try:
             transport, protocol = await loop.create_unix_connection(
-                lambda: FlowControlledProtocol(self), record.rfb_socket
+                lambda: FlowControlledProtocol(self, record), record.rfb_socket
             )
         except OSError:
             return self._refuse(1013, "The desktop has just ended.")

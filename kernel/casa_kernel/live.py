@@ -36,9 +36,9 @@ class Front(Protocol):
         """Ask the browser to bring the desktop's tab to the front; no answer is waited for."""
 
 
-def is_running() -> bool:
-    """Tell whether the desktop is running; does not start it."""
-    return session.find(DESKTOP) is not None
+def is_watched() -> bool:
+    """Tell whether a browser shows the desktop; does not start it."""
+    return session.is_watched(DESKTOP)
 
 
 def environment() -> Dict[str, str]:

@@ -48,20 +48,20 @@ class Modes:
         """Return the mode set for ``task``; may be ``auto``."""
         return self.own.get(task, self.default)
 
-    def resolve(self, task: str, gui: Optional[bool], desktop_is_running: bool) -> str:
+    def resolve(self, task: str, gui: Optional[bool], watched: bool) -> str:
         """Return ``headless`` or ``live`` for one call.
 
         Args:
             task: its name.
             gui: the call's own word; None leaves it to the setting.
-            desktop_is_running: what ``auto`` goes by.
+            watched: whether a browser shows the desktop, which ``auto`` goes by.
         """
         if gui is not None:
             return LIVE if gui else HEADLESS
         mode = self.of(task)
         if mode != AUTO:
             return mode
-        return LIVE if desktop_is_running else HEADLESS
+        return LIVE if watched else HEADLESS
 
     def describe(self) -> str:
         """Return what ``%casa_mode`` shows: the default, and each task that differs."""

@@ -77,7 +77,7 @@ class Studio:
         gui = own if gui is None else gui
         if gui is not None and not isinstance(gui, bool):
             raise BadParameter(row.name, f"gui is {gui!r}, but should be True, False or None.")
-        return self.modes.resolve(row.name, gui, live.is_running())
+        return self.modes.resolve(row.name, gui, live.is_watched())
 
     def _draw_headless(self, row: DrawingTask, task: Callable[..., Any], given: Dict[str, Any]) -> Any:
         if not capture.names_something(row, given):
@@ -156,7 +156,7 @@ class Studio:
             logfile = Path(given.get("logfile") or self.casa.logfile).absolute()
             if not logfile.is_file():
                 raise NoSuchPath("casalogger", "logfile", logfile)
-            if self.modes.resolve("casalogger", given.get("gui"), live.is_running()) == LIVE:
+            if self.modes.resolve("casalogger", given.get("gui"), live.is_watched()) == LIVE:
                 self._log_live(logfile)
             else:
                 self.front.show(logs.bundle(logfile), {})

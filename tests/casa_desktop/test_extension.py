@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
 import io
 import json
 import os
 import signal
+import struct
 from pathlib import Path
 from typing import Any, Awaitable, Callable
 
@@ -157,6 +160,25 @@ async def test_the_websocket_speaks_rfb(fetch: Fetch, jp_ws_fetch: Any) -> None:
     connection = await jp_ws_fetch("casa-desktop", "api", "desktops", "main", "rfb")
     assert (await connection.read_message())[:4] == b"RFB "
     connection.close()
+
+
+async def test_a_desktop_is_watched_for_as_long_as_a_browser_is_connected(fetch: Fetch, jp_ws_fetch: Any) -> None:
+    assert not session.is_watched()
+    session.ensure()
+    assert not session.is_watched()
+    browsers = [await jp_ws_fetch("casa-desktop", "api", "desktops", "main", "rfb") for _ in range(2)]
+    for browser in browsers:
+        await browser.read_message()
+        assert session.is_watched()
+        browser.close()
+    await asyncio.to_thread(_wait_until_nobody_shares, session.runtime.places("main").record)
+    assert not session.is_watched()
+
+
+def _wait_until_nobody_shares(file: Path) -> None:
+    # F_OFD_SETLKW, which fcntl does not name before Python 3.9: wait until the lock can be had.
+    with file.open("r+b") as opened:
+        fcntl.fcntl(opened, 38, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
 
 
 async def test_the_websocket_is_refused_to_strangers(fetch: Fetch, jp_ws_fetch: Any) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -33,3 +34,15 @@ def test_one_process_keeps_the_others_out(root: Path) -> None:
         locks.exclusive(root, 0.05).__enter__()
     with locks.exclusive(root, 1):
         pass
+
+
+def test_a_file_is_shared_until_the_last_who_shares_it_has_gone(root: Path) -> None:
+    file = root / "file"
+    assert not locks.is_shared(file)
+    file.write_text("")
+    assert not locks.is_shared(file)
+    first, second = locks.share(file), locks.share(file)
+    for descriptor in (first, second):
+        assert locks.is_shared(file)
+        os.close(descriptor)
+    assert not locks.is_shared(file)

@@ -8,7 +8,7 @@ TASKS = ("viewer", "plotms")
 
 
 def test_tasks_draw_into_the_cell_until_told_otherwise() -> None:
-    assert Modes(TASKS).resolve("viewer", None, desktop_is_running=True) == HEADLESS
+    assert Modes(TASKS).resolve("viewer", None, watched=True) == HEADLESS
 
 
 @pytest.mark.parametrize(("gui", "mode"), [(True, LIVE), (False, HEADLESS)])
@@ -16,14 +16,14 @@ def test_a_call_s_own_word_goes_before_every_setting(gui: bool, mode: str) -> No
     for setting in (LIVE, HEADLESS, AUTO):
         modes = Modes(TASKS)
         modes.set(setting, ["viewer"])
-        assert modes.resolve("viewer", gui, desktop_is_running=not gui) == mode
+        assert modes.resolve("viewer", gui, watched=not gui) == mode
 
 
 def test_a_task_s_setting_goes_before_the_default() -> None:
     modes = Modes(TASKS)
     modes.set(LIVE)
     modes.set(HEADLESS, ["plotms"])
-    assert [modes.resolve(task, None, desktop_is_running=False) for task in TASKS] == [LIVE, HEADLESS]
+    assert [modes.resolve(task, None, watched=False) for task in TASKS] == [LIVE, HEADLESS]
 
 
 def test_a_new_default_is_for_all_tasks() -> None:
@@ -33,10 +33,10 @@ def test_a_new_default_is_for_all_tasks() -> None:
     assert modes.of("plotms") == HEADLESS
 
 
-def test_auto_goes_by_the_desktop() -> None:
+def test_auto_goes_by_whether_anybody_watches() -> None:
     modes = Modes(TASKS, default=AUTO)
-    assert modes.resolve("viewer", None, desktop_is_running=True) == LIVE
-    assert modes.resolve("viewer", None, desktop_is_running=False) == HEADLESS
+    assert modes.resolve("viewer", None, watched=True) == LIVE
+    assert modes.resolve("viewer", None, watched=False) == HEADLESS
 
 
 @pytest.mark.parametrize(("mode", "tasks"), [("loud", []), (LIVE, ["viewer", "tclean"])])
