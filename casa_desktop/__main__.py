@@ -64,7 +64,13 @@ def _add_status(commands: Any) -> None:
 
 
 def _add_screenshot(commands: Any) -> None:
-    parser = _add(commands, "screenshot", screenshot, "Save a picture of a desktop as PNG.")
+    parser = _add(commands, "screenshot", screenshot, "Save a picture of a desktop, or of one window, as PNG.")
+    parser.add_argument(
+        "--window",
+        default="",
+        metavar="WORDS",
+        help="only the topmost window with these words in its title (default: the whole desktop)",
+    )
     parser.add_argument(
         "file",
         nargs="?",
@@ -129,7 +135,7 @@ def screenshot(arguments: argparse.Namespace) -> int:
     record = session.find(arguments.name)
     if record is None:
         raise NotRunning(arguments.name)
-    picture = session.screenshot(record)
+    picture = session.screenshot(record, arguments.window)
     if str(arguments.file) == "-":
         sys.stdout.buffer.write(picture)
         return 0

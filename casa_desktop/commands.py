@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping, Tuple
@@ -113,6 +114,15 @@ def window_manager_command(
 def display_environment(display: str, xauthority: Path) -> dict[str, str]:
     """Return the variables by which an X program finds the desktop."""
     return {"DISPLAY": display, "XAUTHORITY": str(xauthority)}
+
+
+# The exit status of the program that takes pictures when no window is called as was asked.
+NO_SUCH_WINDOW = 2
+
+
+def picture_command(word: str = "") -> list[str]:
+    """Return the command line that takes a picture of a display; ``picture`` says what ``word`` may be."""
+    return [sys.executable, "-m", "casa_desktop.picture", *([word] if word else [])]
 
 
 def _without_display(env: Mapping[str, str]) -> dict[str, str]:

@@ -13,7 +13,8 @@
      ├── StartTimeout             the desktop was not ready by its deadline
      ├── StopFailed               the desktop would not end
      ├── NotRunning               no desktop of that name is running
-     └── ScreenshotFailed         the desktop's picture could not be taken
+     ├── ScreenshotFailed         the desktop's picture could not be taken
+     └── NoSuchWindow             no window is called so
 
 ``str()`` of each is one sentence or two for the user: what was looked for, where, and what to do.
 The values it speaks of are attributes.
@@ -22,6 +23,7 @@ The values it speaks of are attributes.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Sequence
 
 
 class CasaDesktopError(Exception):
@@ -170,3 +172,18 @@ class ScreenshotFailed(CasaDesktopError):
     def __init__(self, name: str, reason: str) -> None:
         self.name, self.reason = name, reason
         super().__init__(f"No picture of the desktop {name!r} could be taken: {reason}")
+
+
+class NoSuchWindow(CasaDesktopError):
+    """No window of a desktop has some words in its title or in its program's name.
+
+    Attributes:
+        name: the desktop.
+        words: what was looked for.
+        titles: the titles of all its windows.
+    """
+
+    def __init__(self, name: str, words: str, titles: Sequence[str]) -> None:
+        self.name, self.words, self.titles = name, words, tuple(titles)
+        there = f"there are: {'; '.join(titles)}" if titles else "there is none at all"
+        super().__init__(f"No window of the desktop {name!r} is called {words!r}; {there}.")

@@ -1,27 +1,81 @@
-"""Write a picture of the display in ``$DISPLAY`` to standard output, as PNG.
+"""Write a picture of the display in ``$DISPLAY``, or of one of its windows, to standard output, as PNG.
 
-A program of its own, because libxcb reads the cookie's path from the environment of the process that asks, and a
-server's or a kernel's environment is not to be changed in passing. Used by ``session.screenshot``.
+A program of its own, because X's libraries read the cookie's path from the environment of the process that asks, and
+a server's or a kernel's environment is not to be changed in passing. Used by ``session``.
+
+::
+
+    python -m casa_desktop.picture              the whole display
+    python -m casa_desktop.picture WORDS        the topmost window with WORDS in its title or its program's name;
+                                                where there is none: exit status 2, and the titles in JSON
+    python -m casa_desktop.picture --of-pids    the topmost window of one of the process ids that come on standard
+                                                input, in one line, as soon as it is drawn
+    python -m casa_desktop.picture --titles     no picture, but all windows' titles in JSON, from bottom to top
 """
 
 from __future__ import annotations
 
+import json
 import sys
+from typing import List, Optional, Sequence
 
-from PIL import ImageGrab
+from PIL import Image, ImageGrab
+from Xlib.error import ConnectionClosedError, DisplayError, XError
+
+from .commands import NO_SUCH_WINDOW
+from .windows import Screen, Window, chosen
+
+# A tool draws its window in several steps, some tens of milliseconds apart.
+_STILL = 0.25
+_DRAWN_WITHIN = 3.0
+_MAPPED_WITHIN = 5.0
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Take the picture; return the exit status."""
     try:
-        # The empty name means $DISPLAY; None would look for a screenshot program first.
-        picture = ImageGrab.grab(xdisplay="")
-    except OSError as error:
+        if not arguments:
+            # The empty name means $DISPLAY; None would look for a screenshot program first.
+            return _put(ImageGrab.grab(xdisplay=""))
+        return _of_a_window(Screen(), arguments[0])
+    except (OSError, DisplayError, ConnectionClosedError) as error:
         print(error, file=sys.stderr)
-        return 1
+    except XError:
+        print("the window has just closed, or is minimised.", file=sys.stderr)
+    return 1
+
+
+def _of_a_window(screen: Screen, word: str) -> int:
+    if word == "--titles":
+        return _tell(screen.windows())
+    if word == "--of-pids":
+        found = _drawn_by(screen, [int(pid) for pid in sys.stdin.readline().split()])
+    else:
+        found = chosen(screen.windows(), word)
+    if found is None:
+        return _tell(screen.windows()) or NO_SUCH_WINDOW
+    width, height, data = screen.pixels(found, _STILL, _DRAWN_WITHIN)
+    return _put(Image.frombuffer("RGB", (width, height), data, "raw", "BGRX", 0, 1))
+
+
+def _drawn_by(screen: Screen, pids: List[int]) -> Optional[Window]:
+    def look() -> Optional[Window]:
+        own = [each for each in screen.windows() if each.pid in pids]
+        # A dialogue stands above the window that it belongs to.
+        return next(reversed([each for each in own if not each.transient]), None) if own else None
+
+    return screen.wait_until(look, _MAPPED_WITHIN) if pids else None
+
+
+def _tell(windows: Sequence[Window]) -> int:
+    print(json.dumps([each.title for each in windows]))
+    return 0
+
+
+def _put(picture: Image.Image) -> int:
     picture.save(sys.stdout.buffer, "PNG")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -19,6 +19,12 @@ from . import errors, locks, runtime
 from .commands import Settings, display_environment
 from .process import read_line
 from .runtime import Record
+from .views import Glimpse, screenshot, titles
+
+__all__ = [
+    "DEFAULT_NAME", "Glimpse", "ensure", "environment", "find", "is_watched", "list_desktops", "screenshot", "stop",
+    "titles", "watch",
+]  # fmt: skip
 
 DEFAULT_NAME = "main"
 _LAST_WORD_SECONDS = 8.0
@@ -172,21 +178,3 @@ def watch(record: Record) -> int:
 def is_watched(name: str = DEFAULT_NAME) -> bool:
     """Tell whether the desktop ``name`` is running and at least one browser shows it; takes well below 1 ms."""
     return find(name) is not None and locks.is_shared(runtime.places(name).record)
-
-
-def screenshot(record: Record, *, timeout: float = 10.0) -> bytes:
-    """Return a picture of the whole desktop as PNG.
-
-    Raises:
-        ScreenshotFailed: the desktop went away, or did not answer within ``timeout`` seconds.
-    """
-    argv = [sys.executable, "-m", "casa_desktop.picture"]
-    env = {**os.environ, **environment(record)}
-    try:
-        done = subprocess.run(argv, env=env, cwd="/", capture_output=True, timeout=timeout, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise errors.ScreenshotFailed(record.name, f"it did not answer within {timeout:g} s.") from error
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().split("\n")
-        raise errors.ScreenshotFailed(record.name, said[-1])
-    return done.stdout

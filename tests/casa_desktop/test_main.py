@@ -21,7 +21,8 @@ def test_start_status_screenshot_stop(root: Path, tmp_path: Path, capsys: pytest
     assert main(["screenshot", str(tmp_path / "shot.png")]) == 0
     with Image.open(tmp_path / "shot.png") as picture:
         assert picture.size == (1000, 700)
-    capsys.readouterr()
+    assert main(["screenshot", "--window", "nobody"]) == 1
+    assert "called 'nobody'; there is none at all" in capsys.readouterr().err
     assert main(["stop", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == ["main"]
     assert main(["status"]) == 0

@@ -1,0 +1,107 @@
+"""Pictures of desktops and of their windows, and the windows' titles; ``session`` hands these on.
+
+The work is done by ``picture``, a program of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Dict, Iterable, List, Optional
+
+from . import errors
+from .commands import NO_SUCH_WINDOW, display_environment, picture_command
+from .runtime import Record
+
+
+def screenshot(record: Record, window: str = "", *, timeout: float = 10.0) -> bytes:
+    """Return a picture of the whole desktop, or of one of its windows, as PNG.
+
+    Args:
+        record: the desktop's.
+        window: words in the window's title or in its program's name, in any case; the topmost such window is taken.
+            What covers it is not in the picture.
+        timeout: how long it may take, in seconds; 0.1 s is usual, 0.4 s for a window.
+
+    Raises:
+        NoSuchWindow: no window is called so.
+        ScreenshotFailed: the desktop went away, the window is minimised, or nothing came within ``timeout`` seconds.
+    """
+    done = _run(record, window, timeout)
+    if done.returncode == NO_SUCH_WINDOW:
+        raise errors.NoSuchWindow(record.name, window, json.loads(done.stdout))
+    return _output(record, done)
+
+
+def titles(record: Record, *, timeout: float = 10.0) -> List[str]:
+    """Return the titles of the desktop's windows, the topmost one first.
+
+    Raises:
+        ScreenshotFailed: as ``screenshot``.
+    """
+    found: List[str] = json.loads(_output(record, _run(record, "--titles", timeout)))
+    return found[::-1]
+
+
+def _run(record: Record, word: str, timeout: float) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(
+            picture_command(word),
+            env=_environment(record),
+            cwd="/",
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise errors.ScreenshotFailed(record.name, f"it did not answer within {timeout:g} s.") from error
+
+
+def _output(record: Record, done: subprocess.CompletedProcess[bytes]) -> bytes:
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().split("\n")
+        raise errors.ScreenshotFailed(record.name, said[-1])
+    return done.stdout
+
+
+def _environment(record: Record) -> Dict[str, str]:
+    return {**os.environ, **display_environment(record.display, Path(record.xauthority))}
+
+
+class Glimpse:
+    """A picture of a window that is about to open. Made before the program is told to draw, so that no time is lost.
+
+    Args:
+        record: the desktop's.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self._program = subprocess.Popen(
+            picture_command("--of-pids"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_environment(record),
+            cwd="/",
+            # An interrupt of the kernel goes to its whole process group.
+            start_new_session=True,
+        )
+
+    def of(self, pids: Iterable[int], *, timeout: float = 10.0) -> Optional[bytes]:
+        """Return the picture of the topmost window of the processes ``pids`` once it is drawn, as PNG.
+
+        None if there is no such window, or the desktop went away. Can be called once.
+        """
+        words = " ".join(str(pid) for pid in pids) + "\n"
+        try:
+            picture_of_it, _ = self._program.communicate(words.encode(), timeout=timeout)
+        except (subprocess.TimeoutExpired, BrokenPipeError):
+            return None
+        return picture_of_it if self._program.returncode == 0 else None
+
+    def close(self) -> None:
+        """Leave nothing of it; safe to call twice."""
+        self._program.kill()
+        self._program.communicate()
