@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import html
-from typing import Any, Dict, Mapping, Optional, Protocol, Tuple
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Protocol, Tuple
 
 from casa_desktop import session
+from casa_desktop.errors import NotRunning
 
 DESKTOP = "main"
+# How wide a live window's picture is shown in the cell, in CSS pixels.
+_THUMBNAIL = 400
 
 
 class Front(Protocol):
@@ -48,6 +52,59 @@ def environment() -> Dict[str, str]:
         CasaDesktopError: it cannot be started; the error says why.
     """
     return session.environment(session.ensure(DESKTOP))
+
+
+def windows() -> List[str]:
+    """Return the titles of the desktop's windows, the topmost one first; none if it is not running.
+
+    Raises:
+        ScreenshotFailed: the desktop does not answer.
+    """
+    record = session.find(DESKTOP)
+    return session.titles(record) if record is not None else []
+
+
+def snapshot(window: str = "") -> Tuple[Dict[str, Any], Dict[str, Any]]:
+    """Return the MIME bundle of what is on the desktop now, and its metadata.
+
+    Args:
+        window: words in the title of the window that is wanted alone; empty for the whole desktop.
+
+    Raises:
+        NotRunning, NoSuchWindow, ScreenshotFailed: as they say.
+    """
+    record = session.find(DESKTOP)
+    if record is None:
+        raise NotRunning(DESKTOP)
+    alt = f"The window {window!r} on the CASA Desktop" if window else "The CASA Desktop"
+    return {"image/png": session.screenshot(record, window), "text/plain": alt}, {"image/png": {"alt": alt}}
+
+
+@contextmanager
+def glimpse() -> Iterator[session.Glimpse]:
+    """Get ready to see the window that a tool is about to open on the running desktop."""
+    record = session.find(DESKTOP)
+    if record is None:
+        raise NotRunning(DESKTOP)
+    found = session.Glimpse(record)
+    try:
+        yield found
+    finally:
+        found.close()
+
+
+def thumbnail(picture: bytes, alt: str) -> Tuple[Dict[str, Any], Dict[str, Any]]:
+    """Return the MIME bundle that keeps in the notebook what was seen, and its metadata.
+
+    Args:
+        picture: the window's, PNG. It is kept as it is and shown smaller.
+        alt: what it shows, in words.
+    """
+    # The first chunk of a PNG holds the size: https://www.w3.org/TR/png-3/#11IHDR
+    width, height = (int.from_bytes(picture[start : start + 4], "big") for start in (16, 20))
+    shown = min(width, _THUMBNAIL)
+    size = {"width": shown, "height": round(height * shown / width)}
+    return {"image/png": picture, "text/plain": alt}, {"image/png": {"alt": alt, **size}}
 
 
 def page_url(environ: Mapping[str, str]) -> str:
