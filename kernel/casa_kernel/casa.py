@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -151,6 +152,22 @@ def _tools(casatools: ModuleType) -> Dict[str, Any]:
             found[short + "tool"] = classes[name]
             found[short] = classes[name]()
     return found
+
+
+def is_task(value: Any) -> bool:
+    """Tell whether something that CASA provides is a task."""
+    return callable(value) and not isinstance(value, type) and hasattr(value, "_info_group_")
+
+
+def shell_task(name: str) -> Any:
+    """Return casashell's object for the task ``name``, which knows its sub-parameters; None where there is none.
+
+    These modules, unlike the rest of casashell, start nothing when they are imported (6.4.0 to 6.7.5).
+    """
+    for package in ("casashell.private", "casaplotms.gotasks", "casaviewer.gotasks"):
+        with suppress(ImportError):
+            return getattr(importlib.import_module(f"{package}.{name}"), name)
+    return None
 
 
 def before_clean_ends(casa: Casa, hook: Callable[[], None]) -> None:

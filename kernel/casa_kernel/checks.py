@@ -9,6 +9,7 @@ import ast
 import difflib
 import inspect
 import os
+import re
 from pathlib import Path
 from typing import Any, Dict, Iterator, Mapping, Sequence
 
@@ -114,6 +115,21 @@ def check_types(task: str, signature: inspect.Signature, given: Mapping[str, Any
             raise BadParameter(task, f"{name} is {value!r}, but should be of type {wanted.__name__}.")
 
 
+# CASA's names of types (casatools/typecheck.py), which stand behind a "c", with "Vec" at the end for lists of them.
+_TYPES = {
+    "Bool": "True or False", "Int": "an integer", "Double": "a number", "Float": "a number",
+    "Complex": "a complex number", "Str": "a string", "Path": "a path", "ReqPath": "a path that exists",
+    "Record": "a dictionary", "Variant": "any value",
+    "BoolVec": "a list of True and False", "IntVec": "a list of integers", "DoubleVec": "a list of numbers",
+    "FloatVec": "a list of numbers", "ComplexVec": "a list of complex numbers", "StrVec": "a list of strings",
+    "PathVec": "a list of paths", "ReqPathVec": "a list of paths that exist",
+}  # fmt: skip
+
+
+def _name_types(reason: str) -> str:
+    return re.sub(r"of c([A-Z]\w*) type", lambda found: _TYPES.get(found[1], found[0]), reason)
+
+
 def explain_schema(said: str) -> str:
     """Return a sentence for what CASA's own check of types says, like ``{'xaxis': ['must be of cStr type']}``."""
     try:
@@ -121,5 +137,7 @@ def explain_schema(said: str) -> str:
     except (ValueError, SyntaxError):
         found = None
     if not isinstance(found, dict):
-        return said.strip().rstrip(".") + "."
-    return "; ".join(f"{name} {', '.join(map(str, reasons))}" for name, reasons in found.items()) + "."
+        return _name_types(said.strip().rstrip(".")) + "."
+    return (
+        "; ".join(f"{name} {' or '.join(map(_name_types, map(str, reasons)))}" for name, reasons in found.items()) + "."
+    )

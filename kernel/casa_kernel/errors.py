@@ -12,6 +12,10 @@
           ├── NothingDrawn         a task ended well and left no picture
           ├── ViewerLost           the mask editor ended before its task did
           ├── BadMode              a mode that does not exist, or a task that has none
+          ├── NoSuchTask           inp, go and their kin were given something else than a task
+          ├── NoTaskChosen         they were called without a task, and none was chosen before
+          ├── NoInputs             tget found no file with a task's inputs
+          ├── BadInputs            a file with a task's inputs holds something else
           └── BadParameter         a task's argument is wrong
                ├── NoSuchPath      its path does not exist
                └── WrongKind       its path holds something else than the task can read
@@ -23,7 +27,7 @@ The values it speaks of are attributes.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Sequence
+from typing import Optional, Sequence
 
 from casa_desktop.errors import CasaDesktopError
 
@@ -140,6 +144,56 @@ class BadMode(CasaKernelError):
     def __init__(self, word: str, known: Sequence[str]) -> None:
         self.word, self.known = word, tuple(known)
         super().__init__(f"{word!r} is none of {', '.join(self.known)}.")
+
+
+class NoSuchTask(CasaKernelError):
+    """Something that should be a CASA task is none.
+
+    Attributes:
+        word: what was given.
+        near: tasks of a similar name.
+    """
+
+    def __init__(self, word: str, near: Sequence[str]) -> None:
+        self.word, self.near = word, tuple(near)
+        hint = f" Did you mean {self.near[0]!r}?" if self.near else ""
+        super().__init__(f"{word!r} is no CASA task.{hint}")
+
+
+class NoTaskChosen(CasaKernelError):
+    """No task was named, now or before."""
+
+    def __init__(self) -> None:
+        super().__init__("No task has been chosen yet; name one, for instance with default(tclean) or inp(tclean).")
+
+
+class NoInputs(CasaKernelError):
+    """There is no file with a task's inputs.
+
+    Attributes:
+        task: its name.
+        places: the files that were looked for.
+    """
+
+    def __init__(self, task: str, places: Sequence[Path]) -> None:
+        self.task, self.places = task, tuple(places)
+        looked = " or ".join(str(each) for each in self.places)
+        super().__init__(f"tget: there is no {looked}; go and tput write one.")
+
+
+class BadInputs(CasaKernelError):
+    """A file with a task's inputs holds something else.
+
+    Attributes:
+        path: the file.
+        line: the number of the line, from 1, or None.
+        reason: what is the matter with it.
+    """
+
+    def __init__(self, path: Path, line: Optional[int], reason: str) -> None:
+        self.path, self.line, self.reason = path, line, reason
+        where = f"line {line} of {path.absolute()}" if line is not None else str(path.absolute())
+        super().__init__(f"tget: {where} {reason}.")
 
 
 class BadParameter(CasaKernelError):

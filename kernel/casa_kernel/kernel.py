@@ -14,6 +14,8 @@ from casa_desktop.errors import CasaDesktopError
 from . import casa
 from .children import Children
 from .clients import use_up_panel_numbers
+from .habitmagics import BareCommands
+from .habits import Habits
 from .interactive import MaskEditor
 from .magics import CasaMagics
 from .modes import Modes
@@ -35,6 +37,7 @@ class CasaKernel(IPythonKernel):
         self._modes = Modes(NAMES)
         self._front = Notebook()
         self._shell.set_custom_exc((CasaDesktopError,), _show_error)
+        self._shell.input_transformer_manager.token_transformers.append(BareCommands(self._shell.user_ns))
         self._shell.register_magics(CasaMagics(self._shell, self._modes, self._front))
         try:
             self._shell.push(self._load(), interactive=False)
@@ -57,7 +60,10 @@ class CasaKernel(IPythonKernel):
         # IPython's banner is the shell's.
         self._shell.banner1 = f"CASA {found.version}\n"
         studio = Studio(found, self._modes, self._children, editor, self._front)
-        return {**found.names, **studio.names()}
+        given = {**found.names, **studio.names()}
+        tasks = {name: value for name, value in given.items() if casa.is_task(found.names.get(name)) or name in NAMES}
+        habits = Habits(self._shell.user_ns, given, tasks, casa.shell_task, self._front)
+        return {**given, **habits.names()}
 
     def _tell_once(self, text: str) -> None:
         """Print ``text`` at the head of the first cell's output."""

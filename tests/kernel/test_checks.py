@@ -54,5 +54,7 @@ def test_an_int_will_do_for_a_float_and_a_path_for_a_string() -> None:
 
 
 def test_casa_s_own_check_of_types_becomes_a_sentence() -> None:
-    assert checks.explain_schema("{'xaxis': ['must be of cStr type']}") == "xaxis must be of cStr type."
+    assert checks.explain_schema("{'xaxis': ['must be of cStr type']}") == "xaxis must be a string."
+    several = "{'cell': ['must be of cInt type', 'must be of cStrVec type']}"
+    assert checks.explain_schema(several) == "cell must be an integer or a list of strings."
     assert checks.explain_schema("the path does not exist") == "the path does not exist."

@@ -10,7 +10,7 @@ import casa_kernel.modes
 import pytest
 
 SOURCES = sorted(Path(casa_kernel.modes.__file__).parent.glob("*.py"))
-CASA = {"casatools", "casatasks", "casaviewer", "casaplotms", "casalogger", "casadata"}
+CASA = {"casatools", "casatasks", "casaviewer", "casaplotms", "casalogger", "casadata", "casashell"}
 IPYTHON = {"IPython", "ipykernel"}
 
 

@@ -1,0 +1,62 @@
+"""CASA's commands without parentheses, and the magics about CASA's habits."""
+
+from __future__ import annotations
+
+import tokenize
+from keyword import iskeyword
+from typing import Any, Iterable, List, Mapping, Optional, Sequence
+
+from IPython.core.inputtransformer2 import TokenTransformBase
+
+from .habits import COMMANDS, Habits
+
+_SPACE = (tokenize.NEWLINE, tokenize.NL, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+
+
+class BareCommands:
+    """Makes a call of a line that holds only a command, and perhaps a task: ``inp``, ``go``, ``tget tclean``.
+
+    IPython's own means for that (automatic calls, automatic magics) are for cells of a single line. Works on
+    tokens, so that neither strings nor continued lines are touched, and never on a name that the user took.
+    """
+
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
+        self._namespace = namespace
+
+    def find(self, tokens_by_line: Iterable[Sequence[tokenize.TokenInfo]]) -> Optional[TokenTransformBase]:
+        """Return the first line that is to be rewritten; IPython calls this until there is none."""
+        lines = [[token for token in line if token.type not in _SPACE] for line in tokens_by_line]
+        taken = {line[0].string for line in lines if len(line) > 1 and line[1].string == "="}
+        for line in lines:
+            words = line[:-1] if line and line[-1].string == ";" else line
+            if words and self._is_command(words[0].string, taken) and _are_arguments(words[1:]):
+                return _Call(words[0], words[-1])
+        return None
+
+    def _is_command(self, name: str, taken: Iterable[str]) -> bool:
+        if name not in COMMANDS or name in taken:
+            return False
+        # Before CASA is imported, there are no commands.
+        return name not in self._namespace or isinstance(getattr(self._namespace[name], "__self__", None), Habits)
+
+
+def _are_arguments(words: Sequence[tokenize.TokenInfo]) -> bool:
+    """Tell whether these are names and strings with commas between them, or nothing."""
+    return all(
+        word.string == ","
+        if index % 2
+        else word.type in (tokenize.NAME, tokenize.STRING) and not iskeyword(word.string)
+        for index, word in enumerate(words)
+    ) and not (words and words[-1].string == ",")
+
+
+class _Call(TokenTransformBase):
+    def __init__(self, first: tokenize.TokenInfo, last: tokenize.TokenInfo) -> None:
+        super().__init__(first.start)  # type: ignore[no-untyped-call]
+        self._name_end, self._last = first.end[1], last
+
+    def transform(self, lines: List[str]) -> List[str]:
+        line = lines[self.start_line]
+        end = self._last.end[1]
+        call = f"{line[: self._name_end]}({line[self._name_end : end].strip()}){line[end:]}"
+        return [*lines[: self.start_line], call, *lines[self.start_line + 1 :]]

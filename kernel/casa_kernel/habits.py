@@ -1,0 +1,142 @@
+"""CASA's way with tasks: choose one, set its parameters as variables, look at them, run it.
+
+``inp``, ``default``, ``go``, ``tget``, ``tput`` and ``saveinputs`` work on the variables of the notebook, and run
+the tasks that stand there, with all that the kernel has put around them.
+"""
+
+from __future__ import annotations
+
+import difflib
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Callable, Dict, Mapping, MutableMapping, Optional, Union
+
+from . import inputtable, saved
+from .errors import NoInputs, NoSuchTask, NoTaskChosen
+from .inputs import Inputs
+from .live import Front
+
+# What users type without parentheses.
+COMMANDS = ("inp", "go", "default", "tget", "tput", "saveinputs")
+
+Task = Union[str, Callable[..., Any], None]
+
+
+class Habits:
+    """The inputs of all tasks in one notebook.
+
+    Attributes:
+        tasks: the tasks by name, as they stand in the notebook.
+    """
+
+    def __init__(
+        self,
+        namespace: MutableMapping[str, Any],
+        given: Mapping[str, Any],
+        tasks: Mapping[str, Callable[..., Any]],
+        shell_task: Callable[[str], Any],
+        front: Front,
+    ) -> None:
+        """Prepare for a namespace.
+
+        Args:
+            namespace: the notebook's variables.
+            given: those that the kernel put there, which are no one's parameters.
+            tasks: the tasks by name.
+            shell_task: returns casashell's object for a task, or None.
+            front: the notebook.
+        """
+        self.tasks = tasks
+        self._namespace, self._given = namespace, given
+        self._shell_task, self._front = shell_task, front
+        self._known: Dict[str, Inputs] = {}
+        self._chosen: Optional[Inputs] = None
+
+    def names(self) -> Dict[str, Callable[..., Any]]:
+        """Return what goes into the notebook's namespace."""
+        return {name: getattr(self, name) for name in COMMANDS}
+
+    # What users call
+
+    def inp(self, task: Task = None) -> None:
+        """Show the inputs of a task, or of the one used last: inp(tclean), inp."""
+        inputs = self._choose(task)
+        self._front.show(inputtable.bundle(inputs, inputs.rows(self._values(inputs))), {})
+
+    def default(self, task: Task = None) -> None:
+        """Set all inputs of a task to their defaults: default(tclean)."""
+        inputs = self._choose(task)
+        for name in self._values(inputs):
+            del self._namespace[name]
+            if name in self._given:
+                self._namespace[name] = self._given[name]
+
+    def go(self, task: Task = None) -> Any:
+        """Run a task, or the one used last, with the inputs that were set: go(tclean), go."""
+        inputs = self._choose(task)
+        values = self._values(inputs)
+        # In a folder where nothing can be written there is nothing to come back to.
+        with suppress(OSError):
+            saved.write(_file(inputs, ".last"), inputs.name, inputs.values(values))
+        return self.tasks[inputs.name](**inputs.arguments(values))
+
+    def tget(self, task: Task = None, savefile: str = "") -> None:
+        """Get a task's inputs back from task.last, task.saved or another file: tget(tclean)."""
+        inputs = self._choose(task)
+        places = [Path(savefile)] if savefile else [_file(inputs, ".last"), _file(inputs, ".saved")]
+        path = next((each for each in places if each.is_file()), None)
+        if path is None:
+            raise NoInputs(inputs.name, [each.absolute() for each in places])
+        values = saved.read(path, inputs.names)
+        self._namespace.update(values)
+        self._front.say(f"The inputs of {inputs.name} are those in {path.absolute()}.")
+
+    def tput(self, task: Task = None, outfile: str = "") -> None:
+        """Save a task's inputs in task.last or another file: tput(tclean)."""
+        inputs = self._choose(task)
+        path = Path(outfile) if outfile else _file(inputs, ".last")
+        saved.write(path, inputs.name, inputs.values(self._values(inputs)))
+        self._front.say(f"The inputs of {inputs.name} were saved in {path.absolute()}.")
+
+    saveinputs = tput
+
+    # What they need
+
+    def _choose(self, task: Task) -> Inputs:
+        """Return the inputs of ``task``, which is from now on the one used last."""
+        if task is not None:
+            self._chosen = self.inputs(_name(task))
+        if self._chosen is None:
+            raise NoTaskChosen
+        return self._chosen
+
+    def inputs(self, name: str) -> Inputs:
+        """Return the inputs of the task ``name``.
+
+        Raises:
+            NoSuchTask: there is none.
+        """
+        if name not in self.tasks:
+            raise NoSuchTask(name, difflib.get_close_matches(name, self.tasks, 1))
+        if name not in self._known:
+            self._known[name] = Inputs(name, self.tasks[name], self._shell_task(name))
+        return self._known[name]
+
+    def _values(self, inputs: Inputs) -> Dict[str, Any]:
+        """Return the parameters that the user has set. Some are called like a tool, such as ``image``."""
+        return {
+            name: self._namespace[name]
+            for name in inputs.names
+            if name in self._namespace and not (name in self._given and self._namespace[name] is self._given[name])
+        }
+
+
+def _file(inputs: Inputs, ending: str) -> Path:
+    return Path(inputs.name + ending)
+
+
+def _name(task: Any) -> str:
+    """Return the name of a task; CASA's own are instances of classes that are called _tclean and so on."""
+    if isinstance(task, str):
+        return task
+    return str(getattr(task, "__name__", type(task).__name__.lstrip("_")))

@@ -1,0 +1,114 @@
+"""inp, default, go, tget and tput, as users type them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .notebook import Cell, Notebook
+
+
+def shown(cell: Cell) -> str:
+    """The text of the one table that a cell displays."""
+    assert cell.error is None, cell.error
+    (data,) = cell.displayed
+    return str(data["text/plain"])
+
+
+def line(text: str, name: str) -> str:
+    """The line of a parameter."""
+    return next(each for each in text.splitlines() if each.split("=")[0].strip() == name)
+
+
+@pytest.fixture(autouse=True)
+def _folder_of_one_s_own(notebook: Notebook, tmp_path: Path) -> None:
+    """Files of inputs are written into the folder where the kernel works."""
+    cell = notebook.run(f"import os; home = globals().get('home', os.getcwd()); os.chdir({str(tmp_path)!r})")
+    assert cell.error is None
+
+
+def test_inputs_are_set_as_variables_and_shown_and_run_without_parentheses(notebook: Notebook) -> None:
+    cell = notebook.run("default(imhead)\nimagename = f'{home}/dirty.image'\nmode = 'get'\nhdkey = 'bunit'\ninp")
+    assert "hdkey" in shown(cell)
+    assert "dirty.image" in line(shown(cell), "imagename")
+    assert notebook.run("go").of("execute_result")[0]["data"]["text/plain"] == "'Jy/beam'"
+
+
+def test_sub_parameters_are_shown_only_with_the_value_they_belong_to(notebook: Notebook) -> None:
+    assert "   robust " not in shown(notebook.run("default('tclean')\ninp"))
+    table = shown(notebook.run("weighting = 'briggs'\ninp tclean"))
+    assert "   robust " in table
+    assert "0.5" in line(table, "robust")
+
+
+def test_a_wrong_value_is_red_and_says_why(notebook: Notebook) -> None:
+    cell = notebook.run("default tclean\nniter = 'many'\nvis = 'nowhere.ms'\ninp()")
+    assert "WRONG" in line(shown(cell), "niter")
+    assert "nowhere.ms" in line(shown(cell), "vis").split("WRONG")[1]
+    html = cell.displayed[0]["text/html"]
+    assert 'font-weight:bold">&#x27;many&#x27;</td>' in html
+
+
+def test_default_forgets_what_was_set_and_keeps_the_tools(notebook: Notebook) -> None:
+    notebook.run("import casatools\ndefault simalma\nproject = 'mine'\nimage = False")
+    after = notebook.run("default(simalma)\nprint('project' in globals(), image is casatools.image)")
+    assert after.text == "False True\n"
+
+
+def test_saved_inputs_come_back(notebook: Notebook, tmp_path: Path) -> None:
+    said = notebook.run(
+        "default(imstat)\nimagename = f'{home}/dirty.image'\nchans = '0~1'\nsaveinputs 'imstat', 'mine.saved'"
+    )
+    assert str(tmp_path / "mine.saved") in said.text
+    assert (tmp_path / "mine.saved").read_text().splitlines()[-1].startswith("#imstat( imagename=")
+    back = notebook.run("default imstat\ntget(imstat, 'mine.saved')\nprint(chans)")
+    assert back.text.endswith("0~1\n")
+
+
+def test_what_went_can_be_got_again(notebook: Notebook, tmp_path: Path) -> None:
+    notebook.run("default(imstat)\nimagename = f'{home}/dirty.image'\nresult = go()")
+    assert (tmp_path / "imstat.last").is_file()
+    again = notebook.run("default(imstat)\ntget imstat\nprint(go(imstat)['max'] == result['max'])")
+    assert "True" in again.text.splitlines()[-1]
+
+
+def test_a_file_of_inputs_is_not_executed(notebook: Notebook, tmp_path: Path) -> None:
+    (tmp_path / "imstat.last").write_text("axes = open('made', 'w')\n")
+    error = notebook.run("tget imstat").error
+    assert error is not None
+    assert "line 1 of" in error["evalue"]
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_misspelt_task_is_answered_with_the_right_one(notebook: Notebook) -> None:
+    error = notebook.run("inp('tclaen')").error
+    assert error is not None
+    assert error["evalue"] == "'tclaen' is no CASA task. Did you mean 'tclean'?"
+
+
+def test_a_task_that_draws_draws_into_the_cell_when_it_goes(notebook: Notebook) -> None:
+    table = notebook.run("default(viewer)\ninfile = f'{home}/dirty.image'\ninp")
+    assert "path of the image" in line(shown(table), "infile")
+    assert "image/png" in notebook.run("go").displayed[-1]
+
+
+def test_names_that_the_user_took_are_the_user_s(notebook: Notebook) -> None:
+    cell = notebook.run("go = 5\ntext = '''\ninp tclean\n'''\nprint(go, text)\ngo")
+    notebook.run("go = inp.__self__.go")
+    assert cell.error is None
+    assert cell.text == "5 \ninp tclean\n\n"
+
+
+def test_every_task_shows_its_inputs(notebook: Notebook) -> None:
+    code = (
+        "habits = inp.__self__\n"
+        "for each in habits.tasks:\n"
+        "    inputs = habits.inputs(each)\n"
+        "    assert [row.name for row in inputs.rows({})] or not inputs.names, each\n"
+        "    inputs.arguments({})\n"
+        "print(len(habits.tasks))"
+    )
+    cell = notebook.run(code)
+    assert cell.error is None, cell.error
+    assert int(cell.text.split()[-1]) > 100
