@@ -138,6 +138,5 @@ def explain_schema(said: str) -> str:
         found = None
     if not isinstance(found, dict):
         return _name_types(said.strip().rstrip(".")) + "."
-    return (
-        "; ".join(f"{name} {' or '.join(map(_name_types, map(str, reasons)))}" for name, reasons in found.items()) + "."
-    )
+    sentences = (f"{name} {' or '.join(map(_name_types, map(str, reasons)))}" for name, reasons in found.items())
+    return "; ".join(sentences).replace(" or must be ", " or ") + "."
