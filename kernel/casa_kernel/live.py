@@ -8,6 +8,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Protocol, Tuple
 
 from casa_desktop import session
 from casa_desktop.errors import NotRunning
+from casa_desktop.session import Glimpse
 
 DESKTOP = "main"
 # How wide a live window's picture is shown in the cell, in CSS pixels.
@@ -81,12 +82,12 @@ def snapshot(window: str = "") -> Tuple[Dict[str, Any], Dict[str, Any]]:
 
 
 @contextmanager
-def glimpse() -> Iterator[session.Glimpse]:
+def glimpse() -> Iterator[Glimpse]:
     """Get ready to see the window that a tool is about to open on the running desktop."""
     record = session.find(DESKTOP)
     if record is None:
         raise NotRunning(DESKTOP)
-    found = session.Glimpse(record)
+    found = Glimpse(record)
     try:
         yield found
     finally:

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Sequence
 
+from casa_desktop.session import Glimpse
+
 from . import capture, checks, live, logs, preferences, tools
 from .casa import Casa
 from .children import Child, Children, start
@@ -107,18 +109,27 @@ class Studio:
             with self._connected(row, None):
                 task(**given, **row.fixed(live=False))
         window = {name: value for name, value in given.items() if name != row.picture}
-        with self._connected(row, display):
-            result = task(**window, **row.fixed(live=True))
-        self._tell(f"{row.name} is on the CASA Desktop.")
+        with live.glimpse() as glimpse:
+            with self._connected(row, display) as tool:
+                result = task(**window, **row.fixed(live=True))
+            self._tell(f"{row.name} is on the CASA Desktop.")
+            self._keep(glimpse, tool.process.pid, capture.describe(row, window))
         return result
 
+    def _keep(self, glimpse: Glimpse, pid: int, alt: str) -> None:
+        """Put a small picture of a program's window into the cell, so that the notebook keeps what was seen."""
+        picture = glimpse.of([pid])
+        # A user may be quicker than the tool and close its window again.
+        if picture is not None:
+            self.front.show(*live.thumbnail(picture, alt))
+
     @contextmanager
-    def _connected(self, row: DrawingTask, display: Optional[Mapping[str, str]]) -> Iterator[None]:
+    def _connected(self, row: DrawingTask, display: Optional[Mapping[str, str]]) -> Iterator[Child]:
         """Have ``row``'s tool running and connected within a with block; say clearly what went wrong there."""
         child = self._tool(row.tool, display)
         try:
             with self._clients[row.tool][display is not None].in_use():
-                yield
+                yield child
         except AssertionError as error:
             # CASA's tasks check their arguments' types with assert.
             raise BadParameter(row.name, checks.explain_schema(str(error))) from error
@@ -167,15 +178,12 @@ class Studio:
         display = live.environment()
         program = tools.ensure_extracted(tools.find("casalogger"), self.front.say)
         self.children.drop("casalogger")
-        child = start(
-            self.children.private,
-            "casalogger",
-            [str(program), str(logfile)],
-            tools.environment(os.environ, display),
-            server=False,
-        )
-        self.children.keep("casalogger", child)
-        self._tell("casalogger is on the CASA Desktop.")
+        env = tools.environment(os.environ, display)
+        with live.glimpse() as glimpse:
+            child = start(self.children.private, "casalogger", [str(program), str(logfile)], env, server=False)
+            self.children.keep("casalogger", child)
+            self._tell("casalogger is on the CASA Desktop.")
+            self._keep(glimpse, child.process.pid, f"casalogger({str(logfile)!r})")
 
     # Interactive cleaning
 

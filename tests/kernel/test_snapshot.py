@@ -6,6 +6,7 @@ import base64
 import io
 from typing import Any, Callable, Dict, List, Tuple
 
+import pytest
 from PIL import Image
 
 from ..system.mask_editor import TITLE
@@ -52,3 +53,25 @@ def test_a_snapshot_of_no_desktop_says_so(notebook: Notebook) -> None:
 def test_the_words_of_the_mode_s_magic_are_completed(notebook: Notebook) -> None:
     assert {"headless", "live", "auto"} <= set(completions(notebook, "%casa_mode "))
     assert "plotms" in completions(notebook, "%casa_mode live plo")
+
+
+@pytest.mark.parametrize(
+    ("call", "title"),
+    [
+        ("viewer('dirty.image', gui=True)", TITLE),
+        ("plotms('sim.ms', gui=True)", "PlotMS"),
+        ("casalogger(gui=True)", "Log Messages"),
+    ],
+)
+def test_a_live_call_leaves_a_small_picture_of_its_window(
+    notebook: Notebook, record: Find, call: str, title: str
+) -> None:
+    *_, shown = notebook.run(call).of("display_data")
+    with Screen(record()) as screen:
+        window = screen.wait_for_window(title)
+    width, height = size(shown["data"])
+    assert (width, height) == (window.width, window.height)
+    kept = shown["metadata"]["image/png"]
+    assert kept["width"] < width
+    assert abs(kept["height"] / kept["width"] - height / width) < 0.01
+    assert call.partition("(")[0] in kept["alt"]
