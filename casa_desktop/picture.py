@@ -8,8 +8,9 @@ a server's or a kernel's environment is not to be changed in passing. Used by ``
     python -m casa_desktop.picture              the whole display
     python -m casa_desktop.picture WORDS        the topmost window with WORDS in its title or its program's name;
                                                 where there is none: exit status 2, and the titles in JSON
-    python -m casa_desktop.picture --of-pids    the topmost window of one of the process ids that come on standard
-                                                input, in one line, as soon as it is drawn
+    python -m casa_desktop.picture --of-pids    the topmost window of some processes as soon as it is drawn; standard
+                                                input says in one line within how many seconds it must have opened,
+                                                and the process ids
     python -m casa_desktop.picture --titles     no picture, but all windows' titles in JSON, from bottom to top
 """
 
@@ -28,7 +29,6 @@ from .windows import Screen, Window, chosen
 # A tool draws its window in several steps, some tens of milliseconds apart.
 _STILL = 0.25
 _DRAWN_WITHIN = 3.0
-_MAPPED_WITHIN = 5.0
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -49,7 +49,8 @@ def _of_a_window(screen: Screen, word: str) -> int:
     if word == "--titles":
         return _tell(screen.windows())
     if word == "--of-pids":
-        found = _drawn_by(screen, [int(pid) for pid in sys.stdin.readline().split()])
+        within, *pids = sys.stdin.readline().split() or ["0"]
+        found = _opened_by(screen, [int(pid) for pid in pids], float(within))
     else:
         found = chosen(screen.windows(), word)
     if found is None:
@@ -58,13 +59,13 @@ def _of_a_window(screen: Screen, word: str) -> int:
     return _put(Image.frombuffer("RGB", (width, height), data, "raw", "BGRX", 0, 1))
 
 
-def _drawn_by(screen: Screen, pids: List[int]) -> Optional[Window]:
+def _opened_by(screen: Screen, pids: List[int], within: float) -> Optional[Window]:
     def look() -> Optional[Window]:
         own = [each for each in screen.windows() if each.pid in pids]
         # A dialogue stands above the window that it belongs to.
         return next(reversed([each for each in own if not each.transient]), None) if own else None
 
-    return screen.wait_until(look, _MAPPED_WITHIN) if pids else None
+    return screen.wait_until(look, within) if pids else None
 
 
 def _tell(windows: Sequence[Window]) -> int:

@@ -89,12 +89,17 @@ class Glimpse:
             start_new_session=True,
         )
 
-    def of(self, pids: Iterable[int], *, timeout: float = 10.0) -> Optional[bytes]:
+    def of(self, pids: Iterable[int], *, within: float = 5.0, timeout: float = 10.0) -> Optional[bytes]:
         """Return the picture of the topmost window of the processes ``pids`` once it is drawn, as PNG.
 
         None if there is no such window, or the desktop went away. Can be called once.
+
+        Args:
+            pids: the processes.
+            within: how long it may take until the window opens, in seconds; 0 if it must be there.
+            timeout: how long everything may take, in seconds.
         """
-        words = " ".join(str(pid) for pid in pids) + "\n"
+        words = " ".join(str(each) for each in (within, *pids)) + "\n"
         try:
             picture_of_it, _ = self._program.communicate(words.encode(), timeout=timeout)
         except (subprocess.TimeoutExpired, BrokenPipeError):

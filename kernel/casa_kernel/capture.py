@@ -25,8 +25,12 @@ def pictures_in(folder: Path) -> List[Path]:
 
 def describe(task: DrawingTask, given: Mapping[str, Any]) -> str:
     """Return a line for those who do not see the picture: the task and its arguments."""
-    words = ", ".join(f"{name}={value!r}" for name, value in given.items() if name != task.picture)
-    return f"{task.name}({words})"
+    return alt(task.name, {name: value for name, value in given.items() if name != task.picture})
+
+
+def alt(task: str, given: Mapping[str, Any]) -> str:
+    """Return a call of the task ``task`` as the user might have written it."""
+    return f"{task}({', '.join(f'{name}={value!r}' for name, value in given.items())})"
 
 
 def bundle(
@@ -40,10 +44,10 @@ def bundle(
         picture: the file, PNG or JPEG.
         version: CASA's.
     """
-    mime, alt = _MIME_TYPES[picture.suffix.lower()], describe(task, given)
-    data = {mime: picture.read_bytes(), "text/plain": alt}
+    mime, text = _MIME_TYPES[picture.suffix.lower()], describe(task, given)
+    data = {mime: picture.read_bytes(), "text/plain": text}
     parameters = {name: repr(value) for name, value in given.items()}
-    return data, {mime: {"alt": alt}, "casa": {"task": task.name, "parameters": parameters, "version": version}}
+    return data, {mime: {"alt": text}, "casa": {"task": task.name, "parameters": parameters, "version": version}}
 
 
 def names_something(task: DrawingTask, given: Mapping[str, Any]) -> bool:

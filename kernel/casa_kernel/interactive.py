@@ -70,6 +70,7 @@ class MaskEditor:
         self._folder, private = folder, folder.path
         self._use_up = use_up
         self._viewers = 0
+        self._last_look: Callable[[int], None] = lambda _pid: None
         self._watch: Optional[Watch] = None
         self._address = private / "mask-editor.address"
         self.python = private / "python"
@@ -81,19 +82,23 @@ class MaskEditor:
         _write_script(self.python, _PYTHON.format(launcher=launcher, python=python))
 
     @contextmanager
-    def session(self, task: str, program: Path, display: Mapping[str, str]) -> Iterator[None]:
+    def session(
+        self, task: str, program: Path, display: Mapping[str, str], last_look: Callable[[int], None]
+    ) -> Iterator[None]:
         """Provide for the mask editor of one call of ``task`` within a with block, and end it afterwards.
 
         Args:
             task: its name, for messages.
             program: casaviewer, unpacked.
             display: the variables that put it on the desktop.
+            last_look: called with the viewer's process id, before a viewer that still lives is ended.
 
         Raises:
             KeyboardInterrupt: the kernel was interrupted, or the window closed.
             ViewerLost: the viewer ended otherwise than by its own window's buttons.
         """
         self._prepare(program, display)
+        self._last_look = last_look
         watch = self._watch = Watch(self._life, self._address, self._use_up, self._viewers)
         requests: List[str] = []
         try:
@@ -127,6 +132,8 @@ class MaskEditor:
     def end_viewer(self) -> None:
         """End the viewer, if there is one, before CASA closes its panel."""
         if self._watch is not None:
+            if self._watch.pid is not None and not self._watch.interrupted:
+                self._last_look(self._watch.pid)
             self._watch.end_viewer()
 
     def _prepare(self, program: Path, display: Mapping[str, str]) -> None:

@@ -22,6 +22,7 @@ class Watch:
         interrupted: SIGINT came.
         lost: the viewer ended before it was told to.
         viewers: how many there were.
+        pid: the process id of the one that lives, or None.
     """
 
     def __init__(self, life: Path, address: Path, use_up: Callable[[str, int], None], former: int) -> None:
@@ -31,7 +32,7 @@ class Watch:
         self._ending = self._closing = False
         self._gone = threading.Event()
         self._gone.set()
-        self._pid: Optional[int] = None
+        self.pid: Optional[int] = None
         self._server: Optional[Path] = None
         self._relay: Optional[threading.Thread] = None
         self._pids: Set[str] = set()
@@ -86,7 +87,7 @@ class Watch:
                 self._heard()
             if self._address in ready:
                 self._introduce(os.read(self._address, 4096).decode().strip())
-            if self._closing and self._pid is None:
+            if self._closing and self.pid is None:
                 return
 
     def _woken(self) -> None:
@@ -107,18 +108,18 @@ class Watch:
             self._ended()
             return
         pid, _, server = said.decode().strip().split("\n")[-1].partition(" ")
-        self._pid, self._server, self._relay = int(pid), Path(server), None
+        self.pid, self._server, self._relay = int(pid), Path(server), None
         self._pids.add(pid)
         self.viewers += 1
         self._gone.clear()
         self._kill_if_due()
 
     def _ended(self) -> None:
-        _reap(self._pid)
+        _reap(self.pid)
         self.lost = self.lost or not (self._ending or self.interrupted)
         # Otherwise CASA would wait for an address for ever.
         self._introduce("")
-        self._pid = None
+        self.pid = None
         self._gone.set()
 
     def _introduce(self, address: str) -> None:
@@ -142,10 +143,10 @@ class Watch:
 
     def _kill_if_due(self) -> None:
         # Killed rather than terminated: it has nothing to save, and the interpreter waits for its end.
-        if self._pid is not None and (self.interrupted or self._ending):
+        if self.pid is not None and (self.interrupted or self._ending):
             # It may have ended by itself; the FIFO is about to tell.
             with suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGKILL)
+                os.kill(self.pid, signal.SIGKILL)
 
 
 def _open_fifo(path: Path) -> int:

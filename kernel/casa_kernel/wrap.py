@@ -10,10 +10,11 @@ import functools
 import inspect
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Sequence
 
+from casa_desktop.errors import CasaDesktopError
 from casa_desktop.session import Glimpse
 
 from . import capture, checks, live, logs, preferences, tools
@@ -116,12 +117,17 @@ class Studio:
             self._keep(glimpse, tool.process.pid, capture.describe(row, window))
         return result
 
-    def _keep(self, glimpse: Glimpse, pid: int, alt: str) -> None:
+    def _keep(self, glimpse: Glimpse, pid: int, alt: str, within: float = 5.0) -> None:
         """Put a small picture of a program's window into the cell, so that the notebook keeps what was seen."""
-        picture = glimpse.of([pid])
+        picture = glimpse.of([pid], within=within)
         # A user may be quicker than the tool and close its window again.
         if picture is not None:
             self.front.show(*live.thumbnail(picture, alt))
+
+    def _look(self, pid: int, alt: str) -> None:
+        """Keep a picture of a window that is there, if the desktop is still there too."""
+        with suppress(CasaDesktopError), live.glimpse() as glimpse:
+            self._keep(glimpse, pid, alt, within=0)
 
     @contextmanager
     def _connected(self, row: DrawingTask, display: Optional[Mapping[str, str]]) -> Iterator[Child]:
@@ -201,7 +207,8 @@ class Studio:
                 f"{name} waits for you on the CASA Desktop: drag a box there with the right mouse button and "
                 "double-click in it with the same button, then press the blue arrow to go on, or the red cross to stop."
             )
-            with self._editor.session(name, program, display):
+            alt = capture.alt(name, given)
+            with self._editor.session(name, program, display, lambda pid: self._look(pid, alt)):
                 return task(*args, **kwargs)
 
         return _like(task, call, name, add_gui=False)

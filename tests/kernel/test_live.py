@@ -127,6 +127,7 @@ def test_a_mask_drawn_is_cleaned_and_the_cell_goes_on(notebook: Notebook, record
     cell, _ = clean(notebook, record, "drawn", draw)
     assert cell.error is None
     assert cell.text.strip().endswith("40")
+    assert "image/png" in cell.displayed[-1], "nothing keeps what the window showed"
 
 
 def test_a_desktop_that_goes_away_is_no_silent_result(notebook: Notebook, record: Find) -> None:
