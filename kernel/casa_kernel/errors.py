@@ -8,7 +8,7 @@
           ├── ToolMissing          the wheel of a native tool is not installed
           ├── ExtractionFailed     a native tool could not be unpacked
           ├── ToolFailed           a native tool did not start, or ended in the middle of a call
-          ├── TaskFailed           a task that draws said what is wrong
+          ├── TaskFailed           a task said what is wrong, in CASA's log or its window, and raised no exception
           ├── NothingDrawn         a task ended well and left no picture
           ├── ViewerLost           the mask editor ended before its task did
           ├── BadMode              a mode that does not exist, or a task that has none
@@ -91,15 +91,16 @@ class ToolFailed(CasaKernelError):
 
 
 class TaskFailed(CasaKernelError, RuntimeError):
-    """A task that draws refused its arguments, in its own words. (CASA raises RuntimeError for these.)
+    """A task gave up, in its own words. (CASA raises RuntimeError for these.)
 
     Attributes:
         task: its name.
         reason: what it said.
+        messages: the warnings and errors in CASA's log, the reason last; empty where it spoke otherwise.
     """
 
-    def __init__(self, task: str, reason: str) -> None:
-        self.task, self.reason = task, reason
+    def __init__(self, task: str, reason: str, messages: Sequence[str] = ()) -> None:
+        self.task, self.reason, self.messages = task, reason, tuple(messages)
         super().__init__(f"{task}: {reason}")
 
 

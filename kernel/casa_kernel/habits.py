@@ -9,10 +9,11 @@ from __future__ import annotations
 import difflib
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Callable, Dict, Mapping, MutableMapping, Optional, Union
+from typing import Any, Callable, Dict, Iterable, Mapping, MutableMapping, Optional, Tuple, Union
 
 from . import inputtable, saved
 from .errors import NoInputs, NoSuchTask, NoTaskChosen
+from .failures import guard
 from .inputs import Inputs
 from .live import Front
 
@@ -23,38 +24,42 @@ Task = Union[str, Callable[..., Any], None]
 
 
 class Habits:
-    """The inputs of all tasks in one notebook.
+    """The tasks of one notebook, and their inputs.
 
     Attributes:
         tasks: the tasks by name, as they stand in the notebook.
+        takes_variables: whether a task that is called without arguments takes the notebook's variables.
     """
 
     def __init__(
         self,
         namespace: MutableMapping[str, Any],
         given: Mapping[str, Any],
-        tasks: Mapping[str, Callable[..., Any]],
+        tasks: Iterable[str],
         shell_task: Callable[[str], Any],
+        logfile: Callable[[], Path],
         front: Front,
     ) -> None:
         """Prepare for a namespace.
 
         Args:
             namespace: the notebook's variables.
-            given: those that the kernel put there, which are no one's parameters.
-            tasks: the tasks by name.
+            given: what the kernel is to put there, which is no one's parameter.
+            tasks: the names of the tasks in it.
             shell_task: returns casashell's object for a task, or None.
+            logfile: returns the path of CASA's log.
             front: the notebook.
         """
-        self.tasks = tasks
-        self._namespace, self._given = namespace, given
+        self.tasks = {name: guard(name, given[name], logfile, self._prepare) for name in tasks}
+        self.takes_variables = False
+        self._namespace, self._given = namespace, {**given, **self.tasks}
         self._shell_task, self._front = shell_task, front
         self._known: Dict[str, Inputs] = {}
         self._chosen: Optional[Inputs] = None
 
-    def names(self) -> Dict[str, Callable[..., Any]]:
+    def names(self) -> Dict[str, Any]:
         """Return what goes into the notebook's namespace."""
-        return {name: getattr(self, name) for name in COMMANDS}
+        return {**self._given, **{name: getattr(self, name) for name in COMMANDS}}
 
     # What users call
 
@@ -75,9 +80,7 @@ class Habits:
         """Run a task, or the one used last, with the inputs that were set: go(tclean), go."""
         inputs = self._choose(task)
         values = self._values(inputs)
-        # In a folder where nothing can be written there is nothing to come back to.
-        with suppress(OSError):
-            saved.write(_file(inputs, ".last"), inputs.name, inputs.values(values))
+        _keep(inputs, values)
         return self.tasks[inputs.name](**inputs.arguments(values))
 
     def tget(self, task: Task = None, savefile: str = "") -> None:
@@ -122,6 +125,18 @@ class Habits:
             self._known[name] = Inputs(name, self.tasks[name], self._shell_task(name))
         return self._known[name]
 
+    def _prepare(self, name: str, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Dict[str, Any]:
+        """Return the arguments that a call takes from the notebook's variables, as in casashell."""
+        if not self.takes_variables:
+            return {}
+        inputs = self.inputs(name)
+        if args or kwargs:
+            _keep(inputs, {**dict(zip(inputs.positional, args)), **kwargs})
+            return {}
+        values = self._values(inputs)
+        _keep(inputs, values)
+        return inputs.arguments(values)
+
     def _values(self, inputs: Inputs) -> Dict[str, Any]:
         """Return the parameters that the user has set. Some are called like a tool, such as ``image``."""
         return {
@@ -129,6 +144,12 @@ class Habits:
             for name in inputs.names
             if name in self._namespace and not (name in self._given and self._namespace[name] is self._given[name])
         }
+
+
+def _keep(inputs: Inputs, values: Mapping[str, Any]) -> None:
+    """Write the file of what was run last, where one can be written."""
+    with suppress(OSError):
+        saved.write(_file(inputs, ".last"), inputs.name, inputs.values(values))
 
 
 def _file(inputs: Inputs, ending: str) -> Path:

@@ -56,7 +56,8 @@ class Inputs:
     Attributes:
         name: the task's name.
         title: what it does, in CASA's words.
-        names: its parameters' names, in CASA's order.
+        names: its parameters' names, in the order in which CASA shows them.
+        positional: the same in the order of a call.
     """
 
     def __init__(self, name: str, task: Callable[..., Any], shell_task: Optional[Any] = None) -> None:
@@ -74,6 +75,7 @@ class Inputs:
             for each in inspect.signature(task).parameters.values()
             if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
         }
+        self.positional = tuple(self._parameters)
         self._documentation = inspect.getdoc(task) or ""
         ordered = self._shell.names if self._shell is not None else ()
         self.names: Tuple[str, ...] = (

@@ -5,7 +5,8 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from typing import Any, Dict, List, Optional
+from pathlib import Path
+from typing import Any, Dict, Optional
 
 from ipykernel.ipkernel import IPythonKernel
 
@@ -20,6 +21,7 @@ from .interactive import MaskEditor
 from .magics import CasaMagics
 from .modes import Modes
 from .notebook import Notebook
+from .reports import Reporter
 from .tasks import NAMES
 from .wrap import Studio
 
@@ -34,9 +36,10 @@ class CasaKernel(IPythonKernel):
         assert self.shell is not None
         self._shell: Any = self.shell
         self._children: Optional[Children] = None
+        self._casa: Optional[casa.Casa] = None
         self._modes = Modes(NAMES)
         self._front = Notebook()
-        self._shell.set_custom_exc((CasaDesktopError,), _show_error)
+        self._shell.set_custom_exc((Exception,), Reporter(self._logfile))
         self._shell.input_transformer_manager.token_transformers.append(BareCommands(self._shell.user_ns))
         self._shell.register_magics(CasaMagics(self._shell, self._modes, self._front))
         try:
@@ -61,9 +64,14 @@ class CasaKernel(IPythonKernel):
         self._shell.banner1 = f"CASA {found.version}\n"
         studio = Studio(found, self._modes, self._children, editor, self._front)
         given = {**found.names, **studio.names()}
-        tasks = {name: value for name, value in given.items() if casa.is_task(found.names.get(name)) or name in NAMES}
-        habits = Habits(self._shell.user_ns, given, tasks, casa.shell_task, self._front)
-        return {**given, **habits.names()}
+        self._casa = found
+        tasks = [name for name in given if casa.is_task(found.names.get(name)) or name in NAMES]
+        habits = Habits(self._shell.user_ns, given, tasks, casa.shell_task, self._logfile, self._front)
+        return habits.names()
+
+    def _logfile(self) -> Path:
+        assert self._casa is not None
+        return Path(self._casa.logfile)
 
     def _tell_once(self, text: str) -> None:
         """Print ``text`` at the head of the first cell's output."""
@@ -79,15 +87,6 @@ class CasaKernel(IPythonKernel):
         if self._children is not None:
             self._children.close()
         return super().do_shutdown(restart)  # type: ignore[no-untyped-call]
-
-
-def _show_error(
-    shell: Any, kind: type, error: CasaDesktopError, _traceback: Any, tb_offset: Optional[int] = None
-) -> List[str]:
-    """Show an error of ours as its one sentence: its traceback is about the kernel, not about the user's code."""
-    lines = [f"\x1b[31m{kind.__name__}\x1b[39m: {error}"]
-    shell._showtraceback(kind, error, lines)
-    return lines
 
 
 def main() -> None:

@@ -1,0 +1,127 @@
+"""Tell a task's failure: what CASA's log says of it, and an exception where the task raises none.
+
+Nearly all tasks of CASA 6.4 to 6.7 raise an exception when they fail. The others write a line into the log and
+return False, or None in place of a result.
+"""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Mapping, Tuple
+
+from . import logs
+from .errors import TaskFailed
+
+WARN, SEVERE = "WARN", "SEVERE"
+
+# How the log says that a task has given up when it returns None.
+_NONE_FAILS: Mapping[str, Tuple[str, ...]] = {
+    # Return a dictionary when they have done their work; their checks of parameters warn and return nothing.
+    "tclean": (WARN, SEVERE),
+    "sdintimaging": (WARN, SEVERE),
+    # Return nothing in any case.
+    "asdmsummary": (SEVERE,),
+    "flagcmd": (SEVERE,),
+    "ft": (SEVERE,),
+}
+
+# Lines in which CASA repeats the exception itself, with the words before it.
+_REPEATED = ("Exception Reported: ", "Exception: ", "Error: ", "*** Error *** ")
+
+
+def messages(logfile: Path, task: str, priorities: Tuple[str, ...] = (WARN, SEVERE)) -> List[str]:
+    """Return what the log says with these priorities since ``task`` last began; messages may have several lines."""
+    lines = [line.split("\t", 3) for line in logs.tail(logfile, 2000).split("\n")]
+    entries = [line for line in lines if len(line) == 4]
+    begin = f"##### Begin Task: {task} "
+    start = max((index for index, entry in enumerate(entries) if entry[3].startswith(begin)), default=0)
+    found: List[str] = []
+    for _, priority, origin, text in entries[start:]:
+        if priority.strip() not in priorities:
+            continue
+        # CASA writes a plus behind the origin of the second line and those after it.
+        if origin.endswith("+") and found:
+            found[-1] += f"\n{text}"
+        else:
+            found.append(text)
+    return [clean(each) for each in found]
+
+
+def clean(said: str) -> str:
+    """Return CASA's words without the place in its C++ where they were said."""
+    lines = [line for line in said.split("\n") if not line.lstrip().startswith("... thrown by")]
+    text = "\n".join(lines).strip()
+    for words in _REPEATED:
+        if text.startswith(words):
+            text = text[len(words) :]
+    return text
+
+
+def explaining(logfile: Path, task: str, said: str) -> List[str]:
+    """Return at most three messages of the log that tell more than the exception's own words ``said``.
+
+    The first error is most often the cause of those after it; among warnings the last is the nearest.
+    """
+
+    def news(priority: str) -> List[str]:
+        found = dict.fromkeys(messages(logfile, task, (priority,)))
+        echo = f"Task {task} raised an exception"
+        return [text for text in found if text and not (text in said or said in text or text.startswith(echo))]
+
+    errors = news(SEVERE)[:3]
+    return [*errors, *news(WARN)[len(errors) - 3 :]] if len(errors) < 3 else errors
+
+
+def check_result(task: str, result: Any, logfile: Path) -> None:
+    """Look whether a task that raised no exception has failed nevertheless.
+
+    Raises:
+        TaskFailed: it has.
+    """
+    if result is False:
+        said = messages(logfile, task)
+    elif result is None and task in _NONE_FAILS:
+        said = messages(logfile, task, _NONE_FAILS[task])
+    else:
+        return
+    if said:
+        raise TaskFailed(task, said[-1], said)
+
+
+def guard(
+    name: str,
+    task: Callable[..., Any],
+    logfile: Callable[[], Path],
+    prepare: Callable[[str, Tuple[Any, ...], Dict[str, Any]], Dict[str, Any]],
+) -> Callable[..., Any]:
+    """Return ``task`` as users call it: when it fails, it raises an exception.
+
+    Args:
+        name: its name.
+        task: CASA's task, or ours around it.
+        logfile: returns the path of CASA's log.
+        prepare: is told the name and the arguments of each call, and returns further arguments.
+    """
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        # Tracebacks are about the user's code and CASA's.
+        __tracebackhide__ = True
+        result = task(*args, **kwargs, **prepare(name, args, kwargs))
+        if result is None or result is False:
+            check_result(name, result, logfile())
+        return result
+
+    call.__name__ = call.__qualname__ = name
+    call.__module__ = getattr(task, "__module__", __name__)
+    call.__doc__ = task.__doc__ if inspect.isfunction(task) else type(task).__doc__
+    call.__signature__ = inspect.signature(task)  # type: ignore[attr-defined]
+    # What "tclean??" shows: the function that does the work. CASA's own object only checks its arguments.
+    call.__wrapped__ = _work_of(name, task)  # type: ignore[attr-defined]
+    return call
+
+
+def _work_of(name: str, task: Any) -> Any:
+    inner = inspect.unwrap(task)
+    words = getattr(type(inner).__call__, "__globals__", {})
+    return words.get(f"_{name}_t", task)

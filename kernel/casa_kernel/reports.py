@@ -1,0 +1,125 @@
+"""Show an exception in a cell: CASA's and ours short, the user's own as IPython does.
+
+``%tb`` shows the whole traceback afterwards.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import re
+import sys
+import traceback
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Callable, List, NamedTuple, Optional, Tuple
+
+from casa_desktop.errors import CasaDesktopError
+
+from . import checks, failures
+from .errors import TaskFailed
+
+_RED, _BOLD, _DIM, _PLAIN = "\x1b[31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
+_OURS = str(Path(__file__).parent)
+
+
+class Run(NamedTuple):
+    """The run of a task that an exception came out of.
+
+    Attributes:
+        task: the task's name.
+        began: whether it got as far as beginning, or stopped at its arguments.
+        parameters: the names of its parameters, where the call already failed.
+    """
+
+    task: str
+    began: bool
+    parameters: Tuple[str, ...] = ()
+
+
+def run_of(trace: Optional[TracebackType]) -> Optional[Run]:
+    """Return the run of the first CASA task in a traceback, or None."""
+    frames = [frame for frame, _ in traceback.walk_tb(trace)]
+    for index, frame in enumerate(frames):
+        package, _, task = str(frame.f_globals.get("__name__", "")).partition(".")
+        if package == "casatasks" and "." not in task and frame.f_code.co_name == "__call__":
+            return Run(task, began=index + 1 < len(frames))
+    if frames and frames[-1].f_code.co_name == "call" and frames[-1].f_globals.get("__name__") == failures.__name__:
+        local = frames[-1].f_locals
+        return Run(local["name"], began=False, parameters=tuple(inspect.signature(local["task"]).parameters))
+    return None
+
+
+def _arguments_said(error: BaseException, run: Run) -> str:
+    """Return a sentence or two for a task that did not take its arguments."""
+    said = checks.explain_schema(str(error)).replace(f"_{run.task}.__call__()", f"{run.task}()")
+    wrong = re.search(r"unexpected keyword argument '(\w+)'", said)
+    near = difflib.get_close_matches(wrong[1], run.parameters, 1) if wrong else []
+    return f"{said} Did you mean {near[0]!r}?" if near else said
+
+
+def user_s_lines(trace: Optional[TracebackType], name_cell: Callable[[str], Optional[Tuple[str, str]]]) -> List[str]:
+    """Return where in the user's own code an exception passed, outermost first.
+
+    Args:
+        trace: its traceback, from IPython's own frame on.
+        name_cell: returns what to call a file that is a cell, in two words.
+    """
+    lines = []
+    for frame in traceback.extract_tb(trace)[1:]:
+        if frame.filename.startswith(_OURS) or not {"casatasks", "IPython"}.isdisjoint(Path(frame.filename).parts):
+            break
+        where = " ".join(name_cell(frame.filename) or ("File", frame.filename))
+        # A magic stands there as the call that IPython made of it.
+        if not str(frame.line).startswith("get_ipython()"):
+            lines.append(f"  {where}, line {frame.lineno}: {_BOLD}{frame.line}{_PLAIN}")
+    return lines if len(lines) < 5 else [lines[0], "  …", *lines[-3:]]
+
+
+def short(
+    error: BaseException,
+    trace: Optional[TracebackType],
+    logfile: Callable[[], Path],
+    name_cell: Callable[[str], Optional[Tuple[str, str]]],
+) -> Optional[List[str]]:
+    """Return the lines that tell an exception of a task or of ours; None for any other."""
+    run = run_of(trace)
+    if isinstance(error, CasaDesktopError):
+        said, more = str(error), list(error.messages[:-1]) if isinstance(error, TaskFailed) else []
+        head = f"{_RED}{type(error).__name__}{_PLAIN}: {said}"
+    elif run is not None:
+        said = failures.clean(str(error)) if run.began else _arguments_said(error, run)
+        more = failures.explaining(logfile(), run.task, said) if run.began else []
+        head = f"{_RED}{type(error).__name__}{_PLAIN} in {_BOLD}{run.task}{_PLAIN}: {said}"
+    else:
+        return None
+    log = [f"  CASA's log: {each}" for each in more[-3:]]
+    hint = [f"{_DIM}(%tb shows where in CASA){_PLAIN}"] if run else []
+    return [head, *user_s_lines(trace, name_cell), *log, *hint]
+
+
+class Reporter:
+    """Shows the exceptions that end a cell, for ``InteractiveShell.set_custom_exc``."""
+
+    def __init__(self, logfile: Callable[[], Path]) -> None:
+        """``logfile`` returns the path of CASA's log; it is asked after a task has run."""
+        self._logfile = logfile
+
+    def __call__(
+        self,
+        shell: Any,
+        kind: type,
+        error: BaseException,
+        trace: Optional[TracebackType],
+        tb_offset: Optional[int] = None,
+    ) -> Optional[List[str]]:
+        # IPython 8.6 and later have names for cells.
+        name_cell = getattr(shell.compile, "format_code_name", lambda _: None)
+        lines = short(error, trace, self._logfile, name_cell)
+        if lines is None:
+            shell.showtraceback((kind, error, trace), tb_offset=tb_offset, running_compiled_code=True)
+            return None
+        # Where %tb looks.
+        sys.last_type, sys.last_value, sys.last_traceback = kind, error, trace
+        shell._showtraceback(kind, error, ["\n".join(lines)])
+        return lines

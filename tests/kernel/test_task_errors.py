@@ -1,0 +1,119 @@
+"""A task that fails raises an exception, which the cell shows in a few lines."""
+
+from __future__ import annotations
+
+import re
+from typing import Optional
+
+import pytest
+
+from .notebook import Cell, Notebook
+
+
+def said(cell: Cell) -> str:
+    """What a cell shows of its error, without colours."""
+    assert cell.error is not None, cell.text
+    return re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(cell.error["traceback"]))
+
+
+def test_casa_s_own_error_is_shown_short_with_the_user_s_line(notebook: Notebook) -> None:
+    text = said(notebook.run("folder = '/tmp'\n\nlistobs(vis=folder)"))
+    head, where, *rest = text.split("\n")
+    assert head == "RuntimeError in listobs: Table file /tmp/table.dat does not exist"
+    assert where.endswith("line 3: listobs(vis=folder)")
+    assert len(rest) == 1
+
+
+def test_the_lines_of_the_user_s_functions_are_shown_from_the_outside_in(notebook: Notebook) -> None:
+    lines = said(notebook.run("def look(path):\n    return imstat(path)\n\nlook('/tmp')")).split("\n")
+    assert lines[0] == "RuntimeError in imstat: Unable to open image /tmp."
+    assert lines[1].endswith("line 4: look('/tmp')")
+    assert lines[2].endswith("line 2: return imstat(path)")
+
+
+def test_the_log_lines_that_explain_it_are_shown(notebook: Notebook) -> None:
+    lines = said(notebook.run("importasdm('/tmp', vis='none.ms')")).split("\n")
+    assert lines[0] == "Exception in importasdm: ASDM conversion error. Check the logs for additional details."
+    assert lines[2].startswith("  CASA's log: ")
+    assert "File not found '/tmp/ASDM.xml'" in lines[2]
+
+
+def test_the_whole_traceback_is_there_on_demand(notebook: Notebook) -> None:
+    assert "task_listobs" not in said(notebook.run("listobs('/tmp')"))
+    assert "task_listobs" in said(notebook.run("%tb"))
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        ("tclean(vis='sim.ms', imagename='x', niter='many')", "niter must be an integer."),
+        ("listobs('nowhere.ms')", "the vis parameter must be a path that exists ('nowhere.ms' does not exist)."),
+    ],
+)
+def test_wrong_arguments_are_answered_with_a_sentence(notebook: Notebook, call: str, sentence: str) -> None:
+    task = call.split("(")[0]
+    assert said(notebook.run(call)).startswith(f"AssertionError in {task}: {sentence}")
+
+
+def test_a_misspelt_parameter_is_answered_with_the_right_one(notebook: Notebook) -> None:
+    head = said(notebook.run("imstat(imagenam='dirty.image')")).split("\n")[0]
+    assert head.startswith("TypeError in imstat: imstat() got an unexpected keyword argument 'imagenam'.")
+    assert head.endswith("Did you mean 'imagename'?")
+
+
+def test_casa_s_exceptions_keep_their_types_and_words(notebook: Notebook) -> None:
+    code = "try:\n    listobs('/tmp')\nexcept RuntimeError as error:\n    print(type(error).__name__, error)"
+    assert notebook.run(code).text.endswith("RuntimeError Table file /tmp/table.dat does not exist\n")
+
+
+def test_a_task_that_gives_up_without_an_exception_raises_one(notebook: Notebook) -> None:
+    call = "tclean(vis='sim.ms', imagename='none', specmode='cube', deconvolver='mtmfs')"
+    cell = notebook.run(call)
+    assert said(cell).startswith("TaskFailed: tclean: The MSMFS algorithm (deconvolver='mtmfs') with specmode='cube'")
+    code = f"try:\n    {call}\nexcept RuntimeError as error:\n    print(error.task, len(error.messages))"
+    assert notebook.run(code).text.endswith("tclean 1\n")
+
+
+def test_errors_of_the_user_are_shown_in_full(notebook: Notebook) -> None:
+    text = said(notebook.run("x = 1\ny = x / 0"))
+    assert text.startswith("-----")
+    assert "ZeroDivisionError" in text
+    assert "invalid syntax" in said(notebook.run("a b"))
+    assert "%tb shows" not in said(notebook.run("ia.open('/tmp')"))
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("tclean.__name__", "'tclean'"),
+        ("str(inspect.signature(tclean)) == str(inspect.signature(casatasks.tclean))", "True"),
+        ("tclean.__doc__ == type(casatasks.tclean).__doc__", "True"),
+        ("'ImagerParameters' in inspect.getsource(tclean)", "True"),
+    ],
+)
+def test_a_task_is_documented_as_casa_does(notebook: Notebook, expression: str, expected: str) -> None:
+    cell = notebook.run(f"import inspect, casatasks\n{expression}")
+    assert cell.of("execute_result")[0]["data"]["text/plain"] == expected
+
+
+def test_question_marks_show_the_task_s_documentation_and_its_source(notebook: Notebook) -> None:
+    def answer(question: str) -> str:
+        reply: Optional[str] = None
+        request = notebook.client.execute(question)
+        while reply is None:
+            message = notebook.client.get_shell_msg(timeout=60)
+            if message["parent_header"].get("msg_id") == request:
+                reply = message["content"]["payload"][0]["data"]["text/plain"]
+        return reply
+
+    assert "Radio Interferometric Image Reconstruction" in answer("tclean?")
+    assert "ImagerParameters" in answer("tclean??")
+
+
+def test_a_magic_s_error_is_one_sentence(notebook: Notebook) -> None:
+    assert len(said(notebook.run("%casa_mode slow")).split("\n")) == 1
+
+
+def test_tasks_that_the_user_imported_from_casa_are_shown_short_too(notebook: Notebook) -> None:
+    text = said(notebook.run("from casatasks import listobs as plain\nplain('/tmp')"))
+    assert text.startswith("RuntimeError in listobs: Table file /tmp/table.dat does not exist\n")
