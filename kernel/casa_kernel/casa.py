@@ -13,8 +13,8 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
-from typing import Any, Callable, Dict, MutableMapping
+from types import ModuleType, SimpleNamespace
+from typing import Any, Callable, Dict, Mapping, MutableMapping, Optional
 
 from .errors import CasaMissing
 
@@ -72,11 +72,12 @@ def prepare(environ: MutableMapping[str, str]) -> None:
         environ.setdefault("CASASITECONFIG", str(Path(__file__).with_name("siteconfig.py")))
 
 
-def load(python: Path) -> Casa:
+def load(python: Path, settings: Optional[Mapping[str, Any]] = None) -> Casa:
     """Import CASA.
 
     Args:
         python: what CASA's C++ shall take for the Python interpreter, when it looks for the viewer.
+        settings: what else than the user's configuration casaconfig shall hold, where this CASA has it.
 
     Raises:
         CasaMissing: it is not installed, finds no measures data, or does not fit this machine.
@@ -90,6 +91,8 @@ def load(python: Path) -> Casa:
     # casatools hands it to its C++ once, while it is imported, and keeps it (ctsys.initialize).
     sys.executable = str(python)
     try:
+        for name, value in (settings or {}).items():
+            setattr(_config(), name, value)
         casatools = importlib.import_module("casatools")
         casatasks = importlib.import_module("casatasks")
     except (Exception, SystemExit) as error:
@@ -98,6 +101,19 @@ def load(python: Path) -> Casa:
     finally:
         sys.executable = real
     return _describe(casatools, casatasks)
+
+
+def _config() -> Any:
+    """Return the module that holds CASA's configuration; an empty object before CASA 6.6, which had none."""
+    if importlib.util.find_spec("casaconfig") is None:
+        return SimpleNamespace()
+    return importlib.import_module("casaconfig.config")
+
+
+def startup_file() -> Optional[str]:
+    """Return where CASA's configuration says that the user's startup.py is; None if there shall be none."""
+    path = getattr(_config(), "startupfile", "~/.casa/startup.py")
+    return None if path is None else str(path)
 
 
 def _explain(error: BaseException) -> str:
@@ -124,11 +140,15 @@ def _describe(casatools: ModuleType, casatasks: ModuleType) -> Casa:
     }
     return Casa(
         version=str(casatasks.version_string()),
-        names={**_tools(casatools), **_tasks(casatasks), "ctsys": casatools.ctsys, "casalog": casatasks.casalog},
+        names={**_tools(casatools), **_tasks(casatasks), **_singletons(casatools, casatasks)},
         gui_tasks=gui_tasks,
         viewer_client=viewer.viewertool if viewer is not None else None,
         plotms_tasks=importlib.import_module("casaplotms.private.task_plotms") if plotms is not None else None,
     )
+
+
+def _singletons(casatools: ModuleType, casatasks: ModuleType) -> Dict[str, Any]:
+    return {"casatools": casatools, "casatasks": casatasks, "ctsys": casatools.ctsys, "casalog": casatasks.casalog}
 
 
 def _import_or_none(name: str) -> Any:

@@ -12,7 +12,7 @@ from ipykernel.ipkernel import IPythonKernel
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import casa
+from . import casa, startup
 from .children import Children
 from .clients import use_up_panel_numbers
 from .habitmagics import BareCommands
@@ -46,6 +46,15 @@ class CasaKernel(IPythonKernel):
             self._shell.push(self._load(), interactive=False)
         except CasaDesktopError as error:
             self._tell_once(str(error))
+        else:
+            self._run_startup()
+
+    def _run_startup(self) -> None:
+        """Run the user's startup.py in the notebook's complete namespace."""
+        path = startup.file(sys.argv[1:], casa.startup_file())
+        said = startup.run(self._shell, path) if path is not None else ""
+        if said:
+            self._tell_once(said.rstrip("\n"))
 
     def _load(self) -> Dict[str, Any]:
         """Import CASA and return what goes into the namespace."""
@@ -57,7 +66,7 @@ class CasaKernel(IPythonKernel):
             use_up_panel_numbers(found, address, count)
 
         editor = MaskEditor(self._children.private, use_up)
-        found = casa.load(editor.python)
+        found = casa.load(editor.python, startup.settings(sys.argv[1:]))
         casa.before_clean_ends(found, editor.end_viewer)
         self.implementation_version = found.version
         # IPython's banner is the shell's.
@@ -90,11 +99,10 @@ class CasaKernel(IPythonKernel):
 
 
 def main() -> None:
-    """Run the kernel: the command line is ``-f CONNECTION_FILE``."""
+    """Run the kernel: the command line is ``-f CONNECTION_FILE [-- CASA'S OPTIONS]``."""
     from ipykernel.kernelapp import IPKernelApp
 
     casa.prepare(os.environ)
-    arguments = sys.argv[1:]
     # casaconfig and casaviewer look for their own options in the command line of the process.
-    del sys.argv[1:]
+    arguments, sys.argv[1:] = startup.split(sys.argv[1:])
     IPKernelApp.launch_instance(argv=arguments, kernel_class=CasaKernel)

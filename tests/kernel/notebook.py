@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 from jupyter_client.manager import KernelManager
 
@@ -49,13 +49,21 @@ class Notebook:
     Args:
         folder: where it works.
         env: its environment.
+        options: for CASA, behind the kernel's own.
     """
 
-    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, env: Mapping[str, str], options: Sequence[str] = ()) -> None:
         self.manager = KernelManager(kernel_name="python3")
         spec = self.manager.kernel_spec
         assert spec is not None
-        spec.argv = [sys.executable, "-m", "casa_kernel", "-f", "{connection_file}"]
+        spec.argv = [
+            sys.executable,
+            "-m",
+            "casa_kernel",
+            "-f",
+            "{connection_file}",
+            *(["--", *options] if options else []),
+        ]
         spec.metadata = {}
         self.manager.start_kernel(cwd=str(folder), env=dict(env))
         self.client = self.manager.client()
