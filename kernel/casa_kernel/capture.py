@@ -1,53 +1,82 @@
-"""A headless run's picture, as a MIME bundle."""
+"""A headless run's pictures, as MIME bundles."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
 
 from .tasks import DrawingTask
 
 _MIME_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 
 
-def showable(path: Any) -> List[Path]:
+@dataclass(frozen=True)
+class Picture:
+    """A picture in a format that a notebook can show.
+
+    Attributes:
+        mime: its MIME type.
+        data: the file's content.
+        ratio: its pixels for each CSS pixel, in one direction.
+    """
+
+    mime: str
+    data: bytes
+    ratio: float = 1.0
+
+    def size(self) -> Dict[str, int]:
+        """Return the size in CSS pixels, as the metadata of a display has it; nothing where it is not known."""
+        if self.mime != "image/png":
+            return {}
+        # The first chunk of a PNG holds the size: https://www.w3.org/TR/png-3/#11IHDR
+        width, height = (int.from_bytes(self.data[start : start + 4], "big") for start in (16, 20))
+        return {"width": round(width / self.ratio), "height": round(height / self.ratio)}
+
+
+def showable(path: Any) -> List[Picture]:
     """Return the file that the user had written, in a list, if a notebook can show it; else nothing."""
     if not isinstance(path, str):
         return []
     file = Path(path).expanduser()
-    return [file] if file.suffix.lower() in _MIME_TYPES and file.is_file() else []
+    return [_read(file)] if file.suffix.lower() in _MIME_TYPES and file.is_file() else []
 
 
-def pictures_in(folder: Path) -> List[Path]:
+def pictures_in(folder: Path, ratio: float = 1.0) -> List[Picture]:
     """Return the pictures in ``folder``, in the order in which they were drawn."""
-    return sorted(folder.glob("*.png"), key=lambda path: (path.stat().st_mtime_ns, path.name))
+    files = sorted(folder.glob("*.png"), key=lambda path: (path.stat().st_mtime_ns, path.name))
+    return [_read(file, ratio) for file in files]
 
 
-def describe(task: DrawingTask, given: Mapping[str, Any]) -> str:
-    """Return a line for those who do not see the picture: the task and its arguments."""
-    return alt(task.name, {name: value for name, value in given.items() if name != task.picture})
+def _read(file: Path, ratio: float = 1.0) -> Picture:
+    return Picture(_MIME_TYPES[file.suffix.lower()], file.read_bytes(), ratio)
 
 
 def alt(task: str, given: Mapping[str, Any]) -> str:
-    """Return a call of the task ``task`` as the user might have written it."""
+    """Return a call of the task ``task`` as the user might have written it, for those who do not see its picture."""
     return f"{task}({', '.join(f'{name}={value!r}' for name, value in given.items())})"
 
 
-def bundle(
-    task: DrawingTask, given: Mapping[str, Any], picture: Path, version: str
-) -> Tuple[Dict[str, Any], Dict[str, Any]]:
-    """Return the MIME bundle of one picture, and its metadata.
+def pages(
+    task: str, given: Mapping[str, Any], pictures: Sequence[Picture], version: str
+) -> Iterator[Tuple[Dict[str, Any], Dict[str, Any]]]:
+    """Yield the MIME bundle of each picture of a call, and its metadata.
 
     Args:
-        task: what drew it.
+        task: what drew them.
         given: the user's arguments.
-        picture: the file, PNG or JPEG.
+        pictures: all of them.
         version: CASA's.
     """
-    mime, text = _MIME_TYPES[picture.suffix.lower()], describe(task, given)
-    data = {mime: picture.read_bytes(), "text/plain": text}
     parameters = {name: repr(value) for name, value in given.items()}
-    return data, {mime: {"alt": text}, "casa": {"task": task.name, "parameters": parameters, "version": version}}
+    for number, picture in enumerate(pictures, start=1):
+        page = f", page {number} of {len(pictures)}" if len(pictures) > 1 else ""
+        text = alt(task, given) + page
+        casa = {"task": task, "parameters": parameters, "version": version}
+        yield (
+            {picture.mime: picture.data, "text/plain": text},
+            {picture.mime: {"alt": text, **picture.size()}, "casa": casa},
+        )
 
 
 def names_something(task: DrawingTask, given: Mapping[str, Any]) -> bool:

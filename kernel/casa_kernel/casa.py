@@ -67,6 +67,8 @@ def prepare(environ: MutableMapping[str, str]) -> None:
     environ.setdefault("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION", "python")
     # grpc otherwise prints a warning each time that a task starts a process.
     environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+    # ipykernel sets this too, but after CASA has imported matplotlib, which then knows no notebook.
+    environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     site = any(path.is_file() for path in _SITE_CONFIGS) or importlib.util.find_spec("casasiteconfig") is not None
     if not site:
         environ.setdefault("CASASITECONFIG", str(Path(__file__).with_name("siteconfig.py")))
@@ -132,9 +134,17 @@ def _describe(casatools: ModuleType, casatasks: ModuleType) -> Casa:
     viewer = _import_or_none("casaviewer")
     plotms = _import_or_none("casaplotms")
     logger = _import_or_none("casalogger")
+    browser = _import_or_none("casatablebrowser")
+    feather = _import_or_none("casafeather")
     gui_tasks = {
         name: getattr(module, name)
-        for module, names in ((viewer, ("imview", "msview")), (plotms, ("plotms",)), (logger, ("casalogger",)))
+        for module, names in (
+            (viewer, ("imview", "msview")),
+            (plotms, ("plotms",)),
+            (logger, ("casalogger",)),
+            (browser, ("browsetable",)),
+            (feather, ("casafeather",)),
+        )
         if module is not None
         for name in names
     }

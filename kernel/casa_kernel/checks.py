@@ -21,6 +21,8 @@ CALIBRATION = "a calibration table"
 FITS = "a FITS image"
 MIRIAD = "a Miriad image"
 RESTORE = "a casaviewer restore file"
+OTHER_TABLE = "another kind of CASA table"
+TABLES = (IMAGE, MEASUREMENT_SET, CALIBRATION, OTHER_TABLE)
 
 # The word after "Type =" in table.info, which casacore writes into each table's folder
 # (casacore/tables/Tables/TableInfo.cc).
@@ -41,7 +43,7 @@ def _kind_of_folder(path: Path) -> str:
     if (path / "table.dat").is_file():
         info = path / "table.info"
         words = info.read_text(encoding="utf-8", errors="replace").split("\n")[0] if info.is_file() else ""
-        return _TABLE_TYPES.get(words.partition("=")[2].strip(), "another kind of CASA table")
+        return _TABLE_TYPES.get(words.partition("=")[2].strip(), OTHER_TABLE)
     if (path / "image").is_file() and (path / "header").is_file():
         return MIRIAD
     return "a folder that holds no CASA table"

@@ -10,6 +10,8 @@
           ├── ToolFailed           a native tool did not start, or ended in the middle of a call
           ├── TaskFailed           a task said what is wrong, in CASA's log or its window, and raised no exception
           ├── NothingDrawn         a task ended well and left no picture
+          ├── WindowOnly           a task was to draw into the cell and has nothing but a window
+          ├── ToolkitMissing       this Python can open no window for a figure of matplotlib
           ├── ViewerLost           the mask editor ended before its task did
           ├── BadMode              a mode that does not exist, or a task that has none
           ├── NoSuchTask           inp, go and their kin were given something else than a task
@@ -26,6 +28,7 @@ The values it speaks of are attributes.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Optional, Sequence
 
@@ -116,6 +119,34 @@ class NothingDrawn(CasaKernelError):
         self.task, self.logfile = task, logfile
         super().__init__(
             f"{task} drew nothing: check the selection and the axes; CASA's log says more (casalogger(), or {logfile})."
+        )
+
+
+class WindowOnly(CasaKernelError):
+    """A task was to run without a window, and is nothing but its window.
+
+    Attributes:
+        task: its name.
+        why: the reason.
+    """
+
+    def __init__(self, task: str, why: str) -> None:
+        self.task, self.why = task, why
+        super().__init__(f"{task} opens a window and cannot draw into the cell: {why}. Call it with gui=True.")
+
+
+class ToolkitMissing(CasaKernelError):
+    """This Python lacks Tk, with which a figure's window is made.
+
+    Attributes:
+        task: whose figure it is.
+    """
+
+    def __init__(self, task: str) -> None:
+        self.task = task
+        super().__init__(
+            f"The window of {task} needs Tk, which the Python in {sys.prefix} lacks. Install it (on Debian and Ubuntu "
+            f"with 'apt install python3-tk'), or call {task} with gui=False for a picture in the cell."
         )
 
 

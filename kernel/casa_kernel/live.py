@@ -16,7 +16,13 @@ _THUMBNAIL = 400
 
 
 class Front(Protocol):
-    """What the kernel can do with the notebook; ``kernel`` implements it."""
+    """What the kernel can do with the notebook; ``notebook`` implements it.
+
+    Attributes:
+        pixel_ratio: the browser's pixels for each CSS pixel, in one direction; 1.0 until it has told.
+    """
+
+    pixel_ratio: float
 
     def say(self, text: str) -> None:
         """Print a line into the cell."""

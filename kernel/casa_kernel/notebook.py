@@ -13,6 +13,8 @@ COMM_TARGET = "casa-desktop"
 class Notebook:
     """The notebook as ``live.Front`` wants it."""
 
+    pixel_ratio = 1.0
+
     def say(self, text: str) -> None:
         print(text, flush=True)
 

@@ -1,6 +1,7 @@
-"""The tasks that draw, one row each: what they read, how they are told to draw without a window, and where to.
+"""All that draws, opens a window or writes plots in CASA 6.4 to 6.7, one row each.
 
-What differs between tasks stands here and nowhere else.
+A row says what a task reads, how it is told to draw without a window, and where to; or why it needs a window.
+What differs between tasks stands here and nowhere else. A test compares it with the CASA that is installed.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Dict, Mapping, Tuple
 
-from .checks import CALIBRATION, FITS, IMAGE, MEASUREMENT_SET, MIRIAD, RESTORE
+from .checks import CALIBRATION, FITS, IMAGE, MEASUREMENT_SET, MIRIAD, RESTORE, TABLES
 
 _IMAGES = (IMAGE, FITS, MIRIAD)
 
@@ -28,7 +29,7 @@ class Input:
 
 @dataclass(frozen=True)
 class DrawingTask:
-    """One task that draws.
+    """One task that draws with a native tool.
 
     Attributes:
         name: its name in CASA.
@@ -37,6 +38,8 @@ class DrawingTask:
         picture: the parameter that makes it write a picture.
         window: CASA's own parameter that says whether there is a window, or empty.
         as_png: what else makes that picture a PNG that replaces an older one.
+        pages_with: the parameter that gives its plot several pages, or empty.
+        pages: what makes it write all of them, where one is the rule.
     """
 
     name: str
@@ -45,6 +48,8 @@ class DrawingTask:
     picture: str
     window: str = ""
     as_png: Mapping[str, Any] = field(default_factory=dict)
+    pages_with: str = ""
+    pages: Mapping[str, Any] = field(default_factory=dict)
 
     def fixed(self, live: bool) -> Dict[str, Any]:
         """Return the arguments that put the task into its mode."""
@@ -53,6 +58,67 @@ class DrawingTask:
     def capture(self, path: str) -> Dict[str, Any]:
         """Return the arguments that make the task draw into the file ``path``, as PNG."""
         return {self.picture: path, **self.as_png}
+
+
+@dataclass(frozen=True)
+class FigureTask:
+    """One task that draws with matplotlib.
+
+    Attributes:
+        name: its name in CASA.
+        inputs: its parameters that name something on disk.
+        draws_with: the values of a parameter with which it draws; otherwise it is none of our business.
+        window: CASA's own parameter that says whether there is a window, or empty.
+        fixed: arguments that keep it from opening windows and from waiting for a key.
+        file: the parameter without which it draws nothing, or empty; a file nobody wants is named to it.
+        with_file: what else it is given then.
+    """
+
+    name: str
+    inputs: Tuple[Input, ...] = ()
+    draws_with: Mapping[str, Tuple[Any, ...]] = field(default_factory=dict)
+    window: str = ""
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    file: str = ""
+    with_file: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class WindowTask:
+    """One task that is nothing but the window of a native tool.
+
+    Attributes:
+        name: its name in CASA.
+        tool: the native tool, which is the package's name too.
+        argument: the parameter that is the tool's command line, or empty.
+        inputs: its parameters that name something on disk.
+        why: why there is no picture of it, for the user.
+    """
+
+    name: str
+    tool: str
+    argument: str
+    inputs: Tuple[Input, ...]
+    why: str
+
+
+@dataclass(frozen=True)
+class InteractiveTask:
+    """One task that waits for the user at a window of a native tool.
+
+    Attributes:
+        name: its name in CASA.
+        tool: the native tool.
+        switch: the parameter that makes it wait, by being true or not empty.
+        inputs: its parameters that name something on disk.
+        advice: what the user is to do at the window.
+    """
+
+    name: str
+    tool: str
+    switch: str
+    inputs: Tuple[Input, ...]
+    advice: str
 
 
 DRAWING_TASKS: Tuple[DrawingTask, ...] = (
@@ -85,15 +151,83 @@ DRAWING_TASKS: Tuple[DrawingTask, ...] = (
         picture="plotfile",
         window="showgui",
         as_png={"expformat": "png", "overwrite": True},
+        pages_with="iteraxis",
+        pages={"exprange": "all"},
     ),
 )
 
-# Tasks that open casaviewer's mask editor when they are called with interactive=True, and what they read.
-INTERACTIVE_TASKS: Mapping[str, Tuple[Input, ...]] = {
-    "tclean": (Input("vis", (MEASUREMENT_SET,)),),
-    "deconvolve": (),
-    "sdintimaging": (Input("vis", (MEASUREMENT_SET,)),),
+_GRAPHICS = {"graphics": ("screen", "file", "both")}
+
+FIGURE_TASKS: Tuple[FigureTask, ...] = (
+    FigureTask("plotants", (Input("vis", (MEASUREMENT_SET,)),), window="showgui", fixed={"showgui": False}),
+    FigureTask(
+        "plotbandpass",
+        (Input("caltable", (CALIBRATION,)),),
+        # Interactive, it waits in input() after each page; not interactive, it insists on a file.
+        fixed={"interactive": False},
+        file="figfile",
+        with_file={"buildpdf": False, "figfileSequential": False},
+    ),
+    FigureTask("plotweather", (Input("vis", (MEASUREMENT_SET,)),), draws_with={"doPlot": (True,)}),
+    FigureTask("plotprofilemap", (Input("imagename", (IMAGE, FITS)),)),
+    FigureTask("flagcmd", (Input("vis", (MEASUREMENT_SET, CALIBRATION)),), draws_with={"action": ("plot",)}),
+    FigureTask("simobserve", draws_with=_GRAPHICS),
+    FigureTask("simalma", draws_with=_GRAPHICS),
+    FigureTask("simanalyze", draws_with=_GRAPHICS),
+    # CASA 6.7.2 and later.
+    FigureTask("msuvbinflag", (Input("binnedvis", (MEASUREMENT_SET,)),), draws_with={"doplot": (True,)}),
+)
+
+WINDOW_TASKS: Tuple[WindowTask, ...] = (
+    WindowTask(
+        "browsetable",
+        "casatablebrowser",
+        "tablename",
+        (Input("tablename", TABLES),),
+        "a table is browsed, not drawn; the tool tb reads it in the cell",
+    ),
+    WindowTask(
+        "casafeather", "casafeather", "", (), "its images are chosen in its window; feather combines them without"
+    ),
+)
+
+_MASK_EDITOR = (
+    "drag a box there with the right mouse button and double-click in it with the same button, "
+    "then press the blue arrow to go on, or the red cross to stop."
+)
+_FLAG_DISPLAY = "look through the data with the buttons below the plot, and press Quit to go on."
+
+INTERACTIVE_TASKS: Tuple[InteractiveTask, ...] = (
+    InteractiveTask("tclean", "casaviewer", "interactive", (Input("vis", (MEASUREMENT_SET,)),), _MASK_EDITOR),
+    InteractiveTask("deconvolve", "casaviewer", "interactive", (), _MASK_EDITOR),
+    InteractiveTask("sdintimaging", "casaviewer", "interactive", (Input("vis", (MEASUREMENT_SET,)),), _MASK_EDITOR),
+    InteractiveTask("simanalyze", "casaviewer", "interactive", (), _MASK_EDITOR),
+)
+
+# Parameters that promise a plot and do not keep it, and tasks that import matplotlib for its arithmetic.
+DRAW_NOTHING: Mapping[str, Mapping[str, str]] = {
+    "predictcomp": {
+        "showplot": "CASA 6 no longer holds the code that plotted",
+        "savefig": "likewise",
+        "showbl0flux": "likewise",
+    },
+    "polfromgain": {},
+}
+
+# Modules of casatasks.private that import matplotlib beside the tasks' own, and where their plots go.
+MODULES: Mapping[str, str] = {
+    "simutil": "drawn by simobserve, simalma and simanalyze",
+    "flaghelper": "the predecessor of flagcmd's plot; no task calls it",
+    "partitionhelper": "plots of a partition's balance; no task asks for them",
+    "tec_maps": "called by users themselves; its figure is pyplot's, and the notebook shows it as any other",
+    "imagerhelpers.imager_base": "tclean's summary plot; no task asks for it",
+    "imagerhelpers.msuvbinflag_algorithms": "drawn by msuvbinflag",
 }
 
 # All names for which %casa_mode has a meaning.
-NAMES: Tuple[str, ...] = (*(task.name for task in DRAWING_TASKS), "casalogger")
+NAMES: Tuple[str, ...] = (
+    *(task.name for task in DRAWING_TASKS),
+    *(task.name for task in FIGURE_TASKS),
+    *(task.name for task in WINDOW_TASKS),
+    "casalogger",
+)

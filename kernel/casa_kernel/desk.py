@@ -1,0 +1,96 @@
+"""What all drawing tasks share: CASA, the modes, the running tools, the notebook, and how a window is announced."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import Any, Dict, Mapping, Optional, Sequence
+
+from casa_desktop.errors import CasaDesktopError
+from casa_desktop.session import Glimpse
+
+from . import live
+from .casa import Casa
+from .children import Child, Children, start
+from .errors import BadParameter
+from .live import Front
+from .modes import Modes
+
+
+class Desk:
+    """Where drawing tasks work.
+
+    Attributes:
+        casa: the imported CASA.
+        modes: the modes in force.
+        children: the running tools.
+        front: the notebook.
+    """
+
+    def __init__(self, casa: Casa, modes: Modes, children: Children, front: Front) -> None:
+        self.casa, self.modes, self.children, self.front = casa, modes, children, front
+
+    def mode(self, task: str, window: str, given: Dict[str, Any]) -> str:
+        """Take the words about windows out of a call's arguments; return its mode.
+
+        Args:
+            task: its name.
+            window: its own parameter that says whether there is a window, or empty.
+            given: its arguments.
+
+        Raises:
+            BadParameter: ``gui`` is no such word.
+        """
+        own = given.pop(window, None) if window else None
+        gui = given.pop("gui", own)
+        gui = own if gui is None else gui
+        return self.modes.resolve(task, checked(task, gui), live.is_watched())
+
+    def tell(self, text: str) -> None:
+        """Bring the desktop to the front, and leave a line with a link to it in the cell."""
+        self.front.open_desktop(live.DESKTOP)
+        self.front.show(*live.notice(text, live.page_url(os.environ)))
+
+    def keep(self, glimpse: Glimpse, pid: int, alt: str, within: float = 5.0) -> None:
+        """Put a small picture of a program's window into the cell, so that the notebook keeps what was seen."""
+        picture = glimpse.of([pid], within=within)
+        # A user may be quicker than the tool and close its window again.
+        if picture is not None:
+            self.front.show(*live.thumbnail(picture, alt))
+
+    def look(self, pid: int, alt: str) -> None:
+        """Keep a picture of a window that is there, if the desktop is still there too."""
+        with suppress(CasaDesktopError), live.glimpse() as glimpse:
+            self.keep(glimpse, pid, alt, within=0)
+
+    def open_window(
+        self, name: str, tool: str, argv: Sequence[str], env: Mapping[str, str], alt: str, *, server: bool = False
+    ) -> Child:
+        """Open a window on the running desktop, in the place of the one that ``name`` has there already.
+
+        Args:
+            name: the task's name.
+            tool: the program's name, for messages.
+            argv: its command line.
+            env: its whole environment.
+            alt: what its window shows, in words.
+            server: the program tells an address when its window is there.
+        """
+        self.children.drop(name)
+        with live.glimpse() as glimpse:
+            child = start(self.children.private, tool, argv, env, server=server)
+            self.children.keep(name, child)
+            self.tell(f"{name} is on the CASA Desktop.")
+            self.keep(glimpse, child.process.pid, alt)
+        return child
+
+
+def checked(task: str, gui: Any) -> Optional[bool]:
+    """Return ``gui`` if it is a word about windows.
+
+    Raises:
+        BadParameter: it is not.
+    """
+    if gui is not None and not isinstance(gui, bool):
+        raise BadParameter(task, f"gui is {gui!r}, but should be True, False or None.")
+    return gui

@@ -1,0 +1,115 @@
+"""The tasks that draw with matplotlib: their figures as pictures in the cell, or in a window with matplotlib's tools.
+
+Either way the task draws into memory (``pages``). The window is a program of its own (``figurewindow``), which gets
+the figures themselves: so the cell goes on, the figure can be panned and zoomed while the kernel works, and a window
+that is closed ends nothing but itself.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import os
+import pickle
+import shutil
+import sys
+from pathlib import Path
+from typing import Any, Callable, Dict, List
+
+from . import capture, checks, live
+from .desk import Desk
+from .errors import BadParameter, NothingDrawn, ToolkitMissing
+from .modes import LIVE
+from .signatures import check_inputs, like, value_of
+from .tasks import FigureTask
+
+# A CSS inch, so that a figure has its nominal size on paper and on a screen.
+_DPI = 96
+# What a window's title has room for, in characters.
+_TITLE = 60
+
+
+class Figures:
+    """Runs the tasks that draw with matplotlib."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def wrap(self, row: FigureTask, task: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the task of a row as the notebook is to have it."""
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            given = checks.bind(row.name, call.__signature__, args, kwargs)  # type: ignore[attr-defined]
+            if not all(value_of(task, given, name) in values for name, values in row.draws_with.items()):
+                given.pop("gui", None)
+                return task(**given)
+            mode = self._desk.mode(row.name, row.window, given)
+            check_inputs(row.name, row.inputs, given)
+            return self._draw_live(row, task, given) if mode == LIVE else self._draw_headless(row, task, given)
+
+        return like(task, call, row.name)
+
+    def _draw_headless(self, row: FigureTask, task: Callable[..., Any], given: Dict[str, Any]) -> Any:
+        ratio = self._desk.front.pixel_ratio
+
+        def take(figure: Any) -> bytes:
+            file = io.BytesIO()
+            figure.print_page(file, dpi=_DPI * ratio)
+            return file.getvalue()
+
+        result, drawn = self._run(row, task, given, take)
+        pictures = [capture.Picture("image/png", page, ratio) for page in drawn]
+        for page in capture.pages(row.name, given, pictures, self._desk.casa.version):
+            self._desk.front.show(*page)
+        return self._answer(row, result, drawn)
+
+    def _draw_live(self, row: FigureTask, task: Callable[..., Any], given: Dict[str, Any]) -> Any:
+        if importlib.util.find_spec("_tkinter") is None:
+            raise ToolkitMissing(row.name)
+        display = live.environment()
+        result, drawn = self._run(row, task, given, pickle.dumps)
+        if drawn:
+            alt = capture.alt(row.name, given)
+            title = alt if len(alt) <= _TITLE else alt[: _TITLE - 1] + "…"
+            self._open(row.name, drawn, title, display, alt)
+        return self._answer(row, result, drawn)
+
+    def _open(self, name: str, drawn: List[bytes], title: str, display: Dict[str, str], alt: str) -> None:
+        """Open the window, which takes its pages from a folder before it tells that it is there."""
+        folder = self._desk.children.private.new_folder("figures")
+        try:
+            for number, page in enumerate(drawn):
+                (folder / f"{number:04}").write_bytes(page)
+            argv = [sys.executable, str(Path(__file__).with_name("figurewindow.py")), str(folder), title]
+            self._desk.open_window(name, f"The window of {name}", argv, {**os.environ, **display}, alt, server=True)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _run(
+        self, row: FigureTask, task: Callable[..., Any], given: Dict[str, Any], take: Callable[[Any], bytes]
+    ) -> Any:
+        """Run the task; return its result and its pages."""
+        # Imported here, because it imports matplotlib.
+        from . import pages
+
+        scratch = self._desk.children.private.new_folder("scratch")
+        arguments = {**given, **row.fixed}
+        if row.file and not given.get(row.file):
+            arguments.update({row.file: str(scratch / row.name), **row.with_file})
+        try:
+            with pages.recording(take, scratch) as recorder:
+                return task(**arguments), recorder.pages
+        except AssertionError as error:
+            # CASA's tasks check their arguments' types with assert.
+            raise BadParameter(row.name, checks.explain_schema(str(error))) from error
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _answer(self, row: FigureTask, result: Any, drawn: List[bytes]) -> Any:
+        """Return the task's result; where it drew nothing, say so."""
+        if not drawn:
+            nothing = NothingDrawn(row.name, self._desk.casa.logfile)
+            if result is None:
+                raise nothing
+            self._desk.front.say(str(nothing))
+        return result

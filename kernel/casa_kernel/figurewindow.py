@@ -1,0 +1,108 @@
+"""A window with the pages of a figure, in which they can be panned, zoomed and saved. A program of its own.
+
+``figurewindow.py FOLDER TITLE --server=FIFO`` reads the folder's files, which are matplotlib's figures, pickled, in the
+order of their names, shows them on the display of its environment, and writes a line into the FIFO once it does. It
+ends when its window is closed.
+
+Tk is what it is made with: it is Python's own, where Qt would be a download of 200 MB.
+"""
+
+from __future__ import annotations
+
+import sys
+
+# Python puts a script's folder first, and the kernel's modules are no top-level modules.
+del sys.path[0]
+
+import argparse  # noqa: E402
+import pickle  # noqa: E402
+import socket  # noqa: E402
+import tkinter  # noqa: E402
+from pathlib import Path  # noqa: E402
+from tkinter import ttk  # noqa: E402
+from typing import Any, List, Tuple  # noqa: E402
+
+from matplotlib.backends.backend_tkagg import FigureCanvasTkAgg, NavigationToolbar2Tk  # type: ignore[attr-defined]  # noqa: E402
+
+# Of the desktop, so that a large figure leaves room for its toolbar and the desktop's task bar.
+_LARGEST = 0.85
+
+
+class Window:
+    """The window.
+
+    Attributes:
+        root: Tk's.
+    """
+
+    def __init__(self, figures: List[Any], title: str) -> None:
+        self.root = tkinter.Tk(className="casa-figure")
+        self.root.title(title)
+        # With the machine's name Tk tells the process id too, by which the kernel finds the window.
+        self.root.wm_client(socket.gethostname())
+        self._figures, self._title = figures, title
+        self._frames: List[ttk.Frame] = []
+        self._canvases: List[Any] = []
+        for figure in figures:
+            self._add(figure)
+        self._shown = 0
+        self._counter = tkinter.StringVar()
+        if len(figures) > 1:
+            self._add_buttons()
+        self.root.geometry("{}x{}".format(*self._size()))
+        self.turn(0)
+
+    def _add(self, figure: Any) -> None:
+        frame = ttk.Frame(self.root)
+        canvas: Any = FigureCanvasTkAgg(figure, master=frame)  # type: ignore[no-untyped-call]
+        NavigationToolbar2Tk(canvas, frame)  # type: ignore[no-untyped-call]
+        canvas.get_tk_widget().pack(side="top", fill="both", expand=True)
+        self._frames.append(frame)
+        self._canvases.append(canvas)
+
+    def _add_buttons(self) -> None:
+        bar = ttk.Frame(self.root)
+        ttk.Button(bar, text="◀ Previous page", command=lambda: self.turn(-1)).pack(side="left")
+        ttk.Button(bar, text="Next page ▶", command=lambda: self.turn(1)).pack(side="left")
+        ttk.Label(bar, textvariable=self._counter).pack(side="left", padx=8)
+        bar.pack(side="bottom", fill="x")
+        for key, step in (("<Prior>", -1), ("<Next>", 1)):
+            self.root.bind(key, lambda _event, step=step: self.turn(step))  # type: ignore[misc]
+
+    def _size(self) -> Tuple[int, int]:
+        """Return the size of the largest figure with its bars, in pixels, or as much of it as the desktop has."""
+        self.root.update_idletasks()
+        width = max(canvas.get_width_height()[0] for canvas in self._canvases)
+        height = max(canvas.get_width_height()[1] for canvas in self._canvases) + 80
+        return (
+            min(width, int(self.root.winfo_screenwidth() * _LARGEST)),
+            min(height, int(self.root.winfo_screenheight() * _LARGEST)),
+        )
+
+    def turn(self, step: int) -> None:
+        """Show another page, ``step`` pages on; the last one is followed by the first."""
+        self._frames[self._shown].pack_forget()
+        self._shown = (self._shown + step) % len(self._frames)
+        self._frames[self._shown].pack(side="top", fill="both", expand=True)
+        self._counter.set(f"page {self._shown + 1} of {len(self._frames)}")
+
+
+def _read(folder: Path) -> List[Any]:
+    return [pickle.loads(file.read_bytes()) for file in sorted(folder.iterdir())]  # noqa: S301
+
+
+def main() -> None:
+    """Show the figures until the window is closed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("title")
+    parser.add_argument("--server", type=Path, required=True)
+    options = parser.parse_args()
+    window = Window(_read(options.folder), options.title)
+    window.root.update()
+    options.server.write_text("here\n")
+    window.root.mainloop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""A backend of matplotlib that hands over what a task draws, page by page.
+
+CASA's tasks draw with pyplot as it comes: they take figure 1, clear it for each page, save it or not, close it or
+not. In this backend no figure is ever shown; each page is handed over when it is saved, or else just before its figure
+is cleared or closed, or when the task has ended. (What a backend's module must hold:
+https://matplotlib.org/stable/users/explain/figure/writing_a_user_interface_pyplot.html)
+
+Matplotlib is imported here: this module is imported only when a task is to draw.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Callable, Iterator, List, Optional, Tuple
+
+import matplotlib
+from matplotlib import pyplot
+from matplotlib._pylab_helpers import Gcf
+from matplotlib.backend_bases import FigureManagerBase
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+_BACKEND = f"module://{__name__}"
+
+
+class Recorder:
+    """The pages of one task.
+
+    Attributes:
+        pages: what ``take`` made of each, in the order in which they were begun.
+    """
+
+    def __init__(self, take: Callable[[Figure], bytes], scratch: Path) -> None:
+        """Begin with no page.
+
+        Args:
+            take: makes bytes of a figure as it stands.
+            scratch: a folder; what a task saves there it saves only because it must, and nothing is written.
+        """
+        self.pages: List[bytes] = []
+        self._take, self._scratch = take, scratch
+
+    def is_scratch(self, file: Any) -> bool:
+        """Tell whether ``file`` is in the scratch folder."""
+        return isinstance(file, (str, os.PathLike)) and self._scratch in Path(file).parents
+
+    def add(self, figure: Figure) -> int:
+        """Take a new page; return its number from 0."""
+        self.pages.append(self._take(figure))
+        return len(self.pages) - 1
+
+    def replace(self, number: int, figure: Figure) -> None:
+        """Take a page again."""
+        self.pages[number] = self._take(figure)
+
+
+class PagedFigure(Figure):
+    """A figure that hands over each of its pages before the page is gone."""
+
+    # Of the class, because Figure's own construction clears the figure.
+    recorder: Optional[Recorder] = None
+    _saved: Optional[Tuple[str, int]] = None
+
+    def turn(self) -> None:
+        """Hand over the page if it bears something and was not saved: a saved page is as the task wants it seen."""
+        if self.recorder is not None and self._saved is None and _bears_something(self):
+            self.recorder.add(self)
+        self._saved = None
+
+    def savefig(self, fname: Any, **kwargs: Any) -> Any:
+        if self.recorder is None:
+            return super().savefig(fname, **kwargs)
+        if self._saved is not None and self._saved[0] == str(fname):
+            self.recorder.replace(self._saved[1], self)
+        else:
+            self._saved = str(fname), self.recorder.add(self)
+        return None if self.recorder.is_scratch(fname) else super().savefig(fname, **kwargs)
+
+    def print_page(self, file: Any, dpi: float) -> None:
+        """Write the figure as it stands, as PNG."""
+        super().savefig(file, format="png", dpi=dpi)
+
+    def clear(self, keep_observers: bool = False) -> None:
+        self.turn()
+        super().clear(keep_observers)
+
+    def clf(self, keep_observers: bool = False) -> None:
+        # The name that pyplot calls in matplotlib 3.5 and older.
+        self.turn()
+        super().clf(keep_observers)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Pickle as a plain figure: the program that shows it knows no CASA, and is to open no figure of pyplot's."""
+        state = self.__getstate__()  # type: ignore[attr-defined]
+        for name in ("recorder", "_saved", "_restore_to_pylab"):
+            state.pop(name, None)
+        return object.__new__, (Figure,), state
+
+
+def _bears_something(figure: Figure) -> bool:
+    return bool(figure.texts or figure.images or any(axes.has_data() or axes.texts for axes in figure.axes))
+
+
+class FigureCanvas(FigureCanvasAgg):
+    """A canvas that nobody sees."""
+
+    def draw_idle(self, *args: Any, **kwargs: Any) -> None:
+        """Draw nothing: pyplot calls this after each of its functions."""
+
+
+class FigureManager(FigureManagerBase):
+    """The manager of a window that there is not."""
+
+    def show(self) -> None:
+        """Show nothing, and do not complain that nothing can be shown."""
+
+    def destroy(self) -> None:
+        """Hand over the last page of a figure that is being closed."""
+        if isinstance(self.canvas.figure, PagedFigure):
+            self.canvas.figure.turn()
+
+
+_recorder: Optional[Recorder] = None
+
+
+def new_figure_manager(num: Any, *args: Any, FigureClass: Any = Figure, **kwargs: Any) -> FigureManager:  # noqa: N803
+    """Make pyplot's figures; the signature is matplotlib's."""
+    figure = (PagedFigure if FigureClass is Figure else FigureClass)(*args, **kwargs)
+    return new_figure_manager_given_figure(num, figure)
+
+
+def new_figure_manager_given_figure(num: Any, figure: Any) -> FigureManager:
+    """Adopt a figure; the signature is matplotlib's."""
+    figure.recorder = _recorder
+    return FigureManager(FigureCanvas(figure), num)
+
+
+def show(*_args: Any, **_kwargs: Any) -> None:
+    """Show nothing."""
+
+
+@contextmanager
+def recording(take: Callable[[Figure], bytes], scratch: Path) -> Iterator[Recorder]:
+    """Record the pages that are drawn within a with block; the user's own figures and settings are not touched.
+
+    Args:
+        take: makes bytes of a figure as it stands.
+        scratch: a folder in which nothing needs to be written.
+    """
+    global _recorder
+    # Pyplot has no public way to set its figures aside, and the tasks reuse and close whichever are open.
+    figures, Gcf.figs = Gcf.figs, OrderedDict()
+    # The user's backend is loaded, if it was not yet, before its word on interactivity is asked.
+    backend = matplotlib.get_backend()
+    pyplot.switch_backend(backend)
+    interactive = matplotlib.is_interactive()
+    _recorder = Recorder(take, scratch)
+    try:
+        with pyplot.rc_context():
+            pyplot.switch_backend(_BACKEND)
+            yield _recorder
+        pyplot.close("all")
+    finally:
+        _recorder = None
+        Gcf.figs = figures
+        pyplot.switch_backend(backend)
+        matplotlib.interactive(interactive)

@@ -1,0 +1,93 @@
+"""The tasks that are a window, and those that wait at one: casalogger, browsetable, interactive tclean and the like."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Callable, Dict, List
+
+from . import capture, checks, live, logs, tools
+from .desk import Desk, checked
+from .errors import NoSuchPath, WindowOnly
+from .interactive import MaskEditor
+from .modes import HEADLESS, LIVE
+from .signatures import check_inputs, like, missing
+from .tasks import InteractiveTask, WindowTask
+
+
+class Windows:
+    """Runs the tasks that have a window rather than a picture."""
+
+    def __init__(self, desk: Desk, editor: MaskEditor) -> None:
+        self._desk, self._editor = desk, editor
+
+    # Windows that the notebook does not wait for
+
+    def wrap(self, row: WindowTask) -> Callable[..., Any]:
+        """Return the task of a row as the notebook is to have it."""
+        task = self._desk.casa.gui_tasks.get(row.name)
+        if task is None:
+            return missing(row.name, row.tool)
+
+        def call(*args: Any, **kwargs: Any) -> None:
+            given = checks.bind(row.name, call.__signature__, args, kwargs)  # type: ignore[attr-defined]
+            gui = checked(row.name, given.pop("gui", None))
+            check_inputs(row.name, row.inputs, given)
+            # What can be done in one way only is done in that way, unless somebody has ruled it out.
+            if gui is False or (gui is None and self._desk.modes.own.get(row.name) == HEADLESS):
+                raise WindowOnly(row.name, row.why)
+            argument = given.get(row.argument) if row.argument else None
+            words = [os.path.abspath(os.path.expanduser(argument))] if argument else []
+            self._open(row.name, row.tool, words, capture.alt(row.name, given))
+
+        return like(task, call, row.name)
+
+    def _open(self, name: str, tool: str, words: List[str], alt: str) -> None:
+        display = live.environment()
+        program = tools.ensure_extracted(tools.find(tool), self._desk.front.say)
+        env = {**tools.environment(os.environ, display), "CASADATA": self._desk.casa.data_folder}
+        self._desk.open_window(name, tool, [str(program), *words], env, alt)
+
+    def logger(self) -> Callable[..., Any]:
+        """Return the task casalogger as the notebook is to have it."""
+        task = self._desk.casa.gui_tasks.get("casalogger", _casalogger)
+
+        def call(*args: Any, **kwargs: Any) -> None:
+            given = checks.bind("casalogger", call.__signature__, args, kwargs)  # type: ignore[attr-defined]
+            logfile = Path(given.get("logfile") or self._desk.casa.logfile).absolute()
+            if not logfile.is_file():
+                raise NoSuchPath("casalogger", "logfile", logfile)
+            if self._desk.mode("casalogger", "", given) == LIVE:
+                self._open("casalogger", "casalogger", [str(logfile)], f"casalogger({str(logfile)!r})")
+            else:
+                self._desk.front.show(logs.bundle(logfile), {})
+
+        return like(task, call, "casalogger")
+
+    # Windows that the task waits for
+
+    def wrap_interactive(self, row: InteractiveTask, task: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the task of a row with its mask editor on the desktop."""
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            given: Dict[str, Any] = checks.bind(row.name, call.__signature__, args, kwargs)  # type: ignore[attr-defined]
+            if not given.get(row.switch):
+                return task(*args, **kwargs)
+            check_inputs(row.name, row.inputs, given)
+            display = live.environment()
+            program = tools.ensure_extracted(tools.find(row.tool), self._desk.front.say)
+            self._desk.tell(f"{row.name} waits for you on the CASA Desktop: {row.advice}")
+            alt = capture.alt(row.name, given)
+            with self._editor.session(row.name, program, display, lambda pid: self._desk.look(pid, alt)):
+                return task(*args, **kwargs)
+
+        return like(task, call, row.name, add_gui=False)
+
+
+def _casalogger(logfile: str = "", terminal: bool = False) -> None:
+    """Show CASA's log: its end in the cell, or casalogger on the CASA Desktop.
+
+    Parameters:
+        logfile: the log to show; this session's by default
+        terminal: unused here
+    """
