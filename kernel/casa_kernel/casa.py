@@ -17,6 +17,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, Callable, Dict, Mapping, MutableMapping, Optional
 
 from .errors import CasaMissing
+from .versions import Measures
 
 # The instances that a CASA session has, and the tools (classes of casatools) they belong to. Source:
 # https://casadocs.readthedocs.io/en/stable/api/casatools.html
@@ -26,7 +27,7 @@ TOOL_INSTANCES = {
     "lm": "linearmosaic", "me": "measures", "ms": "ms", "msmd": "msmetadata", "mt": "mstransformer",
     "po": "imagepol", "qa": "quanta", "rg": "regionmanager", "sbs": "sidebandseparator", "sdm": "sdm",
     "sdms": "singledishms", "sl": "spectralline", "sm": "simulator", "su": "synthesisutils", "tb": "table",
-    "vp": "vpmanager",
+    "vf": "vlafiller", "vp": "vpmanager",
 }  # fmt: skip
 
 _SITE_CONFIGS = (Path("/opt/casa/casasiteconfig.py"), Path("/home/casa/casasiteconfig.py"))
@@ -182,6 +183,22 @@ def _tools(casatools: ModuleType) -> Dict[str, Any]:
             found[short + "tool"] = classes[name]
             found[short] = classes[name]()
     return found
+
+
+def measures(casa: Casa) -> Optional[Measures]:
+    """Return the state of CASA's measures data; None where the tables cannot be read."""
+    table, ends = casa.names["casatools"].table(), []
+    try:
+        for name in ("IERSpredict", "IERSeop2000"):
+            path = casa.names["ctsys"].resolve(f"geodetic/{name}")
+            table.open(path)
+            ends.append(float(table.getcell("MJD", table.nrows() - 1)))
+        version = str(table.getkeyword("VS_DATE"))
+    except RuntimeError:
+        return None
+    finally:
+        table.close()
+    return Measures(str(Path(path).parents[1]), version, measured=ends[1], predicted=ends[0])
 
 
 def is_task(value: Any) -> bool:

@@ -14,6 +14,7 @@
           ├── ToolkitMissing       this Python can open no window for a figure of matplotlib
           ├── ViewerLost           the mask editor ended before its task did
           ├── BadMode              a mode that does not exist, or a task that has none
+          ├── BadWord              a magic was given another word than it knows
           ├── NoSuchTask           inp, go and their kin were given something else than a task
           ├── NoTaskChosen         they were called without a task, and none was chosen before
           ├── NoInputs             tget found no file with a task's inputs
@@ -167,6 +168,19 @@ class ViewerLost(CasaKernelError):
 
 class BadMode(CasaKernelError):
     """A mode, or a task in ``%casa_mode``, that does not exist.
+
+    Attributes:
+        word: what was given.
+        known: what would have been right.
+    """
+
+    def __init__(self, word: str, known: Sequence[str]) -> None:
+        self.word, self.known = word, tuple(known)
+        super().__init__(f"{word!r} is none of {', '.join(self.known)}.")
+
+
+class BadWord(CasaKernelError):
+    """A magic was given a word that it does not know.
 
     Attributes:
         word: what was given.

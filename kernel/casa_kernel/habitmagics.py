@@ -3,14 +3,64 @@
 from __future__ import annotations
 
 import tokenize
+from datetime import datetime, timezone
 from keyword import iskeyword
-from typing import Any, Iterable, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Iterable, List, Mapping, Optional, Sequence
 
 from IPython.core.inputtransformer2 import TokenTransformBase
+from IPython.core.magic import Magics, line_magic, magics_class
 
+from . import versions
+from .errors import BadWord, CasaMissing
 from .habits import COMMANDS, Habits
+from .live import Front
 
 _SPACE = (tokenize.NEWLINE, tokenize.NL, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+
+
+@magics_class
+class HabitMagics(Magics):
+    """``%casa_globals`` and ``%casa_version``.
+
+    Attributes:
+        habits: the tasks and their inputs, once CASA is there.
+        measures: returns the state of CASA's measures data; None before CASA is there.
+    """
+
+    def __init__(self, shell: Any, front: Front) -> None:
+        super().__init__(shell)
+        self._front = front
+        self.habits: Optional[Habits] = None
+        self.measures: Callable[[], Optional[versions.Measures]] = lambda: None
+
+    @line_magic
+    def casa_globals(self, line: str) -> None:
+        """Let tasks take their parameters from the notebook's variables, as casashell does, or not.
+
+        %casa_globals on     a task that is called without any argument takes the variables that are called like its
+                             parameters, and every call writes its inputs into task.last
+        %casa_globals off    a task gets the arguments of its call and nothing else (the default)
+        %casa_globals        tell which
+        """
+        word = line.strip().lower()
+        if word not in ("", "on", "off"):
+            raise BadWord(word, ("on", "off"))
+        habits = self.habits
+        if habits is None:
+            raise CasaMissing("there are no tasks that could take variables.")
+        if word:
+            habits.takes_variables = word == "on"
+        self._front.say(
+            "Tasks that are called without arguments take the notebook's variables."
+            if habits.takes_variables
+            else "Tasks take the arguments of their calls only."
+        )
+
+    @line_magic
+    def casa_version(self, _line: str) -> None:
+        """Show the versions of CASA, of its parts, and of its data."""
+        today = datetime.now(timezone.utc).date()
+        self._front.show(versions.bundle(versions.rows(self.measures(), today)), {})
 
 
 class BareCommands:

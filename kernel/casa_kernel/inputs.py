@@ -176,6 +176,8 @@ class _ShellTask:
         )
 
     def _reason(self, name: str, value: Any) -> str:
+        if value == "":
+            return f"{name} has to be set."
         words = type(self._task).__call__.__globals__
         schema = getattr(self._task, f"{self._prefix}schema")
         validator = words["_pc"]

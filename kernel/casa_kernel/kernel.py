@@ -15,7 +15,7 @@ from casa_desktop.errors import CasaDesktopError
 from . import casa, startup
 from .children import Children
 from .clients import use_up_panel_numbers
-from .habitmagics import BareCommands
+from .habitmagics import BareCommands, HabitMagics
 from .habits import Habits
 from .interactive import MaskEditor
 from .magics import CasaMagics
@@ -41,7 +41,8 @@ class CasaKernel(IPythonKernel):
         self._front = Notebook()
         self._shell.set_custom_exc((Exception,), Reporter(self._logfile))
         self._shell.input_transformer_manager.token_transformers.append(BareCommands(self._shell.user_ns))
-        self._shell.register_magics(CasaMagics(self._shell, self._modes, self._front))
+        self._habits = HabitMagics(self._shell, self._front)
+        self._shell.register_magics(CasaMagics(self._shell, self._modes, self._front), self._habits)
         try:
             self._shell.push(self._load(), interactive=False)
         except CasaDesktopError as error:
@@ -76,6 +77,7 @@ class CasaKernel(IPythonKernel):
         self._casa = found
         tasks = [name for name in given if casa.is_task(found.names.get(name)) or name in NAMES]
         habits = Habits(self._shell.user_ns, given, tasks, casa.shell_task, self._logfile, self._front)
+        self._habits.habits, self._habits.measures = habits, lambda: casa.measures(found)
         return habits.names()
 
     def _logfile(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,7 @@ def test_a_wrong_value_is_red_and_says_why(notebook: Notebook) -> None:
     cell = notebook.run("default tclean\nniter = 'many'\nvis = 'nowhere.ms'\ninp()")
     assert "WRONG" in line(shown(cell), "niter")
     assert "nowhere.ms" in line(shown(cell), "vis").split("WRONG")[1]
+    assert "imagename has to be set." in line(shown(notebook.run("default imstat\ninp")), "imagename")
     html = cell.displayed[0]["text/html"]
     assert 'font-weight:bold">&#x27;many&#x27;</td>' in html
 
@@ -112,3 +114,42 @@ def test_every_task_shows_its_inputs(notebook: Notebook) -> None:
     cell = notebook.run(code)
     assert cell.error is None, cell.error
     assert int(cell.text.split()[-1]) > 100
+
+
+def test_tasks_take_the_notebook_s_variables_only_when_asked_to(notebook: Notebook, tmp_path: Path) -> None:
+    off = notebook.run("default(imhead)\nimagename = f'{home}/dirty.image'\nmode = 'get'\nhdkey = 'bunit'\nimhead()")
+    assert off.error is not None
+    said = notebook.run("%casa_globals on")
+    assert "take the notebook's variables" in said.text
+    on = notebook.run("imhead()")
+    assert on.of("execute_result")[0]["data"]["text/plain"] == "'Jy/beam'"
+    given = notebook.run("imhead(imagename, mode='get', hdkey='object')\nprint(open('imhead.last').read())")
+    assert "hdkey       = 'object'" in given.text
+    notebook.run("%casa_globals off")
+    assert notebook.run("imhead()").error is not None
+
+
+def test_the_magic_about_variables_knows_two_words(notebook: Notebook) -> None:
+    error = notebook.run("%casa_globals maybe").error
+    assert error is not None
+    assert error["evalue"] == "'maybe' is none of on, off."
+
+
+def test_versions_of_casa_its_parts_and_its_data_are_shown(notebook: Notebook) -> None:
+    text = shown(notebook.run("%casa_version"))
+    assert ["casatools", metadata.version("casatools")] in [each.split() for each in text.splitlines()]
+    assert "Earth orientation measured until 20" in text
+    assert "<table" in notebook.run("%casa_version").displayed[0]["text/html"]
+
+
+def test_the_names_of_casashell_are_there(notebook: Notebook) -> None:
+    code = (
+        "import casashell, pathlib, re\n"
+        "source = (pathlib.Path(casashell.__file__).parent / 'private' / 'load_tools.py').read_text()\n"
+        "wanted = re.findall(r'^(\\w+) = ', source, re.M) + re.findall(r' as (\\w+)$', source, re.M)\n"
+        "print(len(wanted), [name for name in wanted if name not in globals()])"
+    )
+    cell = notebook.run(code)
+    count, _, missing = cell.text.partition(" ")
+    assert int(count) > 40
+    assert missing == "[]\n"

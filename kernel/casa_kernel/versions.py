@@ -1,0 +1,66 @@
+"""Which CASA this is, with all its parts: what ``%casa_version`` shows and a report of a bug should name."""
+
+from __future__ import annotations
+
+import html
+import platform
+from datetime import date, timedelta
+from importlib import metadata
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+# The wheels of CASA and of this kernel, as they are called on PyPI, in the order of the table.
+_WHEELS = (
+    "casatasks", "casatools", "casashell", "casaviewer", "casaplotms", "casalogger", "casafeather", "casatablebrowser",
+    "casampi", "casaconfig", "casadata", "casa-desktop", "ipykernel", "ipython",
+)  # fmt: skip
+_MJD_ZERO = date(1858, 11, 17)
+
+
+class Measures(NamedTuple):
+    """The state of CASA's measures data.
+
+    Attributes:
+        folder: where they are.
+        version: the date of the table of Earth orientation, as it says itself.
+        measured: the last modified Julian date for which the Earth's orientation is known.
+        predicted: the last one for which it is predicted.
+    """
+
+    folder: str
+    version: str
+    measured: float
+    predicted: float
+
+
+def rows(measures: Optional[Measures], today: date) -> List[Tuple[str, str]]:
+    """Return names and versions; wheels that are not installed are left out."""
+    found = [("CASA", _version("casatasks") or "not installed")]
+    found += [(wheel, version) for wheel in _WHEELS for version in [_version(wheel)] if version]
+    found.append(("Python", f"{platform.python_version()} on {platform.platform()}"))
+    if measures is not None:
+        known, predicted = (_MJD_ZERO + timedelta(days=day) for day in (measures.measured, measures.predicted))
+        old = "" if predicted >= today else " (too old for new observations)"
+        said = f"of {measures.version}; Earth orientation measured until {known}, predicted until {predicted}{old}"
+        found += [("measures data", said), ("data folder", measures.folder)]
+    return found
+
+
+def _version(wheel: str) -> Optional[str]:
+    try:
+        return metadata.version(wheel)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def bundle(table: Sequence[Tuple[str, str]]) -> Dict[str, str]:
+    """Return the MIME bundle that shows the table."""
+    width = max(len(name) for name, _ in table)
+    style = "text-align:left;padding:1px 8px"
+    body = "".join(
+        f'<tr><th style="{style}">{html.escape(name)}</th><td style="{style}">{html.escape(said)}</td></tr>'
+        for name, said in table
+    )
+    return {
+        "text/plain": "\n".join(f"{name:<{width}}  {said}" for name, said in table),
+        "text/html": f'<table style="border-collapse:collapse;margin:0"><tbody>{body}</tbody></table>',
+    }
