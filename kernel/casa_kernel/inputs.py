@@ -182,6 +182,5 @@ class _ShellTask:
         schema = getattr(self._task, f"{self._prefix}schema")
         validator = words["_pc"]
         validator.validate({name: value}, {name: schema[name]})
-        # Before CASA 6.5 it had no words for its errors.
-        said = words.get("create_error_string", str)(validator.errors)
-        return checks.explain_schema(str(said))
+        missing = [path for path, said in validator.errors.items() if said[0] == "path not found"]
+        return f"{missing[0]} does not exist." if missing else checks.explain_schema(str(validator.errors))

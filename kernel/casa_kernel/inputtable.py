@@ -33,7 +33,7 @@ def _table(inputs: Inputs, rows: Sequence[Parameter]) -> str:
     body = "".join(f"<tr>{''.join(_cells(row))}</tr>" for row in rows)
     return (
         f'<div><div style="padding:2px 8px">{title}</div>'
-        f'<table style="border-collapse:collapse;margin:0"><tbody>{body}</tbody></table></div>'
+        f'<table style="border-collapse:collapse;margin:0;font-size:inherit"><tbody>{body}</tbody></table></div>'
     )
 
 

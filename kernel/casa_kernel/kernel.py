@@ -78,7 +78,7 @@ class CasaKernel(IPythonKernel):
         tasks = [name for name in given if casa.is_task(found.names.get(name)) or name in NAMES]
         habits = Habits(self._shell.user_ns, given, tasks, casa.shell_task, self._logfile, self._front)
         self._habits.habits, self._habits.measures = habits, lambda: casa.measures(found)
-        return habits.names()
+        return {**habits.names(), "execfile": startup.make_execfile(self._shell)}
 
     def _logfile(self) -> Path:
         assert self._casa is not None

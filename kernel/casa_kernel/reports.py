@@ -9,18 +9,25 @@ import difflib
 import inspect
 import re
 import sys
+import sysconfig
 import traceback
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
+import casa_desktop.errors
 from casa_desktop.errors import CasaDesktopError
 
 from . import checks, failures
 from .errors import TaskFailed
 
 _RED, _BOLD, _DIM, _PLAIN = "\x1b[31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
-_OURS = str(Path(__file__).parent)
+# This package, the one it belongs to, and what is installed.
+_NOT_THE_USER_S = (
+    str(Path(__file__).parent),
+    str(Path(casa_desktop.errors.__file__).parent),
+    *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
+)
 
 
 class Run(NamedTuple):
@@ -52,7 +59,8 @@ def run_of(trace: Optional[TracebackType]) -> Optional[Run]:
 
 def _arguments_said(error: BaseException, run: Run) -> str:
     """Return a sentence or two for a task that did not take its arguments."""
-    said = checks.explain_schema(str(error)).replace(f"_{run.task}.__call__()", f"{run.task}()")
+    # CASA's tasks are objects; Python 3.8 says __call__() without their class.
+    said = re.sub(r"^\S*__call__\(\)", f"{run.task}()", checks.explain_schema(str(error)))
     wrong = re.search(r"unexpected keyword argument '(\w+)'", said)
     near = difflib.get_close_matches(wrong[1], run.parameters, 1) if wrong else []
     return f"{said} Did you mean {near[0]!r}?" if near else said
@@ -67,11 +75,11 @@ def user_s_lines(trace: Optional[TracebackType], name_cell: Callable[[str], Opti
     """
     lines = []
     for frame in traceback.extract_tb(trace)[1:]:
-        if frame.filename.startswith(_OURS) or not {"casatasks", "IPython"}.isdisjoint(Path(frame.filename).parts):
+        if frame.filename == failures.__file__ or "casatasks" in Path(frame.filename).parts:
             break
-        where = " ".join(name_cell(frame.filename) or ("File", frame.filename))
-        # A magic stands there as the call that IPython made of it.
-        if not str(frame.line).startswith("get_ipython()"):
+        # A magic stands in the cell as the call that IPython made of it.
+        if not frame.filename.startswith(_NOT_THE_USER_S) and not str(frame.line).startswith("get_ipython()"):
+            where = " ".join(name_cell(frame.filename) or ("File", frame.filename))
             lines.append(f"  {where}, line {frame.lineno}: {_BOLD}{frame.line}{_PLAIN}")
     return lines if len(lines) < 5 else [lines[0], "  …", *lines[-3:]]
 

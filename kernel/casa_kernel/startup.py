@@ -12,7 +12,9 @@ import io
 import traceback
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+from .errors import NoSuchPath
 
 
 def split(arguments: Sequence[str]) -> Tuple[List[str], List[str]]:
@@ -62,6 +64,19 @@ def run(shell: Any, path: Path) -> str:
         # It is the user's own file: whatever is wrong with it, the kernel goes on.
         printed.write(_say(path, error))
     return printed.getvalue()
+
+
+def make_execfile(shell: Any) -> Callable[..., None]:
+    """Return CASA's ``execfile`` for the notebook of ``shell``."""
+
+    def execfile(filename: str) -> None:
+        """Run a Python file in the notebook's namespace: execfile('script.py')."""
+        path = Path(filename).expanduser().absolute()
+        if not path.is_file():
+            raise NoSuchPath("execfile", "filename", path)
+        shell.safe_execfile(str(path), shell.user_ns, raise_exceptions=True)
+
+    return execfile
 
 
 def _say(path: Path, error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Optional
 
 import pytest
@@ -117,3 +118,19 @@ def test_a_magic_s_error_is_one_sentence(notebook: Notebook) -> None:
 def test_tasks_that_the_user_imported_from_casa_are_shown_short_too(notebook: Notebook) -> None:
     text = said(notebook.run("from casatasks import listobs as plain\nplain('/tmp')"))
     assert text.startswith("RuntimeError in listobs: Table file /tmp/table.dat does not exist\n")
+
+
+def test_a_script_runs_in_the_notebook_and_its_own_line_is_shown(notebook: Notebook, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("answer = 42\nlistobs('/tmp')\n")
+    lines = said(notebook.run(f"execfile({str(script)!r})")).split("\n")
+    assert lines[1].endswith(f"line 1: execfile({str(script)!r})")
+    assert lines[2] == f"  File {script}, line 2: listobs('/tmp')"
+    assert notebook.run("print(answer)").text == "42\n"
+    assert "script.py, which does not exist" in said(notebook.run("execfile('/nowhere/script.py')"))
+
+
+def test_go_shows_the_line_that_called_it(notebook: Notebook) -> None:
+    lines = said(notebook.run("default listobs\nvis = '/tmp'\ngo")).split("\n")
+    assert lines[0].startswith("RuntimeError in listobs: ")
+    assert [line.split("line ")[1] for line in lines[1:-1]] == ["3: go()"]
