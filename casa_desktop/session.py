@@ -20,10 +20,11 @@ from .commands import Settings, display_environment
 from .process import read_line
 from .runtime import Record
 from .views import Glimpse, screenshot, titles
+from .xauthority import write as write_cookie
 
 __all__ = [
     "DEFAULT_NAME", "Glimpse", "ensure", "environment", "find", "is_watched", "list_desktops", "screenshot", "stop",
-    "titles", "watch",
+    "titles", "watch", "write_cookie",
 ]  # fmt: skip
 
 DEFAULT_NAME = "main"

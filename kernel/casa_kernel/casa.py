@@ -132,6 +132,7 @@ def _explain(error: BaseException) -> str:
 
 
 def _describe(casatools: ModuleType, casatasks: ModuleType) -> Casa:
+    _share_messages("casaviewer", "img_pb2")
     viewer = _import_or_none("casaviewer")
     plotms = _import_or_none("casaplotms")
     logger = _import_or_none("casalogger")
@@ -165,6 +166,23 @@ def _singletons(casatools: ModuleType, casatasks: ModuleType) -> Dict[str, Any]:
 def _import_or_none(name: str) -> Any:
     """Import a GUI wheel; None if it is not there. Its other errors are the user's to see."""
     return importlib.import_module(name) if importlib.util.find_spec(name) is not None else None
+
+
+def _share_messages(package: str, name: str) -> None:
+    """Have the module of a wheel's gRPC messages imported once under its two names.
+
+    The wheel does ``from . import img_pb2`` and ``import img_pb2``. For messages in messages, protobuf in pure Python
+    then sees two classes of one name and refuses one of them (casaviewer 1.5.2 and 2.0.1, protobuf 3.20.3 to 5.29).
+    """
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None or name in sys.modules:
+        return
+    path = Path(spec.origin).parent / "private" / f"{name}.py"
+    own = importlib.util.spec_from_file_location(name, path) if path.is_file() else None
+    if own is not None and own.loader is not None:
+        module = importlib.util.module_from_spec(own)
+        sys.modules[name] = sys.modules[f"{package}.private.{name}"] = module
+        own.loader.exec_module(module)
 
 
 def _tasks(casatasks: ModuleType) -> Dict[str, Any]:

@@ -29,7 +29,9 @@ GRACE = 2.0
 _GUARD = """\
 trap '' INT TERM HUP
 read -r _
-for file in "$1"/*.pid; do [ -f "$file" ] && kill -9 "-$(cat "$file")" 2>/dev/null; done
+for how in TERM KILL; do
+  for file in "$1"/*."$how"; do [ -f "$file" ] && kill -s "$how" -- "-$(cat "$file")" 2>/dev/null; done
+done
 rm -rf -- "$1"
 rmdir -- "${1%/*}" 2>/dev/null
 """
@@ -114,6 +116,7 @@ def start(
     env: Mapping[str, str],
     *,
     server: bool = True,
+    guard: str = "KILL",
     timeout: float = START_TIMEOUT,
 ) -> Child:
     """Start a tool and wait until it has told its address.
@@ -124,6 +127,8 @@ def start(
         argv: its command line; ``--server=FIFO`` is added.
         env: its whole environment.
         server: False for a tool that has no address to tell; it is not waited for then.
+        guard: the signal that ends it if the kernel is killed: KILL, or TERM for a program that obeys it and must
+            tidy up.
         timeout: how long it may take, in seconds; 0.1 s to 0.6 s is usual.
 
     Raises:
@@ -153,7 +158,7 @@ def start(
         raise ToolFailed(tool, f"could not be started from {argv[0]}: {error.strerror}.") from error
     finally:
         os.close(held)
-    register = private.path / f"{folder.name}.pid"
+    register = private.path / f"{folder.name}.{guard}"
     register.write_text(str(process.pid))
     child = Child(tool, process, "", folder, register)
     try:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional
 
-from . import capture, checks, live, preferences, tools
+from . import capture, checks, live, preferences, screen, tools
 from .children import Child, start
 from .clients import make_clients
 from .desk import Desk
@@ -115,8 +115,11 @@ class Drawing:
         child = children.get(key)
         if child is None:
             program = tools.ensure_extracted(tools.find(name), self._desk.front.say)
+            needs_screen = display is None and not tools.draws_offscreen(program)
             argv = [str(program), *tools.arguments(name, casa.data_folder, casa.logfile, cache)]
-            child = start(children.private, name, argv, tools.environment(os.environ, display))
+            # What draws without a window may need an X server all the same.
+            where = screen.environment(children, name) if needs_screen else display
+            child = start(children.private, name, argv, tools.environment(os.environ, where))
             children.keep(key, child)
             self._clients[name][display is not None].connect(child)
         return child

@@ -6,6 +6,7 @@
      └── CasaKernelError
           ├── CasaMissing          CASA, or the measures data it needs, could not be imported
           ├── ToolMissing          the wheel of a native tool is not installed
+          ├── XvfbMissing          a native tool needs a private X server, which is not installed
           ├── ExtractionFailed     a native tool could not be unpacked
           ├── ToolFailed           a native tool did not start, or ended in the middle of a call
           ├── TaskFailed           a task said what is wrong, in CASA's log or its window, and raised no exception
@@ -64,6 +65,21 @@ class ToolMissing(CasaKernelError):
         self.tool, self.where = tool, where
         super().__init__(
             f"{tool} was not found {where}. Install it into this kernel's Python with 'pip install {tool}'."
+        )
+
+
+class XvfbMissing(CasaKernelError):
+    """A native tool cannot draw without an X server, and there is no Xvfb.
+
+    Attributes:
+        tool: its name.
+    """
+
+    def __init__(self, tool: str) -> None:
+        self.tool = tool
+        super().__init__(
+            f"{tool} of this CASA cannot draw without an X server, and Xvfb was not found on PATH. Install it, for "
+            "example with 'apt install xvfb', or open a window with gui=True."
         )
 
 

@@ -76,7 +76,7 @@ class MaskEditor:
         self.python = private / "python"
         self._launcher = private / "mask-editor"
         self._life = private / "mask-editor.life"
-        self._register = private / "mask-editor.pid"
+        self._register = private / "mask-editor.KILL"
         self._cache = private / "mask-editor.cache"
         launcher, python = shlex.quote(str(self._launcher)), shlex.quote(sys.executable)
         _write_script(self.python, _PYTHON.format(launcher=launcher, python=python))

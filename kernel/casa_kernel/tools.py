@@ -163,6 +163,11 @@ def _extract(tool: Tool) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def draws_offscreen(program: Path) -> bool:
+    """Tell whether an unpacked tool can draw without an X server: whether its Qt has the plug-in for that."""
+    return any(program.parent.glob("usr/*/plugins/platforms/libqoffscreen.so"))
+
+
 def environment(base: Mapping[str, str], display: Optional[Mapping[str, str]] = None) -> Dict[str, str]:
     """Return the variables for a tool's process.
 

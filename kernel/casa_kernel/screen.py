@@ -1,0 +1,40 @@
+"""A private X server, for tools that cannot draw without one: those of CASA before 6.6.4 are of Qt 4."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Dict
+
+from casa_desktop import session
+
+from .children import Children, start
+from .errors import XvfbMissing
+
+_NAME = "Xvfb"
+
+
+def environment(children: Children, tool: str) -> Dict[str, str]:
+    """Return the variables that put a program where nobody sees it. The server is started once for a kernel.
+
+    Args:
+        children: whose private folder gets the cookie, and who ends the server.
+        tool: what it is needed for.
+
+    Raises:
+        XvfbMissing: it is not installed.
+        ToolFailed: it did not start.
+    """
+    cookie = children.private.path / "Xauthority"
+    child = children.get(_NAME)
+    if child is None:
+        if shutil.which(_NAME) is None:
+            raise XvfbMissing(tool)
+        session.write_cookie(cookie)
+        argv = [sys.executable, str(Path(__file__).with_name("xvfb.py")), str(cookie)]
+        # Killed it would leave its lock and its socket in /tmp.
+        child = start(children.private, _NAME, argv, os.environ, guard="TERM")
+        children.keep(_NAME, child)
+    return {"DISPLAY": child.address, "XAUTHORITY": str(cookie)}
