@@ -12,9 +12,10 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any, Callable, Dict, Mapping, MutableMapping, Optional
+from typing import Any, Callable, Dict, Mapping, MutableMapping, Optional, Tuple
 
 from .errors import CasaMissing
 from .versions import Measures
@@ -90,6 +91,13 @@ def load(python: Path, settings: Optional[Mapping[str, Any]] = None) -> Casa:
             f"casatools and casatasks were not found in {sys.prefix}; install them into this kernel's "
             "Python with 'pip install casatools casatasks casadata six'."
         )
+    casatools_version, numpy_version = metadata.version("casatools"), metadata.version("numpy")
+    if _numbers(casatools_version) < (6, 6, 5) and _numbers(numpy_version) >= (2,):
+        # It would end the process. No wheel of casatools says which numpy it was built for.
+        raise CasaMissing(
+            f"casatools {casatools_version} does not work with numpy {numpy_version}; install an older one with "
+            "pip install 'numpy<2' and restart the kernel."
+        )
     real = sys.executable
     # casatools hands it to its C++ once, while it is imported, and keeps it (ctsys.initialize).
     sys.executable = str(python)
@@ -119,12 +127,21 @@ def startup_file() -> Optional[str]:
     return None if path is None else str(path)
 
 
+def _numbers(version: str) -> Tuple[int, ...]:
+    return tuple(int(number) for number in version.split(".") if number.isdigit())
+
+
 def _explain(error: BaseException) -> str:
     said = " ".join(str(error).split()).rstrip(".") or type(error).__name__
     if "measures" in said.lower() or "IERS" in said or type(error).__name__ == "UnsetMeasurespath":
         return (
             f"its measures data were not found ({said}); install them with 'pip install casadata', or set "
             "measurespath in ~/.casa/config.py, and restart the kernel."
+        )
+    if "MatplotlibDeprecationWarning" in said:
+        return (
+            "its tasks do not work with this matplotlib (casatasks before 6.6.5 does not with 3.8 and later); install "
+            "an older one with pip install 'matplotlib<3.8' and restart the kernel."
         )
     if isinstance(error, ModuleNotFoundError) and error.name:
         return f"it needs the module {error.name!r}; install it with 'pip install {error.name}' and restart the kernel."

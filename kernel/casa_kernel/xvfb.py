@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from pyvirtualdisplay.xvfb import XvfbDisplay
 
@@ -25,7 +26,9 @@ def main(cookie: str, server: str) -> None:
         server: ``--server=`` and the FIFO.
     """
     # PyVirtualDisplay's own use_xauth gives the clients a cookie and does not make the server ask for it (3.0).
-    display = XvfbDisplay(size=_SIZE, extra_args=["-auth", cookie, "-noreset"], manage_global_env=False)
+    options = {"size": _SIZE, "extra_args": ["-auth", cookie, "-noreset"], "manage_global_env": False}
+    # The package has no types.
+    display: Any = XvfbDisplay(**options)  # type: ignore[no-untyped-call]
     display.start()
     Path(server.partition("=")[2]).write_text(f"{display.new_display_var}\n")
     os.waitpid(display.pid, 0)
