@@ -14,6 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Sequence
 
@@ -101,6 +102,13 @@ class Child:
     def last_words(self) -> str:
         """Return the last line that the tool printed, or nothing."""
         return self.output().strip().split("\n")[-1]
+
+    def kill(self) -> None:
+        """End the tool and its children at once."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        # Whoever asks after it next must not find it alive; a disk may still hold it.
+        self.has_ended(within=GRACE)
 
     def stop(self) -> None:
         """End the tool and its children: terminate, grace, kill. Safe to call twice."""

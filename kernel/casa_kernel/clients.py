@@ -8,7 +8,7 @@ casaplotms 2.9 (``viewertool.py``, ``plotmstool.py``). Module globals with two u
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, Protocol
+from typing import Any, Dict, Iterator, Mapping, Protocol
 
 from .casa import Casa, OsWithDisplay, second_instance
 from .children import Child
@@ -22,6 +22,9 @@ class Client(Protocol):
 
     def in_use(self) -> Any:
         """Return a context manager within which CASA's task speaks through this client."""
+
+    def answers(self, within: float) -> bool:
+        """Tell whether the tool answers within so many seconds."""
 
 
 class ViewerClient:
@@ -48,6 +51,9 @@ class ViewerClient:
     def in_use(self) -> Iterator[None]:
         yield
 
+    def answers(self, within: float) -> bool:
+        return _answers(self._globals, self._globals["__uri"][self._slot], within)
+
 
 class PlotmsClient:
     """An instance of casaplotms' client module; it knows one process only, so each mode has its own."""
@@ -69,6 +75,19 @@ class PlotmsClient:
             yield
         finally:
             self._tasks.pm = former
+
+    def answers(self, within: float) -> bool:
+        return _answers(vars(self._module), vars(self._module)["__uri"], within)
+
+
+def _answers(names: Mapping[str, Any], address: str, within: float) -> bool:
+    """Ask the tool at ``address`` as CASA's own client does."""
+    with names["__grpc"].insecure_channel(address) as channel:
+        try:
+            names["__ping"].PingStub(channel).now(names["__empty_p"].Empty(), timeout=within)
+        except names["__grpc"].RpcError:
+            return False
+    return True
 
 
 def make_clients(casa: Casa) -> Dict[str, Dict[bool, Client]]:

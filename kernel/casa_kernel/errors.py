@@ -8,7 +8,8 @@
           ├── ToolMissing          the wheel of a native tool is not installed
           ├── XvfbMissing          a native tool needs a private X server, which is not installed
           ├── ExtractionFailed     a native tool could not be unpacked
-          ├── ToolFailed           a native tool did not start, or ended in the middle of a call
+          ├── ToolFailed           a native tool did not start
+          │    └── ToolLost        it ended in the middle of a call, or no longer answered
           ├── TaskFailed           a task said what is wrong, in CASA's log or its window, and raised no exception
           ├── NothingDrawn         a task ended well and left no picture
           ├── WindowOnly           a task was to draw into the cell and has nothing but a window
@@ -98,7 +99,7 @@ class ExtractionFailed(CasaKernelError):
 
 
 class ToolFailed(CasaKernelError):
-    """A native tool did not start, or went away.
+    """A native tool did not start.
 
     Attributes:
         tool: its name.
@@ -108,6 +109,20 @@ class ToolFailed(CasaKernelError):
     def __init__(self, tool: str, reason: str) -> None:
         self.tool, self.reason = tool, reason
         super().__init__(f"{tool} {reason}")
+
+
+class ToolLost(ToolFailed):
+    """A native tool ended in the middle of a call, or was ended because it no longer answered.
+
+    Attributes:
+        task: the task that it worked for.
+        stalled: it no longer answered.
+    """
+
+    def __init__(self, tool: str, task: str, stalled: bool, said: str) -> None:
+        self.task, self.stalled = task, stalled
+        how = "no longer answered and was ended" if stalled else "ended"
+        super().__init__(tool, f"{how} in the middle of {task}; run it again. {said}".strip())
 
 
 class TaskFailed(CasaKernelError, RuntimeError):

@@ -1,0 +1,79 @@
+"""The native tools that draw for the tasks: started when first needed, connected, watched, replaced."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import Iterator, Mapping, Optional
+
+from . import checks, preferences, screen, tools
+from .children import Child, start
+from .clients import make_clients
+from .desk import Desk
+from .errors import BadParameter, TaskFailed, ToolLost
+from .tasks import DrawingTask
+from .watchdog import Watchdog
+
+
+class Toolbox:
+    """The tools of one kernel: one of each kind without windows, and one for each display."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._clients = make_clients(desk.casa)
+
+    def __contains__(self, tool: str) -> bool:
+        """Tell whether the wheel of ``tool`` is installed."""
+        return tool in self._clients
+
+    @contextmanager
+    def connected(self, row: DrawingTask, display: Optional[Mapping[str, str]]) -> Iterator[Child]:
+        """Have ``row``'s tool running and connected within a with block; say clearly what went wrong there.
+
+        Raises:
+            BadParameter: CASA refuses a type.
+            ToolLost: the tool ended in the block, or was ended because it no longer answered.
+            TaskFailed: whatever else the task complains of.
+        """
+        child = self._running(row.tool, display)
+        client = self._clients[row.tool][display is not None]
+        try:
+            with client.in_use(), Watchdog(child, client.answers) as watchdog:
+                yield child
+        except AssertionError as error:
+            # CASA's tasks check their arguments' types with assert.
+            raise BadParameter(row.name, checks.explain_schema(str(error))) from error
+        except KeyboardInterrupt:
+            # It would go on drawing what nobody wants, and keep the next call waiting; a window is the user's.
+            if display is None:
+                child.kill()
+            raise
+        except Exception as error:
+            if child.has_ended(within=0.5):
+                raise ToolLost(row.tool, row.name, watchdog.barked, child.last_words()) from error
+            raise TaskFailed(row.name, _said(error)) from error
+
+    def _running(self, name: str, display: Optional[Mapping[str, str]]) -> Child:
+        """Return the running tool for a display, or for none, connected to its client module."""
+        children, casa = self._desk.children, self._desk.casa
+        key = f"{name} on {display['DISPLAY']}" if display is not None else f"{name} headless"
+        cache = children.private.path / f"{name}.{'headless' if display is None else 'live'}"
+        preferences.write(cache, preferences.HEADLESS if display is None else preferences.LIVE)
+        child = children.get(key)
+        if child is None:
+            program = tools.ensure_extracted(tools.find(name), self._desk.front.say)
+            needs_screen = display is None and not tools.draws_offscreen(program)
+            argv = [str(program), *tools.arguments(name, casa.data_folder, casa.logfile, cache)]
+            # What draws without a window may need an X server all the same.
+            where = screen.environment(children, name) if needs_screen else display
+            child = start(children.private, name, argv, tools.environment(os.environ, where))
+            children.keep(key, child)
+            self._clients[name][display is not None].connect(child)
+        return child
+
+
+def _said(error: Exception) -> str:
+    """Return an error's own words; those of gRPC are in ``details``, behind a page of others."""
+    details = getattr(error, "details", None)
+    said = str(details() if callable(details) else error).strip().rstrip(".") or type(error).__name__
+    return f"{said}."
