@@ -1,8 +1,35 @@
-"""``python -m casa_kernel -f CONNECTION_FILE``: Jupyter starts the kernel so."""
+"""``python -m casa_kernel -f CONNECTION_FILE [-- CASA'S OPTIONS]``: Jupyter starts the kernel so."""
 
 from __future__ import annotations
 
-from .kernel import main
+import os
+import sys
+
+from casa_desktop.errors import CasaDesktopError
+
+from . import casa, startup
+from .loading import Loading
+
+
+def main() -> None:
+    """Run the kernel."""
+    casa.prepare(os.environ)
+    # casaconfig and casaviewer look for their own options in the command line of the process.
+    arguments, sys.argv[1:] = startup.split(sys.argv[1:])
+    # ipykernel sets it too, but CASA may import matplotlib before that, which reads it then.
+    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    try:
+        loading, reason = Loading(), None
+    except CasaDesktopError as error:
+        loading, reason = None, error
+    # Imported now, beside CASA.
+    from ipykernel.kernelapp import IPKernelApp
+
+    from .kernel import CasaKernel
+
+    CasaKernel.loading, CasaKernel.reason = loading, reason
+    IPKernelApp.launch_instance(argv=arguments, kernel_class=CasaKernel)
+
 
 if __name__ == "__main__":
     main()

@@ -76,8 +76,11 @@ def prepare(environ: MutableMapping[str, str]) -> None:
         environ.setdefault("CASASITECONFIG", str(Path(__file__).with_name("siteconfig.py")))
 
 
-def load(python: Path, settings: Optional[Mapping[str, Any]] = None) -> Casa:
-    """Import CASA.
+def load_tools(python: Path, settings: Optional[Mapping[str, Any]] = None) -> None:
+    """Import casatools.
+
+    No other thread may import anything meanwhile: CASA's libraries wait for the interpreter's lock while they hold
+    the dynamic loader's, and whoever loads another library holds the one and waits for the other (seen in 6.7.0).
 
     Args:
         python: what CASA's C++ shall take for the Python interpreter, when it looks for the viewer.
@@ -104,14 +107,26 @@ def load(python: Path, settings: Optional[Mapping[str, Any]] = None) -> Casa:
     try:
         for name, value in (settings or {}).items():
             setattr(_config(), name, value)
-        casatools = importlib.import_module("casatools")
-        casatasks = importlib.import_module("casatasks")
+        _import_casa("casatools")
+    finally:
+        sys.executable = real
+
+
+def load_tasks() -> Casa:
+    """Import casatasks and the clients of the native tools; casatools must have been imported.
+
+    Raises:
+        CasaMissing: it does not fit this machine.
+    """
+    return _describe(_import_casa("casatools"), _import_casa("casatasks"))
+
+
+def _import_casa(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
     except (Exception, SystemExit) as error:
         # CASA raises errors of many libraries here; whichever it is, the kernel lives and tells it.
         raise CasaMissing(_explain(error)) from error
-    finally:
-        sys.executable = real
-    return _describe(casatools, casatasks)
 
 
 def _config() -> Any:

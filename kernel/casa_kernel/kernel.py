@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import os
 import sys
 from pathlib import Path
 from typing import Any, Dict, Optional
@@ -12,12 +10,10 @@ from ipykernel.ipkernel import IPythonKernel
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import casa, startup
-from .children import Children
-from .clients import use_up_panel_numbers
+from . import casa, kernelspec, startup
 from .habitmagics import BareCommands, HabitMagics
 from .habits import Habits
-from .interactive import MaskEditor
+from .loading import Loading
 from .magics import CasaMagics
 from .modes import Modes
 from .notebook import Notebook
@@ -25,17 +21,27 @@ from .reports import Reporter
 from .tasks import NAMES
 from .wrap import Studio
 
+_INTERRUPTED = "raise KeyboardInterrupt('CASA is still being imported; run the cell again.')"
+
 
 class CasaKernel(IPythonKernel):
-    """The kernel behind the kernelspec ``casa``."""
+    """The kernel behind the kernelspec ``casa``.
+
+    Attributes:
+        loading: CASA's import, which the kernel's process begins before it imports ipykernel; None if it could not
+            be begun.
+        reason: why it could not.
+    """
 
     implementation = "casa"
+    loading: Optional[Loading] = None
+    reason: Optional[CasaDesktopError] = None
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]
         assert self.shell is not None
         self._shell: Any = self.shell
-        self._children: Optional[Children] = None
+        self._settled = False
         self._casa: Optional[casa.Casa] = None
         self._modes = Modes(NAMES)
         self._front = Notebook()
@@ -43,12 +49,42 @@ class CasaKernel(IPythonKernel):
         self._shell.input_transformer_manager.token_transformers.append(BareCommands(self._shell.user_ns))
         self._habits = HabitMagics(self._shell, self._front)
         self._shell.register_magics(CasaMagics(self._shell, self._modes, self._front), self._habits)
+        self.implementation_version = kernelspec.casa_version() or "without CASA"
+        # IPython's banner is the shell's.
+        self._shell.banner1 = f"CASA {self.implementation_version}\n"
+
+    def start(self) -> None:
+        """Begin to answer, and complete the namespace as soon as CASA is there. Called by ipykernel."""
+        super().start()  # type: ignore[no-untyped-call]
+        if self.loading is not None:
+            self.loading.when_done(lambda: self.io_loop.add_callback(self._settle))
+
+    def _settle(self) -> None:
+        """Complete the namespace, once; waits for CASA."""
+        if self._settled:
+            return
         try:
-            self._shell.push(self._load(), interactive=False)
+            self._shell.push(self._names(), interactive=False)
         except CasaDesktopError as error:
+            self._settled = True
             self._tell_once(str(error))
         else:
+            self._settled = True
             self._run_startup()
+
+    def _names(self) -> Dict[str, Any]:
+        """Return what goes into the namespace."""
+        if self.loading is None:
+            assert self.reason is not None
+            raise self.reason
+        found = self.loading.wait()
+        studio = Studio(found, self._modes, self.loading.children, self.loading.editor, self._front)
+        given = {**found.names, **studio.names()}
+        self._casa = found
+        tasks = [name for name in given if casa.is_task(found.names.get(name)) or name in NAMES]
+        habits = Habits(self._shell.user_ns, given, tasks, casa.shell_task, self._logfile, self._front)
+        self._habits.habits, self._habits.measures = habits, lambda: casa.measures(found)
+        return {**habits.names(), "execfile": startup.make_execfile(self._shell)}
 
     def _run_startup(self) -> None:
         """Run the user's startup.py in the notebook's complete namespace."""
@@ -56,29 +92,6 @@ class CasaKernel(IPythonKernel):
         said = startup.run(self._shell, path) if path is not None else ""
         if said:
             self._tell_once(said.rstrip("\n"))
-
-    def _load(self) -> Dict[str, Any]:
-        """Import CASA and return what goes into the namespace."""
-        self._children = Children()
-        # Registered before CASA is imported, so that it runs after CASA has let go of its tools.
-        atexit.register(self._children.close)
-
-        def use_up(address: str, count: int) -> None:
-            use_up_panel_numbers(found, address, count)
-
-        editor = MaskEditor(self._children.private, use_up)
-        found = casa.load(editor.python, startup.settings(sys.argv[1:]))
-        casa.before_clean_ends(found, editor.end_viewer)
-        self.implementation_version = found.version
-        # IPython's banner is the shell's.
-        self._shell.banner1 = f"CASA {found.version}\n"
-        studio = Studio(found, self._modes, self._children, editor, self._front)
-        given = {**found.names, **studio.names()}
-        self._casa = found
-        tasks = [name for name in given if casa.is_task(found.names.get(name)) or name in NAMES]
-        habits = Habits(self._shell.user_ns, given, tasks, casa.shell_task, self._logfile, self._front)
-        self._habits.habits, self._habits.measures = habits, lambda: casa.measures(found)
-        return {**habits.names(), "execfile": startup.make_execfile(self._shell)}
 
     def _logfile(self) -> Path:
         assert self._casa is not None
@@ -93,18 +106,29 @@ class CasaKernel(IPythonKernel):
 
         self._shell.events.register("pre_run_cell", tell)
 
+    # What needs the namespace. Not the event pre_run_cell: the cell's text is transformed before it.
+
+    async def do_execute(self, code: str, *args: Any, **kwargs: Any) -> Any:
+        """Run a cell. Called by ipykernel."""
+        try:
+            self._settle()
+        except KeyboardInterrupt:
+            # ipykernel would send no reply, and the notebook wait for ever.
+            code = _INTERRUPTED
+        return await super().do_execute(code, *args, **kwargs)  # type: ignore[no-untyped-call]
+
+    def do_complete(self, code: str, cursor_pos: int) -> Any:
+        """Complete a name. Called by ipykernel."""
+        self._settle()
+        return super().do_complete(code, cursor_pos)  # type: ignore[no-untyped-call]
+
+    def do_inspect(self, *args: Any, **kwargs: Any) -> Any:
+        """Describe a name. Called by ipykernel."""
+        self._settle()
+        return super().do_inspect(*args, **kwargs)  # type: ignore[no-untyped-call]
+
     def do_shutdown(self, restart: bool) -> Any:
         """End the native tools before the kernel ends or restarts."""
-        if self._children is not None:
-            self._children.close()
+        if self.loading is not None:
+            self.loading.children.close()
         return super().do_shutdown(restart)  # type: ignore[no-untyped-call]
-
-
-def main() -> None:
-    """Run the kernel: the command line is ``-f CONNECTION_FILE [-- CASA'S OPTIONS]``."""
-    from ipykernel.kernelapp import IPKernelApp
-
-    casa.prepare(os.environ)
-    # casaconfig and casaviewer look for their own options in the command line of the process.
-    arguments, sys.argv[1:] = startup.split(sys.argv[1:])
-    IPKernelApp.launch_instance(argv=arguments, kernel_class=CasaKernel)

@@ -1,0 +1,90 @@
+"""CASA's import: its C++ at once, its tasks in a thread while the kernel starts and the user writes the first cell.
+
+The tasks take one to two seconds, most of them in scipy and matplotlib. The kernel answers meanwhile; the first cell,
+or the first completion, waits for the rest.
+"""
+
+from __future__ import annotations
+
+import atexit
+import sys
+import threading
+from typing import Callable, Optional
+
+from casa_desktop.errors import CasaDesktopError
+
+from . import casa, startup
+from .children import Children
+from .clients import use_up_panel_numbers
+from .interactive import MaskEditor
+
+
+class Loading:
+    """One import of CASA, begun when this is made.
+
+    Attributes:
+        children: the kernel's tools, which live in a private folder; there before CASA is.
+        editor: the mask editor, whose script CASA takes for Python while it is being imported.
+
+    Raises:
+        RuntimeDirectoryError: there is no place for the private folder.
+    """
+
+    def __init__(self) -> None:
+        self.children = Children()
+        # Registered before CASA is imported, so that it runs after CASA has let go of its tools.
+        atexit.register(self.children.close)
+        self.editor = MaskEditor(self.children.private, self._use_up)
+        self._casa: Optional[casa.Casa] = None
+        self._error: Optional[CasaDesktopError] = None
+        self._then: Optional[Callable[[], None]] = None
+        self._guard = threading.Lock()
+        self._done = threading.Event()
+        self._begin()
+
+    def _begin(self) -> None:
+        try:
+            casa.load_tools(self.editor.python, startup.settings(sys.argv[1:]))
+        except CasaDesktopError as error:
+            self._error = error
+            self._done.set()
+            return
+        # No daemon: a process that ended in the middle of loading a library of C++ might crash.
+        threading.Thread(target=self._run, name="casa-import").start()
+
+    def _use_up(self, address: str, count: int) -> None:
+        use_up_panel_numbers(self.wait(), address, count)
+
+    def _run(self) -> None:
+        try:
+            found = casa.load_tasks()
+            casa.before_clean_ends(found, self.editor.end_viewer)
+        except CasaDesktopError as error:
+            self._error = error
+        else:
+            self._casa = found
+        with self._guard:
+            self._done.set()
+            then, self._then = self._then, None
+        if then is not None:
+            then()
+
+    def wait(self) -> casa.Casa:
+        """Wait for CASA; interrupts raise KeyboardInterrupt as ever.
+
+        Raises:
+            CasaMissing: it could not be imported.
+        """
+        self._done.wait()
+        if self._error is not None:
+            raise self._error
+        assert self._casa is not None
+        return self._casa
+
+    def when_done(self, then: Callable[[], None]) -> None:
+        """Have ``then`` called once, in the importing thread, when the import is over; now, if it is."""
+        with self._guard:
+            if not self._done.is_set():
+                self._then = then
+                return
+        then()
