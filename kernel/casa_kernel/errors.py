@@ -131,7 +131,7 @@ class TaskFailed(CasaKernelError, RuntimeError):
     Attributes:
         task: its name.
         reason: what it said.
-        messages: the warnings and errors in CASA's log, the reason last; empty where it spoke otherwise.
+        messages: errors and warnings in CASA's log, the reason first; empty where it spoke otherwise.
     """
 
     def __init__(self, task: str, reason: str, messages: Sequence[str] = ()) -> None:

@@ -1,7 +1,9 @@
 """Tell a task's failure: what CASA's log says of it, and an exception where the task raises none.
 
-Nearly all tasks of CASA 6.4 to 6.7 raise an exception when they fail. The others write a line into the log and
-return False, or None in place of a result.
+Nearly all tasks of CASA 6.4 to 6.7 raise an exception when they fail. Those in the table below write into the log and
+return as if nothing had happened; they were found by giving each task wrong paths and selections, and by looking for
+``return`` in ``finally`` in their sources. An error in the log is no failure by itself: tasks that end well report
+old leap seconds or a grid without data so.
 """
 
 from __future__ import annotations
@@ -15,19 +17,32 @@ from .errors import TaskFailed
 
 WARN, SEVERE = "WARN", "SEVERE"
 
-# How the log says that a task has given up when it returns None.
-_NONE_FAILS: Mapping[str, Tuple[str, ...]] = {
+# What in the log means that the task has given up, when it returns nothing, False or an empty dictionary.
+_SILENT: Mapping[str, Tuple[str, ...]] = {
     # Return a dictionary when they have done their work; their checks of parameters warn and return nothing.
     "tclean": (WARN, SEVERE),
     "sdintimaging": (WARN, SEVERE),
-    # Return nothing in any case.
+    # Return in "finally", which swallows every exception.
+    "bandpass": (SEVERE,),
+    "specfit": (SEVERE,),
+    "spxfit": (SEVERE,),
+    # Do not look at what the tool underneath answers.
     "asdmsummary": (SEVERE,),
     "flagcmd": (SEVERE,),
     "ft": (SEVERE,),
+    "listfits": (SEVERE,),
+    "partition": (SEVERE,),
+    "setjy": (SEVERE,),
 }
 
+# Fills its dictionary in any case (from 6.5 on).
+_ANY_RESULT = ("bandpass",)
+
+# Errors that are none.
+_HARMLESS = ("Leap second table",)
+
 # Lines in which CASA repeats the exception itself, with the words before it.
-_REPEATED = ("Exception Reported: ", "Exception: ", "Error: ", "*** Error *** ")
+_REPEATED = ("Caught exception: ", "Exception Reported: ", "Exception: ", "Error: ", "*** Error *** ")
 
 
 def messages(logfile: Path, task: str, priorities: Tuple[str, ...] = (WARN, SEVERE)) -> List[str]:
@@ -45,7 +60,7 @@ def messages(logfile: Path, task: str, priorities: Tuple[str, ...] = (WARN, SEVE
             found[-1] += f"\n{text}"
         else:
             found.append(text)
-    return [clean(each) for each in found]
+    return [clean(each) for each in found if not each.startswith(_HARMLESS)]
 
 
 def clean(said: str) -> str:
@@ -73,20 +88,22 @@ def explaining(logfile: Path, task: str, said: str) -> List[str]:
     return [*errors, *news(WARN)[len(errors) - 3 :]] if len(errors) < 3 else errors
 
 
-def check_result(task: str, result: Any, logfile: Path) -> None:
+def check_result(task: str, result: Any, logfile: Callable[[], Path]) -> None:
     """Look whether a task that raised no exception has failed nevertheless.
 
     Raises:
         TaskFailed: it has.
     """
-    if result is False:
-        said = messages(logfile, task)
-    elif result is None and task in _NONE_FAILS:
-        said = messages(logfile, task, _NONE_FAILS[task])
-    else:
+    nothing = result is None or result is False or (isinstance(result, dict) and not result)
+    if not nothing and task not in _ANY_RESULT:
         return
+    priorities = (WARN, SEVERE) if result is False else _SILENT.get(task)
+    if priorities is None:
+        return
+    # The first error is most often the cause of those after it.
+    said = [each for priority in reversed(priorities) for each in messages(logfile(), task, (priority,))]
     if said:
-        raise TaskFailed(task, said[-1], said)
+        raise TaskFailed(task, said[0], said)
 
 
 def guard(
@@ -108,8 +125,7 @@ def guard(
         # Tracebacks are about the user's code and CASA's.
         __tracebackhide__ = True
         result = task(*args, **kwargs, **prepare(name, args, kwargs))
-        if result is None or result is False:
-            check_result(name, result, logfile())
+        check_result(name, result, logfile)
         return result
 
     call.__name__ = call.__qualname__ = name

@@ -93,7 +93,7 @@ def short(
     """Return the lines that tell an exception of a task or of ours; None for any other."""
     run = run_of(trace)
     if isinstance(error, CasaDesktopError):
-        said, more = str(error), list(error.messages[:-1]) if isinstance(error, TaskFailed) else []
+        said, more = str(error), list(error.messages[1:]) if isinstance(error, TaskFailed) else []
         head = f"{_RED}{type(error).__name__}{_PLAIN}: {said}"
     elif run is not None:
         said = failures.clean(str(error)) if run.began else _arguments_said(error, run)
@@ -101,7 +101,7 @@ def short(
         head = f"{_RED}{type(error).__name__}{_PLAIN} in {_BOLD}{run.task}{_PLAIN}: {said}"
     else:
         return None
-    log = [f"  CASA's log: {each}" for each in more[-3:]]
+    log = [f"  CASA's log: {each}" for each in more[:3]]
     hint = [f"{_DIM}(%tb shows where in CASA){_PLAIN}"] if run else []
     return [head, *user_s_lines(trace, name_cell), *log, *hint]
 

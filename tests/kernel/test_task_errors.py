@@ -67,12 +67,34 @@ def test_casa_s_exceptions_keep_their_types_and_words(notebook: Notebook) -> Non
     assert notebook.run(code).text.endswith("RuntimeError Table file /tmp/table.dat does not exist\n")
 
 
-def test_a_task_that_gives_up_without_an_exception_raises_one(notebook: Notebook) -> None:
-    call = "tclean(vis='sim.ms', imagename='none', specmode='cube', deconvolver='mtmfs')"
-    cell = notebook.run(call)
-    assert said(cell).startswith("TaskFailed: tclean: The MSMFS algorithm (deconvolver='mtmfs') with specmode='cube'")
-    code = f"try:\n    {call}\nexcept RuntimeError as error:\n    print(error.task, len(error.messages))"
-    assert notebook.run(code).text.endswith("tclean 1\n")
+@pytest.mark.parametrize(
+    ("call", "reason"),
+    [
+        (
+            "tclean(vis='sim.ms', imagename='none', specmode='cube', deconvolver='mtmfs')",
+            "The MSMFS algorithm (deconvolver='mtmfs') with specmode='cube' is not supported",
+        ),
+        ("bandpass(vis='sim.ms', caltable='none.b', field='nobody')", "Field Expression: No match found"),
+        ("setjy(vis='sim.ms', field='nobody')", "Field Expression: No match found"),
+        ("specfit(imagename='dirty.image', chans='99')", "Zero-based max channel 99 must be less"),
+        ("listfits('sim.ms')", "BlockIO:  File sim.ms"),
+    ],
+)
+def test_a_task_that_gives_up_without_an_exception_raises_one(notebook: Notebook, call: str, reason: str) -> None:
+    task = call.split("(")[0]
+    code = f"try:\n    {call}\nexcept RuntimeError as error:\n    print(error.task, error.reason, len(error.messages))"
+    cell = notebook.run(code)
+    assert cell.error is None
+    assert f"{task} {reason}" in cell.text
+    assert said(notebook.run(call)).startswith(f"TaskFailed: {task}: {reason}")
+
+
+def test_an_error_in_the_log_of_a_task_that_ended_well_is_no_failure(notebook: Notebook) -> None:
+    cell = notebook.run(
+        "result = bandpass(vis='sim.ms', caltable='good.b')\nimport os, shutil\nos.path.isdir('good.b')"
+    )
+    notebook.run("shutil.rmtree('good.b')")
+    assert cell.of("execute_result")[0]["data"]["text/plain"] == "True"
 
 
 def test_errors_of_the_user_are_shown_in_full(notebook: Notebook) -> None:
