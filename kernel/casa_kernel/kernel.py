@@ -45,6 +45,7 @@ class CasaKernel(IPythonKernel):
         self._casa: Optional[casa.Casa] = None
         self._modes = Modes(NAMES)
         self._front = Notebook()
+        self._front.listen(self._modes)
         self._shell.set_custom_exc((Exception,), Reporter(self._logfile))
         self._shell.input_transformer_manager.token_transformers.append(BareCommands(self._shell.user_ns))
         self._habits = HabitMagics(self._shell, self._front)

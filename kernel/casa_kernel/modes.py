@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Dict, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
 from .errors import BadMode
 
@@ -21,11 +21,13 @@ class Modes:
         tasks: the tasks that can be set, in the order in which they are shown.
         default: the mode of tasks that have none of their own.
         own: the modes of single tasks.
+        on_change: called after each ``set``; whoever keeps the modes hears of it there.
     """
 
     tasks: Tuple[str, ...]
     default: str = HEADLESS
     own: Dict[str, str] = field(default_factory=dict)
+    on_change: Optional[Callable[[], None]] = field(default=None, repr=False, compare=False)
 
     def set(self, mode: str, tasks: Sequence[str] = ()) -> None:
         """Put ``mode`` in force for ``tasks``, or for all of them when none is named.
@@ -43,6 +45,30 @@ class Modes:
         else:
             self.default = mode
             self.own.clear()
+        if self.on_change is not None:
+            self.on_change()
+
+    def saved(self) -> Dict[str, Any]:
+        """Return the modes as a notebook keeps them, in its metadata under ``casa.modes``."""
+        return {"default": self.default, "tasks": dict(self.own)}
+
+    def restore(self, saved: Any) -> bool:
+        """Put in force what ``saved`` returned, in whichever notebook and version that was.
+
+        What is not known here is passed over: the notebook may be somebody else's, or of another CASA.
+
+        Returns:
+            whether there was a mode that is known here.
+        """
+        saved = saved if isinstance(saved, dict) else {}
+        default, own = saved.get("default"), saved.get("tasks")
+        own = own if isinstance(own, dict) else {}
+        known = {task: mode for task, mode in own.items() if task in self.tasks and _is_mode(mode)}
+        if not known and not _is_mode(default):
+            return False
+        self.default = default if _is_mode(default) else HEADLESS
+        self.own = known
+        return True
 
     def of(self, task: str) -> str:
         """Return the mode set for ``task``; may be ``auto``."""
@@ -68,6 +94,10 @@ class Modes:
         lines = [f"{self.default} (all tasks that draw: {', '.join(self.tasks)})"]
         lines += [f"{mode}: {task}" for task, mode in self.own.items() if mode != self.default]
         return "\n".join(lines)
+
+
+def _is_mode(value: Any) -> bool:
+    return isinstance(value, str) and value in MODES
 
 
 def parse(line: str) -> Tuple[Optional[str], Tuple[str, ...]]:

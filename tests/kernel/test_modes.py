@@ -59,3 +59,20 @@ def test_the_description_names_the_default_and_what_differs() -> None:
     modes = Modes(TASKS)
     modes.set(LIVE, ["plotms"])
     assert modes.describe() == "headless (all tasks that draw: viewer, plotms)\nlive: plotms"
+
+
+def test_modes_come_back_as_they_were_saved() -> None:
+    modes, other = Modes(TASKS), Modes(TASKS)
+    modes.set(AUTO)
+    modes.set(LIVE, ["plotms"])
+    assert other.restore(modes.saved())
+    assert other == modes
+
+
+def test_whoever_keeps_the_modes_hears_of_each_change() -> None:
+    modes, seen = Modes(TASKS), []
+    modes.on_change = lambda: seen.append(modes.saved())
+    modes.set(LIVE, ["plotms"])
+    assert seen == [{"default": "headless", "tasks": {"plotms": "live"}}]
+    modes.restore({"default": "auto", "tasks": {}})
+    assert len(seen) == 1

@@ -1,0 +1,94 @@
+"""The browser's hello, and the modes that a notebook keeps."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, Dict, Iterator, List
+
+import pytest
+from casa_kernel.notebook import clamp_ratio
+
+from .notebook import Cell, Notebook
+
+LIVE_PLOTMS = {"default": "headless", "tasks": {"plotms": "live"}}
+SHOW_RATIO = "print(get_ipython().kernel._front.pixel_ratio)"
+
+
+@pytest.fixture
+def notebook(tmp_path: Path, kernel_environment: Dict[str, str]) -> Iterator[Notebook]:
+    """A kernel that nobody has greeted yet."""
+    with Notebook(tmp_path, kernel_environment) as kernel:
+        yield kernel
+
+
+def hello(notebook: Notebook, modes: Any = None, ratio: Any = 1, target: str = "casa-desktop") -> List[Dict[str, Any]]:
+    """Greet the kernel as JupyterLab's extension does; return the comms that it opens in answer."""
+    client = notebook.client
+    data = {"action": "hello", "pixelRatio": ratio, "modes": modes}
+    content = {"comm_id": f"test-{id(data)}", "target_name": target, "data": data}
+    message = client.session.msg("comm_open", content)
+    client.shell_channel.send(message)
+    opened = []
+    while True:
+        answer = client.get_iopub_msg(timeout=60)
+        if answer["parent_header"].get("msg_id") != message["header"]["msg_id"]:
+            continue
+        if answer["msg_type"] == "comm_open":
+            opened.append(answer["content"]["data"])
+        if answer["msg_type"] == "status" and answer["content"]["execution_state"] == "idle":
+            return opened
+
+
+def saves(cell: Cell) -> List[Any]:
+    return [opened["data"]["modes"] for opened in cell.of("comm_open") if opened["data"]["action"] == "modes"]
+
+
+def test_the_modes_that_a_notebook_keeps_are_in_force_before_its_first_cell(notebook: Notebook) -> None:
+    assert hello(notebook, LIVE_PLOTMS) == []
+    assert notebook.run("%casa_mode").text.splitlines()[1:] == ["live: plotms"]
+
+
+def test_a_browser_that_said_hello_is_told_of_new_modes_and_no_other_is(notebook: Notebook) -> None:
+    assert saves(notebook.run("%casa_mode live plotms")) == []
+    # It had nothing kept, so it learns at once what was set before it came.
+    assert hello(notebook) == [{"action": "modes", "modes": LIVE_PLOTMS}]
+    assert saves(notebook.run("%casa_mode auto")) == [{"default": "auto", "tasks": {}}]
+
+
+def test_a_page_that_comes_back_does_not_undo_what_was_set_meanwhile(notebook: Notebook) -> None:
+    hello(notebook, LIVE_PLOTMS)
+    notebook.run("%casa_mode auto")
+    (told,) = hello(notebook, LIVE_PLOTMS)
+    assert told["modes"] == {"default": "auto", "tasks": {}}
+    assert notebook.run("%casa_mode").text.startswith("auto (")
+
+
+def test_what_a_foreign_notebook_keeps_does_no_harm(notebook: Notebook) -> None:
+    for modes in ("live", [1], {"default": ["live"], "tasks": {"plotms": "loud", "fly": "live"}}, {"tasks": 3}):
+        assert hello(notebook, modes, ratio="wide") == []
+    assert hello(notebook, {"default": "live", "tasks": {"fly": "live", "plotms": "auto"}}) == []
+    assert notebook.run("%casa_mode").text.splitlines()[1:] == ["auto: plotms"]
+    assert notebook.run(SHOW_RATIO).text == "1.0\n"
+
+
+def test_the_pixel_ratio_is_the_browser_s(notebook: Notebook) -> None:
+    hello(notebook, ratio=2)
+    assert notebook.run(SHOW_RATIO).text == "2.0\n"
+
+
+def test_startup_py_stands_behind_what_the_notebook_keeps(tmp_path: Path, kernel_environment: Dict[str, str]) -> None:
+    startup = tmp_path / "startup.py"
+    startup.write_text("get_ipython().run_line_magic('casa_mode', 'auto')\n")
+    with Notebook(tmp_path, kernel_environment, ["--startupfile", str(startup)]) as kernel:
+        assert kernel.run("%casa_mode").text.startswith("auto (")
+        assert hello(kernel, LIVE_PLOTMS) == []
+        assert kernel.run("%casa_mode").text.splitlines()[1:] == ["live: plotms"]
+
+
+@pytest.mark.parametrize(
+    ("told", "ratio"),
+    [(2, 2.0), (1.25, 1.25), (0.5, 1.0), (99, 3.0), (None, 1.0), ("2", 1.0), (True, 1.0), (math.nan, 1.0)],
+)
+def test_a_pixel_ratio_lies_between_one_and_three(told: Any, ratio: float) -> None:
+    assert clamp_ratio(told) == ratio
