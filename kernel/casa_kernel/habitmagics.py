@@ -32,6 +32,12 @@ class HabitMagics(Magics):
         self._front = front
         self.habits: Optional[Habits] = None
         self.measures: Callable[[], Optional[versions.Measures]] = lambda: None
+        for name in COMMANDS:
+            shell.set_hook("complete_command", self._complete_task, str_key=name)
+
+    def _complete_task(self, _shell: Any, _event: Any) -> List[str]:
+        """Complete what stands behind a command to a task. Called by IPython."""
+        return sorted(self.habits.tasks) if self.habits is not None else []
 
     @line_magic
     def casa_globals(self, line: str) -> None:

@@ -153,3 +153,8 @@ def test_the_names_of_casashell_are_there(notebook: Notebook) -> None:
     count, _, missing = cell.text.partition(" ")
     assert int(count) > 40
     assert missing == "[]\n"
+
+
+def test_what_stands_behind_a_command_is_completed_to_a_task(notebook: Notebook) -> None:
+    matches = notebook.client.complete("tget tcl", reply=True, timeout=60)["content"]["matches"]
+    assert matches == ["tclean"]
