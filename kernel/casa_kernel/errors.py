@@ -15,11 +15,12 @@
           ├── WindowOnly           a task was to draw into the cell and has nothing but a window
           ├── ToolkitMissing       this Python can open no window for a figure of matplotlib
           ├── ViewerLost           the mask editor ended before its task did
-          ├── BadMode              a mode that does not exist, or a task that has none
           ├── BadWord              a magic was given another word than it knows
+          │    └── BadMode         a mode that does not exist, or a task that has none
           ├── NoSuchTask           inp, go and their kin were given something else than a task
           ├── NoTaskChosen         they were called without a task, and none was chosen before
           ├── NoInputs             tget found no file with a task's inputs
+          ├── InputsNotSaved       tput could not write the file
           ├── BadInputs            a file with a task's inputs holds something else
           └── BadParameter         a task's argument is wrong
                ├── NoSuchPath      its path does not exist
@@ -197,19 +198,6 @@ class ViewerLost(CasaKernelError):
         )
 
 
-class BadMode(CasaKernelError):
-    """A mode, or a task in ``%casa_mode``, that does not exist.
-
-    Attributes:
-        word: what was given.
-        known: what would have been right.
-    """
-
-    def __init__(self, word: str, known: Sequence[str]) -> None:
-        self.word, self.known = word, tuple(known)
-        super().__init__(f"{word!r} is none of {', '.join(self.known)}.")
-
-
 class BadWord(CasaKernelError):
     """A magic was given a word that it does not know.
 
@@ -221,6 +209,10 @@ class BadWord(CasaKernelError):
     def __init__(self, word: str, known: Sequence[str]) -> None:
         self.word, self.known = word, tuple(known)
         super().__init__(f"{word!r} is none of {', '.join(self.known)}.")
+
+
+class BadMode(BadWord):
+    """A mode, or a task in ``%casa_mode``, that does not exist."""
 
 
 class NoSuchTask(CasaKernelError):
@@ -256,6 +248,19 @@ class NoInputs(CasaKernelError):
         self.task, self.places = task, tuple(places)
         looked = " or ".join(str(each) for each in self.places)
         super().__init__(f"tget: there is no {looked}; go and tput write one.")
+
+
+class InputsNotSaved(CasaKernelError):
+    """A file with a task's inputs could not be written.
+
+    Attributes:
+        path: the file.
+        reason: the system's words.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"tput: {path.absolute()} cannot be written: {reason}.")
 
 
 class BadInputs(CasaKernelError):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Mapping, MutableMapping, Optional, Tuple, Union
 
 from . import inputtable, saved
-from .errors import NoInputs, NoSuchTask, NoTaskChosen
+from .errors import InputsNotSaved, NoInputs, NoSuchTask, NoTaskChosen
 from .failures import guard
 from .inputs import Inputs
 from .live import Front
@@ -148,7 +148,7 @@ class Habits:
 
 def _keep(inputs: Inputs, values: Mapping[str, Any]) -> None:
     """Write the file of what was run last, where one can be written."""
-    with suppress(OSError):
+    with suppress(InputsNotSaved):
         saved.write(_file(inputs, ".last"), inputs.name, inputs.values(values))
 
 

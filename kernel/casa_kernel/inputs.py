@@ -17,6 +17,9 @@ from . import checks
 
 DEFAULT, SET, WRONG = "default", "set", "wrong"
 
+# Parameters of this kernel's own, which CASA does not describe.
+_OWN = {"gui": "True opens a window, False draws into the cell, None leaves it to %casa_mode"}
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -104,7 +107,7 @@ class Inputs:
         value = values.get(name, default)
         said = re.search(rf"^\s*{name}: (.*)$", self._documentation, re.MULTILINE)
         state = DEFAULT if same(value, default) else SET
-        return Parameter(name, value, state, said.group(1) if said else "")
+        return Parameter(name, value, state, said.group(1) if said else _OWN.get(name, ""))
 
     def _default(self, name: str) -> Any:
         default = self._parameters[name].default

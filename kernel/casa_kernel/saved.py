@@ -9,19 +9,22 @@ import ast
 from pathlib import Path
 from typing import Any, Collection, Dict, Mapping
 
-from .errors import BadInputs
+from .errors import BadInputs, InputsNotSaved
 
 
 def write(path: Path, task: str, values: Mapping[str, Any]) -> None:
     """Save a task's inputs.
 
     Raises:
-        OSError: the file cannot be written.
+        InputsNotSaved: the file cannot be written.
     """
     said = {name: _notation(value) for name, value in values.items()}
     lines = [f"{name:<11} = {text}\n" for name, text in said.items()]
     call = ",".join(f"{name}={text}" for name, text in said.items())
-    path.write_text("".join(lines) + f"#{task}( {call} )\n", encoding="utf-8")
+    try:
+        path.write_text("".join(lines) + f"#{task}( {call} )\n", encoding="utf-8")
+    except OSError as error:
+        raise InputsNotSaved(path, error.strerror or str(error)) from error
 
 
 def _notation(value: Any) -> str:
@@ -36,11 +39,12 @@ def read(path: Path, names: Collection[str]) -> Dict[str, Any]:
     Nothing in the file is executed: only assignments of plain values are looked at.
 
     Raises:
-        BadInputs: it is no such file.
-        OSError: it cannot be read.
+        BadInputs: it is no such file, or cannot be read.
     """
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInputs(path, None, f"cannot be read: {error.strerror}") from error
     except (SyntaxError, ValueError) as error:
         raise BadInputs(path, getattr(error, "lineno", None), "is not Python") from error
     found: Dict[str, Any] = {}

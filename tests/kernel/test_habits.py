@@ -83,6 +83,18 @@ def test_a_file_of_inputs_is_not_executed(notebook: Notebook, tmp_path: Path) ->
     assert not (tmp_path / "made").exists()
 
 
+def test_a_file_that_cannot_be_written_is_named(notebook: Notebook, tmp_path: Path) -> None:
+    error = notebook.run("tput imstat, 'no/such/folder.last'").error
+    assert error is not None
+    assert error["evalue"] == f"tput: {tmp_path}/no/such/folder.last cannot be written: No such file or directory."
+    assert notebook.run("os.chdir('/proc')\ndefault(imstat)\nimagename = f'{home}/dirty.image'\nr = go()").error is None
+
+
+def test_a_long_value_is_cut(notebook: Notebook) -> None:
+    table = shown(notebook.run("default imregrid\naxes = list(range(1000))\ninp"))
+    assert line(table, "axes").split(" # ")[0].endswith(" …")
+
+
 def test_a_misspelt_task_is_answered_with_the_right_one(notebook: Notebook) -> None:
     error = notebook.run("inp('tclaen')").error
     assert error is not None
