@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, Optional
 
+from ipykernel import zmqshell
 from ipykernel.ipkernel import IPythonKernel
+from traitlets import Type
 
 from casa_desktop.errors import CasaDesktopError
 
@@ -24,6 +26,23 @@ from .wrap import Studio
 _INTERRUPTED = "raise KeyboardInterrupt('CASA is still being imported; run the cell again.')"
 
 
+class ZMQInteractiveShell(zmqshell.ZMQInteractiveShell):
+    """ipykernel's shell, which shows the errors of tasks in a few lines.
+
+    It keeps its name, by which libraries such as rich find out that they are in a notebook.
+
+    Attributes:
+        reporter: shows them.
+    """
+
+    reporter: Optional[Reporter] = None
+
+    def showtraceback(self, *args: Any, **kwargs: Any) -> None:
+        """Show the exception that is being handled. Called by IPython, for cells as for scripts that magics run."""
+        if self.reporter is None or not self.reporter.show(self):
+            super().showtraceback(*args, **kwargs)
+
+
 class CasaKernel(IPythonKernel):
     """The kernel behind the kernelspec ``casa``.
 
@@ -34,6 +53,7 @@ class CasaKernel(IPythonKernel):
     """
 
     implementation = "casa"
+    shell_class = Type(ZMQInteractiveShell)
     loading: Optional[Loading] = None
     reason: Optional[CasaDesktopError] = None
 
@@ -46,7 +66,7 @@ class CasaKernel(IPythonKernel):
         self._modes = Modes(NAMES)
         self._front = Notebook()
         self._front.listen(self._modes)
-        self._shell.set_custom_exc((Exception,), Reporter(self._logfile))
+        self._shell.reporter = Reporter(self._logfile)
         self._shell.input_transformer_manager.token_transformers.append(BareCommands(self._shell.user_ns))
         self._habits = HabitMagics(self._shell, self._front)
         self._shell.register_magics(CasaMagics(self._shell, self._modes, self._front), self._habits)

@@ -70,17 +70,19 @@ def user_s_lines(trace: Optional[TracebackType], name_cell: Callable[[str], Opti
     """Return where in the user's own code an exception passed, outermost first.
 
     Args:
-        trace: its traceback, from IPython's own frame on.
+        trace: its traceback.
         name_cell: returns what to call a file that is a cell, in two words.
     """
     lines = []
-    for frame in traceback.extract_tb(trace)[1:]:
+    for frame in traceback.extract_tb(trace):
         if frame.filename == failures.__file__ or "casatasks" in Path(frame.filename).parts:
             break
         # A magic stands in the cell as the call that IPython made of it.
         if not frame.filename.startswith(_NOT_THE_USER_S) and not str(frame.line).startswith("get_ipython()"):
             where = " ".join(name_cell(frame.filename) or ("File", frame.filename))
-            lines.append(f"  {where}, line {frame.lineno}: {_BOLD}{frame.line}{_PLAIN}")
+            # What a magic runs has no file to read the line from.
+            text = f": {_BOLD}{frame.line}{_PLAIN}" if frame.line else ""
+            lines.append(f"  {where}, line {frame.lineno}{text}")
     return lines if len(lines) < 5 else [lines[0], "  …", *lines[-3:]]
 
 
@@ -107,27 +109,26 @@ def short(
 
 
 class Reporter:
-    """Shows the exceptions that end a cell, for ``InteractiveShell.set_custom_exc``."""
+    """Shows the exceptions of tasks, and the kernel's own, in a few lines."""
 
     def __init__(self, logfile: Callable[[], Path]) -> None:
         """``logfile`` returns the path of CASA's log; it is asked after a task has run."""
         self._logfile = logfile
 
-    def __call__(
-        self,
-        shell: Any,
-        kind: type,
-        error: BaseException,
-        trace: Optional[TracebackType],
-        tb_offset: Optional[int] = None,
-    ) -> Optional[List[str]]:
+    def show(self, shell: Any) -> bool:
+        """Show the exception that is being handled in ``shell``; return False if it is none of them.
+
+        Outside of the handling, when ``%tb`` shows an exception again, there is none.
+        """
+        kind, error, trace = sys.exc_info()
+        if error is None:
+            return False
         # IPython 8.6 and later have names for cells.
         name_cell = getattr(shell.compile, "format_code_name", lambda _: None)
         lines = short(error, trace, self._logfile, name_cell)
         if lines is None:
-            shell.showtraceback((kind, error, trace), tb_offset=tb_offset, running_compiled_code=True)
-            return None
+            return False
         # Where %tb looks.
         sys.last_type, sys.last_value, sys.last_traceback = kind, error, trace
         shell._showtraceback(kind, error, ["\n".join(lines)])
-        return lines
+        return True

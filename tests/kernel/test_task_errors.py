@@ -152,6 +152,15 @@ def test_a_script_runs_in_the_notebook_and_its_own_line_is_shown(notebook: Noteb
     assert "script.py, which does not exist" in said(notebook.run("execfile('/nowhere/script.py')"))
 
 
+def test_errors_in_what_a_magic_runs_are_short_too(notebook: Notebook, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("\nlistobs('/tmp')\n")
+    lines = said(notebook.run(f"%run -i {script}")).split("\n")
+    assert lines[0] == "RuntimeError in listobs: Table file /tmp/table.dat does not exist"
+    assert lines[1] == f"  File {script}, line 2: listobs('/tmp')"
+    assert said(notebook.run("%time listobs('/tmp')")).split("\n")[0] == lines[0]
+
+
 def test_go_shows_the_line_that_called_it(notebook: Notebook) -> None:
     lines = said(notebook.run("default listobs\nvis = '/tmp'\ngo")).split("\n")
     assert lines[0].startswith("RuntimeError in listobs: ")
