@@ -13,7 +13,7 @@ import sysconfig
 import traceback
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Callable, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 import casa_desktop.errors
 from casa_desktop.errors import CasaDesktopError
@@ -95,17 +95,27 @@ def short(
     """Return the lines that tell an exception of a task or of ours; None for any other."""
     run = run_of(trace)
     if isinstance(error, CasaDesktopError):
-        said, more = str(error), list(error.messages[1:]) if isinstance(error, TaskFailed) else []
-        head = f"{_RED}{type(error).__name__}{_PLAIN}: {said}"
+        more: Sequence[str] = error.messages[1:] if isinstance(error, TaskFailed) else ()
+        head = [f"{_RED}{type(error).__name__}{_PLAIN}", str(error)]
     elif run is not None:
-        said = failures.clean(str(error)) if run.began else _arguments_said(error, run)
-        more = failures.explaining(logfile(), run.task, said) if run.began else []
-        head = f"{_RED}{type(error).__name__}{_PLAIN} in {_BOLD}{run.task}{_PLAIN}: {said}"
+        said, more = _words(error, run, logfile)
+        head = [f"{_RED}{type(error).__name__}{_PLAIN} in {_BOLD}{run.task}{_PLAIN}", *([said] if said else [])]
     else:
         return None
     log = [f"  CASA's log: {each}" for each in more[:3]]
     hint = [f"{_DIM}(%tb shows where in CASA){_PLAIN}"] if run else []
-    return [head, *user_s_lines(trace, name_cell), *log, *hint]
+    return [": ".join(head), *user_s_lines(trace, name_cell), *log, *hint]
+
+
+def _words(error: BaseException, run: Run, logfile: Callable[[], Path]) -> Tuple[str, Sequence[str]]:
+    """Return what a task's exception says, and what the log says about it."""
+    if not isinstance(error, Exception):
+        # An interrupt has no reason in the log.
+        return str(error), ()
+    if not run.began:
+        return _arguments_said(error, run), ()
+    said = failures.clean(str(error))
+    return said, failures.explaining(logfile(), run.task, said)
 
 
 class Reporter:

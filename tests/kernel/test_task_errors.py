@@ -161,6 +161,22 @@ def test_errors_in_what_a_magic_runs_are_short_too(notebook: Notebook, tmp_path:
     assert said(notebook.run("%time listobs('/tmp')")).split("\n")[0] == lines[0]
 
 
+def test_an_interrupt_is_shown_short_and_blames_nothing_in_the_log(notebook: Notebook) -> None:
+    # The task writes its arguments into the log as Python writes them.
+    code = (
+        "import signal\n"
+        "class Interrupting(str):\n"
+        "    def __repr__(self):\n"
+        "        signal.raise_signal(signal.SIGINT)\n"
+        "        return ''\n"
+        "imstat('dirty.image', box=Interrupting(''))"
+    )
+    lines = said(notebook.run(code)).split("\n")
+    assert lines[0] == "KeyboardInterrupt in imstat"
+    assert lines[1].endswith("line 6: imstat('dirty.image', box=Interrupting(''))")
+    assert "CASA's log" not in " ".join(lines)
+
+
 def test_go_shows_the_line_that_called_it(notebook: Notebook) -> None:
     lines = said(notebook.run("default listobs\nvis = '/tmp'\ngo")).split("\n")
     assert lines[0].startswith("RuntimeError in listobs: ")

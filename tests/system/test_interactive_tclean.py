@@ -21,6 +21,13 @@ result = tclean(vis="sim.ms", imagename=NAME, imsize={SIZE}, cell="0.4arcsec", s
                 niter=40, cycleniter=20, interactive=True)
 print("iterations:", result["iterdone"])
 """
+# The same as users of CASA's shell say it.
+GO = f"""
+default tclean
+vis, imagename, imsize, cell, niter, cycleniter, interactive = "sim.ms", NAME, {SIZE}, "0.4arcsec", 40, 20, True
+result = go()
+print("iterations:", result["iterdone"])
+"""
 READ = """
 import json
 ia.open(NAME + ".mask")
@@ -33,7 +40,8 @@ print("mask:", json.dumps([axis.tolist() for axis in drawn]))
 @pytest.fixture
 def cleaning(lab: Lab, screen: Callable[[], Screen], request: pytest.FixtureRequest) -> tuple[Notebook, MaskEditor]:
     """A notebook whose cell 1 waits in ``tclean``, and the mask editor in the browser. Cell 2 reads the mask."""
-    notebook = lab.notebook(f'NAME = "{request.node.name}"', CLEAN, READ, "1 + 1")
+    clean = getattr(request, "param", CLEAN)
+    notebook = lab.notebook(f'NAME = "{request.function.__name__}"', clean, READ, "1 + 1")
     notebook.run(0)
     notebook.start(1)
     canvas = lab.desktop()
@@ -68,6 +76,7 @@ def test_interrupt_ends_cleaning_within_three_seconds(
     _ends_with_keyboard_interrupt(notebook, editor, pressed, environment)
 
 
+@pytest.mark.parametrize("cleaning", [GO], ids=["go"], indirect=True)
 def test_closing_the_window_ends_cleaning_within_three_seconds(
     cleaning: tuple[Notebook, MaskEditor], environment: Dict[str, str]
 ) -> None:
