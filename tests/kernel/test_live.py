@@ -68,6 +68,17 @@ def test_the_mode_in_force_decides_where_a_task_draws(notebook: Notebook, record
     notebook.run("%casa_mode headless")
 
 
+def test_auto_is_live_while_somebody_watches_the_desktop(notebook: Notebook, record: Find) -> None:
+    desktop = session.ensure("main")
+    notebook.run("%casa_mode auto")
+    assert not notebook.run("viewer('dirty.image')").of("comm_open")
+    watching = session.watch(desktop)
+    assert notebook.run("viewer('dirty.image')").of("comm_open")
+    os.close(watching)
+    assert not notebook.run("viewer('dirty.image')").of("comm_open")
+    notebook.run("%casa_mode headless")
+
+
 def interrupt(notebook: Notebook, _editor: MaskEditor) -> None:
     notebook.manager.interrupt_kernel()
 

@@ -15,7 +15,7 @@ from .mask_editor import MaskEditor
 from .screen import Screen, XHand
 
 DEMO = Path(__file__).parents[2] / "casa_desktop" / "demo" / "first-light.ipynb"
-PICTURES = ('plotms(vis, xaxis="uvdist"', 'viewer("dirty.image")', 'viewer("clean.image")')
+PICTURES = ("plotants(vis)", 'plotms(vis, xaxis="uvdist"', 'viewer("dirty.image")', 'viewer("clean.image")')
 
 
 def test_demo_notebook_runs_from_top_to_bottom(
