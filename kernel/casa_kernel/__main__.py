@@ -28,7 +28,9 @@ def main() -> None:
     from .kernel import CasaKernel
 
     CasaKernel.loading, CasaKernel.reason = loading, reason
-    IPKernelApp.launch_instance(argv=arguments, kernel_class=CasaKernel)
+    IPKernelApp.launch_instance(
+        argv=arguments, kernel_class=CasaKernel, outstream_class="casa_kernel.streams.NativeStream"
+    )
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ line while it is being imported, and cannot be told otherwise afterwards.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import os
@@ -18,6 +19,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, Callable, Dict, Mapping, MutableMapping, Optional, Tuple
 
 from .errors import CasaMissing
+from .logfile import reserve
 from .versions import Measures
 
 # The instances that a CASA session has, and the tools (classes of casatools) they belong to. Source:
@@ -107,6 +109,8 @@ def load_tools(python: Path, settings: Optional[Mapping[str, Any]] = None) -> No
     try:
         for name, value in (settings or {}).items():
             setattr(_config(), name, value)
+        if getattr(_config(), "logfile", None):
+            _config().logfile = reserve(_config().logfile)
         _import_casa("casatools")
     finally:
         sys.executable = real
@@ -280,6 +284,23 @@ def before_clean_ends(casa: Casa, hook: Callable[[], None]) -> None:
         return original(self)
 
     tool.done = done
+
+
+def after_new_logfile(casa: Casa, hook: Callable[[Path], None]) -> None:
+    """Have ``hook`` called with the path of the log now, and again whenever ``casalog.setlogfile`` changes it.
+
+    CASA tells nobody else of the change, and asking for the name from another thread could meet it half-way.
+    """
+    tool = type(casa.names["casalog"])
+    original = tool.setlogfile
+
+    def setlogfile(self: Any, *args: Any, **kwargs: Any) -> Any:
+        result = original(self, *args, **kwargs)
+        hook(Path(casa.logfile))
+        return result
+
+    tool.setlogfile = functools.wraps(original)(setlogfile)
+    hook(Path(casa.logfile))
 
 
 def second_instance(module: ModuleType) -> ModuleType:

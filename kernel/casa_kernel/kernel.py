@@ -13,13 +13,16 @@ from traitlets import Type
 from casa_desktop.errors import CasaDesktopError
 
 from . import casa, kernelspec, startup
+from .celldisplay import CellDisplay
 from .habitmagics import BareCommands, HabitMagics
 from .habits import Habits
 from .loading import Loading
+from .logstream import LogStream
 from .magics import CasaMagics
 from .modes import Modes
 from .notebook import Notebook
 from .reports import Reporter
+from .streams import NativeStream
 from .tasks import NAMES
 from .wrap import Studio
 
@@ -66,6 +69,12 @@ class CasaKernel(IPythonKernel):
         self._modes = Modes(NAMES)
         self._front = Notebook()
         self._front.listen(self._modes)
+        self._log = LogStream(lambda: CellDisplay(self))
+        self._shell.events.register("pre_run_cell", lambda info: self._log.begin(info.raw_cell))
+        self._shell.events.register("post_run_cell", lambda _result: self._log.end())
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, NativeStream):
+                stream.sort = self._log.sorter()
         self._shell.reporter = Reporter(self._logfile)
         self._shell.input_transformer_manager.token_transformers.append(BareCommands(self._shell.user_ns))
         self._habits = HabitMagics(self._shell, self._front)
@@ -99,6 +108,7 @@ class CasaKernel(IPythonKernel):
             assert self.reason is not None
             raise self.reason
         found = self.loading.wait()
+        casa.after_new_logfile(found, self._log.follow)
         studio = Studio(found, self._modes, self.loading.children, self.loading.editor, self._front)
         given = {**found.names, **studio.names()}
         self._casa = found

@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 from jupyter_client.manager import KernelManager
 
 Message = Dict[str, Any]
+LOG = "application/vnd.casa-desktop.log+json"
 
 
 class Cell:
@@ -39,8 +40,14 @@ class Cell:
 
     @property
     def displayed(self) -> List[Mapping[str, Any]]:
-        """The MIME bundles that it displayed."""
-        return [content["data"] for content in self.of("display_data")]
+        """The MIME bundles that it displayed, but for CASA's log."""
+        return [content["data"] for content in self.of("display_data") if LOG not in content["data"]]
+
+    @property
+    def logs(self) -> List[Mapping[str, Any]]:
+        """CASA's log under the cell, as it was shown first and again."""
+        shown = [*self.of("display_data"), *self.of("update_display_data")]
+        return [content["data"] for content in shown if LOG in content["data"]]
 
 
 class Notebook:
@@ -85,13 +92,20 @@ class Notebook:
         pid: int = self.manager.provisioner.pid  # type: ignore[union-attr]
         return pid
 
-    def run(self, code: str, timeout: float = 60, meanwhile: Optional[Callable[[], None]] = None) -> Cell:
+    def run(
+        self,
+        code: str,
+        timeout: float = 60,
+        meanwhile: Optional[Callable[[], None]] = None,
+        on_log: Optional[Callable[[Mapping[str, Any]], bool]] = None,
+    ) -> Cell:
         """Run a cell to its end.
 
         Args:
             code: what it holds.
             timeout: how long no message may come, in seconds.
-            meanwhile: called once, when the first display has come.
+            meanwhile: called once, when the first display has come that is not the log.
+            on_log: called with the log each time it is shown, until it returns True.
         """
         started = time.monotonic()
         request = self.client.execute(code)
@@ -101,7 +115,10 @@ class Notebook:
             if message["parent_header"].get("msg_id") != request:
                 continue
             messages.append(message)
-            if message["msg_type"] == "display_data" and meanwhile is not None:
+            log = message["content"].get("data", {}).get(LOG)
+            if log is not None and on_log is not None and on_log(log):
+                on_log = None
+            if message["msg_type"] == "display_data" and log is None and meanwhile is not None:
                 meanwhile, call = None, meanwhile
                 call()
             if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":

@@ -1,0 +1,106 @@
+"""CASA's log file, followed by its descriptor.
+
+CASA keeps the file open and appends to it, whatever becomes of its name (casatools 6.7.0): a file that is renamed
+or deleted is still the session's log, and one that is emptied is written from its start.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Iterator, List, Optional
+
+_PIECE = 1 << 20
+# Of a line longer than this, the rest is left out.
+_LONGEST_LINE = 1 << 16
+# What CASA calls its log if nobody else does: the second in which it was imported.
+_CASAS_OWN_NAME = re.compile(r"casa-\d{8}-\d{6}\.log")
+
+
+def reserve(name: str) -> str:
+    """Return a name for a new log: ``name``, but where CASA made it up and another kernel was quicker, a fresh one.
+
+    The file is made, so that of two kernels that start in one folder in the same second each has its own.
+    """
+    path = Path(name)
+    if not _CASAS_OWN_NAME.fullmatch(path.name):
+        return name
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError:
+        return str(path.with_name(f"{path.stem}-{os.getpid()}.log"))
+    except OSError:
+        # CASA says itself what it does where it cannot write.
+        pass
+    return name
+
+
+class LogFile:
+    """A log file that is open for reading.
+
+    Attributes:
+        path: where it was when it was opened.
+    """
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path, self._descriptor = path, descriptor
+        self._position, self._rest, self._too_long = 0, b"", False
+        self.skip()
+
+    @classmethod
+    def open(cls, path: Path) -> Optional[LogFile]:
+        """Open the log at ``path`` at its end; None where no file can be read."""
+        try:
+            # A FIFO would otherwise be waited for.
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError:
+            return None
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            return None
+        return cls(path, descriptor)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+    @property
+    def by_descriptor(self) -> str:
+        """A path that leads to the file itself, whatever its name is now."""
+        return f"/proc/self/fd/{self._descriptor}"
+
+    def is_at(self, path: Path) -> bool:
+        """Tell whether the file still stands at ``path``."""
+        try:
+            return path == self.path and os.path.samestat(os.stat(path), os.fstat(self._descriptor))
+        except OSError:
+            return False
+
+    def skip(self) -> None:
+        """Go to the end."""
+        self._position, self._rest, self._too_long = os.fstat(self._descriptor).st_size, b"", False
+
+    def pieces(self) -> Iterator[List[bytes]]:
+        """Yield the complete lines that were written since the last call, some thousand at a time."""
+        if os.fstat(self._descriptor).st_size < self._position:
+            self._position, self._rest, self._too_long = 0, b"", False
+        while True:
+            piece = os.pread(self._descriptor, _PIECE, self._position)
+            if not piece:
+                return
+            self._position += len(piece)
+            yield self._lines(piece)
+
+    def _lines(self, piece: bytes) -> List[bytes]:
+        lines = (self._rest + piece).split(b"\n")
+        self._rest = lines.pop()
+        if self._too_long and lines:
+            # The end of a line whose beginning was passed on.
+            del lines[0]
+            self._too_long = False
+        if len(self._rest) > _LONGEST_LINE:
+            if not self._too_long:
+                lines.append(self._rest[:_LONGEST_LINE])
+            self._rest, self._too_long = b"", True
+        return lines

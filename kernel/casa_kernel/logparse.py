@@ -1,0 +1,133 @@
+"""CASA's log as messages: the parsing of its lines, and a collection of bounded size. No I/O.
+
+A line holds time, priority, origin and text, separated by tabs. Where a message has several lines, each is written
+like the first, but for a ``+`` at the end of the origin (casatools 6.7.0).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from typing import Deque, Dict, Iterable, List, NamedTuple, Optional
+
+WARN, SEVERE = "WARN", "SEVERE"
+# What one message may hold in a notebook: more than a page of listobs.
+_LINES_OF_A_MESSAGE = 200
+_CHARACTERS_OF_A_MESSAGE = 8_000
+# Behind the priority of a C++ message's origin stands where its source lay when CASA was built.
+_SOURCE = re.compile(r"\s*\(file .*, line \d+\)$")
+
+
+class Message(NamedTuple):
+    """One message of the log.
+
+    Attributes:
+        time: in UTC, like ``2026-11-21 11:00:00``.
+        priority: like ``INFO``, ``INFO5``, ``WARN``, ``SEVERE``, ``DEBUG1``.
+        origin: where it came from, like ``tclean::SynthesisImager::executeMajorCycle``.
+        text: may have several lines.
+    """
+
+    time: str
+    priority: str
+    origin: str
+    text: str
+
+
+def continues(fields: List[bytes]) -> bool:
+    """Tell whether a line, split at its first three tabs, goes on with the message before it."""
+    return len(fields) < 4 or fields[2].endswith(b"+")
+
+
+def message(lines: List[bytes]) -> Message:
+    """Return the message that starts with the first of ``lines``; the others are the rest of its text."""
+    fields = lines[0].split(b"\t", 3)
+    head = fields[:3] if len(fields) == 4 else [b"", b"", b""]
+    time, priority, origin = (field.decode(errors="replace").strip() for field in head)
+    text = b"\n".join([fields[-1], *lines[1:]]).decode(errors="replace").rstrip()
+    if len(text) > _CHARACTERS_OF_A_MESSAGE:
+        text = text[:_CHARACTERS_OF_A_MESSAGE] + " …"
+    return Message(time, priority, _SOURCE.sub("", origin), text)
+
+
+def messages(lines: Iterable[bytes]) -> Iterable[Message]:
+    """Yield the messages that ``lines`` hold, one after the other."""
+    current: List[bytes] = []
+    for line in lines:
+        fields = line.split(b"\t", 3)
+        if current and continues(fields):
+            current.append(fields[-1])
+            continue
+        if current:
+            yield message(current)
+        current = [line]
+    if current:
+        yield message(current)
+
+
+class Tally:
+    """The messages of one cell: all are counted, and a bounded number is kept.
+
+    Attributes:
+        total, warn, severe: how many there were, of any priority and of these two.
+    """
+
+    def __init__(self, limit: int = 400) -> None:
+        self.total = self.warn = self.severe = 0
+        self._limit = limit
+        self._newest: Deque[List[bytes]] = deque(maxlen=limit)
+        # By their number in the cell. The first are kept: they tell where the trouble began.
+        self._serious: Dict[bytes, Dict[int, List[bytes]]] = {b"SEVERE": {}, b"WARN": {}}
+        self._current: Optional[List[bytes]] = None
+
+    def add(self, lines: Iterable[bytes]) -> None:
+        """Take lines of the log in."""
+        for line in lines:
+            fields = line.split(b"\t", 3)
+            if self._current is not None and continues(fields):
+                if len(self._current) < _LINES_OF_A_MESSAGE:
+                    self._current.append(fields[-1])
+                continue
+            self._current = [line]
+            self._newest.append(self._current)
+            priority = fields[1] if len(fields) == 4 else b""
+            if priority in self._serious:
+                self._count_serious(priority, self._current)
+            self.total += 1
+
+    def _count_serious(self, priority: bytes, lines: List[bytes]) -> None:
+        if priority == b"SEVERE":
+            self.severe += 1
+        else:
+            self.warn += 1
+        kept = self._serious[priority]
+        if len(kept) < self._limit // 4:
+            kept[self.total] = lines
+
+    @property
+    def newest(self) -> Optional[Message]:
+        """The newest message that says something; None if there is none."""
+        for lines in reversed(self._newest):
+            found = message(lines[:1])
+            if any(letter.isalnum() for letter in found.text):
+                return found._replace(text=found.text.strip("#- "))
+        return None
+
+    def serious(self) -> List[Message]:
+        """Return the first warnings and errors in their order."""
+        found = {**self._serious[b"WARN"], **self._serious[b"SEVERE"]}
+        return [message(found[number]) for number in sorted(found)]
+
+    def select(self, limit: int) -> List[Message]:
+        """Return at most ``limit`` messages in their order: errors and warnings first, then the newest."""
+        found: Dict[int, List[bytes]] = {}
+        for priority in (b"SEVERE", b"WARN"):
+            for number, lines in self._serious[priority].items():
+                if len(found) < limit // 2:
+                    found[number] = lines
+        first = self.total - len(self._newest)
+        for number, lines in zip(range(self.total - 1, first - 1, -1), reversed(self._newest)):
+            if len(found) >= limit:
+                break
+            found[number] = lines
+        return [message(found[number]) for number in sorted(found)]

@@ -1,0 +1,246 @@
+"""The log of a cell while it runs: one display under the cell, made when CASA's first message arrives.
+
+A thread sleeps until the log file is written to (inotify), shows what is new, and lets a quarter of a second pass
+before it does so again. The cell's end shows the rest. Between cells, and in cells in which CASA says nothing,
+the thread sleeps.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import threading
+import time
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Protocol
+
+from inotify_simple import INotify, flags
+
+from .logfile import LogFile
+from .logparse import Tally
+from .logview import View
+from .nativetext import NativeText
+from .progress import Progress
+
+# A cell that is over by then shows its log once.
+_FIRST = 0.1
+_INTERVAL = 0.25
+# At most a tenth of the time goes into showing.
+_SHARE = 10
+_WHILE_RUNNING, _AT_THE_END = 100, 400
+_SERIOUS = 20
+# How often the clock beside a bar moves, in milliseconds.
+_CLOCK = 1000
+
+
+class Outlet(Protocol):
+    """The place under one cell; ``celldisplay`` implements it.
+
+    Attributes:
+        cell: tells one cell from another.
+        muted: whether the cell's output is being captured now.
+    """
+
+    cell: str
+
+    @property
+    def muted(self) -> bool: ...
+
+    def show(self, data: Dict[str, Any]) -> None:
+        """Show a MIME bundle, in place of the one before."""
+
+
+class _Cell:
+    """What is known of the running cell's log."""
+
+    def __init__(self, outlet: Outlet) -> None:
+        self.outlet = outlet
+        self.tally, self.progress = Tally(_AT_THE_END), Progress()
+        self.depth, self.stale, self.shown, self.bar = 1, False, False, False
+
+
+class LogStream:
+    """Shows CASA's log under the cells of one kernel."""
+
+    def __init__(self, outlet: Callable[[], Outlet]) -> None:
+        """Args: outlet: returns the place under the cell that is running now."""
+        self.on = True
+        self._outlet = outlet
+        self._lock = threading.Lock()
+        self._cell: Optional[_Cell] = None
+        self._captured = ""
+        self._readers: List[NativeText] = []
+        self._over = threading.Event()
+        self._file: Optional[LogFile] = None
+        self._notify: Optional[INotify] = None
+        self._wake_out, self._wake_in = -1, -1
+
+    # Called by the interpreter's own thread
+
+    def follow(self, path: Path) -> None:
+        """Take ``path`` for CASA's log from now on. What it holds already is not shown."""
+        with self._lock:
+            if self._file is not None:
+                if self._file.is_at(path):
+                    return
+                self._read()
+                self._file.close()
+            self._file = LogFile.open(path)
+            if self._file is None:
+                return
+            self._arm()
+        if self._wake_out < 0:
+            self._wake_out, self._wake_in = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+            threading.Thread(target=self._run, name="casa-log", daemon=True).start()
+
+    def begin(self, code: str = "") -> None:
+        """A cell begins; ``code`` is what it holds. A cell within a cell belongs to the outer one."""
+        if not self.on or threading.current_thread() is not threading.main_thread():
+            return
+        outlet = self._outlet()
+        if self._cell is not None and self._cell.outlet.cell == outlet.cell:
+            self._cell.depth += 1
+            return
+        if code.lstrip().startswith("%%capture"):
+            self._captured = outlet.cell
+        if self._captured == outlet.cell:
+            return
+        with self._lock:
+            self._cell = _Cell(outlet)
+            self._over.clear()
+            if self._file is not None:
+                self._file.skip()
+                self._arm()
+
+    def end(self) -> None:
+        """The cell is over: show its log to the end."""
+        cell = self._cell
+        if cell is None or threading.current_thread() is not threading.main_thread():
+            return
+        cell.depth -= 1
+        if cell.depth:
+            return
+        self._over.set()
+        for reader in self._readers:
+            reader.end_scale()
+        with self._lock:
+            self._read()
+            self._cell = None
+            if cell.tally.total or cell.shown:
+                self._show(cell, running=False)
+
+    def scale(self, fraction: Optional[float]) -> None:
+        """A step's percent scale moved; None is its end. Any thread may call this."""
+        with self._lock:
+            cell = self._cell
+            if cell is None:
+                return
+            cell.progress.scale(fraction, time.monotonic())
+            cell.stale = True
+        if self._wake_in >= 0:
+            # A full pipe wakes the thread too.
+            with contextlib.suppress(BlockingIOError):
+                os.write(self._wake_in, b".")
+
+    def sorter(self) -> Callable[[str], str]:
+        """Return a function for one stream, which takes out of its text what the stream of the log shows better.
+
+        It is told in a thread of its own what C++ wrote, not always before the cell is over.
+        """
+        reader = NativeText()
+        self._readers.append(reader)
+
+        def sort(text: str) -> str:
+            passed, moved = reader.feed(text, drop_log=self.on and self._file is not None)
+            if moved:
+                self.scale(reader.fraction)
+            return passed
+
+        return sort
+
+    # Called with the lock held
+
+    def _arm(self) -> None:
+        """Have the thread woken once, when the log is written to next."""
+        if self._notify is not None and self._file is not None:
+            self._notify.add_watch(self._file.by_descriptor, flags.MODIFY | flags.ONESHOT)
+
+    def _read(self) -> None:
+        """Take in what is new in the log."""
+        cell = self._cell
+        if cell is None or self._file is None:
+            return
+        for lines in self._file.pieces():
+            if lines and not cell.outlet.muted:
+                cell.tally.add(lines)
+                cell.progress.add(lines, time.monotonic())
+                cell.stale = True
+
+    def _show(self, cell: _Cell, running: bool) -> None:
+        cell.stale = False
+        if cell.outlet.muted:
+            return
+        tally = cell.tally
+        progress = cell.progress.state(time.monotonic()) if running else None
+        cell.shown, cell.bar = True, progress is not None
+        view = View(
+            logfile=self._file.path if self._file is not None else None,
+            total=tally.total,
+            warn=tally.warn,
+            severe=tally.severe,
+            newest=tally.newest,
+            messages=tally.select(_WHILE_RUNNING if running else _AT_THE_END),
+            serious=tally.serious()[:_SERIOUS],
+            progress=progress,
+            running=running,
+        )
+        cell.outlet.show(view.bundle())
+
+    # The thread
+
+    def _run(self) -> None:
+        poll = select.poll()
+        poll.register(self._wake_out, select.POLLIN)
+        try:
+            notify = INotify(nonblocking=True)
+        except OSError:
+            # The user has used up the inotify instances: the log comes at the end of the cell, the scale at once.
+            pass
+        else:
+            poll.register(notify.fileno(), select.POLLIN)
+            with self._lock:
+                self._notify = notify
+                self._arm()
+        timeout: Optional[int] = None
+        while True:
+            ready = [descriptor for descriptor, _ in poll.poll(timeout)]
+            if self._wake_out in ready:
+                os.read(self._wake_out, 65536)
+            if self._notify is not None and self._notify.fileno() in ready:
+                self._notify.read()
+            timeout = _CLOCK if self._stream(clock=not ready) else None
+
+    def _stream(self, clock: bool) -> bool:
+        """Show what is new until nothing is; tell whether the clock beside a bar must move on.
+
+        Args:
+            clock: show the display anew even if nothing is.
+        """
+        pause = 0.0 if clock else _FIRST
+        while not self._over.wait(pause):
+            with self._lock:
+                cell = self._cell
+                if cell is None:
+                    return False
+                started = time.monotonic()
+                # Before reading: what is written later wakes the thread again.
+                self._arm()
+                self._read()
+                if not cell.stale and not clock:
+                    return cell.bar
+                if cell.tally.total or cell.stale:
+                    self._show(cell, running=True)
+                clock = False
+            pause = max(_INTERVAL, _SHARE * (time.monotonic() - started))
+        return False

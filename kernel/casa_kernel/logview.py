@@ -1,0 +1,174 @@
+"""Messages of CASA's log as a notebook shows them: one line, and a table behind it. No I/O.
+
+The HTML keeps to what JupyterLab leaves in a notebook that is not trusted (``@jupyterlab/apputils``, sanitizer.ts):
+no style sheet and no script, hence a style on each cell against JupyterLab's own style of tables.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence
+from urllib.parse import quote
+
+from .logparse import SEVERE, WARN, Message
+
+MIME = "application/vnd.casa-desktop.log+json"
+# Front ends that show the HTML show all of it at once; the JSON has more.
+_ROWS = 200
+_COLOURS = {SEVERE: "#c62828", WARN: "#b26a00"}
+_MONOSPACE = "font-family:monospace;font-size:12px"
+_CELL = "text-align:left"
+
+
+@dataclass(frozen=True)
+class View:
+    """What there is to show.
+
+    Attributes:
+        logfile: where all of it stands; None where there is no file.
+        total, warn, severe: how many messages there are, of any priority and of these two.
+        newest: the newest message that says something.
+        messages: those shown, in their order.
+        serious: warnings and errors for front ends that show text alone.
+        progress: label, fraction, elapsed seconds and detail of what is running.
+        running: whether there may be more.
+        folder: relative to which the link to the log is made.
+    """
+
+    logfile: Optional[Path]
+    total: int
+    warn: int
+    severe: int
+    newest: Optional[Message]
+    messages: Sequence[Message]
+    serious: Sequence[Message] = ()
+    progress: Optional[Dict[str, Any]] = None
+    running: bool = False
+    folder: Path = field(default_factory=Path.cwd)
+
+    def bundle(self) -> Dict[str, Any]:
+        """Return the MIME bundle."""
+        return {"text/plain": self.plain(), "text/html": self.html(), MIME: self.json()}
+
+    def json(self) -> Dict[str, Any]:
+        """Return what JupyterLab's renderer of the log reads."""
+        return {
+            "version": 1,
+            "state": "running" if self.running else "done",
+            "logfile": str(self.logfile or ""),
+            "counts": {"total": self.total, "warn": self.warn, "severe": self.severe},
+            "newest": list(self.newest) if self.newest else None,
+            "messages": [list(each) for each in self.messages],
+            "omitted": self.total - len(self.messages),
+            "progress": self.progress,
+        }
+
+    # Plain text
+
+    def plain(self) -> str:
+        """Return the counts and the newest message in one line, then the warnings and errors."""
+        lines = [f"CASA log: {self.counts()}{_behind(self.newest)}"]
+        if self.progress:
+            lines.append(progress_text(self.progress))
+        lines += [f"{each.priority} {each.origin}: {each.text}" for each in self.serious]
+        hidden = self.warn + self.severe - len(self.serious)
+        if self.serious and hidden:
+            lines.append(f"… {hidden} more in {self.logfile}")
+        return "\n".join(lines)
+
+    def counts(self) -> str:
+        """Return the counts in words."""
+        found = [_count(self.total, "message")]
+        found += [_count(self.severe, "error")] if self.severe else []
+        found += [_count(self.warn, "warning")] if self.warn else []
+        return ", ".join(found)
+
+    # HTML
+
+    def html(self) -> str:
+        """Return the line, which unfolds into the table; unfolded where there are errors."""
+        rows = self.messages[-_ROWS:] if not self.severe else _with_serious(self.messages, _ROWS)
+        return (
+            f"<details{' open' if self.severe else ''}>"
+            f'<summary style="cursor:pointer;{_MONOSPACE}">{self._summary()}</summary>'
+            f'<div style="max-height:24em;overflow:auto"><table style="{_MONOSPACE};margin:0">'
+            f"{''.join(map(_row, rows))}</table></div>{self._omitted(self.total - len(rows))}</details>"
+        )
+
+    def _summary(self) -> str:
+        bar = progress_html(self.progress) if self.progress else ""
+        counted = [html.escape(_count(self.total, "message"))]
+        for number, word, priority in ((self.severe, "error", SEVERE), (self.warn, "warning", WARN)):
+            if number:
+                counted.append(f'<b style="color:{_COLOURS[priority]}">{_count(number, word)}</b>')
+        return f"CASA log: {', '.join(counted)}{html.escape(_behind(self.newest))}{bar}"
+
+    def _omitted(self, number: int) -> str:
+        if number <= 0 or self.logfile is None:
+            return ""
+        name = html.escape(str(self.logfile))
+        place = os.path.relpath(self.logfile, self.folder)
+        # Jupyter opens what lies below the notebook; elsewhere the path has to do.
+        link = name if place.startswith("..") else f'<a href="{quote(place)}" target="_blank">{name}</a>'
+        return f'<div style="{_MONOSPACE}">{_count(number, "more message")} in {link}</div>'
+
+
+def progress_text(progress: Dict[str, Any]) -> str:
+    """Return a progress in one line of text with a bar of characters."""
+    bar = ""
+    if progress["fraction"] is not None:
+        full = round(20 * progress["fraction"])
+        bar = f" [{'#' * full}{'.' * (20 - full)}] {progress['fraction']:.0%}"
+    detail = f", {progress['detail']}" if progress["detail"] else ""
+    return f"{progress['label']}{bar} {elapsed(progress['elapsed'])}{detail}"
+
+
+def progress_html(progress: Dict[str, Any]) -> str:
+    """Return a progress as a bar with words behind it; a bar without a fraction moves by itself."""
+    value = "" if progress["fraction"] is None else f' value="{progress["fraction"]:.3f}"'
+    share = "" if progress["fraction"] is None else f" {progress['fraction']:.0%}"
+    detail = f", {progress['detail']}" if progress["detail"] else ""
+    words = html.escape(f"{progress['label']}{share} {elapsed(progress['elapsed'])}{detail}")
+    return f'<div><progress max="1"{value}></progress> {words}</div>'
+
+
+def elapsed(seconds: float) -> str:
+    """Return a duration like ``12 s``, ``3:05`` or ``1:02:33``."""
+    whole = int(seconds)
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02}:{rest:02}"
+    return f"{minutes}:{rest:02}" if minutes else f"{rest} s"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _behind(newest: Optional[Message]) -> str:
+    if newest is None:
+        return ""
+    text = newest.text.split("\n", 1)[0]
+    return f" · {text[:117]}…" if len(text) > 118 else f" · {text}"
+
+
+def _with_serious(messages: Sequence[Message], limit: int) -> List[Message]:
+    """Return ``limit`` of ``messages``: all errors and warnings that fit, then the newest."""
+    numbers = [number for number, each in enumerate(messages) if each.priority in (SEVERE, WARN)][: limit // 2]
+    chosen = set(numbers)
+    for number in range(len(messages) - 1, -1, -1):
+        if len(chosen) >= limit:
+            break
+        chosen.add(number)
+    return [messages[number] for number in sorted(chosen)]
+
+
+def _row(each: Message) -> str:
+    colour = _COLOURS.get(each.priority)
+    style = f'{_CELL};color:{colour}"' if colour else f'{_CELL}"'
+    cells = "".join(f'<td style="{style}>{html.escape(part)}</td>' for part in each[:3])
+    return f'<tr>{cells}<td style="white-space:pre-wrap;{style}>{html.escape(each.text)}</td></tr>'
