@@ -154,6 +154,8 @@ def test_without_an_x_server_windows_are_refused_within_a_second(
     for name in ("sh", "icewm", "icewm-session"):
         tmp_path.joinpath(name).symlink_to(str(shutil.which(name)))
     with Notebook(observation, {**environment, "PATH": str(tmp_path)}) as poor:
+        # CASA is imported after the start, which a first cell waits for.
+        poor.run("tclean")
         for call in ("viewer('dirty.image', gui=True)", CLEAN.format(name="x")):
             cell: Cell = poor.run(call)
             assert cell.error is not None
