@@ -58,13 +58,23 @@ def observation(place: Path, environment: Dict[str, str]) -> Path:
     """
     folder = place / "observation"
     folder.mkdir()
-    site = folder / "casasiteconfig.py"
-    shutil.copy(HERE / "system" / "site_of_the_data_wheel.py", site)
+    shutil.copy(HERE / "system" / "site_of_the_data_wheel.py", folder / "casasiteconfig.py")
+    _run("simulate.py", folder, environment)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def spectral_line(observation: Path, environment: Dict[str, str]) -> Path:
+    """The folder of the observation, with what ``system/calibrate.py`` adds to it."""
+    _run("calibrate.py", observation, environment)
+    return observation
+
+
+def _run(script: str, folder: Path, environment: Dict[str, str]) -> None:
     subprocess.run(
-        [sys.executable, str(HERE / "system" / "simulate.py")],
+        [sys.executable, str(HERE / "system" / script)],
         cwd=folder,
-        env={**environment, "CASASITECONFIG": str(site)},
+        env={**environment, "CASASITECONFIG": str(folder / "casasiteconfig.py")},
         check=True,
         timeout=240,
     )
-    return folder

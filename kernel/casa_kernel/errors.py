@@ -14,7 +14,7 @@
           ├── NothingDrawn         a task ended well and left no picture
           ├── WindowOnly           a task was to draw into the cell and has nothing but a window
           ├── ToolkitMissing       this Python can open no window for a figure of matplotlib
-          ├── ViewerLost           the mask editor ended before its task did
+          ├── ViewerLost           the window that a task waited at ended before it
           ├── BadWord              a magic was given another word than it knows
           │    └── BadMode         a mode that does not exist, or a task that has none
           ├── NoSuchTask           inp, go and their kin were given something else than a task
@@ -184,7 +184,7 @@ class ToolkitMissing(CasaKernelError):
 
 
 class ViewerLost(CasaKernelError):
-    """The mask editor ended before its task did.
+    """The window that a task waited at ended before the task did.
 
     Attributes:
         task: the task that was waiting for it.
@@ -193,7 +193,7 @@ class ViewerLost(CasaKernelError):
     def __init__(self, task: str) -> None:
         self.task = task
         super().__init__(
-            f"The window of {task} ended before {task} did (was the desktop stopped?); its images are unfinished. "
+            f"The window of {task} ended before {task} did (was the desktop stopped?); its work is unfinished. "
             "Run it again."
         )
 

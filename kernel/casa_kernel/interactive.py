@@ -27,7 +27,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Callable, Iterator, List, Mapping, Optional
 
-from . import preferences
+from . import flagdisplay, preferences
 from .children import PrivateFolder, start
 from .errors import ViewerLost
 from .watch import Watch
@@ -48,6 +48,7 @@ _PYTHON = """\
 #!/bin/sh
 case "$*" in
 "-m casaviewer --app-path") echo {launcher} ;;
+"-m casaplotserver --app-path") echo {flag_display} ;;
 *) exec {python} "$@" ;;
 esac
 """
@@ -79,7 +80,12 @@ class MaskEditor:
         self._register = private / "mask-editor.KILL"
         self._cache = private / "mask-editor.cache"
         launcher, python = shlex.quote(str(self._launcher)), shlex.quote(sys.executable)
-        _write_script(self.python, _PYTHON.format(launcher=launcher, python=python))
+        _write_script(
+            self.python,
+            _PYTHON.format(
+                launcher=launcher, python=python, flag_display=shlex.quote(str(private / flagdisplay.LAUNCHER))
+            ),
+        )
 
     @contextmanager
     def session(

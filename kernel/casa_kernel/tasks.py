@@ -195,13 +195,17 @@ _MASK_EDITOR = (
     "drag a box there with the right mouse button and double-click in it with the same button, "
     "then press the blue arrow to go on, or the red cross to stop."
 )
-_FLAG_DISPLAY = "look through the data with the buttons below the plot, and press Quit to go on."
+# casaplotserver 2.1 does not go by itself when Quit or Stop Display is pressed, and CASA waits for it to go.
+_FLAG_DISPLAY = "look through the data with the buttons below the plot, then close the window to go on."
 
 INTERACTIVE_TASKS: Tuple[InteractiveTask, ...] = (
     InteractiveTask("tclean", "casaviewer", "interactive", (Input("vis", (MEASUREMENT_SET,)),), _MASK_EDITOR),
     InteractiveTask("deconvolve", "casaviewer", "interactive", (), _MASK_EDITOR),
     InteractiveTask("sdintimaging", "casaviewer", "interactive", (Input("vis", (MEASUREMENT_SET,)),), _MASK_EDITOR),
     InteractiveTask("simanalyze", "casaviewer", "interactive", (), _MASK_EDITOR),
+    InteractiveTask(
+        "flagdata", "casaplotserver", "display", (Input("vis", (MEASUREMENT_SET, CALIBRATION)),), _FLAG_DISPLAY
+    ),
 )
 
 # Parameters that promise a plot and do not keep it, and tasks that import matplotlib for its arithmetic.
@@ -211,6 +215,7 @@ DRAW_NOTHING: Mapping[str, Mapping[str, str]] = {
         "savefig": "likewise",
         "showbl0flux": "likewise",
     },
+    "fluxscale": {"display": "CASA 6 no longer holds the code that drew the histogram"},
     "polfromgain": {},
 }
 

@@ -37,12 +37,12 @@ class Watch:
         self._relay: Optional[threading.Thread] = None
         self._pids: Set[str] = set()
         self._fifos = (life, address)
-        self._life, self._address = (_open_fifo(fifo) for fifo in self._fifos)
+        self._life, self._address = (open_fifo(fifo) for fifo in self._fifos)
         # asyncio wants both ends not to block.
         self._wake, self._wakened = socket.socketpair()
         for each in (self._wake, self._wakened):
             each.setblocking(False)
-        self._former_wakeup = _set_wakeup(self._wakened.fileno())
+        self._former_wakeup = set_wakeup(self._wakened.fileno())
         self._thread = threading.Thread(target=self._run, name="casa-mask-editor", daemon=True)
         self._thread.start()
 
@@ -58,7 +58,7 @@ class Watch:
 
     def close(self) -> None:
         """Give signals back to whom they belonged, and leave nothing of the viewer."""
-        _set_wakeup(self._former_wakeup)
+        set_wakeup(self._former_wakeup)
         self._closing = True
         self.end_viewer()
         self._thread.join()
@@ -74,7 +74,7 @@ class Watch:
     def _free_relay(self, server: Path) -> None:
         """Let the relay go if CASA never listened to it."""
         if self._relay is not None:
-            reader = _open_fifo(server)
+            reader = open_fifo(server)
             self._relay.join()
             os.close(reader)
 
@@ -104,7 +104,7 @@ class Watch:
         # CASA may start another viewer, and a FIFO that has lost its writer stays at end-of-file until reopened.
         if not said:
             os.close(self._life)
-            self._life = _open_fifo(self._fifos[0])
+            self._life = open_fifo(self._fifos[0])
             self._ended()
             return
         pid, _, server = said.decode().strip().split("\n")[-1].partition(" ")
@@ -115,7 +115,7 @@ class Watch:
         self._kill_if_due()
 
     def _ended(self) -> None:
-        _reap(self.pid)
+        reap(self.pid)
         self.lost = self.lost or not (self._ending or self.interrupted)
         # Otherwise CASA would wait for an address for ever.
         self._introduce("")
@@ -139,7 +139,7 @@ class Watch:
         if address:
             # It has lost its writer, and would stay at end-of-file.
             os.close(self._address)
-            self._address = _open_fifo(self._fifos[1])
+            self._address = open_fifo(self._fifos[1])
 
     def _kill_if_due(self) -> None:
         # Killed rather than terminated: it has nothing to save, and the interpreter waits for its end.
@@ -149,19 +149,21 @@ class Watch:
                 os.kill(self.pid, signal.SIGKILL)
 
 
-def _open_fifo(path: Path) -> int:
+def open_fifo(path: Path) -> int:
+    """Return the reading end of a FIFO."""
     # Not blocking, because there may never be a viewer.
     return os.open(path, os.O_RDONLY | os.O_NONBLOCK)
 
 
-def _reap(pid: Optional[int]) -> None:
+def reap(pid: Optional[int]) -> None:
+    """Wait for the end of a child, unless somebody else has."""
     if pid is not None:
         # CASA's C++, whose child it is, may be quicker.
         with suppress(ChildProcessError):
             os.waitpid(pid, 0)
 
 
-def _set_wakeup(descriptor: int) -> int:
+def set_wakeup(descriptor: int) -> int:
     """Have the numbers of arriving signals written to ``descriptor``; return what was set before."""
     if threading.current_thread() is not threading.main_thread():
         # Only the main thread gets SIGINT, and only it may set this.

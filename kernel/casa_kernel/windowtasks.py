@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, ContextManager, Dict, List, Mapping
 
 from . import capture, checks, live, logs, tools
 from .desk import Desk, checked
 from .errors import NoSuchPath, WindowOnly
+from .flagdisplay import FlagDisplay
 from .interactive import MaskEditor
 from .modes import HEADLESS, LIVE
 from .signatures import check_inputs, like, missing
@@ -20,6 +21,7 @@ class Windows:
 
     def __init__(self, desk: Desk, editor: MaskEditor) -> None:
         self._desk, self._editor = desk, editor
+        self._flag_display = FlagDisplay(desk.children.private)
 
     # Windows that the notebook does not wait for
 
@@ -78,10 +80,17 @@ class Windows:
             program = tools.ensure_extracted(tools.find(row.tool), self._desk.front.say)
             self._desk.tell(f"{row.name} waits for you on the CASA Desktop: {row.advice}")
             alt = capture.alt(row.name, given)
-            with self._editor.session(row.name, program, display, lambda pid: self._desk.look(pid, alt)):
+            with self._session(row, program, display, alt):
                 return task(*args, **kwargs)
 
         return like(task, call, row.name, add_gui=False)
+
+    def _session(
+        self, row: InteractiveTask, program: Path, display: Mapping[str, str], alt: str
+    ) -> ContextManager[None]:
+        if row.tool == "casaplotserver":
+            return self._flag_display.session(row.name, program, display)
+        return self._editor.session(row.name, program, display, lambda pid: self._desk.look(pid, alt))
 
 
 def _casalogger(logfile: str = "", terminal: bool = False) -> None:

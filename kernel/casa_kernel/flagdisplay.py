@@ -1,0 +1,177 @@
+"""The display of flagdata: the window of casaplotserver that CASA's C++ starts by itself, on the desktop, and its end.
+
+How CASA does it (casatools 6.7.0, ``flagging/Flagging/grpcFlagAgentDisplay.cc``): as with the mask editor it asks
+``<python> -m casaplotserver --app-path`` for a program, starts that with ``--server=<FIFO> --event-uri=<ADDRESS> …``,
+and waits in C++ until the window tells at that address which button was pressed.
+
+What it does not do: a window whose Quit was pressed stays until it is closed (casaplotserver 2.1.1), and neither SIGINT
+nor the window's sudden end ends the wait. So a thread waits for both, and presses Quit in the user's place.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import select
+import shlex
+import signal
+import socket
+import threading
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Iterator, List, Mapping
+
+from .children import PrivateFolder
+from .errors import ViewerLost
+from .watch import open_fifo, reap, set_wakeup
+
+LAUNCHER = "flag-display"
+# ButtonEvent of plotserver_events.proto (casaplotserver 2.1): panel 0, and the button's name.
+_QUIT = b"\x0a\x02\x08\x00\x12\x04Quit"
+# Until the task has ended, in seconds: it hears a button only while it waits for one.
+_AGAIN = 0.5
+
+# Descriptor 9 stays open in casaplotserver and is never used: end-of-file on the FIFO is its end.
+_SCRIPT = """\
+#!/bin/sh
+exec 9>{life}
+echo $$ > {register}
+printf '%s %s %s\\n' $$ "${{1#--server=}}" "${{2#--event-uri=}}" >&9
+{exports}
+PATH="$PATH:/usr/bin:/bin"
+exec setsid {program} "$@"
+"""
+
+
+class FlagDisplay:
+    """The display of one kernel's calls of flagdata."""
+
+    def __init__(self, folder: PrivateFolder) -> None:
+        self._launcher = folder.path / LAUNCHER
+        self._life = folder.path / "flag-display.life"
+        self._register = folder.path / "flag-display.KILL"
+
+    @contextmanager
+    def session(self, task: str, program: Path, display: Mapping[str, str]) -> Iterator[None]:
+        """Provide for the display of one call within a with block, and end it afterwards.
+
+        Args:
+            task: its name, for messages.
+            program: casaplotserver, unpacked.
+            display: the variables that put it on the desktop.
+
+        Raises:
+            KeyboardInterrupt: the kernel was interrupted.
+            ViewerLost: casaplotserver ended otherwise than by its own window.
+        """
+        os.mkfifo(self._life, 0o600)
+        exports = {**display, "QT_QPA_PLATFORM": "xcb"}
+        self._launcher.write_text(
+            _SCRIPT.format(
+                life=shlex.quote(str(self._life)),
+                register=shlex.quote(str(self._register)),
+                exports="\n".join(f"export {name}={shlex.quote(value)}" for name, value in exports.items()),
+                program=shlex.quote(str(program)),
+            )
+        )
+        self._launcher.chmod(0o700)
+        watch = _Watch(self._life)
+        try:
+            yield
+        finally:
+            watch.close()
+            for path in (self._launcher, self._life, self._register, *watch.left_behind):
+                if path.exists():
+                    path.unlink()
+        if watch.interrupted:
+            raise KeyboardInterrupt
+        if watch.lost:
+            raise ViewerLost(task)
+
+
+class _Watch:
+    """A thread that ends the wait when an interrupt comes or casaplotserver has ended."""
+
+    def __init__(self, life: Path) -> None:
+        self.interrupted = self.lost = False
+        self.left_behind: List[Path] = []
+        self._pid, self._events = 0, ""
+        self._done = threading.Event()
+        self._fifo, self._life = life, open_fifo(life)
+        # asyncio wants both ends not to block.
+        self._wake, self._wakened = socket.socketpair()
+        for each in (self._wake, self._wakened):
+            each.setblocking(False)
+        self._former_wakeup = set_wakeup(self._wakened.fileno())
+        self._thread = threading.Thread(target=self._run, name="casa-flag-display", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Give signals back to whom they belonged, and leave nothing of casaplotserver."""
+        set_wakeup(self._former_wakeup)
+        self._done.set()
+        self._wakened.send(b"\0")
+        self._thread.join()
+        self._kill()
+        os.close(self._life)
+        self._wake.close()
+        self._wakened.close()
+
+    def _run(self) -> None:
+        while not self._done.is_set():
+            ready = select.select([self._life, self._wake.fileno()], [], [])[0]
+            if self._wake.fileno() in ready:
+                numbers = self._wake.recv(64)
+                if self._former_wakeup >= 0:
+                    os.write(self._former_wakeup, numbers.replace(b"\0", b""))
+                self.interrupted = self.interrupted or signal.SIGINT in numbers
+            said = os.read(self._life, 4096) if self._life in ready else b"-"
+            if len(said) > 1:
+                pid, server, self._events = said.decode().strip().split(" ")
+                self._pid = int(pid)
+                self.left_behind.append(Path(server))
+            self.lost = not said and not self.interrupted and self._has_died()
+            if self.interrupted or self.lost:
+                self._end()
+                return
+            if not said:
+                # A FIFO that has lost its writer stays at end-of-file until reopened.
+                os.close(self._life)
+                self._life = open_fifo(self._fifo)
+
+    def _has_died(self) -> bool:
+        """Tell whether casaplotserver has ended otherwise than in peace, without waiting for it in CASA's place."""
+        try:
+            status = os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOWAIT)
+        except ChildProcessError:
+            # CASA has waited for it, so it knows.
+            return False
+        return status is not None and (status.si_code, status.si_status) != (os.CLD_EXITED, 0)
+
+    def _end(self) -> None:
+        """Press Quit until the task has ended."""
+        self._kill()
+        for server in self.left_behind:
+            # If the task still waits for the window's address, an empty one tells that there will be none.
+            with suppress(OSError):
+                descriptor = os.open(server, os.O_WRONLY | os.O_NONBLOCK)
+                os.write(descriptor, b"\n")
+                os.close(descriptor)
+        while self._events and not self._done.wait(_AGAIN):
+            _press_quit(self._events)
+
+    def _kill(self) -> None:
+        if self._pid:
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+            reap(self._pid)
+
+
+def _press_quit(address: str) -> None:
+    grpc = importlib.import_module("grpc")
+    with grpc.insecure_channel(address) as channel:
+        button = channel.unary_unary(
+            "/rpc.gui.plotserver_events/button", request_serializer=bytes, response_deserializer=bytes
+        )
+        with suppress(grpc.RpcError):
+            button(_QUIT, timeout=_AGAIN)

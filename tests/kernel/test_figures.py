@@ -1,0 +1,216 @@
+"""The tasks that draw with matplotlib, in cells and in windows."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ..system.screen import Screen, XHand
+from .notebook import Cell, Notebook
+
+SIMULATE = (
+    "simobserve(project='{project}', complist='sky.cl', compwidth='2GHz', direction='J2000 19h59m28.5s +40d44m01.5s',"
+    " incenter='230GHz', obsmode='int', antennalist='aca.cycle1.cfg', totaltime='60s', integration='30s',"
+    " mapsize='20arcsec', setpointings=True, thermalnoise='', overwrite=True, {more})"
+)
+ANALYSE = (
+    "simanalyze(project='analysed', vis='$project.aca.cycle1.ms', imsize=64, cell='1arcsec', niter=10, analyze=True)"
+)
+
+# From a window's lower left corner to the button of the next page, and from its upper right one to the middle of its
+# closing button, in pixels.
+NEXT = (150, 14)
+CROSS = 14
+
+
+@pytest.fixture(scope="module")
+def notebook(spectral_line: Path, kernel_environment: Dict[str, str]) -> Iterator[Notebook]:
+    """A kernel that works in the folder of the observation."""
+    with Notebook(spectral_line, kernel_environment) as kernel:
+        yield kernel
+
+
+def pictures(cell: Cell) -> List[Any]:
+    """Return the pictures of a cell as arrays of height x width x 3."""
+    assert cell.error is None, cell.error
+    found = [data["image/png"] for data in cell.displayed if "image/png" in data]
+    return [np.asarray(Image.open(io.BytesIO(base64.b64decode(each))).convert("RGB")) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("call", "pages"),
+    [
+        ("plotants('sim.ms')", 1),
+        ("plotants('sim.ms', logpos=True, showgui=False)", 1),
+        # Nine antennas, four of them flagged, four to a page.
+        ("plotbandpass('line.bandpass')", 2),
+        ("plotbandpass('line.bandpass', subplot='11')", 5),
+        ("plotprofilemap('line.image', numpanels='4')", 1),
+        ("flagcmd('line.ms', action='plot', useapplied=True)", 1),
+        (SIMULATE.format(project="screen", more="graphics='screen'"), 2),
+        (SIMULATE.format(project="both", more="graphics='both'"), 2),
+        (SIMULATE.format(project="analysed", more="graphics='none'") + "\n" + ANALYSE, 2),
+    ],
+)
+def test_each_page_is_a_picture_in_the_cell(notebook: Notebook, call: str, pages: int) -> None:
+    found = pictures(notebook.run(call))
+    assert len(found) == pages
+    for picture in found:
+        assert picture.shape[0] > 400
+        assert picture.std() > 5, "it is blank"
+
+
+def test_plotweather_s_figure_is_shown_though_the_task_closes_it_and_its_file_is_written(
+    notebook: Notebook, spectral_line: Path
+) -> None:
+    (picture,) = pictures(notebook.run("opacity = plotweather('line.ms')", timeout=300))
+    assert picture.shape[:2] == (960, 816)
+    assert (spectral_line / "line.ms.plotweather.png").is_file()
+    assert notebook.run("print(len(opacity))").text == "1\n"
+
+
+def test_the_same_call_gives_the_same_picture(notebook: Notebook) -> None:
+    (first,), (second,) = (pictures(notebook.run("plotants('sim.ms')")) for _ in range(2))
+    assert (first == second).all()
+
+
+def test_a_picture_says_which_page_of_what_it_is_and_how_large(notebook: Notebook) -> None:
+    _, second = notebook.run("plotbandpass('line.bandpass')").of("display_data")
+    shown = second["metadata"]["image/png"]
+    assert shown == {"alt": "plotbandpass(caltable='line.bandpass'), page 2 of 2", "width": 768, "height": 576}
+    assert second["metadata"]["casa"]["parameters"] == {"caltable": "'line.bandpass'"}
+
+
+def test_plotms_gives_all_pages_of_an_iteration(notebook: Notebook, tmp_path: Path) -> None:
+    call = "plotms('line.ms', iteraxis='baseline', xaxis='channel', antenna='1&2;1&3;1&4'"
+    assert len(pictures(notebook.run(f"{call})"))) == 3
+    assert len(pictures(notebook.run(f"{call}, plotfile='{tmp_path}/mine.png')"))) == 3
+    assert list(tmp_path.glob("mine*.png"))
+
+
+def test_the_user_s_files_are_written(notebook: Notebook, spectral_line: Path, tmp_path: Path) -> None:
+    for call in (
+        f"plotants('sim.ms', figfile='{tmp_path}/a.pdf')",
+        f"plotbandpass('line.bandpass', figfile='{tmp_path}/b')",
+        f"flagcmd('line.ms', action='plot', useapplied=True, plotfile='{tmp_path}/c.png')",
+        SIMULATE.format(project="file", more="graphics='file'"),
+    ):
+        assert pictures(notebook.run(call))
+    assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
+    assert len(list(tmp_path.glob("b*.png"))) == 2
+    assert (tmp_path / "c.png").is_file()
+    assert len(list((spectral_line / "file").glob("*.png"))) == 2
+
+
+def test_the_user_s_own_figure_is_left_alone(notebook: Notebook) -> None:
+    cell = notebook.run(
+        "from matplotlib import pyplot\n"
+        "pyplot.figure(1); pyplot.plot([1, 2])\n"
+        "before = pyplot.get_backend(), pyplot.isinteractive(), dict(pyplot.rcParams)\n"
+        "plotants('sim.ms')\n"
+        "print(pyplot.get_fignums(), len(pyplot.gca().lines))\n"
+        "print(before == (pyplot.get_backend(), pyplot.isinteractive(), dict(pyplot.rcParams)))"
+    )
+    assert cell.text.endswith("[1] 1\nTrue\n")
+    assert len(pictures(cell)) == 2, "the task's, and the user's own by the inline backend"
+    assert pictures(notebook.run("pass")) == []
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "flagcmd('line.ms', action='list', useapplied=True)",
+        SIMULATE.format(project="none", more="graphics='none'"),
+        "tclean('sim.ms', imagename='plain', imsize=64, cell='1arcsec', niter=0, interactive=False) and None",
+    ],
+)
+def test_a_call_that_draws_nothing_shows_nothing_and_starts_nothing(
+    notebook: Notebook, children_of: Callable[[int], List[str]], call: str
+) -> None:
+    before = children_of(notebook.pid)
+    cell = notebook.run(call)
+    assert cell.error is None
+    assert cell.displayed == []
+    assert children_of(notebook.pid) == before
+
+
+def test_a_task_that_had_nothing_to_draw_says_so(notebook: Notebook) -> None:
+    # sim.ms has a single channel, of which plotbandpass draws no line.
+    notebook.run("bandpass('sim.ms', caltable='sim.bandpass', solint='inf', refant='0')")
+    cell = notebook.run("plotbandpass('sim.bandpass')")
+    assert "plotbandpass drew nothing" in cell.text
+    assert pictures(cell) == []
+
+
+@pytest.mark.parametrize("task", ["plotants", "plotbandpass", "flagcmd", "simobserve", "browsetable"])
+def test_the_signature_and_documentation_stay_casa_s(notebook: Notebook, task: str) -> None:
+    module = "casatablebrowser" if task == "browsetable" else "casatasks"
+    cell = notebook.run(
+        f"import inspect, {module}\n"
+        f"ours, theirs = (list(inspect.signature(each).parameters) for each in ({task}, {module}.{task}))\n"
+        f"print(ours == theirs + ['gui'], {task}.__doc__ == {module}.{task}.__doc__, {task}.__name__)"
+    )
+    assert cell.text == f"True True {task}\n"
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        ("plotants('nowhere.ms')", "NoSuchPath"),
+        ("plotants('line.image')", "WrongKind"),
+        ("plotants('sim.ms', gui='yes')", "BadParameter"),
+        ("plotants('sim.ms', antindx=True)", "BadParameter"),
+        ("plotbandpass('sim.ms')", "WrongKind"),
+        ("browsetable('nowhere.ms')", "NoSuchPath"),
+        ("browsetable('sim.ms', gui=False)", "WindowOnly"),
+        ("casafeather(gui=False)", "WindowOnly"),
+        ("flagdata('nowhere.ms', display='data')", "NoSuchPath"),
+    ],
+)
+def test_bad_input_gives_one_clear_error(notebook: Notebook, call: str, error: str) -> None:
+    cell = notebook.run(call)
+    assert cell.error is not None
+    assert (cell.error["ename"], len(cell.error["traceback"])) == (error, 1)
+
+
+def test_live_figures_are_one_window_with_pages_and_the_next_call_takes_its_place(
+    notebook: Notebook, record: Callable[[], Dict[str, str]], children_of: Callable[[int], List[str]]
+) -> None:
+    for _ in range(2):
+        cell = notebook.run("plotbandpass('line.bandpass', gui=True)")
+        assert cell.error is None
+        assert "plotbandpass is on the CASA Desktop" in cell.displayed[0]["text/plain"]
+    with Screen(record()) as screen:
+        window = screen.wait_for_window("plotbandpass(caltable='line.bandpass')")
+        assert len(screen.windows()) == 1
+        before = window.cut(screen.pixels())
+        assert before.std() > 5
+        XHand(screen).click((window.left + NEXT[0], window.top + window.height - NEXT[1]))
+        screen.wait_until(lambda: bool((window.cut(screen.pixels()) != before).any()), "the second page")
+
+
+def test_the_window_of_a_figure_ends_when_it_is_closed(
+    notebook: Notebook, record: Callable[[], Dict[str, str]], children_of: Callable[[int], List[str]]
+) -> None:
+    notebook.run("plotants('sim.ms', gui=True)")
+    with Screen(record()) as screen:
+        window = screen.wait_for_window("plotants")
+        XHand(screen).click((window.left + window.width - CROSS, window.top - CROSS))
+        screen.wait_until_gone("plotants")
+    assert "image/png" in notebook.run("plotants('sim.ms', gui=False)").displayed[0]
+
+
+@pytest.mark.parametrize(("call", "title"), [("browsetable('sim.ms')", "Table Browser"), ("casafeather()", "Feather")])
+def test_a_task_that_is_nothing_but_a_window_opens_it(
+    notebook: Notebook, record: Callable[[], Dict[str, str]], call: str, title: str
+) -> None:
+    cell = notebook.run(call)
+    assert cell.error is None
+    with Screen(record()) as screen:
+        assert screen.wait_for_window(title).height > 200
