@@ -60,6 +60,14 @@ need() {
 }
 endef
 
+# Defines `need_tk PYTHON`: figures' windows are made with Tk, which Debian packs apart from its own Python. Any other
+# Python has it or has it not; the kernel tells, and does everything else without.
+define need_tk
+need_tk() {
+	[[ "$$(readlink -f "$$(command -v "$$1")")" != /usr/bin/* ]] || "$$1" -c 'import _tkinter' 2>/dev/null || (need python3-tk) || true
+}
+endef
+
 # Defines `pick_python`, which prints the interpreter to use, if there is one.
 define pick_python
 fits() { "$$1" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; }
@@ -113,7 +121,10 @@ clean: ## remove .venv and what builds and tests leave behind; the demo's folder
 .PHONY: debian-run
 debian-run:
 	@$(need)
+	$(need_tk)
 	need $(DEBIAN_RUN)
+	# A virtual environment of an earlier time.
+	if [[ -x "$(BIN)/python" ]] && command -v dpkg-query >/dev/null; then need_tk "$(BIN)/python"; fi
 
 .PHONY: debian-test
 debian-test: debian-run
@@ -141,6 +152,8 @@ $(VENV)/bin/python: | debian-run
 	if ! "$$python" -c 'import ensurepip' 2>/dev/null; then
 		need "python$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"
 	fi
+	$(need_tk)
+	if command -v dpkg-query >/dev/null; then need_tk "$$python"; fi
 	"$$python" -m venv --clear "$(VENV)"
 
 # One pip run serves every target whose packages it includes, so that `make run` after `make test` installs nothing.
