@@ -12,10 +12,9 @@ import inspect
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 
-from . import logs
+from . import logparse, logs
 from .errors import TaskFailed
-
-WARN, SEVERE = "WARN", "SEVERE"
+from .logparse import SEVERE, WARN
 
 # What in the log means that the task has given up, when it returns nothing, False or an empty dictionary.
 _SILENT: Mapping[str, Tuple[str, ...]] = {
@@ -47,19 +46,10 @@ _REPEATED = ("Caught exception: ", "Exception Reported: ", "Exception: ", "Error
 
 def messages(logfile: Path, task: str, priorities: Tuple[str, ...] = (WARN, SEVERE)) -> List[str]:
     """Return what the log says with these priorities since ``task`` last began; messages may have several lines."""
-    lines = [line.split("\t", 3) for line in logs.tail(logfile, 2000).split("\n")]
-    entries = [line for line in lines if len(line) == 4]
+    entries = list(logparse.messages(logs.tail(logfile, 2000).encode().split(b"\n")))
     begin = f"##### Begin Task: {task} "
-    start = max((index for index, entry in enumerate(entries) if entry[3].startswith(begin)), default=0)
-    found: List[str] = []
-    for _, priority, origin, text in entries[start:]:
-        if priority.strip() not in priorities:
-            continue
-        # CASA writes a plus behind the origin of the second line and those after it.
-        if origin.endswith("+") and found:
-            found[-1] += f"\n{text}"
-        else:
-            found.append(text)
+    start = max((index for index, entry in enumerate(entries) if entry.text.startswith(begin)), default=0)
+    found = [entry.text for entry in entries[start:] if entry.priority in priorities]
     return [clean(each) for each in found if not each.startswith(_HARMLESS)]
 
 
