@@ -219,14 +219,14 @@ class NoSuchTask(CasaKernelError):
     """Something that should be a CASA task is none.
 
     Attributes:
-        word: what was given.
+        word: what was given, in Python's notation.
         near: tasks of a similar name.
     """
 
     def __init__(self, word: str, near: Sequence[str]) -> None:
         self.word, self.near = word, tuple(near)
         hint = f" Did you mean {self.near[0]!r}?" if self.near else ""
-        super().__init__(f"{word!r} is no CASA task.{hint}")
+        super().__init__(f"{word} is no CASA task.{hint}")
 
 
 class NoTaskChosen(CasaKernelError):

@@ -160,4 +160,4 @@ def _name(task: Any) -> str:
     """Return the name of a task; CASA's own are instances of classes that are called _tclean and so on."""
     if isinstance(task, str):
         return task
-    return str(getattr(task, "__name__", type(task).__name__.lstrip("_")))
+    return str(getattr(task, "__name__", type(task).__name__.lstrip("_"))) if callable(task) else repr(task)

@@ -145,6 +145,8 @@ class _ShellTask:
             for name in vars(type(task))
             if name.startswith(self._prefix) and name.endswith("_inp")
         ]
+        # msview has a parameter of that name, whose default is another than this kernel's.
+        self.names = [name for name in self.names if name not in _OWN]
         self.title = " ".join(task._info_desc_.split())
 
     def _use(self, values: Mapping[str, Any]) -> None:
@@ -152,7 +154,9 @@ class _ShellTask:
 
     def value(self, name: str, values: Mapping[str, Any]) -> Any:
         self._use(values)
-        return getattr(self._task, self._prefix + name)(dict(values))
+        value = getattr(self._task, self._prefix + name)(dict(values))
+        # An empty string that is quoted twice, in simalma's mapsize.
+        return ["" if each == "''" else each for each in value] if isinstance(value, list) else value
 
     def row(self, name: str, values: Mapping[str, Any]) -> Optional[Parameter]:
         """Return the parameter; None if it depends on another whose value makes it meaningless."""

@@ -83,6 +83,8 @@ def user_s_lines(trace: Optional[TracebackType], name_cell: Callable[[str], Opti
             # What a magic runs has no file to read the line from.
             text = f": {_BOLD}{frame.line}{_PLAIN}" if frame.line else ""
             lines.append(f"  {where}, line {frame.lineno}{text}")
+    # A comprehension is a function of its own, in the same line, before Python 3.12.
+    lines = [line for line, before in zip(lines, ["", *lines]) if line != before]
     return lines if len(lines) < 5 else [lines[0], "  …", *lines[-3:]]
 
 

@@ -98,7 +98,10 @@ def test_a_long_value_is_cut(notebook: Notebook) -> None:
 def test_a_misspelt_task_is_answered_with_the_right_one(notebook: Notebook) -> None:
     error = notebook.run("inp('tclaen')").error
     assert error is not None
-    assert error["evalue"] == "'tclaen' is no CASA task. Did you mean 'tclean'?"
+    assert error["evalue"] == "tclaen is no CASA task. Did you mean 'tclean'?"
+    error = notebook.run("inp(5)").error
+    assert error is not None
+    assert error["evalue"] == "5 is no CASA task."
 
 
 def test_a_task_that_draws_draws_into_the_cell_when_it_goes(notebook: Notebook) -> None:
@@ -112,6 +115,11 @@ def test_names_that_the_user_took_are_the_user_s(notebook: Notebook) -> None:
     notebook.run("go = inp.__self__.go")
     assert cell.error is None
     assert cell.text == "5 \ninp tclean\n\n"
+
+
+def test_msview_goes_into_the_cell_unless_told_otherwise(notebook: Notebook) -> None:
+    code = "print(inp.__self__.inputs('msview').arguments({}), inp.__self__.inputs('simalma').values({})['mapsize'])"
+    assert notebook.run(code).text == "{} ['', '']\n"
 
 
 def test_every_task_shows_its_inputs(notebook: Notebook) -> None:

@@ -32,6 +32,11 @@ def test_the_lines_of_the_user_s_functions_are_shown_from_the_outside_in(noteboo
     assert lines[2].endswith("line 2: return imstat(path)")
 
 
+def test_a_line_that_is_passed_twice_is_shown_once(notebook: Notebook) -> None:
+    lines = said(notebook.run("[listobs(each) for each in ['/tmp']]")).split("\n")
+    assert len([line for line in lines if "line 1" in line]) == 1
+
+
 def test_the_log_lines_that_explain_it_are_shown(notebook: Notebook) -> None:
     lines = said(notebook.run("importasdm('/tmp', vis='none.ms')")).split("\n")
     assert lines[0] == "Exception in importasdm: ASDM conversion error. Check the logs for additional details."
