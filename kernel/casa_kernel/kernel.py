@@ -17,6 +17,7 @@ from .celldisplay import CellDisplay
 from .habitmagics import BareCommands, HabitMagics
 from .habits import Habits
 from .loading import Loading
+from .logmagics import LogMagics
 from .logstream import LogStream
 from .magics import CasaMagics
 from .modes import Modes
@@ -78,7 +79,8 @@ class CasaKernel(IPythonKernel):
         self._shell.reporter = Reporter(self._logfile)
         self._shell.input_transformer_manager.token_transformers.append(BareCommands(self._shell.user_ns))
         self._habits = HabitMagics(self._shell, self._front)
-        self._shell.register_magics(CasaMagics(self._shell, self._modes, self._front), self._habits)
+        log = LogMagics(self._shell, self._log, self._logfile, self._front, lambda: CellDisplay(self))
+        self._shell.register_magics(CasaMagics(self._shell, self._modes, self._front), self._habits, log)
         self.implementation_version = kernelspec.casa_version() or "without CASA"
         # IPython's banner is the shell's.
         self._shell.banner1 = f"CASA {self.implementation_version}\n"

@@ -47,11 +47,10 @@ class LogFile:
     def __init__(self, path: Path, descriptor: int) -> None:
         self.path, self._descriptor = path, descriptor
         self._position, self._rest, self._too_long = 0, b"", False
-        self.skip()
 
     @classmethod
-    def open(cls, path: Path) -> Optional[LogFile]:
-        """Open the log at ``path`` at its end; None where no file can be read."""
+    def open(cls, path: Path, at_end: bool = True) -> Optional[LogFile]:
+        """Open the log at ``path``, at its end or at its beginning; None where no file can be read."""
         try:
             # A FIFO would otherwise be waited for.
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -60,7 +59,10 @@ class LogFile:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             return None
-        return cls(path, descriptor)
+        file = cls(path, descriptor)
+        if at_end:
+            file.skip()
+        return file
 
     def close(self) -> None:
         os.close(self._descriptor)

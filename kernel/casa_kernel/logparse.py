@@ -47,7 +47,7 @@ def message(lines: List[bytes]) -> Message:
     text = b"\n".join([fields[-1], *lines[1:]]).decode(errors="replace").rstrip()
     if len(text) > _CHARACTERS_OF_A_MESSAGE:
         text = text[:_CHARACTERS_OF_A_MESSAGE] + " …"
-    return Message(time, priority, _SOURCE.sub("", origin), text)
+    return Message(time, priority, _SOURCE.sub("", origin.rstrip("+")), text)
 
 
 def messages(lines: Iterable[bytes]) -> Iterable[Message]:

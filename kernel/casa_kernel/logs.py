@@ -1,14 +1,23 @@
-"""CASA's log, as the cell shows it."""
+"""A session's whole log, read from its file: its end, and the messages that somebody asks for."""
 
 from __future__ import annotations
 
-import html
+import re
+from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict
+from typing import Any, Deque, Dict, Iterable, List, Optional, Pattern, Sequence
+
+from .errors import BadParameter
+from .logparse import SEVERE, WARN, Message, messages
+from .logview import View
 
 # Enough for some hundred lines.
 _BYTES = 65536
-_COLOURS = {"SEVERE": "#c62828", "WARN": "#b26a00"}
+LEVELS = ("debug", "info", "warn", "severe")
+NUMBER = 100
+# Notebooks keep what they show.
+_MOST = 400
 
 
 def tail(path: Path, lines: int = 60) -> str:
@@ -22,21 +31,106 @@ def tail(path: Path, lines: int = 60) -> str:
     return "\n".join(text.rstrip("\n").split("\n")[-lines:])
 
 
-def bundle(path: Path, lines: int = 60) -> Dict[str, str]:
-    """Return the MIME bundle that shows the end of the log."""
-    text = tail(path, lines)
-    rows = "\n".join(_row(line) for line in text.split("\n"))
-    return {
-        "text/plain": f"{path}\n{text}",
-        "text/html": (
-            f'<div><small>{html.escape(str(path))}</small><pre style="max-height:30em;overflow:auto">{rows}</pre></div>'
-        ),
-    }
+@dataclass(frozen=True)
+class Query:
+    """Which messages are wanted.
+
+    Attributes:
+        level: the lowest of ``LEVELS``.
+        pattern: what the text must hold.
+        origin: what the origin must hold.
+        number: how many of them, from the newest on.
+    """
+
+    level: str = "debug"
+    pattern: Optional[Pattern[str]] = None
+    origin: Optional[Pattern[str]] = None
+    number: int = NUMBER
+
+    def accepts(self, each: Message) -> bool:
+        """Tell whether a message is wanted."""
+        return (
+            LEVELS.index(_level(each.priority)) >= LEVELS.index(self.level)
+            and (self.pattern is None or self.pattern.search(each.text) is not None)
+            and (self.origin is None or self.origin.search(each.origin) is not None)
+        )
 
 
-def _row(line: str) -> str:
-    # Time, severity, origin and message are separated by tabs.
-    severity = line.split("\t")[1] if line.count("\t") > 1 else ""
-    colour = _COLOURS.get(severity.strip())
-    text = html.escape(line)
-    return f'<span style="color:{colour}">{text}</span>' if colour else text
+def _level(priority: str) -> str:
+    if priority in (WARN, SEVERE):
+        return priority.lower()
+    return "debug" if priority.startswith("DEBUG") else "info"
+
+
+def query(words: Sequence[str], origin: Optional[str], number: Optional[int]) -> Query:
+    """Return what the arguments of ``%casa_log`` ask for.
+
+    Args:
+        words: a level, a pattern, or both.
+        origin: a pattern; None for any.
+        number: how many; None for the usual number.
+
+    Raises:
+        BadParameter: one of them cannot be.
+    """
+    levels = [word.lower() for word in words if word.lower() in LEVELS]
+    patterns = [word for word in words if word.lower() not in LEVELS]
+    if len(levels) > 1 or len(patterns) > 1:
+        many = levels if len(levels) > 1 else patterns
+        raise BadParameter("casa_log", f"one of {' and '.join(map(repr, many))} is enough; quote words with blanks.")
+    number = NUMBER if number is None else number
+    if not 0 < number <= _MOST:
+        raise BadParameter("casa_log", f"the number is {number}, but should be from 1 to {_MOST}.")
+    return Query(
+        level=levels[0] if levels else "debug",
+        pattern=_compile(patterns[0]) if patterns else None,
+        origin=_compile(origin) if origin else None,
+        number=number,
+    )
+
+
+def _compile(pattern: str) -> Pattern[str]:
+    try:
+        return re.compile(pattern, re.IGNORECASE)
+    except re.error as error:
+        raise BadParameter("casa_log", f"{pattern!r} is no regular expression: {error}.") from error
+
+
+class Selection:
+    """The newest messages that a query accepts, and how many there were."""
+
+    def __init__(self, path: Path, wanted: Query) -> None:
+        self._path, self._wanted = path, wanted
+        self._newest: Deque[Message] = deque(maxlen=wanted.number)
+        self._counts: Dict[str, int] = {}
+
+    def add(self, lines: Iterable[bytes]) -> bool:
+        """Take lines of the log in; tell whether one of them was wanted."""
+        wanted: List[Message] = []
+        for each in messages(lines):
+            if self._wanted.accepts(each):
+                wanted = [each]
+                self._newest.append(each)
+                self._counts[each.priority] = self._counts.get(each.priority, 0) + 1
+        return bool(wanted)
+
+    def view(self, running: bool = False) -> View:
+        """Return it for the notebook."""
+        return View(
+            logfile=self._path,
+            total=sum(self._counts.values()),
+            warn=self._counts.get(WARN, 0),
+            severe=self._counts.get(SEVERE, 0),
+            newest=self._newest[-1] if self._newest else None,
+            messages=list(self._newest),
+            running=running,
+            whole=True,
+        )
+
+
+def bundle(path: Path, wanted: Query = Query()) -> Dict[str, Any]:
+    """Return the MIME bundle that shows what is wanted of the log at ``path``."""
+    found = Selection(path, wanted)
+    with path.open("rb") as file:
+        found.add(line.rstrip(b"\n") for line in file)
+    return found.view().bundle()

@@ -130,6 +130,13 @@ class LogStream:
             if cell.tally.total or cell.shown:
                 self._show(cell, running=False)
 
+    def leave_out(self) -> None:
+        """Show nothing under the cell that is running now: it shows the log itself."""
+        with self._lock:
+            self._captured = self._cell.outlet.cell if self._cell is not None else ""
+            self._cell = None
+        self._over.set()
+
     def scale(self, fraction: Optional[float]) -> None:
         """A step's percent scale moved; None is its end. Any thread may call this."""
         with self._lock:

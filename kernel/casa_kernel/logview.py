@@ -35,6 +35,7 @@ class View:
         serious: warnings and errors for front ends that show text alone.
         progress: label, fraction, elapsed seconds and detail of what is running.
         running: whether there may be more.
+        whole: unfold the table, and tell all messages in plain text too; somebody asked for them.
         folder: relative to which the link to the log is made.
     """
 
@@ -47,6 +48,7 @@ class View:
     serious: Sequence[Message] = ()
     progress: Optional[Dict[str, Any]] = None
     running: bool = False
+    whole: bool = False
     folder: Path = field(default_factory=Path.cwd)
 
     def bundle(self) -> Dict[str, Any]:
@@ -64,7 +66,13 @@ class View:
             "messages": [list(each) for each in self.messages],
             "omitted": self.total - len(self.messages),
             "progress": self.progress,
+            "open": self.unfolded,
         }
+
+    @property
+    def unfolded(self) -> bool:
+        """Whether the table is shown without being asked for."""
+        return self.whole or self.severe > 0
 
     # Plain text
 
@@ -73,6 +81,8 @@ class View:
         lines = [f"CASA log: {self.counts()}{_behind(self.newest)}"]
         if self.progress:
             lines.append(progress_text(self.progress))
+        if self.whole:
+            return "\n".join([*lines, *("  ".join(each) for each in self.messages), str(self.logfile or "")])
         lines += [f"{each.priority} {each.origin}: {each.text}" for each in self.serious]
         hidden = self.warn + self.severe - len(self.serious)
         if self.serious and hidden:
@@ -92,7 +102,7 @@ class View:
         """Return the line, which unfolds into the table; unfolded where there are errors."""
         rows = self.messages[-_ROWS:] if not self.severe else _with_serious(self.messages, _ROWS)
         return (
-            f"<details{' open' if self.severe else ''}>"
+            f"<details{' open' if self.unfolded else ''}>"
             f'<summary style="cursor:pointer;{_MONOSPACE}">{self._summary()}</summary>'
             f'<div style="max-height:24em;overflow:auto"><table style="{_MONOSPACE};margin:0">'
             f"{''.join(map(_row, rows))}</table></div>{self._omitted(self.total - len(rows))}</details>"

@@ -61,8 +61,9 @@ def test_the_user_s_own_file_is_written_and_shown(notebook: Notebook, tmp_path: 
 
 def test_casalogger_shows_the_end_of_the_log(notebook: Notebook) -> None:
     notebook.run("casalog.post('a word in the log')")
-    (data,) = notebook.run("casalogger()").displayed
+    (data,) = notebook.run("casalogger()").logs
     assert "a word in the log" in data["text/plain"]
+    assert "<td" in data["text/html"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,103 @@
+"""``%casa_log``: the session's log in the notebook."""
+
+# IPython's decorators for a magic's arguments have no types.
+# mypy: disable-error-code="no-untyped-call, untyped-decorator"
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, List
+
+from IPython.core.magic import Magics, line_magic, magics_class
+from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
+
+from . import logs
+from .celldisplay import CellDisplay
+from .errors import BadParameter, NoSuchPath
+from .live import Front
+from .logfollow import Follower
+from .logstream import LogStream
+
+_WORDS = ("on", "off", "follow", *reversed(logs.LEVELS))
+_OPTIONS = ("--follow", "--number", "--origin")
+
+
+@magics_class
+class LogMagics(Magics):
+    """``%casa_log``."""
+
+    def __init__(
+        self,
+        shell: Any,
+        stream: LogStream,
+        logfile: Callable[[], Path],
+        front: Front,
+        display: Callable[[], CellDisplay],
+    ) -> None:
+        """Register nothing yet, but the completion.
+
+        Args:
+            shell: IPython's.
+            stream: the log under the cells.
+            logfile: returns the path of the session's log.
+            front: the notebook.
+            display: returns a display under the running cell.
+        """
+        super().__init__(shell)
+        self._stream, self._logfile, self._front, self._display = stream, logfile, front, display
+        for key in ("%casa_log", "casa_log"):
+            shell.set_hook("complete_command", _complete, str_key=key)
+
+    @magic_arguments()
+    @argument(
+        "what",
+        nargs="*",
+        help="a level (severe, warn, info or debug: that one and above), a pattern (a regular expression, in any case "
+        "of letters), or both; on or off: show CASA's messages under each cell from now on, or do not; follow: as -f",
+    )
+    @argument("-o", "--origin", help="a pattern for where messages come from, like tclean or SynthesisImager")
+    @argument("-n", "--number", type=int, help=f"how many messages, from the newest on; {logs.NUMBER} by default")
+    @argument(
+        "-f", "--follow", action="store_true", help="show new messages as they come, until you interrupt the kernel"
+    )
+    @line_magic
+    def casa_log(self, line: str) -> None:
+        """Show this session's log, or what you ask of it."""
+        try:
+            given = parse_argstring(self.casa_log, line)
+        except ValueError as error:
+            raise BadParameter("casa_log", f"in {line!r} a quotation mark is missing.") from error
+        words = [_unquote(word) for word in given.what]
+        follow = given.follow or "follow" in words
+        words = [word for word in words if word != "follow"]
+        if words in (["on"], ["off"]):
+            self._switch(words == ["on"])
+            return
+        wanted = logs.query(words, given.origin and _unquote(given.origin), given.number)
+        logfile = self._logfile()
+        if not logfile.is_file():
+            raise NoSuchPath("casa_log", "the session's log", logfile)
+        # Its messages would otherwise stand under the cell twice.
+        self._stream.leave_out()
+        if follow:
+            Follower(logfile, wanted).run(self._display())
+        else:
+            self._front.show(logs.bundle(logfile, wanted), {})
+
+    def _switch(self, on: bool) -> None:
+        self._stream.on = on
+        if on:
+            self._front.say("CASA's messages appear under each cell.")
+        else:
+            self._stream.leave_out()
+            self._front.say("CASA's messages no longer appear under the cells; %casa_log shows them.")
+
+
+def _unquote(word: str) -> str:
+    """Return ``word`` without the quotes around it, which parse_argstring leaves."""
+    return word[1:-1] if word[:1] in ("'", '"') and len(word) > 1 else word
+
+
+def _complete(_shell: Any, event: Any) -> List[str]:
+    """Complete words and options. Called by IPython."""
+    return list(_OPTIONS if event.symbol.startswith("-") else _WORDS)
