@@ -4,8 +4,9 @@ How CASA does it (casatools 6.7.0, ``flagging/Flagging/grpcFlagAgentDisplay.cc``
 ``<python> -m casaplotserver --app-path`` for a program, starts that with ``--server=<FIFO> --event-uri=<ADDRESS> …``,
 and waits in C++ until the window tells at that address which button was pressed.
 
-What it does not do: a window whose Quit was pressed stays until it is closed (casaplotserver 2.1.1), and neither SIGINT
-nor the window's sudden end ends the wait. So a thread waits for both, and presses Quit in the user's place.
+What it does not do: casaplotserver (2.1.1) tells that its window is closed, or its Quit pressed, and waits for CASA,
+which waits for its end; and neither SIGINT nor its sudden end wakes CASA. So a thread waits for all of these, ends it and
+presses Quit in the user's place. (The request to close a window is seen by ``closing``.)
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ import select
 import shlex
 import signal
 import socket
+import sys
 import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Iterator, List, Mapping
 
-from .children import PrivateFolder
+from .children import PrivateFolder, start
 from .errors import ViewerLost
 from .watch import open_fifo, reap, set_wakeup
 
@@ -48,7 +50,9 @@ class FlagDisplay:
 
     def __init__(self, folder: PrivateFolder) -> None:
         self._launcher = folder.path / LAUNCHER
+        self._folder = folder
         self._life = folder.path / "flag-display.life"
+        self._closings = folder.path / "flag-display.closings"
         self._register = folder.path / "flag-display.KILL"
 
     @contextmanager
@@ -64,7 +68,8 @@ class FlagDisplay:
             KeyboardInterrupt: the kernel was interrupted.
             ViewerLost: casaplotserver ended otherwise than by its own window.
         """
-        os.mkfifo(self._life, 0o600)
+        for fifo in (self._life, self._closings):
+            os.mkfifo(fifo, 0o600)
         exports = {**display, "QT_QPA_PLATFORM": "xcb"}
         self._launcher.write_text(
             _SCRIPT.format(
@@ -75,12 +80,18 @@ class FlagDisplay:
             )
         )
         self._launcher.chmod(0o700)
-        watch = _Watch(self._life)
+        watch = _Watch(self._life, self._closings)
+        words = [sys.executable, str(Path(__file__).with_name("closing.py")), str(self._closings)]
+        argv = ["/bin/sh", "-c", 'exec "$0" "$1" >"$2"', *words]
         try:
-            yield
+            closing = start(self._folder, "closing", argv, {**os.environ, **display}, server=False)
+            try:
+                yield
+            finally:
+                closing.stop()
         finally:
             watch.close()
-            for path in (self._launcher, self._life, self._register, *watch.left_behind):
+            for path in (self._launcher, self._life, self._closings, self._register, *watch.left_behind):
                 if path.exists():
                     path.unlink()
         if watch.interrupted:
@@ -92,12 +103,13 @@ class FlagDisplay:
 class _Watch:
     """A thread that ends the wait when an interrupt comes or casaplotserver has ended."""
 
-    def __init__(self, life: Path) -> None:
-        self.interrupted = self.lost = False
+    def __init__(self, life: Path, closings: Path) -> None:
+        self.interrupted = self.lost = self._closed = False
         self.left_behind: List[Path] = []
         self._pid, self._events = 0, ""
         self._done = threading.Event()
         self._fifo, self._life = life, open_fifo(life)
+        self._closings = open_fifo(closings)
         # asyncio wants both ends not to block.
         self._wake, self._wakened = socket.socketpair()
         for each in (self._wake, self._wakened):
@@ -114,30 +126,40 @@ class _Watch:
         self._thread.join()
         self._kill()
         os.close(self._life)
+        os.close(self._closings)
         self._wake.close()
         self._wakened.close()
 
     def _run(self) -> None:
-        while not self._done.is_set():
-            ready = select.select([self._life, self._wake.fileno()], [], [])[0]
+        while not (self._done.is_set() or self.interrupted or self.lost or self._closed):
+            ready = select.select([self._life, self._closings, self._wake.fileno()], [], [])[0]
             if self._wake.fileno() in ready:
-                numbers = self._wake.recv(64)
-                if self._former_wakeup >= 0:
-                    os.write(self._former_wakeup, numbers.replace(b"\0", b""))
-                self.interrupted = self.interrupted or signal.SIGINT in numbers
-            said = os.read(self._life, 4096) if self._life in ready else b"-"
-            if len(said) > 1:
-                pid, server, self._events = said.decode().strip().split(" ")
-                self._pid = int(pid)
-                self.left_behind.append(Path(server))
-            self.lost = not said and not self.interrupted and self._has_died()
-            if self.interrupted or self.lost:
-                self._end()
-                return
-            if not said:
-                # A FIFO that has lost its writer stays at end-of-file until reopened.
-                os.close(self._life)
-                self._life = open_fifo(self._fifo)
+                self._woken()
+            if self._life in ready:
+                self._heard()
+            if self._closings in ready:
+                self._closed = str(self._pid).encode() in os.read(self._closings, 4096).split()
+        if not self._done.is_set():
+            self._end()
+
+    def _woken(self) -> None:
+        numbers = self._wake.recv(64)
+        if self._former_wakeup >= 0:
+            os.write(self._former_wakeup, numbers.replace(b"\0", b""))
+        self.interrupted = signal.SIGINT in numbers
+
+    def _heard(self) -> None:
+        """Read what the launcher wrote, or notice casaplotserver's end."""
+        said = os.read(self._life, 4096)
+        if said:
+            pid, server, self._events = said.decode().split()
+            self._pid = int(pid)
+            self.left_behind.append(Path(server))
+            return
+        self.lost = self._has_died()
+        # A FIFO that has lost its writer stays at end-of-file until reopened.
+        os.close(self._life)
+        self._life = open_fifo(self._fifo)
 
     def _has_died(self) -> bool:
         """Tell whether casaplotserver has ended otherwise than in peace, without waiting for it in CASA's place."""
