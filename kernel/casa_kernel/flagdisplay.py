@@ -5,8 +5,8 @@ How CASA does it (casatools 6.7.0, ``flagging/Flagging/grpcFlagAgentDisplay.cc``
 and waits in C++ until the window tells at that address which button was pressed.
 
 What it does not do: casaplotserver (2.1.1) tells that its window is closed, or its Quit pressed, and waits for CASA,
-which waits for its end; and neither SIGINT nor its sudden end wakes CASA. So a thread waits for all of these, ends it and
-presses Quit in the user's place. (The request to close a window is seen by ``closing``.)
+which waits for its end; and neither SIGINT nor its sudden end wakes CASA. So a thread waits for all of these, ends it
+and presses Quit in the user's place. (The request to close a window is seen by ``closing``.)
 """
 
 from __future__ import annotations
