@@ -1,7 +1,7 @@
 # Sets up, runs and tests casa-desktop. `make` alone lists the targets.
 #
 # PYTHON=python3.12   the interpreter to build .venv with (3.10 to 3.13)
-# ARGS="..."          passed on to JupyterLab by `make run` and to pytest by `make test`
+# ARGS="..."          passed on to JupyterLab by `make run` to pytest by `make test`, to the benchmarks by `make bench`
 # DEMO=folder         where `make run` works (default: demo-work)
 
 SHELL := bash
@@ -108,6 +108,10 @@ test: $(VENV)/.installed-test debian-test ## run the tests; ARGS="-k tclean -x"
 matrix: $(VENV)/.installed-test debian-test ## install CASA and draw with it under each Python 3.10 to 3.13 found here
 	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest -m matrix --timeout=1800 $(ARGS)
 
+.PHONY: bench
+bench: $(VENV)/.installed-test debian-test debian-bench ## compare with stock CASA on this machine; ARGS="imview -n 10" or ARGS=--help
+	@"$(BIN)/python" -m tests.benchmarks $(ARGS)
+
 .PHONY: lint
 lint: $(VENV)/.installed-dev ## check style and types
 	@"$(BIN)/ruff" check .
@@ -135,6 +139,12 @@ debian-test: debian-run
 	browser=$$(command -v chromium google-chrome google-chrome-stable || true)
 	[[ -n "$$browser" ]] || packages+=(chromium)
 	need "$${packages[@]}"
+
+.PHONY: debian-bench
+debian-bench:
+	@$(need)
+	# Stock CASA's AppImages mount themselves; ours are unpacked and need none of this.
+	need fuse libfuse2
 
 $(VENV)/bin/python: | debian-run
 	@$(need)

@@ -1,0 +1,32 @@
+"""What a notebook weighs that never draws: memory of its own, processes, and native tools."""
+
+from __future__ import annotations
+
+from typing import Mapping
+
+from .harness import Figure
+from .stage import Kernel, Stage
+
+FIGURES = {
+    "memory": Figure("memory of a kernel after listobs", None, "MB"),
+    "children": Figure("processes below a kernel after listobs", 1.0, "processes", difference=True),
+}
+
+
+def ours(stage: Stage) -> Mapping[str, float]:
+    with stage.ours() as kernel:
+        return _weigh(kernel, "listobs('sim.ms')")
+
+
+def stock(stage: Stage) -> Mapping[str, float]:
+    with stage.stock() as kernel:
+        return _weigh(kernel, "from casatasks import *\nlistobs('sim.ms')")
+
+
+def _weigh(kernel: Kernel, code: str) -> Mapping[str, float]:
+    kernel.run(code)
+    # What twenty notebooks share, they share: only a process's own pages count.
+    return {
+        "memory": kernel.process.memory_full_info().uss / 1e6,
+        "children": float(len(kernel.process.children(recursive=True))),
+    }
