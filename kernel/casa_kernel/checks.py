@@ -11,7 +11,7 @@ import inspect
 import os
 import re
 from pathlib import Path
-from typing import Any, Dict, Iterator, Mapping, Sequence
+from typing import Any, Dict, Iterator, Mapping, Match, Sequence
 
 from .errors import BadParameter, NoSuchPath, WrongKind
 
@@ -128,6 +128,18 @@ _TYPES = {
 }  # fmt: skip
 
 
+# What casatools/errors.py says of a path, or of a list of paths, that does not exist.
+_NO_PATH = re.compile(
+    r"(?:the|all elements of the) (\w+) (?:vector )?parameter must be a path that exists "
+    r"\((?:at least one element of )?(?:'(.*)'|\"(.*)\") does not exist\)"
+)
+
+
+def _say_path(found: Match[str]) -> str:
+    name, path = found[1], found[2] or found[3] or ""
+    return f"{name} names {path}, which does not exist" if path not in ("", "['']") else f"{name} has to be set"
+
+
 def _name_types(reason: str) -> str:
     return re.sub(r"of c([A-Z]\w*) type", lambda found: _TYPES.get(found[1], found[0]), reason)
 
@@ -139,6 +151,6 @@ def explain_schema(said: str) -> str:
     except (ValueError, SyntaxError):
         found = None
     if not isinstance(found, dict):
-        return _name_types(said.strip().rstrip(".")) + "."
+        return _NO_PATH.sub(_say_path, _name_types(said.strip().rstrip("."))) + "."
     sentences = (f"{name} {' or '.join(map(_name_types, map(str, reasons)))}" for name, reasons in found.items())
     return "; ".join(sentences).replace(" or must be ", " or ") + "."

@@ -57,4 +57,12 @@ def test_casa_s_own_check_of_types_becomes_a_sentence() -> None:
     assert checks.explain_schema("{'xaxis': ['must be of cStr type']}") == "xaxis must be a string."
     several = "{'cell': ['must be of cInt type', 'must be of cStrVec type']}"
     assert checks.explain_schema(several) == "cell must be an integer or a list of strings."
+    one = "the vis parameter must be a path that exists ('no where.ms' does not exist)"
+    assert checks.explain_schema(one) == "vis names no where.ms, which does not exist."
+    many = (
+        "all elements of the vis vector parameter must be a path that exists "
+        '(at least one element of "{}" does not exist)'
+    )
+    assert checks.explain_schema(many.format("nowhere.ms")) == "vis names nowhere.ms, which does not exist."
+    assert checks.explain_schema(many.format("['']")) == "vis has to be set."
     assert checks.explain_schema("the path does not exist") == "the path does not exist."

@@ -53,7 +53,7 @@ def test_the_whole_traceback_is_there_on_demand(notebook: Notebook) -> None:
     ("call", "sentence"),
     [
         ("tclean(vis='sim.ms', imagename='x', niter='many')", "niter must be an integer."),
-        ("listobs('nowhere.ms')", "the vis parameter must be a path that exists ('nowhere.ms' does not exist)."),
+        ("listobs('nowhere.ms')", "vis names nowhere.ms, which does not exist."),
     ],
 )
 def test_wrong_arguments_are_answered_with_a_sentence(notebook: Notebook, call: str, sentence: str) -> None:
