@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import metadata
 from pathlib import Path
+from typing import Dict
 
 import pytest
 
@@ -178,3 +179,17 @@ def test_the_names_of_casashell_are_there(notebook: Notebook) -> None:
 def test_what_stands_behind_a_command_is_completed_to_a_task(notebook: Notebook) -> None:
     matches = notebook.client.complete("tget tcl", reply=True, timeout=60)["content"]["matches"]
     assert matches == ["tclean"]
+
+
+def test_without_casashell_the_inputs_are_those_of_a_call(tmp_path: Path, kernel_environment: Dict[str, str]) -> None:
+    # A module of this name that is none hides the wheel.
+    (tmp_path / "casashell.py").write_text("raise ImportError('not installed')\n")
+    with Notebook(
+        tmp_path, {**kernel_environment, "PYTHONPATH": f"{tmp_path}:{kernel_environment.get('PYTHONPATH', '')}"}
+    ) as bare:
+        table = shown(bare.run("default imstat\nchans = '0~1'\ninp"))
+        assert line(table, "chans").split("#")[0].split("=")[1].strip() == "'0~1'"
+        assert line(table, "algorithm")
+        error = bare.run("go").error
+    assert error is not None
+    assert error["ename"] == "AssertionError"
