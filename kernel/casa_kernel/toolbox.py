@@ -43,12 +43,12 @@ class Toolbox:
         except AssertionError as error:
             # CASA's tasks check their arguments' types with assert.
             raise BadParameter(row.name, checks.explain_schema(str(error))) from error
-        except KeyboardInterrupt:
-            # It would go on drawing what nobody wants, and keep the next call waiting; a window is the user's.
-            if display is None:
-                child.kill()
-            raise
-        except Exception as error:
+        except (Exception, KeyboardInterrupt) as error:
+            if _was_interrupted(error):
+                # It would go on drawing what nobody wants, and keep the next call waiting; a window is the user's.
+                if display is None:
+                    child.kill()
+                raise KeyboardInterrupt from error
             if child.has_ended(within=0.5):
                 raise ToolLost(row.tool, row.name, watchdog.barked, child.last_words()) from error
             raise TaskFailed(row.name, _said(error)) from error
@@ -72,7 +72,14 @@ class Toolbox:
         return child
 
 
-def _said(error: Exception) -> str:
+def _was_interrupted(error: Optional[BaseException]) -> bool:
+    """Tell whether an error stems from a keyboard interrupt: the viewer's tasks catch that too, and raise their own."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
+
+
+def _said(error: BaseException) -> str:
     """Return an error's own words; those of gRPC are in ``details``, behind a page of others."""
     details = getattr(error, "details", None)
     said = str(details() if callable(details) else error).strip().rstrip(".") or type(error).__name__

@@ -48,32 +48,29 @@ def make_viewer(client: Any) -> Callable[..., None]:
             viewer("'a.image' - 'b.image'", 'lel', outfile='difference.png', outformat='png')
         """
         live = bool(gui)
-        former = client.cwd(gui=live)
+        # It stays there: asking for more after an interrupt would wait for the very thing that was interrupted.
         client.cwd(os.getcwd(), live)
-        try:
-            panel = client.panel("viewer", live)
-            if infile:
-                client.load(os.fspath(infile), displaytype, panel=panel)
-            elif live:
-                client.popup("open", panel=panel)
-            if channel > 0:
-                client.channel(channel, panel=panel)
-            if zoom != 1:
-                client.zoom(zoom, panel=panel)
-            if outfile:
-                client.output(
-                    os.path.abspath(outfile),
-                    scale=float(outscale),
-                    dpi=outdpi,
-                    format=outformat,
-                    orientation="landscape" if outlandscape else "portrait",
-                    panel=panel,
-                )
-            if live:
-                client.show(panel=panel)
-            else:
-                client.close(panel)
-        finally:
-            client.cwd(former, live)
+        panel = client.panel("viewer", live)
+        if infile:
+            client.load(os.fspath(infile), displaytype, panel=panel)
+        elif live:
+            client.popup("open", panel=panel)
+        if channel > 0:
+            client.channel(channel, panel=panel)
+        if zoom != 1:
+            client.zoom(zoom, panel=panel)
+        if outfile:
+            client.output(
+                os.path.abspath(outfile),
+                scale=float(outscale),
+                dpi=outdpi,
+                format=outformat,
+                orientation="landscape" if outlandscape else "portrait",
+                panel=panel,
+            )
+        if live:
+            client.show(panel=panel)
+        else:
+            client.close(panel)
 
     return viewer
