@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Sequence, Set, Tuple
 
 from .tasks import DrawingTask
 
@@ -40,6 +41,16 @@ def showable(path: Any) -> List[Picture]:
         return []
     file = Path(path).expanduser()
     return [_read(file)] if file.suffix.lower() in _MIME_TYPES and file.is_file() else []
+
+
+def written(path: Any) -> Set[Tuple[str, int]]:
+    """Return the files that hold something, and the time of it, that a tool may have made of the path it was given.
+
+    plotms numbers its pages, and the viewer writes the ending that it thinks fit.
+    """
+    file = Path(path).expanduser()
+    found = [(each, each.stat()) for each in file.parent.glob(f"{glob.escape(file.stem)}*") if each.is_file()]
+    return {(str(each), status.st_mtime_ns) for each, status in found if status.st_size}
 
 
 def pictures_in(folder: Path, ratio: float = 1.0) -> List[Picture]:

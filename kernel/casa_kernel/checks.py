@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import ast
 import difflib
+import errno
 import inspect
 import os
 import re
 from pathlib import Path
-from typing import Any, Dict, Iterator, Mapping, Match, Sequence
+from typing import Any, Dict, Iterator, List, Mapping, Match, Sequence
 
-from .errors import BadParameter, NoSuchPath, WrongKind
+import psutil
+
+from . import tables
+from .errors import BadParameter, Damaged, Locked, NoSuchFolder, NoSuchPath, NotWritable, WrongKind
 
 IMAGE = "a CASA image"
 MEASUREMENT_SET = "a MeasurementSet"
@@ -61,6 +65,12 @@ def paths_in(value: Any) -> Iterator[str]:
             yield from paths_in(each)
 
 
+def readable_by_casa(value: Any) -> List[Path]:
+    """Return casacore's tables and the FITS images among the paths in a parameter."""
+    paths = [Path(each.strip()).expanduser().absolute() for each in paths_in(value)]
+    return [path for path in paths if kind_of(path) in (*TABLES, FITS)]
+
+
 def check_path(task: str, parameter: str, value: Any, kinds: Sequence[str]) -> None:
     """Check every path in ``value``.
 
@@ -71,16 +81,87 @@ def check_path(task: str, parameter: str, value: Any, kinds: Sequence[str]) -> N
         kinds: what may be there, of this module's constants.
 
     Raises:
+        BadParameter: it is neither a path nor anything that holds one.
         NoSuchPath: there is nothing at the path.
+        Damaged: what is there cannot be read.
+        Locked: somebody writes into it.
         WrongKind: there is something else.
     """
+    if value is not None and not isinstance(value, (str, os.PathLike, Mapping, Sequence)):
+        raise BadParameter(task, f"{parameter} is {value!r}, but should be a path.")
     for each in paths_in(value):
         path = Path(each.strip()).expanduser().absolute()
-        if not path.exists():
-            raise NoSuchPath(task, parameter, path)
+        _check_existence(task, parameter, path)
+        if not os.access(path, os.R_OK):
+            raise Damaged(task, parameter, path, "you have no permission")
         kind = kind_of(path)
         if kind not in kinds:
             raise WrongKind(task, parameter, path, kind, kinds)
+        # Images are read without a lock; a tool waits for that of other tables, for ever.
+        writer = tables.writer_of(path) if kind in TABLES and kind != IMAGE else None
+        if writer is not None:
+            raise Locked(task, parameter, path, writer, _words_for(writer))
+        damage = tables.damage(path, kind == MEASUREMENT_SET) if kind in TABLES else ""
+        if damage:
+            raise Damaged(task, parameter, path, damage)
+
+
+def _words_for(pid: int) -> str:
+    if pid == os.getpid():
+        return "this kernel; close it there, for instance with tb.close() or ms.close()"
+    try:
+        return f"process {pid} ({psutil.Process(pid).name()}); run it again when that has finished"
+    except psutil.Error:
+        return f"process {pid}; run it again when that has finished"
+
+
+def _check_existence(task: str, parameter: str, path: Path) -> None:
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise Damaged(task, parameter, path, "its symbolic links lead back to themselves") from error
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            if path.is_symlink():
+                raise Damaged(
+                    task, parameter, path, f"it is a link to {os.readlink(path)}, which is not there"
+                ) from error
+            raise NoSuchPath(task, parameter, path) from error
+        raise Damaged(task, parameter, path, str(error.strerror).lower()) from error
+
+
+def check_output(task: str, parameter: str, value: Any) -> None:
+    """Check that a file can be written where ``value`` says; the tools do not tell that they could not.
+
+    Raises:
+        NoSuchFolder: its folder does not exist.
+        NotWritable: nobody, or not this user, may write there; or there is no room.
+    """
+    if not isinstance(value, (str, os.PathLike)) or not os.fspath(value):
+        return
+    path = Path(value).expanduser().absolute()
+    if not path.parent.is_dir():
+        raise NoSuchFolder(task, parameter, path)
+    if path.is_dir():
+        raise NotWritable(task, parameter, path, "it is a folder")
+    space = os.statvfs(path.parent)
+    if space.f_flag & os.ST_RDONLY:
+        raise NotWritable(task, parameter, path, "the disk is read-only")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise NotWritable(task, parameter, path, "you have no permission")
+    check_room(task, parameter, path)
+
+
+def check_room(task: str, parameter: str, path: Path) -> None:
+    """Check that the disk is not full; after a file was written to it, this tells that it was not written wholly.
+
+    Raises:
+        NotWritable: it is.
+    """
+    space = os.statvfs(path.parent)
+    # Root may use what is kept back for it.
+    if not (space.f_bavail if os.geteuid() else space.f_bfree):
+        raise NotWritable(task, parameter, path, "the disk is full")
 
 
 def bind(task: str, signature: inspect.Signature, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Dict[str, Any]:

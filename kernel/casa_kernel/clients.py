@@ -7,8 +7,8 @@ casaplotms 2.9 (``viewertool.py``, ``plotmstool.py``). Module globals with two u
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import Any, Dict, Iterator, Mapping, Protocol
+from contextlib import contextmanager, suppress
+from typing import Any, Dict, Iterator, List, Mapping, Protocol
 
 from .casa import Casa, OsWithDisplay, second_instance
 from .children import Child
@@ -49,7 +49,25 @@ class ViewerClient:
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        yield
+        names = self._globals
+        opened: List[Any] = []
+        original = names["panel"]
+
+        def panel(*args: Any, **kwargs: Any) -> Any:
+            opened.append(original(*args, **kwargs))
+            return opened[-1]
+
+        # CASA's tasks do not close the window that they have opened when they fail afterwards.
+        names["panel"] = panel
+        try:
+            yield
+        except Exception:
+            for each in opened:
+                with suppress(names["__grpc"].RpcError):
+                    names["__stub"][self._slot].close(each, timeout=2)
+            raise
+        finally:
+            names["panel"] = original
 
     def answers(self, within: float) -> bool:
         return _answers(self._globals, self._globals["__uri"][self._slot], within)

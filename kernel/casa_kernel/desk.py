@@ -9,12 +9,14 @@ from typing import Any, Dict, Mapping, Optional, Sequence
 from casa_desktop.errors import CasaDesktopError
 from casa_desktop.session import Glimpse
 
-from . import live
-from .casa import Casa
+from . import checks, live
+from .casa import Casa, trouble_with
 from .children import Child, Children, start
-from .errors import BadParameter
+from .errors import BadParameter, Damaged
 from .live import Front
 from .modes import Modes
+from .signatures import check_inputs
+from .tasks import Input
 
 
 class Desk:
@@ -45,6 +47,28 @@ class Desk:
         gui = given.pop("gui", own)
         gui = own if gui is None else gui
         return self.modes.resolve(task, checked(task, gui), live.is_watched())
+
+    def check(self, task: str, inputs: Sequence[Input], given: Mapping[str, Any], output: str = "") -> None:
+        """Look at the files that a call names, before a tool is started for it.
+
+        Args:
+            task: its name.
+            inputs: the parameters that name what it reads.
+            given: its arguments.
+            output: the parameter that names what it writes, or empty.
+
+        Raises:
+            BadParameter: one of them cannot be what the user meant, cannot be read, or cannot be written.
+        """
+        check_inputs(task, inputs, given)
+        checks.check_output(task, output, given.get(output))
+        if given.get("displaytype") == "lel":
+            return
+        for each in inputs:
+            for path in checks.readable_by_casa(given.get(each.parameter)):
+                trouble = trouble_with(self.casa, path)
+                if trouble:
+                    raise Damaged(task, each.parameter, path, trouble)
 
     def tell(self, text: str) -> None:
         """Bring the desktop to the front, and leave a line with a link to it in the cell."""

@@ -9,9 +9,9 @@ from typing import Any, Callable, Dict, List, Tuple
 
 from . import capture, checks, live
 from .desk import Desk
-from .errors import BadParameter, NothingDrawn, ToolLost
+from .errors import BadParameter, NoRoom, NothingDrawn, NotWritable, ToolLost
 from .modes import LIVE
-from .signatures import check_inputs, like, missing
+from .signatures import like, missing
 from .tasks import DrawingTask
 from .toolbox import Toolbox
 from .viewertask import make_viewer
@@ -35,10 +35,14 @@ class Drawing:
         def call(*args: Any, **kwargs: Any) -> Any:
             given = checks.bind(row.name, call.__signature__, args, kwargs)  # type: ignore[attr-defined]
             mode = self._desk.mode(row.name, row.window, given)
-            check_inputs(row.name, row.inputs, given)
             if row.name == "viewer":
                 checks.check_types(row.name, signature, given)
-            return self._draw_live(row, task, given) if mode == LIVE else self._draw_headless(row, task, given)
+            self._desk.check(row.name, row.inputs, given, row.picture)
+            try:
+                return self._draw_live(row, task, given) if mode == LIVE else self._draw_headless(row, task, given)
+            except OSError as error:
+                # What the task itself complains of is a TaskFailed by now.
+                raise NoRoom(self._desk.children.private.path, str(error.strerror)) from error
 
         return like(task, call, row.name)
 
@@ -69,8 +73,19 @@ class Drawing:
         result = None
         with self._toolbox.connected(row, None):
             if given.get(row.picture):
-                result = task(**given, **row.fixed(live=False))
+                result = self._write(row, task, given)
             return result, self._pictures(row, task, given, folder)
+
+    def _write(self, row: DrawingTask, task: Callable[..., Any], given: Dict[str, Any]) -> Any:
+        """Have the user's own file written; return what the task returns."""
+        before = capture.written(given[row.picture])
+        result = task(**given, **row.fixed(live=False))
+        # The viewer says nothing of either.
+        path = Path(given[row.picture]).expanduser().absolute()
+        checks.check_room(row.name, row.picture, path)
+        if capture.written(path) == before:
+            raise NotWritable(row.name, row.picture, path, "the tool wrote nothing")
+        return result
 
     def _pictures(
         self, row: DrawingTask, task: Callable[..., Any], given: Dict[str, Any], folder: Path
@@ -89,7 +104,7 @@ class Drawing:
         if given.get(row.picture):
             # imview goes without a window when it is to write a file, so a file is always written without one.
             with self._toolbox.connected(row, None):
-                task(**given, **row.fixed(live=False))
+                self._write(row, task, given)
         window = {name: value for name, value in given.items() if name != row.picture}
         with live.glimpse() as glimpse:
             with self._toolbox.connected(row, display) as tool:

@@ -11,6 +11,7 @@
           ├── ToolFailed           a native tool did not start
           │    └── ToolLost        it ended in the middle of a call, or no longer answered
           ├── TaskFailed           a task said what is wrong, in CASA's log or its window, and raised no exception
+          ├── NoRoom               the kernel's own folder cannot be written
           ├── NothingDrawn         a task ended well and left no picture
           ├── WindowOnly           a task was to draw into the cell and has nothing but a window
           ├── ToolkitMissing       this Python can open no window for a figure of matplotlib
@@ -24,7 +25,11 @@
           ├── BadInputs            a file with a task's inputs holds something else
           └── BadParameter         a task's argument is wrong
                ├── NoSuchPath      its path does not exist
-               └── WrongKind       its path holds something else than the task can read
+               ├── Damaged         what is at its path cannot be read
+               ├── Locked          somebody has locked what is at its path
+               ├── WrongKind       its path holds something else than the task can read
+               ├── NoSuchFolder    the folder that it is to write into does not exist
+               └── NotWritable     it cannot, or could not, write there
 
 ``str()`` of each is a sentence or two for the user; the notebook shows that instead of a traceback.
 The values it speaks of are attributes.
@@ -138,6 +143,22 @@ class TaskFailed(CasaKernelError, RuntimeError):
     def __init__(self, task: str, reason: str, messages: Sequence[str] = ()) -> None:
         self.task, self.reason, self.messages = task, reason, tuple(messages)
         super().__init__(f"{task}: {reason}")
+
+
+class NoRoom(CasaKernelError):
+    """The kernel's own folder, where the pictures go at first, cannot be written.
+
+    Attributes:
+        folder: the folder.
+        reason: why.
+    """
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        self.folder, self.reason = folder, reason
+        super().__init__(
+            f"The kernel cannot write into its folder {folder}: {reason}. Make room there, or set "
+            "CASA_DESKTOP_RUNTIME_DIR to a folder on another disk and restart the kernel."
+        )
 
 
 class NothingDrawn(CasaKernelError):
@@ -317,3 +338,60 @@ class WrongKind(BadParameter):
     def __init__(self, task: str, parameter: str, path: Path, kind: str, wanted: Sequence[str]) -> None:
         self.parameter, self.path, self.kind, self.wanted = parameter, path, kind, tuple(wanted)
         super().__init__(task, f"{parameter} names {path}, which is {kind}, but should be {' or '.join(self.wanted)}.")
+
+
+class Damaged(BadParameter):
+    """What is at a path cannot be read.
+
+    Attributes:
+        parameter: the parameter's name.
+        path: the path, absolute.
+        reason: what is wrong with it.
+    """
+
+    def __init__(self, task: str, parameter: str, path: Path, reason: str) -> None:
+        self.parameter, self.path = parameter, path
+        super().__init__(task, f"{parameter} names {path}, which cannot be read: {reason}.")
+        self.reason = reason
+
+
+class NoSuchFolder(BadParameter):
+    """The folder of a file that a task is to write does not exist.
+
+    Attributes:
+        parameter: the parameter's name.
+        path: the file, absolute.
+    """
+
+    def __init__(self, task: str, parameter: str, path: Path) -> None:
+        self.parameter, self.path = parameter, path
+        super().__init__(task, f"{parameter} names {path}, but there is no folder {path.parent}.")
+
+
+class NotWritable(BadParameter):
+    """A file that a task is to write cannot be written.
+
+    Attributes:
+        parameter: the parameter's name.
+        path: the file, absolute.
+        reason: why.
+    """
+
+    def __init__(self, task: str, parameter: str, path: Path, reason: str) -> None:
+        self.parameter, self.path = parameter, path
+        super().__init__(task, f"{parameter} names {path}, which cannot be written: {reason}.")
+        self.reason = reason
+
+
+class Locked(BadParameter):
+    """A table is locked for writing.
+
+    Attributes:
+        parameter: the parameter's name.
+        path: the path, absolute.
+        pid: the process that holds the lock.
+    """
+
+    def __init__(self, task: str, parameter: str, path: Path, pid: int, holder: str) -> None:
+        self.parameter, self.path, self.pid = parameter, path, pid
+        super().__init__(task, f"{parameter} names {path}, which is locked by {holder}.")

@@ -20,7 +20,7 @@ from . import capture, checks, live
 from .desk import Desk
 from .errors import BadParameter, NothingDrawn, ToolkitMissing
 from .modes import LIVE
-from .signatures import check_inputs, like, value_of
+from .signatures import like, value_of
 from .tasks import FigureTask
 
 # A CSS inch, so that a figure has its nominal size on paper and on a screen.
@@ -44,7 +44,7 @@ class Figures:
                 given.pop("gui", None)
                 return task(**given)
             mode = self._desk.mode(row.name, row.window, given)
-            check_inputs(row.name, row.inputs, given)
+            self._desk.check(row.name, row.inputs, given)
             return self._draw_live(row, task, given) if mode == LIVE else self._draw_headless(row, task, given)
 
         return like(task, call, row.name)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Iterator, Mapping, Optional
 
-from . import checks, preferences, screen, tools
+from casa_desktop.errors import CasaDesktopError
+
+from . import checks, failures, preferences, screen, tools
 from .children import Child, start
 from .clients import make_clients
 from .desk import Desk
@@ -40,6 +43,8 @@ class Toolbox:
         try:
             with client.in_use(), Watchdog(child, client.answers) as watchdog:
                 yield child
+        except CasaDesktopError:
+            raise
         except AssertionError as error:
             # CASA's tasks check their arguments' types with assert.
             raise BadParameter(row.name, checks.explain_schema(str(error))) from error
@@ -51,7 +56,12 @@ class Toolbox:
                 raise KeyboardInterrupt from error
             if child.has_ended(within=0.5):
                 raise ToolLost(row.tool, row.name, watchdog.barked, child.last_words()) from error
-            raise TaskFailed(row.name, _said(error)) from error
+            raise TaskFailed(row.name, self._reason(error)) from error
+
+    def _reason(self, error: BaseException) -> str:
+        said = _said(error)
+        # All that plotms tells its client, whatever it was; its log knows.
+        return failures.of_plotms(Path(self._desk.casa.logfile)) if said == "plot parameters failed." else said
 
     def _running(self, name: str, display: Optional[Mapping[str, str]]) -> Child:
         """Return the running tool for a display, or for none, connected to its client module."""

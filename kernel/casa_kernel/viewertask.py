@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any, Callable, Optional
 
+FORMATS = ("jpg", "png", "pdf", "eps", "ps", "xbm", "xpm", "ppm")
+
 
 def make_viewer(client: Any) -> Callable[..., None]:
     """Return the task.
@@ -47,6 +49,9 @@ def make_viewer(client: Any) -> Callable[..., None]:
             viewer('ngc5921.ms', gui=True)
             viewer("'a.image' - 'b.image'", 'lel', outfile='difference.png', outformat='png')
         """
+        if outformat not in FORMATS:
+            # The viewer would write a JPEG and say nothing.
+            raise ValueError(f"outformat is {outformat!r}, but should be one of {', '.join(FORMATS)}")
         live = bool(gui)
         # It stays there: asking for more after an interrupt would wait for the very thing that was interrupted.
         client.cwd(os.getcwd(), live)

@@ -12,7 +12,7 @@ from .errors import NoSuchPath, WindowOnly
 from .flagdisplay import FlagDisplay
 from .interactive import MaskEditor
 from .modes import HEADLESS, LIVE
-from .signatures import check_inputs, like, missing
+from .signatures import like, missing
 from .tasks import InteractiveTask, WindowTask
 
 
@@ -34,7 +34,7 @@ class Windows:
         def call(*args: Any, **kwargs: Any) -> None:
             given = checks.bind(row.name, call.__signature__, args, kwargs)  # type: ignore[attr-defined]
             gui = checked(row.name, given.pop("gui", None))
-            check_inputs(row.name, row.inputs, given)
+            self._desk.check(row.name, row.inputs, given)
             # What can be done in one way only is done in that way, unless somebody has ruled it out.
             if gui is False or (gui is None and self._desk.modes.own.get(row.name) == HEADLESS):
                 raise WindowOnly(row.name, row.why)
@@ -75,7 +75,7 @@ class Windows:
             given: Dict[str, Any] = checks.bind(row.name, call.__signature__, args, kwargs)  # type: ignore[attr-defined]
             if not given.get(row.switch):
                 return task(*args, **kwargs)
-            check_inputs(row.name, row.inputs, given)
+            self._desk.check(row.name, row.inputs, given)
             display = live.environment()
             program = tools.ensure_extracted(tools.find(row.tool), self._desk.front.say)
             self._desk.tell(f"{row.name} waits for you on the CASA Desktop: {row.advice}")

@@ -57,13 +57,17 @@ class Notebook:
         folder: where it works.
         env: its environment.
         options: for CASA, behind the kernel's own.
+        within: a command that becomes the one behind it.
     """
 
-    def __init__(self, folder: Path, env: Mapping[str, str], options: Sequence[str] = ()) -> None:
+    def __init__(
+        self, folder: Path, env: Mapping[str, str], options: Sequence[str] = (), within: Sequence[str] = ()
+    ) -> None:
         self.manager = KernelManager(kernel_name="python3")
         spec = self.manager.kernel_spec
         assert spec is not None
         spec.argv = [
+            *within,
             sys.executable,
             "-m",
             "casa_kernel",
