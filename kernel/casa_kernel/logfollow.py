@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any, Dict, Protocol
 
@@ -55,8 +56,9 @@ class Follower:
             if self._read(file) or changed:
                 place.show(self._selection.view(running=True).bundle())
             changed = False
-            # Whatever was written meanwhile is told of in one go.
-            notify.read(read_delay=int(1000 * _INTERVAL))
+            notify.read()
+            # Whatever is written in this time is told of in one go.
+            time.sleep(_INTERVAL)
 
     def _read(self, file: LogFile) -> bool:
         wanted = False
