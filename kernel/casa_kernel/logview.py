@@ -20,7 +20,7 @@ MIME = "application/vnd.casa-desktop.log+json"
 _ROWS = 200
 _COLOURS = {SEVERE: "#c62828", WARN: "#b26a00"}
 _MONOSPACE = "font-family:monospace;font-size:12px"
-_CELL = "text-align:left"
+_CELL = "text-align:left;vertical-align:top"
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def _with_serious(messages: Sequence[Message], limit: int) -> List[Message]:
 
 
 def _row(each: Message) -> str:
-    colour = _COLOURS.get(each.priority)
-    style = f'{_CELL};color:{colour}"' if colour else f'{_CELL}"'
-    cells = "".join(f'<td style="{style}>{html.escape(part)}</td>' for part in each[:3])
-    return f'<tr>{cells}<td style="white-space:pre-wrap;{style}>{html.escape(each.text)}</td></tr>'
+    colour = f";color:{_COLOURS[each.priority]}" if each.priority in _COLOURS else ""
+    wraps = ("white-space:nowrap;", "", "", "white-space:pre-wrap;")
+    cells = (f'<td style="{wrap}{_CELL}{colour}">{html.escape(part)}</td>' for wrap, part in zip(wraps, each))
+    return f"<tr>{''.join(cells)}</tr>"
