@@ -13,7 +13,10 @@ from typing import Deque, Dict, Iterable, List, NamedTuple, Optional
 WARN, SEVERE = "WARN", "SEVERE"
 # What one message may hold in a notebook: more than a page of listobs.
 _LINES_OF_A_MESSAGE = 200
+_CHARACTERS_OF_A_LINE = 1_000
 _CHARACTERS_OF_A_MESSAGE = 8_000
+# What so many messages may hold together, on the average.
+_CHARACTERS_EACH = 500
 # Behind the priority of a C++ message's origin stands where its source lay when CASA was built.
 _SOURCE = re.compile(r"\s*\(file .*, line \d+\)$")
 
@@ -86,9 +89,9 @@ class Tally:
             fields = line.split(b"\t", 3)
             if self._current is not None and continues(fields):
                 if len(self._current) < _LINES_OF_A_MESSAGE:
-                    self._current.append(fields[-1])
+                    self._current.append(fields[-1][:_CHARACTERS_OF_A_LINE])
                 continue
-            self._current = [line]
+            self._current = [line[:_CHARACTERS_OF_A_MESSAGE]]
             self._newest.append(self._current)
             priority = fields[1] if len(fields) == 4 else b""
             if priority in self._serious:
@@ -119,15 +122,21 @@ class Tally:
         return [message(found[number]) for number in sorted(found)]
 
     def select(self, limit: int) -> List[Message]:
-        """Return at most ``limit`` messages in their order: errors and warnings first, then the newest."""
+        """Return at most ``limit`` messages in their order: errors and warnings first, then the newest.
+
+        There are fewer where they are long.
+        """
         found: Dict[int, List[bytes]] = {}
+        room = limit * _CHARACTERS_EACH
         for priority in (b"SEVERE", b"WARN"):
             for number, lines in self._serious[priority].items():
-                if len(found) < limit // 2:
+                if len(found) < limit // 2 and room > limit * _CHARACTERS_EACH // 2:
                     found[number] = lines
+                    room -= sum(map(len, lines))
         first = self.total - len(self._newest)
         for number, lines in zip(range(self.total - 1, first - 1, -1), reversed(self._newest)):
-            if len(found) >= limit:
+            if len(found) >= limit or room <= 0:
                 break
             found[number] = lines
+            room -= sum(map(len, lines))
         return [message(found[number]) for number in sorted(found)]

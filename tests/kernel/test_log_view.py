@@ -82,6 +82,13 @@ def test_a_message_without_end_is_cut() -> None:
     assert len(found.select(1)[0].text) < 10_000
 
 
+def test_many_long_messages_do_not_fit() -> None:
+    found = tally(*[line(priority, "x" * 9000) for priority in ("WARN", "SEVERE", "INFO") for _ in range(400)])
+    kept = found.select(400)
+    assert sum(len(each.text) for each in kept) < 250_000
+    assert {each.priority for each in kept} == {"SEVERE", "INFO"}
+
+
 # The file
 
 
