@@ -9,8 +9,12 @@ old leap seconds or a grid without data so.
 from __future__ import annotations
 
 import inspect
+import signal
+import threading
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Tuple
+from types import FrameType
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from . import logparse, logs
 from .errors import TaskFailed
@@ -36,6 +40,9 @@ _SILENT: Mapping[str, Tuple[str, ...]] = {
 
 # Fills its dictionary in any case (from 6.5 on).
 _ANY_RESULT = ("bandpass",)
+
+# Return in "finally", which swallows interrupts too.
+_SWALLOW = ("bandpass", "specfit", "spxfit")
 
 # Errors that are none.
 _HARMLESS = ("Leap second table",)
@@ -116,6 +123,27 @@ def check_result(task: str, result: Any, logfile: Callable[[], Path]) -> None:
         raise TaskFailed(task, said[0], said)
 
 
+@contextmanager
+def heard_interrupts() -> Iterator[List[int]]:
+    """Yield a list that notes the interrupts within the with block, whatever becomes of their KeyboardInterrupt."""
+    heard: List[int] = []
+    # Other threads get no signals, and may not ask for them.
+    former = signal.getsignal(signal.SIGINT) if threading.current_thread() is threading.main_thread() else None
+    if not callable(former):
+        yield heard
+        return
+
+    def hear(number: int, frame: Optional[FrameType]) -> None:
+        heard.append(number)
+        former(number, frame)
+
+    signal.signal(signal.SIGINT, hear)
+    try:
+        yield heard
+    finally:
+        signal.signal(signal.SIGINT, former)
+
+
 def guard(
     name: str,
     task: Callable[..., Any],
@@ -134,7 +162,10 @@ def guard(
     def call(*args: Any, **kwargs: Any) -> Any:
         # Tracebacks are about the user's code and CASA's.
         __tracebackhide__ = True
-        result = task(*args, **kwargs, **prepare(name, args, kwargs))
+        with heard_interrupts() if name in _SWALLOW else nullcontext() as heard:
+            result = task(*args, **kwargs, **prepare(name, args, kwargs))
+        if heard:
+            raise KeyboardInterrupt
         check_result(name, result, logfile)
         return result
 

@@ -182,6 +182,22 @@ def test_an_interrupt_is_shown_short_and_blames_nothing_in_the_log(notebook: Not
     assert "CASA's log" not in " ".join(lines)
 
 
+def test_an_interrupt_that_casa_swallows_ends_the_cell(notebook: Notebook) -> None:
+    code = (
+        "class Interrupting(str):\n"
+        "    def __str__(self):\n"
+        "        import signal\n"
+        "        signal.raise_signal(signal.SIGINT)\n"
+        "        return ''\n"
+        "bandpass(vis='sim.ms', caltable='none.b', observation=Interrupting(''))\n"
+        "print('went on')"
+    )
+    cell = notebook.run(code)
+    assert said(cell).startswith("KeyboardInterrupt in bandpass\n")
+    assert "went on" not in cell.text
+    assert "2" in notebook.run("print(1 + 1)").text
+
+
 def test_go_shows_the_line_that_called_it(notebook: Notebook) -> None:
     lines = said(notebook.run("default listobs\nvis = '/tmp'\ngo")).split("\n")
     assert lines[0].startswith("RuntimeError in listobs: ")
