@@ -22,11 +22,13 @@ def main() -> None:
         loading, reason = Loading(), None
     except CasaDesktopError as error:
         loading, reason = None, error
-    # Imported now, beside CASA.
+    # Imported now, because threads may come with them: CASA's C++ is there.
     from ipykernel.kernelapp import IPKernelApp
 
     from .kernel import CasaKernel
 
+    if loading is not None:
+        loading.go_on()
     CasaKernel.loading, CasaKernel.reason = loading, reason
     IPKernelApp.launch_instance(
         argv=arguments, kernel_class=CasaKernel, outstream_class="casa_kernel.streams.NativeStream"

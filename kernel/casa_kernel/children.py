@@ -16,7 +16,7 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Dict, List, Mapping, Optional, Sequence
+from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from casa_desktop import runtime
 
@@ -77,10 +77,12 @@ class Child:
         tool: its name.
         address: where its gRPC server listens, as it told.
         process: the process, leader of its own session.
+        started, used: when it was started, and when it was needed last, in seconds of the monotonic clock.
     """
 
     def __init__(self, tool: str, process: subprocess.Popen[bytes], address: str, folder: Path, register: Path) -> None:
         self.tool, self.process, self.address = tool, process, address
+        self.started = self.used = time.monotonic()
         self._folder, self._register = folder, register
 
     @property
@@ -224,19 +226,37 @@ class Children:
     def __init__(self) -> None:
         self.private = PrivateFolder()
         self._running: Dict[str, Child] = {}
+        self._warm: Set[str] = set()
 
     def get(self, key: str) -> Optional[Child]:
         """Return the child kept under ``key`` if it lives."""
         child = self._running.get(key)
         return child if child is not None and child.alive else None
 
-    def keep(self, key: str, child: Child) -> None:
-        """Keep ``child`` under ``key``; one that was there before is stopped."""
+    def keep(self, key: str, child: Child, *, warm: bool = False) -> None:
+        """Keep ``child`` under ``key``; one that was there before is stopped.
+
+        Args:
+            key: its name here.
+            child: the tool.
+            warm: it is kept only to be there when it is needed again; nobody looks at it.
+        """
         self.drop(key)
         self._running[key] = child
+        if warm:
+            self._warm.add(key)
+
+    def running(self) -> List[Tuple[str, Child]]:
+        """Return those that live, with their keys."""
+        return [(key, child) for key, child in self._running.items() if child.alive]
+
+    def warm(self) -> List[Tuple[str, Child]]:
+        """Return those that live and that nobody would miss."""
+        return [(key, child) for key, child in self.running() if key in self._warm]
 
     def drop(self, key: str) -> None:
         """Stop the child kept under ``key``, if there is one."""
+        self._warm.discard(key)
         child = self._running.pop(key, None)
         if child is not None:
             child.stop()

@@ -232,6 +232,21 @@ class BadWord(CasaKernelError):
         super().__init__(f"{word!r} is none of {', '.join(self.known)}.")
 
 
+class BadKeeping(CasaKernelError):
+    """What was said of the keeping of tools makes no sense.
+
+    Attributes:
+        line: what was said.
+    """
+
+    def __init__(self, line: str) -> None:
+        self.line = line
+        super().__init__(
+            f"{line!r} means nothing to %casa_tools; say keep and minutes (keep 30), keep ever, off, memory and "
+            "megabytes (memory 500), or end."
+        )
+
+
 class BadMode(BadWord):
     """A mode, or a task in ``%casa_mode``, that does not exist."""
 

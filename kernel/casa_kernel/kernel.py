@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any, Dict, Optional
@@ -12,7 +13,7 @@ from traitlets import Type
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import casa, kernelspec, startup
+from . import casa, keeping, kernelspec, startup
 from .celldisplay import CellDisplay
 from .habitmagics import BareCommands, HabitMagics
 from .habits import Habits
@@ -25,6 +26,7 @@ from .notebook import Notebook
 from .reports import Reporter
 from .streams import NativeStream
 from .tasks import NAMES
+from .toolmagics import Timer, ToolMagics
 from .wrap import Studio
 
 _INTERRUPTED = "raise KeyboardInterrupt('CASA is still being imported; run the cell again.')"
@@ -80,7 +82,10 @@ class CasaKernel(IPythonKernel):
         self._shell.input_transformer_manager.token_transformers.append(BareCommands(self._shell.user_ns))
         self._habits = HabitMagics(self._shell, self._front)
         log = LogMagics(self._shell, self._log, self._logfile, self._front, lambda: CellDisplay(self))
-        self._shell.register_magics(CasaMagics(self._shell, self._modes, self._front), self._habits, log)
+        self._limits = self._read_limits()
+        children = self.loading.children if self.loading is not None else None
+        tools = ToolMagics(self._shell, children, self._limits, self._front)
+        self._shell.register_magics(CasaMagics(self._shell, self._modes, self._front), self._habits, log, tools)
         self.implementation_version = kernelspec.casa_version() or "without CASA"
         # IPython's banner is the shell's.
         self._shell.banner1 = f"CASA {self.implementation_version}\n"
@@ -90,6 +95,16 @@ class CasaKernel(IPythonKernel):
         super().start()  # type: ignore[no-untyped-call]
         if self.loading is not None:
             self.loading.when_done(lambda: self.io_loop.add_callback(self._settle))
+            loop = self.io_loop
+            timer = Timer(self.loading.children, self._limits, loop.call_later, loop.remove_timeout)
+            self._shell.events.register("post_run_cell", lambda _result: timer.look())
+
+    def _read_limits(self) -> keeping.Limits:
+        try:
+            return keeping.from_environment(os.environ)
+        except CasaDesktopError as error:
+            self._tell_once(f"CASA_DESKTOP_KEEP_TOOLS or CASA_DESKTOP_TOOL_MEMORY: {error}")
+            return keeping.Limits()
 
     def _settle(self) -> None:
         """Complete the namespace, once; waits for CASA."""

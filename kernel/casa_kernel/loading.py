@@ -1,4 +1,4 @@
-"""CASA's import: its C++ at once, its tasks in a thread while the kernel starts and the user writes the first cell.
+"""CASA's import: its C++ first, its tasks in a thread while the kernel starts and the user writes the first cell.
 
 The tasks take one to two seconds, most of them in scipy and matplotlib. The kernel answers meanwhile; the first cell,
 or the first completion, waits for the rest.
@@ -40,14 +40,15 @@ class Loading:
         self._then: Optional[Callable[[], None]] = None
         self._guard = threading.Lock()
         self._done = threading.Event()
-        self._begin()
-
-    def _begin(self) -> None:
         try:
             casa.load_tools(self.editor.python, startup.settings(sys.argv[1:]))
         except CasaDesktopError as error:
             self._error = error
             self._done.set()
+
+    def go_on(self) -> None:
+        """Import the tasks in a thread. matplotlib looks into IPython, which must have been imported as a whole."""
+        if self._done.is_set():
             return
         # No daemon: a process that ended in the middle of loading a library of C++ might crash.
         threading.Thread(target=self._run, name="casa-import").start()

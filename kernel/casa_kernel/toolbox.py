@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator, Mapping, Optional
@@ -57,6 +58,8 @@ class Toolbox:
             if child.has_ended(within=0.5):
                 raise ToolLost(row.tool, row.name, watchdog.barked, child.last_words()) from error
             raise TaskFailed(row.name, self._reason(error)) from error
+        finally:
+            child.used = time.monotonic()
 
     def _reason(self, error: BaseException) -> str:
         said = _said(error)
@@ -77,7 +80,7 @@ class Toolbox:
             # What draws without a window may need an X server all the same.
             where = screen.environment(children, name) if needs_screen else display
             child = start(children.private, name, argv, tools.environment(os.environ, where))
-            children.keep(key, child)
+            children.keep(key, child, warm=display is None)
             self._clients[name][display is not None].connect(child)
         return child
 

@@ -1,0 +1,122 @@
+"""How long a native tool without windows is kept once it has drawn, and at most with how much memory.
+
+A tool that is there draws the next picture three times as fast as one that must be started. Tools with windows are the
+user's: they are told of, and never ended here.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import List, Mapping, Optional, Sequence, Tuple
+
+import psutil
+
+from .children import Child, Children
+from .errors import BadKeeping
+
+# An hour of work with pauses to think; and what casaplotms reaches with some tens of millions of points.
+MINUTES, MEGABYTES = 15.0, 2000.0
+_EVER = math.inf
+
+
+@dataclass
+class Limits:
+    """What a warm tool may cost.
+
+    Attributes:
+        minutes: how long it is kept after its last picture; 0 ends it with its cell, infinity keeps it.
+        megabytes: of memory, with its children.
+    """
+
+    minutes: float = MINUTES
+    megabytes: float = MEGABYTES
+
+    def describe(self) -> str:
+        """Return what a user reads of them."""
+        if not self.minutes:
+            return "Tools without a window end with the cell that they have drawn for."
+        kept = "until the kernel ends" if self.minutes == _EVER else f"for {self.minutes:g} minutes"
+        return f"Tools without a window are kept {kept} after their last picture, up to {self.megabytes:g} MB each."
+
+
+def from_environment(environ: Mapping[str, str]) -> Limits:
+    """Return the limits that ``CASA_DESKTOP_KEEP_TOOLS`` and ``CASA_DESKTOP_TOOL_MEMORY`` set.
+
+    Raises:
+        BadKeeping: they make no sense.
+    """
+    limits = Limits()
+    for name, word in (("CASA_DESKTOP_KEEP_TOOLS", "keep"), ("CASA_DESKTOP_TOOL_MEMORY", "memory")):
+        if environ.get(name):
+            change(limits, [word, environ[name]])
+    return limits
+
+
+def change(limits: Limits, words: Sequence[str]) -> None:
+    """Change the limits as ``%casa_tools`` is told: ``off``, ``keep 30``, ``keep ever``, ``keep off``, ``memory 500``.
+
+    Raises:
+        BadKeeping: these words mean nothing.
+    """
+    line = " ".join(words).lower()
+    if line in ("off", "keep off"):
+        limits.minutes = 0
+    elif line == "keep ever":
+        limits.minutes = _EVER
+    elif len(words) == 2 and words[0].lower() == "keep":
+        limits.minutes = _number(line, words[1])
+    elif len(words) == 2 and words[0].lower() == "memory":
+        limits.megabytes = _number(line, words[1])
+    else:
+        raise BadKeeping(line)
+
+
+def _number(line: str, word: str) -> float:
+    try:
+        value = float(word)
+    except ValueError:
+        raise BadKeeping(line) from None
+    if not 0 < value < _EVER:
+        raise BadKeeping(line)
+    return value
+
+
+def tidy(children: Children, limits: Limits) -> Optional[float]:
+    """End the tools without windows that have been idle for too long or have grown too large.
+
+    Returns:
+        the seconds until the next one may have to be ended; None if nothing is to come.
+    """
+    waits: List[float] = []
+    for key, child in children.warm():
+        rest = 60 * limits.minutes - (time.monotonic() - child.used)
+        if rest <= 0 or memory(child) > limits.megabytes:
+            children.drop(key)
+        elif rest < _EVER:
+            waits.append(rest)
+    return min(waits, default=None)
+
+
+def memory(child: Child) -> float:
+    """Return the memory of a tool and its children, in MB."""
+    try:
+        leader = psutil.Process(child.process.pid)
+        return sum(float(each.memory_info().rss) for each in (leader, *leader.children(recursive=True))) / 1e6
+    except psutil.NoSuchProcess:
+        return 0.0
+
+
+def describe(children: Children, limits: Limits) -> str:
+    """Return the running tools, a line each, and the limits."""
+    now = time.monotonic()
+    rows: List[Tuple[str, ...]] = []
+    warm = dict(children.warm())
+    for key, child in children.running():
+        where = "no window" if key in warm else "on the desktop"
+        ages = [f"{(now - moment) / 60:.0f} min" for moment in (child.started, child.used)]
+        rows.append((child.tool, where, f"{memory(child):.0f} MB", f"started {ages[0]} ago", f"used {ages[1]} ago"))
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+    return "\n".join([*(lines or ["No tool is running."]), limits.describe()])

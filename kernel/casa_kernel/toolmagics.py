@@ -1,0 +1,77 @@
+"""The magic about the running tools, and the timer that ends those that nobody needs."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Optional
+
+from IPython.core.magic import Magics, line_magic, magics_class
+
+from . import keeping
+from .children import Children
+from .keeping import Limits
+from .live import Front
+
+
+@magics_class
+class ToolMagics(Magics):
+    """``%casa_tools``."""
+
+    def __init__(self, shell: Any, children: Optional[Children], limits: Limits, front: Front) -> None:
+        super().__init__(shell)
+        self._children, self._limits, self._front = children, limits, front
+
+    @line_magic
+    def casa_tools(self, line: str) -> None:
+        """Show the native tools of this kernel with their memory, or say how long they are kept.
+
+        %casa_tools                 the running tools, and what holds for them
+        %casa_tools keep 30         keep a tool without a window for 30 minutes after its last picture (default: 15)
+        %casa_tools keep ever       keep it until the kernel ends
+        %casa_tools off             end it with the cell that it has drawn for
+        %casa_tools memory 500      end it above 500 MB, when its cell has ended (default: 2000)
+        %casa_tools end             end those without a window now
+
+        A tool that is there draws the next picture faster. Tools with windows stay until you close them. The
+        environment variables CASA_DESKTOP_KEEP_TOOLS (minutes, ever or off) and CASA_DESKTOP_TOOL_MEMORY (MB) set
+        what holds in each new kernel.
+        """
+        words = line.split()
+        if self._children is None:
+            return
+        if words == ["end"]:
+            keeping.tidy(self._children, Limits(minutes=0))
+        elif words:
+            keeping.change(self._limits, words)
+            keeping.tidy(self._children, self._limits)
+        self._front.say(keeping.describe(self._children, self._limits))
+
+
+class Timer:
+    """Ends tools after cells and, while warm ones are there, when their time has come.
+
+    Args:
+        children: the kernel's tools.
+        limits: what they may cost.
+        call_later: calls a function after some seconds, in the thread that runs cells and never amid one.
+        forget: undoes that.
+    """
+
+    def __init__(
+        self,
+        children: Children,
+        limits: Limits,
+        call_later: Callable[[float, Callable[[], None]], Any],
+        forget: Callable[[Any], None],
+    ) -> None:
+        self._children, self._limits = children, limits
+        self._call_later, self._forget = call_later, forget
+        self._pending: Any = None
+
+    def look(self) -> None:
+        """End what is over the limits, and set the timer anew."""
+        if self._pending is not None:
+            self._forget(self._pending)
+            self._pending = None
+        wait = keeping.tidy(self._children, self._limits)
+        if wait is not None:
+            self._pending = self._call_later(wait, self.look)
