@@ -94,9 +94,12 @@ class Drawing:
         several = bool(row.pages_with and given.get(row.pages_with))
         pictures = [] if several else capture.showable(given.get(row.picture))
         if not pictures:
-            drawn = {**(row.pages if several else {}), **row.capture(str(folder / f"{row.name}.png"))}
-            task(**{**given, **row.fixed(live=False), **drawn})
-            pictures = capture.pictures_in(folder)
+            # A scale of the user's own is for the size in which the picture is seen.
+            ratio = self._desk.front.pixel_ratio if row.scale and row.scale not in given else 1.0
+            drawn = {**(row.pages if several else {}), **row.capture(str(folder / f"{row.name}.png"), ratio)}
+            own = {row.scale: given[row.scale]} if row.scale in given else {}
+            task(**{**given, **row.fixed(live=False), **drawn, **own})
+            pictures = capture.pictures_in(folder, ratio)
         return pictures
 
     def _draw_live(self, row: DrawingTask, task: Callable[..., Any], given: Dict[str, Any]) -> Any:

@@ -38,6 +38,9 @@ class DrawingTask:
         picture: the parameter that makes it write a picture.
         window: CASA's own parameter that says whether there is a window, or empty.
         as_png: what else makes that picture a PNG that replaces an older one.
+        scale: the parameter that makes the picture larger with all that is in it, or empty. plotms has none: its
+            width and height leave the letters as they are.
+        in_dictionary: file, format and scale stand in a dictionary that is the value of ``picture``.
         pages_with: the parameter that gives its plot several pages, or empty.
         pages: what makes it write all of them, where one is the rule.
     """
@@ -48,6 +51,8 @@ class DrawingTask:
     picture: str
     window: str = ""
     as_png: Mapping[str, Any] = field(default_factory=dict)
+    scale: str = ""
+    in_dictionary: bool = False
     pages_with: str = ""
     pages: Mapping[str, Any] = field(default_factory=dict)
 
@@ -55,9 +60,17 @@ class DrawingTask:
         """Return the arguments that put the task into its mode."""
         return {self.window: live} if self.window else {}
 
-    def capture(self, path: str) -> Dict[str, Any]:
-        """Return the arguments that make the task draw into the file ``path``, as PNG."""
-        return {self.picture: path, **self.as_png}
+    def capture(self, path: str, ratio: float) -> Dict[str, Any]:
+        """Return the arguments that make the task draw into the file ``path``, as PNG.
+
+        Args:
+            path: the file.
+            ratio: how much larger than its size in CSS pixels, if it can be.
+        """
+        scale = {self.scale: ratio} if self.scale else {}
+        if self.in_dictionary:
+            return {self.picture: {"file": path, **self.as_png, **scale}}
+        return {self.picture: path, **self.as_png, **scale}
 
 
 @dataclass(frozen=True)
@@ -129,12 +142,16 @@ DRAWING_TASKS: Tuple[DrawingTask, ...] = (
         picture="outfile",
         window="gui",
         as_png={"outformat": "png"},
+        scale="outscale",
     ),
     DrawingTask(
         name="imview",
         tool="casaviewer",
         inputs=(Input("raster", _IMAGES), Input("contour", _IMAGES)),
         picture="out",
+        as_png={"format": "png"},
+        scale="scale",
+        in_dictionary=True,
     ),
     DrawingTask(
         name="msview",
@@ -143,6 +160,7 @@ DRAWING_TASKS: Tuple[DrawingTask, ...] = (
         picture="outfile",
         window="gui",
         as_png={"outformat": "png"},
+        scale="outscale",
     ),
     DrawingTask(
         name="plotms",

@@ -55,7 +55,7 @@ def test_the_data_are_shown_on_the_desktop_until_the_user_ends_it(
 ) -> None:
     cell = flag(notebook, record, act)
     assert cell.error is None
-    assert "flagdata waits for you on the CASA Desktop" in cell.displayed[0]["text/plain"]
+    assert "flagdata waits for you on the CASA Desktop" in "".join(data["text/plain"] for data in cell.displayed)
     assert cell.text.strip().endswith("}")
 
 

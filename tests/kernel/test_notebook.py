@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
@@ -92,3 +93,21 @@ def test_startup_py_stands_behind_what_the_notebook_keeps(tmp_path: Path, kernel
 )
 def test_a_pixel_ratio_lies_between_one_and_three(told: Any, ratio: float) -> None:
     assert clamp_ratio(told) == ratio
+
+
+@pytest.mark.parametrize("call", ["viewer('dirty.image')", "imview('dirty.image')", "plotants('sim.ms')"])
+def test_a_picture_has_the_browser_s_pixels_and_the_same_size_to_the_eye(
+    observation: Path, kernel_environment: Dict[str, str], call: str
+) -> None:
+    with Notebook(observation, kernel_environment) as kernel:
+        sizes = []
+        for ratio in (1, 2):
+            hello(kernel, ratio=ratio)
+            (content,) = (each for each in kernel.run(call).of("display_data") if "image/png" in each["data"])
+            shown = content["metadata"]["image/png"]
+            # The first chunk of a PNG holds the size.
+            header = base64.b64decode(content["data"]["image/png"][:40])
+            width = int.from_bytes(header[16:20], "big")
+            assert abs(width - ratio * shown["width"]) <= ratio
+            sizes.append((shown["width"], shown["height"]))
+    assert max(abs(one - other) for one, other in zip(*sizes)) <= 1
