@@ -20,6 +20,7 @@ CELLS = {
     "no message": ("1 + 1", 200),
     "one message": ("casalog.post('one')", 200),
     "listobs": ("listobs('sim.ms')", 40),
+    "a hundred imheads": ("for _ in range(100): imhead('dirty.image', mode='get', hdkey='shape')", 20),
     "a thousand messages": ("for number in range(1000): casalog.post('one of many')", 40),
     "a hundred thousand messages": ("for number in range(100_000): casalog.post('one of many')", 3),
 }
