@@ -77,9 +77,9 @@ class LogMagics(Magics):
         logfile = self._logfile()
         if not logfile.is_file():
             raise NoSuchPath("casa_log", "the session's log", logfile)
-        # Its messages would otherwise stand under the cell twice.
-        self._stream.leave_out()
         if follow:
+            # New messages would otherwise stand under the cell twice.
+            self._stream.leave_out()
             Follower(logfile, wanted).run(self._display())
         else:
             self._front.show(logs.bundle(logfile, wanted), {})

@@ -125,16 +125,15 @@ class LogStream:
         for reader in self._readers:
             reader.end_scale()
         with self._lock:
-            self._read()
-            self._cell = None
-            if cell.tally.total or cell.shown:
-                self._show(cell, running=False)
+            self._finish(cell)
 
     def leave_out(self) -> None:
-        """Show nothing under the cell that is running now: it shows the log itself."""
+        """Show no more under the cell that is running now."""
         with self._lock:
-            self._captured = self._cell.outlet.cell if self._cell is not None else ""
-            self._cell = None
+            cell = self._cell
+            if cell is not None:
+                self._captured = cell.outlet.cell
+                self._finish(cell)
         self._over.set()
 
     def scale(self, fraction: Optional[float]) -> None:
@@ -179,15 +178,22 @@ class LogStream:
         if cell is None or self._file is None:
             return
         for lines in self._file.pieces():
-            if lines and not cell.outlet.muted:
+            if lines:
                 cell.tally.add(lines)
                 cell.progress.add(lines, time.monotonic())
                 cell.stale = True
 
+    def _finish(self, cell: _Cell) -> None:
+        self._read()
+        self._cell = None
+        if cell.tally.total or cell.shown:
+            self._show(cell, running=False)
+
     def _show(self, cell: _Cell, running: bool) -> None:
-        cell.stale = False
         if cell.outlet.muted:
+            # The display would be lost with what is captured. It stays stale, and is tried again.
             return
+        cell.stale = False
         tally = cell.tally
         progress = cell.progress.state(time.monotonic()) if running else None
         cell.shown, cell.bar = True, progress is not None

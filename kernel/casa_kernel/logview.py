@@ -18,6 +18,8 @@ from .logparse import SEVERE, WARN, Message
 MIME = "application/vnd.casa-desktop.log+json"
 # Front ends that show the HTML show all of it at once; the JSON has more.
 _ROWS = 200
+# Of a warning or an error, in plain text.
+_CHARACTERS = 500
 _COLOURS = {SEVERE: "#c62828", WARN: "#b26a00"}
 _MONOSPACE = "font-family:monospace;font-size:12px"
 _CELL = "text-align:left;vertical-align:top"
@@ -83,7 +85,7 @@ class View:
             lines.append(progress_text(self.progress))
         if self.whole:
             return "\n".join([*lines, *("  ".join(each) for each in self.messages), str(self.logfile or "")])
-        lines += [f"{each.priority} {each.origin}: {each.text}" for each in self.serious]
+        lines += [f"{each.priority} {each.origin}: {each.text[:_CHARACTERS]}" for each in self.serious]
         hidden = self.warn + self.severe - len(self.serious)
         if self.serious and hidden:
             lines.append(f"… {hidden} more in {self.logfile}")

@@ -111,6 +111,12 @@ def test_off_leaves_the_cells_without_a_log_and_on_brings_it_back(notebook: Note
     assert texts(on) == ["seen"]
 
 
+def test_the_magic_stands_beside_the_log_of_its_own_cell(notebook: Notebook) -> None:
+    cell = notebook.run("casalog.post('before')\n%casa_log before -n 1\ncasalog.post('after')")
+    assert texts(cell) == ["before", "after"]
+    assert any(log[MIME]["open"] and log[MIME]["counts"]["total"] >= 1 for log in cell.logs)
+
+
 def test_the_log_is_followed_until_the_kernel_is_interrupted(notebook: Notebook) -> None:
     log = Path(notebook.run("print(casalog.logfile())").text.strip())
 
