@@ -165,6 +165,7 @@ def recording(take: Callable[[Figure], bytes], scratch: Path) -> Iterator[Record
         pyplot.close("all")
     finally:
         _recorder = None
-        Gcf.figs = figures
+        # Switching closes all figures in matplotlib 3.7 and older, so the user's come back after it.
         pyplot.switch_backend(backend)
+        Gcf.figs = figures
         matplotlib.interactive(interactive)

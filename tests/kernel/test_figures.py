@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+import os
+import signal
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List
 
@@ -215,3 +217,28 @@ def test_a_task_that_is_nothing_but_a_window_opens_it(
     assert cell.error is None
     with Screen(record()) as screen:
         assert screen.wait_for_window(title).height > 200
+
+
+def test_the_window_of_a_figure_goes_when_its_kernel_is_killed(
+    spectral_line: Path, kernel_environment: Dict[str, str], record: Callable[[], Dict[str, str]]
+) -> None:
+    with Notebook(spectral_line, kernel_environment) as kernel:
+        kernel.run("plotants('sim.ms', gui=True)")
+        with Screen(record()) as screen:
+            screen.wait_for_window("plotants")
+            os.kill(kernel.pid, signal.SIGKILL)
+            screen.wait_until_gone("plotants")
+
+
+def test_a_python_without_tk_is_told_the_remedy_before_the_task_runs(
+    spectral_line: Path, kernel_environment: Dict[str, str], tmp_path: Path
+) -> None:
+    # As in Debian's Python without python3-tk.
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['_tkinter'] = None\n")
+    paths = [str(tmp_path), *filter(None, [kernel_environment.get("PYTHONPATH")])]
+    with Notebook(spectral_line, {**kernel_environment, "PYTHONPATH": os.pathsep.join(paths)}) as kernel:
+        cell = kernel.run("plotants('sim.ms', gui=True)")
+        assert cell.error is not None
+        assert cell.error["ename"] == "ToolkitMissing"
+        assert "apt install python3-tk" in cell.error["evalue"]
+        assert len(pictures(kernel.run("plotants('sim.ms')"))) == 1
