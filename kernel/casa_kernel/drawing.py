@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import shutil
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
@@ -78,10 +79,15 @@ class Drawing:
 
     def _write(self, row: DrawingTask, task: Callable[..., Any], given: Dict[str, Any]) -> Any:
         """Have the user's own file written; return what the task returns."""
-        before = capture.written(given[row.picture])
+        wanted = given[row.picture]
+        # imview takes a dictionary, too, in which the file is one entry of several.
+        file = wanted.get("file") if isinstance(wanted, dict) else wanted
+        if not isinstance(file, (str, os.PathLike)):
+            return task(**given, **row.fixed(live=False))
+        path = Path(file).expanduser().absolute()
+        before = capture.written(path)
         result = task(**given, **row.fixed(live=False))
         # The viewer says nothing of either.
-        path = Path(given[row.picture]).expanduser().absolute()
         checks.check_room(row.name, row.picture, path)
         if capture.written(path) == before:
             raise NotWritable(row.name, row.picture, path, "the tool wrote nothing")

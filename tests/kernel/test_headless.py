@@ -109,3 +109,10 @@ def test_a_tool_that_was_killed_is_started_again(notebook: Notebook) -> None:
     assert select.select([descriptor], [], [], 10)[0], "it did not end"
     os.close(descriptor)
     assert picture(notebook.run("viewer('dirty.image')")).std() > 5
+
+
+def test_imview_takes_its_file_in_a_dictionary(notebook: Notebook, tmp_path: Path) -> None:
+    cell = notebook.run(f"imview('dirty.image', out={{'file': '{tmp_path}/a.png', 'format': 'png', 'scale': 1.5}})")
+    assert cell.error is None
+    assert (tmp_path / "a.png").is_file()
+    assert any("image/png" in data for data in cell.displayed)
