@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ..system.mask_editor import MaskEditor
 from ..system.screen import Screen, XHand
 from .notebook import Cell, Notebook
 
@@ -25,6 +26,11 @@ ANALYSE = (
     "simanalyze(project='analysed', vis='$project.aca.cycle1.ms', imsize=64, cell='1arcsec', niter=10, analyze=True)"
 )
 
+ALMA = (
+    "simalma(project='alma', dryrun=False, complist='sky.cl', compwidth='2GHz', mapsize='10arcsec', tpnant=0,"
+    " image=False, direction='J2000 19h59m28.5s +40d44m01.5s', antennalist=['aca.cycle1.cfg'],"
+    " totaltime=['60s'], overwrite=True)"
+)
 # From a window's lower left corner to the button of the next page, and from its upper right one to the middle of its
 # closing button, in pixels.
 NEXT = (150, 14)
@@ -57,6 +63,7 @@ def pictures(cell: Cell) -> List[Any]:
         ("flagcmd('line.ms', action='plot', useapplied=True)", 1),
         (SIMULATE.format(project="screen", more="graphics='screen'"), 2),
         (SIMULATE.format(project="both", more="graphics='both'"), 2),
+        (ALMA, 2),
         (SIMULATE.format(project="analysed", more="graphics='none'") + "\n" + ANALYSE, 2),
     ],
 )
@@ -217,6 +224,23 @@ def test_a_task_that_is_nothing_but_a_window_opens_it(
     assert cell.error is None
     with Screen(record()) as screen:
         assert screen.wait_for_window(title).height > 200
+
+
+def test_simanalyze_waits_at_the_mask_editor_and_draws_afterwards(
+    notebook: Notebook, record: Callable[[], Dict[str, str]]
+) -> None:
+    def draw() -> None:
+        with Screen(record()) as screen:
+            editor = MaskEditor.wait_for(screen, XHand(screen))
+            editor.draw((0.40, 0.62), (0.58, 0.38))
+            editor.go_on()
+
+    notebook.run(SIMULATE.format(project="masked", more="graphics='none'"))
+    call = "simanalyze(project='masked', vis='$project.aca.cycle1.ms', imsize=64, cell='1arcsec', niter=10, {})"
+    cell = notebook.run(call.format("interactive=True, gui=False"), meanwhile=draw)
+    assert cell.error is None
+    alts = [each["metadata"].get("casa", {}).get("task") for each in cell.of("display_data")]
+    assert alts.count("simanalyze") == 1
 
 
 def test_the_window_of_a_figure_goes_when_its_kernel_is_killed(
