@@ -123,10 +123,10 @@ class Lab:
         self.page.goto(f"{self.jupyter.url}lab{'/tree/' + path if path else ''}?reset&token={self.jupyter.token}")
         self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
-    def notebook(self, *cells: str) -> Notebook:
-        """Write a notebook with these cells, open it with the kernel ``casa``, and return it once the kernel idles."""
+    def notebook(self, *cells: str, kernel: str = "casa", **metadata: Any) -> Notebook:
+        """Write a notebook with these cells, open it, and return it once its kernel idles."""
         path = self.jupyter.root / f"test-{secrets.token_hex(4)}.ipynb"
-        path.write_text(json.dumps(_notebook(cells)))
+        path.write_text(json.dumps(_notebook(cells, kernel, metadata)))
         self.open(path.name)
         notebook = Notebook(self.page)
         notebook.wait_until_idle()
@@ -139,13 +139,13 @@ class Lab:
         return Canvas(self.page, view.locator("canvas"))
 
 
-def _notebook(cells: Sequence[str]) -> Dict[str, Any]:
-    kernel = {"kernelspec": {"name": "casa", "display_name": "CASA", "language": "python"}}
+def _notebook(cells: Sequence[str], kernel: str, metadata: Dict[str, Any]) -> Dict[str, Any]:
+    kernelspec = {"name": kernel, "display_name": kernel, "language": "python"}
     code = {"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": []}
     return {
         "nbformat": 4,
         "nbformat_minor": 5,
-        "metadata": kernel,
+        "metadata": {"kernelspec": kernelspec, **metadata},
         "cells": [{**code, "id": f"cell-{number}", "source": cell} for number, cell in enumerate(cells)],
     }
 
@@ -158,7 +158,7 @@ class Notebook:
 
     def wait_until_idle(self) -> None:
         """Wait until the kernel has started and has nothing to do."""
-        idle = self.page.locator("#jp-main-statusbar").get_by_text(re.compile(r"CASA.* \| Idle"))
+        idle = self.page.locator("#jp-main-statusbar").get_by_text(re.compile(r"\| Idle$"))
         expect(idle).to_be_visible(timeout=60_000)
 
     def cell(self, number: int) -> Locator:

@@ -6,14 +6,16 @@ import {
 } from '@jupyterlab/application';
 import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { addOpenCommand, OPEN } from './command.js';
-import { NotebookKernels } from './notebooks.js';
+import { labHost, logFactory } from './logrenderer.js';
+import { answerConsoles, NotebookKernels } from './notebooks.js';
 import { DesktopWidget } from './widget.js';
 
 const CATEGORY = 'CASA';
 
 /** The CASA Desktop in JupyterLab: a command, a card, a tab, and a comm. */
-const plugin: JupyterFrontEndPlugin<void> = {
+const desktop: JupyterFrontEndPlugin<void> = {
   id: 'casa-desktop-labextension:plugin',
   description: 'Shows the CASA Desktop in a tab, also when a kernel asks.',
   autoStart: true,
@@ -31,9 +33,12 @@ const plugin: JupyterFrontEndPlugin<void> = {
     addOpenCommand(app, shell, tracker);
     launcher?.add({ command: OPEN, category: CATEGORY, rank: 1 });
     palette?.addItem({ command: OPEN, category: CATEGORY });
-    // Elsewhere, as in Notebook 7, the link in the cell is the way to a tab.
+    app.docRegistry.addWidgetExtension(
+      'Notebook',
+      new NotebookKernels(app, shell !== null)
+    );
     if (shell) {
-      app.docRegistry.addWidgetExtension('Notebook', new NotebookKernels(app));
+      answerConsoles(app, shell);
     }
     void restorer?.restore(tracker, {
       command: OPEN,
@@ -43,4 +48,15 @@ const plugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-export default plugin;
+/** The log of a cell, while it runs and after. */
+const log: JupyterFrontEndPlugin<void> = {
+  id: 'casa-desktop-labextension:log',
+  description: 'Shows what CASA logs under the cell that runs.',
+  autoStart: true,
+  requires: [IRenderMimeRegistry],
+  activate(app: JupyterFrontEnd, registry: IRenderMimeRegistry): void {
+    registry.addFactory(logFactory(labHost(app)));
+  }
+};
+
+export default [desktop, log];
