@@ -198,6 +198,17 @@ def test_a_log_is_there_after_saving_and_reloading(running: Running, lab: Lab) -
     expect(lab.page.locator(".jp-FileEditor", has_text="the whole log")).to_be_visible()
 
 
+def test_what_casa_logs_while_a_task_runs_is_under_its_cell(lab: Lab) -> None:
+    notebook = lab.notebook("done = listobs('sim.ms')")
+    notebook.run(0)
+    node = notebook.cell(0).locator(".casa-desktop-Log")
+    expect(node).to_have_attribute("data-state", "done")
+    toggle(node).click()
+    node.get_by_label("Filter by words").fill("begin task listobs")
+    expect(shown_rows(node)).to_have_count(1)
+    expect(node.get_by_role("link", name=re.compile(r"casa-.*\.log$"))).to_be_visible()
+
+
 def write(lab: Lab, shown: Dict[str, Any]) -> str:
     """Write a notebook that nobody has trusted, with a log that is shown; return its name."""
     output = nbformat.v4.new_output("display_data", {"text/html": "<b>not this</b>", MIME: shown})

@@ -17,6 +17,8 @@ export interface IProgress {
 /** What CASA logged while a cell ran. */
 export interface ILog {
   readonly running: boolean;
+  /** Whether it is to unfold by itself. */
+  readonly opens: boolean;
   /** The whole log's path on the kernel's machine. */
   readonly logfile: string;
   readonly total: number;
@@ -40,6 +42,7 @@ export function readLog(value: unknown): ILog {
   const rows = Array.isArray(log.messages) ? log.messages : [];
   return {
     running: log.state === 'running',
+    opens: log.open === true || count(counts.severe) > 0,
     logfile: text(log.logfile),
     total: count(counts.total),
     warnings: count(counts.warn),

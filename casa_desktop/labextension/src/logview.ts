@@ -17,7 +17,7 @@ export class LogView {
   private readonly panel: LogPanel;
   private log: ILog = readLog(null);
   private open = false;
-  private alarmed = false;
+  private opened = false;
   private clock: number | undefined;
 
   constructor(host: ILogHost) {
@@ -34,8 +34,8 @@ export class LogView {
     this.log = log;
     this.summary.update(log);
     // Once only: who closes it then has seen it.
-    if (log.errors && !this.alarmed) {
-      this.alarmed = true;
+    if (log.opens && !this.opened) {
+      this.opened = true;
       this.setOpen(true);
     } else if (this.open) {
       // What nobody sees is not kept up.

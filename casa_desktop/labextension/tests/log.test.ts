@@ -39,6 +39,12 @@ test('a log is read as the kernel wrote it', () => {
   });
 });
 
+test('a log unfolds by itself for an error, or because it was asked for', () => {
+  assert.equal(readLog({ counts: { warn: 3 } }).opens, false);
+  assert.equal(readLog({ counts: { severe: 1 } }).opens, true);
+  assert.equal(readLog({ open: true }).opens, true);
+});
+
 test('whatever else a notebook holds is an empty log', () => {
   const empty = readLog(null);
   assert.equal(empty.running, false);
