@@ -137,7 +137,8 @@ class CasaKernel(IPythonKernel):
     def _run_startup(self) -> None:
         """Run the user's startup.py in the notebook's complete namespace."""
         path = startup.file(sys.argv[1:], casa.startup_file())
-        said = startup.run(self._shell, path) if path is not None else ""
+        with self._front.starting_up():
+            said = startup.run(self._shell, path) if path is not None else ""
         if said:
             self._tell_once(said.rstrip("\n"))
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Mapping, Optional
+from contextlib import contextmanager
+from typing import Any, Iterator, Mapping, Optional
 
 import comm
-from IPython import get_ipython
 from IPython.display import display
 
 from .modes import Modes
@@ -29,8 +29,9 @@ class Notebook:
     def __init__(self) -> None:
         self._modes: Optional[Modes] = None
         self._greeted = False
-        # Whether the notebook's modes came in already, and whether a cell has set others.
-        self._restored = self._changed = False
+        # The notebook's modes, as the first hello brought them; whether a cell has set others.
+        self._kept: Any = None
+        self._changed = self._starting = False
 
     def say(self, text: str) -> None:
         print(text, flush=True)
@@ -66,14 +67,24 @@ class Notebook:
         self._greeted = True
         kept = data.get("modes")
         # A page that comes back must not undo what was set while it was away: then the kernel's modes go before.
-        if not self._changed and not self._restored:
-            self._restored = self._modes.restore(kept)
+        if not self._changed and self._kept is None and self._modes.restore(kept):
+            self._kept = kept
         if self._changed and kept != self._modes.saved():
             self._save_modes()
 
+    @contextmanager
+    def starting_up(self) -> Iterator[None]:
+        """Let startup.py set modes, which stand behind those that the notebook keeps, whichever come first."""
+        self._starting = True
+        try:
+            yield
+        finally:
+            self._starting = False
+            if self._modes is not None:
+                self._modes.restore(self._kept)
+
     def _modes_changed(self) -> None:
-        # What startup.py sets stands behind what the notebook keeps. No message has come yet while it runs.
-        self._changed = self._changed or bool(getattr(get_ipython(), "parent_header", None))
+        self._changed = self._changed or not self._starting
         if self._changed and self._greeted:
             self._save_modes()
 
