@@ -92,6 +92,8 @@ export class LogTable {
     for (const text of row) {
       made.insertCell().textContent = text;
     }
+    // Names of C++ classes are long, and cut short by the style.
+    made.cells[2].title = row[2];
     return made;
   }
 
