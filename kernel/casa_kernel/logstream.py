@@ -7,16 +7,12 @@ the thread sleeps.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import select
 import threading
 import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Protocol
 
-from inotify_simple import INotify, flags
-
+from .logalarm import Alarm
 from .logfile import LogFile
 from .logparse import Tally
 from .logview import View
@@ -73,8 +69,7 @@ class LogStream:
         self._readers: List[NativeText] = []
         self._over = threading.Event()
         self._file: Optional[LogFile] = None
-        self._notify: Optional[INotify] = None
-        self._wake_out, self._wake_in = -1, -1
+        self._alarm: Optional[Alarm] = None
 
     # Called by the interpreter's own thread
 
@@ -90,9 +85,9 @@ class LogStream:
             if self._file is None:
                 return
             self._arm()
-        if self._wake_out < 0:
-            self._wake_out, self._wake_in = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-            threading.Thread(target=self._run, name="casa-log", daemon=True).start()
+        if self._alarm is None:
+            self._alarm = Alarm()
+            threading.Thread(target=self._run, args=(self._alarm,), name="casa-log", daemon=True).start()
 
     def begin(self, code: str = "") -> None:
         """A cell begins; ``code`` is what it holds. A cell within a cell belongs to the outer one."""
@@ -144,10 +139,8 @@ class LogStream:
                 return
             cell.progress.scale(fraction, time.monotonic())
             cell.stale = True
-        if self._wake_in >= 0:
-            # A full pipe wakes the thread too.
-            with contextlib.suppress(BlockingIOError):
-                os.write(self._wake_in, b".")
+        if self._alarm is not None:
+            self._alarm.ring()
 
     def sorter(self) -> Callable[[str], str]:
         """Return a function for one stream, which takes out of its text what the stream of the log shows better.
@@ -168,9 +161,9 @@ class LogStream:
     # Called with the lock held
 
     def _arm(self) -> None:
-        """Have the thread woken once, when the log is written to next."""
-        if self._notify is not None and self._file is not None:
-            self._notify.add_watch(self._file.by_descriptor, flags.MODIFY | flags.ONESHOT)
+        """Have the thread woken when the log is written to next."""
+        if self._alarm is not None and self._file is not None:
+            self._alarm.arm(self._file.by_descriptor)
 
     def _read(self) -> None:
         """Take in what is new in the log."""
@@ -212,27 +205,14 @@ class LogStream:
 
     # The thread
 
-    def _run(self) -> None:
-        poll = select.poll()
-        poll.register(self._wake_out, select.POLLIN)
-        try:
-            notify = INotify(nonblocking=True)
-        except OSError:
-            # The user has used up the inotify instances: the log comes at the end of the cell, the scale at once.
-            pass
-        else:
-            poll.register(notify.fileno(), select.POLLIN)
-            with self._lock:
-                self._notify = notify
-                self._arm()
+    def _run(self, alarm: Alarm) -> None:
+        alarm.open()
+        with self._lock:
+            self._arm()
         timeout: Optional[int] = None
         while True:
-            ready = [descriptor for descriptor, _ in poll.poll(timeout)]
-            if self._wake_out in ready:
-                os.read(self._wake_out, 65536)
-            if self._notify is not None and self._notify.fileno() in ready:
-                self._notify.read()
-            timeout = _CLOCK if self._stream(clock=not ready) else None
+            woken = alarm.wait(timeout)
+            timeout = _CLOCK if self._stream(clock=not woken) else None
 
     def _stream(self, clock: bool) -> bool:
         """Show what is new until nothing is; tell whether the clock beside a bar must move on.
