@@ -188,7 +188,7 @@ def test_a_clean_tells_its_cycles_while_it_runs(notebook: Notebook) -> None:
         return False
 
     cell = notebook.run(
-        "tclean('sim.ms', imagename='cycles', imsize=1024, cell='0.4arcsec', niter=400, nmajor=5)", on_log=look
+        "tclean('sim.ms', imagename='cycles', imsize=1024, cell='0.4arcsec', niter=400, cycleniter=80)", on_log=look
     )
     assert cell.error is None
     assert told[-1]["label"] == "tclean"
