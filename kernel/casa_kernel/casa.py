@@ -9,15 +9,14 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.util
-import os
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any, Callable, Dict, Mapping, MutableMapping, Optional, Tuple
+from typing import Any, Callable, Dict, Mapping, MutableMapping, Optional
 
+from . import fitness
 from .errors import CasaMissing
 from .logfile import reserve
 from .versions import Measures
@@ -91,18 +90,7 @@ def load_tools(python: Path, settings: Optional[Mapping[str, Any]] = None) -> No
     Raises:
         CasaMissing: it is not installed, finds no measures data, or does not fit this machine.
     """
-    if importlib.util.find_spec("casatools") is None or importlib.util.find_spec("casatasks") is None:
-        raise CasaMissing(
-            f"casatools and casatasks were not found in {sys.prefix}; install them into this kernel's "
-            "Python with 'pip install casatools casatasks casadata six'."
-        )
-    casatools_version, numpy_version = metadata.version("casatools"), metadata.version("numpy")
-    if _numbers(casatools_version) < (6, 6, 5) and _numbers(numpy_version) >= (2,):
-        # It would end the process. No wheel of casatools says which numpy it was built for.
-        raise CasaMissing(
-            f"casatools {casatools_version} does not work with numpy {numpy_version}; install an older one with "
-            "pip install 'numpy<2' and restart the kernel."
-        )
+    fitness.check()
     real = sys.executable
     # casatools hands it to its C++ once, while it is imported, and keeps it (ctsys.initialize).
     sys.executable = str(python)
@@ -130,7 +118,7 @@ def _import_casa(name: str) -> ModuleType:
         return importlib.import_module(name)
     except (Exception, SystemExit) as error:
         # CASA raises errors of many libraries here; whichever it is, the kernel lives and tells it.
-        raise CasaMissing(_explain(error)) from error
+        raise CasaMissing(fitness.explain(error)) from error
 
 
 def _config() -> Any:
@@ -144,27 +132,6 @@ def startup_file() -> Optional[str]:
     """Return where CASA's configuration says that the user's startup.py is; None if there shall be none."""
     path = getattr(_config(), "startupfile", "~/.casa/startup.py")
     return None if path is None else str(path)
-
-
-def _numbers(version: str) -> Tuple[int, ...]:
-    return tuple(int(number) for number in version.split(".") if number.isdigit())
-
-
-def _explain(error: BaseException) -> str:
-    said = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-    if "measures" in said.lower() or "IERS" in said or type(error).__name__ == "UnsetMeasurespath":
-        return (
-            f"its measures data were not found ({said}); install them with 'pip install casadata', or set "
-            "measurespath in ~/.casa/config.py, and restart the kernel."
-        )
-    if "MatplotlibDeprecationWarning" in said:
-        return (
-            "its tasks do not work with this matplotlib (casatasks before 6.6.5 does not with 3.8 and later); install "
-            "an older one with pip install 'matplotlib<3.8' and restart the kernel."
-        )
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        return f"it needs the module {error.name!r}; install it with 'pip install {error.name}' and restart the kernel."
-    return f"importing it failed with {type(error).__name__}: {said}."
 
 
 def _describe(casatools: ModuleType, casatasks: ModuleType) -> Casa:
@@ -322,27 +289,3 @@ def after_new_logfile(casa: Casa, hook: Callable[[Path], None]) -> None:
 
     tool.setlogfile = functools.wraps(original)(setlogfile)
     hook(Path(casa.logfile))
-
-
-def second_instance(module: ModuleType) -> ModuleType:
-    """Return another instance of ``module``, with globals of its own, beside its siblings in the same package."""
-    spec = importlib.util.spec_from_file_location(f"{module.__name__}_headless", module.__file__)
-    assert spec is not None
-    assert spec.loader is not None
-    instance = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(instance)
-    return instance
-
-
-class OsWithDisplay:
-    """The module ``os`` as the task plotms is to see it: with a DISPLAY.
-
-    The task refuses to run where the variable is not set, even without a window (casaplotms 2.9.1). It only
-    asks; the tool's process gets an environment of its own.
-    """
-
-    def getenv(self, key: str, default: Any = None) -> Any:
-        return os.environ.get(key, ":none" if key == "DISPLAY" else default)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(os, name)

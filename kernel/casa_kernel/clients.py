@@ -7,10 +7,13 @@ casaplotms 2.9 (``viewertool.py``, ``plotmstool.py``). Module globals with two u
 
 from __future__ import annotations
 
+import importlib.util
+import os
 from contextlib import contextmanager, suppress
+from types import ModuleType
 from typing import Any, Dict, Iterator, List, Mapping, Protocol
 
-from .casa import Casa, OsWithDisplay, second_instance
+from .casa import Casa
 from .children import Child
 
 
@@ -108,17 +111,41 @@ def _answers(names: Mapping[str, Any], address: str, within: float) -> bool:
     return True
 
 
+def _second_instance(module: ModuleType) -> ModuleType:
+    """Return another instance of ``module``, with globals of its own, beside its siblings in the same package."""
+    spec = importlib.util.spec_from_file_location(f"{module.__name__}_headless", module.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    instance = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(instance)
+    return instance
+
+
+class _OsWithDisplay:
+    """The module ``os`` as the task plotms is to see it: with a DISPLAY.
+
+    The task refuses to run where the variable is not set, even without a window (casaplotms 2.9.1). It only
+    asks; the tool's process gets an environment of its own.
+    """
+
+    def getenv(self, key: str, default: Any = None) -> Any:
+        return os.environ.get(key, ":none" if key == "DISPLAY" else default)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(os, name)
+
+
 def make_clients(casa: Casa) -> Dict[str, Dict[bool, Client]]:
     """Return the clients by tool and by whether the tool has windows; only for wheels that are installed."""
     clients: Dict[str, Dict[bool, Client]] = {}
     if casa.viewer_client is not None:
         clients["casaviewer"] = {live: ViewerClient(casa.viewer_client, live) for live in (False, True)}
     if casa.plotms_tasks is not None:
-        casa.plotms_tasks.os = OsWithDisplay()
+        casa.plotms_tasks.os = _OsWithDisplay()
         module = casa.plotms_tasks.pm
         clients["casaplotms"] = {
             True: PlotmsClient(casa.plotms_tasks, module),
-            False: PlotmsClient(casa.plotms_tasks, second_instance(module)),
+            False: PlotmsClient(casa.plotms_tasks, _second_instance(module)),
         }
     return clients
 

@@ -41,17 +41,6 @@ def test_only_the_server_side_of_the_desktop_knows_jupyter(path: Path) -> None:
         assert not {f"casa_desktop.{each}" for each in SERVER_SIDE} & _modules(path, "casa_desktop")
 
 
-@pytest.mark.parametrize("path", sorted(KERNEL.glob("*.py")), ids=lambda path: path.stem)
-def test_the_kernel_s_arrows_point_one_way(path: Path) -> None:
-    roots = _roots(path, "casa_kernel")
-    allowed = {"casa_desktop.session", "casa_desktop.runtime", "casa_desktop.errors"}
-    assert {each for each in _modules(path, "casa_kernel") if each.startswith("casa_desktop")} <= allowed
-    if path.stem != "casa":
-        assert not roots & CASA
-    if path.stem not in {"kernel", "notebook", "__main__"} and not path.stem.endswith("magics"):
-        assert not roots & {"IPython", "ipykernel"}
-
-
 def _modules(path: Path, package: str) -> set[str]:
     """Return the first two parts of each imported name."""
     return {".".join(name.split(".")[:2]) for name in _imports(path, package)}
