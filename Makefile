@@ -105,7 +105,7 @@ test: $(VENV)/.installed-test debian-test ## run the tests; ARGS="-k tclean -x"
 	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest $(ARGS)
 
 .PHONY: matrix
-matrix: $(VENV)/.installed-test debian-test ## install CASA and draw with it under each Python 3.10 to 3.13 found here
+matrix: $(VENV)/.installed-test debian-test debian-matrix ## run the kernel's tests with CASA 6.4 to 6.7.5, each under its Python, if found here
 	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest -m matrix --timeout=1800 $(ARGS)
 
 .PHONY: bench
@@ -145,6 +145,12 @@ debian-bench:
 	@$(need)
 	# Stock CASA's AppImages mount themselves; ours are unpacked and need none of this.
 	need fuse libfuse2
+
+.PHONY: debian-matrix
+debian-matrix:
+	@$(need)
+	# For the tools of CASA 6.4 to 6.6.0, which are of Qt 4; their AppImages begin with a script in Perl.
+	need xvfb perl
 
 $(VENV)/bin/python: | debian-run
 	@$(need)
