@@ -73,10 +73,13 @@ def test_a_kernel_that_is_not_casa_s_is_not_greeted(lab: Lab) -> None:
 def test_a_console_brings_the_desktop_to_the_front_too(lab: Lab) -> None:
     lab.open()
     lab.page.locator(".jp-LauncherCard[data-category=Console]", has_text="CASA").click()
+    Notebook(lab.page).wait_until_idle()
     prompt = lab.page.locator(".jp-CodeConsole-promptCell .cm-content")
     prompt.click()
+    expect(prompt).to_be_focused()
     # What every live task does; without a tool, which would be unpacked first.
     lab.page.keyboard.type("get_ipython().kernel._front.open_desktop('main')")
     lab.page.keyboard.press("Shift+Enter")
+    expect(lab.page.locator(".jp-CodeConsole-content .jp-InputPrompt").last).to_have_text("[1]:")
     lab.desktop()
     expect(lab.page.locator(".jp-CodeConsole")).to_be_visible()
