@@ -16,6 +16,7 @@ from PIL import Image
 from ..system.mask_editor import MaskEditor
 from ..system.screen import Screen, XHand
 from .notebook import Cell, Notebook
+from .test_table import TASKS
 
 SIMULATE = (
     "simobserve(project='{project}', complist='sky.cl', compwidth='2GHz', direction='J2000 19h59m28.5s +40d44m01.5s',"
@@ -73,6 +74,16 @@ def test_each_page_is_a_picture_in_the_cell(notebook: Notebook, call: str, pages
     for picture in found:
         assert picture.shape[0] > 400
         assert picture.std() > 5, "it is blank"
+
+
+@pytest.mark.skipif("msuvbinflag" not in TASKS, reason="CASA 6.7.2 and later have it")
+def test_msuvbinflag_gives_a_page_for_each_channel_and_polarisation(notebook: Notebook) -> None:
+    notebook.run(
+        "msuvbin(vis='line.ms', outputvis='binned.ms', imsize=[64], cell='1arcsec', ncorr=2, nchan=8, field='0',"
+        " start='229GHz', width='250MHz', phasecenter='J2000 19h59m28.5s +40d44m01.5s')"
+    )
+    assert len(pictures(notebook.run("msuvbinflag(binnedvis='binned.ms', doplot=True)"))) == 16
+    assert pictures(notebook.run("msuvbinflag(binnedvis='binned.ms')")) == []
 
 
 def test_plotweather_s_figure_is_shown_though_the_task_closes_it_and_its_file_is_written(
