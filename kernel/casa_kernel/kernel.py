@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -118,6 +119,9 @@ class CasaKernel(IPythonKernel):
         else:
             self._settled = True
             self._run_startup()
+        # The process began without the collector. What is there now stays, and need not be searched ever again.
+        gc.freeze()
+        gc.enable()
 
     def _names(self) -> Dict[str, Any]:
         """Return what goes into the namespace."""
