@@ -21,6 +21,8 @@ def test_viewer_puts_a_picture_of_the_image_in_the_cell(lab: Lab, desktop: Calla
     source = frame.at(0.5, 0.5)
     red, green, blue = picture[source[1], source[0]].astype(int)
     assert max(red, green, blue) > 150, "the source in the middle is not bright"
+    # For those who do not see it.
+    expect(notebook.cell(0).locator(".jp-RenderedImage img")).to_have_attribute("alt", "viewer(infile='dirty.image')")
     assert desktop("status", "--json").strip() == "[]", "a picture needs no desktop"
 
 

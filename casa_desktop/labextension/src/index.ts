@@ -8,6 +8,7 @@ import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { addOpenCommand, OPEN } from './command.js';
+import { imageFactory } from './images.js';
 import { labHost, logFactory } from './logrenderer.js';
 import { answerConsoles, NotebookKernels } from './notebooks.js';
 import { DesktopWidget } from './widget.js';
@@ -59,4 +60,15 @@ const log: JupyterFrontEndPlugin<void> = {
   }
 };
 
-export default [desktop, log];
+/** Pictures that say what they show. */
+const images: JupyterFrontEndPlugin<void> = {
+  id: 'casa-desktop-labextension:images',
+  description: 'Gives pictures the words that their metadata has for them.',
+  autoStart: true,
+  requires: [IRenderMimeRegistry],
+  activate(_app: JupyterFrontEnd, registry: IRenderMimeRegistry): void {
+    registry.addFactory(imageFactory);
+  }
+};
+
+export default [desktop, log, images];
