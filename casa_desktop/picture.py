@@ -27,7 +27,7 @@ from .commands import NO_SUCH_WINDOW
 from .windows import Screen, Window, chosen
 
 # A tool draws its window in several steps, some tens of milliseconds apart.
-_STILL = 0.25
+_STILL = 0.3
 _DRAWN_WITHIN = 3.0
 
 

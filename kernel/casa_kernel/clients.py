@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import time
 from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import Any, Dict, Iterator, List, Mapping, Protocol
@@ -28,6 +29,9 @@ class Client(Protocol):
 
     def answers(self, within: float) -> bool:
         """Tell whether the tool answers within so many seconds."""
+
+    def wait_until_drawn(self, within: float) -> None:
+        """Wait until the tool has drawn in its window what it was told to, at most so many seconds."""
 
 
 class ViewerClient:
@@ -72,6 +76,9 @@ class ViewerClient:
         finally:
             names["panel"] = original
 
+    def wait_until_drawn(self, within: float) -> None:
+        """Do nothing: the viewer answers when it has drawn."""
+
     def answers(self, within: float) -> bool:
         return _answers(self._globals, self._globals["__uri"][self._slot], within)
 
@@ -96,6 +103,12 @@ class PlotmsClient:
             yield
         finally:
             self._tasks.pm = former
+
+    def wait_until_drawn(self, within: float) -> None:
+        # It draws in a thread of its own and tells nobody when it has done; CASA's task asks it, too, once a second.
+        deadline = time.monotonic() + within
+        while self._module.isDrawing() and time.monotonic() < deadline:
+            time.sleep(0.05)
 
     def answers(self, within: float) -> bool:
         return _answers(vars(self._module), vars(self._module)["__uri"], within)

@@ -17,6 +17,9 @@ from .tasks import DrawingTask
 from .toolbox import Toolbox
 from .viewertask import make_viewer
 
+# A plot that takes longer than this, in seconds, is kept in the cell as far as it has come.
+_DRAWN_WITHIN = 10.0
+
 
 class Drawing:
     """Runs the tasks that draw with a native tool."""
@@ -118,6 +121,7 @@ class Drawing:
         with live.glimpse() as glimpse:
             with self._toolbox.connected(row, display) as tool:
                 result = task(**window, **row.fixed(live=True))
-            self._desk.tell(f"{row.name} is on the CASA Desktop.")
+                self._desk.tell(f"{row.name} is on the CASA Desktop.")
+                self._toolbox.wait_until_drawn(row, within=_DRAWN_WITHIN)
             self._desk.keep(glimpse, tool.process.pid, capture.alt(row.name, window))
         return result

@@ -61,6 +61,10 @@ class Toolbox:
         finally:
             child.used = time.monotonic()
 
+    def wait_until_drawn(self, row: DrawingTask, within: float) -> None:
+        """Wait until ``row``'s tool has drawn in its window, at most ``within`` seconds; call it while connected."""
+        self._clients[row.tool][True].wait_until_drawn(within)
+
     def _reason(self, error: BaseException) -> str:
         said = _said(error)
         # All that plotms tells its client, whatever it was; its log knows.

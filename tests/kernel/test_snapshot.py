@@ -22,6 +22,11 @@ def size(data: Any) -> Tuple[int, int]:
         return width, height
 
 
+def colours(data: Any) -> int:
+    with Image.open(io.BytesIO(base64.b64decode(data["image/png"]))) as image:
+        return len(image.convert("RGB").getcolors(1 << 24) or ())
+
+
 def completions(notebook: Notebook, code: str) -> List[str]:
     client = notebook.client
     reply = client.complete(code, reply=True, timeout=30)
@@ -71,6 +76,7 @@ def test_a_live_call_leaves_a_small_picture_of_its_window(
         window = screen.wait_for_window(title)
     width, height = size(shown["data"])
     assert (width, height) == (window.width, window.height)
+    assert colours(shown["data"]) > 20, "the window was empty"
     kept = shown["metadata"]["image/png"]
     assert kept["width"] < width
     assert abs(kept["height"] / kept["width"] - height / width) < 0.01
