@@ -11,7 +11,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 # The wheels of CASA and of this kernel, as they are called on PyPI, in the order of the table.
 _WHEELS = (
     "casatasks", "casatools", "casashell", "casaviewer", "casaplotms", "casalogger", "casafeather", "casatablebrowser",
-    "casampi", "casaconfig", "casadata", "casa-desktop", "ipykernel", "ipython",
+    "casaplotserver", "casampi", "casaconfig", "casadata", "casa-desktop", "ipykernel", "ipython",
 )  # fmt: skip
 _MJD_ZERO = date(1858, 11, 17)
 
