@@ -1,7 +1,7 @@
 # Sets up, runs and tests casa-desktop. `make` alone lists the targets.
 #
 # PYTHON=python3.12   the interpreter to build .venv with (3.10 to 3.13)
-# ARGS="..."          passed on to JupyterLab by `make run` to pytest by `make test`, to the benchmarks by `make bench`
+# ARGS="..."          passed on to JupyterLab by `make run`, to pytest by `make test`, and to the benchmarks by `make bench`
 # DEMO=folder         where `make run` works (default: demo-work)
 
 SHELL := bash
