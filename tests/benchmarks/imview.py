@@ -1,6 +1,6 @@
 """``imview`` without a window, from the sending of the cell to the picture in it.
 
-All imports are done before, on both sides; the tool is not started. Our picture has 783 x 747 pixels, stock's 473 x 488
+All imports are done before, on both sides; the tool is not started. Our picture has 543 x 537 pixels, stock's 473 x 488
 unless it is told to scale it; a figure compares pictures of about one size, too.
 """
 
