@@ -44,7 +44,9 @@ def listeners(processes: List[psutil.Process]) -> Set[str]:
         for fields in map(str.split, Path("/proc/net", table).read_text().splitlines()[1:])
         if fields[3] == LISTENING
     }
-    return {name(process) for process in processes if _sockets(process) & open_ports}
+    found = {name(process) for process in processes if _sockets(process) & open_ports}
+    # Between fork and exec a child has its parent's sockets; one that has ended since listens no more.
+    return found - {"gone"}
 
 
 def _sockets(process: psutil.Process) -> Set[str]:
