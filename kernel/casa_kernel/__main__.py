@@ -20,8 +20,6 @@ def main() -> None:
     casa.prepare(os.environ)
     # casaconfig and casaviewer look for their own options in the command line of the process.
     arguments, sys.argv[1:] = startup.split(sys.argv[1:])
-    # ipykernel sets it too, but CASA may import matplotlib before that, which reads it then.
-    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     try:
         loading, reason = Loading(), None
     except CasaDesktopError as error:

@@ -10,6 +10,8 @@ from casa_desktop import session
 from casa_desktop.errors import NotRunning
 from casa_desktop.session import Glimpse
 
+from .capture import Picture
+
 DESKTOP = "main"
 # How wide a live window's picture is shown in the cell, in CSS pixels.
 _THUMBNAIL = 400
@@ -107,10 +109,9 @@ def thumbnail(picture: bytes, alt: str) -> Tuple[Dict[str, Any], Dict[str, Any]]
         picture: the window's, PNG. It is kept as it is and shown smaller.
         alt: what it shows, in words.
     """
-    # The first chunk of a PNG holds the size: https://www.w3.org/TR/png-3/#11IHDR
-    width, height = (int.from_bytes(picture[start : start + 4], "big") for start in (16, 20))
-    shown = min(width, _THUMBNAIL)
-    size = {"width": shown, "height": round(height * shown / width)}
+    full = Picture("image/png", picture).size()
+    shown = min(full["width"], _THUMBNAIL)
+    size = {"width": shown, "height": round(full["height"] * shown / full["width"])}
     return {"image/png": picture, "text/plain": alt}, {"image/png": {"alt": alt, **size}}
 
 
