@@ -1,0 +1,60 @@
+/** The channel by which the tabs of one browser speak of moving a view. */
+const CHANNEL = 'casa-desktop';
+
+/** How long a JupyterLab may take to answer, in milliseconds. */
+const PATIENCE = 1500;
+
+interface IMove {
+  readonly type: 'show' | 'shown';
+  /** The server's base URL: one browser may have several servers open. */
+  readonly baseUrl: string;
+  readonly name: string;
+}
+
+/**
+ * Ask the JupyterLab in another tab of this browser to show a desktop.
+ *
+ * Resolves with whether one did.
+ */
+export function returnToLab(baseUrl: string, name: string): Promise<boolean> {
+  const channel = new BroadcastChannel(CHANNEL);
+  return new Promise<boolean>(resolve => {
+    const timer = setTimeout(() => resolve(false), PATIENCE);
+    channel.onmessage = ({ data }: MessageEvent<IMove>) => {
+      if (isFor(data, 'shown', baseUrl) && data.name === name) {
+        clearTimeout(timer);
+        resolve(true);
+      }
+    };
+    send(channel, { type: 'show', baseUrl, name });
+  }).finally(() => channel.close());
+}
+
+/**
+ * Show the desktops that pages of this browser give back, from now on.
+ *
+ * @param show shows one, and resolves once it is there.
+ * @returns what ends that.
+ */
+export function welcomeBack(
+  baseUrl: string,
+  show: (name: string) => Promise<void>
+): () => void {
+  const channel = new BroadcastChannel(CHANNEL);
+  channel.onmessage = ({ data }: MessageEvent<IMove>) => {
+    if (isFor(data, 'show', baseUrl)) {
+      void show(data.name).then(() =>
+        send(channel, { type: 'shown', baseUrl, name: data.name })
+      );
+    }
+  };
+  return () => channel.close();
+}
+
+function isFor(data: IMove, type: IMove['type'], baseUrl: string): boolean {
+  return data.type === type && data.baseUrl === baseUrl;
+}
+
+function send(channel: BroadcastChannel, move: IMove): void {
+  channel.postMessage(move);
+}
