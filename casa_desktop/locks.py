@@ -115,30 +115,56 @@ def _flock_in_thread(descriptor: int, timeout: float, kind: int) -> bool:
 # Linux's open file description locks: fcntl(2). Unlike flock(2) they can be asked after without being taken, so that
 # two who look at once do not see each other; and unlike classic record locks they end with their own descriptor.
 # fcntl names them from Python 3.9 on.
-_F_OFD_GETLK, _F_OFD_SETLK = 36, 37
+_F_OFD_GETLK, _F_OFD_SETLK, _F_OFD_SETLKW = 36, 37, 38
 # struct flock of 64-bit Linux: type, whence, start, length, pid.
 _FLOCK = struct.Struct("hhqqi4x")
+# The ways to use a desktop, as bytes of its record: a browser shows it; a kernel runs a cell.
+VIEW, WORK = 0, 1
 
 
-def share(file: Path) -> int:
-    """Say that somebody looks at ``file``'s desktop, until the returned descriptor is closed; any number may.
+def share(file: Path, byte: int = VIEW) -> int:
+    """Say that somebody uses ``file``'s desktop, until the returned descriptor is closed; any number may.
+
+    Args:
+        file: the desktop's record.
+        byte: in which way it is used; each way has a byte of its own.
 
     Raises:
         OSError: the file is not there.
     """
     descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
-    fcntl.fcntl(descriptor, _F_OFD_SETLK, _FLOCK.pack(fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0))
+    # With W, because somebody who waits for the end of sharing holds the byte for himself for a moment.
+    fcntl.fcntl(descriptor, _F_OFD_SETLKW, _region(fcntl.F_RDLCK, byte))
+    # Whoever wants to know that sharing begins watches the file's attributes by inotify(7).
+    os.utime(descriptor)
     return descriptor
 
 
-def is_shared(file: Path) -> bool:
-    """Tell whether anybody, in any process, holds ``file`` by ``share``."""
+def is_shared(file: Path, byte: int = VIEW) -> bool:
+    """Tell whether anybody, in any process, holds ``byte`` of ``file`` by ``share``."""
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return False
     try:
-        answer = fcntl.fcntl(descriptor, _F_OFD_GETLK, _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+        answer = fcntl.fcntl(descriptor, _F_OFD_GETLK, _region(fcntl.F_WRLCK, byte))
     finally:
         os.close(descriptor)
-    return bool(_FLOCK.unpack(answer)[0] != fcntl.F_UNLCK)
+    return bool(_FLOCK.unpack(answer)[0] == fcntl.F_RDLCK)
+
+
+def wait_until_unshared(file: Path, byte: int = VIEW) -> None:
+    """Wait until nobody holds ``byte`` of ``file`` by ``share``, without a time limit: for a thread of its own.
+
+    Raises:
+        OSError: the file is not there.
+    """
+    descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.fcntl(descriptor, _F_OFD_SETLKW, _region(fcntl.F_WRLCK, byte))
+    finally:
+        os.close(descriptor)
+
+
+def _region(kind: int, byte: int) -> bytes:
+    return _FLOCK.pack(kind, os.SEEK_SET, byte, 1, 0)

@@ -23,8 +23,8 @@ from .views import Glimpse, screenshot, titles
 from .xauthority import write as write_cookie
 
 __all__ = [
-    "DEFAULT_NAME", "Glimpse", "ensure", "environment", "find", "is_watched", "list_desktops", "screenshot", "stop",
-    "titles", "watch", "write_cookie",
+    "DEFAULT_NAME", "Glimpse", "ensure", "environment", "find", "is_watched", "is_working", "list_desktops",
+    "screenshot", "stop", "titles", "watch", "work", "write_cookie",
 ]  # fmt: skip
 
 DEFAULT_NAME = "main"
@@ -173,9 +173,26 @@ def watch(record: Record) -> int:
     Raises:
         OSError: the desktop has just ended.
     """
-    return locks.share(runtime.places(record.name).record)
+    return locks.share(runtime.places(record.name).record, locks.VIEW)
 
 
 def is_watched(name: str = DEFAULT_NAME) -> bool:
     """Tell whether the desktop ``name`` is running and at least one browser shows it; takes well below 1 ms."""
-    return find(name) is not None and locks.is_shared(runtime.places(name).record)
+    return find(name) is not None and locks.is_shared(runtime.places(name).record, locks.VIEW)
+
+
+def work(record: Record) -> int:
+    """Say that somebody works with the desktop, until the returned descriptor is closed or this process ends.
+
+    A CASA kernel calls it while a cell runs, so that no desktop is stopped as unused in the meantime. Takes well below
+    1 ms.
+
+    Raises:
+        OSError: the desktop has just ended.
+    """
+    return locks.share(runtime.places(record.name).record, locks.WORK)
+
+
+def is_working(name: str = DEFAULT_NAME) -> bool:
+    """Tell whether the desktop ``name`` is running and a kernel that uses it runs a cell; takes well below 1 ms."""
+    return find(name) is not None and locks.is_shared(runtime.places(name).record, locks.WORK)

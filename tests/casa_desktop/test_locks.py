@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
 
 import pytest
@@ -46,3 +48,31 @@ def test_a_file_is_shared_until_the_last_who_shares_it_has_gone(root: Path) -> N
         assert locks.is_shared(file)
         os.close(descriptor)
     assert not locks.is_shared(file)
+
+
+def test_each_byte_of_a_file_is_shared_by_itself(root: Path) -> None:
+    file = root / "file"
+    file.write_text("")
+    viewing = locks.share(file, locks.VIEW)
+    assert not locks.is_shared(file, locks.WORK)
+    working = locks.share(file, locks.WORK)
+    os.close(viewing)
+    assert not locks.is_shared(file, locks.VIEW)
+    assert locks.is_shared(file, locks.WORK)
+    os.close(working)
+
+
+def test_the_end_of_sharing_is_waited_for_and_harms_nobody_who_shares_next(root: Path) -> None:
+    file = root / "file"
+    file.write_text("")
+    first, second = locks.share(file), locks.share(file)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(locks.wait_until_unshared, file)
+        os.close(first)
+        with pytest.raises(FutureTimeout):
+            waiting.result(0.1)
+        os.close(second)
+        waiting.result(10)
+    third = locks.share(file)
+    assert locks.is_shared(file)
+    os.close(third)
