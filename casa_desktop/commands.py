@@ -23,6 +23,7 @@ class Settings:
             click took 10 ms to become a pixel at 60 and 6 ms at 120 (TigerVNC 1.12).
         dpi: what X tells programs about the size of a pixel, in dots per inch.
         tools_python: the Python whose CASA the desktop's menu starts; empty for the supervisor's own.
+        idle_minutes: after so many minutes without a view, input or work the desktop is stopped; 0 for never.
 
     Raises:
         InvalidSetting: a value is out of range or of the wrong form.
@@ -32,6 +33,7 @@ class Settings:
     frame_rate: int = 120
     dpi: int = 96
     tools_python: str = ""
+    idle_minutes: float = 0.0
 
     def __post_init__(self) -> None:
         if not _GEOMETRY.fullmatch(self.geometry):
@@ -40,6 +42,25 @@ class Settings:
             raise InvalidSetting("frame_rate", self.frame_rate, "between 1 and 1000 per second")
         if not 30 <= self.dpi <= 600:
             raise InvalidSetting("dpi", self.dpi, "between 30 and 600 dots per inch")
+        # A year; X counts to 49 days, and starts anew then. Not a number fails here, too.
+        if not 0 <= self.idle_minutes <= 525_600:
+            raise InvalidSetting("idle_minutes", self.idle_minutes, "a number of minutes, or 0 for never")
+
+
+IDLE_VARIABLE = "CASA_DESKTOP_IDLE_MINUTES"
+
+
+def settings_from(environ: Mapping[str, str]) -> Settings:
+    """Return the choices for desktops that a kernel or the command line starts.
+
+    Raises:
+        InvalidSetting: ``CASA_DESKTOP_IDLE_MINUTES`` is set, and is no number of minutes.
+    """
+    told = environ.get(IDLE_VARIABLE) or "0"
+    try:
+        return Settings(idle_minutes=float(told))
+    except ValueError:
+        raise InvalidSetting(IDLE_VARIABLE, told, "a number of minutes, or 0 for never") from None
 
 
 @dataclass(frozen=True)

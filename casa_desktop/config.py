@@ -7,10 +7,12 @@ In ``jupyter_server_config.py``::
 
 from __future__ import annotations
 
-from traitlets import Float, Int, Unicode
+import os
+
+from traitlets import Float, Int, Unicode, default
 from traitlets.config import Configurable
 
-from .commands import Settings
+from .commands import Settings, settings_from
 
 
 class CasaDesktop(Configurable):
@@ -35,12 +37,23 @@ class CasaDesktop(Configurable):
         help="The Python whose CASA tools the desktop's menu starts. Default: the server's own. Set it where "
         "CASA lives in another Python.",
     )
+    idle_minutes = Float(
+        0.0,
+        config=True,
+        help="Stop a desktop after so many minutes in which no browser showed it, nobody used its keyboard or mouse, "
+        "no kernel ran a cell and no program ran in its terminals. Fractions are allowed. Default 0: never, because "
+        "windows and what is unsaved in them go with the desktop. Set it where many users share a machine.",
+    )
     start_timeout = Float(
         20.0,
         config=True,
         help="How long the start of a desktop may take, in seconds. Default 20; about 0.2 is usual. Raise it on "
         "machines under heavy load.",
     )
+
+    @default("idle_minutes")
+    def _idle_minutes_of_the_environment(self) -> float:
+        return settings_from(os.environ).idle_minutes
 
     def settings(self) -> Settings:
         """Return the choices as the desktop knows them.
@@ -53,4 +66,5 @@ class CasaDesktop(Configurable):
             frame_rate=self.frame_rate,
             dpi=self.dpi,
             tools_python=self.tools_python,
+            idle_minutes=self.idle_minutes,
         )

@@ -8,6 +8,7 @@ from typing import Any
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
 
+from .commands import IDLE_VARIABLE
 from .config import CasaDesktop
 from .handlers import (
     PAGE_FOLDER,
@@ -43,9 +44,11 @@ def routes(base_url: str) -> list[tuple[Any, ...]]:
 def _load_jupyter_server_extension(server: ServerApp) -> None:
     """Add the desktop to a Jupyter server; called by Jupyter Server when it loads the extension."""
     application = server.web_app
-    application.settings["casa_desktop"] = CasaDesktop(parent=server)
+    choices = application.settings["casa_desktop"] = CasaDesktop(parent=server)
     base_url = application.settings["base_url"]
     application.add_handlers(".*$", routes(base_url))  # type: ignore[no-untyped-call]
     # Kernels are told once, by inheritance, where the page is; they could not find out by themselves.
     os.environ["CASA_DESKTOP_URL"] = url_path_join(base_url, "casa-desktop") + "/"
+    # And what holds for the desktops that they start.
+    os.environ[IDLE_VARIABLE] = f"{choices.idle_minutes:g}"
     server.log.info("casa-desktop: the CASA Desktop is at %s", os.environ["CASA_DESKTOP_URL"])

@@ -137,6 +137,7 @@ class Record:
         x_server_pid: process id of Xvnc.
         started: seconds since the epoch.
         version: the version of casa-desktop that started it.
+        idle_minutes: after so many minutes without use it is stopped; 0 for never.
     """
 
     name: str
@@ -147,6 +148,7 @@ class Record:
     x_server_pid: int
     started: float
     version: str
+    idle_minutes: float = 0.0
 
     def write(self, path: Path) -> None:
         """Write the record so that a reader sees all of it or nothing."""

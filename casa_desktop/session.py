@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Dict, List, Optional
 
 from . import errors, locks, runtime
-from .commands import Settings, display_environment
+from .commands import Settings, display_environment, settings_from
 from .process import read_line
 from .runtime import Record
 from .views import Glimpse, screenshot, titles
@@ -24,7 +24,7 @@ from .xauthority import write as write_cookie
 
 __all__ = [
     "DEFAULT_NAME", "Glimpse", "ensure", "environment", "find", "is_watched", "is_working", "list_desktops",
-    "screenshot", "stop", "titles", "watch", "work", "write_cookie",
+    "screenshot", "settings_from", "stop", "titles", "watch", "work", "write_cookie",
 ]  # fmt: skip
 
 DEFAULT_NAME = "main"

@@ -157,6 +157,7 @@ class Supervisor:
             x_server_pid=self.x_server,
             started=time.time(),
             version=__version__,
+            idle_minutes=self.settings.idle_minutes,
         )
 
     def watch(self) -> None:

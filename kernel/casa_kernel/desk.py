@@ -12,6 +12,7 @@ from casa_desktop.session import Glimpse
 from . import checks, live
 from .casa import Casa, trouble_with
 from .children import Child, Children, start
+from .desktop import Desktop
 from .errors import BadParameter, Damaged
 from .live import Front
 from .modes import Modes
@@ -26,11 +27,12 @@ class Desk:
         casa: the imported CASA.
         modes: the modes in force.
         children: the running tools.
+        desktop: where live tools open.
         front: the notebook.
     """
 
-    def __init__(self, casa: Casa, modes: Modes, children: Children, front: Front) -> None:
-        self.casa, self.modes, self.children, self.front = casa, modes, children, front
+    def __init__(self, casa: Casa, modes: Modes, children: Children, desktop: Desktop, front: Front) -> None:
+        self.casa, self.modes, self.children, self.desktop, self.front = casa, modes, children, desktop, front
 
     def mode(self, task: str, window: str, given: Dict[str, Any]) -> str:
         """Take the words about windows out of a call's arguments; return its mode.
@@ -46,7 +48,7 @@ class Desk:
         own = given.pop(window, None) if window else None
         gui = given.pop("gui", own)
         gui = own if gui is None else gui
-        return self.modes.resolve(task, checked(task, gui), live.is_watched())
+        return self.modes.resolve(task, checked(task, gui), self.desktop.is_watched())
 
     def check(self, task: str, inputs: Sequence[Input], given: Mapping[str, Any], output: str = "") -> None:
         """Look at the files that a call names, before a tool is started for it.
@@ -72,8 +74,8 @@ class Desk:
 
     def tell(self, text: str) -> None:
         """Bring the desktop to the front, and leave a line with a link to it in the cell."""
-        self.front.open_desktop(live.DESKTOP)
-        self.front.show(*live.notice(text, live.page_url(os.environ)))
+        self.front.open_desktop(self.desktop.name)
+        self.front.show(*live.notice(text, self.desktop.name, self.desktop.page_url(os.environ)))
 
     def keep(self, glimpse: Glimpse, pid: int, alt: str, within: float = 5.0) -> None:
         """Put a small picture of a program's window into the cell, so that the notebook keeps what was seen."""
@@ -84,13 +86,15 @@ class Desk:
 
     def look(self, pid: int, alt: str) -> None:
         """Keep a picture of a window that is there, if the desktop is still there too."""
-        with suppress(CasaDesktopError), live.glimpse() as glimpse:
+        with suppress(CasaDesktopError), self.desktop.glimpse() as glimpse:
             self.keep(glimpse, pid, alt, within=0)
 
     def open_window(
         self, name: str, tool: str, argv: Sequence[str], env: Mapping[str, str], alt: str, *, server: bool = False
     ) -> Child:
         """Open a window on the running desktop, in the place of the one that ``name`` has there already.
+
+        One on another desktop stays.
 
         Args:
             name: the task's name.
@@ -100,10 +104,11 @@ class Desk:
             alt: what its window shows, in words.
             server: the program tells an address when its window is there.
         """
-        self.children.drop(name)
-        with live.glimpse() as glimpse:
+        key = f"{name} on {self.desktop.name}"
+        self.children.drop(key)
+        with self.desktop.glimpse() as glimpse:
             child = start(self.children.private, tool, argv, env, server=server)
-            self.children.keep(name, child)
+            self.children.keep(key, child)
             self.tell(f"{name} is on the CASA Desktop.")
             self.keep(glimpse, child.process.pid, alt)
         return child

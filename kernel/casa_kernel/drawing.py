@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
-from . import capture, checks, live
+from . import capture, checks
 from .desk import Desk
 from .errors import BadParameter, NoRoom, NothingDrawn, NotWritable, ToolLost
 from .modes import LIVE
@@ -112,13 +112,13 @@ class Drawing:
         return pictures
 
     def _draw_live(self, row: DrawingTask, task: Callable[..., Any], given: Dict[str, Any]) -> Any:
-        display = live.environment()
+        display = self._desk.desktop.environment()
         if given.get(row.picture):
             # imview goes without a window when it is to write a file, so a file is always written without one.
             with self._toolbox.connected(row, None):
                 self._write(row, task, given)
         window = {name: value for name, value in given.items() if name != row.picture}
-        with live.glimpse() as glimpse:
+        with self._desk.desktop.glimpse() as glimpse:
             with self._toolbox.connected(row, display) as tool:
                 result = task(**window, **row.fixed(live=True))
                 self._desk.tell(f"{row.name} is on the CASA Desktop.")

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
-from . import capture, checks, live
+from . import capture, checks
 from .desk import Desk
 from .errors import BadParameter, NothingDrawn, ToolkitMissing
 from .modes import LIVE
@@ -66,7 +66,7 @@ class Figures:
     def _draw_live(self, row: FigureTask, task: Callable[..., Any], given: Dict[str, Any]) -> Any:
         if importlib.util.find_spec("_tkinter") is None:
             raise ToolkitMissing(row.name)
-        display = live.environment()
+        display = self._desk.desktop.environment()
         result, drawn = self._run(row, task, given, pickle.dumps)
         if drawn:
             alt = capture.alt(row.name, given)

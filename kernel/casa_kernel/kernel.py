@@ -14,8 +14,9 @@ from traitlets import Type
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import casa, keeping, kernelspec, startup
+from . import casa, desktop, keeping, kernelspec, startup
 from .celldisplay import CellDisplay
+from .desktop import Desktop
 from .habitmagics import BareCommands, HabitMagics
 from .habits import Habits
 from .loading import Loading
@@ -72,10 +73,13 @@ class CasaKernel(IPythonKernel):
         self._casa: Optional[casa.Casa] = None
         self._modes = Modes(NAMES)
         self._front = Notebook()
-        self._front.listen(self._modes)
+        self._desktop = self._choose_desktop()
+        self._front.listen(self._modes, self._desktop)
         self._log = LogStream(lambda: CellDisplay(self))
         self._shell.events.register("pre_run_cell", lambda info: self._log.begin(info.raw_cell))
         self._shell.events.register("post_run_cell", lambda _result: self._log.end())
+        self._shell.events.register("pre_run_cell", lambda _info: self._desktop.begin_work())
+        self._shell.events.register("post_run_cell", lambda _result: self._desktop.end_work())
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, NativeStream):
                 stream.sort = self._log.sorter()
@@ -86,7 +90,8 @@ class CasaKernel(IPythonKernel):
         self._limits = self._read_limits()
         children = self.loading.children if self.loading is not None else None
         tools = ToolMagics(self._shell, children, self._limits, self._front)
-        self._shell.register_magics(CasaMagics(self._shell, self._modes, self._front), self._habits, log, tools)
+        magics = CasaMagics(self._shell, self._modes, self._desktop, self._front)
+        self._shell.register_magics(magics, self._habits, log, tools)
         self.implementation_version = kernelspec.casa_version() or "without CASA"
         # IPython's banner is the shell's.
         self._shell.banner1 = f"CASA {self.implementation_version}\n"
@@ -106,6 +111,13 @@ class CasaKernel(IPythonKernel):
         except CasaDesktopError as error:
             self._tell_once(f"CASA_DESKTOP_KEEP_TOOLS or CASA_DESKTOP_TOOL_MEMORY: {error}")
             return keeping.Limits()
+
+    def _choose_desktop(self) -> Desktop:
+        try:
+            return desktop.from_environment(os.environ)
+        except CasaDesktopError as error:
+            self._tell_once(f"{desktop.VARIABLE}: {error}")
+            return Desktop()
 
     def _settle(self) -> None:
         """Complete the namespace, once; waits for CASA."""
@@ -130,7 +142,7 @@ class CasaKernel(IPythonKernel):
             raise self.reason
         found = self.loading.wait()
         casa.after_new_logfile(found, self._log.follow)
-        studio = Studio(found, self._modes, self.loading.children, self.loading.editor, self._front)
+        studio = Studio(found, self._modes, self.loading.children, self.loading.editor, self._desktop, self._front)
         given = {**found.names, **studio.names()}
         self._casa = found
         tasks = [name for name in given if casa.is_task(found.names.get(name)) or name in NAMES]

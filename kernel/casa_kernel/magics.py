@@ -8,19 +8,24 @@ from IPython.core.magic import Magics, line_magic, magics_class
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import live
+from .desktop import Desktop
 from .live import Front
 from .modes import MODES, Modes, parse
 
 
 @magics_class
 class CasaMagics(Magics):
-    """``%casa_mode`` and ``%casa_snapshot``."""
+    """``%casa_mode``, ``%casa_desktop`` and ``%casa_snapshot``."""
 
-    def __init__(self, shell: Any, modes: Modes, front: Front) -> None:
+    def __init__(self, shell: Any, modes: Modes, desktop: Desktop, front: Front) -> None:
         super().__init__(shell)
-        self._modes, self._front = modes, front
-        for name, complete in (("casa_mode", self._complete_mode), ("casa_snapshot", _complete_window)):
+        self._modes, self._desktop, self._front = modes, desktop, front
+        completers = {
+            "casa_mode": self._complete_mode,
+            "casa_desktop": self._complete_desktop,
+            "casa_snapshot": self._complete_window,
+        }
+        for name, complete in completers.items():
             # With and without the sign, which IPython's %automagic makes needless.
             for key in (f"%{name}", name):
                 shell.set_hook("complete_command", complete, str_key=key)
@@ -48,6 +53,29 @@ class CasaMagics(Magics):
         return list(MODES if first else self._modes.tasks)
 
     @line_magic
+    def casa_desktop(self, line: str) -> None:
+        """Show or set the desktop on which live tasks open their windows.
+
+        %casa_desktop               show the desktop in use, and those that are running
+        %casa_desktop m31           use the desktop m31 from now on; it starts with its first window
+
+        Windows that are open on another desktop stay there until you close them. The environment variable
+        CASA_DESKTOP_NAME sets the desktop of each new kernel (default: main).
+        """
+        name = line.strip()
+        if name:
+            self._desktop.use(name)
+        self._front.say(self._desktop.describe())
+
+    def _complete_desktop(self, _shell: Any, _event: Any) -> List[str]:
+        """Complete to the names of the running desktops. Called by IPython."""
+        try:
+            return self._desktop.names()
+        except CasaDesktopError:
+            # There is nothing to complete to, and the magic itself will say why.
+            return []
+
+    @line_magic
     def casa_snapshot(self, line: str) -> None:
         """Put a picture of the CASA Desktop, or of one of its windows, into the cell.
 
@@ -55,13 +83,11 @@ class CasaMagics(Magics):
         %casa_snapshot plotms       the topmost window with these words in its title or its program's name, whatever
                                     covers it
         """
-        self._front.show(*live.snapshot(line.strip()))
+        self._front.show(*self._desktop.snapshot(line.strip()))
 
-
-def _complete_window(_shell: Any, _event: Any) -> List[str]:
-    """Complete to the titles of the windows that are there. Called by IPython."""
-    try:
-        return live.windows()
-    except CasaDesktopError:
-        # There is nothing to complete to, and the magic itself will say why.
-        return []
+    def _complete_window(self, _shell: Any, _event: Any) -> List[str]:
+        """Complete to the titles of the windows that are there. Called by IPython."""
+        try:
+            return self._desktop.windows()
+        except CasaDesktopError:
+            return []

@@ -21,7 +21,7 @@ class Modes:
         tasks: the tasks that can be set, in the order in which they are shown.
         default: the mode of tasks that have none of their own.
         own: the modes of single tasks.
-        on_change: called after each ``set``; whoever keeps the modes hears of it there.
+        on_change: called after each ``set`` and ``set_default``; whoever keeps the modes hears of it there.
     """
 
     tasks: Tuple[str, ...]
@@ -35,7 +35,7 @@ class Modes:
         Raises:
             BadMode: there is no such mode or no such task; nothing is changed then.
         """
-        if mode not in MODES:
+        if not _is_mode(mode):
             raise BadMode(mode, MODES)
         for task in tasks:
             if task not in self.tasks:
@@ -45,6 +45,20 @@ class Modes:
         else:
             self.default = mode
             self.own.clear()
+        self._tell()
+
+    def set_default(self, mode: str) -> None:
+        """Put ``mode`` in force for the tasks that have none of their own.
+
+        Raises:
+            BadMode: there is no such mode; nothing is changed then.
+        """
+        if not _is_mode(mode):
+            raise BadMode(mode, MODES)
+        self.default = mode
+        self._tell()
+
+    def _tell(self) -> None:
         if self.on_change is not None:
             self.on_change()
 

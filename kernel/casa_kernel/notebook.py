@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from contextlib import contextmanager
-from typing import Any, Iterator, Mapping, Optional
+from contextlib import contextmanager, suppress
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Tuple
 
 import comm
 from IPython.display import display
 
+from casa_desktop.errors import CasaDesktopError, InvalidName
+
+from .desktop import Desktop
 from .modes import Modes
 
 COMM_TARGET = "casa-desktop"
@@ -18,7 +21,8 @@ class Notebook:
     """The notebook as ``live.Front`` wants it.
 
     JupyterLab's extension says hello through a comm when a notebook meets its kernel, also after a restart: it tells
-    its pixel ratio and the modes kept in the notebook. From then on it is told of every change of the modes.
+    its pixel ratio, the modes kept in the notebook, and the notebook's own desktop, if it has one. From then on it is
+    told of every change of the modes and the desktop, and may ask for one itself.
 
     Attributes:
         pixel_ratio: the browser's pixels for each CSS pixel, in one direction; 1.0 until it has told.
@@ -28,10 +32,15 @@ class Notebook:
 
     def __init__(self) -> None:
         self._modes: Optional[Modes] = None
+        self._desktop: Optional[Desktop] = None
+        # The comms of the pages that said hello, and the state that they know.
+        self._pages: Dict[str, Any] = {}
+        self._told: Dict[str, Any] = {}
         self._greeted = False
-        # The notebook's modes, as the first hello brought them; whether a cell has set others.
+        # What the first hello brought: the notebook's modes and its desktop; whether a cell or a page has set others.
         self._kept: Any = None
-        self._changed = self._starting = False
+        self._kept_desktop: Optional[str] = None
+        self._changed = self._moved = self._starting = False
 
     def say(self, text: str) -> None:
         print(text, flush=True)
@@ -52,41 +61,103 @@ class Notebook:
         # Looked up at the call, because ipykernel puts its own in its place when it is imported.
         comm.create_comm(target_name=COMM_TARGET, data={"action": "open", "name": name})
 
-    def listen(self, modes: Modes) -> None:
-        """Answer the browser's hello from now on, and keep ``modes`` in the notebook. Called once by the kernel."""
-        self._modes = modes
+    def listen(self, modes: Modes, desktop: Desktop) -> None:
+        """Answer the browser from now on, and keep ``modes`` in the notebook. Called once by the kernel."""
+        self._modes, self._desktop = modes, desktop
         modes.on_change = self._modes_changed
+        desktop.on_change = self._desktop_changed
         comm.get_comm_manager().register_target(COMM_TARGET, self._opened)
 
-    def _opened(self, _comm: Any, message: Mapping[str, Any]) -> None:
+    def _opened(self, page: Any, message: Mapping[str, Any]) -> None:
         """Take a comm that the browser opened. Called by ipykernel, between cells."""
         data = message["content"].get("data")
         if not isinstance(data, dict) or data.get("action") != "hello" or self._modes is None:
             return
         self.pixel_ratio = clamp_ratio(data.get("pixelRatio"))
         self._greeted = True
-        kept = data.get("modes")
+        self._take_modes(data.get("modes"))
+        self._take_desktop(data.get("desktop"))
+        self._tell_pages()
+        self._pages[page.comm_id] = page
+        page.on_msg(lambda told: self._asked(page, told["content"].get("data")))
+        page.on_close(lambda _told: self._pages.pop(page.comm_id, None))
+        page.send(self._state())
+
+    def _take_modes(self, kept: Any) -> None:
+        assert self._modes is not None
         # A page that comes back must not undo what was set while it was away: then the kernel's modes go before.
         if not self._changed and self._kept is None and self._modes.restore(kept):
             self._kept = kept
         if self._changed and kept != self._modes.saved():
             self._save_modes()
 
+    def _take_desktop(self, name: Any) -> None:
+        """Use the notebook's own desktop, unless a cell or a page has chosen another one."""
+        if not self._moved and self._kept_desktop is None and isinstance(name, str):
+            self._kept_desktop = name
+            self._use_own(name)
+            self._moved = False
+
+    def _use_own(self, name: Optional[str]) -> None:
+        assert self._desktop is not None
+        # A browser that gives a bad name is told by the state that it was not taken.
+        with suppress(InvalidName):
+            self._desktop.use(self._desktop.name if name is None else name)
+
+    def _asked(self, page: Any, data: Any) -> None:
+        """Do what a page asks for, and tell it if that cannot be. Called by ipykernel, between cells."""
+        assert self._modes is not None
+        assert self._desktop is not None
+        acts: Dict[str, Tuple[Callable[[Any], None], str]]
+        acts = {"mode": (self._modes.set_default, "mode"), "desktop": (self._desktop.use, "name")}
+        if not isinstance(data, dict) or str(data.get("action")) not in acts:
+            return
+        act, argument = acts[data["action"]]
+        try:
+            act(data.get(argument))
+        except CasaDesktopError as error:
+            page.send({**self._state(), "error": str(error)})
+
+    def _state(self) -> Dict[str, Any]:
+        """Return what pages are told of the kernel."""
+        assert self._modes is not None
+        assert self._desktop is not None
+        tasks = dict(self._modes.own)
+        return {"action": "state", "mode": self._modes.default, "tasks": tasks, "desktop": self._desktop.name}
+
+    def _tell_pages(self) -> None:
+        """Tell all pages of the state, if it is another one than they know."""
+        state = self._state()
+        if state != self._told:
+            self._told = state
+            for page in list(self._pages.values()):
+                page.send(state)
+
     @contextmanager
     def starting_up(self) -> Iterator[None]:
-        """Let startup.py set modes, which stand behind those that the notebook keeps, whichever come first."""
+        """Let startup.py set modes and desktop, which stand behind the notebook's own, whichever come first."""
+        assert self._modes is not None
+        assert self._desktop is not None
+        modes = self._modes.saved() if self._changed else None
+        desktop = self._desktop.name if self._moved else None
         self._starting = True
         try:
             yield
         finally:
+            self._modes.restore(modes or self._kept)
+            self._use_own(desktop or self._kept_desktop)
             self._starting = False
-            if self._modes is not None:
-                self._modes.restore(self._kept)
+            self._tell_pages()
 
     def _modes_changed(self) -> None:
         self._changed = self._changed or not self._starting
         if self._changed and self._greeted:
             self._save_modes()
+        self._tell_pages()
+
+    def _desktop_changed(self) -> None:
+        self._moved = self._moved or not self._starting
+        self._tell_pages()
 
     def _save_modes(self) -> None:
         """Have the modes written into the notebook, on every page that shows it: a comm goes to all of them."""

@@ -6,7 +6,7 @@ import os
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, Mapping, Optional
+from typing import Dict, Iterator, Mapping, Optional, Tuple
 
 from casa_desktop.errors import CasaDesktopError
 
@@ -25,6 +25,8 @@ class Toolbox:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._clients = make_clients(desk.casa)
+        # A client module with windows knows one process only; on each desktop there may be another one.
+        self._spoken_to: Dict[Tuple[str, bool], Child] = {}
 
     def __contains__(self, tool: str) -> bool:
         """Tell whether the wheel of ``tool`` is installed."""
@@ -85,8 +87,13 @@ class Toolbox:
             where = screen.environment(children, name) if needs_screen else display
             child = start(children.private, name, argv, tools.environment(os.environ, where))
             children.keep(key, child, warm=display is None)
-            self._clients[name][display is not None].connect(child)
+        self._connect(name, display is not None, child)
         return child
+
+    def _connect(self, name: str, live: bool, child: Child) -> None:
+        if self._spoken_to.get((name, live)) is not child:
+            self._clients[name][live].connect(child)
+            self._spoken_to[name, live] = child
 
 
 def _was_interrupted(error: Optional[BaseException]) -> bool:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any, Callable, ContextManager, Dict, List, Mapping
 
-from . import capture, checks, live, logs, tools
+from . import capture, checks, logs, tools
 from .desk import Desk, checked
 from .errors import NoSuchPath, WindowOnly
 from .flagdisplay import FlagDisplay
@@ -45,7 +45,7 @@ class Windows:
         return like(task, call, row.name)
 
     def _open(self, name: str, tool: str, words: List[str], alt: str) -> None:
-        display = live.environment()
+        display = self._desk.desktop.environment()
         program = tools.ensure_extracted(tools.find(tool), self._desk.front.say)
         env = {**tools.environment(os.environ, display), "CASADATA": self._desk.casa.data_folder}
         self._desk.open_window(name, tool, [str(program), *words], env, alt)
@@ -76,7 +76,7 @@ class Windows:
             if not given.get(row.switch):
                 return task(*args, **kwargs)
             self._desk.check(row.name, row.inputs, given)
-            display = live.environment()
+            display = self._desk.desktop.environment()
             program = tools.ensure_extracted(tools.find(row.tool), self._desk.front.say)
             self._desk.tell(f"{row.name} waits for you on the CASA Desktop: {row.advice}")
             alt = capture.alt(row.name, given)

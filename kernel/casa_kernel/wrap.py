@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict
 from .casa import Casa
 from .children import Children
 from .desk import Desk
+from .desktop import Desktop
 from .drawing import Drawing
 from .figures import Figures
 from .interactive import MaskEditor
@@ -23,9 +24,11 @@ from .windowtasks import Windows
 class Studio:
     """All tasks that draw or open windows, as the notebook is to have them."""
 
-    def __init__(self, casa: Casa, modes: Modes, children: Children, editor: MaskEditor, front: Front) -> None:
+    def __init__(
+        self, casa: Casa, modes: Modes, children: Children, editor: MaskEditor, desktop: Desktop, front: Front
+    ) -> None:
         self._casa = casa
-        desk = Desk(casa, modes, children, front)
+        desk = Desk(casa, modes, children, desktop, front)
         self._drawing, self._figures, self._windows = Drawing(desk), Figures(desk), Windows(desk, editor)
 
     def names(self) -> Dict[str, Callable[..., Any]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import math
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+from uuid import uuid4
 
 import pytest
 from casa_kernel.notebook import clamp_ratio
@@ -25,20 +26,54 @@ def notebook(tmp_path: Path, kernel_environment: Dict[str, str]) -> Iterator[Not
 
 def hello(notebook: Notebook, modes: Any = None, ratio: Any = 1, target: str = "casa-desktop") -> List[Dict[str, Any]]:
     """Greet the kernel as JupyterLab's extension does; return the comms that it opens in answer."""
-    client = notebook.client
     data = {"action": "hello", "pixelRatio": ratio, "modes": modes}
-    content = {"comm_id": f"test-{id(data)}", "target_name": target, "data": data}
-    message = client.session.msg("comm_open", content)
+    answers = ask(notebook, "comm_open", {"comm_id": uuid4().hex, "target_name": target, "data": data})
+    return [content["data"] for kind, content in answers if kind == "comm_open"]
+
+
+def ask(notebook: Notebook, kind: str, content: Dict[str, Any]) -> List[Tuple[str, Dict[str, Any]]]:
+    """Send the kernel a message; return what it sends until it is idle again: types and contents."""
+    client = notebook.client
+    message = client.session.msg(kind, content)
     client.shell_channel.send(message)
-    opened = []
+    answers = []
     while True:
         answer = client.get_iopub_msg(timeout=60)
         if answer["parent_header"].get("msg_id") != message["header"]["msg_id"]:
             continue
-        if answer["msg_type"] == "comm_open":
-            opened.append(answer["content"]["data"])
+        answers.append((answer["msg_type"], answer["content"]))
         if answer["msg_type"] == "status" and answer["content"]["execution_state"] == "idle":
-            return opened
+            return answers
+
+
+class Page:
+    """A page that shows the notebook, and has said hello.
+
+    Attributes:
+        told: what it was told in answer.
+    """
+
+    def __init__(self, notebook: Notebook, modes: Any = None, desktop: Any = None) -> None:
+        self._notebook, self._comm = notebook, uuid4().hex
+        data = {"action": "hello", "pixelRatio": 1, "modes": modes, "desktop": desktop}
+        self.told = self._ask("comm_open", target_name="casa-desktop", data=data)
+
+    def _ask(self, kind: str, **content: Any) -> List[Dict[str, Any]]:
+        answers = ask(self._notebook, kind, {"comm_id": self._comm, **content})
+        return [told["data"] for kind, told in answers if kind == "comm_msg" and told["comm_id"] == self._comm]
+
+    def ask(self, **data: Any) -> List[Dict[str, Any]]:
+        return self._ask("comm_msg", data=data)
+
+    def close(self) -> None:
+        self._ask("comm_close", data={})
+
+    def heard_in(self, cell: Cell) -> List[Any]:
+        return [told["data"] for told in cell.of("comm_msg") if told["comm_id"] == self._comm]
+
+
+def state(mode: str = "headless", tasks: Optional[Dict[str, str]] = None, desktop: str = "main") -> Dict[str, Any]:
+    return {"action": "state", "mode": mode, "tasks": tasks or {}, "desktop": desktop}
 
 
 def saves(cell: Cell) -> List[Any]:
@@ -76,6 +111,54 @@ def test_what_a_foreign_notebook_keeps_does_no_harm(notebook: Notebook) -> None:
 def test_the_pixel_ratio_is_the_browser_s(notebook: Notebook) -> None:
     hello(notebook, ratio=2)
     assert notebook.run(SHOW_RATIO).text == "2.0\n"
+
+
+def test_a_page_is_told_of_modes_and_desktop_at_its_hello_and_at_each_change(notebook: Notebook) -> None:
+    page = Page(notebook, LIVE_PLOTMS)
+    assert page.told == [state(tasks={"plotms": "live"})]
+    assert page.heard_in(notebook.run("%casa_mode auto")) == [state("auto")]
+    assert page.heard_in(notebook.run("%casa_desktop m31")) == [state("auto", desktop="m31")]
+    page.close()
+    assert page.heard_in(notebook.run("%casa_mode live")) == []
+
+
+def test_a_page_sets_the_mode_of_all_tasks_that_have_none_of_their_own(notebook: Notebook) -> None:
+    page, other = Page(notebook, LIVE_PLOTMS), Page(notebook)
+    assert page.ask(action="mode", mode="auto") == [state("auto", {"plotms": "live"})]
+    assert notebook.run("%casa_mode").text.splitlines()[0].startswith("auto (")
+    assert other.ask(action="mode", mode="headless") == [state(tasks={"plotms": "live"})]
+
+
+def test_a_page_chooses_the_desktop(notebook: Notebook) -> None:
+    page = Page(notebook)
+    assert page.ask(action="desktop", name="m31") == [state(desktop="m31")]
+    assert notebook.run("%casa_desktop").text.startswith("m31 (not running")
+
+
+def test_a_page_that_asks_for_nonsense_is_told_so_and_nothing_changes(notebook: Notebook) -> None:
+    page = Page(notebook)
+    for asked, words in (
+        ({"action": "desktop", "name": "../m31"}, "'../m31' is no name for a desktop"),
+        ({"action": "desktop"}, "is no name for a desktop"),
+        ({"action": "mode", "mode": ["live"]}, "is none of headless, live, auto"),
+    ):
+        (told,) = page.ask(**asked)
+        assert words in told.pop("error")
+        assert told == state()
+    for nonsense in ({"action": "fly"}, {"action": ["mode"]}, {}):
+        assert page.ask(**nonsense) == []
+
+
+def test_a_notebook_s_own_desktop_is_in_use_until_another_one_is_chosen(notebook: Notebook) -> None:
+    assert Page(notebook, desktop="ngc-5921").told == [state(desktop="ngc-5921")]
+    notebook.run("%casa_desktop main")
+    # A page that comes back does not undo it.
+    assert Page(notebook, desktop="ngc-5921").told == [state()]
+
+
+def test_a_bad_name_of_a_notebook_s_own_desktop_does_no_harm(notebook: Notebook) -> None:
+    for name in ("a/b", "", 3, ["m31"]):
+        assert Page(notebook, desktop=name).told == [state()]
 
 
 @pytest.mark.parametrize("first", ["", "%casa_mode"])

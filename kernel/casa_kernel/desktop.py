@@ -1,0 +1,165 @@
+"""The desktop that a kernel uses: which one it is, and all that the kernel asks of it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager, suppress
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
+
+from casa_desktop import runtime, session
+from casa_desktop.errors import CasaDesktopError, NotRunning
+from casa_desktop.runtime import Record
+from casa_desktop.session import Glimpse
+
+VARIABLE = "CASA_DESKTOP_NAME"
+
+
+class Desktop:
+    """The desktop in use in one kernel.
+
+    Windows that are open on a former one stay there.
+
+    Attributes:
+        name: its name; it may not be running.
+        on_change: called after each ``use``.
+    """
+
+    def __init__(self, name: str = session.DEFAULT_NAME) -> None:
+        self.name = name
+        self.on_change: Optional[Callable[[], None]] = None
+        # How many cells run, one within the other, and by which descriptors the desktops know of it.
+        self._cells = 0
+        self._working: Dict[str, int] = {}
+
+    def use(self, name: str) -> None:
+        """Use the desktop ``name`` from now on; it is started when something is to be shown on it.
+
+        Raises:
+            InvalidName: it is no name for a desktop.
+        """
+        self.name = runtime.checked_name(name)
+        self._say_that_it_is_in_use(self.record())
+        if self.on_change is not None:
+            self.on_change()
+
+    def record(self) -> Optional[Record]:
+        """Return the desktop's record if it is running, else None."""
+        try:
+            return session.find(self.name)
+        except CasaDesktopError:
+            # There is no place for desktops; whoever wants to start one is told why.
+            return None
+
+    def is_watched(self) -> bool:
+        """Tell whether a browser shows the desktop; does not start it."""
+        return session.is_watched(self.name)
+
+    def environment(self) -> Dict[str, str]:
+        """Return the variables that put a program on the desktop, which is started if need be.
+
+        Raises:
+            CasaDesktopError: it cannot be started; the error says why.
+        """
+        record = session.ensure(self.name, settings=session.settings_from(os.environ))
+        self._say_that_it_is_in_use(record)
+        return session.environment(record)
+
+    def windows(self) -> List[str]:
+        """Return the titles of the desktop's windows, the topmost one first; none if it is not running.
+
+        Raises:
+            ScreenshotFailed: the desktop does not answer.
+        """
+        record = session.find(self.name)
+        return session.titles(record) if record is not None else []
+
+    def snapshot(self, window: str = "") -> Tuple[Dict[str, Any], Dict[str, Any]]:
+        """Return the MIME bundle of what is on the desktop now, and its metadata.
+
+        Args:
+            window: words in the title of the window that is wanted alone; empty for the whole desktop.
+
+        Raises:
+            NotRunning, NoSuchWindow, ScreenshotFailed: as they say.
+        """
+        record = self._running()
+        alt = f"The window {window!r} on the CASA Desktop" if window else "The CASA Desktop"
+        return {"image/png": session.screenshot(record, window), "text/plain": alt}, {"image/png": {"alt": alt}}
+
+    @contextmanager
+    def glimpse(self) -> Iterator[Glimpse]:
+        """Get ready to see the window that a tool is about to open on the running desktop."""
+        found = Glimpse(self._running())
+        try:
+            yield found
+        finally:
+            found.close()
+
+    def _running(self) -> Record:
+        record = session.find(self.name)
+        if record is None:
+            raise NotRunning(self.name)
+        return record
+
+    def page_url(self, environ: Mapping[str, str]) -> str:
+        """Return the path of the desktop's page on the Jupyter server that runs this kernel.
+
+        The server tells its kernels in CASA_DESKTOP_URL; a hub tells them its own prefix.
+        """
+        told = environ.get("CASA_DESKTOP_URL")
+        base = told if told else environ.get("JUPYTERHUB_SERVICE_PREFIX", "/") + "casa-desktop/"
+        return base if self.name == session.DEFAULT_NAME else f"{base}{self.name}/"
+
+    def names(self) -> List[str]:
+        """Return the names of all running desktops.
+
+        Raises:
+            RuntimeDirectoryError: there is no place for desktops.
+        """
+        return [each.name for each in session.list_desktops()]
+
+    def describe(self) -> str:
+        """Return what ``%casa_desktop`` shows: the desktop in use, and the others that are running.
+
+        Raises:
+            RuntimeDirectoryError: there is no place for desktops.
+        """
+        running = session.list_desktops()
+        here = next((each for each in running if each.name == self.name), None)
+        lines = [f"{self.name} ({_state(here)})"]
+        return "\n".join(lines + [f"also running: {each.name}" for each in running if each is not here])
+
+    # A desktop that a cell works with is not stopped as unused.
+
+    def begin_work(self) -> None:
+        """Say that a cell begins."""
+        self._cells += 1
+        self._say_that_it_is_in_use(self.record())
+
+    def end_work(self) -> None:
+        """Say that the cell has ended."""
+        self._cells -= 1
+        while self._working and not self._cells:
+            os.close(self._working.popitem()[1])
+
+    def _say_that_it_is_in_use(self, record: Optional[Record]) -> None:
+        if not self._cells or record is None:
+            return
+        # It may have ended a moment ago; then there is nothing to be kept from ending. Or it was started anew.
+        with suppress(OSError):
+            former, self._working[record.name] = self._working.get(record.name), session.work(record)
+            if former is not None:
+                os.close(former)
+
+
+def _state(record: Optional[Record]) -> str:
+    return "not running; it starts with the first window" if record is None else f"running, display {record.display}"
+
+
+def from_environment(environ: Mapping[str, str]) -> Desktop:
+    """Return the desktop that ``CASA_DESKTOP_NAME`` names, or ``main``.
+
+    Raises:
+        InvalidName: it names none.
+    """
+    return Desktop(runtime.checked_name(environ.get(VARIABLE) or session.DEFAULT_NAME))
