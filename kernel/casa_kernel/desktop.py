@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from casa_desktop import runtime, session
-from casa_desktop.errors import CasaDesktopError, NotRunning
+from casa_desktop.errors import CasaDesktopError
 from casa_desktop.runtime import Record
 from casa_desktop.session import Glimpse
 
@@ -82,24 +82,18 @@ class Desktop:
         Raises:
             NotRunning, NoSuchWindow, ScreenshotFailed: as they say.
         """
-        record = self._running()
+        record = session.running(self.name)
         alt = f"The window {window!r} on the CASA Desktop" if window else "The CASA Desktop"
         return {"image/png": session.screenshot(record, window), "text/plain": alt}, {"image/png": {"alt": alt}}
 
     @contextmanager
     def glimpse(self) -> Iterator[Glimpse]:
         """Get ready to see the window that a tool is about to open on the running desktop."""
-        found = Glimpse(self._running())
+        found = Glimpse(session.running(self.name))
         try:
             yield found
         finally:
             found.close()
-
-    def _running(self) -> Record:
-        record = session.find(self.name)
-        if record is None:
-            raise NotRunning(self.name)
-        return record
 
     def page_url(self, environ: Mapping[str, str]) -> str:
         """Return the path of the desktop's page on the Jupyter server that runs this kernel.
