@@ -1,9 +1,9 @@
 """The CASA Desktop: a virtual X desktop for CASA's native tools, shown in a browser tab.
 
-The package falls into two halves. ``errors``, ``commands``, ``icewm``, ``process``, ``locks``, ``xauthority``,
-``runtime``, ``fitting``, ``picture``, ``supervisor`` and ``session`` know nothing of Jupyter and run on Python 3.8 or
-later, because a CASA kernel of any age imports them. ``config``, ``proxy``, ``handlers`` and ``extension`` are the
-bridge into a Jupyter server. Nothing is imported here, so that the first half stays light.
+The package falls into two halves. ``config``, ``proxy``, ``handlers`` and ``extension`` are the bridge into a Jupyter
+server; all other modules know nothing of Jupyter. Of these, what a CASA kernel of any age may import runs on Python 3.8
+or later; ``serve``, ``webpage`` and ``relay`` need websockify, and with it Python 3.10. Nothing is imported here, so
+that a kernel takes in no more than it uses.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ class Settings:
             click took 10 ms to become a pixel at 60 and 6 ms at 120 (TigerVNC 1.12).
         dpi: what X tells programs about the size of a pixel, in dots per inch.
         tools_python: the Python whose CASA the desktop's menu starts; empty for the supervisor's own.
+        opengl: whether programs on the desktop can use OpenGL, which takes about 50 MB more; CASA's tools do not.
         idle_minutes: after so many minutes without a view, input or work the desktop is stopped; 0 for never.
 
     Raises:
@@ -33,6 +34,7 @@ class Settings:
     frame_rate: int = 120
     dpi: int = 96
     tools_python: str = ""
+    opengl: bool = False
     idle_minutes: float = 0.0
 
     def __post_init__(self) -> None:
@@ -116,6 +118,8 @@ def x_server_command(
         "-noreset",
         # No screen saver: a page that comes back finds the picture as it was.
         *("-s", "0", "-dpms"),
+        # OpenGL's part of X brings Mesa and LLVM along, 50 MB of them (Xvnc 1.12), and CASA's tools draw without it.
+        *(() if settings.opengl else ("-extension", "GLX")),
         *("-geometry", settings.geometry, "-depth", "24", "-dpi", str(settings.dpi)),
         *("-FrameRate", str(settings.frame_rate)),
         *("-desktop", title),
@@ -144,6 +148,11 @@ NO_SUCH_WINDOW = 2
 def picture_command(word: str = "") -> list[str]:
     """Return the command line that takes a picture of a display; ``picture`` says what ``word`` may be."""
     return [sys.executable, "-m", "casa_desktop.picture", *([word] if word else [])]
+
+
+def scale_command(name: str, ratio: float) -> list[str]:
+    """Return the command line that has the windows of the desktop ``name`` drawn ``ratio`` times as large."""
+    return [sys.executable, "-m", "casa_desktop.scale", name, f"{ratio:g}"]
 
 
 def _without_display(env: Mapping[str, str]) -> dict[str, str]:

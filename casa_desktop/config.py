@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from traitlets import Float, Int, Unicode, default
+from traitlets import Bool, Float, Int, Unicode, default
 from traitlets.config import Configurable
 
 from .commands import Settings, settings_from
@@ -36,6 +36,12 @@ class CasaDesktop(Configurable):
         config=True,
         help="The Python whose CASA tools the desktop's menu starts. Default: the server's own. Set it where "
         "CASA lives in another Python.",
+    )
+    opengl = Bool(
+        False,
+        config=True,
+        help="Let programs on the desktop use OpenGL, drawn by the processor. Default False, because it takes about "
+        "50 MB more for each desktop and CASA's own tools do not use it. Set it for programs that need it.",
     )
     idle_minutes = Float(
         0.0,
@@ -66,5 +72,6 @@ class CasaDesktop(Configurable):
             frame_rate=self.frame_rate,
             dpi=self.dpi,
             tools_python=self.tools_python,
+            opengl=self.opengl,
             idle_minutes=self.idle_minutes,
         )

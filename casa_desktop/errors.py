@@ -14,7 +14,10 @@
      ├── StopFailed               the desktop would not end
      ├── NotRunning               no desktop of that name is running
      ├── ScreenshotFailed         the desktop's picture could not be taken
-     └── NoSuchWindow             no window is called so
+     ├── NoSuchWindow             no window is called so
+     ├── ScalingFailed            windows could not be drawn in another size
+     ├── ServingUnavailable       what ``casa-desktop serve`` needs is not installed
+     └── ProtocolViolation        a browser sent what a view does not send
 
 ``str()`` of each is one sentence or two for the user: what was looked for, where, and what to do.
 The values it speaks of are attributes.
@@ -151,12 +154,14 @@ class NotRunning(CasaDesktopError):
 
     Attributes:
         name: the desktop.
+        reason: why it ended by itself, in a sentence, or empty.
     """
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, reason: str = "") -> None:
+        self.name, self.reason = name, reason
+        because = f"{reason} " if reason else ""
         super().__init__(
-            f"The desktop {name!r} is not running. Start it with 'casa-desktop start --name {name}' "
+            f"The desktop {name!r} is not running. {because}Start it with 'casa-desktop start --name {name}' "
             "or from JupyterLab's launcher."
         )
 
@@ -187,3 +192,44 @@ class NoSuchWindow(CasaDesktopError):
         self.name, self.words, self.titles = name, words, tuple(titles)
         there = f"there are: {'; '.join(titles)}" if titles else "there is none at all"
         super().__init__(f"No window of the desktop {name!r} is called {words!r}; {there}.")
+
+
+class ScalingFailed(CasaDesktopError):
+    """The windows of a desktop could not be drawn in another size.
+
+    Attributes:
+        name: the desktop.
+        reason: what went wrong.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name, self.reason = name, reason
+        super().__init__(f"The windows of the desktop {name!r} could not be drawn in another size: {reason}")
+
+
+class ServingUnavailable(CasaDesktopError):
+    """What ``casa-desktop serve`` needs is not installed.
+
+    Attributes:
+        reason: what Python says of it.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"'casa-desktop serve' needs websockify ({reason}). Install it with 'pip install websockify', "
+            "with Python 3.10 or later."
+        )
+
+
+class ProtocolViolation(CasaDesktopError):
+    """A browser sent what a view does not send; its connection is to be closed.
+
+    Attributes:
+        code: the websocket's close code, RFC 6455, section 7.4.1.
+        found: what was sent, in words.
+    """
+
+    def __init__(self, code: int, found: str) -> None:
+        self.code, self.found = code, found
+        super().__init__(f"The browser sent what a view does not send: {found}.")

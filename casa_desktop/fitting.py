@@ -1,17 +1,15 @@
-"""Keep windows on the desktop when it becomes smaller: ``python -m casa_desktop.fitting``, until ``$DISPLAY`` ends.
+"""Keep windows on the desktop when it becomes smaller.
 
 A desktop has its first size before any page has seen it, so the first window of a kernel may be wider than the tab that
 opens a moment later; and IceWM leaves windows where they are when the desktop changes its size (seen in 3.3.1).
-A program of its own, because it waits for X's events and the supervisor waits for its children's.
 """
 
 from __future__ import annotations
 
-import sys
 from typing import Any, List
 
 from Xlib import X
-from Xlib.error import ConnectionClosedError, XError
+from Xlib.error import XError
 from Xlib.protocol.event import ClientMessage
 
 from .windows import Box, Screen
@@ -38,13 +36,13 @@ class Fitter:
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
 
-    def wait_for_another_area(self) -> None:
-        """Wait until the window manager says that windows have another area than before."""
+    def take_events(self) -> None:
+        """Take what X has told, and fit the windows if they have another area than before. Does not wait."""
         area = self._screen.atom("_NET_WORKAREA")
-        while True:
+        while self._screen.display.pending_events():
             event = self._screen.display.next_event()
             if event.type == X.PropertyNotify and event.atom == area:
-                return
+                self.fit()
 
     def fit(self) -> None:
         """Ask the window manager to move and shrink the windows that no longer lie within the area."""
@@ -73,18 +71,3 @@ class Fitter:
         move = self._screen.atom("_NET_MOVERESIZE_WINDOW")
         message = ClientMessage(window=window, client_type=move, data=(32, numbers))
         self._screen.root.send_event(message, event_mask=X.SubstructureRedirectMask | X.SubstructureNotifyMask)
-
-
-def main() -> int:
-    """Fit windows until the display ends; return the exit status."""
-    try:
-        fitter = Fitter(Screen())
-        while True:
-            fitter.wait_for_another_area()
-            fitter.fit()
-    except ConnectionClosedError:
-        return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -138,7 +138,7 @@ class OneDesktopHandler(DesktopHandler):
     @authorized
     async def get(self, name: str) -> None:
         """Tell of a running desktop, or answer 404."""
-        self.finish(model(await in_thread(_running, name), self.addresses))
+        self.finish(model(await in_thread(session.running, name), self.addresses))
 
     @web.authenticated
     @authorized
@@ -157,16 +157,9 @@ class ScreenshotHandler(DesktopHandler):
     @authorized
     async def get(self, name: str) -> None:
         """Answer with a PNG of the whole desktop."""
-        picture = await in_thread(session.screenshot, await in_thread(_running, name))
+        picture = await in_thread(session.screenshot, await in_thread(session.running, name))
         self.set_header("Cache-Control", "no-store")
         self.finish(picture, set_content_type="image/png")
-
-
-def _running(name: str) -> Record:
-    record = session.find(name)
-    if record is None:
-        raise NotRunning(name)
-    return record
 
 
 class PageHandler(JupyterHandler):

@@ -6,6 +6,7 @@ IceWM was chosen because it is one small program with a task bar and a menu, and
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass
 from typing import Sequence, Tuple
@@ -56,6 +57,11 @@ KeySysCtrlAltDel=""
 """
 
 
+# IceWM's own, in pixels.
+_ICON_SIZES = {"SmallIconSize": 16, "MenuIconSize": 16, "LargeIconSize": 32, "HugeIconSize": 48}
+_SIZE = re.compile(r"^(TitleBarHeight=|(?:Dlg)?BorderSize[XY]=|CornerSize[XY]=)(\d+)", re.MULTILINE)
+
+
 @dataclass(frozen=True)
 class MenuEntry:
     """One program in the menu.
@@ -71,9 +77,37 @@ class MenuEntry:
     argv: Tuple[str, ...]
 
 
-def preferences() -> str:
-    """Return the text of ``preferences``: a bare task bar, focus by click, a plain background."""
-    return PREFERENCES
+def preferences(scale: float = 1) -> str:
+    """Return the text of ``preferences``: a bare task bar, focus by click, a plain background.
+
+    Args:
+        scale: how many times as large as usual everything is drawn. Fonts follow X's resource Xft.dpi by themselves.
+    """
+    if scale == 1:
+        return PREFERENCES
+    sizes = "".join(f"{name}={round(size * scale)}\n" for name, size in _ICON_SIZES.items())
+    return PREFERENCES.replace('"casa/', f'"{theme_name(scale)}/') + sizes
+
+
+def theme_name(scale: float) -> str:
+    """Return the name of the theme's folder for a scale."""
+    return "casa" if scale == 1 else f"casa-{scale:g}"
+
+
+def scaled_theme(text: str, scale: float) -> str:
+    """Return the text of ``default.theme`` with all sizes multiplied."""
+    return _SIZE.sub(lambda found: f"{found[1]}{round(int(found[2]) * scale)}", text)
+
+
+def scaled_xpm(text: str, scale: float) -> str:
+    """Return a picture in the format XPM 3 with its pixels multiplied; one character must stand for each colour."""
+    head, *rows = text.split('"')[1::2]
+    width, height, colours = map(int, head.split()[:3])
+    pixels = rows[colours:]
+    across, down = ([int(number / scale) for number in range(round(size * scale))] for size in (width, height))
+    grown = ["".join(pixels[row][column] for column in across) for row in down]
+    lines = [f"{len(across)} {len(down)} {colours} 1", *rows[:colours], *grown]
+    return "/* XPM */\nstatic char *scaled[] = {\n" + ",\n".join(f'"{line}"' for line in lines) + "\n};\n"
 
 
 def menu(tools: Sequence[MenuEntry], others: Sequence[MenuEntry]) -> str:

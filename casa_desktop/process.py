@@ -8,11 +8,12 @@ import select
 import signal
 import subprocess
 import time
-from typing import IO, Iterable, Optional, Sequence
-
-import psutil
+from typing import IO, TYPE_CHECKING, Iterable, Optional, Sequence
 
 from .commands import Command
+
+if TYPE_CHECKING:
+    import psutil
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -65,11 +66,16 @@ def adopt_orphans() -> None:
 
 def descendants() -> list[psutil.Process]:
     """Return all living descendants of this process."""
+    # Imported here and below, because a desktop's end alone needs it, and its supervisor stays small until then.
+    import psutil
+
     return [each for each in psutil.Process().children(recursive=True) if each.is_running()]
 
 
 def end(processes: Iterable[psutil.Process], grace: float) -> None:
     """Terminate ``processes``; kill those that are still there after ``grace`` seconds."""
+    import psutil
+
     living = list(processes)
     for each in living:
         _signal(each, signal.SIGTERM)
@@ -80,6 +86,8 @@ def end(processes: Iterable[psutil.Process], grace: float) -> None:
 
 
 def _signal(process: psutil.Process, number: int) -> None:
+    import psutil
+
     try:
         process.send_signal(number)
         # A stopped process takes SIGTERM only when it goes on.

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Dict, List, Optional
 
 from . import errors, locks, runtime
-from .commands import Settings, display_environment, settings_from
+from .commands import Settings, display_environment, scale_command, settings_from
 from .process import read_line
 from .runtime import Record
 from .views import Glimpse, screenshot, titles
@@ -24,7 +24,7 @@ from .xauthority import write as write_cookie
 
 __all__ = [
     "DEFAULT_NAME", "Glimpse", "ensure", "environment", "find", "is_watched", "is_working", "list_desktops",
-    "screenshot", "settings_from", "stop", "titles", "watch", "work", "write_cookie",
+    "running", "screenshot", "set_scale", "settings_from", "stop", "titles", "watch", "work", "write_cookie",
 ]  # fmt: skip
 
 DEFAULT_NAME = "main"
@@ -39,6 +39,19 @@ def find(name: str = DEFAULT_NAME) -> Optional[Record]:
     """
     at = runtime.places(name)
     return runtime.read_record(at.record) if locks.is_held(at.folder) else None
+
+
+def running(name: str = DEFAULT_NAME) -> Record:
+    """Return the record of the desktop ``name``.
+
+    Raises:
+        NotRunning: it is not running; the error says why, if it ended by itself.
+        InvalidName, RuntimeDirectoryError: as ``find``.
+    """
+    record = find(name)
+    if record is None:
+        raise errors.NotRunning(name, runtime.read_last_words(name))
+    return record
 
 
 def list_desktops() -> List[Record]:
@@ -75,6 +88,7 @@ def _start(name: str, settings: Settings, deadline: float) -> Record:
     if not locks.wait_until_free(at.folder, remaining):
         raise errors.StartTimeout(name, remaining, "the former desktop's end")
     runtime.clear(at.folder)
+    runtime.forget_last_words(name)
     try:
         at.folder.mkdir(mode=0o700)
         report = _run_supervisor(name, settings, deadline)
@@ -142,6 +156,7 @@ def stop(name: str = DEFAULT_NAME, *, timeout: float = 10.0) -> bool:
         elif not locks.wait_until_free(at.folder, timeout):
             raise errors.StopFailed(name)
         runtime.clear(at.folder)
+        runtime.forget_last_words(name)
         runtime.remove_root_if_empty()
     return record is not None
 
@@ -163,6 +178,38 @@ def _end_supervisor(record: Record, at: runtime.Places, timeout: float) -> None:
 def environment(record: Record) -> Dict[str, str]:
     """Return the variables that make an X program appear on the desktop."""
     return display_environment(record.display, Path(record.xauthority))
+
+
+def set_scale(record: Record, ratio: float, *, timeout: float = 10.0) -> None:
+    """Have the desktop's windows drawn ``ratio`` times as large as usual, from 1 to 4, for screens with small pixels.
+
+    The window manager takes it over at once, and programs when they are started. Where it is so already, nothing
+    happens.
+
+    Args:
+        record: the desktop's.
+        ratio: pixels of the screen for each CSS pixel, in one direction.
+        timeout: how long it may take, in seconds; 0.2 s is usual.
+
+    Raises:
+        ScalingFailed: the desktop went away, or nothing came of it within ``timeout`` seconds.
+    """
+    try:
+        done = subprocess.run(
+            scale_command(record.name, ratio),
+            env={**os.environ, **environment(record)},
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise errors.ScalingFailed(record.name, f"it did not answer within {timeout:g} s.") from error
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().split("\n")
+        raise errors.ScalingFailed(record.name, said[-1])
 
 
 def watch(record: Record) -> int:

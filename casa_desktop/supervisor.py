@@ -18,8 +18,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Optional
 
-import psutil
-
 from . import __version__, icewm, locks, xauthority
 from .commands import Command, Settings, window_manager_command, x_server_command
 from .errors import CasaDesktopError, StartFailed, StartTimeout, WindowManagerMissing, XServerMissing
@@ -72,7 +70,7 @@ class Supervisor:
         self._write_icewm_files()
         self._start_window_manager(manager)
         self._paint_background()
-        self._keep_windows_fitting()
+        self._start_caretaker()
         return self._record()
 
     def _start_x_server(self, program: str, deadline: float, seconds: float) -> None:
@@ -133,9 +131,10 @@ class Supervisor:
         if program:
             spawn(self._window_manager_command(program), log=self.log)
 
-    def _keep_windows_fitting(self) -> None:
+    def _start_caretaker(self) -> None:
         command = self._window_manager_command(sys.executable)
-        spawn(Command((*command.argv, "-m", "casa_desktop.fitting"), command.env), log=self.log)
+        words = ("-m", "casa_desktop.caretaker", self.name, str(self.settings.idle_minutes))
+        spawn(Command((*command.argv, *words), command.env), log=self.log)
 
     def _window_manager_command(self, program: str) -> Command:
         return window_manager_command(
@@ -222,7 +221,7 @@ class Supervisor:
         number = self.display[1:]
         lock = Path(f"/tmp/.X{number}-lock")
         try:
-            if number and not psutil.pid_exists(int(lock.read_text())):
+            if number and not Path(f"/proc/{int(lock.read_text())}").exists():
                 lock.unlink()
                 Path(f"/tmp/.X11-unix/X{number}").unlink()
         except (OSError, ValueError):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
-import socket
 import struct
 from pathlib import Path
 
@@ -19,7 +17,7 @@ def write(path: Path) -> None:
 
     The entry is of FamilyWild, because the number is not known before Xvnc has started.
     """
-    entry = _entry(_FAMILY_WILD, b"", b"", secrets.token_bytes(_COOKIE_BYTES))
+    entry = _entry(_FAMILY_WILD, b"", b"", os.urandom(_COOKIE_BYTES))
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(entry)
@@ -31,7 +29,7 @@ def name_display(path: Path, number: int) -> None:
     libX11 and libxcb are content without it; python-xlib 0.33 does not know FamilyWild.
     """
     cookie = path.read_bytes()[-_COOKIE_BYTES:]
-    host = socket.gethostname().encode()
+    host = os.uname().nodename.encode()
     with path.open("ab") as file:
         file.write(_entry(_FAMILY_LOCAL, host, str(number).encode(), cookie))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from casa_desktop.commands import Settings, window_manager_command, x_server_command
+from casa_desktop.commands import Settings, settings_from, window_manager_command, x_server_command
 from casa_desktop.errors import InvalidSetting
 
 
@@ -45,6 +45,24 @@ def test_settings_reach_the_command_line() -> None:
     assert _value(argv, "-geometry") == "1280x720"
     assert _value(argv, "-FrameRate") == "30"
     assert _value(argv, "-dpi") == "144"
+
+
+def test_opengl_costs_memory_only_where_it_is_wanted() -> None:
+    assert _value(_x_server()[0], "-extension") == "GLX"
+    assert "GLX" not in _x_server(opengl=True)[0]
+
+
+@pytest.mark.parametrize("minutes", [-1, 1e9, float("nan"), float("inf")])
+def test_an_idle_limit_is_a_number_of_minutes(minutes: float) -> None:
+    with pytest.raises(InvalidSetting, match="idle_minutes"):
+        Settings(idle_minutes=minutes)
+
+
+def test_the_environment_sets_the_idle_limit_of_what_a_kernel_starts() -> None:
+    assert settings_from({}).idle_minutes == 0
+    assert settings_from({"CASA_DESKTOP_IDLE_MINUTES": "0.5"}).idle_minutes == 0.5
+    with pytest.raises(InvalidSetting, match="CASA_DESKTOP_IDLE_MINUTES is 'soon'"):
+        settings_from({"CASA_DESKTOP_IDLE_MINUTES": "soon"})
 
 
 def test_another_display_in_the_environment_does_not_reach_the_desktop() -> None:

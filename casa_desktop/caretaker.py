@@ -1,0 +1,94 @@
+"""Looks after a desktop from within X: ``python -m casa_desktop.caretaker NAME IDLE_MINUTES``, until ``$DISPLAY`` ends.
+
+It keeps windows on the desktop when that becomes smaller (``fitting``), and asks the supervisor, its parent, to stop a
+desktop that nobody has used for ``IDLE_MINUTES`` (``idleness``); 0 for never. A program of its own, because it waits
+for X's events and the supervisor waits for its children's; and one for both, because each process costs memory.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import select
+import signal
+import sys
+import time
+from contextlib import suppress
+from typing import Any, Optional
+
+from Xlib.error import ConnectionClosedError
+
+from .fitting import Fitter
+from .runtime import places, write_last_words
+from .windows import Screen
+
+
+class Caretaker:
+    """Waits for whatever there is to be done on one display.
+
+    Args:
+        name: the desktop's.
+        minutes: after so many without use it is stopped; 0 for never.
+    """
+
+    def __init__(self, name: str, minutes: float) -> None:
+        self._name, self._minutes = name, minutes
+        self._screen = Screen()
+        self._fitter = Fitter(self._screen)
+        self._poller = select.poll()
+        self._poller.register(self._screen.display.fileno(), select.POLLIN)
+        self._idleness: Any = None
+        if minutes:
+            # Most desktops have no limit, and need not have this in memory.
+            from .idleness import Idleness
+
+            self._idleness = Idleness(places(name), minutes * 60, self._since_input)
+            self._poller.register(self._idleness.fileno(), select.POLLIN)
+
+    def run(self) -> None:
+        """Look after the desktop until its time is over.
+
+        Raises:
+            ConnectionClosedError: the display has ended.
+        """
+        # What happened while this process started has not been told.
+        self._fitter.fit()
+        rest = self._look()
+        due = _after(rest)
+        while rest != 0:
+            # What X has told meanwhile lies in a queue of python-xlib's, where poll does not see it.
+            self._fitter.take_events()
+            ready = self._poller.poll(max(due - time.monotonic(), 0) * 1000 if due < math.inf else None)
+            # X's events alone, of which there are many, are no reason to look.
+            if not ready or any(descriptor != self._screen.display.fileno() for descriptor, _ in ready):
+                rest = self._look()
+                due = _after(rest)
+        self._stop()
+
+    def _look(self) -> Optional[float]:
+        return self._idleness.look() if self._idleness is not None else None
+
+    def _since_input(self) -> float:
+        """Return for how many seconds nobody has used keyboard and mouse: X counts milliseconds."""
+        return float(self._screen.root.screensaver_query_info().idle) / 1000
+
+    def _stop(self) -> None:
+        words = f"It was stopped after {self._minutes:g} minutes without use."
+        print(f"casa-desktop: {words}", flush=True)
+        write_last_words(self._name, words)
+        os.kill(os.getppid(), signal.SIGTERM)
+
+
+def _after(seconds: Optional[float]) -> float:
+    return math.inf if seconds is None else time.monotonic() + seconds
+
+
+def main(name: str, minutes: float) -> int:
+    """Look after one desktop; return the exit status."""
+    with suppress(ConnectionClosedError):
+        Caretaker(name, minutes).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], float(sys.argv[2])))

@@ -1,0 +1,106 @@
+"""Whether a desktop has been unused for long enough: no view, no input, no work for some time.
+
+Nothing is polled. While somebody looks or works, the end of that is waited for; else there is one moment before which
+the time cannot be over, and no need to look earlier.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+from typing import Callable, List, Optional, Set
+
+from inotify_simple import INotify, flags
+
+from . import locks, terminals
+from .runtime import Places
+
+# Linux's pidfd_open(2), which Python knows from 3.9 on: readable when the process has ended.
+_pidfd_open: Optional[Callable[[int], int]] = getattr(os, "pidfd_open", None)
+
+
+class Idleness:
+    """Watches over the use of one desktop.
+
+    Args:
+        at: its paths; the record need not be there yet.
+        seconds: for how long it must be unused.
+        since_input: tells for how many seconds nobody has used keyboard and mouse, as X says.
+    """
+
+    def __init__(self, at: Places, seconds: float, since_input: Callable[[], float]) -> None:
+        self._at, self._seconds, self._since_input = at, seconds, since_input
+        self._used = time.monotonic()
+        # The ways of use whose end a thread waits for, and the descriptors of programs whose end is waited for.
+        self._awaited: Set[int] = set()
+        self._programs: Set[int] = set()
+        self._ended, self._tell_ended = os.pipe()
+        # The folder, because the record is not there yet; locks.share touches the record when a use begins.
+        self._begun = INotify()
+        self._begun.add_watch(str(at.folder), flags.ATTRIB)
+        self._events = select.epoll()
+        for each in (self._ended, self._begun.fileno()):
+            self._events.register(each, select.EPOLLIN)
+
+    def fileno(self) -> int:
+        """Return a descriptor that is readable when a use has begun or ended: call ``look`` then."""
+        return self._events.fileno()
+
+    def look(self) -> Optional[float]:
+        """Return the seconds after which to look again; 0 if the time is over; None while the desktop is in use."""
+        self._take_events()
+        if self._in_use():
+            return None
+        now = time.monotonic()
+        found = terminals.of_desktop(str(self._at.xauthority))
+        quiet = min([self._since_input(), *(each.quiet for each in found)])
+        self._used = max(self._used, now - quiet)
+        rest = self._used + self._seconds - now
+        if rest > 0:
+            return rest
+        programs = [pid for each in found for pid in each.programs]
+        return self._await_programs(programs) if programs else 0.0
+
+    def _take_events(self) -> None:
+        for descriptor, _ in self._events.poll(0):
+            if descriptor == self._ended:
+                self._awaited.difference_update(os.read(descriptor, 64))
+            elif descriptor in self._programs:
+                self._programs.remove(descriptor)
+                os.close(descriptor)
+            elif not any(event.name == self._at.record.name for event in self._begun.read(0)):
+                continue
+            self._used = time.monotonic()
+
+    def _in_use(self) -> bool:
+        for byte in (locks.VIEW, locks.WORK):
+            if byte not in self._awaited and locks.is_shared(self._at.record, byte):
+                self._awaited.add(byte)
+                threading.Thread(target=self._await_end, args=[byte], name="casa-desktop-use", daemon=True).start()
+        return bool(self._awaited or self._programs)
+
+    def _await_end(self, byte: int) -> None:
+        try:
+            locks.wait_until_unshared(self._at.record, byte)
+        except OSError:
+            # The desktop ends.
+            return
+        os.write(self._tell_ended, bytes([byte]))
+
+    def _await_programs(self, pids: List[int]) -> Optional[float]:
+        """Wait for the end of one of the programs; where the system cannot tell of it, look again after the time."""
+        self._used = time.monotonic()
+        if _pidfd_open is None:
+            return self._seconds
+        for pid in pids:
+            try:
+                descriptor = _pidfd_open(pid)
+            except OSError:
+                # It has just ended.
+                continue
+            self._programs.add(descriptor)
+            self._events.register(descriptor, select.EPOLLIN)
+            return None
+        return self._seconds

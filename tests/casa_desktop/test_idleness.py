@@ -1,0 +1,137 @@
+"""Desktops that end when nobody uses them; the limits here are a second or so."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import Callable, Iterator
+
+import psutil
+import pytest
+from Xlib import X, display
+from Xlib.ext import xtest
+
+from casa_desktop import locks, session
+from casa_desktop.commands import Settings
+from casa_desktop.errors import NotRunning
+from casa_desktop.runtime import Record
+
+LIMIT = 1.2
+PART = 0.8
+
+
+def start(seconds: float = LIMIT) -> Record:
+    return session.ensure(settings=Settings(idle_minutes=seconds / 60))
+
+
+@pytest.fixture
+def ends(root: Path) -> Callable[[float], bool]:
+    """A function that tells whether the desktop ends within so many seconds."""
+    return lambda seconds: locks.wait_until_free(root / "main", seconds)
+
+
+@pytest.fixture
+def terminal() -> Iterator[Callable[..., psutil.Process]]:
+    """Starts a command in a terminal on the desktop; returns the terminal's process."""
+    started = []
+
+    def run(record: Record, *command: str) -> psutil.Process:
+        env = {**os.environ, **session.environment(record), "ENV": "", "PS1": "$ "}
+        started.append(subprocess.Popen(["xterm", "-e", *command], env=env, stderr=subprocess.DEVNULL))
+        return psutil.Process(started[-1].pid)
+
+    yield run
+    for each in started:
+        each.kill()
+        each.wait()
+
+
+def test_a_desktop_that_nobody_uses_is_stopped_and_says_why(
+    root: Path, ends: Callable[[float], bool], capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = start(0.3)
+    processes = [psutil.Process(record.supervisor_pid), psutil.Process(record.x_server_pid)]
+    assert ends(10)
+    assert psutil.wait_procs(processes, timeout=5)[1] == []
+    assert not (root / "main").exists()
+    with pytest.raises(NotRunning, match=r"It was stopped after 0\.005 minutes without use\. Start it with"):
+        session.running()
+    # What is started anew, or stopped by the user, has no such past.
+    session.ensure()
+    session.stop()
+    with pytest.raises(NotRunning, match=r"is not running\. Start it"):
+        session.running()
+    assert list(root.iterdir()) == []
+
+
+def test_a_desktop_stays_for_ever_by_default(root: Path, ends: Callable[[float], bool]) -> None:
+    assert session.ensure().idle_minutes == 0
+    assert not ends(PART)
+
+
+@pytest.mark.parametrize("use", [session.watch, session.work])
+def test_a_desktop_stays_while_it_is_looked_at_or_worked_with_and_for_its_time_afterwards(
+    ends: Callable[[float], bool], use: Callable[[Record], int]
+) -> None:
+    record = start()
+    for _ in range(2):
+        using = use(record)
+        assert not ends(LIMIT + PART)
+        os.close(using)
+        assert not ends(PART)
+    assert ends(10)
+
+
+def test_a_use_that_is_over_in_no_time_counts(ends: Callable[[float], bool]) -> None:
+    record = start()
+    assert not ends(PART)
+    os.close(session.work(record))
+    assert not ends(PART)
+    assert ends(10)
+
+
+def test_input_keeps_a_desktop_by_the_time_that_x_tells(
+    ends: Callable[[float], bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = start()
+    for key, value in session.environment(record).items():
+        monkeypatch.setenv(key, value)
+    connection = display.Display(record.display)
+    assert not ends(PART)
+    xtest.fake_input(connection, X.MotionNotify, x=100, y=100)
+    connection.sync()
+    connection.close()
+    assert not ends(PART)
+    assert ends(10)
+
+
+def test_a_program_in_a_terminal_keeps_a_desktop_until_it_ends(
+    ends: Callable[[float], bool], terminal: Callable[..., psutil.Process]
+) -> None:
+    window = terminal(start(), "sh", "-c", "sleep 1000; exec sh")
+    assert not ends(LIMIT + PART)
+    [program] = [each for each in window.children(recursive=True) if each.name() == "sleep"]
+    program.send_signal(signal.SIGTERM)
+    assert not ends(PART)
+    # The shell that waits for another command keeps nothing.
+    assert ends(20)
+
+
+def test_a_program_that_is_a_terminal_s_only_one_keeps_a_desktop(
+    ends: Callable[[float], bool], terminal: Callable[..., psutil.Process]
+) -> None:
+    terminal(start(), "sleep", "1000")
+    assert not ends(LIMIT + PART)
+
+
+def test_a_time_without_use_is_noted_in_the_record_and_old_records_have_none(root: Path) -> None:
+    record = start(60)
+    assert record.idle_minutes == 1
+    file = root / "main" / "record.json"
+    lines = file.read_text().split("\n")
+    file.write_text("\n".join(lines[:-4]) + "\n" + lines[-4].rstrip(",") + "\n}\n")
+    found = session.find()
+    assert found is not None
+    assert found.idle_minutes == 0
