@@ -1,10 +1,12 @@
-"""The command line: ``casa-desktop start|stop|status|screenshot|doctor``."""
+"""The command line: ``casa-desktop start|stop|restart|status|serve|screenshot|doctor``."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, List, Optional
@@ -12,8 +14,8 @@ from typing import Any, List, Optional
 import argcomplete
 
 from . import __version__, session
-from .commands import Settings
-from .errors import CasaDesktopError, NotRunning
+from .commands import Settings, settings_from
+from .errors import CasaDesktopError, NotRunning, ServingUnavailable
 from .runtime import Record
 
 
@@ -26,7 +28,9 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_start(commands)
     _add_stop(commands)
+    _add_restart(commands)
     _add_status(commands)
+    _add_serve(commands)
     _add_screenshot(commands)
     _add_doctor(commands)
     return parser
@@ -47,9 +51,35 @@ def _running_names(**_: Any) -> List[str]:
 
 def _add_start(commands: Any) -> None:
     parser = _add(commands, "start", start, "Start a desktop, unless it is running, and tell where it is.")
-    parser.add_argument("--geometry", default=Settings.geometry, help="its size in pixels (default: %(default)s)")
-    parser.add_argument("--timeout", type=float, default=20.0, help="seconds to wait for it (default: %(default)g)")
+    _add_settings(parser)
     parser.add_argument("--json", action="store_true", help="print the record as JSON")
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add what there is to choose about a desktop that is started."""
+    parser.add_argument("--geometry", default=Settings.geometry, help="its size in pixels (default: %(default)s)")
+    parser.add_argument(
+        "--idle",
+        type=float,
+        metavar="MINUTES",
+        help="stop it after so many minutes without a browser, input or work (default: $CASA_DESKTOP_IDLE_MINUTES, "
+        "else 0: never)",
+    )
+    parser.add_argument("--timeout", type=float, default=20.0, help="seconds to wait for it (default: %(default)g)")
+
+
+def _add_restart(commands: Any) -> None:
+    parser = _add(commands, "restart", restart, "Stop a desktop, if it is running, and start it afresh.")
+    _add_settings(parser)
+    parser.add_argument("--json", action="store_true", help="print the record as JSON")
+
+
+def _add_serve(commands: Any) -> None:
+    text = "Show a desktop in a browser without Jupyter, on this machine's loopback address, by a link for one use."
+    parser = _add(commands, "serve", serve, text)
+    _add_settings(parser)
+    parser.add_argument("--port", type=int, default=0, help="where to listen (default: any free port)")
+    parser.add_argument("--no-browser", action="store_true", help="only print the link, and open no browser")
 
 
 def _add_stop(commands: Any) -> None:
@@ -88,10 +118,34 @@ def _add_doctor(commands: Any) -> None:
 
 def start(arguments: argparse.Namespace) -> int:
     """``casa-desktop start``."""
-    settings = Settings(geometry=arguments.geometry)
+    record = session.ensure(arguments.name, settings=_settings(arguments), timeout=arguments.timeout)
+    _tell([record], arguments.json, single=True)
+    return 0
+
+
+def restart(arguments: argparse.Namespace) -> int:
+    """``casa-desktop restart``."""
+    settings = _settings(arguments)
+    session.stop(arguments.name)
     record = session.ensure(arguments.name, settings=settings, timeout=arguments.timeout)
     _tell([record], arguments.json, single=True)
     return 0
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    told = settings_from(os.environ)
+    idle = told.idle_minutes if arguments.idle is None else arguments.idle
+    return replace(told, geometry=arguments.geometry, idle_minutes=idle)
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    """``casa-desktop serve``."""
+    try:
+        # websockify is there where Python is new enough for it; the other commands go without.
+        from .serve import serve as run
+    except ImportError as error:
+        raise ServingUnavailable(str(error)) from error
+    return run(arguments.name, _settings(arguments), arguments.port, open_browser=not arguments.no_browser)
 
 
 def stop(arguments: argparse.Namespace) -> int:
@@ -121,8 +175,20 @@ def _tell(records: List[Record], as_json: bool, *, single: bool = False) -> None
         print("No desktop is running.")
     for record in [] if as_json else records:
         since = datetime.fromtimestamp(record.started).strftime("%Y-%m-%d %H:%M:%S")
-        print(f"{record.name}: display {record.display}, since {since}, supervisor {record.supervisor_pid}")
+        print(
+            f"{record.name}: display {record.display}, since {since}, supervisor {record.supervisor_pid}{_use(record)}"
+        )
         print(f"  to put a program on it: export DISPLAY={record.display} XAUTHORITY={record.xauthority}")
+
+
+def _use(record: Record) -> str:
+    """Return what a user reads of a desktop's use, to stand behind the rest."""
+    said = [
+        ", shown in a browser" if session.is_watched(record.name) else "",
+        ", at work" if session.is_working(record.name) else "",
+        f", stopped after {record.idle_minutes:g} minutes without use" if record.idle_minutes else "",
+    ]
+    return "".join(said)
 
 
 def _as_dict(record: Record) -> dict[str, Any]:
@@ -132,10 +198,7 @@ def _as_dict(record: Record) -> dict[str, Any]:
 
 def screenshot(arguments: argparse.Namespace) -> int:
     """``casa-desktop screenshot``."""
-    record = session.find(arguments.name)
-    if record is None:
-        raise NotRunning(arguments.name)
-    picture = session.screenshot(record, arguments.window)
+    picture = session.screenshot(session.running(arguments.name), arguments.window)
     if str(arguments.file) == "-":
         sys.stdout.buffer.write(picture)
         return 0

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from casa_desktop import session
 from casa_desktop.__main__ import main
+from casa_desktop.commands import Settings
 
 
 def test_start_status_screenshot_stop(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -29,6 +31,36 @@ def test_start_status_screenshot_stop(root: Path, tmp_path: Path, capsys: pytest
     assert capsys.readouterr().out == "No desktop is running.\n"
 
 
+def test_restart_starts_a_desktop_afresh_and_one_that_was_not_running(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pids = []
+    for _ in range(2):
+        assert main(["restart", "--name", "m31", "--json"]) == 0
+        pids.append(json.loads(capsys.readouterr().out)["supervisor_pid"])
+    assert pids[0] != pids[1]
+    assert [record.name for record in session.list_desktops()] == ["m31"]
+
+
+def test_a_desktop_s_idle_limit_is_the_option_s_or_the_environment_s(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CASA_DESKTOP_IDLE_MINUTES", "60")
+    for words, minutes in (([], 60), (["--idle", "0.5"], 0.5), (["--idle", "0"], 0)):
+        assert main(["restart", "--json", *words]) == 0
+        assert json.loads(capsys.readouterr().out)["idle_minutes"] == minutes
+    assert main(["restart", "--idle", "-1"]) == 1
+    assert "idle_minutes is -1.0, but should be" in capsys.readouterr().err
+
+
+def test_status_tells_of_each_desktop_s_use(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record = session.ensure(settings=Settings(idle_minutes=90))
+    session.work(record)
+    session.watch(record)
+    assert main(["status"]) == 0
+    assert "shown in a browser, at work, stopped after 90 minutes without use\n" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("command", ["stop", "screenshot"])
 def test_what_needs_a_desktop_says_that_none_is_running(
     root: Path, command: str, capsys: pytest.CaptureFixture[str]
@@ -44,7 +76,7 @@ def test_a_bad_name_is_one_line_on_standard_error(root: Path, capsys: pytest.Cap
     assert captured.err.startswith("casa-desktop: '../etc' is no name")
 
 
-@pytest.mark.parametrize("command", ["start", "stop", "status", "screenshot", "doctor"])
+@pytest.mark.parametrize("command", ["start", "stop", "restart", "status", "serve", "screenshot", "doctor"])
 def test_each_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])

@@ -1,0 +1,182 @@
+"""One view's websocket and Xvnc's socket, joined: for ``serve``, where a thread looks after each view.
+
+The websocket is websockify's, which knows no text frames (seen in 0.13: it closes the connection with 1003). Here they
+are the control channel of ``audience``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import threading
+from collections import deque
+from contextlib import suppress
+from typing import Any, Deque, List, Tuple
+
+from websockify.websocket import WebSocketWantReadError, WebSocketWantWriteError
+from websockify.websockifyserver import CompatibleWebSocket
+
+from . import session
+from .audience import Audience, Words
+from .errors import CasaDesktopError, ProtocolViolation
+from .rfbstream import Filter
+from .runtime import Record
+
+_TEXT, _BINARY = 0x1, 0x2
+# Xvnc is read from in pieces of this many bytes, and only when the browser has taken the former piece.
+_PIECE = 1 << 16
+GONE = 1013
+
+
+class ViewSocket(CompatibleWebSocket):  # type: ignore[misc]
+    """A websocket that keeps text frames apart and lets its caller see how much is unsent.
+
+    Attributes:
+        texts: the text frames that have come.
+    """
+
+    def __init__(self, handler: Any) -> None:
+        super().__init__(handler)
+        self.texts: List[bytes] = []
+        self._recv_queue: List[Any] = []
+
+    @property
+    def unsent(self) -> int:
+        """How many bytes the browser has not taken yet."""
+        return len(self._send_buffer)
+
+    def put(self, data: bytes, opcode: int = _BINARY) -> None:
+        """Send a frame; what the browser does not take now stays in the buffer, for ``flush``."""
+        with suppress(WebSocketWantWriteError):
+            self._sendmsg(opcode, data)
+
+    def flush(self) -> None:
+        """Send what is in the buffer, as far as the browser takes it."""
+        with suppress(WebSocketWantWriteError):
+            self._flush()
+
+    def take(self) -> Tuple[List[bytes], bool]:
+        """Return the binary frames that have come, and whether the browser has closed."""
+        frames: List[bytes] = []
+        while True:
+            try:
+                frame = self.recvmsg()
+            except WebSocketWantReadError:
+                return frames, False
+            if frame is None:
+                return frames, True
+            frames.append(frame)
+            if not self.pending():
+                return frames, False
+
+    def _recv_frames(self) -> bool:
+        alive = bool(super()._recv_frames())
+        # A text in several fragments, which no page sends, is left to websockify, which refuses it.
+        queue: List[Any] = self._recv_queue
+        self.texts += [each["payload"] for each in queue if _is_text(each)]
+        self._recv_queue = [each for each in queue if not _is_text(each)]
+        return alive
+
+
+def _is_text(frame: Any) -> bool:
+    return bool(frame["opcode"] == _TEXT and frame["fin"] and frame["masked"])
+
+
+class Relay:
+    """Carries one view's bytes until either side ends. It is the view's ``audience.Viewer``.
+
+    Args:
+        view: the websocket, open.
+        record: the desktop.
+        audience: all its views.
+    """
+
+    def __init__(self, view: ViewSocket, record: Record, audience: Audience) -> None:
+        self._view, self._record = view, record
+        self._filter = Filter(view_only=False)
+        # What other threads have to tell the view, and how they wake ours.
+        self._words: Deque[bytes] = deque()
+        self._ending: List[Tuple[int, str]] = []
+        self._woken, self._wake = os.pipe()
+        self._place = audience.join(record.name, self)
+
+    def tell(self, words: Words) -> None:
+        """See ``audience.Viewer``."""
+        self._words.append(json.dumps(words).encode())
+        os.write(self._wake, b"\0")
+
+    def end(self, code: int, reason: str) -> None:
+        """See ``audience.Viewer``."""
+        self._ending.append((code, reason))
+        os.write(self._wake, b"\0")
+
+    def rescale(self, ratio: float) -> None:
+        """See ``audience.Viewer``."""
+        threading.Thread(target=_set_scale, args=[self._record, ratio], daemon=True).start()
+
+    def run(self) -> None:
+        """Carry bytes until the browser or the desktop goes."""
+        try:
+            watching = session.watch(self._record)
+        except OSError:
+            return self._leave(GONE, "The desktop has just ended.")
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+                server.connect(self._record.rfb_socket)
+                self._carry(server)
+        except ProtocolViolation as error:
+            self._leave(error.code, str(error))
+        except OSError:
+            self._leave(GONE, "The desktop has ended.")
+        else:
+            self._leave(*(self._ending or [(1000, "")])[0])
+        finally:
+            os.close(watching)
+
+    def _leave(self, code: int, reason: str) -> None:
+        self._place.leave()
+        os.close(self._woken)
+        os.close(self._wake)
+        if self._view.socket is not None:
+            self._view.shutdown(socket.SHUT_RDWR, code, reason.encode()[:123].decode(errors="ignore"))
+
+    def _carry(self, server: socket.socket) -> None:
+        view: Any = self._view
+        while not self._ending:
+            # While the browser has not taken what it was sent, Xvnc is not read from, and slows down.
+            readers = [self._woken, view, *([] if view.unsent else [server])]
+            ready, writable, _ = select.select(readers, [view] if view.unsent else [], [])
+            if view in writable:
+                view.flush()
+            if self._woken in ready:
+                self._tell_view()
+            if server in ready:
+                data = server.recv(_PIECE)
+                if not data:
+                    raise ConnectionResetError
+                view.put(data)
+            if view in ready and not self._hear_view(server):
+                return
+
+    def _tell_view(self) -> None:
+        os.read(self._woken, 4096)
+        while self._words:
+            self._view.put(self._words.popleft(), _TEXT)
+
+    def _hear_view(self, server: socket.socket) -> bool:
+        """Take what the browser sent; return False if it has closed."""
+        frames, closed = self._view.take()
+        while self._view.texts:
+            self._place.receive(self._view.texts.pop(0).decode(errors="replace"))
+        for frame in frames:
+            self._filter.may_resize = self._place.controls
+            server.sendall(self._filter.feed(frame).data)
+        return not closed
+
+
+def _set_scale(record: Record, ratio: float) -> None:
+    # The desktop may just have ended.
+    with suppress(CasaDesktopError):
+        session.set_scale(record, ratio)

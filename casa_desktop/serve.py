@@ -1,0 +1,65 @@
+"""``casa-desktop serve``: a desktop in a browser without Jupyter, for people who come by ssh."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+import threading
+import webbrowser
+from typing import Optional
+
+from . import session
+from .commands import Settings
+from .webpage import Server
+
+
+def serve(name: str, settings: Settings, port: int, *, open_browser: bool) -> int:
+    """Serve the desktop ``name``, started if need be, until Ctrl-C; return the exit status.
+
+    Args:
+        name: the desktop's name.
+        settings: choices for a new desktop.
+        port: where to listen on loopback; 0 for any free port.
+        open_browser: open this machine's own browser.
+
+    Raises:
+        CasaDesktopError: the desktop cannot be started.
+        OSError: the port is taken.
+    """
+    server: Optional[Server] = None
+
+    def used() -> None:
+        assert server is not None
+        _say(f"The link has been used. For another browser:\n    {server.link()}")
+
+    asked = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: asked.set())
+    server = Server(name, settings, port, used)
+    with server:
+        session.ensure(name, settings=settings)
+        _say(f"The CASA Desktop {name!r} is at\n    {server.link()}")
+        _say(
+            f"From elsewhere: ssh -L {server.port}:127.0.0.1:{server.port} {socket.gethostname()}, then the same link."
+        )
+        _say("The link lets one browser in. Ctrl-C ends this; the desktop goes on.")
+        if open_browser:
+            # It may take its time, or write to the terminal; either is no reason to wait.
+            threading.Thread(target=webbrowser.open, args=[server.link()], daemon=True).start()
+        answering = threading.Thread(target=server.serve_forever, name="casa-desktop-serve", daemon=True)
+        answering.start()
+        asked.wait()
+        server.shutdown()
+        answering.join()
+    left = session.find(name) is not None
+    _say(
+        f"The desktop {name!r} goes on; 'casa-desktop stop --name {name}' ends it."
+        if left
+        else "The desktop has ended."
+    )
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, flush=True, file=sys.stdout)

@@ -1,0 +1,294 @@
+"""The page, the REST interface and the websocket of one desktop, without Jupyter: websockify's server, on loopback.
+
+The same addresses and answers as ``handlers`` gives, for the desktop that is served.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import secrets
+import socket
+from datetime import datetime, timezone
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from websockify.websocketproxy import LibProxyServer
+from websockify.websockifyserver import WebSockifyRequestHandler
+
+from . import session
+from .audience import Audience
+from .commands import Settings
+from .errors import CasaDesktopError, NotRunning
+from .gate import Gate, comes_from_us, is_for_us
+from .relay import GONE, Relay, ViewSocket
+from .runtime import Record
+
+BASE = "/casa-desktop/"
+PAGE_FOLDER = Path(__file__).parent / "static" / "page"
+_API = BASE + "api/desktops"
+_MOST_BODY = 10_000
+_TYPES = {
+    ".css": "text/css",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+}
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+# A page of ours goes on, not the server: a browser that comes from a page of somebody else's would not send a cookie
+# with SameSite=Strict along with what it is redirected to.
+_WELCOME = f"""\
+<!doctype html><meta charset="utf-8"><title>CASA Desktop</title>
+<meta http-equiv="refresh" content="0; url={BASE}"><p><a href="{BASE}">CASA Desktop</a></p>
+"""
+
+
+class Server(LibProxyServer):  # type: ignore[misc]
+    """Serves one desktop.
+
+    Attributes:
+        name: the desktop's name.
+        settings: choices for it, if it must be started.
+        gate: who may see it.
+        audience: who sees it.
+        used: called when a link has been used.
+
+    Args:
+        port: where to listen; 0 for any free port.
+
+    Raises:
+        OSError: the port is taken.
+    """
+
+    # Connections end with the process, whatever their threads are about.
+    daemon_threads = True
+
+    def __init__(self, name: str, settings: Settings, port: int, used: Callable[[], None]) -> None:
+        self.name, self.settings, self.used = name, settings, used
+        self.id = secrets.token_hex(8)
+        self.gate, self.audience = Gate(), Audience()
+        super().__init__(Handler, listen_host="127.0.0.1", listen_port=port)
+        # websockify refuses whatever is no websocket where it is given no folder to serve.
+        self.only_upgrade = False
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.server_address[1])
+
+    def link(self) -> str:
+        """Return the address that lets one browser in."""
+        return f"http://127.0.0.1:{self.port}{BASE}?token={self.gate.token}"
+
+
+# The names of the methods do_… are the standard library's.
+class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
+    """Answers one connection's requests."""
+
+    server: Server
+    SocketClass = ViewSocket
+    server_version = "casa-desktop"
+    sys_version = ""
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing: requests are no news, and their addresses hold tokens. Called by the standard library."""
+
+    def do_GET(self) -> None:  # noqa: N802
+        """Answer GET; called by the standard library."""
+        url = urlsplit(self.path)
+        token = parse_qs(url.query).get("token")
+        if not is_for_us(self.headers.get("Host")):
+            self._refuse(_STRANGE_HOST)
+        elif token and url.path == BASE:
+            self._welcome(token[0])
+        elif not self.server.gate.knows(self.headers.get("Cookie")):
+            self._refuse(_NO_SESSION)
+        else:
+            self._answer(lambda: self._get(url.path))
+
+    def do_HEAD(self) -> None:  # noqa: N802
+        """Refuse HEAD, with which some programs look at links before their user does. Called by the library."""
+        self._send(HTTPStatus.METHOD_NOT_ALLOWED, b"", "text/plain")
+
+    def do_POST(self) -> None:  # noqa: N802
+        """Start the desktop; called by the standard library."""
+        if self._may_act():
+            self._answer(self._start)
+
+    def do_DELETE(self) -> None:  # noqa: N802
+        """Stop the desktop; called by the standard library."""
+        if self._may_act():
+            self._answer(self._stop)
+
+    def _may_act(self) -> bool:
+        host, origin = self.headers.get("Host"), self.headers.get("Origin")
+        if not is_for_us(host):
+            self._refuse(_STRANGE_HOST)
+        elif not self.server.gate.knows(self.headers.get("Cookie")):
+            self._refuse(_NO_SESSION)
+        elif not comes_from_us(origin, host):
+            self._refuse(_STRANGE_ORIGIN)
+        else:
+            return True
+        return False
+
+    # Who is let in, and who is not
+
+    def _welcome(self, token: str) -> None:
+        cookie = self.server.gate.admit(token)
+        if cookie is not None:
+            self._send(HTTPStatus.OK, _WELCOME.encode(), _TYPES[".html"], {"Set-Cookie": cookie})
+            self.server.used()
+        elif self.server.gate.knows(self.headers.get("Cookie")):
+            # The same browser, once more by its history.
+            self._send(HTTPStatus.OK, _WELCOME.encode(), _TYPES[".html"])
+        else:
+            self._refuse(_USED_LINK)
+
+    def _refuse(self, words: str) -> None:
+        # What it has sent remains unread.
+        self.close_connection = True
+        if urlsplit(self.path).path.startswith(BASE + "api/"):
+            return self._json({"error": "Forbidden", "message": words}, HTTPStatus.FORBIDDEN)
+        text = f'<!doctype html><meta charset="utf-8"><title>CASA Desktop</title><p>{html.escape(words)}</p>\n'
+        self._send(HTTPStatus.FORBIDDEN, text.encode(), _TYPES[".html"])
+
+    # What they get
+
+    def _answer(self, function: Callable[[], None]) -> None:
+        try:
+            function()
+        except CasaDesktopError as error:
+            status = HTTPStatus.NOT_FOUND if isinstance(error, NotRunning) else HTTPStatus.INTERNAL_SERVER_ERROR
+            self._json({"error": type(error).__name__, "message": str(error)}, status)
+
+    def _get(self, path: str) -> None:
+        own = f"{_API}/{self.server.name}"
+        answers: Dict[str, Callable[[], None]] = {
+            BASE: self._page,
+            f"{BASE}{self.server.name}/": self._page,
+            _API: self._list,
+            own: lambda: self._json(self._model(session.running(self.server.name))),
+            f"{own}/screenshot.png": self._screenshot,
+        }
+        if path.startswith(f"{BASE}static/"):
+            self._file(unquote(path[len(f"{BASE}static/") :]))
+        else:
+            answers.get(path, self._nothing)()
+
+    def _nothing(self) -> None:
+        words = f"Only the desktop {self.server.name!r} is served here, at {BASE}."
+        self._json({"error": "NotServed", "message": words}, HTTPStatus.NOT_FOUND)
+
+    def _list(self) -> None:
+        record = session.find(self.server.name)
+        self._json({"desktops": [self._model(record)] if record is not None else []})
+
+    def _start(self) -> None:
+        if self.path != _API:
+            return self._nothing()
+        length = self.headers.get("Content-Length", "0")
+        if not length.isdigit() or int(length) > _MOST_BODY:
+            self.close_connection = True
+            return self._json({"error": "BadRequest", "message": "The body is too long."}, HTTPStatus.BAD_REQUEST)
+        try:
+            body = json.loads(self.rfile.read(int(length)) or b"{}")
+            name = body.get("name", self.server.name)
+        except (ValueError, AttributeError):
+            words = 'The body should be a JSON object, like {"name": "main"}.'
+            return self._json({"error": "BadRequest", "message": words}, HTTPStatus.BAD_REQUEST)
+        if name != self.server.name:
+            return self._nothing()
+        status = HTTPStatus.OK if session.find(name) is not None else HTTPStatus.CREATED
+        self._json(self._model(session.ensure(name, settings=self.server.settings)), status)
+
+    def _stop(self) -> None:
+        if self.path != f"{_API}/{self.server.name}":
+            return self._nothing()
+        if not session.stop(self.server.name):
+            raise NotRunning(self.server.name)
+        self._send(HTTPStatus.NO_CONTENT, b"", "application/json")
+
+    def _screenshot(self) -> None:
+        self._send(HTTPStatus.OK, session.screenshot(session.running(self.server.name)), "image/png")
+
+    def _model(self, record: Record) -> Dict[str, Any]:
+        return {
+            "name": record.name,
+            "state": "running",
+            "display": record.display,
+            "pid": record.supervisor_pid,
+            "started": datetime.fromtimestamp(record.started, timezone.utc).isoformat(),
+            "version": record.version,
+            "page": f"{BASE}{record.name}/",
+            "websocket": f"{_API}/{record.name}/rfb",
+            "server": self.server.id,
+            "watched": session.is_watched(record.name),
+            "idleMinutes": record.idle_minutes or None,
+        }
+
+    def _page(self) -> None:
+        template = PAGE_FOLDER / "index.html"
+        if not template.is_file():
+            words = f"The page has not been built: {template} is missing."
+            return self._send(HTTPStatus.INTERNAL_SERVER_ERROR, words.encode(), _TYPES[".txt"])
+        told = {"baseUrl": "/", "name": self.server.name, "token": "", "share": "", "lab": False}
+        # Inside <script> only '<' could end the element; JSON can say it otherwise.
+        config = json.dumps(told).replace("<", "\\u003c")
+        text = template.read_text(encoding="utf-8").replace("{{ config }}", config)
+        text = text.replace("{{ static_url }}", f"{BASE}static/")
+        self._send(HTTPStatus.OK, text.encode(), _TYPES[".html"])
+
+    def _file(self, name: str) -> None:
+        path = (PAGE_FOLDER / name).resolve()
+        if PAGE_FOLDER.resolve() not in path.parents or not path.is_file():
+            return self._nothing()
+        self._send(HTTPStatus.OK, path.read_bytes(), _TYPES.get(path.suffix, "application/octet-stream"))
+
+    def _json(self, body: Mapping[str, Any], status: HTTPStatus = HTTPStatus.OK) -> None:
+        self._send(status, json.dumps(body).encode(), "application/json")
+
+    def _send(self, status: HTTPStatus, body: bytes, kind: str, headers: Optional[Mapping[str, str]] = None) -> None:
+        self.send_response(status)
+        length: Tuple[Tuple[str, str], ...] = (("Content-Length", str(len(body))), ("Content-Type", kind))
+        for name, value in (*_HEADERS.items(), *length, *(headers or {}).items()):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    # The websocket
+
+    def handle_upgrade(self) -> None:
+        """Let a view in, or not; called by websockify."""
+        if not self._may_act():
+            return
+        if urlsplit(self.path).path == f"{_API}/{self.server.name}/rfb":
+            super().handle_upgrade()
+        else:
+            self._nothing()
+
+    def handle_websocket(self) -> None:
+        """Carry a view's bytes until it ends; called by websockify."""
+        view = self.request
+        # A pointer event is a few bytes; Nagle's algorithm would hold it back for a round trip.
+        view.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        view.setblocking(False)
+        record = session.find(self.server.name)
+        if record is None:
+            view.shutdown(None, GONE, "The desktop is not running.")
+        else:
+            Relay(view, record, self.server.audience).run()
+
+
+_STRANGE_HOST = "This address answers to 127.0.0.1 and localhost only."
+_STRANGE_ORIGIN = "This request comes from a page of somebody else's."
+_NO_SESSION = "This browser has not been let in. Open the link that 'casa-desktop serve' printed."
+_USED_LINK = "This link has been used, or is wrong. 'casa-desktop serve' prints a new one each time one was used."

@@ -1,0 +1,41 @@
+"""The page without Jupyter, in a browser: the link, and the desktop behind it."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+from typing import Callable, Dict, Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+
+@pytest.fixture
+def link(environment: Dict[str, str], desktop: Callable[..., str]) -> Iterator[str]:
+    """The link that ``casa-desktop serve`` prints; it ends with the test."""
+    command = ["casa-desktop", "serve", "--no-browser"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as serving:
+        assert serving.stdout is not None
+        lines = iter(serving.stdout.readline, "")
+        yield next(found[0] for found in (re.search(r"http://\S+", line) for line in lines) if found)
+        serving.send_signal(signal.SIGINT)
+
+
+def test_the_link_shows_the_desktop_and_is_good_for_one_browser(context: BrowserContext, link: str) -> None:
+    page = context.new_page()
+    page.goto(link)
+    page.wait_for_url("**/casa-desktop/")
+    expect(page.locator("body")).to_have_attribute("data-state", "connected", timeout=30_000)
+    canvas = page.locator("canvas")
+    expect(canvas).to_be_visible()
+    assert canvas.evaluate("canvas => canvas.width") > 300
+    # The page comes back by its cookie, and nobody else by the link.
+    page.reload()
+    expect(page.locator("body")).to_have_attribute("data-state", "connected", timeout=30_000)
+    assert context.browser is not None
+    stranger = context.browser.new_context()
+    answer = stranger.new_page().goto(link)
+    assert answer is not None
+    assert answer.status == 403
+    stranger.close()
