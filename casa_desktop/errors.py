@@ -17,6 +17,9 @@
      ├── NoSuchWindow             no window is called so
      ├── ScalingFailed            windows could not be drawn in another size
      ├── ServingUnavailable       what ``casa-desktop serve`` needs is not installed
+     ├── NoSuchShare              no link to look at a desktop is known by that token or number
+     ├── InvalidShare             a link was asked for that cannot be made
+     ├── LinkRefused              a program on the desktop may not have an address opened
      └── ProtocolViolation        a browser sent what a view does not send
 
 ``str()`` of each is one sentence or two for the user: what was looked for, where, and what to do.
@@ -44,7 +47,7 @@ class InvalidName(CasaDesktopError):
         self.name = name
         super().__init__(
             f"{name!r} is no name for a desktop: use 1 to 32 letters, digits, '-' or '_', "
-            "beginning with a letter or digit, and none of 'api' and 'static'."
+            "beginning with a letter or digit, and none of 'api', 'shared' and 'static'."
         )
 
 
@@ -220,6 +223,43 @@ class ServingUnavailable(CasaDesktopError):
             f"'casa-desktop serve' needs websockify ({reason}). Install it with 'pip install websockify', "
             "with Python 3.10 or later."
         )
+
+
+class NoSuchShare(CasaDesktopError):
+    """No link to look at a desktop is known by what was given; it may have expired, or have been withdrawn."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This link to a desktop is not valid: it has expired or was withdrawn, or its desktop has ended. "
+            "Ask whoever sent it for a new one."
+        )
+
+
+class InvalidShare(CasaDesktopError):
+    """A link to look at a desktop was asked for that cannot be made.
+
+    Attributes:
+        field: what is wrong with it.
+        value: its value as given.
+        expected: what it should be, in words.
+    """
+
+    def __init__(self, field: str, value: object, expected: str) -> None:
+        self.field, self.value, self.expected = field, value, expected
+        super().__init__(f"A link's {field} is {value!r}, but should be {expected}.")
+
+
+class LinkRefused(CasaDesktopError):
+    """A program on the desktop asked to open what is not opened.
+
+    Attributes:
+        address: what it asked for.
+        reason: why not, and what to do.
+    """
+
+    def __init__(self, address: str, reason: str) -> None:
+        self.address, self.reason = address, reason
+        super().__init__(f"{address!r} is not opened: {reason}")
 
 
 class ProtocolViolation(CasaDesktopError):

@@ -28,6 +28,8 @@ _TEXT, _BINARY = 0x1, 0x2
 # Xvnc is read from in pieces of this many bytes, and only when the browser has taken the former piece.
 _PIECE = 1 << 16
 GONE = 1013
+# One after the other.
+_scaling = threading.Lock()
 
 
 class ViewSocket(CompatibleWebSocket):  # type: ignore[misc]
@@ -178,5 +180,5 @@ class Relay:
 
 def _set_scale(record: Record, ratio: float) -> None:
     # The desktop may just have ended.
-    with suppress(CasaDesktopError):
+    with _scaling, suppress(CasaDesktopError):
         session.set_scale(record, ratio)
