@@ -15,10 +15,11 @@ from collections import deque
 from contextlib import suppress
 from typing import Any, Deque, List, Tuple
 
+from inotify_simple import INotify, flags
 from websockify.websocket import WebSocketWantReadError, WebSocketWantWriteError
 from websockify.websockifyserver import CompatibleWebSocket
 
-from . import session
+from . import links, runtime, session
 from .audience import Audience, Words
 from .errors import CasaDesktopError, ProtocolViolation
 from .rfbstream import Filter
@@ -96,7 +97,7 @@ class Relay:
     """
 
     def __init__(self, view: ViewSocket, record: Record, audience: Audience) -> None:
-        self._view, self._record = view, record
+        self._view, self._record, self._audience = view, record, audience
         self._filter = Filter(view_only=False)
         # What other threads have to tell the view, and how they wake ours.
         self._words: Deque[bytes] = deque()
@@ -127,7 +128,9 @@ class Relay:
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
                 server.connect(self._record.rfb_socket)
-                self._carry(server)
+                with INotify() as news:
+                    self._watch_links(news)
+                    self._carry(server, news)
         except ProtocolViolation as error:
             self._leave(error.code, str(error))
         except OSError:
@@ -144,16 +147,30 @@ class Relay:
         if self._view.socket is not None:
             self._view.shutdown(socket.SHUT_RDWR, code, reason.encode()[:123].decode(errors="ignore"))
 
-    def _carry(self, server: socket.socket) -> None:
+    def _watch_links(self, news: INotify) -> None:
+        """Be woken when a program on the desktop hands over a link, and tell of those that wait already."""
+        at = runtime.places(self._record.name)
+        at.links.mkdir(mode=0o700, exist_ok=True)
+        news.add_watch(str(at.links), flags.MOVED_TO)
+        self._tell_links()
+
+    def _tell_links(self) -> None:
+        for address in links.take(runtime.places(self._record.name)):
+            self._audience.link(self._record.name, address)
+
+    def _carry(self, server: socket.socket, news: INotify) -> None:
         view: Any = self._view
         while not self._ending:
             # While the browser has not taken what it was sent, Xvnc is not read from, and slows down.
-            readers = [self._woken, view, *([] if view.unsent else [server])]
+            readers = [self._woken, view, news, *([] if view.unsent else [server])]
             ready, writable, _ = select.select(readers, [view] if view.unsent else [], [])
             if view in writable:
                 view.flush()
             if self._woken in ready:
                 self._tell_view()
+            if news in ready:
+                news.read(0)
+                self._tell_links()
             if server in ready:
                 data = server.recv(_PIECE)
                 if not data:

@@ -247,6 +247,17 @@ def test_a_view_gets_xvnc_s_banner_and_the_control_channel(serving: Serving) -> 
     assert serving.json(f"{API}/main")[0] == 200
 
 
+def test_a_link_that_a_program_hands_over_is_shown_in_the_view(serving: Serving) -> None:
+    serving.enter()
+    record = session.find()
+    assert record is not None
+    with serving.view() as view:
+        view.recv(10), view.recv(10)
+        env = {**os.environ, **session.environment(record)}
+        subprocess.run(["xdg-open", "https://casa.nrao.edu/"], env=env, check=True)
+        assert json.loads(view.recv(10)) == {"type": "link", "url": "https://casa.nrao.edu/"}
+
+
 def test_a_view_that_talks_nonsense_is_put_out_with_a_reason(serving: Serving) -> None:
     serving.enter()
     with serving.view() as view:
