@@ -16,13 +16,16 @@ del sys.path[0]
 
 import argparse  # noqa: E402
 import pickle  # noqa: E402
+import re  # noqa: E402
 import socket  # noqa: E402
 import tkinter  # noqa: E402
 from pathlib import Path  # noqa: E402
 from tkinter import ttk  # noqa: E402
-from typing import Any, List, Tuple  # noqa: E402
+from typing import Any, List, Optional, Tuple  # noqa: E402
 
 from matplotlib.backends.backend_tkagg import FigureCanvasTkAgg, NavigationToolbar2Tk  # type: ignore[attr-defined]  # noqa: E402
+from Xlib import X, Xatom  # noqa: E402
+from Xlib.display import Display  # noqa: E402
 
 # Of the desktop, so that a large figure leaves room for its toolbar and the desktop's task bar.
 _LARGEST = 0.85
@@ -40,6 +43,12 @@ class Window:
         self.root.title(title)
         # With the machine's name Tk tells the process id too, by which the kernel finds the window.
         self.root.wm_client(socket.gethostname())
+        self._ratio = 1.0
+        dpi = _dpi_of_text()
+        if dpi is not None:
+            # Tk counts 72 points, CSS 96 pixels to the inch.
+            self.root.tk.call("tk", "scaling", dpi / 72)
+            self._ratio = dpi / 96
         self._figures, self._title = figures, title
         self._frames: List[ttk.Frame] = []
         self._canvases: List[Any] = []
@@ -54,6 +63,7 @@ class Window:
 
     def _add(self, figure: Any) -> None:
         frame = ttk.Frame(self.root)
+        figure.set_dpi(figure.get_dpi() * self._ratio)
         canvas: Any = FigureCanvasTkAgg(figure, master=frame)  # type: ignore[no-untyped-call]
         NavigationToolbar2Tk(canvas, frame)  # type: ignore[no-untyped-call]
         canvas.get_tk_widget().pack(side="top", fill="both", expand=True)
@@ -85,6 +95,14 @@ class Window:
         self._shown = (self._shown + step) % len(self._frames)
         self._frames[self._shown].pack(side="top", fill="both", expand=True)
         self._counter.set(f"page {self._shown + 1} of {len(self._frames)}")
+
+
+def _dpi_of_text() -> Optional[int]:
+    """Return X's resource Xft.dpi, by which other programs draw themselves larger; Tk 8.6 does not know it."""
+    root = Display().screen().root
+    told = root.get_full_property(Xatom.RESOURCE_MANAGER, X.AnyPropertyType)
+    found = re.search(rb"^Xft\.dpi:\s*(\d+)", bytes(told.value), re.MULTILINE) if told is not None else None
+    return int(found[1]) if found else None
 
 
 def _read(folder: Path) -> List[Any]:

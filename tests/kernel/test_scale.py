@@ -43,7 +43,10 @@ def screen_of(desktop: Record) -> Screen:
     return Screen({"display": desktop.display, "xauthority": desktop.xauthority})
 
 
-@pytest.mark.parametrize(("call", "title"), [("imview('dirty.image'", TITLE), ("plotms('sim.ms'", "PlotMS")])
+@pytest.mark.parametrize(
+    ("call", "title"),
+    [("imview('dirty.image'", TITLE), ("plotms('sim.ms'", "PlotMS"), ("plotants('sim.ms'", "plotants")],
+)
 def test_windows_are_drawn_twice_as_large(notebook: Notebook, desktop: Record, call: str, title: str) -> None:
     sizes = []
     for ratio in (1, 2):
