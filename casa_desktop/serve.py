@@ -40,9 +40,8 @@ def serve(name: str, settings: Settings, port: int, *, open_browser: bool) -> in
     with server:
         session.ensure(name, settings=settings)
         _say(f"The CASA Desktop {name!r} is at\n    {server.link()}")
-        _say(
-            f"From elsewhere: ssh -L {server.port}:127.0.0.1:{server.port} {socket.gethostname()}, then the same link."
-        )
+        tunnel = f"ssh -L {server.port}:127.0.0.1:{server.port} {socket.gethostname()}"
+        _say(f"If your browser is on another machine, run this there first:\n    {tunnel}")
         _say("The link lets one browser in. Ctrl-C ends this; the desktop goes on.")
         if open_browser:
             # It may take its time, or write to the terminal; either is no reason to wait.
@@ -52,12 +51,8 @@ def serve(name: str, settings: Settings, port: int, *, open_browser: bool) -> in
         asked.wait()
         server.shutdown()
         answering.join()
-    left = session.find(name) is not None
-    _say(
-        f"The desktop {name!r} goes on; 'casa-desktop stop --name {name}' ends it."
-        if left
-        else "The desktop has ended."
-    )
+    goes_on = f"The desktop {name!r} goes on; 'casa-desktop stop --name {name}' ends it."
+    _say("The desktop has ended." if session.find(name) is None else goes_on)
     return 0
 
 

@@ -76,3 +76,14 @@ def test_whoever_keeps_the_modes_hears_of_each_change() -> None:
     assert seen == [{"default": "headless", "tasks": {"plotms": "live"}}]
     modes.restore({"default": "auto", "tasks": {}})
     assert len(seen) == 1
+
+
+def test_a_default_of_the_page_s_leaves_the_tasks_that_have_their_own() -> None:
+    modes, seen = Modes(TASKS), []
+    modes.set(LIVE, ["plotms"])
+    modes.on_change = lambda: seen.append(modes.saved())
+    modes.set_default(AUTO)
+    assert seen == [{"default": "auto", "tasks": {"plotms": "live"}}]
+    with pytest.raises(BadMode, match="'loud' is none of headless, live, auto"):
+        modes.set_default("loud")
+    assert modes.default == AUTO
