@@ -1,5 +1,7 @@
 import '../style/page.css';
 import { Api, IServer } from './api.js';
+import type { IHost } from './host.js';
+import { DEFAULT_PREFERENCES } from './preferences.js';
 import { View } from './view.js';
 
 /** What the server writes into the page. */
@@ -36,11 +38,26 @@ function server({ baseUrl, token }: IConfig): IServer {
   };
 }
 
+const host: IHost = {
+  preferences: {
+    current: DEFAULT_PREFERENCES,
+    change: () => undefined,
+    listen: () => () => undefined
+  },
+  actions: [],
+  folder: () => new URLSearchParams(location.search).get('folder') ?? ''
+};
+
 function main(): void {
   const settings = config();
-  const view = new View(new Api(server(settings)), settings.name, status => {
-    document.body.dataset.state = status.phase;
-  });
+  const view = new View(
+    new Api(server(settings)),
+    settings.name,
+    host,
+    status => {
+      document.body.dataset.state = status.phase;
+    }
+  );
   if (settings.name !== 'main') {
     document.title = `CASA Desktop: ${settings.name}`;
   }

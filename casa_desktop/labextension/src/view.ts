@@ -1,6 +1,8 @@
 import { Api } from './api.js';
 import { Connection } from './connection.js';
-import type { IStatus } from './machine.js';
+import type { IHost } from './host.js';
+import { INITIAL, IStatus } from './machine.js';
+import { IStats, NO_STATS } from './stats.js';
 import { words } from './words.js';
 
 /**
@@ -19,11 +21,18 @@ export class View {
   private readonly button = element('button', 'casa-desktop-Button');
   private readonly connection: Connection;
   private keen = false;
+  /** What is shown just now. */
+  status: IStatus = INITIAL;
+  /** What is known of the connection just now. */
+  stats: IStats = NO_STATS;
+  /** Called whenever `stats` has changed. */
+  statsChanged: (() => void) | null = null;
 
   /** @param changed called with each new status, after it is shown. */
   constructor(
-    api: Api,
-    name: string,
+    private readonly api: Api,
+    private readonly name: string,
+    protected readonly host: IHost,
     private readonly changed?: (status: IStatus) => void
   ) {
     this.assemble();
@@ -57,6 +66,16 @@ export class View {
     }
   }
 
+  /** Say whether the view can be seen: a hidden one asks for no picture. */
+  setVisible(visible: boolean): void {
+    this.node.dataset.visible = String(visible);
+  }
+
+  /** A PNG of the whole desktop, as its X server has it. */
+  snapshot(): Promise<Blob> {
+    return this.api.screenshot(this.name);
+  }
+
   /** Close the connection and leave the desktop running. */
   dispose(): void {
     this.connection.dispose();
@@ -76,6 +95,7 @@ export class View {
 
   private show(status: IStatus): void {
     const { headline, detail, button } = words(status);
+    this.status = status;
     this.node.dataset.state = status.phase;
     this.headline.textContent = headline;
     this.detail.textContent = detail;

@@ -1,8 +1,20 @@
 import { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 import { Api } from './api.js';
+import type { IHost } from './host.js';
 import { desktopIcon } from './icon.js';
+import { DEFAULT_PREFERENCES } from './preferences.js';
 import { View } from './view.js';
+
+const HOST: IHost = {
+  preferences: {
+    current: DEFAULT_PREFERENCES,
+    change: () => undefined,
+    listen: () => () => undefined
+  },
+  actions: [],
+  folder: () => ''
+};
 
 /** The id of the tab that shows the desktop `name`. */
 export function widgetId(name: string): string {
@@ -37,7 +49,7 @@ export class DesktopWidget extends Widget {
     this.title.caption = 'The CASA tools on their own desktop';
     this.title.icon = desktopIcon;
     this.title.closable = true;
-    this.view = new View(api, desktop);
+    this.view = new View(api, desktop, HOST);
     this.node.append(this.view.node);
   }
 
