@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, IncomingMessage, ServerResponse } from 'node:http';
 import { AddressInfo } from 'node:net';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { Api, Missing, Refused, Unreachable } from '../src/api.js';
 
 const DESKTOP = {
