@@ -52,6 +52,9 @@ export class Refused extends Error {}
 /** The server does not know the user any more. */
 export class LoggedOut extends Refused {}
 
+/** The link to a desktop was withdrawn, or has expired. */
+export class Withdrawn extends Refused {}
+
 /** The server answered that there is no such desktop. */
 export class Missing extends Error {}
 
@@ -133,9 +136,17 @@ export class Api {
     await this.call(path, { method: 'DELETE' });
   }
 
-  /** The desktop that a link shows. */
+  /**
+   * The desktop that a link shows.
+   *
+   * @throws Withdrawn when the link shows nothing any more, Unreachable.
+   */
   async shared(token: string): Promise<IDesktop> {
-    return desktop(await this.call(`shared/${encodeURIComponent(token)}`));
+    try {
+      return desktop(await this.call(`shared/${encodeURIComponent(token)}`));
+    } catch (error) {
+      throw error instanceof Missing ? new Withdrawn(error.message) : error;
+    }
   }
 
   /** The URL of a desktop's websocket. */

@@ -1,7 +1,14 @@
-import { Api, IDesktop, LoggedOut, Missing, Refused } from './api.js';
+import {
+  Api,
+  IDesktop,
+  LoggedOut,
+  Missing,
+  Refused,
+  Withdrawn
+} from './api.js';
 import type { IClosing } from './channel.js';
 import { LifeSigns } from './lifesigns.js';
-import { Action, Happening, INITIAL, IStatus, step } from './machine.js';
+import { Action, End, Happening, INITIAL, IStatus, step } from './machine.js';
 import type { IPreferences } from './preferences.js';
 import type { ICallbacks, Rfb } from './rfb.js';
 
@@ -162,8 +169,14 @@ function unwelcome(error: unknown): Happening {
     return { type: 'missing', reason };
   }
   if (error instanceof Refused) {
-    const end = error instanceof LoggedOut ? 'login' : 'refused';
-    return { type: 'refused', reason, end };
+    return { type: 'refused', reason, end: ending(error) };
   }
   return { type: 'unreachable', reason };
+}
+
+function ending(refusal: Refused): End {
+  if (refusal instanceof LoggedOut) {
+    return 'login';
+  }
+  return refusal instanceof Withdrawn ? 'withdrawn' : 'refused';
 }
