@@ -12,6 +12,8 @@ export interface IToolbarState {
   /** Whether the view can touch nothing. */
   readonly viewOnly: boolean;
   readonly captures: boolean;
+  /** Whether it is fingers that point. */
+  readonly touch: boolean;
   readonly stats: IStats;
 }
 
@@ -92,14 +94,18 @@ export class Toolbar {
     this.roving.refresh();
   }
 
-  private isUseful(use: Use, { viewOnly, stats }: IToolbarState): boolean {
+  private isUseful(
+    use: Use,
+    { viewOnly, touch, stats }: IToolbarState
+  ): boolean {
     switch (use) {
       case 'shares':
         return this.desk.shares && !viewOnly;
       case 'control':
         return stats.views > 1 && !stats.controls && !viewOnly;
-      case 'owner':
       case 'touch':
+        return touch && !viewOnly;
+      case 'owner':
         return !viewOnly;
       default:
         return true;

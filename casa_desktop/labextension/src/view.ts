@@ -189,6 +189,7 @@ export class View {
       connected: this.status.phase === 'connected',
       viewOnly: this.session.viewOnly,
       captures: this.host.preferences.current.keyboard,
+      touch: matchMedia('(pointer: coarse)').matches,
       stats: this.stats
     });
     this.statsChanged?.();

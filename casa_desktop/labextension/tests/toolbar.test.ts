@@ -15,6 +15,7 @@ const CONNECTED: IToolbarState = {
   connected: true,
   viewOnly: false,
   captures: true,
+  touch: true,
   stats: { ...NO_STATS, views: 1, controls: true }
 };
 
