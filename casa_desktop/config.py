@@ -11,6 +11,7 @@ from traitlets import Float, Int, Unicode
 from traitlets.config import Configurable
 
 from .commands import Settings
+from .shares import MOST_MINUTES
 
 
 class CasaDesktop(Configurable):
@@ -40,6 +41,14 @@ class CasaDesktop(Configurable):
         config=True,
         help="How long the start of a desktop may take, in seconds. Default 20; about 0.2 is usual. Raise it on "
         "machines under heavy load.",
+    )
+    share_minutes = Int(
+        MOST_MINUTES,
+        min=0,
+        max=MOST_MINUTES,
+        config=True,
+        help="The longest life of a link by which others may look at a desktop, in minutes. Default 1440, a day, which "
+        "is also the most. Shorten it where links are passed on too freely; 0 forbids them.",
     )
 
     def settings(self) -> Settings:

@@ -14,7 +14,11 @@
      ├── StopFailed               the desktop would not end
      ├── NotRunning               no desktop of that name is running
      ├── ScreenshotFailed         the desktop's picture could not be taken
-     └── NoSuchWindow             no window is called so
+     ├── NoSuchWindow             no window is called so
+     ├── NoSuchShare              no link to look at a desktop is known by that token or number
+     ├── InvalidShare             a link was asked for that cannot be made
+     ├── LinkRefused              a program on the desktop may not have an address opened
+     └── ProtocolViolation        a browser sent what a view does not send
 
 ``str()`` of each is one sentence or two for the user: what was looked for, where, and what to do.
 The values it speaks of are attributes.
@@ -41,7 +45,7 @@ class InvalidName(CasaDesktopError):
         self.name = name
         super().__init__(
             f"{name!r} is no name for a desktop: use 1 to 32 letters, digits, '-' or '_', "
-            "beginning with a letter or digit, and none of 'api' and 'static'."
+            "beginning with a letter or digit, and none of 'api', 'shared' and 'static'."
         )
 
 
@@ -187,3 +191,53 @@ class NoSuchWindow(CasaDesktopError):
         self.name, self.words, self.titles = name, words, tuple(titles)
         there = f"there are: {'; '.join(titles)}" if titles else "there is none at all"
         super().__init__(f"No window of the desktop {name!r} is called {words!r}; {there}.")
+
+
+class NoSuchShare(CasaDesktopError):
+    """No link to look at a desktop is known by what was given; it may have expired, or have been withdrawn."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This link to a desktop is not valid: it has expired or was withdrawn, or its desktop has ended. "
+            "Ask whoever sent it for a new one."
+        )
+
+
+class InvalidShare(CasaDesktopError):
+    """A link to look at a desktop was asked for that cannot be made.
+
+    Attributes:
+        field: what is wrong with it.
+        value: its value as given.
+        expected: what it should be, in words.
+    """
+
+    def __init__(self, field: str, value: object, expected: str) -> None:
+        self.field, self.value, self.expected = field, value, expected
+        super().__init__(f"A link's {field} is {value!r}, but should be {expected}.")
+
+
+class LinkRefused(CasaDesktopError):
+    """A program on the desktop asked to open what is not opened.
+
+    Attributes:
+        address: what it asked for.
+        reason: why not, and what to do.
+    """
+
+    def __init__(self, address: str, reason: str) -> None:
+        self.address, self.reason = address, reason
+        super().__init__(f"{address!r} is not opened: {reason}")
+
+
+class ProtocolViolation(CasaDesktopError):
+    """A browser sent what a view does not send; its connection is to be closed.
+
+    Attributes:
+        code: the websocket's close code, RFC 6455, section 7.4.1.
+        found: what was sent, in words.
+    """
+
+    def __init__(self, code: int, found: str) -> None:
+        self.code, self.found = code, found
+        super().__init__(f"The browser sent what a view does not send: {found}.")

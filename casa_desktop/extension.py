@@ -1,23 +1,23 @@
-"""The Jupyter server extension: routes in, one environment variable out."""
+"""The Jupyter server extension: routes in, one environment variable and events out."""
 
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import Any
 
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
 
 from .config import CasaDesktop
-from .handlers import (
-    PAGE_FOLDER,
-    DesktopsHandler,
-    OneDesktopHandler,
-    PageFileHandler,
-    PageHandler,
-    ScreenshotHandler,
-)
-from .proxy import DesktopSocketHandler
+from .errors import CasaDesktopError
+from .handlers import DesktopsHandler, OneDesktopHandler, ScreenshotHandler
+from .lookout import Lookout
+from .notices import SCHEMA, SCHEMA_ID, Notices
+from .pages import PAGE_FOLDER, PageFileHandler, PageHandler, SharedPageHandler
+from .proxy import DesktopSocketHandler, SharedSocketHandler
+from .reception import reception
+from .sharing import OneShareHandler, SharedHandler, SharesHandler
 
 # Wider than a name may be: what does not fit is answered with our own clear error, not with a bare 404.
 _NAME = r"([^/]{1,200})"
@@ -34,7 +34,12 @@ def routes(base_url: str) -> list[tuple[Any, ...]]:
         (below("api", "desktops", _NAME), OneDesktopHandler),
         (below("api", "desktops", _NAME, r"screenshot\.png"), ScreenshotHandler),
         (below("api", "desktops", _NAME, "rfb"), DesktopSocketHandler),
+        (below("api", "desktops", _NAME, "shares"), SharesHandler),
+        (below("api", "desktops", _NAME, "shares", _NAME), OneShareHandler),
+        (below("api", "shared", _NAME), SharedHandler),
+        (below("api", "shared", _NAME, "rfb"), SharedSocketHandler),
         (below("static", "(.*)"), PageFileHandler, {"path": str(PAGE_FOLDER)}),
+        (below("shared", _NAME) + "/?", SharedPageHandler),
         (below() + "/?", PageHandler),
         (below(_NAME) + "/?", PageHandler),
     ]
@@ -48,4 +53,24 @@ def _load_jupyter_server_extension(server: ServerApp) -> None:
     application.add_handlers(".*$", routes(base_url))  # type: ignore[no-untyped-call]
     # Kernels are told once, by inheritance, where the page is; they could not find out by themselves.
     os.environ["CASA_DESKTOP_URL"] = url_path_join(base_url, "casa-desktop") + "/"
+    _bring_news(server)
     server.log.info("casa-desktop: the CASA Desktop is at %s", os.environ["CASA_DESKTOP_URL"])
+
+
+def _bring_news(server: ServerApp) -> None:
+    """Have desktops that start and end told, from the moment on when the server's event loop runs."""
+    events = server.event_logger
+    assert events is not None
+    events.register_event_schema(SCHEMA)
+    ours = reception(server.web_app.settings)
+    notices = Notices(ours, partial(events.emit, schema_id=SCHEMA_ID))
+
+    def look() -> None:
+        try:
+            notices.look()
+        except (OSError, CasaDesktopError) as error:
+            server.log.warning("casa-desktop: %s", error)
+
+    lookout = Lookout(look, lambda sentence: server.log.warning("casa-desktop: %s", sentence))
+    ours.look_again = look
+    server.io_loop.add_callback(lookout.start)

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import html
 import json
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from functools import partial
-from pathlib import Path
-from typing import Any, Callable, TypeVar
+from typing import Any
 
 from jupyter_server.auth.decorator import authorized
-from jupyter_server.base.handlers import APIHandler, AuthenticatedFileHandler, JupyterHandler
+from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
 from . import session
 from .config import CasaDesktop
-from .errors import CasaDesktopError, InvalidName, InvalidSetting, NotRunning
+from .errors import CasaDesktopError, InvalidName, InvalidSetting, InvalidShare, NoSuchShare, NotRunning
+from .reception import AUTH_RESOURCE, Reception, in_thread, reception
 from .runtime import Record, checked_name
-
-PAGE_FOLDER = Path(__file__).parent / "static" / "page"
-AUTH_RESOURCE = "casa-desktop"
-Result = TypeVar("Result")
-
-
-async def in_thread(function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
-    """Run a blocking function without stopping the server's event loop."""
-    return await asyncio.get_running_loop().run_in_executor(None, partial(function, *args, **kwargs))
 
 
 @dataclass(frozen=True)
@@ -43,21 +31,33 @@ class Addresses:
     def websocket(self, name: str) -> str:
         return url_path_join(self.base_url, "casa-desktop", "api", "desktops", name, "rfb")
 
-    def static(self) -> str:
-        return url_path_join(self.base_url, "casa-desktop", "static") + "/"
+    def shared_page(self, token: str) -> str:
+        return url_path_join(self.base_url, "casa-desktop", "shared", token) + "/"
+
+    def shared_websocket(self, token: str) -> str:
+        return url_path_join(self.base_url, "casa-desktop", "api", "shared", token, "rfb")
 
 
-def model(record: Record, addresses: Addresses) -> dict[str, Any]:
+def told_time(seconds: float) -> str:
+    """Return a time as the REST interface tells it: ISO 8601, in UTC."""
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
+
+
+def model(record: Record, addresses: Addresses, server: str) -> dict[str, Any]:
     """Return what the REST interface tells of a desktop."""
     return {
         "name": record.name,
         "state": "running",
         "display": record.display,
         "pid": record.supervisor_pid,
-        "started": datetime.fromtimestamp(record.started, timezone.utc).isoformat(),
+        "started": told_time(record.started),
         "version": record.version,
         "page": addresses.page(record.name),
         "websocket": addresses.websocket(record.name),
+        "server": server,
+        "watched": session.is_watched(record.name),
+        # None stands for never.
+        "idleMinutes": getattr(record, "idle_minutes", None) or None,
     }
 
 
@@ -77,6 +77,20 @@ class DesktopHandler(APIHandler):
         """Where the desktops are."""
         return Addresses(self.base_url)
 
+    @property
+    def reception(self) -> Reception:
+        """What this server knows of desktops and their views."""
+        return reception(self.settings)
+
+    @property
+    def _track_activity(self) -> bool:  # type: ignore[override]
+        # Pages look at desktops by themselves; that is no reason for a hub to keep the server.
+        return self.request.method not in ("GET", "HEAD")
+
+    def model(self, record: Record) -> dict[str, Any]:
+        """Return what is told of a desktop."""
+        return model(record, self.addresses, self.reception.server)
+
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer with the error's name and sentence; called by tornado."""
         error = kwargs.get("exc_info", (None, None, None))[1]
@@ -95,9 +109,9 @@ class DesktopHandler(APIHandler):
 
 
 def _status(error: CasaDesktopError) -> int:
-    if isinstance(error, NotRunning):
+    if isinstance(error, (NotRunning, NoSuchShare)):
         return 404
-    return 400 if isinstance(error, (InvalidName, InvalidSetting)) else 500
+    return 400 if isinstance(error, (InvalidName, InvalidSetting, InvalidShare)) else 500
 
 
 class DesktopsHandler(DesktopHandler):
@@ -108,7 +122,7 @@ class DesktopsHandler(DesktopHandler):
     async def get(self) -> None:
         """List the running desktops."""
         records = await in_thread(session.list_desktops)
-        self.finish({"desktops": [model(record, self.addresses) for record in records]})
+        self.finish({"desktops": [self.model(record) for record in records]})
 
     @web.authenticated
     @authorized
@@ -120,7 +134,7 @@ class DesktopsHandler(DesktopHandler):
             self.set_status(201)
             settings, timeout = self.choices.settings(), self.choices.start_timeout
             record = await in_thread(session.ensure, name, settings=settings, timeout=timeout)
-        self.finish(model(record, self.addresses))
+        self.finish(self.model(record))
 
     def _requested_name(self) -> str:
         body = self.get_json_body()
@@ -138,7 +152,7 @@ class OneDesktopHandler(DesktopHandler):
     @authorized
     async def get(self, name: str) -> None:
         """Tell of a running desktop, or answer 404."""
-        self.finish(model(await in_thread(_running, name), self.addresses))
+        self.finish(self.model(await in_thread(running, name)))
 
     @web.authenticated
     @authorized
@@ -157,56 +171,18 @@ class ScreenshotHandler(DesktopHandler):
     @authorized
     async def get(self, name: str) -> None:
         """Answer with a PNG of the whole desktop."""
-        picture = await in_thread(session.screenshot, await in_thread(_running, name))
+        picture = await in_thread(session.screenshot, await in_thread(running, name))
         self.set_header("Cache-Control", "no-store")
         self.finish(picture, set_content_type="image/png")
 
 
-def _running(name: str) -> Record:
+def running(name: str) -> Record:
+    """Return the record of a desktop.
+
+    Raises:
+        InvalidName, NotRunning: there is none.
+    """
     record = session.find(name)
     if record is None:
         raise NotRunning(name)
     return record
-
-
-class PageHandler(JupyterHandler):
-    """``casa-desktop/`` and ``casa-desktop/<name>/``: the page with the canvas."""
-
-    auth_resource = AUTH_RESOURCE
-
-    @web.authenticated
-    @authorized
-    async def get(self, name: str = session.DEFAULT_NAME) -> None:
-        """Answer with the page, told which desktop to show."""
-        try:
-            checked_name(name)
-        except InvalidName as error:
-            raise web.HTTPError(404, str(error)) from error
-        # Setting the cookie is a side effect of reading the token; the page's POST needs it.
-        self.xsrf_token  # noqa: B018
-        self.set_header("Cache-Control", "no-store")
-        self.finish(render_page(name, Addresses(self.base_url), self.base_url))
-
-
-def render_page(name: str, addresses: Addresses, base_url: str) -> str:
-    """Return the page's HTML.
-
-    Raises:
-        HTTPError: 500 where the front end has not been built.
-    """
-    template = PAGE_FOLDER / "index.html"
-    try:
-        text = template.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise web.HTTPError(500, f"The page has not been built: {template} is missing.") from error
-    config = json.dumps({"baseUrl": base_url, "name": name, "token": ""})
-    # Inside <script> only '<' could end the element; JSON can say it otherwise.
-    return text.replace("{{ config }}", config.replace("<", "\\u003c")).replace(
-        "{{ static_url }}", html.escape(addresses.static())
-    )
-
-
-class PageFileHandler(AuthenticatedFileHandler):
-    """``casa-desktop/static/…``: the page's scripts, styles and icons."""
-
-    auth_resource = AUTH_RESOURCE

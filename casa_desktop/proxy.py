@@ -1,85 +1,51 @@
-"""The websocket between the page and Xvnc: jupyter-server-proxy's raw socket mode, with flow control.
+"""The websocket between a browser and Xvnc: jupyter-server-proxy's raw socket mode, with flow control and rights.
 
 The proxy starts nothing: the page has started the desktop over REST before it comes here. What is added to
-``RawSocketHandler`` is what it lacks (seen in 4.6.0): it awaits no ``write_message``, so a slow browser would let the
-server's memory grow by whatever Xvnc can send; and it leaves Nagle's algorithm on.
+``RawSocketHandler`` is what it lacks (seen in 4.6.0). It waits for neither side, so a slow browser would let the
+server's memory grow by whatever Xvnc can send; it leaves Nagle's algorithm on; it takes each byte that Xvnc sends for
+activity of the user; and it looks at nothing, while a view here has rights (``rfbstream``) and company (``audience``).
+
+Binary frames carry RFB. Text frames carry the words between the page and this server.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
+import socket
+import time
 from contextlib import suppress
 from typing import Any, Optional
 
-from jupyter_server.auth.decorator import authorized
-from jupyter_server_proxy.rawsocket import RawSocketHandler, RawSocketProtocol
+from jupyter_server.utils import ensure_async
+from jupyter_server_proxy.rawsocket import RawSocketHandler
 from tornado import web
 from tornado.websocket import WebSocketClosedError
 
-from . import session
-from .errors import CasaDesktopError
+from . import session, shares
+from .audience import View, Words
+from .errors import CasaDesktopError, NoSuchShare, ProtocolViolation
+from .flow import DesktopProtocol
+from .reception import AUTH_RESOURCE, LINK_ENDED, SHARE_RESOURCE, Reception, reception
+from .rfbstream import Filter
 from .runtime import Record
 
-# Xvnc may be this far ahead of the browser, in bytes, before it is not read from any more; and reading goes on when
-# so little is left. A full frame of 1600x900 in Tight encoding is below a megabyte.
-MOST_UNSENT = 1 << 20
-FEW_UNSENT = 1 << 18
-
-
-class FlowControlledProtocol(RawSocketProtocol):  # type: ignore[misc]
-    """Carries Xvnc's bytes to the browser, and stops reading while the browser lags behind.
-
-    For as long as it is connected the desktop counts as watched.
-    """
-
-    def __init__(self, handler: DesktopSocketHandler, record: Record) -> None:
-        super().__init__(handler)
-        self._record = record
-        self._transport: Optional[asyncio.ReadTransport] = None
-        self._watching: Optional[int] = None
-        self._unsent = 0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember the transport, and that somebody watches; called by the event loop."""
-        assert isinstance(transport, asyncio.ReadTransport)
-        self._transport = transport
-        # The desktop may just have ended; then the connection is about to be lost as well.
-        with suppress(OSError):
-            self._watching = session.watch(self._record)
-
-    def connection_lost(self, exc: Optional[Exception]) -> None:
-        """Let go of the desktop, whichever side ended the connection; called by the event loop."""
-        if self._watching is not None:
-            os.close(self._watching)
-        super().connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        """Send ``data`` on as one binary message; called by the event loop."""
-        self.handler._record_activity()
-        try:
-            written = self.handler.write_message(data, binary=True)
-        except WebSocketClosedError:
-            # The browser has gone; on_close closes Xvnc's side.
-            return
-        self._unsent += len(data)
-        if self._unsent > MOST_UNSENT and self._transport is not None:
-            self._transport.pause_reading()
-        task = asyncio.ensure_future(written)
-        task.add_done_callback(lambda done: self._on_written(len(data), done))
-
-    def _on_written(self, size: int, done: asyncio.Future[None]) -> None:
-        self._unsent -= size
-        if done.cancelled() or done.exception() is not None or self._transport is None:
-            return
-        if self._unsent < FEW_UNSENT and not self._transport.is_closing():
-            self._transport.resume_reading()
+# What the kernel takes for a browser before it can be sent. Everything behind that waits in Xvnc, where a newer picture
+# replaces an older one, instead of in a queue that the user's next click has to wait for.
+UNSENT_IN_KERNEL = 1 << 15
+LARGEST_FRAME = 1 << 20
+# Text frames that a browser has not taken: after a few it has to wait, and after many it is given up.
+FEW_UNREAD, MOST_UNREAD = 20, 200
+# Reverse proxies close connections that are silent for a minute, and a laptop that sleeps does not say goodbye.
+PING_SECONDS = 20
 
 
 class DesktopSocketHandler(RawSocketHandler):  # type: ignore[misc]
     """``<base>casa-desktop/api/desktops/<name>/rfb``: RFB over a websocket, for whoever Jupyter lets in."""
 
-    auth_resource = "casa-desktop"
+    auth_resource = AUTH_RESOURCE
+    action = "execute"
+    protocol_to_xvnc: Optional[DesktopProtocol] = None
+    view: Optional[View] = None
 
     def initialize(self) -> None:
         """Set what RawSocketHandler expects of a configured proxy; called by tornado."""
@@ -90,8 +56,21 @@ class DesktopSocketHandler(RawSocketHandler):  # type: ignore[misc]
         self.mappath: dict[str, str] = {}
         self.command: list[str] = []
         self.environment: dict[str, str] = {}
+        self._unread = 0
+        self._last_word: Optional[asyncio.Future[None]] = None
 
-    @authorized
+    @property
+    def reception(self) -> Reception:
+        """What this server knows of desktops and their views."""
+        return reception(self.settings)
+
+    async def prepare(self, *args: Any, **kwargs: Any) -> None:
+        """Let Jupyter authenticate and authorise before anything else; called by tornado."""
+        await super().prepare(*args, **kwargs)
+        allowed = self.authorizer.is_authorized(self, self.current_user, self.action, self.auth_resource)
+        if not await ensure_async(allowed):
+            raise web.HTTPError(403)
+
     async def http_get(self, name: str) -> None:
         """Refuse: this address speaks websocket only."""
         await self.proxy(0, name)
@@ -101,39 +80,156 @@ class DesktopSocketHandler(RawSocketHandler):  # type: ignore[misc]
         try:
             record = session.find(name)
         except CasaDesktopError as error:
-            return self._refuse(1008, str(error))
+            return self.refuse(1008, str(error))
         if record is None:
-            return self._refuse(1013, "The desktop is not running.")
-        self.unix_socket = record.rfb_socket
-        # A pointer event is a few bytes; Nagle's algorithm would hold it back for a round trip.
-        self.set_nodelay(True)
+            return self.refuse(1013, "The desktop is not running.")
+        await self.connect(record)
+
+    async def connect(self, record: Record, share: str = "") -> None:
+        """Join the desktop's audience and carry its bytes; by the link ``share`` only to look."""
+        self.record = record
+        self.filter = Filter(view_only=bool(share))
+        self._tune()
         loop = asyncio.get_running_loop()
         try:
-            transport, protocol = await loop.create_unix_connection(
-                lambda: FlowControlledProtocol(self, record), record.rfb_socket
+            _, self.protocol_to_xvnc = await loop.create_unix_connection(
+                lambda: DesktopProtocol(self, record), record.rfb_socket
             )
         except OSError:
-            return self._refuse(1013, "The desktop has just ended.")
-        self.ws_transp, self.ws_proto = transport, protocol
-        self._record_activity()
+            return self.refuse(1013, "The desktop has just ended.")
+        self.view = self.reception.audience.join(record.name, self, share=share)
+        self.reception.look_again()
 
-    def _refuse(self, code: int, reason: str) -> None:
-        """Close with a reason, cut to the 123 bytes that a close frame can carry: RFC 6455, section 5.5."""
-        self.close(code, reason.encode()[:123].decode(errors="ignore"))
+    def _tune(self) -> None:
+        # A pointer event is a few bytes; Nagle's algorithm would hold it back for a round trip.
+        self.set_nodelay(True)
+        # A unix socket of Jupyter's has no such option.
+        with suppress(OSError):
+            self._stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_IN_KERNEL)
+
+    @property
+    def _stream(self) -> Any:
+        return self.ws_connection.stream
+
+    def has_unsent(self) -> bool:
+        """Tell whether bytes wait here because the browser's connection does not take them."""
+        return self.ws_connection is not None and bool(self._stream.writing())
 
     def get_compression_options(self) -> None:
         """Say no: RFB's encodings are compressed already. Called by tornado."""
 
-    async def prepare(self, *args: Any, **kwargs: Any) -> None:
-        """Let Jupyter authenticate and authorise before anything else; called by tornado."""
-        await super().prepare(*args, **kwargs)
-        allowed = self.authorizer.is_authorized(self, self.current_user, "execute", self.auth_resource)
-        if not allowed:
-            raise web.HTTPError(403)
+    @property
+    def max_message_size(self) -> int:
+        """The longest frame that a browser may send, in bytes; asked by tornado."""
+        return LARGEST_FRAME
 
-    def on_message(self, message: str | bytes) -> None:
-        """Send the browser's bytes to Xvnc; called by tornado."""
-        if not hasattr(self, "ws_transp"):
-            # The browser may speak before we are connected only if it does not speak RFB: the server greets first.
-            return self._refuse(1002, "RFB's server speaks first.")
-        super().on_message(message)
+    @property
+    def ping_interval(self) -> float:
+        """Every so many seconds the browser must show that it is there; asked by tornado."""
+        return super().ping_interval or PING_SECONDS
+
+    @property
+    def ping_timeout(self) -> float:
+        """And within so many; asked by tornado. Jupyter's own setting is 0 unless set, which stands for never."""
+        return super().ping_timeout or self.ping_interval
+
+    def on_ping(self, data: bytes) -> None:
+        """Take no note: it is no activity of the user's. Called by tornado."""
+
+    async def on_message(self, message: str | bytes) -> None:
+        """Take what the browser sends; tornado, which calls it, reads no more until it is done."""
+        if self.view is None or self.protocol_to_xvnc is None:
+            # It has been refused, and does not know yet.
+            return
+        try:
+            if isinstance(message, str):
+                await self._take_words(self.view, message)
+            else:
+                await self._take_rfb(self.protocol_to_xvnc, message)
+        except ProtocolViolation as error:
+            self.refuse(error.code, str(error))
+
+    async def _take_rfb(self, xvnc: DesktopProtocol, data: bytes) -> None:
+        passed = self.filter.feed(data)
+        if passed.by_the_user:
+            self._record_activity()
+        if passed.data:
+            await xvnc.send(passed.data)
+
+    async def _take_words(self, view: View, text: str) -> None:
+        view.receive(text)
+        if self._unread > FEW_UNREAD and self._last_word is not None:
+            with suppress(WebSocketClosedError):
+                await self._last_word
+
+    def tell(self, words: Words) -> None:
+        """Send words to the page; called by the audience."""
+        if words["type"] == "audience":
+            self.filter.may_resize = words["controls"]
+        if self._unread >= MOST_UNREAD:
+            return self.end(1008, "The browser does not read what it is told.")
+        with suppress(WebSocketClosedError):
+            self._unread += 1
+            self._last_word = asyncio.ensure_future(self.write_message(dict(words)))
+            self._last_word.add_done_callback(self._on_read)
+
+    def _on_read(self, done: asyncio.Future[None]) -> None:
+        self._unread -= 1
+        if not done.cancelled():
+            done.exception()
+
+    def end(self, code: int, reason: str) -> None:
+        """Close the connection; called by the audience."""
+        # Not at once: leaving the audience while it is going through its views would confuse it.
+        asyncio.get_running_loop().call_soon(self.refuse, code, reason)
+
+    def rescale(self, ratio: float) -> None:
+        """Draw the desktop's windows larger; called by the audience."""
+        self.reception.rescale(self.record, ratio)
+
+    def refuse(self, code: int, reason: str) -> None:
+        """Close with a reason, cut to the 123 bytes that a close frame can carry: RFC 6455, section 5.5."""
+        self.close(code, reason.encode()[:123].decode(errors="ignore"))
+        self._leave()
+
+    def on_close(self) -> None:
+        """Let go of the desktop; called by tornado when the connection has gone."""
+        self._leave()
+
+    def _leave(self) -> None:
+        view, self.view = self.view, None
+        protocol, self.protocol_to_xvnc = self.protocol_to_xvnc, None
+        if view is not None:
+            view.leave()
+        if protocol is not None:
+            protocol.abort()
+
+
+class SharedSocketHandler(DesktopSocketHandler):
+    """``<base>casa-desktop/api/shared/<token>/rfb``: the same for who may look, until the link ends."""
+
+    auth_resource = SHARE_RESOURCE
+    action = "read"
+
+    async def open(self, token: str) -> None:
+        """Connect to the desktop that the link shows; called by tornado."""
+        try:
+            record, share = shares.find(token)
+        except NoSuchShare:
+            return self.refuse(LINK_ENDED, "This link has expired or was withdrawn.")
+        self._expires = share.expires
+        self._wait_for_the_end()
+        await self.connect(record, share.id)
+
+    def _wait_for_the_end(self) -> None:
+        left = self._expires - time.time()
+        if left <= 0:
+            return self.refuse(LINK_ENDED, "This link has expired.")
+        # Looked at again then: the loop's clock may stand still while a computer sleeps, and the time may be set.
+        self._timer = asyncio.get_running_loop().call_later(left, self._wait_for_the_end)
+
+    def on_close(self) -> None:
+        """Forget the timer as well; called by tornado."""
+        super().on_close()
+        if hasattr(self, "_timer"):
+            self._timer.cancel()

@@ -7,6 +7,9 @@ One folder per desktop, below a root that only the user can enter::
                   rfb.sock       where Xvnc listens
                   desktop.log    what the supervisor, Xvnc and IceWM said
                   icewm/         IceWM's files
+                  bin/           programs that stand for a browser on the desktop (``links``)
+                  links/         addresses that programs on the desktop ask to open
+                  shares/        links by which others may look at the desktop (``shares``)
 
 A supervisor holds a lock on its desktop's folder for as long as it lives (``locks``), so a folder whose lock is free
 is a dead desktop's, whatever its record says.
@@ -29,7 +32,7 @@ from .errors import InvalidName, RuntimeDirectoryError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 # They are parts of URLs beside the desktops' names.
-_RESERVED = frozenset({"api", "static"})
+_RESERVED = frozenset({"api", "shared", "static"})
 # sun_path holds 108 bytes with the final zero: unix(7).
 _SOCKET_PATH_LIMIT = 107
 
@@ -50,7 +53,7 @@ def runtime_root() -> Path:
     Raises:
         RuntimeDirectoryError: it is not a folder, not the user's own, open to others, or cannot be made.
     """
-    root = _configured_root()
+    root = configured_root()
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = root.lstat()
@@ -65,7 +68,8 @@ def runtime_root() -> Path:
     return root
 
 
-def _configured_root() -> Path:
+def configured_root() -> Path:
+    """Return where the root is, whether or not it is there."""
     chosen = os.environ.get("CASA_DESKTOP_RUNTIME_DIR")
     if chosen:
         return Path(chosen).absolute()
@@ -104,6 +108,18 @@ class Places:
     @property
     def icewm(self) -> Path:
         return self.folder / "icewm"
+
+    @property
+    def browsers(self) -> Path:
+        return self.folder / "bin"
+
+    @property
+    def links(self) -> Path:
+        return self.folder / "links"
+
+    @property
+    def shares(self) -> Path:
+        return self.folder / "shares"
 
 
 def places(name: str) -> Places:
@@ -181,7 +197,7 @@ def remove_root_if_empty() -> None:
     """Remove the root when its last desktop is gone; call it with the root locked."""
     # It fails while other desktops are there, or where somebody has just begun another one.
     with suppress(OSError):
-        _configured_root().rmdir()
+        configured_root().rmdir()
 
 
 def rfb_banner(path: Path, timeout: float) -> bytes:

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Dict, List, Optional
 
-from . import errors, locks, runtime
+from . import errors, links, locks, runtime
 from .commands import Settings, display_environment
 from .process import read_line
 from .runtime import Record
@@ -161,8 +161,9 @@ def _end_supervisor(record: Record, at: runtime.Places, timeout: float) -> None:
 
 
 def environment(record: Record) -> Dict[str, str]:
-    """Return the variables that make an X program appear on the desktop."""
-    return display_environment(record.display, Path(record.xauthority))
+    """Return the variables that make an X program appear on the desktop, and its links in the views of it."""
+    browsers = links.environment(runtime.places(record.name), os.environ)
+    return {**display_environment(record.display, Path(record.xauthority)), **browsers}
 
 
 def watch(record: Record) -> int:

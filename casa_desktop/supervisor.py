@@ -20,7 +20,7 @@ from typing import IO, Optional
 
 import psutil
 
-from . import __version__, icewm, locks, xauthority
+from . import __version__, icewm, links, locks, xauthority
 from .commands import Command, Settings, window_manager_command, x_server_command
 from .errors import CasaDesktopError, StartFailed, StartTimeout, WindowManagerMissing, XServerMissing
 from .process import adopt_orphans, descendants, end, read_line, spawn
@@ -69,6 +69,7 @@ class Supervisor:
         xauthority.write(self.at.xauthority)
         self._start_x_server(server, deadline, seconds)
         self._await_banner(deadline)
+        links.install(self.at, sys.executable)
         self._write_icewm_files()
         self._start_window_manager(manager)
         self._paint_background()
@@ -143,7 +144,7 @@ class Supervisor:
             config=self.at.icewm,
             display=self.display,
             xauthority=self.at.xauthority,
-            env=os.environ,
+            env={**os.environ, **links.environment(self.at, os.environ)},
         )
 
     def _record(self) -> Record:

@@ -50,16 +50,16 @@ class PagePlugin {
   }
 }
 
+// Plain scripts, not modules: a browser asks for a module as it would from
+// another site, and JupyterHub from 4.1 on takes no cookie for that.
 export default {
   mode: 'production',
   target: ['web', 'es2022'],
   entry: { page: resolve(here, 'lib/page.js') },
-  experiments: { outputModule: true },
   output: {
     path: resolve(here, '../static/page'),
     filename: 'assets/[name].[contenthash].js',
     chunkFilename: 'assets/[name].[contenthash].js',
-    module: true,
     publicPath: 'auto',
     clean: true
   },

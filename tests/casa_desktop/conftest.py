@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
-from typing import Iterator
+from typing import Any, Dict, Iterator
 
 import pytest
+from Xlib.display import Display
+from Xlib.error import ConnectionClosedError
 
 from casa_desktop import runtime, session
+
+from .browser import Browser
 
 
 @pytest.fixture
@@ -22,3 +28,47 @@ def root(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         for name in runtime.names():
             session.stop(name)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def jp_server_config(jp_server_config: Dict[str, Any]) -> Dict[str, Any]:
+    """A Jupyter server with our extension, for the modules that have pytest-jupyter's plug-in."""
+    return {**jp_server_config, "ServerApp": {"jpserver_extensions": {"casa_desktop": True}}}
+
+
+@pytest.fixture
+def fetch(root: Path, jp_fetch: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """``jp_fetch`` below ``casa-desktop``, on a runtime directory of its own."""
+    monkeypatch.setenv("CASA_DESKTOP_URL", os.environ.get("CASA_DESKTOP_URL", ""))
+
+    async def get(*parts: str, **options: Any) -> Any:
+        return await jp_fetch("casa-desktop", *parts, **options)
+
+    return get
+
+
+@pytest.fixture
+def view(fetch: Any, jp_ws_fetch: Any) -> Iterator[Any]:
+    """Opens a view of a desktop by the parts of its websocket's path below ``casa-desktop/api``."""
+    opened = []
+
+    async def open_view(*parts: str, **options: Any) -> Browser:
+        browser = Browser(await jp_ws_fetch("casa-desktop", "api", *(parts or ("desktops", "main", "rfb")), **options))
+        opened.append(browser)
+        return browser
+
+    yield open_view
+    for each in opened:
+        each.websocket.close()
+
+
+@pytest.fixture
+def display(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Display]:
+    """A connection to the display of the desktop ``main``, which is started."""
+    for name, value in session.environment(session.ensure()).items():
+        monkeypatch.setenv(name, value)
+    opened = Display()
+    yield opened
+    # Its desktop may have ended before it.
+    with suppress(ConnectionClosedError, BrokenPipeError):
+        opened.close()

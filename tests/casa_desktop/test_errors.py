@@ -13,7 +13,7 @@ from casa_desktop import errors
         (
             errors.InvalidName("../x"),
             "'../x' is no name for a desktop: use 1 to 32 letters, digits, '-' or '_', "
-            "beginning with a letter or digit, and none of 'api' and 'static'.",
+            "beginning with a letter or digit, and none of 'api', 'shared' and 'static'.",
         ),
         (
             errors.InvalidSetting("dpi", 1, "between 30 and 600 dots per inch"),
@@ -59,6 +59,23 @@ from casa_desktop import errors
             errors.NoSuchWindow("main", "plotms", []),
             "No window of the desktop 'main' is called 'plotms'; there is none at all.",
         ),
+        (
+            errors.NoSuchShare(),
+            "This link to a desktop is not valid: it has expired or was withdrawn, or its desktop has ended. "
+            "Ask whoever sent it for a new one.",
+        ),
+        (
+            errors.InvalidShare("label", 7, "one line of at most 100 characters"),
+            "A link's label is 7, but should be one line of at most 100 characters.",
+        ),
+        (
+            errors.LinkRefused("file:///etc", "only http, https and mailto addresses leave the desktop."),
+            "'file:///etc' is not opened: only http, https and mailto addresses leave the desktop.",
+        ),
+        (
+            errors.ProtocolViolation(1002, "a fence of 65 bytes"),
+            "The browser sent what a view does not send: a fence of 65 bytes.",
+        ),
     ],
 )
 def test_each_error_says_what_happened_and_what_to_do(error: errors.CasaDesktopError, sentence: str) -> None:
@@ -68,7 +85,7 @@ def test_each_error_says_what_happened_and_what_to_do(error: errors.CasaDesktopE
 def test_every_error_of_the_module_is_in_the_tree_and_in_its_drawing() -> None:
     classes = [each for each in vars(errors).values() if isinstance(each, type)]
     own = [each for each in classes if each.__module__ == errors.__name__]
-    assert len(own) == 13
+    assert len(own) == 17
     for each in own:
         assert issubclass(each, errors.CasaDesktopError)
         assert each.__name__ in (errors.__doc__ or "")

@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import fcntl
 import io
 import json
 import os
-import signal
-import struct
 from pathlib import Path
 from typing import Any, Awaitable, Callable
 
 import pytest
 from PIL import Image
-from tornado.httpclient import HTTPClientError, HTTPRequest, HTTPResponse
-from tornado.websocket import websocket_connect
+from tornado.httpclient import HTTPClientError, HTTPResponse
 
-from casa_desktop import extension, locks, session
+from casa_desktop import extension, session, shares
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 Fetch = Callable[..., Awaitable[HTTPResponse]]
-
-
-@pytest.fixture
-def jp_server_config(jp_server_config: dict[str, Any]) -> dict[str, Any]:
-    return {**jp_server_config, "ServerApp": {"jpserver_extensions": {"casa_desktop": True}}}
-
-
-@pytest.fixture
-def fetch(root: Path, jp_fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> Fetch:
-    """``jp_fetch`` below ``casa-desktop``, on a runtime directory of its own."""
-    monkeypatch.setenv("CASA_DESKTOP_URL", os.environ.get("CASA_DESKTOP_URL", ""))
-
-    async def get(*parts: str, **options: Any) -> HTTPResponse:
-        return await jp_fetch("casa-desktop", *parts, **options)
-
-    return get
 
 
 def _json(response: HTTPResponse) -> Any:
@@ -51,6 +30,8 @@ async def test_a_desktop_is_started_listed_told_photographed_and_stopped(fetch: 
     assert model["state"] == "running"
     assert model["page"] == "/a%40b/casa-desktop/main/"
     assert model["websocket"] == "/a%40b/casa-desktop/api/desktops/main/rfb"
+    assert (len(model["server"]), model["watched"]) == (32, False)
+    assert "idleMinutes" in model
     again = await fetch("api", "desktops", method="POST", body="")
     assert (again.code, _json(again)) == (200, model)
     assert _json(await fetch("api", "desktops")) == {"desktops": [model]}
@@ -71,6 +52,10 @@ async def test_a_desktop_is_started_listed_told_photographed_and_stopped(fetch: 
         ("GET", ("..%2Fx",), None, 400, "InvalidName"),
         ("POST", (), '{"name": "../x"}', 400, "InvalidName"),
         ("POST", (), '{"name": 7}', 400, "InvalidName"),
+        ("POST", (), '{"name": "shared"}', 400, "InvalidName"),
+        ("GET", ("main", "shares"), None, 404, "NotRunning"),
+        ("POST", ("main", "shares"), "{}", 404, "NotRunning"),
+        ("DELETE", ("main", "shares", "0123456789abcdef"), None, 404, "NotRunning"),
     ],
 )
 async def test_what_cannot_be_done_is_answered_with_a_name_and_a_sentence(
@@ -108,7 +93,8 @@ async def test_a_missing_x_server_reaches_the_page_as_a_sentence(
 async def test_the_page_is_told_which_desktop_to_show(fetch: Fetch, parts: tuple[str, ...]) -> None:
     page = (await fetch(*parts, "")).body.decode()
     config = page.split('type="application/json">')[1].split("</script>")[0]
-    assert json.loads(config) == {"baseUrl": "/a%40b/", "name": (*parts, "main")[0], "token": ""}
+    name = (*parts, "main")[0]
+    assert json.loads(config) == {"baseUrl": "/a%40b/", "name": name, "token": "", "share": "", "lab": True}
     assert "{{" not in page
     script = next(part for part in page.split('"') if part.endswith(".js"))
     assert script.startswith("/a%40b/casa-desktop/static/")
@@ -137,6 +123,11 @@ def _paths() -> list[str]:
         "casa-desktop/api/desktops/main",
         "casa-desktop/api/desktops/main/screenshot.png",
         "casa-desktop/api/desktops/main/rfb",
+        "casa-desktop/api/desktops/main/shares",
+        "casa-desktop/api/desktops/main/shares/0123456789abcdef",
+        "casa-desktop/shared/{token}/",
+        "casa-desktop/api/shared/{token}",
+        "casa-desktop/api/shared/{token}/rfb",
     ]
 
 
@@ -145,87 +136,48 @@ def _paths() -> list[str]:
 async def test_every_route_refuses_who_jupyter_does_not_know(
     root: Path, path: str, headers: dict[str, str], http_server_client: Any, jp_base_url: str
 ) -> None:
-    session.ensure()
+    _, token = shares.create(session.ensure())
     with pytest.raises(HTTPClientError) as refused:
-        await http_server_client.fetch(jp_base_url + path, headers=headers, follow_redirects=False)
-    assert refused.value.code in (302, 403)
+        await http_server_client.fetch(jp_base_url + path.format(token=token), headers=headers, follow_redirects=False)
+    # A single link cannot be asked for, by anybody.
+    assert refused.value.code in ((405,) if path.endswith("abcdef") else (302, 403))
+
+
+@pytest.mark.parametrize(
+    ("method", "parts", "body"),
+    [
+        ("POST", (), "{}"),
+        ("DELETE", ("main",), None),
+        ("POST", ("main", "shares"), "{}"),
+        ("DELETE", ("main", "shares", "{id}"), None),
+    ],
+)
+async def test_nobody_changes_anything_whom_jupyter_does_not_know(
+    fetch: Fetch, method: str, parts: tuple[str, ...], body: str | None
+) -> None:
+    record = session.ensure()
+    share, _ = shares.create(record)
+    words = [each.format(id=share.id) for each in parts]
+    with pytest.raises(HTTPClientError) as refused:
+        await fetch("api", "desktops", *words, method=method, body=body, headers={"Authorization": "token wrong"})
+    assert refused.value.code == 403
+    assert session.list_desktops() == [record]
+    assert shares.valid(record) == [share]
+
+
+async def test_what_pages_ask_by_themselves_is_no_activity_for_a_hub(fetch: Fetch, jp_serverapp: Any) -> None:
+    settings = jp_serverapp.web_app.settings
+    await fetch("api", "desktops", method="POST", body="{}")
+    before = settings.pop("api_last_activity")
+    for parts in ((), ("main",), ("main", "shares"), ("main", "screenshot.png")):
+        await fetch("api", "desktops", *parts)
+    assert "api_last_activity" not in settings
+    await fetch("api", "desktops", "main", method="DELETE")
+    assert settings["api_last_activity"] > before
 
 
 def test_the_routes_above_are_all_routes() -> None:
     assert len(extension.routes("/")) == len(_paths())
-
-
-async def test_the_websocket_speaks_rfb(fetch: Fetch, jp_ws_fetch: Any) -> None:
-    session.ensure()
-    connection = await jp_ws_fetch("casa-desktop", "api", "desktops", "main", "rfb")
-    assert (await connection.read_message())[:4] == b"RFB "
-    connection.close()
-
-
-async def test_a_desktop_is_watched_for_as_long_as_a_browser_is_connected(fetch: Fetch, jp_ws_fetch: Any) -> None:
-    assert not session.is_watched()
-    session.ensure()
-    assert not session.is_watched()
-    browsers = [await jp_ws_fetch("casa-desktop", "api", "desktops", "main", "rfb") for _ in range(2)]
-    for browser in browsers:
-        await browser.read_message()
-        assert session.is_watched()
-        browser.close()
-    await asyncio.to_thread(_wait_until_nobody_shares, session.runtime.places("main").record)
-    assert not session.is_watched()
-
-
-def _wait_until_nobody_shares(file: Path) -> None:
-    # F_OFD_SETLKW, which fcntl does not name before Python 3.9: wait until the lock can be had.
-    with file.open("r+b") as opened:
-        fcntl.fcntl(opened, 38, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
-
-
-async def test_the_websocket_is_refused_to_strangers(fetch: Fetch, jp_ws_fetch: Any) -> None:
-    session.ensure()
-    with pytest.raises(HTTPClientError) as refused:
-        await jp_ws_fetch("casa-desktop", "api", "desktops", "main", "rfb", headers={"Authorization": "token wrong"})
-    assert refused.value.code == 403
-
-
-@pytest.mark.parametrize(("origin", "accepted"), [("https://example.org", False), (None, True)])
-async def test_a_cookie_opens_the_websocket_from_our_own_page_only(
-    fetch: Fetch, http_server_port: tuple[Any, int], jp_base_url: str, origin: str | None, accepted: bool
-) -> None:
-    session.ensure()
-    page = await fetch("")
-    cookies = "; ".join(each.split(";")[0] for each in page.headers.get_list("Set-Cookie"))
-    place = f"127.0.0.1:{http_server_port[1]}"
-    request = HTTPRequest(
-        f"ws://{place}{jp_base_url}casa-desktop/api/desktops/main/rfb",
-        headers={"Cookie": cookies, "Origin": origin or f"http://{place}"},
-    )
-    if accepted:
-        connection = await websocket_connect(request)
-        assert await connection.read_message()
-        connection.close()
-        return
-    with pytest.raises(HTTPClientError) as refused:
-        await websocket_connect(request)
-    assert refused.value.code == 403
-
-
-async def test_the_websocket_closes_when_the_desktop_ends(fetch: Fetch, jp_ws_fetch: Any) -> None:
-    record = session.ensure()
-    connection = await jp_ws_fetch("casa-desktop", "api", "desktops", "main", "rfb")
-    await connection.read_message()
-    os.kill(record.supervisor_pid, signal.SIGTERM)
-    assert await connection.read_message() is None
-    connection.close()
-    assert locks.wait_until_free(Path(record.rfb_socket).parent, 10)
-
-
-async def test_the_websocket_to_no_desktop_closes_with_a_reason(fetch: Fetch, jp_ws_fetch: Any) -> None:
-    connection = await jp_ws_fetch("casa-desktop", "api", "desktops", "main", "rfb")
-    assert await connection.read_message() is None
-    assert connection.close_code == 1013
-    assert "not running" in connection.close_reason
-    connection.close()
 
 
 async def test_kernels_are_told_where_the_page_is(fetch: Fetch) -> None:

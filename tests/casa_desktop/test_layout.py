@@ -10,7 +10,9 @@ import pytest
 SOURCES = Path(__file__).resolve().parents[2]
 DESKTOP = SOURCES / "casa_desktop"
 KERNEL = SOURCES / "kernel" / "casa_kernel"
-SERVER_SIDE = {"config", "proxy", "handlers", "extension"}
+SERVER_SIDE = {
+    *("config", "reception", "flow", "proxy", "handlers", "pages", "sharing", "notices", "extension"),
+}  # fmt: skip
 JUPYTER = {"jupyter_server", "jupyter_server_proxy", "tornado", "traitlets", "IPython", "ipykernel"}
 CASA = {"casatools", "casatasks", "casaviewer", "casaplotms", "casalogger"}
 

@@ -1,0 +1,107 @@
+"""Bytes between Xvnc and a browser, with each side waiting for the other: nothing piles up in the server's memory."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import suppress
+from typing import Optional, Protocol
+
+from tornado.websocket import WebSocketClosedError
+
+from . import session
+from .runtime import Record
+
+# What lies here for a browser that does not take it, in bytes: one such block, and no more is read from Xvnc.
+BLOCK = 1 << 16
+# For Xvnc, which may be slower than a browser that sends a large clipboard.
+UNREAD_BY_XVNC = 1 << 16
+
+
+class Browser(Protocol):
+    """What is asked of the websocket."""
+
+    def write_message(self, message: bytes, binary: bool = False) -> asyncio.Future[None]:
+        """Send a frame; the future is done when the kernel has taken it."""
+
+    def has_unsent(self) -> bool:
+        """Tell whether bytes wait because the browser's connection does not take them."""
+
+    def refuse(self, code: int, reason: str) -> None:
+        """Close the connection."""
+
+
+class DesktopProtocol(asyncio.BufferedProtocol):
+    """Carries Xvnc's bytes to the browser, and stops reading while the browser lags behind.
+
+    For as long as it is connected the desktop counts as watched.
+    """
+
+    def __init__(self, browser: Browser, record: Record) -> None:
+        self._browser, self._record = browser, record
+        self._block = memoryview(bytearray(BLOCK))
+        self._transport: Optional[asyncio.Transport] = None
+        self._watching: Optional[int] = None
+        self._unwritten = 0
+        self._takes = asyncio.Event()
+        self._takes.set()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Remember the transport, and that somebody watches; called by the event loop."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.set_write_buffer_limits(high=UNREAD_BY_XVNC)
+        # The desktop may just have ended; then the connection is about to be lost as well.
+        with suppress(OSError):
+            self._watching = session.watch(self._record)
+
+    def connection_lost(self, exc: Optional[Exception]) -> None:
+        """Let go of the desktop, whichever side ended the connection; called by the event loop."""
+        if self._watching is not None:
+            os.close(self._watching)
+            self._watching = None
+        self._transport = None
+        self._takes.set()
+        self._browser.refuse(1013, "The desktop has ended.")
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Say where Xvnc's bytes go; called by the event loop."""
+        return self._block
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Send the bytes on as one binary message; called by the event loop."""
+        try:
+            written = self._browser.write_message(bytes(self._block[:nbytes]), binary=True)
+        except WebSocketClosedError:
+            # The browser has gone; on_close closes Xvnc's side.
+            return
+        self._unwritten += 1
+        written.add_done_callback(self._on_written)
+        if self._browser.has_unsent() and self._transport is not None:
+            self._transport.pause_reading()
+
+    def _on_written(self, done: asyncio.Future[None]) -> None:
+        self._unwritten -= 1
+        failed = done.cancelled() or done.exception() is not None
+        if failed or self._unwritten or self._transport is None or self._transport.is_closing():
+            return
+        self._transport.resume_reading()
+
+    def pause_writing(self) -> None:
+        """Xvnc does not take any more; called by the event loop."""
+        self._takes.clear()
+
+    def resume_writing(self) -> None:
+        """Xvnc takes more; called by the event loop."""
+        self._takes.set()
+
+    async def send(self, data: bytes) -> None:
+        """Send ``data`` to Xvnc, and return when there is room for more."""
+        if self._transport is not None:
+            self._transport.write(data)
+            await self._takes.wait()
+
+    def abort(self) -> None:
+        """Drop the connection, with what has not been sent yet."""
+        if self._transport is not None:
+            self._transport.abort()

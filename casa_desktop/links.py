@@ -1,0 +1,128 @@
+"""Links out of the desktop: what programs on it call to have an address opened.
+
+There is no browser on the desktop, and one there would run beside the data and not beside the user. So programs find
+``xdg-open`` and its kin in a folder of the desktop's own, first on PATH, and what they hand over is shown to the user,
+who opens it or does not.
+
+::
+
+    python -m casa_desktop.links FOLDER ADDRESS     FOLDER is the desktop's; exit status 1 if it is not opened
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shlex
+import sys
+from pathlib import Path
+from typing import Dict, List, Mapping, Sequence
+from urllib.parse import urlsplit
+
+from . import locks
+from .errors import LinkRefused
+from .runtime import Places
+
+# What Debian's alternatives, freedesktop.org, and the desktops before it call a program that opens addresses.
+NAMES = ("xdg-open", "x-www-browser", "www-browser", "sensible-browser", "gnome-open", "gvfs-open", "kde-open")
+SCHEMES = frozenset({"http", "https", "mailto"})
+LONGEST = 2000
+
+
+def checked(address: str) -> str:
+    """Return ``address`` if it may be shown to the user as a link.
+
+    Raises:
+        LinkRefused: it is no address on the web and no mail address.
+    """
+    if len(address) > LONGEST:
+        raise LinkRefused(address[:40] + "…", f"it has more than {LONGEST} characters.")
+    if not address.isprintable() or " " in address:
+        raise LinkRefused(address, "an address has no blanks and no control characters.")
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:
+        raise LinkRefused(address, f"it is malformed: {error}.") from error
+    if parts.scheme not in SCHEMES:
+        raise LinkRefused(address, "only http, https and mailto addresses leave the desktop.")
+    if not (parts.path if parts.scheme == "mailto" else parts.hostname):
+        raise LinkRefused(address, "it names no host or mailbox.")
+    return address
+
+
+def hand_over(at: Places, address: str) -> None:
+    """Leave an address for the servers whose views show the desktop.
+
+    Raises:
+        LinkRefused: it may not be opened, or nobody looks.
+    """
+    checked(address)
+    if not locks.is_shared(at.record):
+        raise LinkRefused(address, "nobody looks at the desktop just now. Open its page and try again.")
+    path = at.links / f"{secrets.token_hex(8)}.json"
+    partial = path.with_suffix(".part")
+    try:
+        at.links.mkdir(mode=0o700, exist_ok=True)
+        partial.write_text(json.dumps(address), encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise LinkRefused(address, f"the desktop has just ended ({error.strerror}).") from error
+
+
+def take(at: Places) -> List[str]:
+    """Return the addresses that were left, each to one caller only."""
+    found = []
+    for path in sorted(at.links.glob("*.json"), key=_age):
+        try:
+            text = path.read_text(encoding="utf-8")
+            # Whoever removes it has it: another server may be looking at the same file.
+            path.unlink()
+            found.append(checked(json.loads(text)))
+        except (OSError, ValueError, TypeError, AttributeError, LinkRefused):
+            # Another server was first, or it is no address that ``hand_over`` lets through.
+            continue
+    return found
+
+
+def _age(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def install(at: Places, python: str) -> None:
+    """Write the programs that stand for a browser into the desktop's folder."""
+    for folder in (at.browsers, at.links):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    words = " ".join(map(shlex.quote, (python, "-m", "casa_desktop.links", str(at.folder))))
+    for name in NAMES:
+        program = at.browsers / name
+        # Python would look for its modules in the caller's folder first, and find there what it should not.
+        program.write_text(f'#!/bin/sh\ncd / && exec {words} "$@"\n', encoding="utf-8")
+        program.chmod(0o700)
+
+
+def environment(at: Places, env: Mapping[str, str]) -> Dict[str, str]:
+    """Return the variables by which a program finds these programs before all others."""
+    path = env.get("PATH", os.defpath)
+    if path.split(os.pathsep)[0] != str(at.browsers):
+        path = os.pathsep.join([str(at.browsers), path])
+    return {"PATH": path, "BROWSER": str(at.browsers / NAMES[0])}
+
+
+def main(folder: str, arguments: Sequence[str]) -> int:
+    """Hand one address over; return the exit status."""
+    try:
+        if len(arguments) != 1 or arguments[0].startswith("-"):
+            raise LinkRefused(" ".join(arguments), "give one address, and no options.")
+        hand_over(Places(Path(folder)), arguments[0])
+    except LinkRefused as error:
+        print(f"casa-desktop: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2:]))

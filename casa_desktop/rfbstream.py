@@ -1,0 +1,255 @@
+"""What a browser sends to Xvnc, message by message, and what of it may pass. Pure: bytes in, bytes out.
+
+Xvnc knows no rights: whoever reaches its socket may do everything. So what a view may not do is taken out of its
+stream on the way, and for that the stream is read as Xvnc reads it. What it cannot be sure to read in the same way is
+refused.
+
+Sources: RFC 6143, sections 7.1 and 7.5; for the other messages https://github.com/rfbproto/rfbproto, and how TigerVNC
+1.12 reads them (common/rfb/SMsgReader.cxx).
+"""
+
+from __future__ import annotations
+
+import struct
+from enum import IntEnum
+from typing import Callable, Dict, FrozenSet, List, NamedTuple, Tuple
+
+from .errors import ProtocolViolation
+
+# Xvnc ignores what is longer than its MaxCutText, 256 kB unless told otherwise. So may we, and need not keep it.
+LONGEST_CLIPBOARD = 1 << 20
+_ABSURD = 1 << 28
+
+_EXTENDED_CLIPBOARD = 0xC0A1E5CE
+# With it, and only if the server knows it too, a PointerEvent may have a seventh byte (TigerVNC 1.15). The stream
+# could not be read without knowing what the server said, so it is never asked for.
+_EXTENDED_MOUSE_BUTTONS = 0xFFFFFFFF & -316
+_RAW = 0
+_NOTIFY = 1 << 27
+_VERSIONS = (b"RFB 003.003\n", b"RFB 003.007\n", b"RFB 003.008\n")
+_SECURITY_NONE = b"\1"
+
+
+class Kind(IntEnum):
+    """What a message is; its first byte, or a step of the handshake."""
+
+    VERSION = -3
+    SECURITY = -2
+    CLIENT_INIT = -1
+    SET_PIXEL_FORMAT = 0
+    SET_ENCODINGS = 2
+    UPDATE_REQUEST = 3
+    KEY = 4
+    POINTER = 5
+    CUT_TEXT = 6
+    CONTINUOUS_UPDATES = 150
+    FENCE = 248
+    XVP = 250
+    SET_DESKTOP_SIZE = 251
+    QEMU = 255
+
+
+class Message(NamedTuple):
+    """One whole message.
+
+    Attributes:
+        kind: what it is.
+        data: all its bytes.
+    """
+
+    kind: Kind
+    data: bytes
+
+
+# What a view may send that can only look: it asks for pictures, and says in what form.
+LOOKING: FrozenSet[Kind] = frozenset(
+    {
+        *(Kind.VERSION, Kind.SECURITY, Kind.CLIENT_INIT),
+        *(Kind.SET_PIXEL_FORMAT, Kind.SET_ENCODINGS, Kind.UPDATE_REQUEST, Kind.CONTINUOUS_UPDATES, Kind.FENCE),
+    }
+)
+
+
+def _encodings(head: bytes) -> int:
+    return 4 + 4 * int(struct.unpack_from(">H", head, 2)[0])
+
+
+def _cut_text(head: bytes) -> int:
+    # The extended clipboard's messages have a negative length.
+    return 8 + abs(int(struct.unpack_from(">i", head, 4)[0]))
+
+
+def _fence(head: bytes) -> int:
+    if head[8] > 64:
+        raise ProtocolViolation(1002, f"a fence of {head[8]} bytes")
+    return 9 + head[8]
+
+
+def _qemu(head: bytes) -> int:
+    if head[1]:
+        raise ProtocolViolation(1002, f"QEMU's message {head[1]}")
+    return 12
+
+
+# How many bytes tell a message's length, and how.
+_LENGTHS: Dict[Kind, Tuple[int, Callable[[bytes], int]]] = {
+    Kind.SET_PIXEL_FORMAT: (1, lambda _: 20),
+    Kind.SET_ENCODINGS: (4, _encodings),
+    Kind.UPDATE_REQUEST: (1, lambda _: 10),
+    Kind.KEY: (1, lambda _: 8),
+    Kind.POINTER: (1, lambda _: 6),
+    Kind.CUT_TEXT: (8, _cut_text),
+    Kind.CONTINUOUS_UPDATES: (1, lambda _: 10),
+    Kind.FENCE: (9, _fence),
+    Kind.XVP: (1, lambda _: 4),
+    Kind.SET_DESKTOP_SIZE: (8, lambda head: 8 + 16 * head[6]),
+    Kind.QEMU: (2, _qemu),
+}
+
+
+class ClientStream:
+    """Cuts a client's bytes into messages, however they come. Keeps no more than one message."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+        self._skip = 0
+        self._next = Kind.VERSION
+
+    def feed(self, data: bytes) -> List[Message]:
+        """Return the messages that ``data`` completes.
+
+        Clipboards longer than ``LONGEST_CLIPBOARD`` are left out.
+
+        Raises:
+            ProtocolViolation: it is not RFB, or something that Xvnc might read in another way.
+        """
+        messages: List[Message] = []
+        self._rest += data
+        while self._rest:
+            if self._skip:
+                skipped = min(self._skip, len(self._rest))
+                self._skip -= skipped
+                del self._rest[:skipped]
+                continue
+            kind, length = self._measure()
+            if kind is Kind.CUT_TEXT and length > LONGEST_CLIPBOARD:
+                self._skip = length
+            elif length and len(self._rest) >= length:
+                messages.append(self._take(kind, length))
+            else:
+                break
+        return messages
+
+    def _measure(self) -> Tuple[Kind, int]:
+        """Return the kind and the length of the next message; 0 while the length is not known yet."""
+        if self._next < 0:
+            return self._next, 12 if self._next is Kind.VERSION else 1
+        try:
+            kind = Kind(self._rest[0])
+        except ValueError:
+            raise ProtocolViolation(1002, f"a message of the unknown type {self._rest[0]}") from None
+        needed, measure = _LENGTHS[kind]
+        if len(self._rest) < needed:
+            return kind, 0
+        length = measure(bytes(self._rest[:needed]))
+        if length > _ABSURD:
+            raise ProtocolViolation(1002, f"a message of {length} bytes")
+        return kind, length
+
+    def _take(self, kind: Kind, length: int) -> Message:
+        message = Message(kind, bytes(self._rest[:length]))
+        del self._rest[:length]
+        if kind < 0:
+            self._next = _after_handshake(message)
+        return message
+
+
+def _after_handshake(message: Message) -> Kind:
+    """Check one step of the handshake and return what comes next."""
+    if message.kind is Kind.VERSION:
+        if message.data not in _VERSIONS:
+            raise ProtocolViolation(1002, f"RFB's version {message.data!r}")
+        # In 3.3 it is the server that chooses.
+        return Kind.CLIENT_INIT if message.data == _VERSIONS[0] else Kind.SECURITY
+    if message.kind is Kind.SECURITY:
+        if message.data != _SECURITY_NONE:
+            raise ProtocolViolation(1002, f"RFB's security type {message.data[0]}")
+        return Kind.CLIENT_INIT
+    return Kind.SET_PIXEL_FORMAT
+
+
+class Passed(NamedTuple):
+    """What of some bytes goes on to Xvnc.
+
+    Attributes:
+        data: the bytes.
+        by_the_user: some of them were typed, pointed or copied by the user, as opposed to what a page sends by itself.
+    """
+
+    data: bytes
+    by_the_user: bool
+
+
+class Filter:
+    """Lets a view's messages through, or not.
+
+    A view that can only look is not sent what is copied on the desktop either: Xvnc is told that this client wants to
+    hear that there is something to paste, but never what, and the client's own words about its clipboard are dropped.
+    Left without the extended clipboard, Xvnc would send everything unasked (seen in 1.12; it has it since 1.10).
+
+    Args:
+        view_only: the view can only look.
+    """
+
+    def __init__(self, *, view_only: bool) -> None:
+        self.view_only = view_only
+        # Whether the view may change the desktop's size just now.
+        self.may_resize = not view_only
+        self._stream = ClientStream()
+
+    def feed(self, data: bytes) -> Passed:
+        """Return what of ``data`` goes on.
+
+        Raises:
+            ProtocolViolation: as ``ClientStream.feed``.
+        """
+        messages = [each for each in self._stream.feed(data) if self._may_pass(each.kind)]
+        by_the_user = not self.view_only and any(map(_is_input, messages))
+        return Passed(b"".join(map(self._rewritten, messages)), by_the_user)
+
+    def _may_pass(self, kind: Kind) -> bool:
+        if self.view_only:
+            return kind in LOOKING
+        return self.may_resize or kind is not Kind.SET_DESKTOP_SIZE
+
+    def _rewritten(self, message: Message) -> bytes:
+        if message.kind is Kind.SET_ENCODINGS:
+            return _set_encodings(message.data, private=self.view_only)
+        if message.kind is Kind.CLIENT_INIT and self.view_only:
+            # Shared, whatever it asked for: it must not put the others out.
+            return b"\1" + _ONLY_NOTIFY + _packed([_RAW, _EXTENDED_CLIPBOARD])
+        return message.data
+
+
+def _is_input(message: Message) -> bool:
+    if message.kind is not Kind.CUT_TEXT:
+        return message.kind in (Kind.KEY, Kind.POINTER, Kind.QEMU)
+    # The page answers Xvnc's questions about the clipboard by itself; its user has copied something if it is told so.
+    plain = message.data[4] < 0x80
+    return plain or bool(int.from_bytes(message.data[8:12], "big") & _NOTIFY)
+
+
+def _set_encodings(data: bytes, *, private: bool) -> bytes:
+    asked = struct.unpack_from(f">{(len(data) - 4) // 4}I", data, 4)
+    wanted = [each for each in asked if each != _EXTENDED_MOUSE_BUTTONS]
+    return _ONLY_NOTIFY + _packed([*wanted, _EXTENDED_CLIPBOARD]) if private else _packed(wanted)
+
+
+def _packed(encodings: List[int]) -> bytes:
+    # At most as many as there can be, should a client have sent 65,535 of them.
+    last = encodings[-0xFFFF:]
+    return struct.pack(f">BxH{len(last)}I", Kind.SET_ENCODINGS, len(last), *last)
+
+
+# ClientCutText of the extended clipboard: its capabilities are to be notified, of no format.
+_ONLY_NOTIFY = struct.pack(">B3xiI", Kind.CUT_TEXT, -4, 1 << 24 | _NOTIFY)

@@ -1,0 +1,90 @@
+"""The REST interface of the links by which others may look at a desktop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from . import shares
+from .errors import InvalidShare
+from .handlers import DesktopHandler, running, told_time
+from .reception import LINK_ENDED, SHARE_RESOURCE, WITHDRAWN, in_thread
+from .runtime import Record
+
+
+class SharesHandler(DesktopHandler):
+    """``api/desktops/<name>/shares``: the links to a desktop, for its owner."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str) -> None:
+        """List the links; their tokens are not known any more."""
+        record = await in_thread(running, name)
+        found = await in_thread(shares.valid, record)
+        self.finish({"shares": [self._told(record, share) for share in found]})
+
+    @web.authenticated
+    @authorized
+    async def post(self, name: str) -> None:
+        """Make a link: 201 with its token, which is told this once."""
+        record = await in_thread(running, name)
+        minutes, label = self._asked()
+        share, token = await in_thread(shares.create, record, minutes, label)
+        self.log.info("casa-desktop: a link to look at %s was made, %s", name, share.id)
+        self.set_status(201)
+        told = {"id": share.id, "label": share.label, "expires": told_time(share.expires)}
+        self.finish({**told, "url": self.addresses.shared_page(token), "token": token})
+
+    def _asked(self) -> tuple[Any, Any]:
+        most = self.choices.share_minutes
+        if most < 1:
+            raise web.HTTPError(403, "Links to look at desktops are switched off on this server.")
+        body = self.get_json_body()
+        if body is not None and not isinstance(body, dict):
+            raise web.HTTPError(400, 'The body should be a JSON object, like {"minutes": 60}.')
+        asked = body or {}
+        minutes = asked.get("minutes", min(shares.DEFAULT_MINUTES, most))
+        if isinstance(minutes, (int, float)) and minutes > most:
+            raise InvalidShare("life", minutes, f"a number of minutes from 1 to {most}")
+        return minutes, asked.get("label", "")
+
+    def _told(self, record: Record, share: shares.Share) -> dict[str, Any]:
+        views = self.reception.audience.count(record.name, share.id)
+        return {"id": share.id, "label": share.label, "expires": told_time(share.expires), "views": views}
+
+
+class OneShareHandler(DesktopHandler):
+    """``api/desktops/<name>/shares/<id>``: one link, for the desktop's owner."""
+
+    @web.authenticated
+    @authorized
+    async def delete(self, name: str, number: str) -> None:
+        """Withdraw a link; who looks by it is put out at once."""
+        await in_thread(shares.withdraw, await in_thread(running, name), number)
+        self.reception.audience.end_share(name, number, LINK_ENDED, WITHDRAWN)
+        self.set_status(204)
+        self.finish()
+
+
+class SharedHandler(DesktopHandler):
+    """``api/shared/<token>``: a desktop that somebody may look at, for whoever has the link."""
+
+    auth_resource = SHARE_RESOURCE
+
+    @web.authenticated
+    @authorized
+    async def get(self, token: str) -> None:
+        """Tell where to look, or answer 404."""
+        record, share = await in_thread(shares.find, token)
+        self.finish(
+            {
+                "name": record.name,
+                "state": "running",
+                "websocket": self.addresses.shared_websocket(token),
+                "expires": told_time(share.expires),
+                "viewOnly": True,
+                "server": self.reception.server,
+            }
+        )
