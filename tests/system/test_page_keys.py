@@ -50,13 +50,12 @@ class Listener:
             self._note(self.screen.display.next_event())
 
     def _note(self, event: Any) -> None:
-        if event.type == X.MappingNotify:
-            # Xvnc has found a place for a key that no keyboard here has.
-            self.screen.display.refresh_keyboard_mapping(event)
-        elif event.type == X.ButtonPress:
+        if event.type == X.ButtonPress:
             self.seen.append(f"button {event.detail} at {event.root_x},{event.root_y}")
         elif event.type in (X.KeyPress, X.KeyRelease):
-            symbol = self.screen.display.keycode_to_keysym(event.detail, 0)
+            # Asked anew each time: Xvnc finds places for keys that no keyboard here has.
+            symbols = self.screen.display.get_keyboard_mapping(event.detail, 1)[0]
+            symbol = next(filter(None, symbols), 0)
             sign = "+" if event.type == X.KeyPress else "-"
             self.seen.append(sign + (XK.keysym_to_string(symbol) or NAMES.get(symbol, hex(symbol))))
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Callable
+import subprocess
+import sys
+from pathlib import Path
+from typing import Callable, Dict
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
@@ -71,3 +75,21 @@ def test_link_that_never_was_says_so(context: BrowserContext, jupyter: Jupyter) 
     answer = page.goto(f"{jupyter.url}casa-desktop/shared/nonsense/?token={jupyter.token}")
     assert answer is not None
     assert answer.status == 404
+
+
+def test_address_that_a_program_hands_over_is_opened_only_by_the_user(
+    context: BrowserContext, jupyter: Jupyter, desktop: Callable[..., str], environment: Dict[str, str]
+) -> None:
+    page = DesktopPage(context, jupyter).open()
+    folder = Path(json.loads(desktop("status", "--json"))[0]["xauthority"]).parent
+    address = f"{jupyter.url}api/status?x=1"
+    subprocess.run([sys.executable, "-m", "casa_desktop.links", folder, address], env=environment, check=True)
+    prompt = page.page.get_by_role("alert")
+    expect(prompt).to_contain_text("A program on the desktop wants to open")
+    expect(prompt).to_contain_text(address)
+    assert len(context.pages) == 1
+    with context.expect_page() as opened:
+        prompt.get_by_role("button", name="Open", exact=True).click()
+    assert opened.value.url == address
+    assert opened.value.evaluate("window.opener") is None
+    expect(prompt).to_be_hidden()
