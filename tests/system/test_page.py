@@ -37,6 +37,7 @@ def test_page_comes_back_by_itself_after_the_server_was_restarted(
         _wait_for_state(page, "reconnecting")
         server.start()
         _wait_for_state(page, "connected")
+        expect(page.get_by_text("the Jupyter server was restarted")).to_be_visible()
     assert desktop("status", "--json") == before, "it should be the same desktop"
 
 

@@ -10,6 +10,28 @@ export interface IDesktop {
   readonly page: string;
   /** Absolute path of the RFB websocket, base URL included. */
   readonly websocket: string;
+  /** A random id of the server's process: another one, another process. */
+  readonly server?: string;
+  /** Whether somebody looks at it now. */
+  readonly watched?: boolean;
+  /** How long it may be unused before it is stopped; null for ever. */
+  readonly idleMinutes?: number | null;
+}
+
+/** A link that shows a desktop to others, who can touch nothing. */
+export interface IShare {
+  readonly id: string;
+  readonly label: string;
+  /** When it ends, in ISO 8601. */
+  readonly expires: string;
+  /** How many look through it now. */
+  readonly views?: number;
+}
+
+/** A link that was just made: its address is told this once only. */
+export interface INewShare extends IShare {
+  /** Absolute path of its page, base URL included. */
+  readonly url: string;
 }
 
 /** How requests reach the Jupyter server; page and JupyterLab differ in it. */
@@ -27,6 +49,12 @@ export interface IServer {
 /** The server answered, and the answer is no. `message` is its sentence. */
 export class Refused extends Error {}
 
+/** The server does not know the user any more. */
+export class LoggedOut extends Refused {}
+
+/** The link to a desktop was withdrawn, or has expired. */
+export class Withdrawn extends Refused {}
+
 /** The server answered that there is no such desktop. */
 export class Missing extends Error {}
 
@@ -35,19 +63,15 @@ export class Unreachable extends Error {}
 
 /** The REST API of one Jupyter server. */
 export class Api {
-  constructor(private readonly server: IServer) {}
+  constructor(readonly server: IServer) {}
 
   /**
    * Start the desktop `name` unless it runs, and wait until it is ready.
    *
    * @throws Refused when it cannot be started, Unreachable when nobody answers.
    */
-  start(name: string): Promise<IDesktop> {
-    return this.call('', {
-      method: 'POST',
-      body: JSON.stringify({ name }),
-      headers: { 'Content-Type': 'application/json' }
-    });
+  async start(name: string): Promise<IDesktop> {
+    return desktop(await this.call('desktops', post({ name })));
   }
 
   /**
@@ -55,8 +79,74 @@ export class Api {
    *
    * @throws Missing when it does not run, Refused, Unreachable.
    */
-  look(name: string): Promise<IDesktop> {
-    return this.call(`/${encodeURIComponent(name)}`, { method: 'GET' });
+  async look(name: string): Promise<IDesktop> {
+    return desktop(await this.call(one(name)));
+  }
+
+  /** The desktops that run. */
+  async list(): Promise<IDesktop[]> {
+    return rows<IDesktop>(await this.call('desktops'), 'desktops');
+  }
+
+  /** Stop a desktop and everything on it; one that has ended is no error. */
+  async stop(name: string): Promise<void> {
+    try {
+      await this.call(one(name), { method: 'DELETE' });
+    } catch (error) {
+      if (!(error instanceof Missing)) {
+        throw error;
+      }
+    }
+  }
+
+  /** Stop a desktop, and start it again with nothing on it. */
+  async restart(name: string): Promise<IDesktop> {
+    await this.stop(name);
+    return this.start(name);
+  }
+
+  /** What is on a desktop now, as a PNG. */
+  async screenshot(name: string): Promise<Blob> {
+    const response = await this.answer(`${one(name)}/screenshot.png`, {});
+    if (!response.ok) {
+      throw refusal(response.status, await json(response));
+    }
+    return response.blob();
+  }
+
+  /** The links to a desktop that work now. */
+  async shares(name: string): Promise<IShare[]> {
+    return rows<IShare>(await this.call(`${one(name)}/shares`), 'shares');
+  }
+
+  /** Make a link that shows a desktop for some minutes. */
+  async share(
+    name: string,
+    minutes: number,
+    label: string
+  ): Promise<INewShare> {
+    const body = post({ minutes, label });
+    const made = await this.call(`${one(name)}/shares`, body);
+    return made as unknown as INewShare;
+  }
+
+  /** Withdraw a link: who looks through it is shut out at once. */
+  async withdraw(name: string, id: string): Promise<void> {
+    const path = `${one(name)}/shares/${encodeURIComponent(id)}`;
+    await this.call(path, { method: 'DELETE' });
+  }
+
+  /**
+   * The desktop that a link shows.
+   *
+   * @throws Withdrawn when the link shows nothing any more, Unreachable.
+   */
+  async shared(token: string): Promise<IDesktop> {
+    try {
+      return desktop(await this.call(`shared/${encodeURIComponent(token)}`));
+    } catch (error) {
+      throw error instanceof Missing ? new Withdrawn(error.message) : error;
+    }
   }
 
   /** The URL of a desktop's websocket. */
@@ -68,23 +158,48 @@ export class Api {
     return url.href;
   }
 
-  private async call(path: string, init: RequestInit): Promise<IDesktop> {
-    const url = `${this.server.baseUrl}casa-desktop/api/desktops${path}`;
-    const response = await this.answer(url, init);
+  private async call(path: string, init: RequestInit = {}): Promise<Json> {
+    const response = await this.answer(path, init);
     const body = await json(response);
-    if (response.ok && typeof body?.websocket === 'string') {
-      return body as unknown as IDesktop;
+    if (response.ok && (body || response.status === 204)) {
+      return body ?? {};
     }
     throw refusal(response.status, body);
   }
 
-  private async answer(url: string, init: RequestInit): Promise<Response> {
+  private async answer(path: string, init: RequestInit): Promise<Response> {
+    const url = `${this.server.baseUrl}casa-desktop/api/${path}`;
     try {
       return await this.server.request(url, { cache: 'no-store', ...init });
     } catch {
       throw new Unreachable('the server cannot be reached');
     }
   }
+}
+
+function one(name: string): string {
+  return `desktops/${encodeURIComponent(name)}`;
+}
+
+function post(body: unknown): RequestInit {
+  const headers = { 'Content-Type': 'application/json' };
+  return { method: 'POST', body: JSON.stringify(body), headers };
+}
+
+/** A reverse proxy may answer with a page of its own, and status 200. */
+function desktop(body: Json): IDesktop {
+  if (typeof body.websocket !== 'string') {
+    throw new Unreachable('something else than the server answered');
+  }
+  return body as unknown as IDesktop;
+}
+
+function rows<T>(body: Json, key: string): T[] {
+  const found = body[key];
+  if (!Array.isArray(found)) {
+    throw new Unreachable('something else than the server answered');
+  }
+  return found as T[];
 }
 
 type Json = Record<string, unknown>;
@@ -104,7 +219,7 @@ async function json(response: Response): Promise<Json | null> {
  */
 function refusal(status: number, body: Json | null): Error {
   if (status === 401 || status === 403) {
-    return new Refused(
+    return new LoggedOut(
       'The server did not accept your login: reload this page to log in again.'
     );
   }

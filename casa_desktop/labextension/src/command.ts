@@ -1,10 +1,9 @@
-import type { ILabShell, JupyterFrontEnd } from '@jupyterlab/application';
 import type { WidgetTracker } from '@jupyterlab/apputils';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import { Api } from './api.js';
 import { desktopIcon } from './icon.js';
-import { labServer } from './server.js';
+import { desktopHost } from './labhost.js';
+import { IParts, pageUrl } from './parts.js';
 import { DesktopWidget, widgetTitle } from './widget.js';
 
 /** The command that shows a desktop. */
@@ -32,28 +31,36 @@ const DEFAULTS: IOpenArgs = {
   focus: true
 };
 
-/** Add `casa-desktop:open`. Without a `shell` it opens the stand-alone page. */
+/** Add `casa-desktop:open`. Without a shell it opens the stand-alone page. */
 export function addOpenCommand(
-  app: JupyterFrontEnd,
-  shell: ILabShell | null,
+  parts: IParts,
   tracker: WidgetTracker<DesktopWidget>
 ): void {
-  const server = labServer(app.serviceManager.serverSettings);
-  const api = new Api(server);
-  app.commands.addCommand(OPEN, {
+  parts.app.commands.addCommand(OPEN, {
     label: args => widgetTitle(options(args).name),
     caption: 'Show the CASA tools on their own desktop',
     icon: args => (args.isPalette ? undefined : desktopIcon),
     describedBy: { args: SCHEMA },
     execute: async args => {
       const wanted = options(args);
-      if (!shell) {
-        window.open(`${server.baseUrl}casa-desktop/${wanted.name}/`);
+      if (!parts.shell) {
+        openPage(parts, wanted.name);
         return null;
       }
-      return show(shell, tracker, api, wanted);
+      return show(parts, tracker, wanted);
     }
   });
+}
+
+/**
+ * Show a desktop's page in a browser tab, the same one each time.
+ *
+ * @returns whether the browser let it be opened.
+ */
+export function openPage(parts: IParts, name: string): boolean {
+  const page = window.open(pageUrl(parts, name), `casa-desktop-${name}`);
+  page?.focus();
+  return page !== null;
 }
 
 const SCHEMA = {
@@ -72,13 +79,15 @@ function options(args: ReadonlyPartialJSONObject): IOpenArgs {
 }
 
 async function show(
-  shell: ILabShell,
+  parts: IParts,
   tracker: WidgetTracker<DesktopWidget>,
-  api: Api,
   { name, mode, ref, activate, focus }: IOpenArgs
 ): Promise<DesktopWidget> {
-  const open = tracker.find(({ desktop }) => desktop === name);
-  const widget = open ?? new DesktopWidget(api, name);
+  const { desktops, views } = parts;
+  const shell = parts.shell!;
+  const open = views.find(name);
+  const widget =
+    open ?? new DesktopWidget(desktops.api, name, desktopHost(parts, name));
   if (open) {
     open.reopen();
   } else {

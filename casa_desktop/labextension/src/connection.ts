@@ -1,6 +1,27 @@
-import { Api, IDesktop, Missing, Refused } from './api.js';
-import { Action, Happening, INITIAL, IStatus, step } from './machine.js';
-import type { Rfb } from './rfb.js';
+import {
+  Api,
+  IDesktop,
+  LoggedOut,
+  Missing,
+  Refused,
+  Withdrawn
+} from './api.js';
+import type { IClosing } from './channel.js';
+import { LifeSigns } from './lifesigns.js';
+import { Action, End, Happening, INITIAL, IStatus, step } from './machine.js';
+import type { IPreferences } from './preferences.js';
+import type { ICallbacks, Rfb } from './rfb.js';
+
+/** What a connection tells of, and asks. */
+export interface IConnectionEvents extends Omit<
+  ICallbacks,
+  'connected' | 'closed'
+> {
+  /** Called with each new status. */
+  changed(status: IStatus): void;
+  /** What the user prefers now. */
+  preferences(): IPreferences;
+}
 
 /**
  * A desktop, kept in sight for ever: starts it, dials, and dials again.
@@ -9,27 +30,22 @@ import type { Rfb } from './rfb.js';
  * of it. Close it with `dispose`; nothing happens after that.
  */
 export class Connection {
+  /** What shows the desktop; null unless it is connected or about to be. */
+  rfb: Rfb | null = null;
   private status: IStatus = INITIAL;
-  private rfb: Rfb | null = null;
   private timer: number | undefined;
   private questions = 0;
   private disposed = false;
   private desktop: IDesktop | null = null;
-  private readonly wake = (): void => this.hurry();
+  private readonly signs = new LifeSigns(why => this.woken(why !== 'seen'));
 
-  /**
-   * @param target the element that the canvas fills.
-   * @param changed called with each new status.
-   */
+  /** @param target the element that the canvas fills. */
   constructor(
     private readonly api: Api,
     private readonly name: string,
     private readonly target: HTMLElement,
-    private readonly changed: (status: IStatus) => void
-  ) {
-    window.addEventListener('online', this.wake);
-    document.addEventListener('visibilitychange', this.wake);
-  }
+    private readonly events: IConnectionEvents
+  ) {}
 
   /** Start the desktop unless it runs, and show it. */
   open(): void {
@@ -45,29 +61,22 @@ export class Connection {
     }
   }
 
-  /** Give the keyboard to the desktop. */
-  focus(): void {
-    this.rfb?.focus();
-  }
-
   /** Close the connection for good. The desktop goes on. */
   dispose(): void {
     this.disposed = true;
-    window.removeEventListener('online', this.wake);
-    document.removeEventListener('visibilitychange', this.wake);
+    this.signs.dispose();
     window.clearTimeout(this.timer);
     this.rfb?.close();
   }
 
-  private hurry(): void {
-    if (document.visibilityState !== 'visible') {
-      return;
-    }
+  private woken(suspect: boolean): void {
     if (this.timer !== undefined) {
       this.due();
-    } else if (this.status.stopped) {
+    } else if (this.status.end === 'stopped') {
       // It may have been started again from elsewhere, as by a kernel.
       this.act({ type: 'look' });
+    } else if (suspect) {
+      this.rfb?.link.probe();
     }
   }
 
@@ -83,7 +92,7 @@ export class Connection {
     }
     const [status, action] = step(this.status, happening);
     this.status = status;
-    this.changed(status);
+    this.events.changed(status);
     this.act(action);
   }
 
@@ -115,8 +124,10 @@ export class Connection {
 
   private async answer(question: () => Promise<IDesktop>): Promise<Happening> {
     try {
-      this.desktop = await question();
-      return { type: 'running' };
+      // noVNC is large: it is fetched while the desktop starts.
+      const [desktop] = await Promise.all([question(), import('./rfb.js')]);
+      this.desktop = desktop;
+      return { type: 'running', origin: desktop };
     } catch (error) {
       return unwelcome(error);
     }
@@ -124,7 +135,6 @@ export class Connection {
 
   private async dial(): Promise<void> {
     try {
-      // noVNC is large, and awaits the browser's codecs while it is loaded.
       const { Rfb } = await import('./rfb.js');
       if (!this.disposed && this.desktop) {
         this.connect(Rfb, this.api.websocket(this.desktop));
@@ -135,15 +145,21 @@ export class Connection {
   }
 
   private connect(Made: typeof Rfb, url: string): void {
-    this.rfb = new Made(this.target, url, {
+    const { events } = this;
+    this.rfb = new Made(this.target, url, events.preferences(), {
+      made: canvas => events.made(canvas),
       connected: () => this.happen({ type: 'connected' }),
-      closed: reason => this.closed(reason)
+      closed: closing => this.closed(closing),
+      audience: audience => events.audience(audience),
+      wantsToOpen: address => events.wantsToOpen(address),
+      copied: text => events.copied(text),
+      measured: () => events.measured()
     });
   }
 
-  private closed(reason?: string): void {
+  private closed({ code, reason }: IClosing): void {
     this.rfb = null;
-    this.happen({ type: 'closed', reason });
+    this.happen({ type: 'closed', code, reason, cause: this.signs.cause });
   }
 }
 
@@ -153,7 +169,14 @@ function unwelcome(error: unknown): Happening {
     return { type: 'missing', reason };
   }
   if (error instanceof Refused) {
-    return { type: 'refused', reason };
+    return { type: 'refused', reason, end: ending(error) };
   }
   return { type: 'unreachable', reason };
+}
+
+function ending(refusal: Refused): End {
+  if (refusal instanceof LoggedOut) {
+    return 'login';
+  }
+  return refusal instanceof Withdrawn ? 'withdrawn' : 'refused';
 }

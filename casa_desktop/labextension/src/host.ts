@@ -9,11 +9,19 @@ export interface IAction {
   run(): void | Promise<void>;
 }
 
+/**
+ * What a place may lack: a Jupyter server that takes files, or that makes links
+ * to share; or the desktop is another's, and can be looked at only.
+ */
+export type Lack = 'files' | 'shares' | 'ownership';
+
 /** What a view asks of the place that it is in: a page or a tab of JupyterLab. */
 export interface IHost {
   readonly preferences: IPreferenceStore;
   /** The place's own buttons, as for moving the view elsewhere. */
   readonly actions: readonly IAction[];
+  /** What the place lacks; nothing by default. */
+  readonly lacks?: readonly Lack[];
   /** Where dropped files go: a path of Jupyter's contents API, '' for its root. */
   folder(): string;
   /**

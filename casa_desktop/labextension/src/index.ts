@@ -4,47 +4,63 @@ import {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
+import {
+  ICommandPalette,
+  IToolbarWidgetRegistry,
+  WidgetTracker
+} from '@jupyterlab/apputils';
+import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
-import { addOpenCommand, OPEN } from './command.js';
+import { IRunningSessionManagers } from '@jupyterlab/running';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStatusBar } from '@jupyterlab/statusbar';
+import { activateDesktop, ID } from './desktop.js';
 import { imageFactory } from './images.js';
 import { labHost, logFactory } from './logrenderer.js';
-import { answerConsoles, NotebookKernels } from './notebooks.js';
-import { DesktopWidget } from './widget.js';
+import type { DesktopWidget } from './widget.js';
 
-const CATEGORY = 'CASA';
-
-/** The CASA Desktop in JupyterLab: a command, a card, a tab, and a comm. */
+/** The CASA Desktop in JupyterLab and Notebook 7. */
 const desktop: JupyterFrontEndPlugin<void> = {
-  id: 'casa-desktop-labextension:plugin',
+  id: ID,
   description: 'Shows the CASA Desktop in a tab, also when a kernel asks.',
   autoStart: true,
-  optional: [ILabShell, ILauncher, ICommandPalette, ILayoutRestorer],
+  optional: [
+    ILabShell,
+    ILauncher,
+    ICommandPalette,
+    ILayoutRestorer,
+    ISettingRegistry,
+    IToolbarWidgetRegistry,
+    IStatusBar,
+    IRunningSessionManagers,
+    IDefaultFileBrowser
+  ],
   activate(
     app: JupyterFrontEnd,
     shell: ILabShell | null,
     launcher: ILauncher | null,
     palette: ICommandPalette | null,
-    restorer: ILayoutRestorer | null
+    restorer: ILayoutRestorer | null,
+    registry: ISettingRegistry | null,
+    toolbars: IToolbarWidgetRegistry | null,
+    statusBar: IStatusBar | null,
+    running: IRunningSessionManagers | null,
+    files: IDefaultFileBrowser | null
   ): void {
     const tracker = new WidgetTracker<DesktopWidget>({
       namespace: 'casa-desktop'
     });
-    addOpenCommand(app, shell, tracker);
-    launcher?.add({ command: OPEN, category: CATEGORY, rank: 1 });
-    palette?.addItem({ command: OPEN, category: CATEGORY });
-    app.docRegistry.addWidgetExtension(
-      'Notebook',
-      new NotebookKernels(app, shell !== null)
-    );
-    if (shell) {
-      answerConsoles(app, shell);
-    }
-    void restorer?.restore(tracker, {
-      command: OPEN,
-      args: ({ desktop }) => ({ name: desktop, activate: false }),
-      name: ({ desktop }) => desktop
+    activateDesktop(app, tracker, {
+      shell,
+      launcher,
+      palette,
+      restorer,
+      registry,
+      toolbars,
+      statusBar,
+      running,
+      files
     });
   }
 };

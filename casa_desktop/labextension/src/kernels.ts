@@ -1,7 +1,9 @@
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import type { JSONValue, ReadonlyPartialJSONValue } from '@lumino/coreutils';
-import { DisposableDelegate, IDisposable } from '@lumino/disposable';
+import type { IDisposable } from '@lumino/disposable';
+import { ISignal, Signal } from '@lumino/signaling';
+import { IKernelState, keptModes, Mode, stateIn } from './modes.js';
 
 /** The comm target that kernels and this extension open to each other. */
 export const COMM_TARGET = 'casa-desktop';
@@ -14,73 +16,157 @@ export interface IFront {
   readModes(): JSONValue;
   /** Keep these modes in the document. */
   saveModes(modes: JSONValue): void;
+  /** The document's own desktop; null if it has none. */
+  desktop(): string | null;
 }
 
 /**
- * Greet and answer the kernels of one session, whichever it has by and by.
+ * The CASA kernel of one session, whichever it is by and by.
  *
+ * It greets and answers kernels, and knows the state that they tell of.
  * Registering twice does no harm: the later callback replaces the earlier. So
  * it is done anew whenever a kernel may have forgotten it, as after a restart.
  */
-export function answerKernels(
-  context: ISessionContext,
-  front: IFront
-): IDisposable {
-  let greeting: Kernel.IComm | null = null;
-  const greet = (kernel: Kernel.IKernelConnection): void => {
-    // A restart disposes the comms of the kernel that was.
-    const isNews = !greeting || greeting.isDisposed;
-    if (isNews && !kernel.isDisposed && kernel === context.session?.kernel) {
-      greeting = hello(kernel, front);
+export class CasaKernel implements IDisposable {
+  private greeting: Kernel.IComm | null = null;
+  private told: IKernelState | null = null;
+  private wanted: Mode | null = null;
+  private ended = false;
+  private readonly news = new Signal<this, void>(this);
+
+  constructor(
+    private readonly context: ISessionContext,
+    private readonly front: IFront
+  ) {}
+
+  /** Emitted when anything below has changed. */
+  get changed(): ISignal<this, void> {
+    return this.news;
+  }
+
+  /** Whether the session has a CASA kernel. */
+  get isHere(): boolean {
+    return this.greeting !== null;
+  }
+
+  /** What the kernel told last; before it does, what the document keeps. */
+  get state(): IKernelState {
+    return (
+      this.told ?? {
+        ...keptModes(this.front.readModes()),
+        desktop: this.front.desktop() ?? 'main'
+      }
+    );
+  }
+
+  /** The mode that a busy kernel will take on after its cell; null if none. */
+  get pending(): Mode | null {
+    return this.wanted;
+  }
+
+  get isDisposed(): boolean {
+    return this.ended;
+  }
+
+  /** Greet the kernel that is there, and those that come. */
+  begin(): void {
+    if (!this.ended) {
+      this.context.kernelChanged.connect(this.change, this);
+      this.context.connectionStatusChanged.connect(this.meet, this);
+      this.context.statusChanged.connect(this.changeStatus, this);
+      this.meet();
     }
-  };
-  const meet = (): void => {
-    const kernel = context.session?.kernel;
+  }
+
+  dispose(): void {
+    this.ended = true;
+    Signal.clearData(this);
+  }
+
+  /** Set the mode of all tasks that have none of their own. */
+  setMode(mode: Mode): void {
+    const sent = this.greeting?.send({ action: 'mode', mode });
+    if (!sent) {
+      return;
+    }
+    this.wanted = mode;
+    this.news.emit();
+    // The kernel has handled it when it idles again, whatever it made of it.
+    const handled = (): void => {
+      if (this.wanted === mode) {
+        this.wanted = null;
+        this.news.emit();
+      }
+    };
+    sent.done.then(handled, handled);
+  }
+
+  /** Have windows opened on another desktop from now on. */
+  useDesktop(name: string): void {
+    this.greeting?.send({ action: 'desktop', name });
+  }
+
+  private change(): void {
+    this.forget();
+    this.meet();
+  }
+
+  private forget(): void {
+    this.greeting = this.told = this.wanted = null;
+    this.news.emit();
+  }
+
+  private meet(): void {
+    const kernel = this.context.session?.kernel;
     // Of several connections to one kernel, only one handles its comms.
     if (kernel?.handleComms) {
       kernel.registerCommTarget(COMM_TARGET, (comm, message) =>
-        answer(comm, message, front)
+        answer(comm, message, this.front)
       );
-      ifCasa(kernel, greet);
+      ifCasa(kernel, () => this.greet(kernel));
     }
-  };
-  const change = (): void => {
-    greeting = null;
-    meet();
-  };
-  const changeStatus = (_: ISessionContext, status: Kernel.Status): void => {
+  }
+
+  private changeStatus(_: ISessionContext, status: Kernel.Status): void {
     if (status === 'restarting' || status === 'autorestarting') {
       // In a moment the old comms are gone, and what is sent then waits for
       // the new kernel: the greeting is to be ahead of the next cell.
-      void Promise.resolve().then(meet);
+      void Promise.resolve().then(() => this.meet());
     }
-  };
-  context.kernelChanged.connect(change);
-  context.connectionStatusChanged.connect(meet);
-  context.statusChanged.connect(changeStatus);
-  meet();
-  return new DisposableDelegate(() => {
-    context.kernelChanged.disconnect(change);
-    context.connectionStatusChanged.disconnect(meet);
-    context.statusChanged.disconnect(changeStatus);
-  });
+  }
+
+  private greet(kernel: Kernel.IKernelConnection): void {
+    // A restart disposes the comms of the kernel that was.
+    const isNews = !this.greeting || this.greeting.isDisposed;
+    const isOurs = kernel === this.context.session?.kernel;
+    if (isNews && isOurs && !kernel.isDisposed && !this.ended) {
+      this.greeting = hello(kernel, this.front);
+      this.greeting.onMsg = ({ content }) => this.hear(content.data);
+      this.news.emit();
+    }
+  }
+
+  private hear(data: unknown): void {
+    const state = stateIn(data);
+    if (state) {
+      this.told = state;
+      this.news.emit();
+    }
+  }
 }
 
 /** Call `greet` if `kernel` is a CASA kernel: only they know the target. */
-function ifCasa(
-  kernel: Kernel.IKernelConnection,
-  greet: (kernel: Kernel.IKernelConnection) => void
-): void {
+function ifCasa(kernel: Kernel.IKernelConnection, greet: () => void): void {
   // At once where the name tells, so that the greeting is on its way before
   // any cell; a kernelspec of another name is known by what its kernel says.
   if (/^casa\b/.test(kernel.name)) {
-    greet(kernel);
+    greet();
     return;
   }
   kernel.info.then(
     ({ implementation }) => {
       if (implementation === 'casa') {
-        greet(kernel);
+        greet();
       }
     },
     () => {
@@ -96,7 +182,8 @@ function hello(kernel: Kernel.IKernelConnection, front: IFront): Kernel.IComm {
   comm.open({
     action: 'hello',
     pixelRatio: window.devicePixelRatio,
-    modes: front.readModes()
+    modes: front.readModes(),
+    desktop: front.desktop()
   });
   return comm;
 }

@@ -4,27 +4,50 @@ import { backoff } from './backoff.js';
 export type Phase =
   'starting' | 'connecting' | 'connected' | 'reconnecting' | 'failed';
 
+/** What can be lost for good: only the user, or somebody else, can help. */
+export type End = 'stopped' | 'withdrawn' | 'login' | 'refused';
+
+/** What a desktop was lost to, and came back from. */
+export type Cause = 'network' | 'sleep' | 'server' | 'desktop' | 'unknown';
+
 /** Everything that is known about a connection at one moment. */
 export interface IStatus {
   readonly phase: Phase;
   /** One sentence: why it reconnects or failed; empty where all is well. */
   readonly reason: string;
-  /** True when the desktop itself is gone, rather than the way to it. */
-  readonly stopped: boolean;
+  /** Why it has failed, in one word; null unless it has. */
+  readonly end: End | null;
+  /** Why it was away before it was connected; null if it was not. */
+  readonly cause: Cause | null;
   /** Whether the desktop has run since it was asked for. */
   readonly ran: boolean;
   /** Failed attempts in a row. */
   readonly attempt: number;
+  /** Which desktop, of which server process, was shown last. */
+  readonly shown: IOrigin | null;
+  /** Which is being dialled. */
+  readonly dialled: IOrigin | null;
+}
+
+/** Tells one start of a desktop, and of a server, from another. */
+export interface IOrigin {
+  readonly server?: string;
+  readonly started: string;
 }
 
 /** What can happen to a connection. */
 export type Happening =
   | { readonly type: 'open' }
-  | { readonly type: 'running' }
+  | { readonly type: 'running'; readonly origin: IOrigin }
   | { readonly type: 'connected' }
-  | { readonly type: 'closed'; readonly reason?: string }
+  | {
+      readonly type: 'closed';
+      readonly code: number;
+      readonly reason: string;
+      readonly cause: Cause;
+    }
   | { readonly type: 'missing'; readonly reason: string }
-  | { readonly type: 'refused'; readonly reason: string }
+  | { readonly type: 'refused'; readonly reason: string; readonly end: End }
   | { readonly type: 'unreachable'; readonly reason: string }
   | { readonly type: 'due' };
 
@@ -40,12 +63,19 @@ export type Action =
 export const INITIAL: IStatus = {
   phase: 'starting',
   reason: '',
-  stopped: false,
+  end: null,
+  cause: null,
   ran: false,
-  attempt: 0
+  attempt: 0,
+  shown: null,
+  dialled: null
 };
 
 const REST: Action = { type: 'rest' };
+
+/** Codes with which the server closes a websocket. */
+const BAD_NAME = 1008;
+const WITHDRAWN = 4403;
 
 /**
  * One step of the connection's life, without any I/O.
@@ -63,36 +93,64 @@ export function step(
     case 'open':
       return [INITIAL, { type: 'start' }];
     case 'running':
-      return [running(was), { type: 'dial' }];
+      return [running(was, happening.origin), { type: 'dial' }];
     case 'connected':
-      return [{ ...INITIAL, ran: true, phase: 'connected' }, REST];
+      return [connected(was), REST];
     case 'closed':
-      return closed(was, happening.reason, random);
+      return closed(was, happening, random);
     case 'unreachable':
       return retry(was, happening.reason, random);
     case 'missing':
-      return [failed(was, happening.reason, true), REST];
+      return [failed(was, happening.reason, 'stopped'), REST];
     case 'refused':
-      return [failed(was, happening.reason, false), REST];
+      return [failed(was, happening.reason, happening.end), REST];
     case 'due':
       return [was, { type: was.ran ? 'look' : 'start' }];
   }
 }
 
-function running(was: IStatus): IStatus {
+function running(was: IStatus, dialled: IOrigin): IStatus {
   const phase = was.phase === 'reconnecting' ? was.phase : 'connecting';
-  return { ...was, phase, stopped: false, ran: true };
+  return { ...was, phase, end: null, ran: true, dialled };
+}
+
+function connected({ shown, dialled, cause }: IStatus): IStatus {
+  const found = shown && dialled ? difference(shown, dialled) : null;
+  return {
+    ...INITIAL,
+    ran: true,
+    phase: 'connected',
+    // What the server says of itself is surer than what the browser guessed.
+    cause: shown && (found ?? cause),
+    shown: dialled,
+    dialled
+  };
+}
+
+function difference(before: IOrigin, after: IOrigin): Cause | null {
+  if (before.started !== after.started) {
+    return 'desktop';
+  }
+  return before.server !== after.server ? 'server' : null;
 }
 
 function closed(
   was: IStatus,
-  reason = 'the connection was lost',
+  { code, reason, cause }: Happening & { type: 'closed' },
   random: () => number
 ): [IStatus, Action] {
-  if (was.phase === 'connected') {
-    return [{ ...was, phase: 'reconnecting', reason }, { type: 'look' }];
+  if (code === WITHDRAWN) {
+    return [failed(was, reason, 'withdrawn'), REST];
   }
-  return retry(was, reason, random);
+  if (code === BAD_NAME && was.phase !== 'connected') {
+    return [failed(was, reason, 'refused'), REST];
+  }
+  const why = reason || 'the connection was lost';
+  if (was.phase === 'connected') {
+    const lost = { ...was, phase: 'reconnecting', reason: why, cause } as const;
+    return [lost, { type: 'look' }];
+  }
+  return retry(was, why, random);
 }
 
 function retry(
@@ -106,6 +164,6 @@ function retry(
   ];
 }
 
-function failed(was: IStatus, reason: string, stopped: boolean): IStatus {
-  return { ...was, phase: 'failed', reason, stopped };
+function failed(was: IStatus, reason: string, end: End): IStatus {
+  return { ...was, phase: 'failed', reason, end };
 }

@@ -11,6 +11,11 @@ interface IMove {
   readonly name: string;
 }
 
+/** The server, whichever way its address is written: the page knows a path. */
+function place(baseUrl: string): string {
+  return new URL(baseUrl, location.href).href;
+}
+
 /**
  * Ask the JupyterLab in another tab of this browser to show a desktop.
  *
@@ -52,7 +57,7 @@ export function welcomeBack(
 }
 
 function isFor(data: IMove, type: IMove['type'], baseUrl: string): boolean {
-  return data.type === type && data.baseUrl === baseUrl;
+  return data.type === type && place(data.baseUrl) === place(baseUrl);
 }
 
 function send(channel: BroadcastChannel, move: IMove): void {

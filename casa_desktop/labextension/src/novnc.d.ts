@@ -2,30 +2,46 @@
 // of noVNC 1.6. This is the part of docs/API.md that src/rfb.ts uses.
 declare module '@novnc/novnc' {
   interface IEvents {
+    clipboard: CustomEvent<{ text: string }>;
     connect: CustomEvent<Record<string, never>>;
     disconnect: CustomEvent<{ clean: boolean }>;
     securityfailure: CustomEvent<{ status: number; reason?: string }>;
   }
 
+  /** What noVNC needs of a channel that it did not open itself. */
+  interface IRawChannel {
+    binaryType: string;
+    onopen: unknown;
+    onclose: unknown;
+    onerror: unknown;
+    onmessage: unknown;
+    readonly protocol: string;
+    readonly readyState: number | string;
+    send(bytes: Uint8Array): void;
+    close(): void;
+  }
+
   export default class RFB {
     constructor(
       target: HTMLElement,
-      url: string,
+      channel: IRawChannel,
       options?: { shared?: boolean }
     );
     background: string;
     clipViewport: boolean;
-    compressionLevel: number;
     focusOnClick: boolean;
-    qualityLevel: number;
     resizeSession: boolean;
     scaleViewport: boolean;
     showDotCursor: boolean;
+    viewOnly: boolean;
     addEventListener<K extends keyof IEvents>(
       type: K,
       listener: (event: IEvents[K]) => void
     ): void;
+    blur(): void;
+    clipboardPasteFrom(text: string): void;
     disconnect(): void;
-    focus(): void;
+    focus(options?: FocusOptions): void;
+    sendKey(keysym: number, code: string | null, down?: boolean): void;
   }
 }

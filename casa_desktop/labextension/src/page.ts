@@ -1,5 +1,9 @@
 import '../style/page.css';
-import { Api, IServer } from './api.js';
+import { Api, IDesktop, IServer } from './api.js';
+import type { IAction, IHost, Lack } from './host.js';
+import { icon } from './icons.js';
+import { returnToLab } from './moving.js';
+import { LocalPreferences } from './store.js';
 import { View } from './view.js';
 
 /** What the server writes into the page. */
@@ -7,6 +11,28 @@ interface IConfig {
   readonly baseUrl: string;
   readonly name: string;
   readonly token: string;
+  /** The token of the link that shows somebody else's desktop, or nothing. */
+  readonly share?: string;
+  /** Whether there is JupyterLab behind the page. */
+  readonly lab?: boolean;
+}
+
+/** The desktop that a link shows: it is never started from here. */
+class SharedApi extends Api {
+  constructor(
+    server: IServer,
+    private readonly link: string
+  ) {
+    super(server);
+  }
+
+  override start(): Promise<IDesktop> {
+    return this.shared(this.link);
+  }
+
+  override look(): Promise<IDesktop> {
+    return this.shared(this.link);
+  }
 }
 
 function config(): IConfig {
@@ -36,9 +62,43 @@ function server({ baseUrl, token }: IConfig): IServer {
   };
 }
 
+function host(settings: IConfig): IHost {
+  const hasLab = settings.lab !== false && !settings.share;
+  const lacks: Lack[] = hasLab ? [] : ['files', 'shares'];
+  if (settings.share) {
+    lacks.push('ownership');
+  }
+  return {
+    preferences: new LocalPreferences(localStorage),
+    actions: hasLab ? [back(settings)] : [],
+    lacks,
+    folder: () => new URLSearchParams(location.search).get('folder') ?? ''
+  };
+}
+
+function back({ baseUrl, name }: IConfig): IAction {
+  const base = new URL(baseUrl, location.href).href;
+  return {
+    label: 'Back to JupyterLab',
+    icon: icon('back'),
+    async run() {
+      if (await returnToLab(base, name)) {
+        // Only a tab that a script opened may be closed by one.
+        window.close();
+      } else {
+        location.assign(`${base}lab`);
+      }
+    }
+  };
+}
+
 function main(): void {
   const settings = config();
-  const view = new View(new Api(server(settings)), settings.name, status => {
+  const there = server(settings);
+  const api = settings.share
+    ? new SharedApi(there, settings.share)
+    : new Api(there);
+  const view = new View(api, settings.name, host(settings), status => {
     document.body.dataset.state = status.phase;
   });
   if (settings.name !== 'main') {

@@ -1,7 +1,11 @@
 import { Message } from '@lumino/messaging';
+import { ISignal, Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { Api } from './api.js';
+import type { IHost } from './host.js';
 import { desktopIcon } from './icon.js';
+import type { IStatus } from './machine.js';
+import type { IStats } from './stats.js';
 import { View } from './view.js';
 
 /** The id of the tab that shows the desktop `name`. */
@@ -25,10 +29,12 @@ export class DesktopWidget extends Widget {
   takesFocus = true;
   private readonly view: View;
   private opened = false;
+  private readonly news = new Signal<this, void>(this);
 
   constructor(
     api: Api,
-    readonly desktop: string
+    readonly desktop: string,
+    host: IHost
   ) {
     super();
     this.id = widgetId(desktop);
@@ -37,12 +43,29 @@ export class DesktopWidget extends Widget {
     this.title.caption = 'The CASA tools on their own desktop';
     this.title.icon = desktopIcon;
     this.title.closable = true;
-    this.view = new View(api, desktop);
+    this.view = new View(api, desktop, host, () => this.news.emit());
+    this.view.statsChanged = () => this.news.emit();
     this.node.append(this.view.node);
+  }
+
+  /** Emitted when the status or the stats have changed. */
+  get changed(): ISignal<this, void> {
+    return this.news;
+  }
+
+  /** What the tab shows just now. */
+  get status(): IStatus {
+    return this.view.status;
+  }
+
+  /** What is known of its connection just now. */
+  get stats(): IStats {
+    return this.view.stats;
   }
 
   override dispose(): void {
     if (!this.isDisposed) {
+      this.view.statsChanged = null;
       this.view.dispose();
     }
     super.dispose();
@@ -69,6 +92,11 @@ export class DesktopWidget extends Widget {
     this.seen();
   }
 
+  protected override onAfterHide(message: Message): void {
+    super.onAfterHide(message);
+    this.view.setVisible(false);
+  }
+
   protected override onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
     if (this.takesFocus) {
@@ -78,6 +106,7 @@ export class DesktopWidget extends Widget {
   }
 
   private seen(): void {
+    this.view.setVisible(this.isVisible);
     if (this.isVisible && !this.opened) {
       this.opened = true;
       this.view.open();

@@ -1,4 +1,4 @@
-import type { IStatus } from './machine.js';
+import type { Cause, IStatus } from './machine.js';
 
 /** What a status says to the user, and on the button if there is one. */
 export interface IWords {
@@ -19,20 +19,61 @@ export function words(status: IStatus): IWords {
     case 'reconnecting':
       return {
         headline: `Reconnecting… (${status.reason})`,
-        detail: '',
+        detail: AWAY[status.cause ?? 'unknown'],
         button: ''
       };
     case 'failed':
-      return status.stopped
-        ? {
-            headline: 'The desktop has stopped.',
-            detail: status.reason,
-            button: 'Start it again'
-          }
-        : {
-            headline: 'The desktop cannot be shown.',
-            detail: status.reason,
-            button: 'Try again'
-          };
+      return failure(status);
+  }
+}
+
+/** What to say when a lost desktop is back; empty where there is nothing. */
+export function comeback({ phase, cause }: IStatus): string {
+  return phase === 'connected' && cause ? BACK[cause] : '';
+}
+
+const AWAY: Readonly<Record<Cause, string>> = {
+  network: 'The network is away. The desktop goes on.',
+  sleep: 'This computer slept. The desktop went on.',
+  server: '',
+  desktop: '',
+  unknown: ''
+};
+
+const BACK: Readonly<Record<Cause, string>> = {
+  network: 'Connected again: the network was away.',
+  sleep: 'Connected again: this computer slept.',
+  server: 'Connected again: the Jupyter server was restarted.',
+  desktop:
+    'The desktop was restarted: what was open on it before has been closed.',
+  unknown: 'Connected again.'
+};
+
+function failure({ end, reason }: IStatus): IWords {
+  switch (end) {
+    case 'stopped':
+      return {
+        headline: 'The desktop has stopped.',
+        detail: reason,
+        button: 'Start it again'
+      };
+    case 'withdrawn':
+      return {
+        headline: 'This link shows the desktop no more.',
+        detail: reason || 'It was withdrawn, or has expired.',
+        button: ''
+      };
+    case 'login':
+      return {
+        headline: 'You are logged out.',
+        detail: reason,
+        button: 'Try again'
+      };
+    default:
+      return {
+        headline: 'The desktop cannot be shown.',
+        detail: reason,
+        button: 'Try again'
+      };
   }
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createServer, IncomingMessage, ServerResponse } from 'node:http';
 import { AddressInfo } from 'node:net';
-import { test } from 'node:test';
-import { Api, Missing, Refused, Unreachable } from '../src/api.js';
+import { test } from 'vitest';
+import { Api, Missing, Refused, Unreachable, Withdrawn } from '../src/api.js';
 
 const DESKTOP = {
   name: 'main',
@@ -109,4 +109,48 @@ test('the websocket has the origin of the server and the token', () => {
     url,
     'ws://127.0.0.1:8888/hub/casa-desktop/api/desktops/main/rfb?token=a+b'
   );
+});
+
+test('a link that shows nothing any more is no desktop that has stopped', async () => {
+  const body = { error: 'NoSuchShare', message: 'It has expired.' };
+  await serving(answering(404, body), async api => {
+    await assert.rejects(api.shared('token'), error => {
+      assert.ok(error instanceof Withdrawn);
+      assert.equal(error.message, 'It has expired.');
+      return true;
+    });
+  });
+});
+
+test('stopping a desktop that has ended is no error', async () => {
+  const body = { error: 'NotRunning', message: 'It is not running.' };
+  await serving(answering(404, body), api => api.stop('main'));
+});
+
+test('links are made, listed and withdrawn below their desktop', async () => {
+  const seen: string[] = [];
+  const share = { id: 'a1', label: 'Ada', expires: '2030-01-01T00:00:00Z' };
+  const answer: Answer = (request, response) => {
+    seen.push(`${request.method} ${request.url}`);
+    if (request.method === 'DELETE') {
+      response.writeHead(204);
+      response.end();
+    } else {
+      const body = request.method === 'GET' ? { shares: [share] } : share;
+      answering(200, body)(request, response);
+    }
+  };
+  await serving(answer, async api => {
+    assert.deepEqual(await api.share('main', 60, 'Ada'), share);
+    assert.deepEqual(await api.shares('main'), [share]);
+    await api.withdraw('main', 'a1');
+  });
+  const path = '/hub/casa-desktop/api/desktops/main/shares';
+  assert.deepEqual(seen, [`POST ${path}`, `GET ${path}`, `DELETE ${path}/a1`]);
+});
+
+test('the page of something in between is not taken for a list', async () => {
+  await serving(answering(200, { login: 'here' }), async api => {
+    await assert.rejects(api.list(), Unreachable);
+  });
 });

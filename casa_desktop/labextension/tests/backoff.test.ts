@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { backoff, MAX_DELAY } from '../src/backoff.js';
 
 const longest = () => 1;

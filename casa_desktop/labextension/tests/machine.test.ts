@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { Action, Happening, INITIAL, IStatus, step } from '../src/machine.js';
+import { test } from 'vitest';
+import {
+  Action,
+  Cause,
+  Happening,
+  INITIAL,
+  IOrigin,
+  IStatus,
+  step
+} from '../src/machine.js';
 
 /** The status and the last action after a row of happenings. */
 function after(...happenings: Happening[]): [IStatus, Action] {
@@ -11,10 +19,19 @@ function after(...happenings: Happening[]): [IStatus, Action] {
   return last;
 }
 
+function running(origin: Partial<IOrigin>): Happening {
+  const found = { server: 'a', started: 'today', ...origin };
+  return { type: 'running', origin: found };
+}
+
+function closed(cause: Cause, code = 1006, reason = ''): Happening {
+  return { type: 'closed', code, reason, cause };
+}
+
 const OPEN: Happening = { type: 'open' };
-const RUNNING: Happening = { type: 'running' };
+const RUNNING: Happening = running({});
 const CONNECTED: Happening = { type: 'connected' };
-const CLOSED: Happening = { type: 'closed' };
+const CLOSED = closed('unknown');
 const DUE: Happening = { type: 'due' };
 const AWAY: Happening = { type: 'unreachable', reason: 'no answer' };
 
@@ -35,7 +52,7 @@ test('a desktop that was stopped stays stopped until the user says so', () => {
   const gone: Happening = { type: 'missing', reason: 'It ended.' };
   const [status, action] = after(OPEN, RUNNING, CONNECTED, CLOSED, gone);
   assert.equal(status.phase, 'failed');
-  assert.equal(status.stopped, true);
+  assert.equal(status.end, 'stopped');
   assert.equal(status.reason, 'It ended.');
   assert.deepEqual(action, { type: 'rest' });
 });
@@ -45,7 +62,7 @@ test('a desktop that was started again from elsewhere is shown', () => {
   const row = [OPEN, RUNNING, CONNECTED, CLOSED, gone, RUNNING];
   const [status, action] = after(...row);
   assert.equal(status.phase, 'connecting');
-  assert.equal(status.stopped, false);
+  assert.equal(status.end, null);
   assert.deepEqual(action, { type: 'dial' });
 });
 
@@ -83,10 +100,64 @@ test('attempts are counted anew after each success', () => {
 });
 
 test('a refusal gives its reason and rests until the user tries again', () => {
-  const no: Happening = { type: 'refused', reason: 'No Xvnc on PATH.' };
+  const no: Happening = {
+    type: 'refused',
+    reason: 'No Xvnc on PATH.',
+    end: 'refused'
+  };
   const [status, action] = after(OPEN, no);
   assert.equal(status.phase, 'failed');
   assert.equal(status.reason, 'No Xvnc on PATH.');
   assert.deepEqual(action, { type: 'rest' });
   assert.deepEqual(after(OPEN, no, OPEN), [INITIAL, { type: 'start' }]);
+});
+
+/** What a desktop came back from that was lost and is there again. */
+function comesBack(lost: Happening, again: Happening): Cause | null {
+  const row = [OPEN, RUNNING, CONNECTED, lost, again, CONNECTED];
+  return after(...row)[0].cause;
+}
+
+test('the first connection came back from nothing', () => {
+  assert.equal(after(OPEN, RUNNING, CONNECTED)[0].cause, null);
+});
+
+test('a desktop that comes back says what it was lost to', () => {
+  assert.equal(comesBack(closed('network'), RUNNING), 'network');
+  assert.equal(comesBack(closed('sleep'), RUNNING), 'sleep');
+  assert.equal(comesBack(CLOSED, RUNNING), 'unknown');
+});
+
+test('what the server says of itself is surer than a guess', () => {
+  const sleep = closed('sleep');
+  assert.equal(comesBack(sleep, running({ server: 'b' })), 'server');
+  assert.equal(comesBack(sleep, running({ started: 'now' })), 'desktop');
+});
+
+test('a restart of both counts as one of the desktop', () => {
+  const both = running({ server: 'b', started: 'now' });
+  assert.equal(comesBack(CLOSED, both), 'desktop');
+});
+
+test('the cause is told once, and not after the next loss', () => {
+  const first = [OPEN, RUNNING, CONNECTED, closed('sleep'), RUNNING, CONNECTED];
+  const [status] = after(...first, closed('network'), RUNNING, CONNECTED);
+  assert.equal(status.cause, 'network');
+});
+
+test('a link that was withdrawn ends the view for good', () => {
+  const withdrawn = closed('unknown', 4403, 'It was withdrawn.');
+  const [status, action] = after(OPEN, RUNNING, CONNECTED, withdrawn);
+  assert.equal(status.phase, 'failed');
+  assert.equal(status.end, 'withdrawn');
+  assert.equal(status.reason, 'It was withdrawn.');
+  assert.deepEqual(action, { type: 'rest' });
+});
+
+test('a desktop that is still starting is dialled again', () => {
+  const starting = closed('unknown', 1013, 'The desktop is not running.');
+  const [status, action] = after(OPEN, RUNNING, starting);
+  assert.equal(status.phase, 'reconnecting');
+  assert.equal(action.type, 'wait');
+  assert.equal(after(OPEN, RUNNING, starting, DUE)[1].type, 'look');
 });

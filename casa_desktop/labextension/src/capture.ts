@@ -1,0 +1,74 @@
+/** What a keyboard's gate needs of the view around it. */
+export interface ICaptureHost {
+  /** Whether every key goes to the desktop. */
+  captures(): boolean;
+  /** The user wants the keyboard back. */
+  released(): void;
+  /** A key other than Ctrl, Alt and the like was pressed on the desktop. */
+  typed(): void;
+}
+
+/** How the keyboard is got back, in words. */
+export const RELEASE = 'Press Ctrl, Alt and Shift together to leave it.';
+
+const MODIFIERS = ['Control', 'Alt', 'Shift', 'Meta', 'AltGraph'];
+
+/** Which keys of the canvas reach noVNC, and which the browser. */
+export class Capture {
+  private readonly down = new Map<string, string>();
+
+  constructor(
+    private readonly canvas: HTMLCanvasElement,
+    private readonly host: ICaptureHost
+  ) {
+    // The canvas's first listeners: noVNC adds its own once it is connected.
+    canvas.addEventListener('keydown', event => this.pressed(event));
+    canvas.addEventListener('keyup', event => this.down.delete(event.code));
+    canvas.addEventListener('blur', () => this.letGo());
+  }
+
+  /** Let go on the desktop whatever is down: nobody hears of its end. */
+  letGo(): void {
+    for (const [code, key] of [...this.down]) {
+      this.canvas.dispatchEvent(new KeyboardEvent('keyup', { code, key }));
+    }
+    this.down.clear();
+  }
+
+  private pressed(event: KeyboardEvent): void {
+    if (!event.isTrusted) {
+      return;
+    }
+    if (releases(event)) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      this.letGo();
+      this.host.released();
+    } else if (!this.host.captures() && isShortcut(event)) {
+      // The browser's. JupyterLab listens at the document and came first.
+      event.stopImmediatePropagation();
+      this.letGo();
+    } else {
+      this.down.set(event.code, event.key);
+      if (!MODIFIERS.includes(event.key)) {
+        queueMicrotask(() => this.host.typed());
+      }
+    }
+  }
+}
+
+/** Whether a key completes the chord that gives the keyboard back. */
+function releases(event: KeyboardEvent): boolean {
+  const isChord = event.ctrlKey && event.altKey && event.shiftKey;
+  return isChord && MODIFIERS.includes(event.key);
+}
+
+/** Whether a key is likelier meant for the browser than for a program. */
+export function isShortcut(event: KeyboardEvent): boolean {
+  if (MODIFIERS.includes(event.key)) {
+    return false;
+  }
+  const isText = event.getModifierState('AltGraph');
+  const modified = event.ctrlKey || event.altKey || event.metaKey;
+  return (modified && !isText) || /^F\d+$/.test(event.key);
+}

@@ -1,0 +1,82 @@
+/** RFB's messages from client to server that we write ourselves. */
+
+/** A part of the desktop, in its pixels. */
+export interface IRect {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A desktop's one screen, as the server numbers it. */
+export interface IScreen {
+  readonly id: number;
+  readonly flags: number;
+}
+
+/** SetEncodings. */
+export function setEncodings(encodings: readonly number[]): Uint8Array {
+  const { bytes, view } = message(4 + 4 * encodings.length, 2);
+  view.setUint16(2, encodings.length);
+  encodings.forEach((encoding, index) =>
+    view.setInt32(4 + 4 * index, encoding)
+  );
+  return bytes;
+}
+
+/** Which encodings a SetEncodings message names. */
+export function encodingsOf(bytes: Uint8Array): number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const count = view.getUint16(2);
+  return Array.from({ length: count }, (_, n) => view.getInt32(4 + 4 * n));
+}
+
+/** FramebufferUpdateRequest for all of an area, changed or not. */
+export function requestAgain(area: IRect): Uint8Array {
+  const { bytes, view } = message(10, 3);
+  put(view, 2, area);
+  return bytes;
+}
+
+/**
+ * EnableContinuousUpdates for an area. An empty one stops the updates and,
+ * unlike switching them off, is not answered: noVNC need not know of it.
+ */
+export function updateContinuously(area: IRect): Uint8Array {
+  const { bytes, view } = message(10, 150);
+  view.setUint8(1, 1);
+  put(view, 2, area);
+  return bytes;
+}
+
+/** SetDesktopSize, with one screen that fills it. */
+export function setDesktopSize(
+  width: number,
+  height: number,
+  screen: IScreen
+): Uint8Array {
+  const { bytes, view } = message(24, 251);
+  view.setUint16(2, width);
+  view.setUint16(4, height);
+  view.setUint8(6, 1);
+  view.setUint32(8, screen.id);
+  put(view, 12, { x: 0, y: 0, width, height });
+  view.setUint32(20, screen.flags);
+  return bytes;
+}
+
+function message(
+  length: number,
+  type: number
+): { bytes: Uint8Array; view: DataView } {
+  const bytes = new Uint8Array(length);
+  bytes[0] = type;
+  return { bytes, view: new DataView(bytes.buffer) };
+}
+
+function put(view: DataView, at: number, area: IRect): void {
+  view.setUint16(at, area.x);
+  view.setUint16(at + 2, area.y);
+  view.setUint16(at + 4, area.width);
+  view.setUint16(at + 6, area.height);
+}

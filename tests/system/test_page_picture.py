@@ -1,0 +1,131 @@
+"""What the page shows: every pixel, at the screen's own size, and nothing while nobody can see it."""
+
+from __future__ import annotations
+
+import re
+from typing import Callable
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, expect
+
+from .lab import Jupyter
+from .pages import DesktopPage, Painting
+from .screen import Screen
+
+# All of them start desktops, which are to end with the test.
+pytestmark = pytest.mark.usefixtures("desktop")
+
+# What stands still is to be exact within half a second; the rest is for a machine that has other things to do.
+SOON = 2.5
+
+
+@pytest.mark.parametrize("quality", ["adaptive", "low"])
+def test_picture_that_stands_still_is_exact_in_every_pixel(
+    context: BrowserContext, jupyter: Jupyter, screen: Callable[[], Screen], quality: str
+) -> None:
+    page = DesktopPage(context, jupyter, quality=quality).open()
+    page.canvas.wait_for_size_of(screen())
+    painting = Painting(screen())
+    with painting.moving():
+        page.page.wait_for_timeout(1500)
+    assert page.wait_until_equal(screen()) < SOON
+
+
+def test_picture_of_low_quality_is_not_exact_while_it_moves(
+    context: BrowserContext, jupyter: Jupyter, screen: Callable[[], Screen]
+) -> None:
+    page = DesktopPage(context, jupyter, quality="low").open()
+    painting = Painting(screen())
+    with painting.moving():
+        expect(page.page.locator(".casa-desktop-Info")).to_contain_text("low quality")
+    expect(page.page.locator(".casa-desktop-Info")).to_contain_text("lossless")
+
+
+def test_pinned_quality_is_kept_for_the_next_time(context: BrowserContext, jupyter: Jupyter) -> None:
+    page = DesktopPage(context, jupyter).open()
+    page.tool("Picture").click()
+    page.page.get_by_role("radio", name=re.compile("^Low")).check()
+    page.page.reload()
+    page.wait_for_state("connected")
+    page.tool("Picture").click()
+    expect(page.page.get_by_role("radio", name=re.compile("^Low"))).to_be_checked()
+
+
+def test_hidden_page_is_sent_no_pictures_and_shows_the_newest_when_it_is_seen_again(
+    context: BrowserContext, jupyter: Jupyter, screen: Callable[[], Screen]
+) -> None:
+    page = DesktopPage(context, jupyter).open()
+    page.canvas.wait_for_size_of(screen())
+    painting = Painting(screen())
+    with painting.moving():
+        page.page.wait_for_timeout(500)
+        assert page.frames > 5
+        page.page.evaluate(_PRETEND, "hidden")
+        page.page.wait_for_timeout(500)
+        before = page.frames
+        page.page.wait_for_timeout(1500)
+        # A fence of Xvnc's may come; twenty pictures a second may not.
+        assert page.frames - before <= 3
+    page.page.evaluate(_PRETEND, "visible")
+    assert page.wait_until_equal(screen()) < SOON
+
+
+# Headless Chromium shows all its pages at once, so none is ever hidden: the page is told so.
+_PRETEND = """state => {
+    Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+}"""
+
+
+def test_desktop_follows_the_size_of_the_window_to_the_pixel(
+    context: BrowserContext, jupyter: Jupyter, screen: Callable[[], Screen]
+) -> None:
+    page = DesktopPage(context, jupyter).open()
+    for width, height in ((900, 700), (901, 650), (1300, 800)):
+        page.page.set_viewport_size({"width": width, "height": height})
+        here = screen()
+        page.canvas.wait_for_size_of(here)
+        assert here.size()[0] == width
+        page.wait_until_equal(here)
+
+
+def test_many_steps_of_a_resize_end_at_the_last_size(
+    context: BrowserContext, jupyter: Jupyter, screen: Callable[[], Screen]
+) -> None:
+    page = DesktopPage(context, jupyter).open()
+    for step in range(20):
+        page.page.set_viewport_size({"width": 800 + 10 * step, "height": 600})
+    page.canvas.wait_for_size_of(screen())
+    assert page.size()[0] == 990
+
+
+def test_screen_of_twice_the_pixels_shows_each_of_the_desktop_once(
+    browser: Browser, jupyter: Jupyter, screen: Callable[[], Screen]
+) -> None:
+    context = browser.new_context(viewport={"width": 800, "height": 600}, device_scale_factor=2)
+    context.set_default_timeout(30_000)
+    page = DesktopPage(context, jupyter).open()
+    here = screen()
+    here.wait_until(lambda: here.size()[0] == 1600, "desktop twice as wide as the page")
+    page.wait_until_equal(here)
+    box = page.canvas.locator.bounding_box()
+    assert box is not None
+    assert (box["width"] * 2, box["height"] * 2) == here.size()
+    page.tool("Picture").click()
+    page.page.get_by_role("checkbox", name="One to one").uncheck()
+    here.wait_until(lambda: here.size()[0] == 800, "desktop as wide as the page")
+    context.close()
+
+
+def test_narrow_page_has_all_its_buttons_within_reach(context: BrowserContext, jupyter: Jupyter) -> None:
+    page = DesktopPage(context, jupyter)
+    page.page.set_viewport_size({"width": 360, "height": 640})
+    page.open()
+    expect(page.page.locator(".casa-desktop-Info")).to_be_hidden()
+    page.tool("Stop or restart the desktop").click()
+    panel = page.page.get_by_role("dialog")
+    expect(panel).to_be_visible()
+    box = panel.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 360
