@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import shlex
 import sys
 from pathlib import Path
@@ -60,7 +59,7 @@ def hand_over(at: Places, address: str) -> None:
     checked(address)
     if not locks.is_shared(at.record):
         raise LinkRefused(address, "nobody looks at the desktop just now. Open its page and try again.")
-    path = at.links / f"{secrets.token_hex(8)}.json"
+    path = at.links / f"{os.urandom(8).hex()}.json"
     partial = path.with_suffix(".part")
     try:
         at.links.mkdir(mode=0o700, exist_ok=True)

@@ -103,6 +103,26 @@ async def test_only_the_view_in_control_changes_the_size(display: Display, view:
     assert _size(display) == (800, 600)
 
 
+async def test_the_view_in_control_has_windows_drawn_larger(display: Display, view: View) -> None:
+    root, resources = display.screen().root, display.intern_atom("RESOURCE_MANAGER")
+    root.change_attributes(event_mask=X.PropertyChangeMask)
+    display.sync()
+    browser = await view()
+    browser.say(type="scale", ratio=2)
+    while (await browser.hear("audience"))["scale"] != 2:
+        pass
+    await asyncio.to_thread(_await_property, display, resources)
+    found = root.get_full_property(resources, X.AnyPropertyType)
+    assert b"Xft.dpi:\t192" in found.value
+
+
+def _await_property(display: Display, name: int) -> None:
+    while True:
+        event = display.next_event()
+        if event.type == X.PropertyNotify and event.atom == name:
+            return
+
+
 @pytest.mark.parametrize(
     ("sent", "code"),
     [
