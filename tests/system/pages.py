@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from contextlib import contextmanager
 from typing import Any, Iterator, Tuple
 
@@ -63,12 +64,12 @@ class DesktopPage:
         """Wait until each pixel of the canvas is as X has it; return how long that took, in seconds."""
         # Xvnc paints the pointer into the picture of a view that has not moved it to where it is.
         self.canvas.locator.hover(position={"x": 5, "y": 5})
-        pixels = screen.pixels()
-        opaque = np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)])
-        wanted = hashlib.sha256(opaque.tobytes()).hexdigest()
-        milliseconds: float = self.page.evaluate(_UNTIL_EQUAL, [wanted, timeout * 1000])
-        assert milliseconds >= 0, f"The canvas was not the desktop's picture within {timeout} s."
-        return milliseconds / 1000
+        started = time.monotonic()
+        while time.monotonic() - started < timeout:
+            # The desktop itself may change meanwhile, as when the window manager takes a hint away.
+            if self.page.evaluate(_UNTIL_EQUAL, [_digest(screen.pixels()), 1000]):
+                return time.monotonic() - started
+        raise AssertionError(f"The canvas was not the desktop's picture within {timeout} s.")
 
     def size(self) -> Place:
         """Return the canvas's size in pixels of the desktop."""
@@ -81,6 +82,12 @@ def _script(preferences: Any) -> str:
     return json.dumps(whole)
 
 
+def _digest(pixels: Pixels) -> str:
+    """Return the hash of the pixels as a canvas has them, with an opacity."""
+    opaque = np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)])
+    return hashlib.sha256(opaque.tobytes()).hexdigest()
+
+
 _UNTIL_EQUAL = """async ([wanted, timeout]) => {
     const started = performance.now();
     while (performance.now() - started < timeout) {
@@ -88,11 +95,11 @@ _UNTIL_EQUAL = """async ([wanted, timeout]) => {
         const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
         const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', data));
         if (Array.from(digest, byte => byte.toString(16).padStart(2, '0')).join('') === wanted) {
-            return performance.now() - started;
+            return true;
         }
         await new Promise(resolve => requestAnimationFrame(resolve));
     }
-    return -1;
+    return false;
 }"""
 
 

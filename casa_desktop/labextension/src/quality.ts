@@ -83,6 +83,7 @@ export class QualityController {
   private ceiling = EXACT;
   private cautiousUntil = -Infinity;
   private caution = CAUTION;
+  private long = LONG;
 
   /** The step of the ladder in force. */
   get level(): number {
@@ -102,8 +103,11 @@ export class QualityController {
   /** The handshake's round trip, in ms: the first that is known of a link. */
   meet(roundTrip: number): void {
     // Two processes and an event loop answer within this on one machine or
-    // in one building; there lossless costs nobody anything.
-    this.step = roundTrip < 12 ? EXACT : UNKNOWN;
+    // in one building; there lossless costs nobody anything, and what is late
+    // is likelier late for a busy processor, which JPEG would not spare.
+    const isNear = roundTrip < 12;
+    this.step = isNear ? EXACT : UNKNOWN;
+    this.long = isNear ? TOO_LONG : LONG;
   }
 
   /** Take a sample of a moment in which the picture moved. */
@@ -113,7 +117,7 @@ export class QualityController {
       this.calmSince = seen.now;
     }
     this.sampled = seen.now;
-    const isFull = seen.delay > LONG && seen.rate > FEW;
+    const isFull = seen.delay > this.long && seen.rate > FEW;
     const tooFew = seen.frames < WANTED_FRAMES;
     if (isFull && (tooFew || seen.delay > TOO_LONG)) {
       this.overrun(seen);

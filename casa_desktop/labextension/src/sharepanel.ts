@@ -110,6 +110,7 @@ export class SharePanel implements IContent {
 
   private async withdraw({ id }: IShare): Promise<void> {
     await this.desk.withdraw(id);
+    this.made.hidden = true;
     await this.fill();
     this.said.textContent = 'The link was withdrawn.';
     this.first.focus();

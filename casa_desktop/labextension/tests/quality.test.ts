@@ -82,6 +82,22 @@ test('a slow answer to a still picture changes nothing', () => {
   assert.equal(controller.level, before);
 });
 
+test('a busy processor on one machine costs the picture nothing', () => {
+  const { controller } = new Hotel(1e9, 1e6, 2);
+  for (let now = 0; now < 3_000; now += 100) {
+    controller.sample({ now, rate: 5e6, frames: 10, delay: 90 });
+  }
+  assert.equal(controller.level, EXACT);
+});
+
+test('a near link that is slow all the same is given JPEG', () => {
+  const { controller } = new Hotel(1e9, 1e6, 8);
+  for (let now = 0; now < 1_000; now += 100) {
+    controller.sample({ now, rate: 5e5, frames: 3, delay: 300 });
+  }
+  assert.ok(controller.level < EXACT);
+});
+
 test('a pinned quality holds whatever the link does, until it is let go', () => {
   const hotel = new Hotel(625_000, 1e6);
   hotel.controller.choose('lossless');
