@@ -356,10 +356,12 @@ async def test_a_browser_that_asks_and_does_not_listen_is_made_to_wait(
     controller = reception(jp_serverapp.web_app.settings).audience.controller("main")
     assert controller is not None
     handler = cast(proxy.DesktopSocketHandler, controller.viewer)
+    brisk = await (await view()).greet(RAW)
     slow.send(request(1600, 900))
+    while not handler.has_unsent():
+        await brisk.update()
     for number in range(1000):
         slow.say(type="ping", id=number)
-    brisk = await (await view()).greet(RAW)
     while handler._unread <= proxy.FEW_UNREAD:
         await brisk.update()
     for _ in range(50):
