@@ -12,8 +12,8 @@ from .lab import Lab
 from .labparts import mode_switch, names, run_command, state_button
 from .test_lab_notebooks import OPEN, in_folder
 
-# Notebook 7.6 says so itself, without any extension.
-KNOWN = "reading 'schema'"
+# Notebook 7.6 says so itself, without any extension; the second now and then.
+KNOWN = ("reading 'schema'", "'filebrowser:open-path' not registered")
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def run(page: Page) -> str:
 def test_nothing_fails_to_load(lab: Lab, complaints: List[str]) -> None:
     open_notebook(lab, "1")
     expect(mode_switch(lab.page)).to_be_visible()
-    assert [each for each in complaints if KNOWN not in each] == []
+    assert [each for each in complaints if not any(known in each for known in KNOWN)] == []
 
 
 def test_switch_sets_and_shows_the_mode(lab: Lab) -> None:
