@@ -81,7 +81,7 @@ endef
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: install
 install: $(VENV)/.installed-run ## set everything up in .venv, and the Debian packages where they are missing
@@ -112,6 +112,10 @@ matrix: $(VENV)/.installed-test debian-test debian-matrix ## run the kernel's te
 bench: $(VENV)/.installed-test debian-test debian-bench ## compare with stock CASA on this machine; ARGS="imview -n 10" or ARGS=--help
 	@"$(BIN)/python" -m tests.benchmarks $(ARGS)
 
+.PHONY: screenshots
+screenshots: $(VENV)/.installed-test debian-test ## take the README's pictures anew, into docs/
+	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest tests/system/take_screenshots.py $(ARGS)
+
 .PHONY: lint
 lint: $(VENV)/.installed-dev ## check style and types
 	@"$(BIN)/ruff" check .
@@ -133,11 +137,12 @@ debian-run:
 .PHONY: debian-test
 debian-test: debian-run
 	@$(need)
-	# Playwright brings a Node of its own, which wants libatomic.
-	packages=(libatomic1)
+	# Playwright brings a Node of its own, which wants libatomic; xclip copies and pastes on the desktop.
+	packages=(libatomic1 xclip)
 	# Ubuntu has Chromium as a snap only, which sees no files below /tmp; any Chrome that is there will do.
 	browser=$$(command -v chromium google-chrome google-chrome-stable || true)
 	[[ -n "$$browser" ]] || packages+=(chromium)
+	[[ -n "$$(command -v firefox-esr firefox || true)" ]] || packages+=(firefox-esr)
 	need "$${packages[@]}"
 
 .PHONY: debian-bench

@@ -150,15 +150,23 @@ class Hub:
         assert json.loads(last[5:]).get("ready"), last
         return f"{self.url}user/{user}/"
 
+    def token(self, user: str) -> str:
+        """Return a new token with which programs act for ``user``."""
+        made = self.ask(f"users/{user}/tokens", "POST", {})
+        return str(made["token"])
+
     def ask(self, path: str, method: str = "GET", body: Any = None) -> Any:
         """Return what the hub's REST interface answers an administrator."""
-        request = Request(
-            f"{self.url}hub/api/{path}", method=method, data=None if body is None else json.dumps(body).encode()
-        )
-        request.add_header("Authorization", f"token {TOKEN}")
-        with urlopen(request, timeout=60) as answer:
-            text = answer.read()
-        return json.loads(text) if text else None
+        return ask(f"{self.url}hub/api/{path}", TOKEN, method, body)
+
+
+def ask(url: str, token: str, method: str = "GET", body: Any = None) -> Any:
+    """Return what a REST interface answers the holder of ``token``, decoded from JSON; None where it says nothing."""
+    request = Request(url, method=method, data=None if body is None else json.dumps(body).encode())
+    request.add_header("Authorization", f"token {token}")
+    with urlopen(request, timeout=60) as answer:
+        text = answer.read()
+    return json.loads(text) if text else None
 
 
 def _node_of_the_wheel() -> str:

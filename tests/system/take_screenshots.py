@@ -1,0 +1,57 @@
+"""The pictures of the README, taken of the real thing: ``make screenshots``. Not collected by ``make test``."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Callable
+
+from playwright.sync_api import Browser, expect
+
+from .lab import Jupyter, Lab, Notebook
+from .mask_editor import MaskEditor
+from .screen import RIGHT, Screen
+
+DOCS = Path(__file__).parents[2] / "docs"
+DEMO = Path(__file__).parents[2] / "casa_desktop" / "demo" / "first-light.ipynb"
+SIZE = {"width": 1720, "height": 960}
+# Of the demo's code cells: what draws headless, what opens windows, and the one that waits for a mask.
+HEADLESS, LIVE, CLEANING = (0, 3, 4), (5, 6), 8
+
+
+def test_take_the_notebook_beside_the_mask_editor(lab: Lab, screen: Callable[[], Screen]) -> None:
+    lab.page.set_viewport_size(SIZE)
+    notebook = _demo(lab)
+    for number in (*HEADLESS, *LIVE):
+        notebook.run(number)
+    notebook.start(CLEANING)
+    canvas = lab.desktop()
+    desktop = screen()
+    canvas.wait_for_size_of(desktop)
+    editor = MaskEditor.wait_for(desktop, canvas)
+    editor.hand.drag(editor.frame.at(0.40, 0.62), editor.frame.at(0.58, 0.38), RIGHT)
+    notebook.cell(HEADLESS[-1]).scroll_into_view_if_needed()
+    desktop.wait_until_still()
+    lab.page.screenshot(path=DOCS / "screenshot.png")
+    notebook.interrupt()
+    notebook.wait_until_finished(CLEANING)
+
+
+def test_take_the_page_in_the_dark(
+    browser: Browser, jupyter: Jupyter, desktop: Callable[..., str], screen: Callable[[], Screen]
+) -> None:
+    context = browser.new_context(viewport=SIZE, color_scheme="dark")
+    page = context.new_page()
+    page.goto(f"{jupyter.url}casa-desktop/?token={jupyter.token}")
+    expect(page.locator("body")).to_have_attribute("data-state", "connected", timeout=30_000)
+    screen().wait_until_still()
+    page.screenshot(path=DOCS / "page-dark.png")
+    context.close()
+
+
+def _demo(lab: Lab) -> Notebook:
+    shutil.copy(DEMO, lab.jupyter.root)
+    lab.open(DEMO.name)
+    notebook = Notebook(lab.page)
+    notebook.wait_until_idle()
+    return notebook

@@ -1,0 +1,52 @@
+"""The desktop in Debian's Firefox: the picture, and the way of a click to a program and back."""
+
+from __future__ import annotations
+
+from typing import Callable
+
+import numpy as np
+
+from .firefox import Firefox
+from .lab import Jupyter, Pixels
+from .screen import Screen
+
+# The height of the task bar and a bit more, in pixels.
+BAR = 40
+CANVAS = "document.querySelector('.casa-desktop-Screen canvas')"
+BOX = f"(box => [box.x, box.y, box.width, box.height].join())({CANVAS}.getBoundingClientRect())"
+# The desktop has taken the size of its place in the page, whose height is not the first one of any desktop.
+FITS = f"{CANVAS}.height === Math.floor(document.querySelector('.casa-desktop-Screen').getBoundingClientRect().height)"
+# The sums of red, green and blue over all pixels of the canvas but the task bar's, which has a clock.
+SUMS = f"""(canvas => {{
+  const {{data}} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height - {BAR});
+  const sums = [0, 0, 0];
+  for (let i = 0; i < data.length; i += 4) {{ sums[0] += data[i]; sums[1] += data[i + 1]; sums[2] += data[i + 2]; }}
+  return sums.join();
+}})({CANVAS})"""
+
+
+def test_firefox_shows_the_desktop_and_its_clicks_arrive(
+    jupyter: Jupyter, desktop: Callable[..., str], screen: Callable[[], Screen]
+) -> None:
+    with Firefox() as firefox:
+        firefox.open(f"{jupyter.url}casa-desktop/?token={jupyter.token}")
+        firefox.wait_for("document.body.dataset.state === 'connected'")
+        firefox.wait_until_drawn(FITS)
+        x, y, width, height = (round(float(each)) for each in firefox.evaluate(BOX).split(","))
+        seen = screen()
+        seen.wait_until(lambda: seen.size() == (width, height), f"desktop of {width} x {height}")
+        seen.wait_until_still()
+        before = seen.pixels()
+        # The task bar's first button is the menu, in the bottom left corner.
+        firefox.click(x + 20, y + height - 12)
+        seen.wait_until(lambda: not np.array_equal(seen.pixels(), before), "menu")
+        seen.wait_until_still()
+        menu = seen.pixels()
+        firefox.wait_until_drawn(f"{SUMS} === '{_sums(menu[:-BAR])}'")
+        # What the user sees is the same again, but for the pointer.
+        shown = firefox.pixels()[y : y + height, x : x + width]
+        assert np.mean(np.any(shown != menu, axis=2)[:-BAR]) < 0.001
+
+
+def _sums(pixels: Pixels) -> str:
+    return ",".join(str(each) for each in pixels.sum(axis=(0, 1), dtype=np.int64))
