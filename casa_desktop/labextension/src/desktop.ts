@@ -61,6 +61,7 @@ export function activateDesktop(
   addPlaces(parts, offers);
   app.docRegistry.addWidgetExtension('Notebook', parts.notebooks);
   if (offers.shell) {
+    fetchAhead(app);
     answerConsoles(offers.shell, showBeside(parts));
     welcomeBack(desktops.api.server.baseUrl, async name => {
       await app.commands.execute(OPEN, { name });
@@ -75,6 +76,21 @@ export function activateDesktop(
   // One that was stopped, and is started again from elsewhere.
   desktops.started.connect((_, name) => views.find(name)?.reopen());
   desktops.follow(app.serviceManager);
+}
+
+/**
+ * Fetch noVNC while nobody waits: it is the largest piece of the way from a
+ * click on the card to the first picture.
+ */
+function fetchAhead(app: JupyterFrontEnd): void {
+  void app.restored.then(() => {
+    // Safari has no idle callbacks.
+    (window.requestIdleCallback ?? window.setTimeout)(() => {
+      import('./rfb.js').catch(() => {
+        // The view fetches it again when it is needed, and says what is wrong.
+      });
+    });
+  });
 }
 
 function assemble(
