@@ -109,7 +109,7 @@ matrix: $(VENV)/.installed-test debian-test debian-matrix ## run the kernel's te
 	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest -m matrix --timeout=1800 $(ARGS)
 
 .PHONY: bench
-bench: $(VENV)/.installed-test debian-test debian-bench ## compare with stock CASA on this machine; ARGS="imview -n 10" or ARGS=--help
+bench: $(VENV)/.installed-test debian-test debian-bench ## compare with stock CASA and the other desktop on this machine; ARGS="imview -n 10" or ARGS=--help
 	@"$(BIN)/python" -m tests.benchmarks $(ARGS)
 
 .PHONY: screenshots

@@ -26,9 +26,9 @@ class CasaDesktop(Configurable):
         "to its own size, so change it only for desktops that are used without one.",
     )
     frame_rate = Int(
-        120,
+        240,
         config=True,
-        help="The most updates per second that the X server sends. Default 120. Lower it where many desktops "
+        help="The most updates per second that the X server sends. Default 240. Lower it where many desktops "
         "share few cores; it sets the floor of the latency.",
     )
     dpi = Int(96, config=True, help="Dots per inch that programs see. Default 96. Raise it for larger text.")

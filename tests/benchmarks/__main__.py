@@ -1,4 +1,4 @@
-"""``python -m tests.benchmarks [name…]``: print how the CASA kernel compares with stock CASA."""
+"""``python -m tests.benchmarks [name…]``: print how casa-desktop compares with what people would use instead."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from typing import Any, Dict, List
 from . import harness
 from .stage import Stage
 
-BENCHMARKS = ("first_task", "imview", "plotms", "live", "overhead", "memory")
+KERNEL = ("first_task", "imview", "plotms", "live", "overhead", "memory")
+DESKTOP = ("desktop_start", "desktop_latency", "desktop_film", "desktop_reader", "desktop_idle")
+BENCHMARKS = KERNEL + DESKTOP
 
 
 def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(
         prog="python -m tests.benchmarks",
-        description="Compares the CASA kernel with stock CASA on this machine, in pairs of runs. Stock's native tools "
-        "need FUSE: 'apt-get install fuse', and /dev/fuse in a container; without it their benchmarks are left out.",
-        epilog="\n".join(f"{name:<11} {_summary(name)}" for name in BENCHMARKS),
+        description="Compares the CASA kernel with stock CASA, and the desktop with jupyter-remote-desktop-proxy, on "
+        "this machine, in pairs of runs. Stock's native tools need FUSE: 'apt-get install fuse', and /dev/fuse in a "
+        "container; without it their benchmarks are left out. The other desktop is installed on first use.",
+        epilog="\n".join(f"{name:<15} {_summary(name)}" for name in BENCHMARKS),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     found.add_argument("names", nargs="*", metavar="NAME", help="what to measure, see below (default: everything)")
@@ -52,7 +55,7 @@ def main() -> int:
         with open(options.json, "w", encoding="utf-8") as file:
             file.write(text)
     print(f"{machine['processors']} processors, load {machine['load']:.1f}; median (minimum–maximum)\n")
-    print(harness.table(results))
+    print(harness.tables(results))
     return 0
 
 

@@ -7,6 +7,7 @@ from typing import Mapping
 from .harness import Figure
 from .stage import Stage
 
+PEER = "stock CASA"
 FIGURES = {"first": Figure("kernel start to first listobs", 1.0)}
 
 
@@ -16,7 +17,7 @@ def ours(stage: Stage) -> Mapping[str, float]:
         return {"first": kernel.seconds}
 
 
-def stock(stage: Stage) -> Mapping[str, float]:
+def peer(stage: Stage) -> Mapping[str, float]:
     with stage.stock() as kernel:
         kernel.run("from casatasks import *\nlistobs('sim.ms')")
         return {"first": kernel.seconds}

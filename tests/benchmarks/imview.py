@@ -12,6 +12,7 @@ from typing import Mapping
 from .harness import Figure
 from .stage import Kernel, Stage
 
+PEER = "stock CASA"
 FIGURES = {
     "first": Figure("first headless imview", 0.12),
     "later": Figure("later ones", 1.0),
@@ -29,7 +30,7 @@ def ours(stage: Stage) -> Mapping[str, float]:
         return {"first": first, "later": later, "large": later}
 
 
-def stock(stage: Stage) -> Mapping[str, float]:
+def peer(stage: Stage) -> Mapping[str, float]:
     with stage.stock(stage.desktop("stock")) as kernel:
         kernel.run("from casaviewer import imview\nfrom IPython.display import Image\nfrom itertools import count")
         kernel.run("names = map('imview-{}.png'.format, count())")

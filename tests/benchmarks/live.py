@@ -15,6 +15,7 @@ from ..system.screen import Screen, Window
 from .harness import Figure
 from .stage import Kernel, Stage
 
+PEER = "stock CASA"
 FIGURES = {"drawn": Figure("first live imview to a drawn window", 0.2)}
 NEEDS_TOOLS = True
 
@@ -30,7 +31,7 @@ def ours(stage: Stage) -> Mapping[str, float]:
         return {"drawn": _until_drawn(kernel, "imview('dirty.image', gui=True)", desktop)}
 
 
-def stock(stage: Stage) -> Mapping[str, float]:
+def peer(stage: Stage) -> Mapping[str, float]:
     desktop = stage.desktop("stock")
     with stage.stock(desktop) as kernel:
         kernel.run("from casaviewer import imview")

@@ -7,9 +7,10 @@ from typing import Mapping
 from .harness import Figure
 from .stage import Kernel, Stage
 
+PEER = "stock CASA"
 FIGURES = {
     "memory": Figure("memory of a kernel after listobs", None, "MB"),
-    "children": Figure("processes below a kernel after listobs", 1.0, "processes", difference=True),
+    "children": Figure("processes below a kernel after listobs", 1.0, "processes", target="difference"),
 }
 
 
@@ -18,7 +19,7 @@ def ours(stage: Stage) -> Mapping[str, float]:
         return _weigh(kernel, "listobs('sim.ms')")
 
 
-def stock(stage: Stage) -> Mapping[str, float]:
+def peer(stage: Stage) -> Mapping[str, float]:
     with stage.stock() as kernel:
         return _weigh(kernel, "from casatasks import *\nlistobs('sim.ms')")
 

@@ -11,10 +11,11 @@ from typing import Mapping
 from .harness import Figure
 from .stage import Kernel, Stage
 
+PEER = "stock CASA"
 FIGURES = {
-    "cell": Figure("a cell with a short task", 5.0, "ms", difference=True),
-    "call": Figure("a short task among many in a cell", 5.0, "ms", difference=True),
-    "empty": Figure("a cell without a task", None, "ms", difference=True),
+    "cell": Figure("a cell with a short task", 5.0, "ms", target="difference"),
+    "call": Figure("a short task among many in a cell", 5.0, "ms", target="difference"),
+    "empty": Figure("a cell without a task", None, "ms", target="difference"),
 }
 
 CALL = "imhead('dirty.image', mode='get', hdkey='shape')"
@@ -34,7 +35,7 @@ def ours(stage: Stage) -> Mapping[str, float]:
         return _times(kernel, stage)
 
 
-def stock(stage: Stage) -> Mapping[str, float]:
+def peer(stage: Stage) -> Mapping[str, float]:
     with stage.stock() as kernel:
         kernel.run("from casatasks import *")
         return _times(kernel, stage)

@@ -11,6 +11,7 @@ from typing import Mapping
 from .harness import Figure
 from .stage import Kernel, Stage
 
+PEER = "stock CASA"
 FIGURES = {"first": Figure("first headless plotms", 0.55), "later": Figure("later ones", 1.05)}
 NEEDS_TOOLS = True
 
@@ -21,7 +22,7 @@ def ours(stage: Stage) -> Mapping[str, float]:
         return _times(kernel, "plotms('sim.ms', gui=False)")
 
 
-def stock(stage: Stage) -> Mapping[str, float]:
+def peer(stage: Stage) -> Mapping[str, float]:
     with stage.stock(stage.desktop("stock")) as kernel:
         kernel.run("from casaplotms import plotms\nfrom IPython.display import Image")
         call = "plotms('sim.ms', plotfile='stock.png', expformat='png', showgui=False, overwrite=True)"

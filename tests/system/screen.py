@@ -56,7 +56,7 @@ class Screen:
     """
 
     def __init__(self, record: Dict[str, Any]) -> None:
-        with _authority(record["xauthority"]):
+        with authority(record["xauthority"]):
             self.display = Display(record["display"])
         self.root = self.display.screen().root
         self.root.change_attributes(event_mask=X.PropertyChangeMask)
@@ -184,7 +184,7 @@ class XHand:
 
 
 @contextmanager
-def _authority(path: str) -> Iterator[None]:
+def authority(path: str) -> Iterator[None]:
     """Put the cookie at ``path`` where python-xlib finds it: it looks for entries of this host and of no wildcard."""
     _, _, _, name, cookie = xauth.Xauthority(path).entries[0]
     fields = (socket.gethostname().encode(), b"", name, cookie)

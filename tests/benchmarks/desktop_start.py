@@ -1,0 +1,59 @@
+"""From the click on JupyterLab's launcher card to the first drawn frame of the desktop.
+
+Cold: the server has just started, nothing of the desktop runs, and the browser has none of its files. Warm: the desktop
+runs, JupyterLab has been loaded anew, and the browser has its files from before. Ours opens as a tab of JupyterLab,
+the peer's in a tab of the browser, as both do by default. A frame counts as drawn when the window manager's task bar
+is on the canvas; it is the same window manager.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from .desks import Desk, OurDesk, PeerDesk, wait_until_drawn
+from .harness import Figure
+from .stage import Stage
+
+PEER = "jupyter-remote-desktop-proxy"
+
+FIGURES = {
+    "cold": Figure("launcher click to first drawn frame, cold", 0.6),
+    "warm": Figure("launcher click to first drawn frame, warm", 0.8),
+}
+
+
+def ours(stage: Stage) -> Mapping[str, float]:
+    with OurDesk() as desk:
+        return _measure(desk)
+
+
+def peer(stage: Stage) -> Mapping[str, float]:
+    with PeerDesk() as desk:
+        return _measure(desk)
+
+
+def _measure(desk: Desk) -> Mapping[str, float]:
+    with desk.context() as context:
+        return {"cold": _start(desk, context), "warm": _start(desk, context)}
+
+
+def _start(desk: Desk, context: Any) -> float:
+    lab = context.new_page()
+    lab.goto(f"{desk.jupyter.url}lab?reset&token={desk.jupyter.token}")
+    lab.wait_for_selector("#jupyterlab-splash", state="detached")
+    card = lab.locator(".jp-LauncherCard", has=lab.get_by_text(desk.card, exact=True))
+    card.wait_for()
+    # JupyterLab goes on loading for a while after it is there, on both sides.
+    lab.wait_for_load_state("networkidle")
+    shown = lab
+    if desk.own_tab:
+        with context.expect_page() as opened:
+            card.click()
+        shown = opened.value
+    else:
+        card.click()
+    wait_until_drawn(shown)
+    seconds = (shown.evaluate("bench.times.drawn") - lab.evaluate("bench.times.clicked")) / 1000
+    for page in {lab, shown}:
+        page.close()
+    return float(seconds)

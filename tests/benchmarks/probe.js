@@ -1,0 +1,106 @@
+// What is measured inside the page; injected before any of its scripts. noVNC draws off screen and copies what has
+// changed to the canvas that the user sees, once per update: that copy is hooked, and pixels are read right after it.
+(() => {
+  const draw = CanvasRenderingContext2D.prototype.drawImage;
+  const watchers = new Set();
+  CanvasRenderingContext2D.prototype.drawImage = function (...args) {
+    draw.apply(this, args);
+    if (this.canvas.isConnected) {
+      watchers.forEach(watcher => watcher(this));
+    }
+  };
+  const now = () => performance.timeOrigin + performance.now();
+  const pause = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds));
+  const canvas = () => document.querySelector('canvas');
+
+  // Milliseconds since the epoch, so that pages can be compared.
+  const times = { clicked: null, drawn: null };
+  window.bench = { times };
+  addEventListener(
+    'click',
+    event => {
+      times.clicked = performance.timeOrigin + event.timeStamp;
+    },
+    true
+  );
+
+  // The window manager's task bar, at the bottom, is what has many colours; the empty screen has one or two.
+  const whenDrawn = context => {
+    const { width, height } = context.canvas;
+    const { data } = context.getImageData(0, height - 24, width, 24);
+    if (new Set(new Uint32Array(data.buffer)).size > 20) {
+      times.drawn = now();
+      watchers.delete(whenDrawn);
+    }
+  };
+  watchers.add(whenDrawn);
+
+  const isBright = (context, x, y) => context.getImageData(x, y, 1, 1).data[1] > 127;
+
+  const press = (x, y) => {
+    const target = canvas();
+    const box = target.getBoundingClientRect();
+    const place = {
+      clientX: box.left + (x * box.width) / target.width,
+      clientY: box.top + (y * box.height) / target.height,
+      bubbles: true,
+      cancelable: true,
+      button: 0
+    };
+    target.dispatchEvent(new MouseEvent('mousedown', { ...place, buttons: 1 }));
+    target.dispatchEvent(new MouseEvent('mouseup', { ...place, buttons: 0 }));
+  };
+
+  // Milliseconds from the press to the other brightness at that place in the canvas, or `most` if there is none.
+  const click = (x, y, most) =>
+    new Promise(resolve => {
+      const before = isBright(canvas().getContext('2d'), x, y);
+      const end = milliseconds => {
+        watchers.delete(look);
+        clearTimeout(timer);
+        resolve(milliseconds);
+      };
+      const look = context => {
+        if (isBright(context, x, y) !== before) {
+          end(performance.now() - started);
+        }
+      };
+      const timer = setTimeout(() => end(most), most);
+      watchers.add(look);
+      const started = performance.now();
+      press(x, y);
+    });
+
+  window.bench.clicks = async (number, x, y, most) => {
+    const taken = [];
+    while (taken.length < number) {
+      // Not in step with the server's or the browser's frames.
+      await pause(40 + 60 * Math.random());
+      taken.push(await click(x, y, most));
+    }
+    return taken;
+  };
+
+  // Count the film's frames that are seen, told apart by the row of black and white squares in each.
+  window.bench.film = (x, y, side, squares) => {
+    const seen = { frames: 0, since: performance.now() };
+    let last = null;
+    watchers.add(context => {
+      const { data } = context.getImageData(x, y + side / 2, side * squares, 1);
+      let number = 0;
+      for (let square = 0; square < squares; square++) {
+        number = number * 2 + (data[4 * (square * side + side / 2) + 1] > 127 ? 1 : 0);
+      }
+      if (number !== last) {
+        last = number;
+        seen.frames += 1;
+      }
+    });
+    window.bench.framesPerSecond = () => {
+      const rate = (1000 * seen.frames) / (performance.now() - seen.since);
+      seen.frames = 0;
+      seen.since = performance.now();
+      return rate;
+    };
+  };
+})();
