@@ -8,7 +8,7 @@ from typing import Callable
 
 from playwright.sync_api import Browser, expect
 
-from .lab import Jupyter, Lab, Notebook
+from .lab import Canvas, Lab, Notebook
 from .mask_editor import MaskEditor
 from .screen import RIGHT, Screen
 
@@ -37,14 +37,17 @@ def test_take_the_notebook_beside_the_mask_editor(lab: Lab, screen: Callable[[],
     notebook.wait_until_finished(CLEANING)
 
 
-def test_take_the_page_in_the_dark(
-    browser: Browser, jupyter: Jupyter, desktop: Callable[..., str], screen: Callable[[], Screen]
-) -> None:
-    context = browser.new_context(viewport=SIZE, color_scheme="dark")
+def test_take_the_page_in_the_dark(browser: Browser, lab: Lab, screen: Callable[[], Screen]) -> None:
+    lab.notebook('viewer("dirty.image", gui=True)').run(0)
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="dark")
     page = context.new_page()
-    page.goto(f"{jupyter.url}casa-desktop/?token={jupyter.token}")
+    page.goto(f"{lab.jupyter.url}casa-desktop/?token={lab.jupyter.token}")
     expect(page.locator("body")).to_have_attribute("data-state", "connected", timeout=30_000)
-    screen().wait_until_still()
+    page.get_by_role("button", name="Take control of the size").click()
+    desktop = screen()
+    canvas = Canvas(page, page.locator(".casa-desktop-Screen canvas"))
+    canvas.wait_for_size_of(desktop)
+    desktop.wait_until_still()
     page.screenshot(path=DOCS / "page-dark.png")
     context.close()
 
