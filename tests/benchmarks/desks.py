@@ -17,7 +17,7 @@ import tempfile
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional
+from typing import Callable, Dict, Iterator, List, Mapping, Optional, Tuple, Type
 
 import psutil
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -27,6 +27,9 @@ from casa_desktop.process import end
 from ..system.conftest import BROWSERS, CHROMIUM
 from ..system.lab import Jupyter
 from .link import Link, Shape
+from .stage import Stage
+
+Side = Callable[[Stage], Mapping[str, float]]
 
 HERE = Path(__file__).parent
 PEER = "jupyter-remote-desktop-proxy==3.0.1"
@@ -211,6 +214,19 @@ class Server(Jupyter):
 
     def _command(self) -> List[str]:
         return [self._python, *super()._command()[1:]]
+
+
+def on_both(measure: Callable[[Desk], Mapping[str, float]]) -> Tuple[Side, Side]:
+    """Return ``ours`` and ``peer`` of a benchmark that measures both in the same way, each on a fresh desktop."""
+
+    def on(kind: Type[Desk]) -> Side:
+        def side(_: Stage) -> Mapping[str, float]:
+            with kind() as desk:
+                return measure(desk)
+
+        return side
+
+    return on(OurDesk), on(PeerDesk)
 
 
 def peer_python() -> Path:

@@ -10,11 +10,10 @@ from __future__ import annotations
 from typing import Mapping
 
 from . import xprogram
-from .desks import Desk, OurDesk, PeerDesk
+from .desks import Desk, on_both
 from .desktop_latency import ROUND_TRIP, clicks, percentiles
 from .harness import Figure
 from .link import Shape
-from .stage import Stage
 
 PEER = "jupyter-remote-desktop-proxy"
 RATE = 5e6 / 8
@@ -29,16 +28,6 @@ FIGURES = {
 }
 
 
-def ours(stage: Stage) -> Mapping[str, float]:
-    with OurDesk() as desk:
-        return _measure(desk)
-
-
-def peer(stage: Stage) -> Mapping[str, float]:
-    with PeerDesk() as desk:
-        return _measure(desk)
-
-
 def _measure(desk: Desk) -> Mapping[str, float]:
     x, y, _ = xprogram.FILM
     with desk.page(Shape(ROUND_TRIP, RATE)) as page, desk.program("film"), desk.program("button"):
@@ -49,3 +38,6 @@ def _measure(desk: Desk) -> Mapping[str, float]:
         rate = page.evaluate("bench.framesPerSecond()")
         times = percentiles(clicks(page, 40, MOST))
     return {"rate": rate, "p50": times["p50"], "p95": times["p95"]}
+
+
+ours, peer = on_both(_measure)

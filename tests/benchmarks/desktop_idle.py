@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Sequence
 
-from .desks import Desk, OurDesk, PeerDesk
+from .desks import Desk, on_both
 from .harness import Figure
-from .stage import Stage
 
 PEER = "jupyter-remote-desktop-proxy"
 SECONDS = 30
@@ -21,16 +20,6 @@ FIGURES = {
     "processor": Figure("processor of an idle desktop", 1.0, "% of a core", target="ours"),
     "server": Figure("processor of the Jupyter server meanwhile", None, "% of a core"),
 }
-
-
-def ours(stage: Stage) -> Mapping[str, float]:
-    with OurDesk() as desk:
-        return _measure(desk)
-
-
-def peer(stage: Stage) -> Mapping[str, float]:
-    with PeerDesk() as desk:
-        return _measure(desk)
 
 
 def _measure(desk: Desk) -> Mapping[str, float]:
@@ -53,3 +42,6 @@ def _measure(desk: Desk) -> Mapping[str, float]:
 def _seconds(processes: Sequence[Any]) -> float:
     times = [each.cpu_times() for each in processes]
     return sum(each.user + each.system for each in times)
+
+
+ours, peer = on_both(_measure)

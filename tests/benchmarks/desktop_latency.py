@@ -11,10 +11,9 @@ import statistics
 from typing import Any, Dict, Mapping
 
 from . import xprogram
-from .desks import Desk, OurDesk, PeerDesk
+from .desks import Desk, on_both
 from .harness import Figure
 from .link import Shape
-from .stage import Stage
 
 PEER = "jupyter-remote-desktop-proxy"
 ROUND_TRIP = 0.05
@@ -26,16 +25,6 @@ FIGURES = {
     "far_p50": Figure("with a round trip of 50 ms, median", 65, "ms", target="ours"),
     "far_p95": Figure("with a round trip of 50 ms, 95th percentile", None, "ms"),
 }
-
-
-def ours(stage: Stage) -> Mapping[str, float]:
-    with OurDesk() as desk:
-        return _measure(desk)
-
-
-def peer(stage: Stage) -> Mapping[str, float]:
-    with PeerDesk() as desk:
-        return _measure(desk)
 
 
 def _measure(desk: Desk) -> Mapping[str, float]:
@@ -59,3 +48,6 @@ def percentiles(times: Any) -> Dict[str, float]:
     """Return the median, the 95th and the 99th percentile."""
     cuts = statistics.quantiles(times, n=100, method="inclusive")
     return {"p50": cuts[49], "p95": cuts[94], "p99": cuts[98]}
+
+
+ours, peer = on_both(_measure)

@@ -12,9 +12,8 @@ from typing import Mapping, Tuple
 
 from websockets.sync.client import ClientConnection, connect
 
-from .desks import Desk, OurDesk, PeerDesk
+from .desks import Desk, on_both
 from .harness import Figure
-from .stage import Stage
 
 PEER = "jupyter-remote-desktop-proxy"
 SECONDS = 60
@@ -24,16 +23,6 @@ FIGURES = {
     "growth": Figure("growth of the server under a slow reader", 32, "MB", target="ours"),
     "x": Figure("growth of the X server meanwhile", None, "MB", target="difference"),
 }
-
-
-def ours(stage: Stage) -> Mapping[str, float]:
-    with OurDesk() as desk:
-        return _measure(desk)
-
-
-def peer(stage: Stage) -> Mapping[str, float]:
-    with PeerDesk() as desk:
-        return _measure(desk)
 
 
 def _measure(desk: Desk) -> Mapping[str, float]:
@@ -78,3 +67,6 @@ def _greet(client: ClientConnection) -> Tuple[int, int]:
     read(name)
     client.send(struct.pack(">BxHi", 2, 1, 0))
     return width, height
+
+
+ours, peer = on_both(_measure)

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from .desks import Desk, OurDesk, PeerDesk, wait_until_drawn
+from .desks import Desk, on_both, wait_until_drawn
 from .harness import Figure
-from .stage import Stage
 
 PEER = "jupyter-remote-desktop-proxy"
 
@@ -20,16 +19,6 @@ FIGURES = {
     "cold": Figure("launcher click to first drawn frame, cold", 0.6),
     "warm": Figure("launcher click to first drawn frame, warm", 0.8),
 }
-
-
-def ours(stage: Stage) -> Mapping[str, float]:
-    with OurDesk() as desk:
-        return _measure(desk)
-
-
-def peer(stage: Stage) -> Mapping[str, float]:
-    with PeerDesk() as desk:
-        return _measure(desk)
 
 
 def _measure(desk: Desk) -> Mapping[str, float]:
@@ -57,3 +46,6 @@ def _start(desk: Desk, context: Any) -> float:
     for page in {lab, shown}:
         page.close()
     return float(seconds)
+
+
+ours, peer = on_both(_measure)
