@@ -41,6 +41,20 @@ def test_page_comes_back_by_itself_after_the_server_was_restarted(
     assert desktop("status", "--json") == before, "it should be the same desktop"
 
 
+def test_page_comes_back_when_the_network_does_and_says_so(
+    context: BrowserContext, jupyter: Jupyter, desktop: Callable[..., str]
+) -> None:
+    page = _open(context, jupyter)
+    _wait_for_state(page, "connected")
+    # The connection is not closed, as with a cable that was pulled: only its silence tells.
+    context.set_offline(True)
+    _wait_for_state(page, "reconnecting")
+    expect(page.get_by_text("The network is away.")).to_be_visible()
+    context.set_offline(False)
+    _wait_for_state(page, "connected")
+    expect(page.get_by_text("the network was away")).to_be_visible()
+
+
 @pytest.fixture
 def without_x_server(place: Path, environment: Dict[str, str], tmp_path: Path) -> Iterator[Jupyter]:
     """A JupyterLab on whose PATH there is no X server."""
