@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, expect
 
-from .lab import Jupyter, Lab, decode
+from .lab import Jupyter, Lab, Notebook, decode
 from .labparts import canvas, mode_switch, names, run_command, state_button, view, wait_for_state
 
 SETTINGS = ("lab", "user-settings", "casa-desktop-labextension", "plugin.jupyterlab-settings")
@@ -180,8 +180,9 @@ def in_folder(jupyter: Jupyter, folder: str, cell: str) -> str:
 
 def test_files_go_into_the_folder_of_the_notebook_whose_kernel_asked(lab: Lab) -> None:
     lab.open(in_folder(lab.jupyter, "m31", OPEN.format("main")))
-    lab.page.locator(".jp-Notebook .cm-content").first.click()
-    lab.page.keyboard.press("Control+Enter")
+    notebook = Notebook(lab.page)
+    notebook.wait_until_idle()
+    notebook.start(0)
     lab.desktop()
     target = view(lab.page).locator(".casa-desktop-Body")
     drop = lab.page.evaluate_handle(

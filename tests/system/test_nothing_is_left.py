@@ -28,7 +28,7 @@ CELLS = (
 )
 # Jupyter's server and kernels listen on loopback, as they do without us.
 JUPYTER = {"jupyterlab"}
-DESKTOP = {"casa_desktop.supervisor", "casa_desktop.fitting"}
+DESKTOP = {"casa_desktop.supervisor", "casa_desktop.caretaker"}
 # CASA's own, which listen on every interface: the registry in casatools, inside the kernel, and these tools.
 CASA = {"casa_kernel", "casaviewer", "casaplotms"}
 # Where X servers and CASA's tools put files outside of any folder that they are told.
