@@ -29,7 +29,7 @@ for _each in _CHANGES:
 
 
 def running(root: Path) -> Dict[str, Record]:
-    """Return the records of the desktops below ``root`` by name; unlike ``session``, it leaves no trace."""
+    """Return the records of the desktops below ``root`` by name."""
     found = {}
     for folder in _folders(root):
         record = runtime.read_record(Places(folder).record)

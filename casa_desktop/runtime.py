@@ -45,18 +45,24 @@ def checked_name(name: str) -> str:
     return name
 
 
-def runtime_root() -> Path:
+def runtime_root(*, make: bool = True) -> Path:
     """Return the root of all desktops of this user, created with mode 0700 if need be.
 
     It is ``$CASA_DESKTOP_RUNTIME_DIR``, else ``$XDG_RUNTIME_DIR/casa-desktop``, else
     ``/tmp/casa-desktop-UID``.
+
+    Args:
+        make: create it. Who only looks does not, or the root that went with its last desktop would be back.
 
     Raises:
         RuntimeDirectoryError: it is not a folder, not the user's own, open to others, or cannot be made.
     """
     root = configured_root()
     try:
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if make:
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        elif not os.path.lexists(root):
+            return root
         found = root.lstat()
     except OSError as error:
         raise RuntimeDirectoryError(
@@ -123,14 +129,14 @@ class Places:
         return self.folder / "shares"
 
 
-def places(name: str) -> Places:
-    """Return the paths of the desktop ``name``.
+def places(name: str, *, make: bool = True) -> Places:
+    """Return the paths of the desktop ``name``; ``make`` is that of ``runtime_root``.
 
     Raises:
         InvalidName: it is no name for a desktop.
         RuntimeDirectoryError: as ``runtime_root``; also when the socket's path would be too long.
     """
-    found = Places(runtime_root() / checked_name(name))
+    found = Places(runtime_root(make=make) / checked_name(name))
     length = len(os.fsencode(found.rfb_socket))
     if length > _SOCKET_PATH_LIMIT:
         raise RuntimeDirectoryError(
@@ -204,15 +210,18 @@ def forget_last_words(name: str) -> None:
 
 def _last_words(name: str) -> Path:
     # The name begins with a dot, so that nobody takes it for a desktop's folder.
-    return runtime_root() / f".{checked_name(name)}.ended"
+    return runtime_root(make=False) / f".{checked_name(name)}.ended"
 
 
 def names() -> List[str]:
     """Return the names of all folders below the root, living or dead, in order."""
-    with os.scandir(runtime_root()) as entries:
-        return sorted(
-            each.name for each in entries if each.is_dir(follow_symlinks=False) and _NAME.fullmatch(each.name)
-        )
+    try:
+        with os.scandir(runtime_root(make=False)) as entries:
+            return sorted(
+                each.name for each in entries if each.is_dir(follow_symlinks=False) and _NAME.fullmatch(each.name)
+            )
+    except FileNotFoundError:
+        return []
 
 
 def clear(folder: Path) -> None:

@@ -37,7 +37,7 @@ def find(name: str = DEFAULT_NAME) -> Optional[Record]:
     Raises:
         InvalidName, RuntimeDirectoryError: as ``runtime.places``.
     """
-    at = runtime.places(name)
+    at = runtime.places(name, make=False)
     return runtime.read_record(at.record) if locks.is_held(at.folder) else None
 
 

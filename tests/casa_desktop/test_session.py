@@ -98,6 +98,17 @@ def test_desktops_of_other_names_are_other_displays(root: Path) -> None:
     assert [each.name for each in session.list_desktops()] == ["two"]
 
 
+def test_who_only_looks_brings_no_root_back(root: Path) -> None:
+    session.ensure()
+    session.stop()
+    assert not root.exists()
+    assert session.find() is None
+    assert session.list_desktops() == []
+    with pytest.raises(errors.NotRunning):
+        session.running()
+    assert not root.exists()
+
+
 def test_stopping_what_is_not_running_says_so(root: Path) -> None:
     assert not session.stop()
     assert session.find() is None
