@@ -61,6 +61,15 @@ KeySysCtrlAltDel=""
 _ICON_SIZES = {"SmallIconSize": 16, "MenuIconSize": 16, "LargeIconSize": 32, "HugeIconSize": 48}
 _SIZE = re.compile(r"^(TitleBarHeight=|(?:Dlg)?BorderSize[XY]=|CornerSize[XY]=)(\d+)", re.MULTILINE)
 
+# The native tools of the menu, with their labels. Each is started by the Python that has CASA.
+TOOLS = {
+    "casaviewer": "Viewer (casaviewer)",
+    "casaplotms": "Plot visibilities (casaplotms)",
+    "casalogger": "Log (casalogger)",
+    "casatablebrowser": "Table browser (casatablebrowser)",
+    "casafeather": "Feather (casafeather)",
+}
+
 
 @dataclass(frozen=True)
 class MenuEntry:

@@ -53,15 +53,14 @@ class Idleness:
         self._take_events()
         if self._in_use():
             return None
-        now = time.monotonic()
         found = terminals.of_desktop(str(self._at.xauthority))
+        programs = [pid for each in found for pid in each.programs]
+        if programs:
+            return self._await_programs(programs)
+        now = time.monotonic()
         quiet = min([self._since_input(), *(each.quiet for each in found)])
         self._used = max(self._used, now - quiet)
-        rest = self._used + self._seconds - now
-        if rest > 0:
-            return rest
-        programs = [pid for each in found for pid in each.programs]
-        return self._await_programs(programs) if programs else 0.0
+        return max(self._used + self._seconds - now, 0.0)
 
     def _take_events(self) -> None:
         for descriptor, _ in self._events.poll(0):

@@ -26,6 +26,9 @@ from .runtime import Places, Record, clear, places, rfb_banner
 
 THEME_FOLDER = Path(__file__).resolve().parent / "theme"
 GRACE_SECONDS = 3.0
+# What is started when a page waits for its first picture delays that: two cores are busy with X, the window manager and
+# the browser. The caretaker took a sixth of the time from the click to the picture there; it comes so much later.
+QUIET_SECONDS = 1.0
 # A window manager that dies at once is started again after 0.1, 0.2, 0.4 … s, at most this:
 LONGEST_BACK_OFF_SECONDS = 30.0
 _AWAITED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -54,6 +57,8 @@ class Supervisor:
     window_manager: Optional[int] = None
     _back_off: float = field(default=0.1, repr=False)
     _manager_since: float = field(default=0.0, repr=False)
+    _started: float = field(default=0.0, repr=False)
+    _has_caretaker: bool = field(default=False, repr=False)
 
     def start(self, seconds: float) -> Record:
         """Start everything within ``seconds``, and return what is to be written down.
@@ -71,7 +76,7 @@ class Supervisor:
         self._write_icewm_files()
         self._start_window_manager(manager)
         self._paint_background()
-        self._start_caretaker()
+        self._started = time.monotonic()
         return self._record()
 
     def _start_x_server(self, program: str, deadline: float, seconds: float) -> None:
@@ -111,7 +116,7 @@ class Supervisor:
         python = self.settings.tools_python or sys.executable
         tools = [
             icewm.MenuEntry(label, "-", (python, "-m", "casa_kernel.tools", "run", tool))
-            for tool, label in TOOLS.items()
+            for tool, label in icewm.TOOLS.items()
         ]
         terminal = icewm.MenuEntry("Terminal", "utilities-terminal", ("xterm", "-fa", "Monospace", "-fs", "11"))
         themes = self.at.icewm / "themes"
@@ -131,6 +136,17 @@ class Supervisor:
         program = shutil.which("icewmbg")
         if program:
             spawn(self._window_manager_command(program), log=self.log)
+
+    def _bring_caretaker(self) -> Optional[float]:
+        """Start the caretaker when it is due; else return the seconds until then."""
+        if self._has_caretaker:
+            return None
+        left = self._started + QUIET_SECONDS - time.monotonic()
+        if left > 0:
+            return left
+        self._has_caretaker = True
+        self._start_caretaker()
+        return None
 
     def _start_caretaker(self) -> None:
         command = self._window_manager_command(sys.executable)
@@ -162,7 +178,7 @@ class Supervisor:
 
     def watch(self) -> None:
         """Keep the desktop going until a signal asks for its end or its X server ends."""
-        pause: Optional[float] = None
+        pause = self._bring_caretaker()
         while True:
             if pause is None:
                 received: Optional[int] = signal.sigwait(_AWAITED)
@@ -174,7 +190,8 @@ class Supervisor:
             self._reap()
             if self.x_server is None:
                 return
-            pause = self._revive_window_manager()
+            waits = (self._revive_window_manager(), self._bring_caretaker())
+            pause = min((each for each in waits if each is not None), default=None)
 
     def _reap(self) -> None:
         """Take note of every child that has ended; adopted orphans among them."""
@@ -234,16 +251,6 @@ class Supervisor:
         lines = self.at.log.read_text(encoding="utf-8", errors="replace").split("\n")
         said = [line.strip() for line in lines if line.strip()]
         return " ".join(said[-3:]) or "nothing"
-
-
-# The native tools of the menu, with their labels. Each is started by the Python that has CASA.
-TOOLS = {
-    "casaviewer": "Viewer (casaviewer)",
-    "casaplotms": "Plot visibilities (casaplotms)",
-    "casalogger": "Log (casalogger)",
-    "casatablebrowser": "Table browser (casatablebrowser)",
-    "casafeather": "Feather (casafeather)",
-}
 
 
 def _program(missing: type[XServerMissing] | type[WindowManagerMissing], *programs: str) -> str:
