@@ -70,16 +70,19 @@ class Supervisor:
         server = _program(XServerMissing, "Xvnc", "Xtigervnc")
         manager = _program(WindowManagerMissing, "icewm")
         xauthority.write(self.at.xauthority)
-        self._start_x_server(server, deadline, seconds)
-        self._await_banner(deadline)
+        number = self._start_x_server(server)
+        # While Xvnc starts.
         links.install(self.at, sys.executable)
         self._write_icewm_files()
+        self._await_display(number, deadline, seconds)
         self._start_window_manager(manager)
         self._paint_background()
+        self._await_banner(deadline)
         self._started = time.monotonic()
         return self._record()
 
-    def _start_x_server(self, program: str, deadline: float, seconds: float) -> None:
+    def _start_x_server(self, program: str) -> int:
+        """Start Xvnc; return the descriptor on which it will tell the number of its display."""
         reader, writer = os.pipe()
         command = x_server_command(
             program,
@@ -95,6 +98,9 @@ class Supervisor:
         finally:
             # Ours must be closed, or Xvnc's end would never be seen on the reading side.
             os.close(writer)
+        return reader
+
+    def _await_display(self, reader: int, deadline: float, seconds: float) -> None:
         number = read_line(reader, deadline)
         os.close(reader)
         if number is None:

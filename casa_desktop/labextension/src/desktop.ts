@@ -72,7 +72,7 @@ export function activateDesktop(
     args: ({ desktop }) => ({ name: desktop, activate: false }),
     name: ({ desktop }) => desktop
   });
-  views.turned.connect(() => void desktops.refresh());
+  views.turned.connect(() => desktops.refreshSoon());
   // One that was stopped, and is started again from elsewhere.
   desktops.started.connect((_, name) => views.find(name)?.reopen());
   desktops.follow(app.serviceManager);

@@ -7,6 +7,12 @@ import { backoff } from './backoff.js';
 export const EVENTS = 'https://casa-desktop.org/events/desktops';
 
 /**
+ * How long to leave the server alone after a hint, in ms: what starts a desktop
+ * waits for its first picture just then.
+ */
+const MOMENT = 300;
+
+/**
  * The desktops that run on the server, as far as is known.
  *
  * The server's events keep it up to date. While the server is away they are
@@ -17,6 +23,7 @@ export class Desktops {
   private questions = 0;
   private failures = 0;
   private timer: number | undefined;
+  private soon: number | undefined;
   private readonly news = new Signal<this, void>(this);
   private readonly starts = new Signal<this, string>(this);
 
@@ -46,7 +53,7 @@ export class Desktops {
   follow(services: ServiceManager.IManager): void {
     services.events.stream.connect((_, event) => {
       if (event.schema_id === EVENTS) {
-        void this.refresh();
+        this.refreshSoon();
       }
     });
     services.connectionFailure.connect(() => void this.refresh());
@@ -79,6 +86,14 @@ export class Desktops {
         this.timer = window.setTimeout(() => void this.refresh(), delay);
       }
     }
+  }
+
+  /** Ask in a moment, once for all that hints at a change until then. */
+  refreshSoon(): void {
+    this.soon ??= window.setTimeout(() => {
+      this.soon = undefined;
+      void this.refresh();
+    }, MOMENT);
   }
 
   /** Start a desktop unless it runs. */

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import assert from 'node:assert/strict';
-import { test } from 'vitest';
+import { test, vi } from 'vitest';
 import { Api, type IDesktop } from '../src/api.js';
 import { Desktops } from '../src/desktops.js';
 
@@ -71,4 +71,24 @@ test('an answer that was overtaken by a newer question does not count', async ()
   answer([desktop('new', '1')]);
   await second;
   assert.equal(desktops.isRunning('new'), true);
+});
+
+test('many hints at a change are one question, a moment later', () => {
+  vi.useFakeTimers();
+  let asked = 0;
+  const request = (): Promise<Response> => {
+    asked += 1;
+    return Promise.resolve(new Response('{"desktops": []}'));
+  };
+  const server = { baseUrl: BASE, wsUrl: BASE, token: '', request };
+  const desktops = new Desktops(new Api(server));
+  desktops.refreshSoon();
+  desktops.refreshSoon();
+  assert.equal(asked, 0);
+  vi.runOnlyPendingTimers();
+  assert.equal(asked, 1);
+  desktops.refreshSoon();
+  vi.runOnlyPendingTimers();
+  assert.equal(asked, 2);
+  vi.useRealTimers();
 });
