@@ -1,8 +1,9 @@
-"""Looks after a desktop from within X: ``python -m casa_desktop.caretaker NAME IDLE_MINUTES``, until ``$DISPLAY`` ends.
+"""Looks after a desktop from within X until ``$DISPLAY`` ends: ``python -m casa_desktop.caretaker NAME MINUTES SIZE``.
 
 It keeps windows on the desktop when that becomes smaller (``fitting``), and asks the supervisor, its parent, to stop a
-desktop that nobody has used for ``IDLE_MINUTES`` (``idleness``); 0 for never. A program of its own, because it waits
-for X's events and the supervisor waits for its children's; and one for both, because each process costs memory.
+desktop that nobody has used for ``MINUTES`` (``idleness``); 0 for never. ``SIZE`` is the desktop's first. A program of
+its own, because it waits for X's events and the supervisor waits for its children's; and one for both, because each
+process costs memory.
 """
 
 from __future__ import annotations
@@ -29,10 +30,11 @@ class Caretaker:
     Args:
         name: the desktop's.
         minutes: after so many without use it is stopped; 0 for never.
+        size: the size with which it was started, ``WIDTHxHEIGHT`` in pixels.
     """
 
-    def __init__(self, name: str, minutes: float) -> None:
-        self._name, self._minutes = name, minutes
+    def __init__(self, name: str, minutes: float, size: str) -> None:
+        self._name, self._minutes, self._first_size = name, minutes, size
         self._screen = Screen()
         self._fitter = Fitter(self._screen)
         self._poller = select.poll()
@@ -51,8 +53,10 @@ class Caretaker:
         Raises:
             ConnectionClosedError: the display has ended.
         """
-        # What happened while this process started has not been told.
-        self._fitter.fit()
+        # What happened before this process was there has not been told. Windows of a desktop that has its first size
+        # are as the window manager put them, and their users may have begun.
+        if self._size() != self._first_size:
+            self._fitter.fit()
         rest = self._look()
         due = _after(rest)
         while rest != 0:
@@ -64,6 +68,10 @@ class Caretaker:
                 rest = self._look()
                 due = _after(rest)
         self._stop()
+
+    def _size(self) -> str:
+        now = self._screen.root.get_geometry()
+        return f"{now.width}x{now.height}"
 
     def _look(self) -> Optional[float]:
         return self._idleness.look() if self._idleness is not None else None
@@ -83,12 +91,12 @@ def _after(seconds: Optional[float]) -> float:
     return math.inf if seconds is None else time.monotonic() + seconds
 
 
-def main(name: str, minutes: float) -> int:
+def main(name: str, minutes: float, size: str) -> int:
     """Look after one desktop; return the exit status."""
     with suppress(ConnectionClosedError):
-        Caretaker(name, minutes).run()
+        Caretaker(name, minutes, size).run()
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], float(sys.argv[2])))
+    sys.exit(main(sys.argv[1], float(sys.argv[2]), sys.argv[3]))

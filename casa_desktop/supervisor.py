@@ -28,7 +28,7 @@ THEME_FOLDER = Path(__file__).resolve().parent / "theme"
 GRACE_SECONDS = 3.0
 # What is started when a page waits for its first picture delays that: two cores are busy with X, the window manager and
 # the browser. The caretaker took a sixth of the time from the click to the picture there; it comes so much later.
-QUIET_SECONDS = 1.0
+QUIET_SECONDS = 0.3
 # A window manager that dies at once is started again after 0.1, 0.2, 0.4 … s, at most this:
 LONGEST_BACK_OFF_SECONDS = 30.0
 _AWAITED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -156,8 +156,8 @@ class Supervisor:
 
     def _start_caretaker(self) -> None:
         command = self._window_manager_command(sys.executable)
-        words = ("-m", "casa_desktop.caretaker", self.name, str(self.settings.idle_minutes))
-        spawn(Command((*command.argv, *words), command.env), log=self.log)
+        words = (self.name, str(self.settings.idle_minutes), self.settings.geometry)
+        spawn(Command((*command.argv, "-m", "casa_desktop.caretaker", *words), command.env), log=self.log)
 
     def _window_manager_command(self, program: str) -> Command:
         return window_manager_command(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Callable, List
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from .lab import Lab
+from .lab import Lab, Notebook
 from .labparts import mode_switch, names, run_command, state_button
 from .test_lab_notebooks import OPEN, in_folder
 
@@ -35,11 +34,9 @@ def open_notebook(lab: Lab, cell: str) -> Page:
 
 def run(page: Page) -> str:
     """Run the cell, wait until it has run, and return its output's text."""
-    page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
-    page.keyboard.press("Control+Enter")
-    prompt = page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").first
-    expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=60_000)
-    return "\n".join(page.locator(".jp-OutputArea-output").all_inner_texts())
+    notebook = Notebook(page)
+    notebook.start(0)
+    return notebook.wait_until_finished(0)
 
 
 def test_nothing_fails_to_load(lab: Lab, complaints: List[str]) -> None:
