@@ -15,10 +15,11 @@ from .errors import CasaDesktopError
 from .handlers import DesktopsHandler, OneDesktopHandler, ScreenshotHandler
 from .lookout import Lookout
 from .notices import SCHEMA, SCHEMA_ID, Notices
-from .pages import PAGE_FOLDER, PageFileHandler, PageHandler, SharedPageHandler
+from .pages import PageFileHandler, PageHandler, SharedPageHandler
 from .proxy import DesktopSocketHandler, SharedSocketHandler
 from .reception import reception
 from .sharing import OneShareHandler, SharedHandler, SharesHandler
+from .template import PAGE_FOLDER
 
 # Wider than a name may be: what does not fit is answered with our own clear error, not with a bare 404.
 _NAME = r"([^/]{1,200})"

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import html
-import json
-from pathlib import Path
 from typing import Any
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import AuthenticatedFileHandler, JupyterHandler
-from jupyter_server.utils import ensure_async, url_path_join
+from jupyter_server.utils import ensure_async
 from tornado import web
 
-from . import session, shares
+from . import session, shares, template
 from .errors import InvalidName, NoSuchShare
 from .reception import AUTH_RESOURCE, SHARE_RESOURCE, in_thread
 from .runtime import checked_name
-
-PAGE_FOLDER = Path(__file__).parent / "static" / "page"
 
 
 class PageHandler(JupyterHandler):
@@ -64,15 +59,10 @@ def render_page(base_url: str, name: str, share: str = "") -> str:
     Raises:
         HTTPError: 500 where the front end has not been built.
     """
-    template = PAGE_FOLDER / "index.html"
     try:
-        text = template.read_text(encoding="utf-8")
+        return template.filled(base_url, name, share=share, lab=True)
     except FileNotFoundError as error:
-        raise web.HTTPError(500, f"The page has not been built: {template} is missing.") from error
-    config = json.dumps({"baseUrl": base_url, "name": name, "token": "", "share": share, "lab": True})
-    static = url_path_join(base_url, "casa-desktop", "static") + "/"
-    # Inside <script> only '<' could end the element; JSON can say it otherwise.
-    return text.replace("{{ config }}", config.replace("<", "\\u003c")).replace("{{ static_url }}", html.escape(static))
+        raise web.HTTPError(500, template.not_built(error)) from error
 
 
 class PageFileHandler(AuthenticatedFileHandler):

@@ -11,23 +11,22 @@ import secrets
 import socket
 from datetime import datetime, timezone
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from websockify.websocketproxy import LibProxyServer
 from websockify.websockifyserver import WebSockifyRequestHandler
 
-from . import session
+from . import session, template
 from .audience import Audience
 from .commands import Settings
 from .errors import CasaDesktopError, NotRunning
 from .gate import Gate, comes_from_us, is_for_us
 from .relay import GONE, Relay, ViewSocket
 from .runtime import Record
+from .template import PAGE_FOLDER
 
 BASE = "/casa-desktop/"
-PAGE_FOLDER = Path(__file__).parent / "static" / "page"
 _API = BASE + "api/desktops"
 _MOST_BODY = 10_000
 _TYPES = {
@@ -236,15 +235,11 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
         }
 
     def _page(self) -> None:
-        template = PAGE_FOLDER / "index.html"
-        if not template.is_file():
-            words = f"The page has not been built: {template} is missing."
+        try:
+            text = template.filled("/", self.server.name, lab=False)
+        except FileNotFoundError as error:
+            words = template.not_built(error)
             return self._send(HTTPStatus.INTERNAL_SERVER_ERROR, words.encode(), _TYPES[".txt"])
-        told = {"baseUrl": "/", "name": self.server.name, "token": "", "share": "", "lab": False}
-        # Inside <script> only '<' could end the element; JSON can say it otherwise.
-        config = json.dumps(told).replace("<", "\\u003c")
-        text = template.read_text(encoding="utf-8").replace("{{ config }}", config)
-        text = text.replace("{{ static_url }}", f"{BASE}static/")
         self._send(HTTPStatus.OK, text.encode(), _TYPES[".html"])
 
     def _file(self, name: str) -> None:

@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from casa_desktop import session
-from casa_desktop.webpage import PAGE_FOLDER
+from casa_desktop.template import PAGE_FOLDER
 
 LINK = re.compile(r"http://127\.0\.0\.1:(\d+)(/casa-desktop/\?token=\S+)")
 API = "/casa-desktop/api/desktops"

@@ -18,6 +18,8 @@ from urllib.request import Request, urlopen
 
 from playwright.sync_api import Page
 
+from .lab import ask
+
 FRONT_END = Path(__file__).resolve().parents[2] / "casa_desktop" / "labextension"
 PROXY = FRONT_END / "node_modules" / "configurable-http-proxy" / "bin" / "configurable-http-proxy"
 READY = "JupyterHub is now running"
@@ -158,15 +160,6 @@ class Hub:
     def ask(self, path: str, method: str = "GET", body: Any = None) -> Any:
         """Return what the hub's REST interface answers an administrator."""
         return ask(f"{self.url}hub/api/{path}", TOKEN, method, body)
-
-
-def ask(url: str, token: str, method: str = "GET", body: Any = None) -> Any:
-    """Return what a REST interface answers the holder of ``token``, decoded from JSON; None where it says nothing."""
-    request = Request(url, method=method, data=None if body is None else json.dumps(body).encode())
-    request.add_header("Authorization", f"token {token}")
-    with urlopen(request, timeout=60) as answer:
-        text = answer.read()
-    return json.loads(text) if text else None
 
 
 def _node_of_the_wheel() -> str:

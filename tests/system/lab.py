@@ -100,16 +100,21 @@ class Jupyter:
 
     def ask(self, path: str, method: str = "GET", body: Any = None) -> Any:
         """Return what the REST interface answers, decoded from JSON; None where it says nothing."""
-        request = Request(self.url + path, method=method, data=None if body is None else json.dumps(body).encode())
-        request.add_header("Authorization", f"token {self.token}")
-        with urlopen(request, timeout=60) as answer:
-            text = answer.read()
-        return json.loads(text) if text else None
+        return ask(self.url + path, self.token, method, body)
 
     def end_kernels(self) -> None:
         """Shut all kernels down, and wait for their ends."""
         for kernel in self.ask("api/kernels"):
             self.ask(f"api/kernels/{kernel['id']}", "DELETE")
+
+
+def ask(url: str, token: str, method: str = "GET", body: Any = None) -> Any:
+    """Return what a REST interface answers the holder of ``token``, decoded from JSON; None where it says nothing."""
+    request = Request(url, method=method, data=None if body is None else json.dumps(body).encode())
+    request.add_header("Authorization", f"token {token}")
+    with urlopen(request, timeout=60) as answer:
+        text = answer.read()
+    return json.loads(text) if text else None
 
 
 class Lab:

@@ -8,7 +8,8 @@ from typing import Callable, Dict, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .hub import Hub, ask
+from .hub import Hub
+from .lab import ask
 
 RULES = """
 from jupyter_server.auth import Authorizer
