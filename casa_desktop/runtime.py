@@ -18,17 +18,17 @@ is a dead desktop's, whatever its record says.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 import socket
 import stat
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Optional
 
+from . import stored
 from .errors import InvalidName, RuntimeDirectoryError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
@@ -175,18 +175,12 @@ class Record:
 
     def write(self, path: Path) -> None:
         """Write the record so that a reader sees all of it or nothing."""
-        partial = path.with_suffix(".part")
-        partial.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
-        partial.replace(path)
+        stored.write(path, self)
 
 
 def read_record(path: Path) -> Optional[Record]:
     """Return the record at ``path``; None where there is none, or one that makes no sense."""
-    try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-        return Record(**fields)
-    except (OSError, ValueError, TypeError):
-        return None
+    return stored.read(path, Record)
 
 
 def write_last_words(name: str, words: str) -> None:

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
-import os
 import re
 import secrets
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Optional, Tuple
 
-from . import runtime, session
+from . import runtime, session, stored
 from .errors import InvalidShare, NoSuchShare, NotRunning
 from .runtime import Record
 
@@ -61,12 +59,9 @@ def create(record: Record, minutes: float = DEFAULT_MINUTES, label: str = "") ->
     token = secrets.token_urlsafe(32)
     share = Share(secrets.token_hex(8), label, time.time() + minutes * 60, _digest(token))
     path = _path(record, share.id)
-    partial = path.with_suffix(".part")
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:
-            json.dump(asdict(share), file)
-        partial.replace(path)
+        stored.write(path, share)
     except FileNotFoundError:
         raise NotRunning(record.name) from None
     return share, token
@@ -134,7 +129,4 @@ def _path(record: Record, number: str) -> Path:
 
 
 def _read(path: Path) -> Optional[Share]:
-    try:
-        return Share(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
+    return stored.read(path, Share)

@@ -1,0 +1,43 @@
+"""Small files of JSON that other processes read: written whole, and read as what they should be or not at all."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Optional, Type, TypeVar, get_type_hints
+
+T = TypeVar("T")
+
+
+def write(path: Path, value: Any) -> None:
+    """Write a dataclass's fields so that a reader sees all of them or nothing; only the user may read the file.
+
+    Raises:
+        OSError: the folder is not there, or there is no room.
+    """
+    partial = path.with_suffix(".part")
+    partial.touch(mode=0o600)
+    partial.write_text(json.dumps(asdict(value), indent=1) + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+def read(path: Path, kind: Type[T]) -> Optional[T]:
+    """Return what ``path`` holds as the dataclass ``kind``; None where there is no file, or one that makes no sense.
+
+    Fields are strings, numbers and the like, and a value of another type makes no sense. A field that is not known is
+    a later version's, and left out: the writer may live in a container with that version in it.
+    """
+    kinds = get_type_hints(kind)
+    try:
+        told = json.loads(path.read_text(encoding="utf-8")).items()
+        found = kind(**{name: value for name, value in told if name in kinds})
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+        return None
+    return found if all(_is(getattr(found, name), kinds[name]) for name in kinds) else None
+
+
+def _is(value: Any, kind: Any) -> bool:
+    # JSON knows one kind of number, and to Python True is one.
+    numbers = (int, float) if kind is float else kind
+    return isinstance(value, numbers) and (kind is bool or not isinstance(value, bool))
