@@ -45,6 +45,9 @@ class Settings:
             raise InvalidSetting("frame_rate", self.frame_rate, "between 1 and 1000 per second")
         if not 30 <= self.dpi <= 600:
             raise InvalidSetting("dpi", self.dpi, "between 30 and 600 dots per inch")
+        # It becomes a word of a line in the window manager's menu.
+        if not (self.tools_python + "x").isprintable():
+            raise InvalidSetting("tools_python", self.tools_python, "the path of a Python, in one line")
         # A year; X counts to 49 days, and starts anew then. Not a number fails here, too.
         if not 0 <= self.idle_minutes <= 525_600:
             raise InvalidSetting("idle_minutes", self.idle_minutes, "a number of minutes, or 0 for never")
