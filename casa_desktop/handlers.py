@@ -87,6 +87,17 @@ class DesktopHandler(APIHandler):
         # Pages look at desktops by themselves; that is no reason for a hub to keep the server.
         return self.request.method not in ("GET", "HEAD")
 
+    def json_object(self, example: str) -> dict[str, Any]:
+        """Return the body of the request, empty where there is none; answer 400, with an example, to anything else."""
+        try:
+            body = self.get_json_body()
+        except UnicodeDecodeError:
+            # It would end in a 500 (jupyter_server 2.21).
+            raise web.HTTPError(400, "The body should be JSON in UTF-8.") from None
+        if body is not None and not isinstance(body, dict):
+            raise web.HTTPError(400, f"The body should be a JSON object, like {example}.")
+        return body or {}
+
     def model(self, record: Record) -> dict[str, Any]:
         """Return what is told of a desktop."""
         return model(record, self.addresses, self.reception.server)
@@ -137,12 +148,7 @@ class DesktopsHandler(DesktopHandler):
         self.finish(self.model(record))
 
     def _requested_name(self) -> str:
-        body = self.get_json_body()
-        if body is None:
-            return session.DEFAULT_NAME
-        if not isinstance(body, dict):
-            raise web.HTTPError(400, 'The body should be a JSON object, like {"name": "main"}.')
-        return checked_name(body.get("name", session.DEFAULT_NAME))
+        return checked_name(self.json_object('{"name": "main"}').get("name", session.DEFAULT_NAME))
 
 
 class OneDesktopHandler(DesktopHandler):

@@ -41,10 +41,7 @@ class SharesHandler(DesktopHandler):
         most = self.choices.share_minutes
         if most < 1:
             raise web.HTTPError(403, "Links to look at desktops are switched off on this server.")
-        body = self.get_json_body()
-        if body is not None and not isinstance(body, dict):
-            raise web.HTTPError(400, 'The body should be a JSON object, like {"minutes": 60}.')
-        asked = body or {}
+        asked = self.json_object('{"minutes": 60}')
         minutes = asked.get("minutes", min(shares.DEFAULT_MINUTES, most))
         if isinstance(minutes, (int, float)) and minutes > most:
             raise InvalidShare("life", minutes, f"a number of minutes from 1 to {most}")

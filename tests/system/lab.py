@@ -19,6 +19,7 @@ from urllib.request import Request, urlopen
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
+from urllib3 import PoolManager, Retry
 
 from .screen import LEFT, Pixels, Point
 
@@ -61,6 +62,10 @@ class Jupyter:
         if not any(READY in line for line in self.log):
             self.stop()
             raise RuntimeError("JupyterLab did not start:\n" + "".join(self.log))
+        # It says so a moment before it listens (jupyter_server 2.21).
+        patience = Retry(connect=20, backoff_factor=0.01, backoff_max=1)
+        with PoolManager(retries=patience) as http:
+            http.request("GET", self.url + "api")
 
     def _command(self) -> List[str]:
         return [
