@@ -75,6 +75,9 @@ class PageFileHandler(AuthenticatedFileHandler):
         """
         await super().prepare(*args, **kwargs)
         web.authenticated(_nothing)(self)
+        # The file system's own answer to a zero byte would end in a 500 (tornado 6.6).
+        if any("\0" in each for each in self.path_args):
+            raise web.HTTPError(404)
         if not self._finished and not await self._is_authorized():
             raise web.HTTPError(403)
 

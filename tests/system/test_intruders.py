@@ -87,6 +87,7 @@ def test_nothing_below_our_address_answers_a_stranger(stranger: Caller, method: 
 
 @MANY
 @given(paths)
+@example("static/%00")
 @example("static/../errors.py")
 @example("static/%2e%2e/%2e%2e/errors.py")
 def test_not_even_the_owner_gets_a_file_from_outside(owner: Caller, path: str) -> None:
