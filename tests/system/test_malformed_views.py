@@ -18,6 +18,8 @@ from websockets.sync.client import ClientConnection, connect
 from .lab import Jupyter
 
 GREETING = b"RFB 003.008\n\1\1"
+# A view that does not know that desktops can change their size is put out by Xvnc when one does.
+ENCODINGS = struct.pack(">BxH3i", 2, 3, 0, -223, -308)
 SCREEN = struct.pack(">BBHHHH", 3, 0, 0, 0, 4, 4)
 Frame = Union[bytes, str]
 
@@ -75,7 +77,7 @@ def _goes_on(address: Tuple[str, Dict[str, str]], server: int) -> None:
         reader = Reader(view)
         head = reader.read(12 + 2 + 4 + 24)
         reader.read(int.from_bytes(head[-4:], "big"))
-        view.send(SCREEN)
+        view.send(ENCODINGS + SCREEN)
         assert reader.read(2) == b"\0\0"
     assert "vnc" in Path(f"/proc/{server}/comm").read_text()
 
