@@ -20,7 +20,9 @@
      ├── NoSuchShare              no link to look at a desktop is known by that token or number
      ├── InvalidShare             a link was asked for that cannot be made
      ├── LinkRefused              a program on the desktop may not have an address opened
-     └── ProtocolViolation        a browser sent what a view does not send
+     ├── ProtocolViolation        a browser sent what a view does not send
+     ├── InvalidContainer         a container's description makes no sense
+     └── ContainerFailed          a container did not start, or its engine is missing
 
 ``str()`` of each is one sentence or two for the user: what was looked for, where, and what to do.
 The values it speaks of are attributes.
@@ -273,3 +275,30 @@ class ProtocolViolation(CasaDesktopError):
     def __init__(self, code: int, found: str) -> None:
         self.code, self.found = code, found
         super().__init__(f"The browser sent what a view does not send: {found}.")
+
+
+class InvalidContainer(CasaDesktopError):
+    """The description of a container makes no sense.
+
+    Attributes:
+        field: what is wrong with it.
+        value: its value as given.
+        expected: what it should be, in words.
+    """
+
+    def __init__(self, field: str, value: object, expected: str) -> None:
+        self.field, self.value, self.expected = field, value, expected
+        super().__init__(f"A container's {field} is {value!r}, but should be {expected}.")
+
+
+class ContainerFailed(CasaDesktopError):
+    """A container did not start.
+
+    Attributes:
+        label: the engine and the image.
+        reason: what went wrong, and what to do about it.
+    """
+
+    def __init__(self, label: str, reason: str) -> None:
+        self.label, self.reason = label, reason
+        super().__init__(f"The container of {label} did not start: {reason}")

@@ -76,6 +76,14 @@ from casa_desktop import errors
             errors.ProtocolViolation(1002, "a fence of 65 bytes"),
             "The browser sent what a view does not send: a fence of 65 bytes.",
         ),
+        (
+            errors.InvalidContainer("engine", "lxc", "one of bwrap, podman"),
+            "A container's engine is 'lxc', but should be one of bwrap, podman.",
+        ),
+        (
+            errors.ContainerFailed("podman (casa:6.7)", "no such image."),
+            "The container of podman (casa:6.7) did not start: no such image.",
+        ),
     ],
 )
 def test_each_error_says_what_happened_and_what_to_do(error: errors.CasaDesktopError, sentence: str) -> None:
@@ -85,7 +93,7 @@ def test_each_error_says_what_happened_and_what_to_do(error: errors.CasaDesktopE
 def test_every_error_of_the_module_is_in_the_tree_and_in_its_drawing() -> None:
     classes = [each for each in vars(errors).values() if isinstance(each, type)]
     own = [each for each in classes if each.__module__ == errors.__name__]
-    assert len(own) == 19
+    assert len(own) == 21
     for each in own:
         assert issubclass(each, errors.CasaDesktopError)
         assert each.__name__ in (errors.__doc__ or "")
