@@ -31,6 +31,7 @@
      ├── KernelUnknown            there is no kernel of that name
      ├── ForeignKernel            a kernel is not casa-desktop's, and so not its to change
      ├── KernelNotWritten         a kernel's files cannot be written or removed
+     ├── KernelFailed             a kernel did not start, ended, or did not answer
      ├── UnusablePython           something that should be a Python cannot be used
      │    ├── PythonTooOld
      │    └── CasaNotInstalled
@@ -423,6 +424,20 @@ class KernelNotWritten(CasaDesktopError):
             f"The kernel's folder {folder} cannot be written: {reason}. Choose another place with --user, --sys-prefix "
             "or --prefix."
         )
+
+
+class KernelFailed(CasaDesktopError):
+    """A kernel did not start, ended, or did not answer.
+
+    Attributes:
+        name: its name.
+        reason: what happened.
+        remedy: what to do about it, or empty.
+    """
+
+    def __init__(self, name: str, reason: str, remedy: str = "") -> None:
+        self.name, self.reason, self.remedy = name, reason, remedy
+        super().__init__(f"The kernel {name!r} failed: {reason}.{f' Remedy: {remedy}.' if remedy else ''}")
 
 
 class UnusablePython(CasaDesktopError):

@@ -1,9 +1,9 @@
 """Where desktops' X server comes from: this machine's own Xvnc, or an image that was chosen once.
 
-The choice is JSON: a container as ``Container.as_dict`` describes it, or ``null`` for the machine's own. It is read
-from the first of these that says anything::
+The choice is a container in JSON, as ``Container.as_dict`` describes it, or ``"own"`` for the machine's own. It is
+read from the first of these that says anything::
 
-    $CASA_DESKTOP_X_SERVER                          the JSON itself
+    $CASA_DESKTOP_X_SERVER                          the choice itself
     $XDG_CONFIG_HOME/casa-desktop/x-server.json     else ~/.config/…; the user's
     $XDG_CONFIG_DIRS/casa-desktop/x-server.json     else /etc/xdg/…; the administrator's
 """
@@ -14,24 +14,24 @@ import json
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
-from typing import Iterator, Mapping, Optional, Tuple
+from typing import Iterator, Mapping, NamedTuple, Optional, Tuple
 
 from .containers import Container
 from .errors import InvalidContainer, InvalidSetting, SettingNotWritten
 
 VARIABLE = "CASA_DESKTOP_X_SERVER"
+OWN = "own"
 # Debian's name and everybody else's.
 PROGRAMS = ("Xvnc", "Xtigervnc")
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """What was chosen, and where.
 
     Attributes:
-        container: where the X server runs; None for this machine's own.
+        container: where X servers run; None for this machine's own.
         source: the file or variable that says so; empty where nothing does.
     """
 
@@ -40,29 +40,33 @@ class Choice:
 
 
 def configured(environ: Mapping[str, str]) -> Optional[Container]:
-    """Return the container in which desktops run; None for this machine's own X server.
+    """Return the container in which X servers run; None for this machine's own, or where nothing was chosen.
 
     Raises:
         InvalidSetting: what is written down makes no sense.
     """
-    return choice(environ).container
+    return found(environ).container
 
 
-def choice(environ: Mapping[str, str]) -> Choice:
+def found(environ: Mapping[str, str]) -> Choice:
     """Return what was chosen, and where.
 
     Raises:
         InvalidSetting: what is written down makes no sense.
     """
     for source, text in _said(environ):
-        try:
-            told = json.loads(text)
-            return Choice(None if told is None else Container.from_dict(told), source)
-        except (InvalidContainer, ValueError) as error:
-            raise InvalidSetting(
-                f"The X server's container in {source}", text.strip(), f"null or a container in JSON ({error})"
-            ) from error
+        return Choice(_parsed(text, source), source)
     return Choice()
+
+
+def _parsed(text: str, source: str) -> Optional[Container]:
+    if text.strip().strip('"') == OWN:
+        return None
+    try:
+        return Container.from_dict(json.loads(text))
+    except (InvalidContainer, ValueError) as error:
+        expected = f'a container in JSON, or "{OWN}" ({error})'
+        raise InvalidSetting(f"The X server's place in {source}", text.strip(), expected) from error
 
 
 def _said(environ: Mapping[str, str]) -> Iterator[Tuple[str, str]]:
@@ -70,31 +74,34 @@ def _said(environ: Mapping[str, str]) -> Iterator[Tuple[str, str]]:
         yield f"${VARIABLE}", environ[VARIABLE]
     system = environ.get("XDG_CONFIG_DIRS") or "/etc/xdg"
     for path in (user_file(environ), *(_file(Path(folder)) for folder in system.split(":") if folder)):
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (FileNotFoundError, NotADirectoryError, PermissionError):
-            continue
-        yield str(path), text
+        # It is not there, or not for us.
+        with suppress(OSError):
+            yield str(path), path.read_text(encoding="utf-8")
 
 
 def user_file(environ: Mapping[str, str]) -> Path:
     """Return where the user's own choice is written, whether it is there or not."""
     chosen = environ.get("XDG_CONFIG_HOME")
-    return _file(Path(chosen) if chosen else Path.home() / ".config")
+    home = environ.get("HOME") or os.path.expanduser("~")
+    return _file(Path(chosen) if chosen else Path(home, ".config"))
 
 
 def _file(folder: Path) -> Path:
     return folder / "casa-desktop" / "x-server.json"
 
 
-def choose(container: Optional[Container], environ: Mapping[str, str]) -> Path:
+def configure(environ: Mapping[str, str], container: Optional[Container]) -> Path:
     """Write the user's choice down; return the file.
+
+    Args:
+        environ: tells where it is.
+        container: where X servers are to run; None for this machine's own.
 
     Raises:
         SettingNotWritten: it cannot be written.
     """
     path = user_file(environ)
-    text = json.dumps(container.as_dict() if container else None, indent=1) + "\n"
+    text = json.dumps(container.as_dict() if container else OWN, indent=1, ensure_ascii=False) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Whoever starts a desktop meanwhile reads the old choice or the new one.

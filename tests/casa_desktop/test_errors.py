@@ -107,6 +107,11 @@ from casa_desktop import errors
             "The kernel's folder /k cannot be written: Permission denied. Choose another place with --user, "
             "--sys-prefix or --prefix.",
         ),
+        (errors.KernelFailed("casa", "it ended"), "The kernel 'casa' failed: it ended."),
+        (
+            errors.KernelFailed("casa", "no answer", "allow more with --timeout"),
+            "The kernel 'casa' failed: no answer. Remedy: allow more with --timeout.",
+        ),
         (
             errors.UnusablePython("/p", "there is no such file"),
             "/p cannot be used as a kernel's Python: there is no such file.",
@@ -146,7 +151,7 @@ def test_each_error_says_what_happened_and_what_to_do(error: errors.CasaDesktopE
 def test_every_error_of_the_module_is_in_the_tree_and_in_its_drawing() -> None:
     classes = [each for each in vars(errors).values() if isinstance(each, type)]
     own = [each for each in classes if each.__module__ == errors.__name__]
-    assert len(own) == 33
+    assert len(own) == 34
     for each in own:
         assert issubclass(each, errors.CasaDesktopError)
         assert each.__name__ in (errors.__doc__ or "")

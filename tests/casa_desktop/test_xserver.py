@@ -19,16 +19,16 @@ def environ(tmp_path: Path) -> Dict[str, str]:
 
 
 def test_where_nothing_was_chosen_it_is_this_machine_s_own(environ: Dict[str, str]) -> None:
-    assert xserver.choice(environ) == xserver.Choice()
+    assert xserver.found(environ) == xserver.Choice()
     assert xserver.configured(environ) is None
 
 
 def test_a_choice_is_kept_and_can_be_taken_back(environ: Dict[str, str], tmp_path: Path) -> None:
-    path = xserver.choose(IMAGE, environ)
+    path = xserver.configure(environ, IMAGE)
     assert path == tmp_path / "own" / "casa-desktop" / "x-server.json"
-    assert xserver.choice(environ) == xserver.Choice(IMAGE, str(path))
-    xserver.choose(None, environ)
-    assert xserver.choice(environ) == xserver.Choice(None, str(path))
+    assert xserver.found(environ) == xserver.Choice(IMAGE, str(path))
+    xserver.configure(environ, None)
+    assert xserver.found(environ) == xserver.Choice(None, str(path))
     assert [each.name for each in path.parent.iterdir()] == ["x-server.json"]
 
 
@@ -42,24 +42,24 @@ def test_the_user_s_choice_goes_before_the_administrator_s_and_the_variable_befo
         found = xserver.configured(environ)
         assert found is not None
         assert found.image == image
-    xserver.choose(None, environ)
+    xserver.configure(environ, None)
     assert xserver.configured(environ) is None
     told = {**environ, xserver.VARIABLE: '{"engine": "bwrap"}'}
-    assert xserver.choice(told) == xserver.Choice(Container("bwrap"), "$CASA_DESKTOP_X_SERVER")
+    assert xserver.found(told) == xserver.Choice(Container("bwrap"), "$CASA_DESKTOP_X_SERVER")
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "[]", '{"engine": "lxc", "image": "x"}', '{"image": "x"}'])
 def test_a_file_that_makes_no_sense_is_told_with_its_name(text: str, environ: Dict[str, str]) -> None:
-    file = xserver.choose(None, environ)
+    file = xserver.configure(environ, None)
     file.write_text(text)
-    with pytest.raises(InvalidSetting, match=f"container in {file} is"):
+    with pytest.raises(InvalidSetting, match=f"place in {file} is"):
         xserver.configured(environ)
 
 
 def test_a_choice_that_cannot_be_written_is_told(environ: Dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "own").write_text("in the way")
     with pytest.raises(SettingNotWritten, match="Not a directory"):
-        xserver.choose(IMAGE, environ)
+        xserver.configure(environ, IMAGE)
     assert xserver.configured(environ) is None
 
 
