@@ -22,7 +22,8 @@
      ├── LinkRefused              a program on the desktop may not have an address opened
      ├── ProtocolViolation        a browser sent what a view does not send
      ├── InvalidContainer         a container's description makes no sense
-     └── ContainerFailed          a container did not start, or its engine is missing
+     ├── ContainerFailed          a container did not start, or its engine is missing
+     └── LinkFailed               from inside a container its launcher cannot be reached
 
 ``str()`` of each is one sentence or two for the user: what was looked for, where, and what to do.
 The values it speaks of are attributes.
@@ -145,13 +146,13 @@ class StopFailed(CasaDesktopError):
 
     Attributes:
         name: the desktop.
+        reason: why, and what to do; empty where it simply did not.
     """
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        super().__init__(
-            f"The desktop {name!r} did not end. Look for its supervisor: 'pgrep -af casa_desktop.supervisor'."
-        )
+    def __init__(self, name: str, reason: str = "") -> None:
+        self.name, self.reason = name, reason
+        told = reason or "Look for its supervisor: 'pgrep -af casa_desktop.supervisor'."
+        super().__init__(f"The desktop {name!r} did not end. {told}")
 
 
 class NotRunning(CasaDesktopError):
@@ -302,3 +303,19 @@ class ContainerFailed(CasaDesktopError):
     def __init__(self, label: str, reason: str) -> None:
         self.label, self.reason = label, reason
         super().__init__(f"The container of {label} did not start: {reason}")
+
+
+class LinkFailed(CasaDesktopError):
+    """From inside a container its launcher outside, which starts desktops, cannot be reached.
+
+    Attributes:
+        path: the socket where it was looked for.
+        reason: what went wrong.
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(
+            f"Desktops are started outside of this container, but nobody answers at {path}: {reason}. "
+            "Restart the kernel."
+        )

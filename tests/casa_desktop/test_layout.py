@@ -11,7 +11,7 @@ SOURCES = Path(__file__).resolve().parents[2]
 DESKTOP = SOURCES / "casa_desktop"
 KERNEL = SOURCES / "kernel" / "casa_kernel"
 SERVER_SIDE = {
-    *("config", "reception", "flow", "proxy", "handlers", "pages", "sharing", "notices", "extension"),
+    *("config", "reception", "flow", "proxy", "handlers", "pages", "sharing", "notices", "extension", "provisioner"),
 }  # fmt: skip
 JUPYTER = {"jupyter_server", "jupyter_server_proxy", "tornado", "traitlets", "IPython", "ipykernel"}
 CASA = {"casatools", "casatasks", "casaviewer", "casaplotms", "casalogger"}
