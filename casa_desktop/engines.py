@@ -35,7 +35,8 @@ class Place:
         groups: the user's other groups.
         hostname: the machine's name; python-xlib 0.33 finds a cookie by it.
         environ: the environment of whoever starts the container; the engine's own program gets it.
-        private_tmp: a sandbox of bwrap gets a /tmp of its own, as other containers have it anyway.
+        desktop: it is for a desktop, whose X server must not meet the host's in /tmp unless it sees all of it: bwrap
+            gives it a /tmp of its own, and Apptainer leaves it among the host's processes.
     """
 
     folders: Tuple[str, ...]
@@ -46,7 +47,7 @@ class Place:
     groups: Tuple[int, ...]
     hostname: str
     environ: Mapping[str, str]
-    private_tmp: bool = False
+    desktop: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,15 @@ def _oci_user(run: Run) -> List[str]:
 
 
 def _apptainer(run: Run) -> Command:
-    words: List[str] = [run.engine, "exec", "--cleanenv", f"--home={run.place.home}", f"--pwd={run.place.cwd}"]
-    words += [f"--bind={each.source}:{each.target}{':ro' if each.read_only else ''}" for each in run.binds]
+    home = run.place.home
+    has_home = any(each.target == home for each in run.binds)
+    words: List[str] = [run.engine, "exec", "--cleanenv", f"--pwd={run.place.cwd}"]
+    words += [f"--home={home}"] if has_home else ["--no-home"]
+    rest = (each for each in run.binds if each.target != home)
+    words += [f"--bind={each.source}:{each.target}{':ro' if each.read_only else ''}" for each in rest]
     words += ["--net", f"--network={run.network}"] if run.network not in ("", "host") else []
+    # A namespace of its own, so that a killed Apptainer leaves no process of the container.
+    words += [] if run.place.desktop else ["--pid"]
     words += [*run.options, run.image, *run.inner]
     # Apptainer carries in what has its prefix, and sets HOME by itself.
     prefix = f"{run.engine.upper()}ENV_"
@@ -108,7 +115,7 @@ def _bwrap(run: Run) -> Command:
     # The host's /dev, because MPI's shared memory and terminals are there; PID 1 is ours, which reaps and forwards.
     words: List[str] = [run.engine, "--dev-bind", "/", "/", "--unshare-pid", "--proc", "/proc", "--as-pid-1"]
     words += [] if run.network == "host" else ["--unshare-net"]
-    words += ["--tmpfs", "/tmp"] if run.place.private_tmp else []
+    words += ["--tmpfs", "/tmp"] if run.place.desktop else []
     for each in run.binds:
         words += ["--ro-bind" if each.read_only else "--bind", each.source, each.target]
     words += ["--chdir", run.place.cwd, *run.options, "--", *run.inner]

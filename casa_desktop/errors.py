@@ -25,6 +25,7 @@
      ├── ProtocolViolation        a browser sent what a view does not send
      ├── InvalidContainer         a container's description makes no sense
      ├── ContainerFailed          a container did not start, or its engine is missing
+     ├── LinkFailed               from inside a container its launcher cannot be reached
      ├── ImageUnusable            an image cannot be used for kernels or desktops
      ├── InvalidKernelName        a kernel's name is not of the form that Jupyter allows
      ├── KernelTaken              there is a kernel of that name already
@@ -177,13 +178,13 @@ class StopFailed(CasaDesktopError):
 
     Attributes:
         name: the desktop.
+        reason: why, and what to do; empty where it simply did not.
     """
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        super().__init__(
-            f"The desktop {name!r} did not end. Look for its supervisor: 'pgrep -af casa_desktop.supervisor'."
-        )
+    def __init__(self, name: str, reason: str = "") -> None:
+        self.name, self.reason = name, reason
+        told = reason or "Look for its supervisor: 'pgrep -af casa_desktop.supervisor'."
+        super().__init__(f"The desktop {name!r} did not end. {told}")
 
 
 class NotRunning(CasaDesktopError):
@@ -492,3 +493,19 @@ class OverlayFailed(CasaDesktopError):
     def __init__(self, python: str, reason: str) -> None:
         self.python, self.reason = python, reason
         super().__init__(f"What {python} lacks for a kernel could not be installed: {reason.rstrip('.')}.")
+
+
+class LinkFailed(CasaDesktopError):
+    """From inside a container its launcher outside, which starts desktops, cannot be reached.
+
+    Attributes:
+        path: the socket where it was looked for.
+        reason: what went wrong.
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(
+            f"Desktops are started outside of this container, but nobody answers at {path}: {reason}. "
+            "Restart the kernel."
+        )

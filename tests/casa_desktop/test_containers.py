@@ -116,9 +116,9 @@ def test_apptainer_cleans_the_environment_and_is_told_by_prefix() -> None:
     container = Container("apptainer", "/images/casa.sif", options=("--nv",))
     command = run_command(container, INNER, place=place(), name="a")
     assert command.argv == (
-        *("apptainer", "exec", "--cleanenv", "--home=/home/ann", "--pwd=/home/ann/work", "--bind=/home/ann:/home/ann"),
+        *("apptainer", "exec", "--cleanenv", "--pwd=/home/ann/work", "--home=/home/ann"),
         *("--bind=/run/user/7/casa-desktop:/run/user/7/casa-desktop", "--bind=/tmp/.X11-unix:/tmp/.X11-unix"),
-        *("--nv", "/images/casa.sif", *INNER),
+        *("--pid", "--nv", "/images/casa.sif", *INNER),
     )
     assert command.env["APPTAINERENV_CASA_DESKTOP_NAME"] == "m31"
     assert "APPTAINERENV_HOME" not in command.env

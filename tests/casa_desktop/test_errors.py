@@ -142,6 +142,15 @@ from casa_desktop import errors
             errors.ContainerFailed("podman (casa:6.7)", "no such image."),
             "The container of podman (casa:6.7) did not start: no such image.",
         ),
+        (
+            errors.LinkFailed("/r/.kernels/a/outside.sock", "it went away"),
+            "Desktops are started outside of this container, but nobody answers at /r/.kernels/a/outside.sock: "
+            "it went away. Restart the kernel.",
+        ),
+        (
+            errors.StopFailed("main", "Stop it outside."),
+            "The desktop 'main' did not end. Stop it outside.",
+        ),
     ],
 )
 def test_each_error_says_what_happened_and_what_to_do(error: errors.CasaDesktopError, sentence: str) -> None:
@@ -151,7 +160,7 @@ def test_each_error_says_what_happened_and_what_to_do(error: errors.CasaDesktopE
 def test_every_error_of_the_module_is_in_the_tree_and_in_its_drawing() -> None:
     classes = [each for each in vars(errors).values() if isinstance(each, type)]
     own = [each for each in classes if each.__module__ == errors.__name__]
-    assert len(own) == 34
+    assert len(own) == 35
     for each in own:
         assert issubclass(each, errors.CasaDesktopError)
         assert each.__name__ in (errors.__doc__ or "")
