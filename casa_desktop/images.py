@@ -60,10 +60,10 @@ def fetch(container: Container) -> None:
         return
     print(f"{container.image} is not on this machine; {container.engine} pulls it.", file=sys.stderr, flush=True)
     words = [container.engine, "pull", container.image]
-    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=sys.stderr, stderr=subprocess.PIPE) as pull:
-        assert pull.stderr is not None
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as pull:
+        assert pull.stdout is not None
         # Progress is redrawn without ends of lines, so it is passed on as it comes.
-        last = _pass_on(pull.stderr.fileno())
+        last = _pass_on(pull.stdout.fileno())
     if pull.returncode:
         raise ImageUnusable(container.label, f"it is not on this machine, and could not be pulled: {last}")
 

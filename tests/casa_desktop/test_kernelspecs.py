@@ -36,7 +36,7 @@ def test_a_kernel_that_was_written_is_found_with_its_logos_and_removed(jupyter_d
     assert kernel in kernelspecs.installed()
     assert kernelspecs.remove("casa-6.7.0") == kernel.folder
     assert not kernel.folder.exists()
-    with pytest.raises(KernelUnknown, match="There is no kernel 'casa-6.7.0'; there are: casa"):
+    with pytest.raises(KernelUnknown, match=r"There is no kernel 'casa-6\.7\.0'; there are: casa"):
         kernelspecs.get("casa-6.7.0")
 
 

@@ -61,7 +61,7 @@ def test_when_pip_fails_its_last_line_is_told_and_the_former_overlay_stays(tmp_p
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "data").touch()
-    with pytest.raises(OverlayFailed, match="installed: (Not a directory|File exists)"):
+    with pytest.raises(OverlayFailed, match=r"installed: (Not a directory|File exists)"):
         overlay.build(otherpythons.THIS, _examined(Path(otherpythons.THIS)), tmp_path / "data" / "x", ENVIRON)
 
 
