@@ -41,7 +41,7 @@ if sys.version_info >= (3, 8):
             return None
     found["versions"] = {name: version(name) for name in json.loads(sys.argv[1])}
     # An editable installation's metadata are seen by more Pythons than its packages.
-    found["ours"] = all(map(util.find_spec, ("casa_desktop", "casa_kernel")))
+    found["ours"] = all(map(util.find_spec, ("casa_desktop", "casa_kernel", "casa_desktop.inside")))
     found["debugger"] = util.find_spec("debugpy") is not None
     found["x_server"] = next(filter(None, map(shutil.which, json.loads(sys.argv[2]))), "")
     own = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
@@ -58,7 +58,7 @@ class Python:
     Attributes:
         version: its own.
         versions: of installed distributions, by the names that were asked for; None for those that are not there.
-        imports_ours: whether it finds the packages of a casa-desktop.
+        imports_ours: whether it finds the packages of a casa-desktop that knows containers.
         debugger: whether a notebook's debugger finds what it needs.
         x_server: the path of the X server on its PATH; empty where there is none.
         folders: where it looks for packages beside its own library, in order.
@@ -194,7 +194,7 @@ def _silence(done: subprocess.CompletedProcess[bytes]) -> str:
     words = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
     last = f": {words[-1].strip()}" if words else ""
     ended = f"with status {done.returncode}" if done.returncode >= 0 else f"by signal {-done.returncode}"
-    return f"it does not behave like a Python; it ended {ended}{last}"
+    return f"asked for its version, it ended {ended}{last}"
 
 
 def site_packages(venv: Path) -> Path:

@@ -82,7 +82,7 @@ def test_a_python_that_is_not_there_is_told(python: str, reason: str) -> None:
     [
         ("print('hello')", 0o644, "it cannot be run: Permission denied"),
         ("print('hello')", 0o755, "it cannot be run: Exec format error"),
-        ("#!/bin/sh\nexit 0", 0o755, "it does not behave like a Python; it ended with status 0."),
+        ("#!/bin/sh\nexit 0", 0o755, "asked for its version, it ended with status 0."),
         ("#!/bin/sh\necho no licence >&2\nexit 3", 0o755, "it ended with status 3: no licence"),
         ("#!/bin/sh\nkill -9 $$", 0o755, "it ended by signal 9"),
     ],

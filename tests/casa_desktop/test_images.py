@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from casa_desktop import images
+from casa_desktop import __version__, images
 from casa_desktop.containers import Container
 from casa_desktop.errors import ImageUnusable
+from casa_desktop.foreign import Python
 
 from . import otherpythons
 
@@ -59,6 +60,18 @@ def test_an_engine_that_refuses_is_told_with_its_words() -> None:
     refused = Container("bwrap", options=("--no-such-option",), python=sys.executable)
     with pytest.raises(ImageUnusable, match="--no-such-option"):
         images.look_inside(refused, os.environ)
+
+
+def test_a_casa_desktop_inside_that_does_not_fit_is_told() -> None:
+    def said(version: str, complete: bool) -> str:
+        found = Python((3, 11, 2), {"casa-desktop": version}, complete, True, "", ())
+        return images._unfit(PODMAN, found)
+
+    assert said(__version__, True) == ""
+    assert (
+        said(__version__, False) == f"its casa-desktop {__version__} is incomplete, or too old to be run from outside"
+    )
+    assert said("99.0", True) == f"it has casa-desktop 99.0, which does not go with {__version__} on this machine"
 
 
 def test_versions_that_differ_in_more_than_corrections_do_not_go_together() -> None:
