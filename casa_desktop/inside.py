@@ -12,7 +12,6 @@ import os
 import pwd
 import random
 import selectors
-import shutil
 import signal
 import socket
 import subprocess
@@ -130,12 +129,13 @@ def _start(argv: Sequence[str], env: Mapping[str, str]) -> int:
     return child.pid
 
 
-def surroundings(environ: Mapping[str, str]) -> Dict[str, str]:
-    """Return the variables that the container lacks, or has wrong."""
+def surroundings(environ: Mapping[str, str], berth: Path) -> Dict[str, str]:
+    """Return the variables that the container lacks, or has wrong; a home that it lacks is made in the berth."""
+    # 1 keeps ipykernel from looking after a parent, and from printing how to connect.
     found = {"HOME": environ.get("HOME", ""), "JPY_PARENT_PID": "1"}
     if not (found["HOME"] and os.access(found["HOME"], os.W_OK)):
         # With a read-only image or an unknown user there is no home; CASA and matplotlib write to it.
-        found["HOME"] = tempfile.mkdtemp(prefix="casa-home-")
+        found["HOME"] = tempfile.mkdtemp(prefix="home-", dir=berth)
     user = environ.get("USER") or _user()
     return {**found, "USER": user, "LOGNAME": user}
 
@@ -189,14 +189,13 @@ def main(arguments: List[str]) -> int:
         return _NO_ANSWER
     if os.getpid() == 1:
         spread_pids()
-    added = surroundings(os.environ)
+    berth = Path(path).parent
+    env = {**os.environ, lifeline.VARIABLE: path, **surroundings(os.environ, berth)}
     try:
-        status = Inside(link, argv, {**os.environ, lifeline.VARIABLE: path, **added}, float(grace)).run()
+        status = Inside(link, argv, env, float(grace)).run()
     finally:
-        if added["HOME"] != os.environ.get("HOME"):
-            shutil.rmtree(added["HOME"], ignore_errors=True)
         # The launcher does so too, unless it was killed.
-        leave(Berth(Path(path).parent))
+        leave(Berth(berth))
     return status if status >= 0 else 128 - status
 
 
