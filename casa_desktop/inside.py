@@ -1,8 +1,10 @@
-"""The first process of ours in a container: ``python -m casa_desktop.inside SOCKET GRACE -- PROGRAM…``.
+"""The first process of ours in a container: ``python -m casa_desktop.inside SOCKET GRACE FOLDER PROGRAM…``.
 
 It runs a kernel or a desktop's supervisor there, hands on to it what the launcher outside says over the lifeline
 (``lifeline``), and ends everything in the container when the launcher has gone. In most containers it is PID 1: it
 takes in orphans, and the end of it is the end of all. Where it is not, as in some of Apptainer's, it sees to both.
+
+It is started in / and enters the working folder for the program alone: Python would look for its modules there first.
 """
 
 from __future__ import annotations
@@ -40,11 +42,14 @@ class Inside:
     Args:
         link: the lifeline.
         argv: the program to run.
+        folder: where it works.
         env: its environment.
         grace: how long it may take to end after SIGTERM, in seconds.
     """
 
-    def __init__(self, link: socket.socket, argv: Sequence[str], env: Mapping[str, str], grace: float) -> None:
+    def __init__(
+        self, link: socket.socket, argv: Sequence[str], folder: str, env: Mapping[str, str], grace: float
+    ) -> None:
         self._link, self._decoder, self._grace = link, Decoder(), grace
         self._signals = Signals([signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
         adopt_orphans()
@@ -53,7 +58,7 @@ class Inside:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._signals, selectors.EVENT_READ)
         self._selector.register(link, selectors.EVENT_READ)
-        self._program = _start(argv, env)
+        self._program = _start(argv, folder, env)
 
     def run(self) -> int:
         """Stay until everything has ended; return the program's status as Python tells it."""
@@ -118,11 +123,16 @@ class Inside:
                     self._status = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
-def _start(argv: Sequence[str], env: Mapping[str, str]) -> int:
+def _start(argv: Sequence[str], folder: str, env: Mapping[str, str]) -> int:
     """Start the program in a session of its own; it ends when this process is killed."""
     us = os.getpid()
     child = subprocess.Popen(
-        argv, env=dict(env), stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=lambda: die_with(us)
+        argv,
+        env=dict(env),
+        cwd=folder if os.path.isdir(folder) else "/",
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=lambda: die_with(us),
     )
     # Reaped with all the others; Popen need not wait for it.
     child.returncode = 0
@@ -181,7 +191,7 @@ _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0x40000000)
 
 def main(arguments: List[str]) -> int:
     """Run the program; return the exit status."""
-    path, grace, _, *argv = arguments
+    path, grace, folder, *argv = arguments
     try:
         link = connect(path)
     except OSError as error:
@@ -192,7 +202,7 @@ def main(arguments: List[str]) -> int:
     berth = Path(path).parent
     env = {**os.environ, lifeline.VARIABLE: path, **surroundings(os.environ, berth)}
     try:
-        status = Inside(link, argv, env, float(grace)).run()
+        status = Inside(link, argv, folder, env, float(grace)).run()
     finally:
         # The launcher does so too, unless it was killed.
         leave(Berth(berth))
