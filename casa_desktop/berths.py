@@ -17,6 +17,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Mapping, Optional
 
 from . import locks, runtime
 from .errors import ContainerFailed, RuntimeDirectoryError
@@ -52,13 +53,16 @@ class Berth:
         return str(self.folder / "k")
 
 
-def new_berth() -> Berth:
+def new_berth(environ: Optional[Mapping[str, str]] = None) -> Berth:
     """Return the paths of one that nobody has; it is not made.
+
+    Args:
+        environ: the environment that tells where the runtime directory is, by default this process's.
 
     Raises:
         RuntimeDirectoryError: the runtime directory cannot be used, or its path is too long.
     """
-    root = runtime.runtime_root()
+    root = runtime.runtime_root(environ=environ)
     folder = root / _FOLDER / os.urandom(4).hex()
     length = len(os.fsencode(folder)) + 1 + _LONGEST_NAME
     if length > _SOCKET_PATH_LIMIT:

@@ -89,14 +89,15 @@ def container_command(
     """
     # A sandbox of bwrap has this very installation.
     python = sys.executable if not container.image and container.python == Container.python else container.python
-    inner = [python, "-m", "casa_desktop.inside", str(berth.socket), f"{grace:g}", "--", python, *program]
+    inner = [python, "-m", "casa_desktop.inside", str(berth.socket), f"{grace:g}", place.cwd, python, *program]
     own = {
         "CASA_DESKTOP_RUNTIME_DIR": str(runtime.runtime_root()),
         lifeline.VARIABLE: str(berth.socket),
         **{name: place.environ[name] for name in ("USER", "LOGNAME") if name in place.environ},
     }
     passed = {**passed_environment(place.environ), **own}
-    return run_command(container, inner, place=place, name=f"casa-desktop-{berth.folder.name}", passed=passed)
+    name = f"casa-desktop-{berth.folder.name}"
+    return run_command(container, inner, place=replace(place, cwd="/"), name=name, passed=passed)
 
 
 def check_engine(container: Container) -> None:
