@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import List, Sequence
 
 PACKAGES = Path(sysconfig.get_path("purelib"))
-# What a kernel needs and no CASA brings, by the first letters of the folders' names; pip installs it in two seconds.
+# What casa-desktop is installed as, editable or not, by the first letters of names in site-packages.
+OURS = ("casa_desktop", "casa_kernel", "_editable_impl_casa_desktop", "__editable__.casa_desktop")
+# What a kernel needs and no CASA brings, likewise; pip installs it in two seconds.
 NOT_OF_CASA = (
     "_editable",
     "__editable",
@@ -42,7 +44,7 @@ def with_casa(folder: Path, *, but: Sequence[str] = ()) -> Path:
         # addsitedir, so that casa-desktop is found where it is installed as editable.
         (site / "all.pth").write_text(f"import site; site.addsitedir({str(PACKAGES)!r})\n")
     for name in os.listdir(PACKAGES) if but else ():
-        if not name.lower().startswith(tuple(each.lower() for each in but)) and not name.endswith(".pth"):
+        if not name.lower().startswith(tuple(each.lower() for each in but)):
             (site / name).symlink_to(PACKAGES / name)
     return python
 

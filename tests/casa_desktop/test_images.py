@@ -40,7 +40,7 @@ def test_what_is_missing_inside_is_told(tmp_path: Path) -> None:
     bare = Container("bwrap", python=str(otherpythons.bare(tmp_path / "venv")))
     with pytest.raises(ImageUnusable, match=r"there is no casa-desktop for its .*; the image needs 'pip install"):
         images.look_inside(bare, os.environ)
-    no_casa = Container("bwrap", python=str(otherpythons.with_casa(tmp_path / "b", but=["casat", "_editable"])))
+    no_casa = Container("bwrap", python=str(otherpythons.with_casa(tmp_path / "b", but=["casat"])))
     with pytest.raises(ImageUnusable, match="there are no casatools and casatasks for its"):
         images.look_for_casa(no_casa, os.environ)
     with pytest.raises(ImageUnusable, match=r"running '/nowhere/python' in it failed: .*No such file"):

@@ -47,7 +47,7 @@ def test_several_kernels_stand_side_by_side(jupyter_data: Path) -> None:
 def test_another_python_gets_what_it_lacks_in_a_folder_beside_the_kernelspecs(
     jupyter_data: Path, tmp_path: Path
 ) -> None:
-    python = otherpythons.with_casa(tmp_path / "venv", but=["casa_desktop"])
+    python = otherpythons.with_casa(tmp_path / "venv", but=otherpythons.OURS)
     wish = Wish(OWN, python=str(python), name="other")
     kernel, (said,) = installing.install(wish, os.environ)
     assert kernel.spec["argv"][0] == str(python)
@@ -65,7 +65,7 @@ def test_a_monolithic_casa_s_script_is_what_starts_its_kernel(jupyter_data: Path
 
 
 def test_a_kernel_that_is_replaced_leaves_no_overlay_behind(jupyter_data: Path, tmp_path: Path) -> None:
-    python = otherpythons.with_casa(tmp_path / "venv", but=["casa_desktop"])
+    python = otherpythons.with_casa(tmp_path / "venv", but=otherpythons.OURS)
     installing.install(Wish(OWN, python=str(python), name="x"), os.environ)
     with pytest.raises(KernelTaken):
         installing.install(Wish(OWN, name="x"), os.environ)
@@ -88,7 +88,7 @@ def test_where_something_fails_nothing_is_left_behind(
 
 
 def test_an_overlay_goes_where_its_kernelspec_cannot_be_written(jupyter_data: Path, tmp_path: Path) -> None:
-    python = otherpythons.with_casa(tmp_path / "venv", but=["casa_desktop"])
+    python = otherpythons.with_casa(tmp_path / "venv", but=otherpythons.OURS)
     jupyter_data.mkdir(parents=True)
     (jupyter_data / "kernels").write_text("in the way")
     with pytest.raises(KernelNotWritten):

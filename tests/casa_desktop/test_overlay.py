@@ -20,7 +20,7 @@ def _examined(python: Path, **more: str) -> foreign.Python:
 
 
 def test_a_python_that_lacks_only_casa_desktop_gets_a_copy_of_it_without_pip(tmp_path: Path) -> None:
-    python, folder = otherpythons.with_casa(tmp_path / "venv", but=["casa_desktop"]), tmp_path / "data" / "casa-x"
+    python, folder = otherpythons.with_casa(tmp_path / "venv", but=otherpythons.OURS), tmp_path / "data" / "casa-x"
     overlay.build(str(python), _examined(python), folder, {**ENVIRON, "PIP_NO_INDEX": "1"})
     names = {each.name.partition("-")[0] for each in folder.iterdir()}
     assert names == {"casa_desktop", "casa_kernel"}
@@ -66,7 +66,7 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 
 def test_a_script_that_hides_pythonpath_from_its_python_is_told(tmp_path: Path) -> None:
-    python = otherpythons.with_casa(tmp_path / "venv", but=["casa_desktop"])
+    python = otherpythons.with_casa(tmp_path / "venv", but=otherpythons.OURS)
     script = otherpythons.monolithic(tmp_path / "casa", python)
     script.write_text(script.read_text().replace("exec", "unset PYTHONPATH; exec"))
     with pytest.raises(OverlayFailed, match="does not see what PYTHONPATH names"):
