@@ -24,6 +24,7 @@ from .xserver import PROGRAMS
 OLDEST = (3, 8)
 # What only the Jupyter server and the command line import.
 _NOT_FOR_A_KERNEL = frozenset({"argcomplete", "jupyter-server", "jupyter-server-proxy", "websockify"})
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 # A Python says this line among what its start-up files or a container's may print.
 _MARK = "casa-desktop found: "
 
@@ -191,7 +192,8 @@ def _ask(name: str, command: Sequence[str], environ: Mapping[str, str], timeout:
 
 def _silence(done: subprocess.CompletedProcess[bytes]) -> str:
     """Say why there is no answer."""
-    words = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
+    # Apptainer speaks in colours.
+    words = _COLOURS.sub("", (done.stderr or done.stdout).decode(errors="replace")).strip().splitlines()
     last = f": {words[-1].strip()}" if words else ""
     ended = f"with status {done.returncode}" if done.returncode >= 0 else f"by signal {-done.returncode}"
     return f"asked for its version, it ended {ended}{last}"

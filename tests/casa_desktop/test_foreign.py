@@ -84,6 +84,11 @@ def test_a_python_that_is_not_there_is_told(python: str, reason: str) -> None:
         ("print('hello')", 0o755, "it cannot be run: Exec format error"),
         ("#!/bin/sh\nexit 0", 0o755, "asked for its version, it ended with status 0."),
         ("#!/bin/sh\necho no licence >&2\nexit 3", 0o755, "it ended with status 3: no licence"),
+        (
+            "#!/bin/sh\nprintf '\\033[31mFATAL:   no licence\\033[0m\\n\\033[0m\\n' >&2; exit 1",
+            0o755,
+            "1: FATAL:   no licence",
+        ),
         ("#!/bin/sh\nkill -9 $$", 0o755, "it ended by signal 9"),
     ],
 )
