@@ -192,11 +192,19 @@ def _ask(name: str, command: Sequence[str], environ: Mapping[str, str], timeout:
 
 def _silence(done: subprocess.CompletedProcess[bytes]) -> str:
     """Say why there is no answer."""
-    # Apptainer speaks in colours.
-    words = _COLOURS.sub("", (done.stderr or done.stdout).decode(errors="replace")).strip().splitlines()
-    last = f": {words[-1].strip()}" if words else ""
+    said = last_words(done.stderr or done.stdout)
+    last = f": {said}" if said else ""
     ended = f"with status {done.returncode}" if done.returncode >= 0 else f"by signal {-done.returncode}"
     return f"asked for its version, it ended {ended}{last}"
+
+
+def last_words(said: bytes) -> str:
+    """Return the last line that a program has said, an error before a hint; empty if it has said nothing."""
+    # Apptainer speaks in colours, and others redraw their lines.
+    text = _COLOURS.sub("", said.decode(errors="replace")).replace("\r", "\n")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    wrong = [line for line in lines if line.lower().startswith(("error", "fatal"))]
+    return (wrong or lines or [""])[-1]
 
 
 def site_packages(venv: Path) -> Path:

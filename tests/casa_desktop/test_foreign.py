@@ -89,6 +89,11 @@ def test_a_python_that_is_not_there_is_told(python: str, reason: str) -> None:
             0o755,
             "1: FATAL:   no licence",
         ),
+        (
+            "#!/bin/sh\necho Error: no such flag, See --help | tr , '\\n' >&2; exit 125",
+            0o755,
+            "status 125: Error: no such flag",
+        ),
         ("#!/bin/sh\nkill -9 $$", 0o755, "it ended by signal 9"),
     ],
 )
