@@ -44,6 +44,7 @@ if sys.version_info >= (3, 8):
     # An editable installation's metadata are seen by more Pythons than its packages.
     found["ours"] = all(map(util.find_spec, ("casa_desktop", "casa_kernel", "casa_desktop.inside")))
     found["debugger"] = util.find_spec("debugpy") is not None
+    found["ensurepip"] = util.find_spec("ensurepip") is not None
     found["x_server"] = next(filter(None, map(shutil.which, json.loads(sys.argv[2]))), "")
     own = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
     own += [os.path.join(folder, "lib-dynload") for folder in own]
@@ -61,6 +62,7 @@ class Python:
         versions: of installed distributions, by the names that were asked for; None for those that are not there.
         imports_ours: whether it finds the packages of a casa-desktop that knows containers.
         debugger: whether a notebook's debugger finds what it needs.
+        can_make_venv: whether it has all that a virtual environment is made with.
         x_server: the path of the X server on its PATH; empty where there is none.
         folders: where it looks for packages beside its own library, in order.
     """
@@ -69,6 +71,7 @@ class Python:
     versions: Mapping[str, Optional[str]]
     imports_ours: bool
     debugger: bool
+    can_make_venv: bool
     x_server: str
     folders: Tuple[str, ...]
 
@@ -151,7 +154,13 @@ def examine(
     if version < OLDEST:
         raise PythonTooOld(name, version)
     return Python(
-        version, found["versions"], found["ours"], found["debugger"], found["x_server"], tuple(found["folders"])
+        version=version,
+        versions=found["versions"],
+        imports_ours=found["ours"],
+        debugger=found["debugger"],
+        can_make_venv=found["ensurepip"],
+        x_server=found["x_server"],
+        folders=tuple(found["folders"]),
     )
 
 

@@ -71,6 +71,9 @@ def _install(python: str, found: Python, work: Path, packages: Path, environ: Ma
     lacking = found.lacking()
     if not lacking:
         return
+    if not found.can_make_venv:
+        package = f"python{found.version[0]}.{found.version[1]}-venv"
+        raise OverlayFailed(python, f"it has no ensurepip, which Debian packs apart: 'apt install {package}'")
     print(f"Installing for {python}, into a folder of its own: {', '.join(lacking)}", file=sys.stderr, flush=True)
     venv = work / "venv"
     _run(python, [python, "-m", "venv", str(venv)], environ)

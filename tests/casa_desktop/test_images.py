@@ -64,7 +64,7 @@ def test_an_engine_that_refuses_is_told_with_its_words() -> None:
 
 def test_a_casa_desktop_inside_that_does_not_fit_is_told() -> None:
     def said(version: str, complete: bool) -> str:
-        found = Python((3, 11, 2), {"casa-desktop": version}, complete, True, "", ())
+        found = Python((3, 11, 2), {"casa-desktop": version}, complete, True, True, "", ())
         return images._unfit(PODMAN, found)
 
     assert said(__version__, True) == ""
