@@ -12,13 +12,14 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from . import __version__
-from .errors import CasaNotInstalled, PythonTooOld, UnusablePython
+from .errors import CasaNotInstalled, NotInstalled, PythonTooOld, UnusablePython
 from .xserver import PROGRAMS
 
 OLDEST = (3, 8)
@@ -95,8 +96,15 @@ class Python:
 
 
 def requirements() -> List[str]:
-    """Return what casa-desktop's metadata say that a kernel needs, without what depends on the Python."""
-    declared = [each for each in metadata.requires("casa-desktop") or () if ";" not in each]
+    """Return what casa-desktop's metadata say that a kernel needs, without what depends on the Python.
+
+    Raises:
+        NotInstalled: there are none.
+    """
+    try:
+        declared = [each for each in metadata.requires("casa-desktop") or () if ";" not in each]
+    except metadata.PackageNotFoundError as error:
+        raise NotInstalled(sys.executable) from error
     return [each for each in declared if _name(each) not in _NOT_FOR_A_KERNEL]
 
 
