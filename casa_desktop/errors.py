@@ -348,7 +348,9 @@ class ImageUnusable(CasaDesktopError):
 
     def __init__(self, label: str, reason: str) -> None:
         self.label, self.reason = label, reason
-        super().__init__(f"The image of {label} cannot be used: {reason}{'' if reason.endswith(('.', '?')) else '.'}")
+        super().__init__(
+            f"The container of {label} cannot be used: {reason}{'' if reason.endswith(('.', '?')) else '.'}"
+        )
 
 
 class NotInstalled(CasaDesktopError):

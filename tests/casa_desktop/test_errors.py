@@ -83,7 +83,7 @@ from casa_desktop import errors
         ),
         (
             errors.ImageUnusable("podman (casa)", "it has no casa-desktop."),
-            "The image of podman (casa) cannot be used: it has no casa-desktop.",
+            "The container of podman (casa) cannot be used: it has no casa-desktop.",
         ),
         (
             errors.NotInstalled("/p"),
