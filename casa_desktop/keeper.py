@@ -20,13 +20,13 @@ from typing import Callable, List, Optional
 from .berths import Berth
 from .commands import Command
 from .lifeline import Decoder, Word, encode
-from .process import marked, open_pid, outlast
+from .process import belonging, open_pid, outlast
 from .signals import Signals
 
 # What the container may take to end after it was told to; its first process counts for itself (``inside``).
 PATIENCE_SECONDS = 12.0
 # The engine's own program has little to do when its container has gone.
-ENGINE_SECONDS = 5.0
+ENGINE_SECONDS = 3.0
 _LAST_WORDS = 4096
 Answer = Callable[[Word], Optional[Word]]
 
@@ -119,7 +119,7 @@ class Keeper:
                 key.data()
         self._drain()
         # What goes now by itself, and whatever a killed engine has left in a container among the host's processes.
-        outlast(marked(str(self._berth.socket)), ENGINE_SECONDS, 1.0)
+        outlast(belonging(str(self._berth.socket), self._engine.pid), ENGINE_SECONDS, 1.0)
 
     def _drain(self) -> None:
         """Take in the last that the engine has said; what it left running may hold the stream open."""
