@@ -40,6 +40,7 @@ class Keeper:
         lock: the descriptor that holds the berth's lock.
         answer: answers a question from inside, in a thread of its own; None as an answer closes the connection.
         parent: the process whose end ends everything, or None.
+        on_call: called when the container has called.
         connect_within: how long the container may take to call, in seconds; None for as long as it likes.
 
     Attributes:
@@ -57,9 +58,10 @@ class Keeper:
         answer: Answer,
         *,
         parent: Optional[int],
+        on_call: Callable[[], None] = lambda: None,
         connect_within: Optional[float] = None,
     ) -> None:
-        self._berth, self._lock, self._answer = berth, lock, answer
+        self._berth, self._lock, self._answer, self._on_call = berth, lock, answer, on_call
         self.called, self.said = False, b""
         self.engine_status: Optional[int] = None
         self.status: Optional[int] = None
@@ -216,6 +218,7 @@ class Keeper:
             connection.sendmsg([encode(Word("hold"))], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, held)])
             if self._ending:
                 connection.shutdown(socket.SHUT_WR)
+        self._on_call()
         if self.said:
             _write(self.said)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Dict, List
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from tornado.httpclient import HTTPClientError
 
 from casa_desktop.containers import Container, kernel_argv
 from casa_desktop.provisioner import NAME
@@ -17,12 +19,12 @@ from casa_desktop.provisioner import NAME
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
 
-def write_kernelspec(data: Path) -> None:
+def write_kernelspec(data: Path, container: Container = Container("bwrap")) -> None:  # noqa: B008 (frozen)
     """Write the kernelspec ``sandbox`` below Jupyter's folder of data."""
     folder = data / "kernels" / "sandbox"
     folder.mkdir(parents=True)
     spec = {
-        "argv": kernel_argv(sys.executable, Container("bwrap")),
+        "argv": kernel_argv(sys.executable, container),
         "display_name": "Sandbox",
         "language": "python",
         "interrupt_mode": "signal",
@@ -40,6 +42,7 @@ class Channels:
 
     def __init__(self, websocket: Any) -> None:
         self._websocket, self._count = websocket, 0
+        self.printed = asyncio.Event()
 
     async def run(self, code: str) -> str:
         """Run code to its end, and return what it printed and the name of its error."""
@@ -55,6 +58,8 @@ class Channels:
             if words["parent_header"].get("msg_id") != request or words["channel"] != "iopub":
                 continue
             said.append(words["content"].get("text") or words["content"].get("ename") or "")
+            if words["header"]["msg_type"] == "stream":
+                self.printed.set()
             if words["content"].get("execution_state") == "idle":
                 return "".join(said)
 
@@ -72,15 +77,29 @@ async def test_a_server_starts_restarts_interrupts_and_ends_it_and_its_websocket
     assert len(list((root / ".kernels").iterdir())) == 1
     await jp_fetch("api", "kernels", kernel, "restart", method="POST", body="")
     assert await channels.run("print('x' in globals())") == "False\n"
-    interrupting = "import os, signal, threading; threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT]).start()"
-    assert (
-        await channels.run(f"{interrupting}\nimport time\nfor _ in range(100): time.sleep(0.1)") == "KeyboardInterrupt"
-    )
+    channels.printed.clear()
+    endless = asyncio.ensure_future(channels.run("import time\nprint()\nwhile True: time.sleep(0.1)"))
+    await channels.printed.wait()
+    await jp_fetch("api", "kernels", kernel, "interrupt", method="POST", body="")
+    assert await endless == "\nKeyboardInterrupt"
     again = await jp_ws_fetch("api", "kernels", kernel, "channels")
     assert await Channels(again).run("print(open('/proc/net/dev').read().count(':'))") == "1\n"
     for each in (websocket, again):
         each.close()
     await jp_fetch("api", "kernels", kernel, method="DELETE")
+    assert not root.exists()
+
+
+async def test_a_container_that_does_not_start_is_told_in_the_servers_answer(
+    jp_fetch: Any, jp_data_dir: Path, root: Path
+) -> None:
+    write_kernelspec(jp_data_dir, Container("bwrap", options=("--no-such-option",)))
+    with pytest.raises(HTTPClientError) as caught:
+        await jp_fetch("api", "kernels", method="POST", body='{"name": "sandbox"}')
+    response = caught.value.response
+    assert response is not None
+    assert "The container of bwrap did not start: " in json.loads(response.body)["message"]
+    assert json.loads((await jp_fetch("api", "kernels")).body) == []
     assert not root.exists()
 
 
