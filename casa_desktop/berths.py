@@ -124,11 +124,16 @@ def _remove_deserted(harbour: Path) -> None:
 
 
 def leave(berth: Berth) -> None:
-    """Remove the berth, and whatever above it is empty then."""
+    """Remove the berth, and whatever above it is empty then; for the launcher."""
+    clear(berth)
+    root = berth.folder.parent.parent
+    # Others may be there, or be about to come.
+    with suppress(OSError, RuntimeDirectoryError), locks.exclusive(root, 0):
+        root.rmdir()
+
+
+def clear(berth: Berth) -> None:
+    """Remove the berth from inside of the container, where the root is a mount and stays."""
     runtime.clear(berth.folder)
-    harbour = berth.folder.parent
-    # Others may be there, or be about to come; and inside of a container the root is a mount.
     with suppress(OSError):
-        harbour.rmdir()
-    with suppress(OSError, RuntimeDirectoryError), locks.exclusive(harbour.parent, 0):
-        harbour.parent.rmdir()
+        berth.folder.parent.rmdir()

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Sequence
 
 from . import lifeline
-from .berths import Berth, leave
+from .berths import Berth, clear
 from .lifeline import Decoder, Word, encode
 from .process import adopt_orphans, descendants, die_with, end
 from .signals import Signals
@@ -205,7 +205,7 @@ def main(arguments: List[str]) -> int:
         status = Inside(link, argv, folder, env, float(grace)).run()
     finally:
         # The launcher does so too, unless it was killed.
-        leave(Berth(berth))
+        clear(Berth(berth))
     return status if status >= 0 else 128 - status
 
 

@@ -21,7 +21,7 @@ from .containers import Container
 from .errors import CasaDesktopError, RuntimeDirectoryError, StartFailed
 from .keeper import Keeper
 from .lifeline import Word
-from .outside import answer, check_engine, check_start, container_command, parsed_container, place_of
+from .outside import answer, check_engine, container_command, parsed_container, place_of, run_container
 from .supervisor import detach
 
 # A supervisor ends programs first, and then its X server, with three seconds for each.
@@ -98,8 +98,7 @@ class Stand:
             return Word("done")
 
         keeper = Keeper(command, berth, lock, reply, parent=None, connect_within=seconds)
-        keeper.run()
-        check_start(container, keeper)
+        run_container(container, berth, keeper)
         if not self.reported:
             raise StartFailed(self._name, f"its supervisor in {container.label} ended without a word")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import List
 
@@ -58,7 +59,8 @@ def test_its_number_is_free_outside_and_its_processes_are_its_own(root: Path) ->
     assert int(one.display[1:]) >= 1000
     assert one.display != two.display
     assert one.pid_namespace == os.readlink("/proc/self/ns/pid")
-    assert not Path(f"/proc/{one.x_server_pid}/exe").resolve().name.startswith("Xvnc")
+    (server, *_) = (each.pid for each in family(root, one) if each.name() == "Xvnc")
+    assert os.readlink(f"/proc/{server}/ns/pid") != one.pid_namespace
     session.stop("one")
     assert [each.name for each in session.list_desktops()] == ["two"]
 
@@ -123,4 +125,13 @@ def test_a_container_without_an_x_server_is_one_clear_error(
     with pytest.raises(errors.XServerMissing):
         session.ensure()
     _, alive = psutil.wait_procs(marked(f"{root}/.kernels/"), timeout=10)
+    assert alive == []
+
+
+def test_a_runtime_directory_that_is_removed_under_a_container_keeps_nothing_running(root: Path) -> None:
+    record = session.ensure()
+    processes = family(root, record)
+    shutil.rmtree(root)
+    _called(processes, "casa_desktop.supervisor").kill()
+    _, alive = psutil.wait_procs(processes, timeout=20)
     assert alive == []
