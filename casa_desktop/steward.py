@@ -20,6 +20,8 @@ from typing import Callable, Dict, Iterable, List, Optional, Sequence
 
 import psutil
 
+from . import locks, runtime
+from .errors import CasaDesktopError
 from .process import adopt_orphans, descendants, end
 
 # A supervisor takes up to six seconds to end its desktop, usually half a second.
@@ -92,6 +94,14 @@ def _end_all_but(heir: Optional[int]) -> None:
     """End our children, which have been told first that it is time, and then whatever they leave."""
     end((each for each in psutil.Process().children() if each.pid != heir), GRACE_SECONDS)
     end((each for each in descendants() if each.pid != heir), GRACE_SECONDS)
+    _remove_empty_root()
+
+
+def _remove_empty_root() -> None:
+    """Remove the runtime directory with its last desktop, as a desktop that is stopped by its user does."""
+    root = runtime.configured_root()
+    with suppress(CasaDesktopError, OSError), locks.exclusive(root, 1.0):
+        runtime.remove_root_if_empty()
 
 
 def _appoint_heir() -> Optional[int]:
@@ -121,6 +131,7 @@ def _inherit(mounters: List[psutil.Process]) -> None:
     # Who has parents here is theirs to end: a supervisor's X server goes last.
     _end_strangers(each for each in here if _parent(each) not in pids)
     _end_strangers(here)
+    _remove_empty_root()
     _end_strangers(mounters)
 
 

@@ -12,7 +12,9 @@ from typing import Iterator, List
 import psutil
 import pytest
 
-from casa_desktop import session, steward
+from casa_desktop import session
+
+from ..system.processes import ended
 
 # A mount namespace as Apptainer's users have one; its processes are the machine's.
 IN_A_CONTAINER = ("unshare", "--user", "--map-current-user", "--mount")
@@ -53,18 +55,6 @@ def _mounts(pid: int) -> str:
         return ""
 
 
-def _ended(processes: List[psutil.Process]) -> bool:
-    """Wait for the processes' ends; their parents may be slow to notice."""
-    for each in processes:
-        try:
-            steward._wait({os.pidfd_open(each.pid): each}, 15)
-        except ProcessLookupError:
-            continue
-        if each.is_running() and each.status() != psutil.STATUS_ZOMBIE:
-            return False
-    return True
-
-
 @pytest.mark.parametrize(("program", "status"), [(["sh", "-c", "exit 4"], 4), (["sh", "-c", "kill -TERM $$"], 143)])
 def test_its_status_is_the_program_s(program: List[str], status: int) -> None:
     assert subprocess.run([*STEWARD, *program], check=False).returncode == status
@@ -86,7 +76,7 @@ def test_a_signal_reaches_the_program_and_everything_else_ends_after_it(
     assert len(everybody) == 4, "the three of the family, and the heir"
     process.send_signal(number)
     assert process.wait(20) == 128 + number
-    assert _ended(everybody)
+    assert ended(everybody)
 
 
 def test_everything_ends_when_it_is_killed(contained: List[subprocess.Popen[str]]) -> None:
@@ -95,7 +85,7 @@ def test_everything_ends_when_it_is_killed(contained: List[subprocess.Popen[str]
     process.stdout.readline()
     everybody = _inhabitants(process)
     process.kill()
-    assert _ended(everybody)
+    assert ended(everybody)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
@@ -109,8 +99,8 @@ def test_a_desktop_ends_with_its_container_and_leaves_no_file(
     everybody = _inhabitants(process)
     assert record.x_server_pid in {each.pid for each in everybody}
     process.send_signal(number)
-    assert _ended(everybody)
-    assert list(root.iterdir()) == []
+    assert ended(everybody)
+    assert not root.exists()
     assert not Path(f"/tmp/.X11-unix/X{record.display[1:]}").exists()
 
 
