@@ -3,8 +3,9 @@
 # PYTHON=python3.12   the interpreter to build .venv with (3.10 to 3.13)
 # ARGS="..."          passed on to JupyterLab by `make run`, to pytest by `make test`, and to the benchmarks by `make bench`
 # DEMO=folder         where `make run` works (default: demo-work)
-# IMAGE=name          of the image
-# SIF=file            what `make sif` writes (default: build/casa-desktop.sif)
+#
+# For images: ENGINE=podman or docker (by default the one that is there), IMAGE=name:tag, SIF=file for Apptainer's
+# (default: build/casa-desktop.sif)
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -15,7 +16,9 @@ SHELL := bash
 PYTHON ?=
 ARGS ?=
 DEMO ?= demo-work
-IMAGE ?= casa-desktop
+ENGINE ?= $(shell command -v podman || command -v docker)
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' casa_desktop/__init__.py)
+IMAGE ?= casa-desktop:$(VERSION)
 SIF ?= build/casa-desktop.sif
 # Half the size of the image, made in half a minute; gzip, which Apptainer takes by itself, needs five times as long.
 # Where Apptainer mounts by the kernel of an old system (Enterprise Linux 7), that is SIF_OPTIONS= nevertheless.
@@ -86,13 +89,6 @@ pick_python() {
 }
 endef
 
-# Defines `pick_engine`, which prints the program that keeps images.
-define pick_engine
-pick_engine() {
-	command -v podman docker | head -n 1 || { echo "Neither podman nor docker is on PATH: apt install podman" >&2; exit 1; }
-}
-endef
-
 .PHONY: help
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -132,14 +128,16 @@ screenshots: $(VENV)/.installed-test debian-test ## take the README's pictures a
 
 .PHONY: sif
 sif: ## make of the image (IMAGE=name) one for Apptainer, SIF=file; up to 5 GB in TMPDIR or /var/tmp meanwhile
-	@$(pick_engine)
-	engine=$$(pick_engine)
+	@if [[ -z "$(ENGINE)" ]]; then
+		echo "Neither podman nor docker was found: please install one, or name one with ENGINE=." >&2
+		exit 1
+	fi
 	apptainer=$$(command -v apptainer singularity | head -n 1 || true)
 	if [[ -z "$$apptainer" ]]; then
 		echo "Neither apptainer nor singularity is on PATH: see https://apptainer.org/docs/admin/latest/installation.html" >&2
 		exit 1
 	fi
-	id=$$("$$engine" image inspect --format '{{.Id}}' "$(IMAGE)") || { echo "There is no image $(IMAGE) yet: 'make image' builds it." >&2; exit 1; }
+	id=$$("$(ENGINE)" image inspect --format '{{.Id}}' "$(IMAGE)") || { echo "There is no image $(IMAGE) yet: 'make image' builds it." >&2; exit 1; }
 	# Of which image the file was made.
 	mark="$(SIF).image"
 	if [[ "$(SIF)" -nt container/casa.def && "$$(cat "$$mark" 2>/dev/null || true)" == "$$id" ]]; then
@@ -150,7 +148,7 @@ sif: ## make of the image (IMAGE=name) one for Apptainer, SIF=file; up to 5 GB i
 	# Often /tmp is memory.
 	work=$$(mktemp -d "$${TMPDIR:-/var/tmp}/casa-desktop-sif-XXXXXX")
 	trap 'rm -rf "$$work"' EXIT
-	"$$engine" save -o "$$work/image.tar" "$(IMAGE)"
+	"$(ENGINE)" save -o "$$work/image.tar" "$(IMAGE)"
 	rm -f "$$mark"
 	APPTAINER_TMPDIR="$$work" SINGULARITY_TMPDIR="$$work" "$$apptainer" build --force $(SIF_OPTIONS) \
 		--build-arg from="$$work/image.tar" --build-arg image="$(IMAGE) $$id" "$(SIF)" container/casa.def

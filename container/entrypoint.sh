@@ -8,11 +8,7 @@ uid=$(id -u)
 # ~ and Jupyter's, CASA's and matplotlib's own folders need a home that can be written.
 home=
 for folder in "${HOME:-/}" /home/casa "/tmp/home-$uid"; do
-    if [ "$folder" = "/tmp/home-$uid" ]; then
-        mkdir -p -m 0700 "$folder"
-        # With Apptainer /tmp is the machine's, and somebody else may have been quicker.
-        if [ ! -O "$folder" ]; then continue; fi
-    fi
+    if [ "$folder" = "/tmp/home-$uid" ]; then mkdir -p -m 0700 "$folder"; fi
     if [ "$folder" != / ] && [ -d "$folder" ] && [ -w "$folder" ]; then home=$folder; break; fi
 done
 if [ -z "$home" ]; then
