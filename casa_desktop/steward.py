@@ -40,12 +40,15 @@ def main(argv: Sequence[str]) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGCHLD, *_PASSED_ON))
     adopt_orphans()
     heir = _appoint_heir()
+    in_foreground = _has_terminal()
     try:
-        program = subprocess.Popen(argv, preexec_fn=_in_foreground)
+        program = subprocess.Popen(argv, preexec_fn=lambda: _in_its_own_group(in_foreground))
     except OSError as error:
         print(f"{argv[0]}: {error.strerror}", file=sys.stderr)
         return 127
     status = program.returncode = _attend(program.pid)
+    if in_foreground:
+        _take_terminal()
     _end_all_but(heir)
     if heir is not None:
         # Before us: whatever runs longer than we do has no files any more.
@@ -54,15 +57,28 @@ def main(argv: Sequence[str]) -> int:
     return status
 
 
-def _in_foreground() -> None:
-    """Give the terminal, if there is one, to the program: its keys' signals come once, and not through us."""
+def _has_terminal() -> bool:
+    """Tell whether there is a terminal whose keys' signals come to us."""
+    try:
+        return os.tcgetpgrp(0) == os.getpgrp()
+    except OSError:
+        return False
+
+
+def _in_its_own_group(in_foreground: bool) -> None:
+    """Keep the program apart from us: its terminal's signals come to it once, and not through us as well."""
     os.setpgid(0, 0)
-    with suppress(OSError):
-        # Who is in the background asks for it in vain, and would be stopped.
-        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
-        os.tcsetpgrp(0, os.getpgrp())
-    signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+    if in_foreground:
+        _take_terminal()
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def _take_terminal() -> None:
+    """Give the terminal to our own group."""
+    with suppress(OSError):
+        # Who is not in the foreground yet is stopped for it, unless the signal is blocked.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
+        os.tcsetpgrp(0, os.getpgrp())
 
 
 def _attend(program: int) -> int:

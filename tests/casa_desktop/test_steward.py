@@ -79,6 +79,22 @@ def test_a_signal_reaches_the_program_and_everything_else_ends_after_it(
     assert ended(everybody)
 
 
+def test_the_program_has_the_terminal_and_who_comes_after_it_has_it_again() -> None:
+    steward = f"{sys.executable} -m casa_desktop.steward"
+    script = f"{steward} sh -c 'read line; echo first $line'; read line; echo then $line"
+    # On a terminal of its own.
+    done = subprocess.run(
+        ["script", "--quiet", "--return", "--command", f'sh -c "{script}"'.replace("$", "\\$"), "/dev/null"],
+        input="one\ntwo\n",
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    assert "first one" in done.stdout
+    assert "then two" in done.stdout
+
+
 def test_everything_ends_when_it_is_killed(contained: List[subprocess.Popen[str]]) -> None:
     process = _start(contained, "sh", "-c", FAMILY)
     assert process.stdout is not None
