@@ -11,6 +11,7 @@ One folder per desktop, below a root that only the user can enter::
                   links/         addresses that programs on the desktop ask to open
                   shares/        links by which others may look at the desktop (``shares``)
     <root>/.<name>.ended         why a desktop that ended by itself did so
+    <root>/.kernels/<id>/        what a container and its launcher share (``berths``)
 
 A supervisor holds a lock on its desktop's folder for as long as it lives (``locks``), so a folder whose lock is free
 is a dead desktop's, whatever its record says.
@@ -26,14 +27,16 @@ import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Optional
+from typing import List, Mapping, Optional
 
-from . import stored
+from . import stored, xfiles
 from .errors import InvalidName, RuntimeDirectoryError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 # They are parts of URLs beside the desktops' names.
 _RESERVED = frozenset({"api", "shared", "static"})
+# Set inside of a container: the path of its launcher's socket (``lifeline``).
+OUTSIDE_VARIABLE = "CASA_DESKTOP_OUTSIDE"
 # sun_path holds 108 bytes with the final zero: unix(7).
 _SOCKET_PATH_LIMIT = 107
 
@@ -45,7 +48,7 @@ def checked_name(name: str) -> str:
     return name
 
 
-def runtime_root(*, make: bool = True) -> Path:
+def runtime_root(*, make: bool = True, environ: Optional[Mapping[str, str]] = None) -> Path:
     """Return the root of all desktops of this user, created with mode 0700 if need be.
 
     It is ``$CASA_DESKTOP_RUNTIME_DIR``, else ``$XDG_RUNTIME_DIR/casa-desktop``, else
@@ -53,11 +56,12 @@ def runtime_root(*, make: bool = True) -> Path:
 
     Args:
         make: create it. Who only looks does not, or the root that went with its last desktop would be back.
+        environ: the environment that tells where it is, by default this process's.
 
     Raises:
         RuntimeDirectoryError: it is not a folder, not the user's own, open to others, or cannot be made.
     """
-    root = configured_root()
+    root = configured_root(environ)
     try:
         if make:
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -75,15 +79,28 @@ def runtime_root(*, make: bool = True) -> Path:
     return root
 
 
-def configured_root() -> Path:
-    """Return where the root is, whether or not it is there."""
-    chosen = os.environ.get("CASA_DESKTOP_RUNTIME_DIR")
+def configured_root(environ: Optional[Mapping[str, str]] = None) -> Path:
+    """Return where the root is, whether or not it is there; ``environ`` is that of ``runtime_root``."""
+    told = os.environ if environ is None else environ
+    chosen = told.get("CASA_DESKTOP_RUNTIME_DIR")
     if chosen:
         return Path(chosen).absolute()
-    session = os.environ.get("XDG_RUNTIME_DIR")
+    session = told.get("XDG_RUNTIME_DIR")
     if session and os.access(session, os.W_OK):
         return Path(session) / "casa-desktop"
     return Path(f"/tmp/casa-desktop-{os.getuid()}")
+
+
+def private_root() -> Path:
+    """Return where a kernel makes folders of its own, which end with it.
+
+    It is the root; in a container it is the folder that the launcher outside removes, however the container ends.
+
+    Raises:
+        RuntimeDirectoryError: as ``runtime_root``.
+    """
+    outside = os.environ.get(OUTSIDE_VARIABLE)
+    return Path(outside).parent if outside else runtime_root()
 
 
 @dataclass(frozen=True)
@@ -156,11 +173,12 @@ class Record:
         display: X's name of it, like ``:7``.
         xauthority: path of the cookie file.
         rfb_socket: path of the unix socket on which Xvnc speaks RFB.
-        supervisor_pid: process id of the supervisor, in the pid namespace that started it.
-        x_server_pid: process id of Xvnc.
+        supervisor_pid: process id of the supervisor, or of the launcher of the supervisor's container.
+        x_server_pid: process id of Xvnc, as the supervisor sees it.
         started: seconds since the epoch.
         version: the version of casa-desktop that started it.
         idle_minutes: after so many minutes without use it is stopped; 0 for never.
+        pid_namespace: where ``supervisor_pid`` means that process; elsewhere it may be another's.
     """
 
     name: str
@@ -172,10 +190,19 @@ class Record:
     started: float
     version: str
     idle_minutes: float = 0.0
+    pid_namespace: str = ""
 
     def write(self, path: Path) -> None:
         """Write the record so that a reader sees all of it or nothing."""
         stored.write(path, self)
+
+
+def pid_namespace() -> str:
+    """Return the name of the pid namespace of this process; empty where the system does not tell."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
 
 
 def read_record(path: Path) -> Optional[Record]:
@@ -219,7 +246,11 @@ def names() -> List[str]:
 
 
 def clear(folder: Path) -> None:
-    """Remove a dead desktop's folder; it is no error if it is not there."""
+    """Remove a dead desktop's folder, and what its X server left; it is no error if nothing is there."""
+    record = read_record(Places(folder).record)
+    if record is not None:
+        # Supervisor and X server were killed together, as when their container ends.
+        xfiles.remove_dead(record.display)
     shutil.rmtree(folder, ignore_errors=True)
 
 

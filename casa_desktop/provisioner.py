@@ -1,0 +1,82 @@
+"""How Jupyter starts a kernel in a container: as a local one, but over unix sockets.
+
+A container's network is its own, so no port of the kernel can be reached, and none need be. Jupyter finds this by the
+entry point ``casa-desktop`` of the group ``jupyter_client.kernel_provisioners``, which a kernelspec names in its
+metadata.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from typing import Any, Dict, List, Optional
+
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+from tornado.web import HTTPError
+
+from .berths import Berth, leave, new_berth
+from .outside import READY_VARIABLE
+from .process import read_line
+
+NAME = "casa-desktop"
+# Then a container is taken for slow, not for failed, and Jupyter waits for the kernel as it does for any.
+LONGEST_START = 60.0
+
+
+class ContainerProvisioner(LocalProvisioner):
+    """The life cycle of one kernel in a container.
+
+    The process that Jupyter knows is the launcher (``outside``), which makes the berth and removes it.
+    """
+
+    _berth: Optional[Berth] = None
+
+    async def pre_launch(self, **kwargs: Any) -> Dict[str, Any]:
+        """Choose the kernel's sockets; Jupyter calls it before each start, restarts included.
+
+        Raises:
+            RuntimeDirectoryError: there is no place for them.
+        """
+        manager = self.parent
+        if self._berth is None:
+            # The launcher's environment, in which a kernelspec may have set another runtime directory.
+            self._berth = new_berth({**(kwargs.get("env") or os.environ), **self.kernel_spec.env})
+        if manager is not None:
+            # At a restart the same again: clients that are connected come back to these paths.
+            manager.transport, manager.ip, manager.cache_ports = "ipc", self._berth.ipc, False
+        return await super().pre_launch(**kwargs)
+
+    async def launch_kernel(self, cmd: List[str], **kwargs: Any) -> Any:
+        """Start the launcher, and return when its container is there; Jupyter calls it after ``pre_launch``.
+
+        Raises:
+            HTTPError: the container did not start. JupyterLab shows the sentence; of a kernel that has just died it
+                shows nothing, and starts it again and again.
+        """
+        reader, writer = os.pipe()
+        try:
+            env = {**(kwargs.pop("env", None) or os.environ), READY_VARIABLE: str(writer)}
+            info = await super().launch_kernel(cmd, env=env, pass_fds=(writer,), **kwargs)
+        finally:
+            os.close(writer)
+        deadline = time.monotonic() + LONGEST_START
+        said = await asyncio.get_running_loop().run_in_executor(None, _read_and_close, reader, deadline)
+        if said:
+            # The launcher has ended with this.
+            await self.wait()
+            raise HTTPError(500, said.decode(errors="replace").replace("%", "%%"))
+        return info
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """Leave no folder of a launcher that was killed; Jupyter calls it when the kernel has ended."""
+        await super().cleanup(restart=restart)
+        if self._berth is not None and not restart:
+            leave(self._berth)
+
+
+def _read_and_close(reader: int, deadline: float) -> Optional[bytes]:
+    try:
+        return read_line(reader, deadline)
+    finally:
+        os.close(reader)
