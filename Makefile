@@ -3,6 +3,9 @@
 # PYTHON=python3.12   the interpreter to build .venv with (3.10 to 3.13)
 # ARGS="..."          passed on to JupyterLab by `make run`, to pytest by `make test`, and to the benchmarks by `make bench`
 # DEMO=folder         where `make run` works (default: demo-work)
+#
+# For images: ENGINE=podman or docker (by default the one that is there), IMAGE=name:tag, SIF=file for Apptainer's
+# (default: build/casa-desktop.sif)
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -13,6 +16,13 @@ SHELL := bash
 PYTHON ?=
 ARGS ?=
 DEMO ?= demo-work
+ENGINE ?= $(shell command -v podman || command -v docker)
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' casa_desktop/__init__.py)
+IMAGE ?= casa-desktop:$(VERSION)
+SIF ?= build/casa-desktop.sif
+# Half the size of the image, made in half a minute; gzip, which Apptainer takes by itself, needs five times as long.
+# Where Apptainer mounts by the kernel of an old system (Enterprise Linux 7), that is SIF_OPTIONS= nevertheless.
+SIF_OPTIONS ?= --mksquashfs-args "-comp zstd -Xcompression-level 1"
 
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
@@ -115,6 +125,34 @@ bench: $(VENV)/.installed-test debian-test debian-bench ## compare with stock CA
 .PHONY: screenshots
 screenshots: $(VENV)/.installed-test debian-test ## take the README's pictures anew, into docs/
 	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest tests/system/take_screenshots.py $(ARGS)
+
+.PHONY: sif
+sif: ## make of the image (IMAGE=name) one for Apptainer, SIF=file; up to 5 GB in TMPDIR or /var/tmp meanwhile
+	@if [[ -z "$(ENGINE)" ]]; then
+		echo "Neither podman nor docker was found: please install one, or name one with ENGINE=." >&2
+		exit 1
+	fi
+	apptainer=$$(command -v apptainer singularity | head -n 1 || true)
+	if [[ -z "$$apptainer" ]]; then
+		echo "Neither apptainer nor singularity is on PATH: see https://apptainer.org/docs/admin/latest/installation.html" >&2
+		exit 1
+	fi
+	id=$$("$(ENGINE)" image inspect --format '{{.Id}}' "$(IMAGE)") || { echo "There is no image $(IMAGE) yet: 'make image' builds it." >&2; exit 1; }
+	# Of which image the file was made.
+	mark="$(SIF).image"
+	if [[ "$(SIF)" -nt container/casa.def && "$$(cat "$$mark" 2>/dev/null || true)" == "$$id" ]]; then
+		echo "$(SIF) is made of $(IMAGE) as it is now."
+		exit 0
+	fi
+	mkdir -p "$$(dirname "$(SIF)")"
+	# Often /tmp is memory.
+	work=$$(mktemp -d "$${TMPDIR:-/var/tmp}/casa-desktop-sif-XXXXXX")
+	trap 'rm -rf "$$work"' EXIT
+	"$(ENGINE)" save -o "$$work/image.tar" "$(IMAGE)"
+	rm -f "$$mark"
+	APPTAINER_TMPDIR="$$work" SINGULARITY_TMPDIR="$$work" "$$apptainer" build --force $(SIF_OPTIONS) \
+		--build-arg from="$$work/image.tar" --build-arg image="$(IMAGE) $$id" "$(SIF)" container/casa.def
+	echo "$$id" > "$$mark"
 
 .PHONY: lint
 lint: $(VENV)/.installed-dev ## check style and types

@@ -30,6 +30,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import List, Mapping, Optional
 
+from . import xfiles
 from .errors import InvalidName, RuntimeDirectoryError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
@@ -252,7 +253,11 @@ def names() -> List[str]:
 
 
 def clear(folder: Path) -> None:
-    """Remove a dead desktop's folder; it is no error if it is not there."""
+    """Remove a dead desktop's folder, and what its X server left; it is no error if nothing is there."""
+    record = read_record(Places(folder).record)
+    if record is not None:
+        # Supervisor and X server were killed together, as when their container ends.
+        xfiles.remove_dead(record.display)
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Dict, Optional, Tuple
 
-from . import __version__, icewm, lifeline, links, locks, xauthority
+from . import __version__, icewm, lifeline, links, locks, xauthority, xfiles
 from .commands import Command, Settings, window_manager_command, x_server_command
 from .errors import CasaDesktopError, StartFailed, StartTimeout, WindowManagerMissing, XServerMissing
 from .process import adopt_orphans, descendants, end, read_line, spawn
@@ -243,20 +243,8 @@ class Supervisor:
         server = [each for each in everything if each.pid == self.x_server]
         end((each for each in everything if each.pid != self.x_server), GRACE_SECONDS)
         end(server, GRACE_SECONDS)
-        self._remove_x_files()
+        xfiles.remove_dead(self.display)
         clear(self.at.folder)
-
-    def _remove_x_files(self) -> None:
-        """Remove what an Xvnc that was killed leaves in /tmp; its own lock file tells whether it is ours."""
-        number = self.display[1:]
-        lock = Path(f"/tmp/.X{number}-lock")
-        try:
-            if number and not Path(f"/proc/{int(lock.read_text())}").exists():
-                lock.unlink()
-                Path(f"/tmp/.X11-unix/X{number}").unlink()
-        except (OSError, ValueError):
-            # Xvnc has removed them itself, as it does unless it is killed.
-            pass
 
     def _last_words(self) -> str:
         self.log.flush()

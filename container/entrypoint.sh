@@ -44,8 +44,19 @@ if [ -w . ] && [ ! -e "$notebook" ]; then
 fi
 # What was mounted at /data is seen from the working folder.
 if [ -d /data ] && [ -w . ] && [ ! -e data ]; then ln -s /data data; fi
+# The network of a container is its own, but for Apptainer's: there everybody on the machine's would see the server.
+ip=0.0.0.0
+if [ -n "${APPTAINER_CONTAINER:-}${SINGULARITY_CONTAINER:-}" ]; then ip=127.0.0.1; fi
+# Jupyter takes each of these once only: what is given counts.
+options=
+for option in "ip=$ip" port=8888; do
+    case " $*" in
+    *" --${option%%=*}="* | *" --ServerApp.${option%%=*}="*) ;;
+    *) options="$options --$option" ;;
+    esac
+done
 root=
 if [ "$uid" = 0 ]; then root=--allow-root; fi
 open=
 if [ -e "$notebook" ]; then open=$notebook; fi
-exec jupyter-lab --no-browser --ip=0.0.0.0 --port=8888 $root "$@" $open
+exec jupyter-lab --no-browser $options $root "$@" $open

@@ -128,7 +128,24 @@ def test_a_dead_x_server_ends_the_desktop_and_the_next_start_works(root: Path) -
     assert locks.wait_until_free(root / "main", 10)
     assert session.find() is None
     assert not Path(f"/tmp/.X{first.display[1:]}-lock").exists()
+    assert not Path(f"/tmp/.X11-unix/X{first.display[1:]}").exists()
     assert session.ensure().supervisor_pid != first.supervisor_pid
+
+
+def test_what_a_desktop_that_was_killed_as_a_whole_left_in_tmp_goes_with_the_next_start_or_stop(root: Path) -> None:
+    record = session.ensure()
+    # At one moment, as a container's end does it: neither can clear up behind the other.
+    both = [psutil.Process(pid) for pid in (record.x_server_pid, record.supervisor_pid)]
+    os.kill(record.supervisor_pid, signal.SIGSTOP)
+    for each in both:
+        each.kill()
+    psutil.wait_procs(both, timeout=5)
+    assert locks.wait_until_free(root / "main", 10)
+    listener = Path(f"/tmp/.X11-unix/X{record.display[1:]}")
+    assert listener.exists()
+    session.stop()
+    assert not listener.exists()
+    assert not root.exists()
 
 
 def test_a_killed_supervisor_takes_its_x_server_along_and_the_next_start_works(root: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import select
+import time
 from pathlib import Path
 from typing import Dict, List, Set
 
@@ -34,6 +37,23 @@ def name(process: psutil.Process) -> str:
     # The tools call themselves PID-casaviewer-svr and the like; the program's file tells more.
     program = Path(process.exe()).name
     return Path(words[1]).name if program.startswith("python") and len(words) > 1 else program
+
+
+def ended(processes: List[psutil.Process], seconds: float = 15) -> bool:
+    """Wait for the processes' ends, and tell whether they have come; their parents may be slow to notice."""
+    deadline = time.monotonic() + seconds
+    for process in processes:
+        try:
+            descriptor = os.pidfd_open(process.pid)
+        except ProcessLookupError:
+            continue
+        patience = max(deadline - time.monotonic(), 0)
+        # Another one may have its number by now.
+        gone = bool(select.select([descriptor], [], [], patience)[0]) or not process.is_running()
+        os.close(descriptor)
+        if not gone:
+            return False
+    return True
 
 
 def listeners(processes: List[psutil.Process]) -> Set[str]:

@@ -1,0 +1,210 @@
+"""The first process of a container whose processes are the host's, as Apptainer's are: it leaves nothing behind.
+
+``python -m casa_desktop.steward PROGRAM ARGUMENT…`` runs a program to its end, passes signals on to it, and ends what
+it has left: desktops go with their container, though Jupyter servers and kernels may come and go in it. Where
+processes are the container's own, as Docker's, the kernel does that by itself.
+
+If the steward is killed, its *heir* ends everything in the container: a second process, that waits for just that.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from typing import Callable, Dict, Iterable, List, Optional, Sequence
+
+import psutil
+
+from . import locks, runtime
+from .errors import CasaDesktopError
+from .process import adopt_orphans, descendants, end
+
+# A supervisor takes up to six seconds to end its desktop, usually half a second.
+GRACE_SECONDS = 8.0
+# What Apptainer mounts an image with. These run beside the container, and stay when Apptainer itself is killed (1.4.5).
+MOUNTERS = ("fuse-overlayfs", "fuse2fs", "gocryptfs", "squashfuse", "squashfuse_ll")
+# Apptainer sets both, older ones and SingularityCE the second.
+_CONTAINER = {"APPTAINER_CONTAINER", "SINGULARITY_CONTAINER"}
+# Linux's pidfd_open(2), which Python knows from 3.9 on: readable when the process has ended.
+_pidfd_open: Optional[Callable[[int], int]] = getattr(os, "pidfd_open", None)
+_PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run ``argv`` until it ends, and end what is left of it; return its exit status as a shell tells it."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGCHLD, *_PASSED_ON))
+    adopt_orphans()
+    heir = _appoint_heir()
+    in_foreground = _has_terminal()
+    try:
+        program = subprocess.Popen(argv, preexec_fn=lambda: _in_its_own_group(in_foreground))
+    except OSError as error:
+        print(f"{argv[0]}: {error.strerror}", file=sys.stderr)
+        return 127
+    status = program.returncode = _attend(program.pid)
+    if in_foreground:
+        _take_terminal()
+    _end_all_but(heir)
+    if heir is not None:
+        # Before us: whatever runs longer than we do has no files any more.
+        os.kill(heir, signal.SIGKILL)
+        os.waitpid(heir, 0)
+    return status
+
+
+def _has_terminal() -> bool:
+    """Tell whether there is a terminal whose keys' signals come to us."""
+    try:
+        return os.tcgetpgrp(0) == os.getpgrp()
+    except OSError:
+        return False
+
+
+def _in_its_own_group(in_foreground: bool) -> None:
+    """Keep the program apart from us: its terminal's signals come to it once, and not through us as well."""
+    os.setpgid(0, 0)
+    if in_foreground:
+        _take_terminal()
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def _take_terminal() -> None:
+    """Give the terminal to our own group."""
+    with suppress(OSError):
+        # Who is not in the foreground yet is stopped for it, unless the signal is blocked.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
+        os.tcsetpgrp(0, os.getpgrp())
+
+
+def _attend(program: int) -> int:
+    """Pass signals on to the program until it ends; return its exit status."""
+    while True:
+        number = signal.sigwait((signal.SIGCHLD, *_PASSED_ON))
+        if number != signal.SIGCHLD:
+            os.kill(program, number)
+            continue
+        status = _reap(program)
+        if status is not None:
+            return status
+
+
+def _reap(program: int) -> Optional[int]:
+    """Take note of all children that have ended, adopted ones among them; return the program's status if it has."""
+    found = None
+    with suppress(ChildProcessError):
+        while True:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                break
+            if pid == program:
+                found = 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+    return found
+
+
+def _end_all_but(heir: Optional[int]) -> None:
+    """End our children, which have been told first that it is time, and then whatever they leave."""
+    end((each for each in psutil.Process().children() if each.pid != heir), GRACE_SECONDS)
+    end((each for each in descendants() if each.pid != heir), GRACE_SECONDS)
+    _remove_empty_root()
+
+
+def _remove_empty_root() -> None:
+    """Remove the runtime directory with its last desktop, as a desktop that is stopped by its user does."""
+    root = runtime.configured_root()
+    with suppress(CasaDesktopError, OSError), locks.exclusive(root, 1.0):
+        runtime.remove_root_if_empty()
+
+
+def _appoint_heir() -> Optional[int]:
+    """Fork the heir and return its pid; None where there is no container, and all the machine is around us."""
+    parent = os.getppid()
+    if not _CONTAINER & os.environ.keys() or _mounts(parent) == _mounts(os.getpid()):
+        return None
+    mounters = [each for each in _children(parent) if each.name() in MOUNTERS]
+    reader, writer = os.pipe()
+    heir = os.fork()
+    if heir:
+        os.close(reader)
+        # The writing end is open until we end.
+        return heir
+    os.setsid()
+    os.close(writer)
+    os.read(reader, 1)
+    _inherit(mounters)
+    os._exit(0)
+
+
+def _inherit(mounters: List[psutil.Process]) -> None:
+    """End everything in this container, and at last what mounts its files."""
+    own = _mounts(os.getpid())
+    here = [each for each in psutil.process_iter() if each.pid != os.getpid() and _mounts(each.pid) == own]
+    pids = {each.pid for each in here}
+    # Who has parents here is theirs to end: a supervisor's X server goes last.
+    _end_strangers(each for each in here if _parent(each) not in pids)
+    _end_strangers(here)
+    _remove_empty_root()
+    _end_strangers(mounters)
+
+
+def _end_strangers(processes: Iterable[psutil.Process]) -> None:
+    """End processes that are not our children: whose parent is slow to notice is dead nevertheless."""
+    if _pidfd_open is None:
+        end(processes, GRACE_SECONDS)
+        return
+    living: Dict[int, psutil.Process] = {}
+    for each in processes:
+        with suppress(ProcessLookupError):
+            living[_pidfd_open(each.pid)] = each
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for each in living.values():
+            with suppress(psutil.NoSuchProcess):
+                each.send_signal(number)
+        _wait(living, GRACE_SECONDS)
+
+
+def _wait(living: Dict[int, psutil.Process], seconds: float) -> None:
+    """Wait until the processes have ended, and remove those that have."""
+    deadline = time.monotonic() + seconds
+    poller = select.poll()
+    for descriptor in living:
+        poller.register(descriptor, select.POLLIN)
+    while living:
+        ended = poller.poll(max(deadline - time.monotonic(), 0) * 1000)
+        if not ended:
+            return
+        for descriptor, _ in ended:
+            poller.unregister(descriptor)
+            os.close(descriptor)
+            del living[descriptor]
+
+
+def _children(pid: int) -> List[psutil.Process]:
+    try:
+        return psutil.Process(pid).children()
+    except psutil.NoSuchProcess:
+        # A container with processes of its own sees no parent.
+        return []
+
+
+def _parent(process: psutil.Process) -> int:
+    try:
+        return process.ppid()
+    except psutil.NoSuchProcess:
+        return 0
+
+
+def _mounts(pid: int) -> str:
+    """Return the name of a process's mount namespace, which is its container's; empty if it is not for us to know."""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/mnt")
+    except OSError:
+        return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,59 @@
+"""Files of X servers in /tmp: those of the dead go, those of the living stay."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from casa_desktop import xfiles
+
+# No X server looks for a free display up here.
+NUMBER = 58_000 + os.getpid() % 1000
+LOCK, LISTENER = Path(f"/tmp/.X{NUMBER}-lock"), Path(f"/tmp/.X11-unix/X{NUMBER}")
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """A socket that listens where the X server of the display would."""
+    LISTENER.parent.mkdir(mode=0o1777, exist_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(LISTENER))
+        listener.listen(0)
+        yield listener
+    for path in (LISTENER, LOCK):
+        path.unlink(missing_ok=True)
+
+
+def test_socket_and_lock_of_a_dead_server_are_removed(listener: socket.socket) -> None:
+    with subprocess.Popen(["true"]) as server:
+        pass
+    LOCK.write_text(f"{server.pid:10d}\n")
+    listener.close()
+    xfiles.remove_dead(f":{NUMBER}")
+    assert not LISTENER.exists()
+    assert not LOCK.exists()
+
+
+def test_socket_and_lock_of_a_living_server_stay(listener: socket.socket) -> None:
+    LOCK.write_text(f"{os.getpid():10d}\n")
+    xfiles.remove_dead(f":{NUMBER}")
+    assert LISTENER.exists()
+    assert LOCK.exists()
+
+
+def test_a_server_too_busy_to_answer_is_alive(listener: socket.socket) -> None:
+    # Its queue has room for one.
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as waiting:
+        waiting.connect(str(LISTENER))
+        xfiles.remove_dead(f":{NUMBER}")
+    assert LISTENER.exists()
+
+
+@pytest.mark.parametrize("display", ["", ":", ":x", f":{NUMBER}"])
+def test_where_there_is_no_display_nothing_happens(display: str) -> None:
+    xfiles.remove_dead(display)
