@@ -3,6 +3,9 @@
 # PYTHON=python3.12   the interpreter to build .venv with (3.10 to 3.13)
 # ARGS="..."          passed on to JupyterLab by `make run`, to pytest by `make test`, and to the benchmarks by `make bench`
 # DEMO=folder         where `make run` works (default: demo-work)
+#
+# For images: ENGINE=podman or docker (by default the one that is there), IMAGE=name:tag, and BUILD_ARGS for its build:
+# BUILD_ARGS="--build-arg=BASE=docker.io/library/python:3.13-slim-bookworm --build-arg=CASA=6.7.5.18"
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -13,6 +16,10 @@ SHELL := bash
 PYTHON ?=
 ARGS ?=
 DEMO ?= demo-work
+ENGINE ?= $(shell command -v podman || command -v docker)
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' casa_desktop/__init__.py)
+IMAGE ?= casa-desktop:$(VERSION)
+BUILD_ARGS ?=
 
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
@@ -116,6 +123,35 @@ bench: $(VENV)/.installed-test debian-test debian-bench ## compare with stock CA
 screenshots: $(VENV)/.installed-test debian-test ## take the README's pictures anew, into docs/
 	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest tests/system/take_screenshots.py $(ARGS)
 
+.PHONY: image
+image: ## build the image of container/Dockerfile, and put its SBOM into dist/
+	@if [[ -z "$(ENGINE)" ]]; then
+		echo "Neither podman nor docker was found: please install one, or name one with ENGINE=." >&2
+		exit 1
+	fi
+	# Podman's own format has no health check.
+	format=()
+	if "$(ENGINE)" --version | grep -q -i podman; then format=(--format=docker); fi
+	revision=$$(git rev-parse HEAD 2>/dev/null || true)
+	"$(ENGINE)" build "$${format[@]}" --file container/Dockerfile --tag "$(IMAGE)" --build-arg VERSION="$(VERSION)" \
+		--label org.opencontainers.image.revision="$$revision" $(BUILD_ARGS) .
+	mkdir -p dist
+	"$(ENGINE)" run --rm --network=none "$(IMAGE)" cat /usr/share/casa-desktop/sbom.cdx.json > dist/casa-desktop.cdx.json
+
+.PHONY: test-image
+test-image: $(VENV)/.installed-test debian-test debian-container ## build the image and test it with Podman; ARGS="-k lab"
+	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest -m container --timeout=3600 tests/container $(ARGS)
+
+.PHONY: lock
+lock: $(VENV)/.installed-dev ## pin what goes into the image anew
+	@export UV_NO_PROGRESS=1
+	compile() { "$(BIN)/uv" pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate "$$@"; }
+	for pair in 3.11/6.7.0.31 3.13/6.7.5.18; do
+		compile pyproject.toml --extra casa --extra lab --extra image --python-platform x86_64-manylinux_2_28 \
+			--python-version "$${pair%/*}" --output-file "container/locks/casa-$${pair#*/}-python$${pair%/*}.txt"
+	done
+	compile container/build-requirements.in --universal --python-version 3.10 --output-file container/locks/build.txt
+
 .PHONY: lint
 lint: $(VENV)/.installed-dev ## check style and types
 	@"$(BIN)/ruff" check .
@@ -156,6 +192,13 @@ debian-matrix:
 	@$(need)
 	# For the tools of CASA 6.4 to 6.6.0, which are of Qt 4; their AppImages begin with a script in Perl.
 	need xvfb perl
+
+.PHONY: debian-container
+debian-container:
+	@$(need)
+	# Podman with what it takes to build and run where there is neither systemd nor a second version of control groups;
+	# and what makes a base image of Debian's packages.
+	need podman buildah runc mmdebstrap uidmap fuse-overlayfs slirp4netns netavark aardvark-dns iptables
 
 $(VENV)/bin/python: | debian-run
 	@$(need)
