@@ -15,8 +15,9 @@ from ..system.screen import Screen
 from .contained import ContainedJupyter
 from .engine import Engine
 from .image import ensure_image
+from .sif import ada, ben, sif, users
 
-__all__ = ["browser", "context", "jp_asyncio_loop", "jp_server_cleanup"]
+__all__ = ["ada", "ben", "browser", "context", "jp_asyncio_loop", "jp_server_cleanup", "sif", "users"]
 
 # Docker, unlike Podman, forbids programs on a tmpfs unless it is told; the mask editor's launcher is one.
 STRANGER = ("--user=12345:0", "--read-only", "--tmpfs=/tmp:exec")
