@@ -95,3 +95,11 @@ def test_a_malformed_geometry_is_refused(geometry: str) -> None:
 def test_a_number_out_of_range_is_refused(choice: dict[str, int]) -> None:
     with pytest.raises(InvalidSetting):
         Settings(**choice)  # type: ignore[arg-type]
+
+
+def test_the_x_server_takes_the_display_that_it_is_told_and_still_says_when_it_is_ready() -> None:
+    argv, _ = _x_server(display=1000)
+    assert argv[1] == ":1000"
+    assert _value(argv, "-displayfd") == "9"
+    with pytest.raises(InvalidSetting, match="from 0 to 59535"):
+        Settings(display=60_000)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -8,9 +9,10 @@ import tempfile
 import time
 
 import psutil
+import pytest
 
 from casa_desktop.commands import Command
-from casa_desktop.process import end, read_line, spawn
+from casa_desktop.process import belonging, end, marked, open_pid, read_line, spawn
 
 
 def _python(code: str) -> subprocess.Popen[bytes]:
@@ -81,3 +83,30 @@ def test_a_silent_writer_is_given_up_at_the_deadline() -> None:
     assert read_line(reader, time.monotonic() + 0.05) is None
     os.close(reader)
     os.close(writer)
+
+
+def test_the_end_of_another_process_is_an_event() -> None:
+    child = _python("import signal; print('ready', flush=True); signal.pause()")
+    descriptor = open_pid(child.pid)
+    assert descriptor is not None
+    assert select.select([descriptor], [], [], 0)[0] == []
+    child.kill()
+    assert select.select([descriptor], [], [], 10)[0] == [descriptor]
+    os.close(descriptor)
+    child.wait()
+    with pytest.raises(ProcessLookupError):
+        open_pid(child.pid)
+
+
+def test_what_belongs_to_a_container_is_found_by_its_mark_and_by_its_engines_session() -> None:
+    wait = [sys.executable, "-c", "import signal; print('ready', flush=True); signal.pause()"]
+    with subprocess.Popen(wait, env={"WHERE": "at /berth/a"}, stdout=subprocess.PIPE) as bearing, subprocess.Popen(
+        wait, start_new_session=True, stdout=subprocess.PIPE
+    ) as leading:
+        for each in (bearing, leading):
+            assert each.stdout is not None
+            each.stdout.readline()
+        assert [each.pid for each in marked("/berth/a")] == [bearing.pid]
+        assert {each.pid for each in belonging("/berth/a", leading.pid)} == {bearing.pid, leading.pid}
+        for each in (bearing, leading):
+            each.kill()

@@ -75,3 +75,12 @@ def test_the_root_goes_with_its_last_desktop_and_not_before(root: Path) -> None:
     runtime.clear(root / "main")
     runtime.remove_root_if_empty()
     assert not os.path.lexists(root)
+
+
+def test_what_a_kernel_in_a_container_makes_lies_where_its_launcher_removes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CASA_DESKTOP_RUNTIME_DIR", str(tmp_path / "run"))
+    assert runtime.private_root() == tmp_path / "run"
+    monkeypatch.setenv("CASA_DESKTOP_OUTSIDE", str(tmp_path / "berth" / "outside.sock"))
+    assert runtime.private_root() == tmp_path / "berth"
