@@ -45,9 +45,10 @@ class Running:
         try:
             self._manager.start_kernel(cwd=str(self.folder), stdout=self._words, stderr=self._words)
         except Exception as error:
-            # Of the system, of jupyter_client, or of a provisioner: the words are what there is.
+            # Of the system, of jupyter_client, or tornado's, by which our provisioner tells JupyterLab.
             self._words.close()
-            raise KernelFailed(self.name, f"it could not be started: {error}") from error
+            said = str(getattr(error, "log_message", None) or error).replace("%%", "%")
+            raise KernelFailed(self.name, f"it could not be started: {said.rstrip('.')}") from error
         self._client = self._manager.client()
         self._client.start_channels(iopub=False, stdin=False, hb=False, control=False)
         self._ended = self._watch()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import List
@@ -9,7 +10,8 @@ from typing import List
 import psutil
 import pytest
 
-from casa_desktop import installing, kernelspecs
+from casa_desktop import foreign, installing, kernels, kernelspecs
+from casa_desktop.containers import Container
 from casa_desktop.errors import KernelFailed
 from casa_desktop.kernelrun import Running
 from casa_desktop.kernelspecs import Place
@@ -82,3 +84,14 @@ def test_a_program_that_is_not_there_is_told(kernel: str, tmp_path: Path) -> Non
     _rewrite(kernel, ["/nowhere/python", "-m", "casa_kernel", "-f", "{connection_file}"])
     with pytest.raises(KernelFailed, match=r"could not be started: .*/nowhere/python"):
         Running(kernel, tmp_path, 60).__enter__()
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="there is no bwrap on PATH")
+def test_a_container_that_does_not_start_is_told_in_the_launcher_s_words(kernel: str, tmp_path: Path) -> None:
+    sandbox = Container("bwrap", options=("--no-such-option",), python=sys.executable)
+    found = foreign.Python(sys.version_info[:3], {"casatasks": "6.7.0.31"}, True, True, True, "", ())
+    kernelspecs.install("x", kernels.container_spec(sys.executable, sandbox, found), Place())
+    with pytest.raises(KernelFailed) as failed:
+        Running(kernel, tmp_path, 60).__enter__()
+    assert failed.value.reason.startswith("it could not be started: The container of bwrap did not start: ")
+    assert "--no-such-option" in failed.value.reason
