@@ -2,15 +2,19 @@
 # Makes any user at home, also one whom /etc/passwd does not know, with a read-only root or as root; then becomes the
 # given command, or JupyterLab where there is none. Options alone are JupyterLab's.
 set -eu
-umask 022
 uid=$(id -u)
 
 # ~ and Jupyter's, CASA's and matplotlib's own folders need a home that can be written.
 home=
-for folder in "${HOME:-/}" /home/casa "/tmp/home-$uid"; do
-    if [ "$folder" = "/tmp/home-$uid" ]; then mkdir -p -m 0700 "$folder"; fi
+temporary=/tmp/home-$uid
+for folder in "${HOME:-/}" /home/casa; do
     if [ "$folder" != / ] && [ -d "$folder" ] && [ -w "$folder" ]; then home=$folder; break; fi
 done
+if [ -z "$home" ]; then
+    mkdir -m 0700 "$temporary" 2>/dev/null || true
+    # Where /tmp is shared, somebody else may have made it.
+    if [ -O "$temporary" ] && [ -w "$temporary" ]; then home=$temporary; fi
+fi
 if [ -z "$home" ]; then
     echo "casa-entrypoint: none of HOME (${HOME:-not set}), /home/casa and /tmp can be written by user $uid:" \
         "mount a folder of this user, or a tmpfs at /tmp." >&2

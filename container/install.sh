@@ -19,3 +19,7 @@ case "$1 $lock" in
     exit ;;
 esac
 "$venv/bin/python" unpack.py "$venv"
+
+# The tests of the largest libraries, with their data; numpy and astropy import some of their own.
+site=$(echo "$venv"/lib/python3*/site-packages)
+find "$site/scipy" "$site/matplotlib" "$site/astroquery" -type d -name tests -prune -exec rm -rf {} +

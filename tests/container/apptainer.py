@@ -9,7 +9,6 @@ does it, which any user can call by PATH. ``python tests/container/apptainer.py 
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, List, Sequence
 
 PACKAGES = "apptainer,squashfuse,fuse2fs,fuse-overlayfs,squashfs-tools,uidmap,ca-certificates"
-# Where the root is kept from one run to the next, 300 MB; by default each run makes its own.
+# Where the root, and the image, are kept from one run to the next, 2 GB; by default each run makes its own.
 CACHE = "CASA_DESKTOP_TEST_APPTAINER"
 # Files that this machine and the root have in common, apart from the users.
 COMMON = ("hosts", "hostname", "localtime", "resolv.conf")
@@ -151,11 +150,6 @@ def _make_fuse_device(path: Path) -> None:
     device = Path("/dev/fuse").stat().st_rdev
     os.mknod(path, stat.S_IFCHR, device)
     path.chmod(0o666)
-
-
-def remove(folder: Path) -> None:
-    """Remove what ``install`` made; a root that is kept elsewhere stays."""
-    shutil.rmtree(folder)
 
 
 def main(folder: Path, words: Sequence[str]) -> None:

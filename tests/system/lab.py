@@ -27,6 +27,13 @@ BUTTONS = {1: "left", 3: "right"}
 READY = "is running at:"
 
 
+def free_port() -> int:
+    """Return a port of loopback that is free now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 class Jupyter:
     """A ``jupyter lab`` of its own, on loopback, with a token; a context manager.
 
@@ -41,11 +48,12 @@ class Jupyter:
         process: the server.
     """
 
+    # What it writes when it answers.
+    ready = READY
+
     def __init__(self, root: Path, environment: Dict[str, str], arguments: Sequence[str] = ()) -> None:
         self.root, self.environment, self.token = root, environment, secrets.token_hex(16)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
         self.arguments = arguments
 
@@ -59,7 +67,7 @@ class Jupyter:
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
         self._ready.wait(60)
-        if not any(READY in line for line in self.log):
+        if not any(self.ready in line for line in self.log):
             self.stop()
             raise RuntimeError("JupyterLab did not start:\n" + "".join(self.log))
         # It says so a moment before it listens (jupyter_server 2.21).
@@ -80,7 +88,7 @@ class Jupyter:
         assert self.process.stderr is not None
         for line in self.process.stderr:
             self.log.append(line)
-            if READY in line:
+            if self.ready in line:
                 self._ready.set()
         # At its end nobody need wait any longer.
         self._ready.set()

@@ -1,0 +1,126 @@
+"""The image as the tests build it: from a base made of Debian's packages, and only when a source has changed."""
+
+from __future__ import annotations
+
+import configparser
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Dict, Iterable, List, Mapping
+
+from .engine import Engine
+
+ROOT = Path(__file__).resolve().parents[2]
+BASE = "docker.io/library/debian:bookworm-slim"
+# A digest of all that it was built from, as a label.
+LABEL = "org.casa-desktop.sources"
+NAME = "localhost/casa-desktop"
+# What Debian's slim images leave out.
+_LEFT_OUT = ("doc/*", "man/*", "groff/*", "info/*", "lintian/*", "linda/*", "locale/*")
+# Of pip's configuration, what tells the way to the packages.
+_WAY = ("index-url", "extra-index-url", "trusted-host", "proxy", "timeout", "retries")
+
+
+def ensure_base(engine: Engine, folder: Path) -> None:
+    """Make the Dockerfile's base image of Debian's packages, unless it is there."""
+    if engine.has(BASE):
+        return
+    archive = folder / "base.tar"
+    slim = [f"--dpkgopt=path-exclude=/usr/share/{kind}" for kind in _LEFT_OUT]
+    subprocess.run(["mmdebstrap", "--variant=minbase", *slim, "bookworm", str(archive)], check=True, timeout=300)
+    engine.say("import", str(archive), BASE)
+    archive.unlink()
+
+
+def ensure_image(engine: Engine, folder: Path) -> str:
+    """Return the name of an image of these sources, built if it is not there yet.
+
+    Args:
+        engine: builds it.
+        folder: for what the build is told of this machine.
+    """
+    label = f"{LABEL}={digest(context())}"
+    found = engine.say("images", "--quiet", "--no-trunc", "--filter", f"label={label}").split()
+    if found:
+        return found[0]
+    ensure_base(engine, folder)
+    name = f"{NAME}:test"
+    subprocess.run(
+        engine.command(*build_words(name, label, tell(folder))),
+        cwd=ROOT,
+        env=engine.environment,
+        check=True,
+        timeout=3000,
+    )
+    return name
+
+
+def build_words(name: str, label: str, told: Path) -> List[str]:
+    """Return the words that build the image.
+
+    Args:
+        name: its name.
+        label: a label more.
+        told: the folder that ``tell`` made.
+    """
+    return [
+        *("build", "--layers", "--format=docker", "--file=container/Dockerfile", f"--tag={name}", f"--label={label}"),
+        # The build needs this machine's way to the packages, and no more rights than chroot.
+        *(
+            "--network=host",
+            "--isolation=chroot",
+            f"--volume={told}:/mnt:ro",
+            f"--volume={told}/pip.conf:/etc/pip.conf:ro",
+        ),
+        *(("--build-arg=NODE_EXTRA_CA_CERTS=/mnt/ca.crt",) if (told / "ca.crt").exists() else ()),
+        *(f"--build-arg={name}={os.environ[name]}" for name in ("npm_config_registry",) if name in os.environ),
+        ".",
+    ]
+
+
+def tell(folder: Path) -> Path:
+    """Write into ``folder`` how this machine reaches pip's and npm's packages, for use at /mnt; return it."""
+    told = folder / "told"
+    told.mkdir()
+    settings = pip_settings(subprocess.check_output([sys.executable, "-m", "pip", "config", "list"], text=True))
+    conf = {name: value for name, value in settings.items() if name in _WAY and "file:" not in value}
+    authority = settings.get("cert")
+    if authority:
+        shutil.copy(authority, told / "ca.crt")
+        conf["cert"] = "/mnt/ca.crt"
+    parser = configparser.ConfigParser(interpolation=None)
+    parser["global"] = conf
+    with (told / "pip.conf").open("w") as file:
+        parser.write(file)
+    return told
+
+
+def pip_settings(listing: str) -> Dict[str, str]:
+    """Return the settings of ``pip config list``; those of the environment, which pip puts first, go before."""
+    lines = (line.partition("=") for line in reversed(listing.splitlines()) if "=" in line)
+    return {name.rpartition(".")[2]: value.strip("'\"") for name, _, value in lines}
+
+
+def context() -> List[Path]:
+    """Return the files of the build's context, as git knows them: what is ignored is not built from."""
+    roots = ["casa_desktop", "container", "hatch_build.py", "jupyter_config", "kernel", "LICENSE", "pyproject.toml"]
+    argv = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *roots]
+    names = subprocess.check_output(argv, cwd=ROOT, text=True).split("\0")
+    return [ROOT / name for name in sorted(filter(None, names)) if (ROOT / name).is_file()]
+
+
+def digest(files: Iterable[Path]) -> str:
+    """Return the SHA-256 of files and their names, in hexadecimal."""
+    total = hashlib.sha256()
+    for path in files:
+        total.update(str(path.relative_to(ROOT)).encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def labels(engine: Engine, image: str) -> Mapping[str, str]:
+    """Return an image's labels."""
+    lines = engine.say("inspect", "--format={{range $k, $v := .Config.Labels}}{{$k}}={{$v}}\n{{end}}", image)
+    return dict(line.split("=", 1) for line in lines.splitlines() if line)

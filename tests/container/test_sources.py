@@ -1,0 +1,62 @@
+"""What the image is built from: its metadata, its lock files, and what is sent to the build."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import casa_desktop
+
+ROOT = Path(__file__).resolve().parents[2]
+CONTAINER = ROOT / "container"
+LOCKS = sorted((CONTAINER / "locks").glob("*.txt"))
+
+
+def test_codemeta_has_the_package_s_version() -> None:
+    assert json.loads((CONTAINER / "codemeta.json").read_text())["version"] == casa_desktop.__version__
+
+
+def test_the_label_s_default_is_the_package_s_version() -> None:
+    found = re.search(r"^ARG VERSION=(\S+)$", (CONTAINER / "Dockerfile").read_text(), re.MULTILINE)
+    assert found
+    assert found[1] == casa_desktop.__version__
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.stem)
+def test_a_lock_file_pins_everything_by_hash_and_names_no_host(lock: Path) -> None:
+    text = lock.read_text()
+    entries = re.split(r"\n(?=\S)", text.strip())
+    assert len(entries) > 10
+    assert [
+        entry for entry in entries if not re.match(r"[a-z0-9-]+==\S+.*--hash=sha256:[0-9a-f]{64}", entry, re.S)
+    ] == []
+    assert "://" not in text
+
+
+@pytest.mark.parametrize("lock", [path for path in LOCKS if path.name.startswith("casa-")], ids=lambda path: path.stem)
+def test_a_lock_file_is_named_after_its_casa(lock: Path) -> None:
+    casa = lock.stem.split("-")[1]
+    assert f"\ncasatools=={casa} " in lock.read_text()
+
+
+@pytest.mark.parametrize(("casa", "tools"), [("", ""), ("6.6.5.31", "6.6.5.31"), ("6.4.4.31", "6.4.4.31")])
+def test_another_casa_takes_the_place_of_the_extra_s_own(casa: str, tools: str) -> None:
+    argv = [sys.executable, str(CONTAINER / "requirements.py"), str(ROOT / "pyproject.toml")]
+    lines = subprocess.check_output(argv, env={**os.environ, "CASA": casa}, text=True).splitlines()
+    found = {line for line in lines if line.startswith(("casatools", "casatasks", "casashell"))}
+    if tools:
+        assert found == {f"casatools=={tools}", f"casatasks=={tools}", f"casashell=={tools}"}
+    else:
+        assert all("python_version" in line for line in found)
+    assert ("numpy<2" in lines) == (casa == "6.4.4.31")
+    assert any(line.startswith("jupyterlab") for line in lines)
+
+
+def test_docker_and_podman_are_sent_the_same_files() -> None:
+    assert (ROOT / ".dockerignore").read_text() == (ROOT / ".containerignore").read_text()
