@@ -41,7 +41,7 @@ printf '%s %s\\n' $$ "${{1#--server=}}" >&9
 shift
 {exports}
 PATH="$PATH:/usr/bin:/bin"
-exec setsid {program} --server={address} "$@" --cachedir={cache}
+exec setsid {program} --server={address} "$@" {preferences}
 """
 
 _PYTHON = """\
@@ -155,7 +155,7 @@ class MaskEditor:
                 exports="\n".join(f"export {name}={shlex.quote(value)}" for name, value in exports.items()),
                 program=shlex.quote(str(program)),
                 address=shlex.quote(str(self._address)),
-                cache=shlex.quote(str(self._cache)),
+                preferences=shlex.join(preferences.arguments(self._cache)),
             ),
         )
 
