@@ -1,4 +1,4 @@
-"""The command line: ``casa-desktop start|stop|restart|status|serve|screenshot|doctor``."""
+"""The command line: ``casa-desktop start|stop|restart|status|serve|screenshot|doctor|kernel|x-server``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from typing import Any, List, Optional
 import argcomplete
 
 from . import __version__, session
+from .cli_kernel import add_kernel
+from .cli_xserver import add_x_server
 from .commands import Settings, settings_from
 from .errors import CasaDesktopError, NotRunning, ServingUnavailable
 from .runtime import Record
@@ -22,7 +24,7 @@ from .runtime import Record
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     parser = argparse.ArgumentParser(
-        prog="casa-desktop", description="Start, stop and look at desktops for CASA's native tools."
+        prog="casa-desktop", description="Desktops for CASA's native tools, and kernels for CASA."
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -33,6 +35,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_screenshot(commands)
     _add_doctor(commands)
+    add_kernel(commands)
+    add_x_server(commands)
     return parser
 
 
@@ -209,20 +213,13 @@ def screenshot(arguments: argparse.Namespace) -> int:
 
 def doctor(arguments: argparse.Namespace) -> int:
     """``casa-desktop doctor``; 1 if something is missing."""
-    # Only this command needs it, and psutil's look at every process takes a moment.
+    # Only this command needs them, and psutil's look at every process takes a moment.
+    from . import findings
     from .doctor import examine
 
-    findings = examine()
-    if arguments.json:
-        print(json.dumps([finding.as_dict() for finding in findings], indent=1))
-    for finding in [] if arguments.json else findings:
-        print(f"{_MARKS[finding.state]} {finding.subject}: {finding.found}")
-        if finding.remedy:
-            print(f"    → {finding.remedy}")
-    return int(any(finding.state == "missing" for finding in findings))
-
-
-_MARKS = {"ok": "✓", "missing": "✗", "note": "!"}
+    found = examine()
+    print(findings.as_json(found) if arguments.json else "\n".join(findings.lines(found)))
+    return int(any(finding.state == "missing" for finding in found))
 
 
 def main(argv: Optional[List[str]] = None) -> int:

@@ -6,7 +6,7 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Mapping, Tuple
+from typing import Mapping, Optional, Tuple
 
 from .errors import InvalidSetting
 
@@ -26,6 +26,8 @@ class Settings:
         tools_python: the Python whose CASA the desktop's menu starts; empty for the supervisor's own.
         opengl: whether programs on the desktop can use OpenGL, which takes about 50 MB more; CASA's tools do not.
         idle_minutes: after so many minutes without a view, input or work the desktop is stopped; 0 for never.
+        display: X's number for it; None lets Xvnc find a free one, which it cannot from within a container that
+            sees the other displays of the machine only in part.
 
     Raises:
         InvalidSetting: a value is out of range or of the wrong form.
@@ -37,6 +39,7 @@ class Settings:
     tools_python: str = ""
     opengl: bool = False
     idle_minutes: float = 0.0
+    display: Optional[int] = None
 
     def __post_init__(self) -> None:
         if not _GEOMETRY.fullmatch(self.geometry):
@@ -48,6 +51,9 @@ class Settings:
         # A year; X counts to 49 days, and starts anew then. Not a number fails here, too.
         if not 0 <= self.idle_minutes <= 525_600:
             raise InvalidSetting("idle_minutes", self.idle_minutes, "a number of minutes, or 0 for never")
+        # X listens on port 6000 + number where it may.
+        if self.display is not None and not 0 <= self.display <= 59_535:
+            raise InvalidSetting("display", self.display, "a number from 0 to 59535")
 
 
 IDLE_VARIABLE = "CASA_DESKTOP_IDLE_MINUTES"
@@ -103,7 +109,8 @@ def x_server_command(
     argv = (
         program,
         # Xvnc picks a free display number by itself: fixed numbers collide, above all where
-        # containers share /tmp.
+        # containers share /tmp. Where it cannot, it is told one, and still says when it is ready.
+        *(() if settings.display is None else (f":{settings.display}",)),
         *("-displayfd", str(display_fd)),
         *("-auth", str(xauthority)),
         *("-rfbunixpath", str(rfb_socket), "-rfbunixmode", "0600"),

@@ -8,42 +8,23 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Callable, Iterator, List, Optional
 
 import psutil
 
-from . import errors, runtime, session
+from . import errors, runtime, session, xserver
+from .findings import Finding, x_server
 
 _LOOPBACK = ("127.", "::1", "::ffff:127.")
 # The programs of ours and of CASA that may listen, by a part of their process names.
 _OURS = ("Xvnc", "Xtigervnc", "casaviewer", "casaplotms", "casalogger", "casafeather", "casatablebro", "casaplotserv")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the report.
-
-    Attributes:
-        subject: what was looked at.
-        state: ``ok``, ``missing`` (something will not work) or ``note`` (worth knowing).
-        found: what was seen, in words.
-        remedy: what to do about it; empty where nothing need be done.
-    """
-
-    subject: str
-    state: str
-    found: str
-    remedy: str = ""
-
-    def as_dict(self) -> dict[str, str]:
-        """Return the finding for JSON."""
-        return asdict(self)
 
 
 def examine() -> List[Finding]:
@@ -52,7 +33,11 @@ def examine() -> List[Finding]:
 
 
 def _programs() -> Iterator[Finding]:
-    yield _program("X server", ("Xvnc", "Xtigervnc"), "apt install tigervnc-standalone-server")
+    yield x_server(os.environ)
+    with suppress(errors.InvalidSetting):
+        if xserver.configured(os.environ) is not None:
+            # The image's window manager and terminal are used, too.
+            return
     yield _program("window manager", ("icewm",), "apt install icewm")
     yield _program("terminal", ("xterm",), "apt install xterm")
 
@@ -93,6 +78,20 @@ def _page() -> Iterator[Finding]:
         yield Finding("JupyterLab", "ok", version)
     else:
         yield Finding("JupyterLab", "note", "not in this Python", "pip install jupyterlab")
+
+
+def _kernels() -> Iterator[Finding]:
+    """Look whether what the installed CASA kernels need is still there."""
+    # It brings jupyter_client, which takes a moment.
+    from .kernels import trouble as trouble_of
+    from .kernelspecs import installed
+
+    for kernel in installed():
+        trouble, remedy = trouble_of(kernel)
+        found = f"{kernel.display_name}, {kernel.where}"
+        yield Finding(
+            f"kernel {kernel.name}", "missing" if trouble else "ok", f"{found}: {trouble}" if trouble else found, remedy
+        )
 
 
 def _casa() -> Iterator[Finding]:
@@ -190,6 +189,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _runtime_directory,
     _desktops,
     _page,
+    _kernels,
     _casa,
     _measures_data,
     _tools,

@@ -5,10 +5,12 @@
     CasaDesktopError
      ├── InvalidName              a desktop's name that could not be a folder or a URL
      ├── InvalidSetting           a setting of the wrong form
+     ├── SettingNotWritten        a choice of the user's cannot be written down
      ├── RuntimeDirectoryError    the runtime directory is unsafe, too long or not writable
      ├── ProgramMissing           a program is not on PATH
      │    ├── XServerMissing
-     │    └── WindowManagerMissing
+     │    ├── WindowManagerMissing
+     │    └── EngineMissing
      ├── StartFailed              the desktop's X server or supervisor ended while starting
      ├── StartTimeout             the desktop was not ready by its deadline
      ├── StopFailed               the desktop would not end
@@ -20,7 +22,21 @@
      ├── NoSuchShare              no link to look at a desktop is known by that token or number
      ├── InvalidShare             a link was asked for that cannot be made
      ├── LinkRefused              a program on the desktop may not have an address opened
-     └── ProtocolViolation        a browser sent what a view does not send
+     ├── ProtocolViolation        a browser sent what a view does not send
+     ├── InvalidContainer         a container's description makes no sense
+     ├── ContainerFailed          a container did not start, or its engine is missing
+     ├── LinkFailed               from inside a container its launcher cannot be reached
+     ├── ImageUnusable            an image cannot be used for kernels or desktops
+     ├── InvalidKernelName        a kernel's name is not of the form that Jupyter allows
+     ├── KernelTaken              there is a kernel of that name already
+     ├── KernelUnknown            there is no kernel of that name
+     ├── ForeignKernel            a kernel is not casa-desktop's, and so not its to change
+     ├── KernelNotWritten         a kernel's files cannot be written or removed
+     ├── KernelFailed             a kernel did not start, ended, or did not answer
+     ├── UnusablePython           something that should be a Python cannot be used
+     │    ├── PythonTooOld
+     │    └── CasaNotInstalled
+     └── OverlayFailed            what another Python lacks could not be installed for it
 
 ``str()`` of each is one sentence or two for the user: what was looked for, where, and what to do.
 The values it speaks of are attributes.
@@ -63,6 +79,19 @@ class InvalidSetting(CasaDesktopError):
     def __init__(self, setting: str, value: object, expected: str) -> None:
         self.setting, self.value, self.expected = setting, value, expected
         super().__init__(f"{setting} is {value!r}, but should be {expected}.")
+
+
+class SettingNotWritten(CasaDesktopError):
+    """A choice of the user's cannot be written down.
+
+    Attributes:
+        path: the file.
+        reason: the system's words.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"The choice cannot be written to {path}: {reason}.")
 
 
 class RuntimeDirectoryError(CasaDesktopError):
@@ -108,6 +137,12 @@ class WindowManagerMissing(ProgramMissing):
     what = "window manager"
 
 
+class EngineMissing(ProgramMissing):
+    """There is no program that runs containers."""
+
+    what = "container engine"
+
+
 class StartFailed(CasaDesktopError):
     """The desktop ended while it was starting.
 
@@ -143,13 +178,13 @@ class StopFailed(CasaDesktopError):
 
     Attributes:
         name: the desktop.
+        reason: why, and what to do; empty where it simply did not.
     """
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        super().__init__(
-            f"The desktop {name!r} did not end. Look for its supervisor: 'pgrep -af casa_desktop.supervisor'."
-        )
+    def __init__(self, name: str, reason: str = "") -> None:
+        self.name, self.reason = name, reason
+        told = reason or "Look for its supervisor: 'pgrep -af casa_desktop.supervisor'."
+        super().__init__(f"The desktop {name!r} did not end. {told}")
 
 
 class NotRunning(CasaDesktopError):
@@ -273,3 +308,204 @@ class ProtocolViolation(CasaDesktopError):
     def __init__(self, code: int, found: str) -> None:
         self.code, self.found = code, found
         super().__init__(f"The browser sent what a view does not send: {found}.")
+
+
+class InvalidContainer(CasaDesktopError):
+    """The description of a container makes no sense.
+
+    Attributes:
+        field: what is wrong with it.
+        value: its value as given.
+        expected: what it should be, in words.
+    """
+
+    def __init__(self, field: str, value: object, expected: str) -> None:
+        self.field, self.value, self.expected = field, value, expected
+        super().__init__(f"A container's {field} is {value!r}, but should be {expected}.")
+
+
+class ContainerFailed(CasaDesktopError):
+    """A container did not start.
+
+    Attributes:
+        label: the engine and the image.
+        reason: what went wrong, and what to do about it.
+    """
+
+    def __init__(self, label: str, reason: str) -> None:
+        self.label, self.reason = label, reason
+        super().__init__(f"The container of {label} did not start: {reason}")
+
+
+class ImageUnusable(CasaDesktopError):
+    """An image cannot be used for kernels or desktops.
+
+    Attributes:
+        label: the engine and the image.
+        reason: what is wrong with it, and what to do about it.
+    """
+
+    def __init__(self, label: str, reason: str) -> None:
+        self.label, self.reason = label, reason
+        super().__init__(f"The image of {label} cannot be used: {reason.rstrip('.')}.")
+
+
+class InvalidKernelName(CasaDesktopError):
+    """A kernel's name is not of the form that Jupyter allows.
+
+    Attributes:
+        name: the name as given.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"{name!r} is no name for a kernel: Jupyter allows ASCII letters, digits, '-', '.' and '_', "
+            "beginning with a letter or digit."
+        )
+
+
+class KernelTaken(CasaDesktopError):
+    """There is a kernel of that name already.
+
+    Attributes:
+        name: its name.
+        folder: where it is.
+    """
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name, self.folder = name, folder
+        super().__init__(
+            f"There is a kernel {name!r} already, in {folder}. Choose another name with --name, or replace it with "
+            "--replace."
+        )
+
+
+class KernelUnknown(CasaDesktopError):
+    """There is no kernel of that name.
+
+    Attributes:
+        name: what was asked for.
+        known: the names that are there.
+    """
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        self.name, self.known = name, tuple(known)
+        there = f"there are: {', '.join(self.known)}" if self.known else "there is none at all"
+        super().__init__(f"There is no kernel {name!r}; {there}.")
+
+
+class ForeignKernel(CasaDesktopError):
+    """A kernel was not written by ``casa-desktop kernel install``, and so is not its to change.
+
+    Attributes:
+        name: its name.
+        folder: where it is.
+    """
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name, self.folder = name, folder
+        super().__init__(
+            f"The kernel {name!r} in {folder} was not written by 'casa-desktop kernel install', and is left as it is. "
+            f"'jupyter kernelspec remove {name}' removes it; the kernel 'casa' goes with 'pip uninstall casa-desktop'."
+        )
+
+
+class KernelNotWritten(CasaDesktopError):
+    """A kernel's files cannot be written or removed.
+
+    Attributes:
+        folder: where they should be.
+        reason: the system's words.
+    """
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        self.folder, self.reason = folder, reason
+        super().__init__(
+            f"The kernel's folder {folder} cannot be written: {reason}. Choose another place with --user, --sys-prefix "
+            "or --prefix."
+        )
+
+
+class KernelFailed(CasaDesktopError):
+    """A kernel did not start, ended, or did not answer.
+
+    Attributes:
+        name: its name.
+        reason: what happened.
+        remedy: what to do about it, or empty.
+    """
+
+    def __init__(self, name: str, reason: str, remedy: str = "") -> None:
+        self.name, self.reason, self.remedy = name, reason, remedy
+        super().__init__(f"The kernel {name!r} failed: {reason}.{f' Remedy: {remedy}.' if remedy else ''}")
+
+
+class UnusablePython(CasaDesktopError):
+    """Something that should be a Python cannot be used.
+
+    Attributes:
+        python: its path, or the container's image.
+        reason: what is the matter with it.
+    """
+
+    def __init__(self, python: str, reason: str) -> None:
+        self.python, self.reason = python, reason
+        super().__init__(f"{python} cannot be used as a kernel's Python: {reason}.")
+
+
+class PythonTooOld(UnusablePython):
+    """A Python is too old for the kernel.
+
+    Attributes:
+        version: its version.
+    """
+
+    def __init__(self, python: str, version: Sequence[int]) -> None:
+        self.version = tuple(version)
+        numbers = ".".join(str(each) for each in self.version)
+        super().__init__(
+            python,
+            f"it is Python {numbers}, and the kernel needs 3.8 or later (CASA has it from 6.4 on; for older releases "
+            "there is no kernel)",
+        )
+
+
+class CasaNotInstalled(UnusablePython):
+    """There is no CASA in a Python."""
+
+    def __init__(self, python: str) -> None:
+        super().__init__(
+            python,
+            "it has no casatools and casatasks; install CASA into it, for example with "
+            f"'{python} -m pip install casatools casatasks casadata six', or name another Python with --python",
+        )
+
+
+class OverlayFailed(CasaDesktopError):
+    """What another Python lacks for a kernel could not be installed for it.
+
+    Attributes:
+        python: its path.
+        reason: what pip or the system said.
+    """
+
+    def __init__(self, python: str, reason: str) -> None:
+        self.python, self.reason = python, reason
+        super().__init__(f"What {python} lacks for a kernel could not be installed: {reason.rstrip('.')}.")
+
+
+class LinkFailed(CasaDesktopError):
+    """From inside a container its launcher outside, which starts desktops, cannot be reached.
+
+    Attributes:
+        path: the socket where it was looked for.
+        reason: what went wrong.
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(
+            f"Desktops are started outside of this container, but nobody answers at {path}: {reason}. "
+            "Restart the kernel."
+        )

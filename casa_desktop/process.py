@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import select
 import signal
@@ -42,10 +43,7 @@ def spawn(
         # A blocked signal stays blocked across exec; the supervisor blocks those it waits for.
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         os.setpgid(0, 0)
-        _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
-        # The parent may have died between fork and prctl; then no signal would ever come.
-        if os.getppid() != parent:
-            os._exit(1)
+        die_with(parent)
 
     return subprocess.Popen(
         command.argv,
@@ -59,6 +57,35 @@ def spawn(
     )
 
 
+def die_with(parent: int) -> None:
+    """Get SIGTERM when ``parent`` dies; called in a child between fork and exec."""
+    _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
+    # The parent may have died between fork and prctl; then no signal would ever come.
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+# The same on all of Linux's architectures that Python 3.8 runs on; Python names it from 3.9 on.
+_SYS_PIDFD_OPEN = 434
+
+
+def open_pid(pid: int) -> Optional[int]:
+    """Return a descriptor that becomes readable when the process ends: pidfd_open(2).
+
+    Before Linux 5.3 there is none: then None, and this process gets SIGTERM when the thread that started it ends.
+
+    Raises:
+        ProcessLookupError: there is no such process.
+    """
+    descriptor: int = _libc.syscall(_SYS_PIDFD_OPEN, pid, 0)
+    if descriptor >= 0:
+        return descriptor
+    if ctypes.get_errno() == errno.ESRCH:
+        raise ProcessLookupError(pid)
+    die_with(os.getppid())
+    return None
+
+
 def adopt_orphans() -> None:
     """Make this process the parent of all its orphaned descendants, so that it can end them."""
     _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
@@ -70,6 +97,31 @@ def descendants() -> list[psutil.Process]:
     import psutil
 
     return [each for each in psutil.Process().children(recursive=True) if each.is_running()]
+
+
+def marked(mark: str) -> list[psutil.Process]:
+    """Return all living processes of this user, but this one, that have ``mark`` in a value of their environment."""
+    import psutil
+
+    return [each for each in psutil.process_iter() if each.pid != os.getpid() and _bears(each, mark)]
+
+
+def _bears(process: psutil.Process, mark: str) -> bool:
+    import psutil
+
+    try:
+        return process.is_running() and any(mark in value for value in process.environ().values())
+    except (psutil.Error, OSError):
+        # It has just gone, or is another user's.
+        return False
+
+
+def outlast(processes: Iterable[psutil.Process], patience: float, grace: float) -> None:
+    """Wait for processes that are about to end; end those that have not after ``patience`` seconds."""
+    import psutil
+
+    _, living = psutil.wait_procs(list(processes), timeout=patience)
+    end(living, grace)
 
 
 def end(processes: Iterable[psutil.Process], grace: float) -> None:

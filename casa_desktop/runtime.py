@@ -11,6 +11,7 @@ One folder per desktop, below a root that only the user can enter::
                   links/         addresses that programs on the desktop ask to open
                   shares/        links by which others may look at the desktop (``shares``)
     <root>/.<name>.ended         why a desktop that ended by itself did so
+    <root>/.kernels/<id>/        what a container and its launcher share (``berths``)
 
 A supervisor holds a lock on its desktop's folder for as long as it lives (``locks``), so a folder whose lock is free
 is a dead desktop's, whatever its record says.
@@ -156,11 +157,12 @@ class Record:
         display: X's name of it, like ``:7``.
         xauthority: path of the cookie file.
         rfb_socket: path of the unix socket on which Xvnc speaks RFB.
-        supervisor_pid: process id of the supervisor, in the pid namespace that started it.
-        x_server_pid: process id of Xvnc.
+        supervisor_pid: process id of the supervisor, or of the launcher of the supervisor's container.
+        x_server_pid: process id of Xvnc, as the supervisor sees it.
         started: seconds since the epoch.
         version: the version of casa-desktop that started it.
         idle_minutes: after so many minutes without use it is stopped; 0 for never.
+        pid_namespace: where ``supervisor_pid`` means that process; elsewhere it may be another's.
     """
 
     name: str
@@ -172,12 +174,21 @@ class Record:
     started: float
     version: str
     idle_minutes: float = 0.0
+    pid_namespace: str = ""
 
     def write(self, path: Path) -> None:
         """Write the record so that a reader sees all of it or nothing."""
         partial = path.with_suffix(".part")
         partial.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
         partial.replace(path)
+
+
+def pid_namespace() -> str:
+    """Return the name of the pid namespace of this process; empty where the system does not tell."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
 
 
 def read_record(path: Path) -> Optional[Record]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,8 +16,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Dict, List, Optional
 
-from . import errors, links, locks, runtime
+from . import errors, lifeline, links, locks, runtime, xserver
 from .commands import Settings, display_environment, scale_command, settings_from
+from .containers import Container
 from .process import read_line
 from .runtime import Record
 from .views import Glimpse, screenshot, titles
@@ -29,6 +31,7 @@ __all__ = [
 
 DEFAULT_NAME = "main"
 _LAST_WORD_SECONDS = 8.0
+_AFTER_KILL_SECONDS = 12.0
 
 
 def find(name: str = DEFAULT_NAME) -> Optional[Record]:
@@ -60,13 +63,23 @@ def list_desktops() -> List[Record]:
     return [record for record in found if record is not None]
 
 
-def ensure(name: str = DEFAULT_NAME, *, settings: Optional[Settings] = None, timeout: float = 20.0) -> Record:
+def ensure(
+    name: str = DEFAULT_NAME,
+    *,
+    settings: Optional[Settings] = None,
+    timeout: float = 20.0,
+    spare: Optional[Container] = None,
+) -> Record:
     """Return the desktop ``name``, started if it is not running. Safe to call from many processes at once.
+
+    Its X server comes from where ``xserver.configured`` says; else from this machine; else from ``spare``. From within
+    a container the launcher outside is asked, so that the desktop outlives the container.
 
     Args:
         name: the desktop's name.
         settings: choices for a new desktop; a running one keeps its own.
         timeout: how long it may take in all, in seconds; about 0.4 s is usual.
+        spare: a container that may run the desktop where this machine has no X server.
 
     Raises:
         CasaDesktopError: a program is missing, or the desktop did not start; nothing is left running then.
@@ -74,15 +87,36 @@ def ensure(name: str = DEFAULT_NAME, *, settings: Optional[Settings] = None, tim
     running = find(name)
     if running is not None:
         return running
+    outside = os.environ.get(lifeline.VARIABLE)
+    if outside:
+        return _ask(outside, name, settings or Settings(), timeout)
     deadline = time.monotonic() + timeout
     with locks.exclusive(runtime.runtime_root(), timeout):
         running = find(name)
         if running is not None:
             return running
-        return _start(name, settings or Settings(), deadline)
+        return _start(name, settings or Settings(), deadline, _container(spare))
 
 
-def _start(name: str, settings: Settings, deadline: float) -> Record:
+def _ask(outside: str, name: str, settings: Settings, timeout: float) -> Record:
+    """Have the launcher of our container start a desktop."""
+    asked = {"name": runtime.checked_name(name), "settings": asdict(settings), "timeout": timeout}
+    answer = lifeline.ask(outside, lifeline.Word("ensure", asked), timeout + 2 * _LAST_WORD_SECONDS)
+    if answer.kind != "done":
+        raise _reported({"kind": answer.value["kind"], "error": answer.value["text"]})
+    return running(name)
+
+
+def _container(spare: Optional[Container]) -> Optional[Container]:
+    """Return the container that desktops run in; None for this machine itself."""
+    configured, where = xserver.found(os.environ)
+    if where or shutil.which("Xvnc") or shutil.which("Xtigervnc"):
+        return configured
+    # A sandbox of bwrap has what this machine has.
+    return spare if spare is not None and spare.image else None
+
+
+def _start(name: str, settings: Settings, deadline: float, container: Optional[Container]) -> Record:
     at = runtime.places(name)
     remaining = max(deadline - time.monotonic(), 0)
     if not locks.wait_until_free(at.folder, remaining):
@@ -91,23 +125,27 @@ def _start(name: str, settings: Settings, deadline: float) -> Record:
     runtime.forget_last_words(name)
     try:
         at.folder.mkdir(mode=0o700)
-        report = _run_supervisor(name, settings, deadline)
+        report = _run_supervisor(name, settings, deadline, container)
     except OSError as error:
         raise errors.StartFailed(name, f"{error.strerror}: {error.filename or at.folder}") from error
     if report.get("error"):
-        raise _reported(name, report)
+        raise _reported(report)
     record = runtime.read_record(at.record)
     if record is None:
         raise errors.StartFailed(name, "it ended as soon as it had started")
     return record
 
 
-def _run_supervisor(name: str, settings: Settings, deadline: float) -> Dict[str, str]:
-    """Start a supervisor and wait for its word; return what it says."""
+def _run_supervisor(name: str, settings: Settings, deadline: float, container: Optional[Container]) -> Dict[str, str]:
+    """Start a supervisor, here or in a container, and wait for its word; return what it says."""
     seconds = max(deadline - time.monotonic(), 0.1)
     reader, writer = os.pipe()
     words = [name, str(writer), str(seconds), json.dumps(asdict(settings))]
-    argv = [sys.executable, "-m", "casa_desktop.supervisor", *words]
+    if container is None:
+        argv = [sys.executable, "-m", "casa_desktop.supervisor", *words]
+    else:
+        described = json.dumps(container.as_dict())
+        argv = [sys.executable, "-m", "casa_desktop.outsidedesktop", *words, described]
     try:
         with subprocess.Popen(
             argv,
@@ -130,8 +168,8 @@ def _run_supervisor(name: str, settings: Settings, deadline: float) -> Dict[str,
     return report
 
 
-def _reported(name: str, report: Dict[str, str]) -> errors.CasaDesktopError:
-    """Rebuild an error that a supervisor told of: its kind and its words."""
+def _reported(report: Dict[str, str]) -> errors.CasaDesktopError:
+    """Rebuild an error that another process told of: its kind and its words."""
     kind = getattr(errors, report["kind"], errors.StartFailed)
     error: errors.CasaDesktopError = kind.__new__(kind)
     Exception.__init__(error, report["error"])
@@ -146,7 +184,7 @@ def stop(name: str = DEFAULT_NAME, *, timeout: float = 10.0) -> bool:
         timeout: how long its supervisor may take before it is killed, in seconds; 0.5 s is usual.
 
     Raises:
-        StopFailed: it is still there after it was killed.
+        StopFailed: it is still there after it was killed, or was started outside of this container.
     """
     at = runtime.places(name)
     with locks.exclusive(runtime.runtime_root(), timeout):
@@ -162,8 +200,17 @@ def stop(name: str = DEFAULT_NAME, *, timeout: float = 10.0) -> bool:
 
 
 def _end_supervisor(record: Record, at: runtime.Places, timeout: float) -> None:
-    # The folder's lock is held, so the pid is the supervisor's and nobody else's.
-    for number, patience in ((signal.SIGTERM, timeout), (signal.SIGKILL, 2.0)):
+    here = runtime.pid_namespace()
+    if record.pid_namespace and here and record.pid_namespace != here:
+        # Here the number is another process's.
+        raise errors.StopFailed(
+            record.name,
+            "It was started outside of this container, or inside of another one; stop it there, with "
+            f"'casa-desktop stop --name {record.name}' or by its page.",
+        )
+    # The folder's lock is held, so the pid is the supervisor's and nobody else's. A killed launcher's container needs
+    # a moment to see it.
+    for number, patience in ((signal.SIGTERM, timeout), (signal.SIGKILL, _AFTER_KILL_SECONDS)):
         try:
             os.kill(record.supervisor_pid, number)
             os.kill(record.supervisor_pid, signal.SIGCONT)

@@ -4,6 +4,9 @@ Run as ``python -m casa_desktop.supervisor NAME READY_FD SECONDS SETTINGS``. It 
 starts Xvnc and the window manager, writes the record, says so on ``READY_FD`` in one line of JSON, and then waits:
 for a child's end or for a signal. It never polls. When it ends, it has ended everything on the desktop and removed
 its folder.
+
+In a container it has two more words: the pid and the pid namespace of the launcher outside, by which others can signal
+it. It says its line over the launcher's socket then, and is not detached.
 """
 
 from __future__ import annotations
@@ -16,13 +19,13 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Optional
+from typing import IO, Dict, Optional, Tuple
 
-from . import __version__, icewm, links, locks, xauthority
+from . import __version__, icewm, lifeline, links, locks, xauthority
 from .commands import Command, Settings, window_manager_command, x_server_command
 from .errors import CasaDesktopError, StartFailed, StartTimeout, WindowManagerMissing, XServerMissing
 from .process import adopt_orphans, descendants, end, read_line, spawn
-from .runtime import Places, Record, clear, places, rfb_banner
+from .runtime import Places, Record, clear, pid_namespace, places, rfb_banner
 
 THEME_FOLDER = Path(__file__).resolve().parent / "theme"
 GRACE_SECONDS = 3.0
@@ -46,6 +49,7 @@ class Supervisor:
         display: X's name of the desktop once Xvnc has told it.
         x_server: pid of Xvnc once it runs.
         window_manager: pid of IceWM while it runs.
+        keeper: the pid by which others end the desktop, and the namespace in which it is meant.
     """
 
     name: str
@@ -55,6 +59,7 @@ class Supervisor:
     display: str = ""
     x_server: Optional[int] = None
     window_manager: Optional[int] = None
+    keeper: Tuple[int, str] = field(default_factory=lambda: (os.getpid(), pid_namespace()))
     _back_off: float = field(default=0.1, repr=False)
     _manager_since: float = field(default=0.0, repr=False)
     _started: float = field(default=0.0, repr=False)
@@ -175,7 +180,8 @@ class Supervisor:
             display=self.display,
             xauthority=str(self.at.xauthority),
             rfb_socket=str(self.at.rfb_socket),
-            supervisor_pid=os.getpid(),
+            supervisor_pid=self.keeper[0],
+            pid_namespace=self.keeper[1],
             x_server_pid=self.x_server,
             started=time.time(),
             version=__version__,
@@ -273,37 +279,48 @@ def _home() -> str:
     return home if os.path.isdir(home) else "/"
 
 
-def _detach() -> None:
+def detach() -> None:
     """Become a child of nobody in particular, so that whoever started us keeps no zombie of us."""
     if os.fork():
         os._exit(0)
     os.setsid()
 
 
-def main(name: str, ready_fd: int, seconds: float, settings: str) -> int:
+def main(name: str, ready_fd: int, seconds: float, settings: str, *keeper: str) -> int:
     """Run one desktop from its start to its end; return the exit status."""
-    _detach()
+    if not keeper:
+        detach()
     signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
     adopt_orphans()
     at = places(name)
     # Never closed: the lock goes when the process has gone, and not before.
     locks.hold(at.folder)
-    with open(at.log, "ab", buffering=0) as log, os.fdopen(ready_fd, "w") as ready:
+    with open(at.log, "ab", buffering=0) as log:
         supervisor = Supervisor(name, Settings(**json.loads(settings)), at, log)
+        if keeper:
+            supervisor.keeper = (int(keeper[0]), keeper[1])
         try:
             supervisor.start(seconds).write(at.record)
         except CasaDesktopError as error:
             supervisor.stop()
-            ready.write(json.dumps({"error": str(error), "kind": type(error).__name__}) + "\n")
+            _report(ready_fd, {"error": str(error), "kind": type(error).__name__})
             return 1
-        ready.write("{}\n")
-        ready.close()
+        _report(ready_fd, {})
         _let_go_of_standard_streams(log)
         try:
             supervisor.watch()
         finally:
             supervisor.stop()
     return 0
+
+
+def _report(ready_fd: int, words: Dict[str, str]) -> None:
+    """Say the one line to whoever waits: on a descriptor, or through the launcher outside of our container."""
+    if ready_fd >= 0:
+        with os.fdopen(ready_fd, "w") as ready:
+            ready.write(json.dumps(words) + "\n")
+        return
+    lifeline.ask(os.environ[lifeline.VARIABLE], lifeline.Word("report", words), GRACE_SECONDS)
 
 
 def _let_go_of_standard_streams(log: IO[bytes]) -> None:
@@ -313,4 +330,4 @@ def _let_go_of_standard_streams(log: IO[bytes]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4]))
+    sys.exit(main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), *sys.argv[4:]))

@@ -73,8 +73,83 @@ from casa_desktop import errors
             "'file:///etc' is not opened: only http, https and mailto addresses leave the desktop.",
         ),
         (
+            errors.SettingNotWritten(Path("/etc/x"), "Permission denied"),
+            "The choice cannot be written to /etc/x: Permission denied.",
+        ),
+        (
+            errors.EngineMissing(("podman", "docker"), "podman"),
+            "No container engine was found: looked on PATH for podman and docker. "
+            "Install it, for example with 'apt install podman'.",
+        ),
+        (
+            errors.ImageUnusable("podman (casa)", "it has no casa-desktop."),
+            "The image of podman (casa) cannot be used: it has no casa-desktop.",
+        ),
+        (
+            errors.InvalidKernelName("a b"),
+            "'a b' is no name for a kernel: Jupyter allows ASCII letters, digits, '-', '.' and '_', "
+            "beginning with a letter or digit.",
+        ),
+        (
+            errors.KernelTaken("casa-6.7.0", Path("/k")),
+            "There is a kernel 'casa-6.7.0' already, in /k. Choose another name with --name, or replace it with "
+            "--replace.",
+        ),
+        (errors.KernelUnknown("a", ["b", "c"]), "There is no kernel 'a'; there are: b, c."),
+        (errors.KernelUnknown("a", []), "There is no kernel 'a'; there is none at all."),
+        (
+            errors.ForeignKernel("ir", Path("/k")),
+            "The kernel 'ir' in /k was not written by 'casa-desktop kernel install', and is left as it is. "
+            "'jupyter kernelspec remove ir' removes it; the kernel 'casa' goes with 'pip uninstall casa-desktop'.",
+        ),
+        (
+            errors.KernelNotWritten(Path("/k"), "Permission denied"),
+            "The kernel's folder /k cannot be written: Permission denied. Choose another place with --user, "
+            "--sys-prefix or --prefix.",
+        ),
+        (errors.KernelFailed("casa", "it ended"), "The kernel 'casa' failed: it ended."),
+        (
+            errors.KernelFailed("casa", "no answer", "allow more with --timeout"),
+            "The kernel 'casa' failed: no answer. Remedy: allow more with --timeout.",
+        ),
+        (
+            errors.UnusablePython("/p", "there is no such file"),
+            "/p cannot be used as a kernel's Python: there is no such file.",
+        ),
+        (
+            errors.PythonTooOld("/p", (3, 6, 15)),
+            "/p cannot be used as a kernel's Python: it is Python 3.6.15, and the kernel needs 3.8 or later (CASA has "
+            "it from 6.4 on; for older releases there is no kernel).",
+        ),
+        (
+            errors.CasaNotInstalled("/p"),
+            "/p cannot be used as a kernel's Python: it has no casatools and casatasks; install CASA into it, for "
+            "example with '/p -m pip install casatools casatasks casadata six', or name another Python with --python.",
+        ),
+        (
+            errors.OverlayFailed("/p", "ERROR: no network."),
+            "What /p lacks for a kernel could not be installed: ERROR: no network.",
+        ),
+        (
             errors.ProtocolViolation(1002, "a fence of 65 bytes"),
             "The browser sent what a view does not send: a fence of 65 bytes.",
+        ),
+        (
+            errors.InvalidContainer("engine", "lxc", "one of bwrap, podman"),
+            "A container's engine is 'lxc', but should be one of bwrap, podman.",
+        ),
+        (
+            errors.ContainerFailed("podman (casa:6.7)", "no such image."),
+            "The container of podman (casa:6.7) did not start: no such image.",
+        ),
+        (
+            errors.LinkFailed("/r/.kernels/a/outside.sock", "it went away"),
+            "Desktops are started outside of this container, but nobody answers at /r/.kernels/a/outside.sock: "
+            "it went away. Restart the kernel.",
+        ),
+        (
+            errors.StopFailed("main", "Stop it outside."),
+            "The desktop 'main' did not end. Stop it outside.",
         ),
     ],
 )
@@ -85,7 +160,7 @@ def test_each_error_says_what_happened_and_what_to_do(error: errors.CasaDesktopE
 def test_every_error_of_the_module_is_in_the_tree_and_in_its_drawing() -> None:
     classes = [each for each in vars(errors).values() if isinstance(each, type)]
     own = [each for each in classes if each.__module__ == errors.__name__]
-    assert len(own) == 19
+    assert len(own) == 35
     for each in own:
         assert issubclass(each, errors.CasaDesktopError)
         assert each.__name__ in (errors.__doc__ or "")

@@ -11,8 +11,11 @@ SOURCES = Path(__file__).resolve().parents[2]
 DESKTOP = SOURCES / "casa_desktop"
 KERNEL = SOURCES / "kernel" / "casa_kernel"
 SERVER_SIDE = {
-    *("config", "reception", "flow", "proxy", "handlers", "pages", "sharing", "notices", "extension"),
+    *("config", "reception", "flow", "proxy", "handlers", "pages", "sharing", "notices", "extension", "provisioner"),
 }  # fmt: skip
+# They may be used from any command, on any Python; jupyter_client is there with ipykernel.
+KERNEL_CLIENTS = {"kernelspecs", "kernelrun"}
+JUPYTER_CLIENT = {"jupyter_client", "jupyter_core"}
 JUPYTER = {"jupyter_server", "jupyter_server_proxy", "tornado", "traitlets", "IPython", "ipykernel"}
 CASA = {"casatools", "casatasks", "casaviewer", "casaplotms", "casalogger"}
 
@@ -41,6 +44,19 @@ def test_only_the_server_side_of_the_desktop_knows_jupyter(path: Path) -> None:
     if path.stem not in SERVER_SIDE:
         assert not roots & JUPYTER
         assert not {f"casa_desktop.{each}" for each in SERVER_SIDE} & _modules(path, "casa_desktop")
+
+
+@pytest.mark.parametrize("path", sorted(DESKTOP.glob("*.py")), ids=lambda path: path.stem)
+def test_only_what_writes_and_starts_kernels_knows_jupyter_s_client(path: Path) -> None:
+    if path.stem not in SERVER_SIDE | KERNEL_CLIENTS:
+        assert not _roots(path, "casa_desktop") & JUPYTER_CLIENT
+
+
+@pytest.mark.parametrize("name", sorted(KERNEL_CLIENTS))
+def test_jupyter_s_client_is_imported_only_when_it_is_used(name: str) -> None:
+    tree = ast.parse((DESKTOP / f"{name}.py").read_text(encoding="utf-8"))
+    at_once = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    assert not any("jupyter" in ast.dump(node) for node in at_once)
 
 
 def _modules(path: Path, package: str) -> set[str]:

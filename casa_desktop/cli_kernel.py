@@ -1,0 +1,195 @@
+"""``casa-desktop kernel install|list|remove|check``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any, Callable, List, Sequence, Tuple
+
+from . import cli_container
+from .errors import CasaDesktopError
+
+if TYPE_CHECKING:
+    from .installing import Wish
+
+_INSTALL_EXAMPLES = """\
+examples:
+  casa-desktop kernel install
+      for the CASA of this very Python, as casa-6.7.0
+  casa-desktop kernel install --python /opt/casa-6.5.6/bin/python3
+      for another Python or a monolithic CASA; what that lacks goes into a folder of its own
+  casa-desktop kernel install --sif /data/casa.sif --bind /lustre
+  casa-desktop kernel install --image ghcr.io/observatory/casa-desktop:6.7.0 --engine-option=--gpus=all
+      for an image of Apptainer, or of Podman or Docker
+  casa-desktop kernel install --sandbox
+      for this Python, in a network of its own, so that nobody reaches CASA's ports
+  casa-desktop kernel install --desktop m31 --name casa-m31 --display-name "CASA (M 31)" -- --nologfile
+      with windows on a desktop of its own, and with CASA's own options
+"""
+_CHECK_EXAMPLES = """\
+examples:
+  casa-desktop kernel check casa-6.7.0
+  casa-desktop kernel check casa-6.7.0-apptainer --timeout 300 --json
+"""
+
+
+def add_kernel(commands: Any) -> None:
+    """Add the command and its own commands to those of ``casa-desktop``."""
+    text = "Write, list, check and remove the kernels by which JupyterLab starts CASA."
+    parser = commands.add_parser("kernel", help=text, description=text)
+    parser.set_defaults(function=lambda _arguments: parser.error("say what to do: install, list, remove or check"))
+    group = parser.add_subparsers(dest="kernel_command", metavar="COMMAND")
+    _add_install(group)
+    _add_list(group)
+    _add_remove(group)
+    _add_check(group)
+
+
+def _add(group: Any, name: str, function: Any, text: str, epilog: str = "") -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = group.add_parser(
+        name, help=text, description=text, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.set_defaults(function=function)
+    return parser
+
+
+def _add_install(group: Any) -> None:
+    text = "Write a kernelspec, so that JupyterLab's launcher shows one more CASA."
+    parser = _add(group, "install", install, text, _INSTALL_EXAMPLES)
+    python = "a Python with CASA, or a monolithic CASA (default: this Python; in an image, its 'python')"
+    parser.add_argument("--python", default="", metavar="PATH", help=python)
+    home = cli_container.add_images(parser)
+    home.add_argument("--sandbox", action="store_true", help="this machine's files, in a private network (bubblewrap)")
+    cli_container.add_options(parser)
+    parser.add_argument(
+        "--name", default="", metavar="NAME", help="the kernel's name (default: casa-VERSION, and the engine)"
+    )
+    parser.add_argument("--display-name", default="", metavar="TEXT", help="what the launcher shows")
+    parser.add_argument(
+        "--desktop", default="", metavar="NAME", help="open its windows on this desktop (default: main)"
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--user", action="store_true", help="for yourself, in all your Jupyters (the default)")
+    where.add_argument("--sys-prefix", action="store_true", help="for this Python's Jupyter only")
+    where.add_argument("--prefix", metavar="DIR", help="for whoever uses DIR/share/jupyter, like /usr/local")
+    parser.add_argument("--replace", action="store_true", help="write over a kernel of that name")
+    parser.add_argument("--json", action="store_true", help="print what was written as JSON")
+    parser.add_argument("options", nargs="*", metavar="OPTION", help="behind --: CASA's own options, like --nologfile")
+
+
+def _add_list(group: Any) -> None:
+    parser = _add(group, "list", list_kernels, "Tell which CASA kernels there are, and whether they can still start.")
+    parser.add_argument("--json", action="store_true", help="print a list of them as JSON")
+
+
+def _add_remove(group: Any) -> None:
+    parser = _add(group, "remove", remove, "Remove kernels that 'kernel install' wrote.")
+    named = parser.add_argument("names", nargs="+", metavar="NAME", help="a kernel's name")
+    named.completer = _removable  # type: ignore[attr-defined]
+    parser.add_argument("--json", action="store_true", help="print the names of the removed kernels as JSON")
+
+
+def _add_check(group: Any) -> None:
+    text = "Start a kernel, run a task and draw a picture in it, and tell what is missing."
+    parser = _add(group, "check", check, text, _CHECK_EXAMPLES)
+    named = parser.add_argument("name", metavar="NAME", help="a kernel's name")
+    named.completer = _names  # type: ignore[attr-defined]
+    parser.add_argument("--timeout", type=float, default=120.0, help="seconds that it may take (default: %(default)g)")
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+
+
+def _names(**_: Any) -> List[str]:
+    from . import kernelspecs
+
+    return [kernel.name for kernel in kernelspecs.installed()]
+
+
+def _removable(**_: Any) -> List[str]:
+    from . import kernelspecs
+
+    return [kernel.name for kernel in kernelspecs.installed() if kernel.about is not None]
+
+
+def install(arguments: argparse.Namespace) -> int:
+    """``casa-desktop kernel install``."""
+    from . import installing
+
+    kernel, said = installing.install(_wish(arguments), os.environ)
+    if arguments.json:
+        print(json.dumps(kernel.as_dict(), indent=1))
+        return 0
+    print(f"Wrote the kernel {kernel.name} ({kernel.display_name}) into {kernel.folder}.")
+    for line in said:
+        print(line)
+    print(f"Try it with: casa-desktop kernel check {kernel.name}")
+    return 0
+
+
+def _wish(arguments: argparse.Namespace) -> Wish:
+    from .installing import Wish
+    from .kernelspecs import Place
+
+    return Wish(
+        Place(sys.prefix if arguments.sys_prefix else arguments.prefix),
+        python=arguments.python,
+        container=cli_container.container_of(arguments, arguments.python, sandbox=arguments.sandbox),
+        name=arguments.name,
+        display_name=arguments.display_name,
+        desktop=arguments.desktop,
+        options=tuple(arguments.options),
+        replace=arguments.replace,
+    )
+
+
+def list_kernels(arguments: argparse.Namespace) -> int:
+    """``casa-desktop kernel list``."""
+    from . import kernelspecs
+    from .kernels import trouble
+
+    found = kernelspecs.installed()
+    if arguments.json:
+        print(json.dumps([kernel.as_dict() for kernel in found], indent=1))
+    elif not found:
+        print("There is no CASA kernel; 'casa-desktop kernel install' writes one.")
+    for kernel in [] if arguments.json else found:
+        wrong, remedy = trouble(kernel)
+        print(f"{'✗' if wrong else '✓'} {kernel.name}: {kernel.display_name}, {kernel.where}")
+        print("".join(f"    {mark} {line}\n" for mark, line in (("!", wrong), ("→", remedy)) if line), end="")
+    return 0
+
+
+def remove(arguments: argparse.Namespace) -> int:
+    """``casa-desktop kernel remove``; 1 if one of them was not removed, and the others are all the same."""
+    from . import kernelspecs
+
+    removed, failed = _attempt_all(kernelspecs.remove, arguments.names)
+    if arguments.json:
+        print(json.dumps(removed))
+    elif removed:
+        print(f"Removed: {', '.join(removed)}.")
+    for error in failed:
+        print(f"casa-desktop: {error}", file=sys.stderr)
+    return int(bool(failed))
+
+
+def _attempt_all(function: Callable[[str], object], names: Sequence[str]) -> Tuple[List[str], List[CasaDesktopError]]:
+    done: List[str] = []
+    failed: List[CasaDesktopError] = []
+    for name in names:
+        try:
+            function(name)
+            done.append(name)
+        except CasaDesktopError as error:
+            failed.append(error)
+    return done, failed
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """``casa-desktop kernel check``; 1 if something is missing."""
+    from . import findings, kernelcheck
+
+    report = kernelcheck.check(arguments.name, timeout=arguments.timeout)
+    print(json.dumps(report.as_dict(), indent=1) if arguments.json else "\n".join(findings.lines(report.findings)))
+    return int(not report.ok)

@@ -1,0 +1,59 @@
+"""``casa-desktop x-server``: where desktops get their X server from."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from typing import Any
+
+from . import cli_container
+
+_EXAMPLES = """\
+examples:
+  casa-desktop x-server
+      tell where it comes from
+  casa-desktop x-server --sif /data/casa.sif
+  casa-desktop x-server --image localhost/casa-desktop:latest --engine podman
+      from an image, from now on; also where this machine has one of its own
+  casa-desktop x-server --own
+      from this machine again
+"""
+
+
+def add_x_server(commands: Any) -> None:
+    """Add the command to those of ``casa-desktop``."""
+    text = "Tell or choose where desktops get their X server from: this machine, or an image."
+    parser = commands.add_parser(
+        "x-server",
+        help=text,
+        description=text,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(function=x_server)
+    group = cli_container.add_images(parser)
+    group.add_argument("--own", action="store_true", help="this machine's own Xvnc")
+    cli_container.add_options(parser)
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+
+
+def x_server(arguments: argparse.Namespace) -> int:
+    """``casa-desktop x-server``; 1 if there is none, or none that can be started."""
+    from . import findings, images, xserver
+
+    container = cli_container.container_of(arguments)
+    if container is not None:
+        images.fetch(container)
+        images.look_for_x_server(container, os.environ)
+    if container is not None or arguments.own:
+        xserver.configure(os.environ, container)
+    found = findings.x_server(os.environ)
+    if arguments.json:
+        choice = xserver.found(os.environ)
+        told = choice.container.as_dict() if choice.container else None
+        own = xserver.own_program()
+        print(json.dumps({**found.as_dict(), "container": told, "own": own, "source": choice.source or None}, indent=1))
+    else:
+        print("\n".join(findings.lines([found])))
+    return int(found.state == "missing")

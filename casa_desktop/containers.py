@@ -1,0 +1,197 @@
+"""Containers as places for kernels and desktops: settings in, command lines out. Nothing here runs a program.
+
+A *container* is one of Docker, Podman or Apptainer, or a sandbox of bubblewrap; its *engine* is the program that runs
+it. What is the same for all of them is here; ``engines`` knows how each is told.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from . import engines
+from .commands import Command
+from .engines import Bind, Place
+from .errors import InvalidContainer
+
+__all__ = ["Bind", "Container", "Place", "kernel_argv", "passed_environment", "run_command"]
+
+_BIND = re.compile(r"(?P<source>/[^:]*)(:(?P<target>/[^:]*))?(:(?P<mode>ro|rw))?")
+
+
+@dataclass(frozen=True)
+class Container:
+    """Where a kernel or a desktop runs.
+
+    Attributes:
+        engine: ``podman``, ``docker``, ``apptainer``, ``singularity`` or ``bwrap``.
+        image: the image's name, or the path of a SIF file; empty for bwrap, which has this machine's own files.
+        binds: more folders, ``SRC[:DST[:ro]]``, beside home, working folder and runtime directory.
+        network: empty for the engine's own (of Docker, Podman and bwrap a private one); else ``host``, ``none``, or a
+            name that the engine knows.
+        options: more words for the engine's command line, like ``--gpus=all``; they come last and win.
+        python: the Python inside that has casa-desktop.
+
+    Raises:
+        InvalidContainer: a value cannot be what was meant.
+    """
+
+    engine: str
+    image: str = ""
+    binds: Tuple[str, ...] = ()
+    network: str = ""
+    options: Tuple[str, ...] = ()
+    python: str = "python"
+
+    def __post_init__(self) -> None:
+        if self.engine not in engines.ENGINES:
+            raise InvalidContainer("engine", self.engine, f"one of {', '.join(sorted(engines.ENGINES))}")
+        for name in ("image", "network", "python"):
+            _check_text(name, getattr(self, name))
+        for name in ("binds", "options"):
+            _check_texts(name, getattr(self, name))
+        if bool(self.image) != engines.ENGINES[self.engine].has_images:
+            expected = "the name or path of an image" if not self.image else "empty: bwrap has this machine's own files"
+            raise InvalidContainer("image", self.image, expected)
+        if not self.python:
+            raise InvalidContainer("python", self.python, "the Python inside the container")
+        for each in self.binds:
+            parsed_bind(each)
+
+    def as_dict(self) -> Dict[str, Any]:
+        """Return what JSON can hold of it; what is as usual is left out."""
+        usual = {each.name: each.default for each in fields(self)}
+        told = {name: value for name, value in asdict(self).items() if value != usual[name]}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}
+
+    @classmethod
+    def from_dict(cls, given: Any) -> Container:
+        """Return the container that ``as_dict`` described.
+
+        Raises:
+            InvalidContainer: it describes none.
+        """
+        if not isinstance(given, Mapping) or "engine" not in given:
+            raise InvalidContainer("container", given, "an object with an engine")
+        unknown = sorted(set(given) - {each.name for each in fields(cls)})
+        if unknown:
+            raise InvalidContainer(unknown[0], given[unknown[0]], "left out: there is no such field")
+        told: Dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in given.items()
+        }
+        return cls(**told)
+
+    @property
+    def label(self) -> str:
+        """What a user calls it: the engine, and the image."""
+        return f"{self.engine} ({self.image})" if self.image else self.engine
+
+
+def _check_text(name: str, value: object) -> None:
+    if not isinstance(value, str) or value.startswith("-") or "\0" in value:
+        raise InvalidContainer(name, value, "a word that does not begin with '-'")
+
+
+def _check_texts(name: str, value: object) -> None:
+    if not isinstance(value, tuple) or not all(isinstance(each, str) and "\0" not in each for each in value):
+        raise InvalidContainer(name, value, "a list of words")
+
+
+def parsed_bind(text: str) -> Bind:
+    """Return the bind that ``SRC[:DST[:ro]]`` means; ``SRC:ro`` is one at its own path.
+
+    Raises:
+        InvalidContainer: it means none.
+    """
+    found = _BIND.fullmatch(text)
+    if found is None:
+        raise InvalidContainer("binds", text, "SRC, SRC:DST or SRC:DST:ro with absolute paths")
+    source = found["source"]
+    return Bind(source, found["target"] or source, read_only=found["mode"] == "ro")
+
+
+def kernel_argv(python: str, container: Container, casa_options: Sequence[str] = ()) -> List[str]:
+    """Return the ``argv`` of a kernelspec whose kernel runs in ``container``.
+
+    Args:
+        python: the Python of this installation; it starts the container.
+        container: where the kernel runs.
+        casa_options: CASA's, which go to the kernel.
+    """
+    described = json.dumps(container.as_dict(), ensure_ascii=False)
+    words = [python, "-m", "casa_desktop.outside", "-f", "{connection_file}", "--container", described]
+    return words + (["--", *casa_options] if casa_options else [])
+
+
+# What a kernel is told by its surroundings: CASA and this package; Jupyter; MPI and who starts its processes.
+_PASSED_PREFIXES = ("CASA", "JPY_", "LC_", "MPI", "OMPI_", "PMI", "PRTE_", "SLURM_", "UCX_")
+_PASSED = frozenset(
+    [
+        *("COLORTERM", "JUPYTERHUB_SERVICE_PREFIX", "LANG", "LANGUAGE", "MPLBACKEND", "OMP_NUM_THREADS", "TERM", "TZ"),
+        *("all_proxy", "ftp_proxy", "http_proxy", "https_proxy", "no_proxy"),
+        *("ALL_PROXY", "FTP_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
+    ]
+)
+# A process id and the folders of an installation mean something else inside; CASAPATH leads CASA to its data.
+_HELD_BACK = frozenset(["CASALD_LIBRARY_PATH", "CASAPATH", "CASA_DESKTOP_OUTSIDE", "JPY_PARENT_PID"])
+
+
+def passed_environment(environ: Mapping[str, str]) -> Dict[str, str]:
+    """Return what goes along into a container: never the host's PATH, PYTHON…, LD_…, or a virtual environment's."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if (name in _PASSED or name.startswith(_PASSED_PREFIXES)) and name not in _HELD_BACK
+    }
+
+
+@dataclass(frozen=True)
+class _Binds:
+    """Folders to be bound, each once: what lies in one that is bound already is there with it."""
+
+    found: List[Bind] = field(default_factory=list)
+
+    def add(self, new: Bind) -> None:
+        if not any(_holds(each, new) for each in self.found):
+            self.found.append(new)
+
+
+def _holds(outer: Bind, inner: Bind) -> bool:
+    same = outer.source == outer.target and inner.source == inner.target and outer.read_only == inner.read_only
+    return same and f"{inner.source}/".startswith(f"{outer.source.rstrip('/')}/")
+
+
+def run_command(
+    container: Container, inner: Sequence[str], *, place: Place, name: str, passed: Optional[Mapping[str, str]] = None
+) -> Command:
+    """Build the command line that runs ``inner`` in ``container``.
+
+    Args:
+        container: where.
+        inner: the program and its arguments as they are called inside.
+        place: what is shared with the outside, and who runs it.
+        name: what the container is called while it runs, for engines that have names.
+        passed: variables that ``inner`` gets beside HOME; by default ``passed_environment(place.environ)``.
+    """
+    binds = _Binds()
+    for folder in place.folders:
+        binds.add(Bind(folder, folder))
+    for each in container.binds:
+        binds.add(parsed_bind(each))
+    variables = passed_environment(place.environ) if passed is None else dict(passed)
+    build = engines.ENGINES[container.engine].build
+    return build(
+        engines.Run(
+            engine=container.engine,
+            image=container.image,
+            network=container.network,
+            options=container.options,
+            inner=tuple(inner),
+            binds=tuple(binds.found),
+            variables={**variables, "HOME": place.home},
+            place=place,
+            name=name,
+        )
+    )

@@ -1,0 +1,66 @@
+"""What ``casa-desktop doctor`` and ``casa-desktop kernel check`` tell: a subject, what was found, and the remedy."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Dict, Iterable, Iterator, Mapping
+
+from . import errors, images, xserver
+
+_MARKS = {"ok": "✓", "missing": "✗", "note": "!"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report.
+
+    Attributes:
+        subject: what was looked at.
+        state: ``ok``, ``missing`` (something will not work) or ``note`` (worth knowing).
+        found: what was seen, in words.
+        remedy: what to do about it; empty where nothing need be done.
+    """
+
+    subject: str
+    state: str
+    found: str
+    remedy: str = ""
+
+    def as_dict(self) -> Dict[str, str]:
+        """Return the finding for JSON."""
+        return asdict(self)
+
+
+def lines(findings: Iterable[Finding]) -> Iterator[str]:
+    """Yield the report as a terminal shows it."""
+    for finding in findings:
+        yield f"{_MARKS[finding.state]} {finding.subject}: {finding.found}"
+        if finding.remedy:
+            yield f"    → {finding.remedy}"
+
+
+def as_json(findings: Iterable[Finding]) -> str:
+    """Return the report as a list in JSON."""
+    return json.dumps([finding.as_dict() for finding in findings], indent=1)
+
+
+_CHOOSE = "choose again with casa-desktop x-server"
+
+
+def x_server(environ: Mapping[str, str]) -> Finding:
+    """Tell where a desktop's X server would come from."""
+    try:
+        choice = xserver.found(environ)
+    except errors.InvalidSetting as error:
+        return Finding("X server", "missing", str(error), _CHOOSE)
+    if choice.container is not None:
+        found = f"that of {choice.container.label}, chosen in {choice.source}"
+        trouble = images.trouble(choice.container)
+        state = "missing" if trouble else "ok"
+        return Finding("X server", state, f"{found}; {trouble}" if trouble else found, _CHOOSE if trouble else "")
+    path = xserver.own_program()
+    if path:
+        return Finding("X server", "ok", path)
+    remedy = "apt install tigervnc-standalone-server, or take an image's: casa-desktop x-server --image NAME"
+    return Finding("X server", "missing", f"no {' or '.join(xserver.PROGRAMS)} on PATH", remedy)

@@ -1,0 +1,202 @@
+"""Another Python, seen from outside: its version, its CASA, and what a kernel in it still lacks.
+
+It is asked by a small script of its own interpreter, because only that knows where it looks for packages: what is
+given as a Python may be a shell script that sets variables first, as in the monolithic CASA distributions, or the
+command of a container. CASA is not imported there, and nothing is changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from . import __version__
+from .errors import CasaNotInstalled, PythonTooOld, UnusablePython
+from .xserver import PROGRAMS
+
+OLDEST = (3, 8)
+# What only the Jupyter server and the command line import.
+_NOT_FOR_A_KERNEL = frozenset({"argcomplete", "jupyter-server", "jupyter-server-proxy", "websockify"})
+# A Python says this line among what its start-up files or a container's may print.
+_MARK = "casa-desktop found: "
+
+# Up to the version it must be understood by Pythons that are too old, so that they can be told so.
+_SCRIPT = """
+import json, sys
+found = {"version": list(sys.version_info[:3])}
+if sys.version_info >= (3, 8):
+    import os, shutil, sysconfig
+    from importlib import metadata, util
+    def version(name):
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            return None
+    found["versions"] = {name: version(name) for name in json.loads(sys.argv[1])}
+    # An editable installation's metadata are seen by more Pythons than its packages.
+    found["ours"] = all(map(util.find_spec, ("casa_desktop", "casa_kernel")))
+    found["debugger"] = util.find_spec("debugpy") is not None
+    found["x_server"] = next(filter(None, map(shutil.which, json.loads(sys.argv[2]))), "")
+    own = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
+    own += [os.path.join(folder, "lib-dynload") for folder in own]
+    found["folders"] = [folder for folder in sys.path if os.path.isdir(folder) and folder not in own]
+sys.stdout.write("\\n" + sys.argv[3] + json.dumps(found) + "\\n")
+"""
+
+
+@dataclass(frozen=True)
+class Python:
+    """What was found out about a Python.
+
+    Attributes:
+        version: its own.
+        versions: of installed distributions, by the names that were asked for; None for those that are not there.
+        imports_ours: whether it finds the packages of a casa-desktop.
+        debugger: whether a notebook's debugger finds what it needs.
+        x_server: the path of the X server on its PATH; empty where there is none.
+        folders: where it looks for packages beside its own library, in order.
+    """
+
+    version: Tuple[int, ...]
+    versions: Mapping[str, Optional[str]]
+    imports_ours: bool
+    debugger: bool
+    x_server: str
+    folders: Tuple[str, ...]
+
+    @property
+    def casa(self) -> str:
+        """CASA's version like ``6.7.0``; the fourth number counts builds."""
+        return ".".join((self.versions.get("casatasks") or "").split(".")[:3])
+
+    def lacking(self) -> List[str]:
+        """Return the requirements of a kernel that are not met, as pip writes them."""
+        from packaging.requirements import Requirement
+
+        wanted = [Requirement(each) for each in requirements()]
+        found = {each.name: self.versions.get(each.name) for each in wanted}
+        return [str(each) for each in wanted if not each.specifier.contains(found[each.name] or "0", prereleases=True)]
+
+    @property
+    def has_ours(self) -> bool:
+        """Whether casa-desktop is there, and is this very version."""
+        return self.imports_ours and self.versions.get("casa-desktop") == __version__
+
+
+def requirements() -> List[str]:
+    """Return what casa-desktop's metadata say that a kernel needs, without what depends on the Python."""
+    declared = [each for each in metadata.requires("casa-desktop") or () if ";" not in each]
+    return [each for each in declared if _name(each) not in _NOT_FOR_A_KERNEL]
+
+
+def _name(requirement: str) -> str:
+    return re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]
+
+
+def program(python: str) -> str:
+    """Return the absolute path of a Python that is named by its path, by its installation's folder, or as on PATH.
+
+    Links are not followed: a virtual environment's Python is one.
+
+    Raises:
+        UnusablePython: there is none.
+    """
+    path = shutil.which(python) if os.sep not in python else os.path.expanduser(python)
+    if not path:
+        raise UnusablePython(python, "no such program is on PATH")
+    path = os.path.abspath(path)
+    if os.path.isdir(path):
+        path = os.path.join(path, "bin", "python3")
+    if not os.path.exists(path):
+        raise UnusablePython(path, "there is no such file")
+    return path
+
+
+def neutral(environ: Mapping[str, str]) -> Dict[str, str]:
+    """Return the environment for another Python: without what is meant for this one, or for its pip."""
+    foreign = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"}
+    return {name: value for name, value in environ.items() if name not in foreign}
+
+
+def examine(
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    *,
+    named: str = "",
+    timeout: float = 60.0,
+) -> Python:
+    """Run a Python and return what it says of itself.
+
+    Args:
+        command: what starts it: its path, or a container's command line that ends with it.
+        environ: its environment.
+        named: what it is called in errors; by default by its path.
+        timeout: how long it may take, in seconds; 0.1 s is usual, on a cluster's file system 10 s have been seen.
+
+    Raises:
+        UnusablePython: it could not be run, or is no Python.
+        PythonTooOld: a kernel would not run in it.
+    """
+    name = named or command[0]
+    found = _ask(name, command, environ, timeout)
+    version = tuple(found["version"])
+    if version < OLDEST:
+        raise PythonTooOld(name, version)
+    return Python(
+        version, found["versions"], found["ours"], found["debugger"], found["x_server"], tuple(found["folders"])
+    )
+
+
+def checked_casa(found: Python, named: str) -> Python:
+    """Return ``found`` if CASA is in it.
+
+    Raises:
+        CasaNotInstalled: it is not.
+    """
+    if not found.versions.get("casatools") or not found.versions.get("casatasks"):
+        raise CasaNotInstalled(named)
+    return found
+
+
+def _ask(name: str, command: Sequence[str], environ: Mapping[str, str], timeout: float) -> Dict[str, Any]:
+    asked = [re.sub(r"[-_.]+", "-", _name(each)) for each in requirements()]
+    words = ["-c", _SCRIPT, json.dumps(["casatools", "casatasks", "casa-desktop", *asked]), json.dumps(PROGRAMS), _MARK]
+    try:
+        done = subprocess.run(
+            [*command, *words],
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+        )
+    except OSError as error:
+        raise UnusablePython(name, f"it cannot be run: {error.strerror}") from error
+    except subprocess.TimeoutExpired as error:
+        raise UnusablePython(name, f"it has not answered within {timeout:g} s") from error
+    lines = done.stdout.decode(errors="replace").splitlines()
+    said = [line[len(_MARK) :] for line in lines if line.startswith(_MARK)]
+    if done.returncode or not said:
+        raise UnusablePython(name, _silence(done))
+    answer: Dict[str, Any] = json.loads(said[-1])
+    return answer
+
+
+def _silence(done: subprocess.CompletedProcess[bytes]) -> str:
+    """Say why there is no answer."""
+    words = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
+    last = f": {words[-1].strip()}" if words else ""
+    ended = f"with status {done.returncode}" if done.returncode >= 0 else f"by signal {-done.returncode}"
+    return f"it does not behave like a Python; it ended {ended}{last}"
+
+
+def site_packages(venv: Path) -> Path:
+    """Return where a virtual environment keeps its packages."""
+    return next(venv.glob("lib/python*/site-packages"))

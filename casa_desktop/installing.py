@@ -1,0 +1,129 @@
+"""``casa-desktop kernel install``: from what is wished for to a kernelspec that works."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Any, Dict, List, Mapping, Optional, Tuple
+
+from . import images, kernelspecs, overlay, xserver
+from .containers import Container
+from .errors import InvalidSetting
+from .foreign import Python, checked_casa, examine, neutral, program
+from .kernels import Kernel, checked_name, container_spec, python_spec
+from .kernelspecs import Place
+from .runtime import checked_name as checked_desktop
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a kernel shall be like.
+
+    Attributes:
+        place: where its kernelspec is written.
+        python: the Python; None for this one, and for an image's own.
+        container: where it runs; None for this machine itself.
+        name: its name; empty for CASA's version, and the engine.
+        display_name: what the launcher shows; empty for the same in words.
+        desktop: the desktop for its windows; empty for ``main``.
+        options: CASA's own.
+        replace: whether it may take the place of one of ours.
+    """
+
+    place: Place
+    python: Optional[str] = None
+    container: Optional[Container] = None
+    name: str = ""
+    display_name: str = ""
+    desktop: str = ""
+    options: Tuple[str, ...] = ()
+    replace: bool = False
+
+
+def install(wish: Wish, environ: Mapping[str, str]) -> Tuple[Kernel, List[str]]:
+    """Write the kernelspec; return the kernel, and what else the user should know.
+
+    Raises:
+        CasaDesktopError: something cannot be had, and the error says what; nothing is left behind then.
+    """
+    if wish.name:
+        # Before anything that takes long.
+        kernelspecs.check_free(checked_name(wish.name), wish.place, replace=wish.replace)
+    if wish.desktop:
+        checked_desktop(wish.desktop)
+    build = _in_container if wish.container else _on_machine
+    return build(wish, environ)
+
+
+def _on_machine(wish: Wish, environ: Mapping[str, str]) -> Tuple[Kernel, List[str]]:
+    python = program(wish.python or sys.executable)
+    found = checked_casa(examine([python], neutral(environ)), python)
+    name = _free_name(wish, found)
+    folder = wish.place.overlay(name)
+    # A kernel and its desktop may be of two installations, but they should be of one version.
+    lacks = bool(found.lacking()) or not found.has_ours
+    if lacks:
+        overlay.build(python, found, folder, environ)
+    spec = python_spec(
+        python,
+        found,
+        display_name=wish.display_name,
+        desktop=wish.desktop,
+        overlay=folder if lacks else None,
+        options=wish.options,
+    )
+    said = [f"What {python} lacks is in {folder}."] if lacks else []
+    return _write(name, spec, wish.place, lacks), said
+
+
+def _in_container(wish: Wish, environ: Mapping[str, str]) -> Tuple[Kernel, List[str]]:
+    assert wish.container is not None
+    images.fetch(wish.container)
+    found = images.look_for_casa(wish.container, environ)
+    name = _free_name(wish, found)
+    spec = container_spec(
+        sys.executable,
+        wish.container,
+        found,
+        display_name=wish.display_name,
+        desktop=wish.desktop,
+        options=wish.options,
+    )
+    kernel = _write(name, spec, wish.place, False)
+    return kernel, _provide_x_server(wish.container, found, environ)
+
+
+def _free_name(wish: Wish, found: Python) -> str:
+    engine = f"-{wish.container.engine}" if wish.container else ""
+    name = checked_name(wish.name or f"casa-{found.casa}{engine}")
+    kernelspecs.check_free(name, wish.place, replace=wish.replace)
+    return name
+
+
+def _write(name: str, spec: Dict[str, Any], place: Place, has_overlay: bool) -> Kernel:
+    """Write the kernelspec. An overlay is there exactly if it has one."""
+    try:
+        kernel = kernelspecs.install(name, spec, place)
+    except BaseException:
+        if not place.folder(name).exists():
+            kernelspecs.remove_overlay(place.overlay(name))
+        raise
+    if not has_overlay:
+        # Of a kernel that was replaced.
+        kernelspecs.remove_overlay(place.overlay(name))
+    return kernel
+
+
+def _provide_x_server(container: Container, found: Python, environ: Mapping[str, str]) -> List[str]:
+    """Choose an image for desktops where there is nothing else; say so."""
+    try:
+        undecided = not xserver.found(environ).source
+    except InvalidSetting as error:
+        return [str(error)]
+    if not undecided or not container.image or xserver.own_program() or not found.x_server:
+        return []
+    path = xserver.configure(environ, container)
+    return [
+        f"This machine has no X server of its own, so desktops will run in {container.label}, too; that is written in "
+        f"{path}, and 'casa-desktop x-server' changes it."
+    ]

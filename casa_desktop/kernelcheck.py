@@ -1,0 +1,107 @@
+"""``casa-desktop kernel check``: a kernel is started as a Jupyter server would start it, and examines itself.
+
+It ends with the check, and so does everything that it has started, also where it hangs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Dict, Optional, Tuple
+
+from . import kernelspecs
+from .errors import KernelFailed
+from .findings import Finding, x_server
+from .kernelrun import Running
+from .kernels import Kernel
+from .process import adopt_orphans, descendants, end
+
+# What a kernel leaves behind has so long before it is killed, in seconds.
+_GRACE = 3.0
+_CELL = "from casa_kernel import selfcheck as _selfcheck\n_selfcheck = _selfcheck.report(globals(), {folder!r})"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a check has found.
+
+    Attributes:
+        kernel: the kernel.
+        findings: line by line.
+        casa: the CASA in it, like ``6.7.0.31``; empty if it could not say.
+        seconds: from its start to its first answer; None if it gave none.
+    """
+
+    kernel: Kernel
+    findings: Tuple[Finding, ...] = ()
+    casa: str = ""
+    seconds: Optional[float] = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is missing."""
+        return all(each.state != "missing" for each in self.findings)
+
+    def as_dict(self) -> Dict[str, Any]:
+        """Return the report for JSON."""
+        return {
+            "kernel": self.kernel.name,
+            "display_name": self.kernel.display_name,
+            "casa": self.casa,
+            "seconds": self.seconds,
+            "ok": self.ok,
+            "findings": [each.as_dict() for each in self.findings],
+        }
+
+
+def check(name: str, *, timeout: float = 120.0) -> Report:
+    """Start the kernel ``name``, have it examine itself, and end it.
+
+    Args:
+        name: its name.
+        timeout: how long it may take, in seconds; 4 s is usual. The first time, CASA's viewer may have to be unpacked,
+            which takes a minute on a slow disk.
+
+    Raises:
+        KernelUnknown: there is none of that name.
+    """
+    kernel = kernelspecs.get(name)
+    if not kernel.is_casa:
+        reason = f"{kernel.display_name} is no CASA kernel, by {kernel.folder / 'kernel.json'}"
+        return Report(kernel, (Finding("kernel", "missing", reason),))
+    # What a kernel leaves behind comes to this process, which ends it.
+    adopt_orphans()
+    before = descendants()
+    with tempfile.TemporaryDirectory(prefix="casa-desktop-check-") as folder:
+        try:
+            return _examine(Running(kernel.name, Path(folder), timeout), Report(kernel))
+        finally:
+            end([each for each in descendants() if each not in before], _GRACE)
+
+
+def _examine(running: Running, report: Report) -> Report:
+    """Return ``report`` with all that comes out."""
+    began = time.monotonic()
+    try:
+        with running:
+            running.wait_until_it_answers()
+            report = replace(report, seconds=round(time.monotonic() - began, 2))
+            said = json.loads(running.evaluate(_CELL.format(folder=str(running.folder)), "_selfcheck"))
+    except KernelFailed as error:
+        return replace(report, findings=(Finding("kernel", "missing", error.reason, error.remedy),))
+    started = f"{report.kernel.display_name}, {report.kernel.where}; it answered after {report.seconds:.1f} s"
+    inside = [Finding(**each) for each in said["findings"]]
+    x = _x_server(report.kernel, said["x_server"])
+    return replace(report, casa=said["casa"], findings=(Finding("kernel", "ok", started), *inside, x))
+
+
+def _x_server(kernel: Kernel, inside: str) -> Finding:
+    """Tell which X server this kernel's desktop would have; an image's own, where the machine has none."""
+    found = x_server(os.environ)
+    if found.state == "ok" or not kernel.container or not inside:
+        return found
+    return Finding("X server", "ok", f"{inside} in {kernel.container.label}")

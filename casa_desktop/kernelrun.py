@@ -1,0 +1,117 @@
+"""A kernel for one question: started through jupyter_client, asked, and ended. It says why it dies, and never hangs."""
+
+from __future__ import annotations
+
+import ast
+import os
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional
+
+from .errors import KernelFailed
+
+# Linux's pidfd_open(2), which Python knows from 3.9 on: readable when the process has ended. Without it, the end of a
+# kernel is noticed when the time is over.
+_pidfd_open: Optional[Callable[[int], int]] = getattr(os, "pidfd_open", None)
+# ipykernel says it at each start; it is no reason for an end.
+_USUAL = ("NOTE: When using the `ipython kernel`", "To exit, you will have to", "To read more about this", "https://")
+
+
+class Running:
+    """A kernel that lives as long as the with block.
+
+    Args:
+        name: the kernel's.
+        folder: where it works.
+        timeout: how long it may take to start and to answer, in seconds, in all.
+
+    Raises:
+        KernelFailed: it did not start, ended, or took too long; said by each method as by ``__enter__``.
+    """
+
+    def __init__(self, name: str, folder: Path, timeout: float) -> None:
+        self.name, self.folder, self._timeout = name, folder, timeout
+
+    def __enter__(self) -> Running:
+        from jupyter_client.manager import KernelManager
+
+        self._deadline = time.monotonic() + self._timeout
+        self._words = tempfile.TemporaryFile()
+        self._manager = KernelManager(kernel_name=self.name)
+        # It would say once more what the error says.
+        self._manager.log.setLevel("CRITICAL")
+        try:
+            self._manager.start_kernel(cwd=str(self.folder), stdout=self._words, stderr=self._words)
+        except Exception as error:
+            # Of the system, of jupyter_client, or of a provisioner: the words are what there is.
+            self._words.close()
+            raise KernelFailed(self.name, f"it could not be started: {error}") from error
+        self._client = self._manager.client()
+        self._client.start_channels(iopub=False, stdin=False, hb=False, control=False)
+        self._ended = self._watch()
+        return self
+
+    def _watch(self) -> Optional[int]:
+        pid = getattr(self._manager.provisioner, "pid", None)
+        with suppress(OSError):
+            return _pidfd_open(pid) if _pidfd_open is not None and pid else None
+        return None
+
+    def __exit__(self, *failed: object) -> None:
+        self._client.stop_channels()
+        try:
+            # Whoever has not answered is not asked to end, either.
+            self._manager.shutdown_kernel(now=any(failed))
+        finally:
+            self._manager.cleanup_resources()
+            self._words.close()
+            if self._ended is not None:
+                os.close(self._ended)
+
+    def wait_until_it_answers(self) -> None:
+        """Return as soon as the kernel has said what it is."""
+        self._reply(self._client.kernel_info())
+
+    def evaluate(self, code: str, expression: str) -> str:
+        """Run a cell, and return the string that an expression has then."""
+        request = self._client.execute(
+            code, store_history=False, allow_stdin=False, user_expressions={"answer": expression}
+        )
+        reply = self._reply(request)
+        if reply["status"] != "ok":
+            raise self._failed(f"a cell ended with {reply.get('ename')}: {reply.get('evalue')}")
+        answer = reply["user_expressions"]["answer"]
+        return str(ast.literal_eval(answer["data"]["text/plain"]))
+
+    def _reply(self, request: str) -> Dict[str, Any]:
+        """Wait for the reply to a request, for the kernel's end, or for the end of the time."""
+        import zmq
+
+        shell = self._client.shell_channel.socket
+        poller = zmq.Poller()
+        poller.register(shell, zmq.POLLIN)
+        if self._ended is not None:
+            poller.register(self._ended, zmq.POLLIN)
+        while True:
+            ready = dict(poller.poll(int(max(self._deadline - time.monotonic(), 0) * 1000)))
+            if shell in ready:
+                message = self._client.get_shell_msg(timeout=1)
+                if message["parent_header"].get("msg_id") == request:
+                    content: Dict[str, Any] = message["content"]
+                    return content
+            elif ready:
+                raise self._failed(f"it ended{self._last_words() or ' without a word'}")
+            else:
+                reason = f"it has not answered within {self._timeout:g} s{self._last_words()}"
+                raise self._failed(reason, "allow more with --timeout")
+
+    def _failed(self, reason: str, remedy: str = "") -> KernelFailed:
+        return KernelFailed(self.name, reason, remedy)
+
+    def _last_words(self) -> str:
+        self._words.seek(0)
+        lines: List[str] = self._words.read().decode(errors="replace").splitlines()
+        said = [line.strip() for line in lines if line.strip() and not line.strip().startswith(_USUAL)]
+        return f"; its last words: {said[-1][:500]}" if said else ""

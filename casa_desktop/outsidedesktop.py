@@ -1,0 +1,111 @@
+"""Runs a desktop in a container: ``python -m casa_desktop.outsidedesktop NAME READY_FD SECONDS SETTINGS CONTAINER``.
+
+``session`` starts it in the supervisor's place, and it stands for the supervisor, which is in the container: it
+detaches itself, hands on the supervisor's one line, and takes signals for it. With it goes the container, and with the
+container it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import suppress
+from dataclasses import asdict, replace
+from typing import Optional
+
+from . import displays, engines, runtime
+from .berths import Berth, leave, new_berth, occupy
+from .commands import Settings
+from .containers import Container
+from .errors import CasaDesktopError, StartFailed
+from .keeper import Keeper
+from .lifeline import Word
+from .outside import answer, check_engine, check_start, container_command, parsed_container, place_of
+from .supervisor import detach
+
+# A supervisor ends programs first, and then its X server, with three seconds for each.
+DESKTOP_GRACE = 8.0
+
+
+class Stand:
+    """What stands outside for the supervisor of one desktop.
+
+    Args:
+        name: the desktop's.
+        ready_fd: where whoever starts the desktop waits for one line.
+    """
+
+    def __init__(self, name: str, ready_fd: int) -> None:
+        self._name, self._ready_fd = name, ready_fd
+        self.reported = False
+
+    def report(self, line: str) -> None:
+        """Say the one line; nobody may be there any more to hear it."""
+        self.reported = True
+        with suppress(OSError), os.fdopen(self._ready_fd, "w") as ready:
+            ready.write(line + "\n")
+
+    def report_error(self, error: Exception) -> None:
+        """Say why the desktop did not start, of which nothing is left."""
+        # Whoever waits keeps others from the folder.
+        runtime.clear(runtime.places(self._name).folder)
+        self.report(json.dumps({"error": str(error), "kind": type(error).__name__}))
+
+    def run(self, container: Container, settings: Settings, seconds: float) -> None:
+        """Run the desktop from its start to its end.
+
+        Raises:
+            CasaDesktopError: it did not start.
+        """
+        check_engine(container)
+        displays.prepare_sockets()
+        berth = new_berth()
+        lock = occupy(berth)
+        own = engines.ENGINES[container.engine].own_displays
+        number = displays.claim(self._name) if own else None
+        try:
+            self._keep(container, replace(settings, display=number, tools_python=""), seconds, berth, lock)
+        finally:
+            if number is not None:
+                displays.release(number)
+            leave(berth)
+
+    def _keep(self, container: Container, settings: Settings, seconds: float, berth: Berth, lock: int) -> None:
+        told = [self._name, "-1", str(seconds), json.dumps(asdict(settings)), str(os.getpid()), runtime.pid_namespace()]
+        command = container_command(
+            container,
+            berth,
+            ["-m", "casa_desktop.supervisor", *told],
+            place=place_of(os.path.expanduser("~"), os.environ, desktop=True),
+            grace=DESKTOP_GRACE,
+        )
+
+        def reply(word: Word) -> Optional[Word]:
+            if word.kind != "report":
+                return answer(word, container)
+            self.report(json.dumps(word.value))
+            return Word("done")
+
+        keeper = Keeper(command, berth, lock, reply, parent=None, connect_within=seconds)
+        keeper.run()
+        check_start(container, keeper)
+        if not self.reported:
+            raise StartFailed(self._name, f"its supervisor in {container.label} ended without a word")
+
+
+def main(name: str, ready_fd: int, seconds: float, settings: str, container: str) -> int:
+    """Run one desktop; return the exit status."""
+    detach()
+    stand = Stand(name, ready_fd)
+    try:
+        stand.run(parsed_container(container), Settings(**json.loads(settings)), seconds)
+    except (CasaDesktopError, OSError) as error:
+        if not stand.reported:
+            stand.report_error(error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4], sys.argv[5]))

@@ -1,0 +1,130 @@
+"""What a running kernel finds out about itself: a task, a picture, data and tools, as ``kernel check`` reports them.
+
+Everything is tried in the way in which a user would, by the names that the notebook has.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import time
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple
+
+from casa_desktop.errors import CasaDesktopError
+
+from . import casa, tools
+from .casa import Casa
+from .errors import ToolMissing
+
+# Without these the kernel's own tasks fail; the others are for tasks of their own.
+_NEEDED = ("casaviewer", "casaplotms", "casalogger")
+_SIDE = 64
+_MJD_ZERO = date(1858, 11, 17)
+
+
+class Finding(NamedTuple):
+    """One line of the report, as ``casa_desktop.findings`` has it.
+
+    Attributes:
+        subject: what was tried.
+        state: ``ok``, ``missing`` or ``note``.
+        found: what came of it.
+        remedy: what to do about it; empty where nothing need be done.
+    """
+
+    subject: str
+    state: str
+    found: str
+    remedy: str = ""
+
+
+def report(names: Mapping[str, Any], folder: str) -> str:
+    """Return what was found, as JSON: CASA's version, the X server on PATH, and the findings.
+
+    Args:
+        names: the notebook's namespace.
+        folder: an empty folder for an image and a picture, which are left there.
+    """
+    said: Dict[str, Any] = {"casa": "", "x_server": shutil.which("Xvnc") or shutil.which("Xtigervnc") or ""}
+    try:
+        found = _imported(names)
+    except CasaDesktopError as error:
+        findings = [Finding("CASA", "missing", str(error))]
+    else:
+        said["casa"] = found.version
+        findings = list(_examine(found, names, Path(folder)))
+    return json.dumps({**said, "findings": [each._asdict() for each in findings]})
+
+
+def _imported(names: Mapping[str, Any]) -> Casa:
+    kernel = names["get_ipython"]().kernel
+    if kernel.loading is None:
+        raise kernel.reason
+    found: Casa = kernel.loading.wait()
+    return found
+
+
+def _examine(found: Casa, names: Mapping[str, Any], folder: Path) -> Iterator[Finding]:
+    yield Finding("CASA", "ok", f"{found.version} in Python {platform.python_version()}")
+    image = folder / "check.image"
+    yield _tried("task", lambda: _run_task(names, image))
+    yield _tried("picture", lambda: _draw(names, image, folder / "check.png"))
+    yield _tried("measures data", lambda: _look_at_data(found))
+    yield from _look_at_tools()
+
+
+def _tried(subject: str, step: Callable[[], Finding]) -> Finding:
+    try:
+        return step()
+    except Exception as error:  # noqa: BLE001
+        # Whatever a task raises is what there is to tell.
+        said = " ".join(str(error).split()) or "no reason was given"
+        return Finding(subject, "missing", f"{type(error).__name__}: {said}")
+
+
+def _run_task(names: Mapping[str, Any], image: Path) -> Finding:
+    pixels: List[List[float]] = [[float(x == y) for x in range(_SIDE)] for y in range(_SIDE)]
+    began = time.monotonic()
+    tool = names["ia"]
+    tool.fromarray(str(image), pixels=pixels, overwrite=True)
+    tool.close()
+    total = float(names["imstat"](imagename=str(image))["sum"][0])
+    if total != _SIDE:
+        return Finding("task", "missing", f"imstat says that the pixels' sum is {total:g}, but it is {_SIDE}")
+    return Finding("task", "ok", f"imstat of an image of {_SIDE} x {_SIDE} pixels, {_seconds(began)}")
+
+
+def _draw(names: Mapping[str, Any], image: Path, picture: Path) -> Finding:
+    began = time.monotonic()
+    names["viewer"](str(image), outfile=str(picture), outformat="png", gui=False)
+    return Finding("picture", "ok", f"drawn headless by viewer, {picture.stat().st_size} bytes, {_seconds(began)}")
+
+
+def _seconds(began: float) -> str:
+    return f"{time.monotonic() - began:.1f} s"
+
+
+def _look_at_data(found: Casa) -> Finding:
+    measures = casa.measures(found)
+    if measures is None:
+        remedy = "pip install casadata into the kernel's Python, or set measurespath in ~/.casa/config.py"
+        return Finding("measures data", "missing", "their tables cannot be read", remedy)
+    until = _MJD_ZERO + timedelta(days=measures.predicted)
+    said = f"{measures.folder}, Earth orientation predicted until {until}"
+    if until >= date.today():
+        return Finding("measures data", "ok", said)
+    remedy = "for newer observations: pip install --upgrade casadata, or casaconfig's data_update"
+    return Finding("measures data", "note", said, remedy)
+
+
+def _look_at_tools() -> Iterator[Finding]:
+    for name in tools.NAMES:
+        try:
+            tool = tools.find(name)
+        except ToolMissing as error:
+            yield Finding(name, "missing" if name in _NEEDED else "note", str(error))
+        else:
+            yield Finding(name, "ok", f"{tool.version}{'' if tool.extracted else ', is unpacked at first use'}")
