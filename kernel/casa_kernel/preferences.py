@@ -48,7 +48,7 @@ HEADLESS: Mapping[str, str] = {
 def arguments(cache: Path) -> List[str]:
     """Return what tells the viewer where its preferences are.
 
-    The option was called rcdir before casaviewer 2.4.4, and each viewer passes over the name that it does not know.
+    The option is called rcdir in casaviewer 1.5.2 and 2.0.1; each viewer passes over the name that it does not know.
     """
     return [f"--{option}={cache}" for option in ("cachedir", "rcdir")]
 
