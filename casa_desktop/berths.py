@@ -17,6 +17,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Mapping, Optional
 
 from . import locks, runtime
 from .errors import ContainerFailed, RuntimeDirectoryError
@@ -52,13 +53,16 @@ class Berth:
         return str(self.folder / "k")
 
 
-def new_berth() -> Berth:
+def new_berth(environ: Optional[Mapping[str, str]] = None) -> Berth:
     """Return the paths of one that nobody has; it is not made.
+
+    Args:
+        environ: the environment that tells where the runtime directory is, by default this process's.
 
     Raises:
         RuntimeDirectoryError: the runtime directory cannot be used, or its path is too long.
     """
-    root = runtime.runtime_root()
+    root = runtime.runtime_root(environ=environ)
     folder = root / _FOLDER / os.urandom(4).hex()
     length = len(os.fsencode(folder)) + 1 + _LONGEST_NAME
     if length > _SOCKET_PATH_LIMIT:
@@ -120,11 +124,16 @@ def _remove_deserted(harbour: Path) -> None:
 
 
 def leave(berth: Berth) -> None:
-    """Remove the berth, and whatever above it is empty then."""
+    """Remove the berth, and whatever above it is empty then; for the launcher."""
+    clear(berth)
+    root = berth.folder.parent.parent
+    # Others may be there, or be about to come.
+    with suppress(OSError, RuntimeDirectoryError), locks.exclusive(root, 0):
+        root.rmdir()
+
+
+def clear(berth: Berth) -> None:
+    """Remove the berth from inside of the container, where the root is a mount and stays."""
     runtime.clear(berth.folder)
-    harbour = berth.folder.parent
-    # Others may be there, or be about to come; and inside of a container the root is a mount.
     with suppress(OSError):
-        harbour.rmdir()
-    with suppress(OSError, RuntimeDirectoryError), locks.exclusive(harbour.parent, 0):
-        harbour.parent.rmdir()
+        berth.folder.parent.rmdir()

@@ -16,7 +16,7 @@ from .commands import Command
 from .engines import Bind, Place
 from .errors import InvalidContainer
 
-__all__ = ["Bind", "Container", "Place", "kernel_argv", "passed_environment", "run_command"]
+__all__ = ["Bind", "Container", "Place", "kernel_argv", "passed_environment", "remove_command", "run_command"]
 
 _BIND = re.compile(r"(?P<source>/[^:]*)(:(?P<target>/[^:]*))?(:(?P<mode>ro|rw))?")
 
@@ -195,3 +195,15 @@ def run_command(
             name=name,
         )
     )
+
+
+def remove_command(container: Container, *, name: str, environ: Mapping[str, str]) -> Optional[Command]:
+    """Build the command line that removes what is left of a container; None where nothing can be left.
+
+    Args:
+        container: where something ran.
+        name: what the container was called.
+        environ: the environment of whoever started it.
+    """
+    build = engines.ENGINES[container.engine].remove
+    return None if build is None else Command(build(container.engine, name), environ)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Dict, List, Mapping, Tuple
+from typing import Callable, Dict, List, Mapping, Optional, Tuple
 
 from .commands import Command
 
@@ -70,6 +70,8 @@ def _oci(run: Run) -> Command:
     words: List[str] = [run.engine, "run", "--rm", f"--name={run.name}"]
     # Nobody waits for gigabytes with a cell in hand; an image that is not there is said so at once.
     words += ["--pull=never", "--log-driver=none"]
+    # The image's looks after a Jupyter server, and Podman wants systemd for it.
+    words += ["--no-healthcheck"]
     words += _oci_user(run)
     # Shared memory of X and of MPI; and sockets that SELinux would keep apart.
     words += ["--ipc=host", "--security-opt=label=disable", f"--workdir={run.place.cwd}"]
@@ -92,6 +94,10 @@ def _oci_user(run: Run) -> List[str]:
         # groups cannot be had (but with crun and --group-add=keep-groups).
         return ["--userns=keep-id", f"--user={place.uid}:{place.gid}"]
     return [f"--user={place.uid}:{place.gid}", *(f"--group-add={each}" for each in place.groups)]
+
+
+def _oci_remove(engine: str, name: str) -> Tuple[str, ...]:
+    return (engine, "rm", "--force", name)
 
 
 def _apptainer(run: Run) -> Command:
@@ -130,6 +136,8 @@ class Engine:
 
     Attributes:
         build: makes the command line.
+        remove: makes the one that removes a container and its record, whatever state it is in, of engine and name;
+            None where a container is no more than its processes.
         has_images: it runs images; else it shows this machine's own files.
         own_displays: it shares neither /tmp nor the network with the host, so that an X server inside does not see
             which displays are taken.
@@ -137,15 +145,16 @@ class Engine:
     """
 
     build: Callable[[Run], Command]
+    remove: Optional[Callable[[str, str], Tuple[str, ...]]]
     has_images: bool
     own_displays: bool
     package: str
 
 
 ENGINES: Dict[str, Engine] = {
-    "podman": Engine(_oci, True, True, "apt install podman"),
-    "docker": Engine(_oci, True, True, "apt install docker.io"),
-    "apptainer": Engine(_apptainer, True, False, "see apptainer.org"),
-    "singularity": Engine(_apptainer, True, False, "see sylabs.io"),
-    "bwrap": Engine(_bwrap, False, True, "apt install bubblewrap"),
+    "podman": Engine(_oci, _oci_remove, True, True, "apt install podman"),
+    "docker": Engine(_oci, _oci_remove, True, True, "apt install docker.io"),
+    "apptainer": Engine(_apptainer, None, True, False, "see apptainer.org"),
+    "singularity": Engine(_apptainer, None, True, False, "see sylabs.io"),
+    "bwrap": Engine(_bwrap, None, False, True, "apt install bubblewrap"),
 }

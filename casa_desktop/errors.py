@@ -347,7 +347,7 @@ class ImageUnusable(CasaDesktopError):
 
     def __init__(self, label: str, reason: str) -> None:
         self.label, self.reason = label, reason
-        super().__init__(f"The image of {label} cannot be used: {reason.rstrip('.')}.")
+        super().__init__(f"The image of {label} cannot be used: {reason}{'' if reason.endswith(('.', '?')) else '.'}")
 
 
 class InvalidKernelName(CasaDesktopError):

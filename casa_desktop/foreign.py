@@ -24,6 +24,7 @@ from .xserver import PROGRAMS
 OLDEST = (3, 8)
 # What only the Jupyter server and the command line import.
 _NOT_FOR_A_KERNEL = frozenset({"argcomplete", "jupyter-server", "jupyter-server-proxy", "websockify"})
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 # A Python says this line among what its start-up files or a container's may print.
 _MARK = "casa-desktop found: "
 
@@ -41,7 +42,7 @@ if sys.version_info >= (3, 8):
             return None
     found["versions"] = {name: version(name) for name in json.loads(sys.argv[1])}
     # An editable installation's metadata are seen by more Pythons than its packages.
-    found["ours"] = all(map(util.find_spec, ("casa_desktop", "casa_kernel")))
+    found["ours"] = all(map(util.find_spec, ("casa_desktop", "casa_kernel", "casa_desktop.inside")))
     found["debugger"] = util.find_spec("debugpy") is not None
     found["x_server"] = next(filter(None, map(shutil.which, json.loads(sys.argv[2]))), "")
     own = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
@@ -58,7 +59,7 @@ class Python:
     Attributes:
         version: its own.
         versions: of installed distributions, by the names that were asked for; None for those that are not there.
-        imports_ours: whether it finds the packages of a casa-desktop.
+        imports_ours: whether it finds the packages of a casa-desktop that knows containers.
         debugger: whether a notebook's debugger finds what it needs.
         x_server: the path of the X server on its PATH; empty where there is none.
         folders: where it looks for packages beside its own library, in order.
@@ -191,10 +192,11 @@ def _ask(name: str, command: Sequence[str], environ: Mapping[str, str], timeout:
 
 def _silence(done: subprocess.CompletedProcess[bytes]) -> str:
     """Say why there is no answer."""
-    words = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
+    # Apptainer speaks in colours.
+    words = _COLOURS.sub("", (done.stderr or done.stdout).decode(errors="replace")).strip().splitlines()
     last = f": {words[-1].strip()}" if words else ""
     ended = f"with status {done.returncode}" if done.returncode >= 0 else f"by signal {-done.returncode}"
-    return f"it does not behave like a Python; it ended {ended}{last}"
+    return f"asked for its version, it ended {ended}{last}"
 
 
 def site_packages(venv: Path) -> Path:

@@ -60,10 +60,10 @@ def fetch(container: Container) -> None:
         return
     print(f"{container.image} is not on this machine; {container.engine} pulls it.", file=sys.stderr, flush=True)
     words = [container.engine, "pull", container.image]
-    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=sys.stderr, stderr=subprocess.PIPE) as pull:
-        assert pull.stderr is not None
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as pull:
+        assert pull.stdout is not None
         # Progress is redrawn without ends of lines, so it is passed on as it comes.
-        last = _pass_on(pull.stderr.fileno())
+        last = _pass_on(pull.stdout.fileno())
     if pull.returncode:
         raise ImageUnusable(container.label, f"it is not on this machine, and could not be pulled: {last}")
 
@@ -94,17 +94,22 @@ def look_inside(container: Container, environ: Mapping[str, str]) -> Python:
         found = examine(command.argv, command.env, named=container.python, timeout=_PATIENCE)
     except UnusablePython as error:
         raise ImageUnusable(container.label, f"running {container.python!r} in it failed: {error.reason}") from error
+    said = _unfit(container, found)
+    if said:
+        raise ImageUnusable(container.label, said)
+    return found
+
+
+def _unfit(container: Container, found: Python) -> str:
+    """Return why a container's casa-desktop cannot be used from here; nothing if it can."""
     inside = found.versions.get("casa-desktop")
     if not inside:
-        raise ImageUnusable(
-            container.label,
-            f"there is no casa-desktop for its {container.python!r}; the image needs 'pip install casa-desktop'",
-        )
+        return f"there is no casa-desktop for its {container.python!r}; the image needs 'pip install casa-desktop'"
+    if not found.imports_ours:
+        return f"its casa-desktop {inside} is incomplete, or too old to be run from outside"
     if not compatible(inside, __version__):
-        raise ImageUnusable(
-            container.label, f"it has casa-desktop {inside}, which does not go with {__version__} on this machine"
-        )
-    return found
+        return f"it has casa-desktop {inside}, which does not go with {__version__} on this machine"
+    return ""
 
 
 def look_for_casa(container: Container, environ: Mapping[str, str]) -> Python:

@@ -1,8 +1,10 @@
-"""The first process of ours in a container: ``python -m casa_desktop.inside SOCKET GRACE -- PROGRAM…``.
+"""The first process of ours in a container: ``python -m casa_desktop.inside SOCKET GRACE FOLDER PROGRAM…``.
 
 It runs a kernel or a desktop's supervisor there, hands on to it what the launcher outside says over the lifeline
 (``lifeline``), and ends everything in the container when the launcher has gone. In most containers it is PID 1: it
 takes in orphans, and the end of it is the end of all. Where it is not, as in some of Apptainer's, it sees to both.
+
+It is started in / and enters the working folder for the program alone: Python would look for its modules there first.
 """
 
 from __future__ import annotations
@@ -12,7 +14,6 @@ import os
 import pwd
 import random
 import selectors
-import shutil
 import signal
 import socket
 import subprocess
@@ -25,7 +26,7 @@ from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Sequence
 
 from . import lifeline
-from .berths import Berth, leave
+from .berths import Berth, clear
 from .lifeline import Decoder, Word, encode
 from .process import adopt_orphans, descendants, die_with, end
 from .signals import Signals
@@ -41,11 +42,14 @@ class Inside:
     Args:
         link: the lifeline.
         argv: the program to run.
+        folder: where it works.
         env: its environment.
         grace: how long it may take to end after SIGTERM, in seconds.
     """
 
-    def __init__(self, link: socket.socket, argv: Sequence[str], env: Mapping[str, str], grace: float) -> None:
+    def __init__(
+        self, link: socket.socket, argv: Sequence[str], folder: str, env: Mapping[str, str], grace: float
+    ) -> None:
         self._link, self._decoder, self._grace = link, Decoder(), grace
         self._signals = Signals([signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
         adopt_orphans()
@@ -54,7 +58,7 @@ class Inside:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._signals, selectors.EVENT_READ)
         self._selector.register(link, selectors.EVENT_READ)
-        self._program = _start(argv, env)
+        self._program = _start(argv, folder, env)
 
     def run(self) -> int:
         """Stay until everything has ended; return the program's status as Python tells it."""
@@ -119,23 +123,29 @@ class Inside:
                     self._status = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
-def _start(argv: Sequence[str], env: Mapping[str, str]) -> int:
+def _start(argv: Sequence[str], folder: str, env: Mapping[str, str]) -> int:
     """Start the program in a session of its own; it ends when this process is killed."""
     us = os.getpid()
     child = subprocess.Popen(
-        argv, env=dict(env), stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=lambda: die_with(us)
+        argv,
+        env=dict(env),
+        cwd=folder if os.path.isdir(folder) else "/",
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=lambda: die_with(us),
     )
     # Reaped with all the others; Popen need not wait for it.
     child.returncode = 0
     return child.pid
 
 
-def surroundings(environ: Mapping[str, str]) -> Dict[str, str]:
-    """Return the variables that the container lacks, or has wrong."""
+def surroundings(environ: Mapping[str, str], berth: Path) -> Dict[str, str]:
+    """Return the variables that the container lacks, or has wrong; a home that it lacks is made in the berth."""
+    # 1 keeps ipykernel from looking after a parent, and from printing how to connect.
     found = {"HOME": environ.get("HOME", ""), "JPY_PARENT_PID": "1"}
     if not (found["HOME"] and os.access(found["HOME"], os.W_OK)):
         # With a read-only image or an unknown user there is no home; CASA and matplotlib write to it.
-        found["HOME"] = tempfile.mkdtemp(prefix="casa-home-")
+        found["HOME"] = tempfile.mkdtemp(prefix="home-", dir=berth)
     user = environ.get("USER") or _user()
     return {**found, "USER": user, "LOGNAME": user}
 
@@ -181,7 +191,7 @@ _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0x40000000)
 
 def main(arguments: List[str]) -> int:
     """Run the program; return the exit status."""
-    path, grace, _, *argv = arguments
+    path, grace, folder, *argv = arguments
     try:
         link = connect(path)
     except OSError as error:
@@ -189,14 +199,13 @@ def main(arguments: List[str]) -> int:
         return _NO_ANSWER
     if os.getpid() == 1:
         spread_pids()
-    added = surroundings(os.environ)
+    berth = Path(path).parent
+    env = {**os.environ, lifeline.VARIABLE: path, **surroundings(os.environ, berth)}
     try:
-        status = Inside(link, argv, {**os.environ, lifeline.VARIABLE: path, **added}, float(grace)).run()
+        status = Inside(link, argv, folder, env, float(grace)).run()
     finally:
-        if added["HOME"] != os.environ.get("HOME"):
-            shutil.rmtree(added["HOME"], ignore_errors=True)
         # The launcher does so too, unless it was killed.
-        leave(Berth(Path(path).parent))
+        clear(Berth(berth))
     return status if status >= 0 else 128 - status
 
 

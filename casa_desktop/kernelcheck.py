@@ -11,16 +11,20 @@ import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Dict, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence, Tuple
 
 from . import kernelspecs
 from .errors import KernelFailed
 from .findings import Finding, x_server
 from .kernelrun import Running
 from .kernels import Kernel
-from .process import adopt_orphans, descendants, end
+from .process import adopt_orphans, descendants, outlast
 
-# What a kernel leaves behind has so long before it is killed, in seconds.
+if TYPE_CHECKING:
+    import psutil
+
+# What a kernel leaves behind has so long to end by itself, and then to end when it is told to, in seconds.
+_PATIENCE = 3.0
 _GRACE = 3.0
 _CELL = "from casa_kernel import selfcheck as _selfcheck\n_selfcheck = _selfcheck.report(globals(), {folder!r})"
 
@@ -80,7 +84,16 @@ def check(name: str, *, timeout: float = 120.0) -> Report:
         try:
             return _examine(Running(kernel.name, Path(folder), timeout), Report(kernel))
         finally:
-            end([each for each in descendants() if each not in before], _GRACE)
+            _leave_nothing(before)
+
+
+def _leave_nothing(before: Sequence[psutil.Process]) -> None:
+    """End what was started since, after a moment for ends in order: Podman still removes a container that has ended."""
+    while True:
+        new = [each for each in descendants() if each not in before]
+        if not new:
+            return
+        outlast(new, _PATIENCE, _GRACE)
 
 
 def _examine(running: Running, report: Report) -> Report:

@@ -21,6 +21,8 @@ from .foreign import Python
 OURS = "casa_desktop"
 # jupyter_client would take a dot or a dash at the beginning, too, but they get into the way of a command line.
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+# A Jupyter server takes its own Python for these names (jupyter_client, KernelManager.format_kernel_cmd).
+_OWN_PYTHON = ("python", "python3")
 _TITLES = {
     "apptainer": "Apptainer",
     "bwrap": "sandbox",
@@ -196,7 +198,7 @@ def trouble(kernel: Kernel) -> Tuple[str, str]:
 def _trouble(kernel: Kernel) -> str:
     if not kernel.program:
         return f"its {kernel.folder / 'kernel.json'} cannot be read"
-    if shutil.which(kernel.program) is None:
+    if kernel.program not in _OWN_PYTHON and shutil.which(kernel.program) is None:
         return f"there is no program {kernel.program}"
     if kernel.overlay and not kernel.overlay.is_dir():
         return f"there is no folder {kernel.overlay}"

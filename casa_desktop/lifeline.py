@@ -26,9 +26,10 @@ import socket
 from typing import Any, List, NamedTuple
 
 from .errors import LinkFailed
+from .runtime import OUTSIDE_VARIABLE
 
 # Where programs inside find the socket.
-VARIABLE = "CASA_DESKTOP_OUTSIDE"
+VARIABLE = OUTSIDE_VARIABLE
 LONGEST_LINE = 65_536
 
 

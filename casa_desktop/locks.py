@@ -61,6 +61,9 @@ def exclusive(folder: Path, timeout: float) -> Iterator[None]:
         if os.fstat(descriptor).st_nlink:
             break
         os.close(descriptor)
+        if time.monotonic() > deadline:
+            # In a container a folder that was removed outside is still there, for it is mounted.
+            raise RuntimeDirectoryError(folder, "it was removed. Try again.")
         folder.mkdir(mode=0o700, exist_ok=True)
     try:
         yield

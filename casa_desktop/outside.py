@@ -11,7 +11,9 @@ import argparse
 import json
 import os
 import shutil
+import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
@@ -19,13 +21,14 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 from . import displays, engines, lifeline, runtime, session
 from .berths import Berth, berth_of, leave, occupy
 from .commands import Command, Settings
-from .containers import Container, Place, passed_environment, run_command
+from .containers import Container, Place, passed_environment, remove_command, run_command
 from .errors import CasaDesktopError, ContainerFailed, InvalidContainer
 from .keeper import Keeper, exit_status, last_line
 from .lifeline import Word
 
 # A kernel that does not end when it is told to is killed after so many seconds; Jupyter itself waits half as long.
 KERNEL_GRACE = 3.0
+REMOVAL_SECONDS = 10.0
 # Folders of the system, which an image has itself, with all in them; and those that hide what an image has there.
 _SYSTEM = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr")
 _TOO_MUCH = frozenset(["", "/", "/opt", "/var"])
@@ -89,14 +92,42 @@ def container_command(
     """
     # A sandbox of bwrap has this very installation.
     python = sys.executable if not container.image and container.python == Container.python else container.python
-    inner = [python, "-m", "casa_desktop.inside", str(berth.socket), f"{grace:g}", "--", python, *program]
+    inner = [python, "-m", "casa_desktop.inside", str(berth.socket), f"{grace:g}", place.cwd, python, *program]
     own = {
         "CASA_DESKTOP_RUNTIME_DIR": str(runtime.runtime_root()),
         lifeline.VARIABLE: str(berth.socket),
         **{name: place.environ[name] for name in ("USER", "LOGNAME") if name in place.environ},
     }
     passed = {**passed_environment(place.environ), **own}
-    return run_command(container, inner, place=place, name=f"casa-desktop-{berth.folder.name}", passed=passed)
+    return run_command(container, inner, place=replace(place, cwd="/"), name=container_name(berth), passed=passed)
+
+
+def container_name(berth: Berth) -> str:
+    """Return what a container that calls at ``berth`` is called."""
+    return f"casa-desktop-{berth.folder.name}"
+
+
+def run_container(container: Container, berth: Berth, keeper: Keeper) -> None:
+    """Stay until everything has ended.
+
+    Raises:
+        ContainerFailed: the container has not called.
+    """
+    keeper.run()
+    check_start(container, keeper)
+    remove = remove_command(container, name=container_name(berth), environ=os.environ)
+    # A container that says so has ended by itself, and its engine forgets it; one that was killed, perhaps not.
+    if keeper.status is None and remove is not None:
+        with suppress(subprocess.TimeoutExpired, OSError):
+            subprocess.run(
+                remove.argv,
+                env=dict(remove.env),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=REMOVAL_SECONDS,
+                check=False,
+            )
 
 
 def check_engine(container: Container) -> None:
@@ -157,8 +188,7 @@ def run_kernel(connection_file: Path, container: Container, options: Sequence[st
         command = container_command(networking, berth, program, place=place, grace=KERNEL_GRACE)
         parent = int(os.environ.get("JPY_PARENT_PID") or os.getppid())
         keeper = Keeper(command, berth, lock, lambda word: answer(word, container), parent=parent)
-        keeper.run()
-        check_start(container, keeper)
+        run_container(container, berth, keeper)
         return exit_status(keeper)
     finally:
         leave(berth)

@@ -14,14 +14,14 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Optional
 
-from . import displays, engines, runtime
+from . import displays, engines, locks, runtime
 from .berths import Berth, leave, new_berth, occupy
 from .commands import Settings
 from .containers import Container
-from .errors import CasaDesktopError, StartFailed
+from .errors import CasaDesktopError, RuntimeDirectoryError, StartFailed
 from .keeper import Keeper
 from .lifeline import Word
-from .outside import answer, check_engine, check_start, container_command, parsed_container, place_of
+from .outside import answer, check_engine, container_command, parsed_container, place_of, run_container
 from .supervisor import detach
 
 # A supervisor ends programs first, and then its X server, with three seconds for each.
@@ -70,6 +70,16 @@ class Stand:
             if number is not None:
                 displays.release(number)
             leave(berth)
+            self._clear()
+
+    def _clear(self) -> None:
+        """Remove the folder of a desktop whose container was killed; somebody else may be about to."""
+        at = runtime.places(self._name, make=False)
+        with suppress(OSError, RuntimeDirectoryError), locks.exclusive(at.folder.parent, 1.0):
+            record = runtime.read_record(at.record)
+            if record is not None and record.supervisor_pid == os.getpid() and not locks.is_held(at.folder):
+                runtime.clear(at.folder)
+                runtime.remove_root_if_empty()
 
     def _keep(self, container: Container, settings: Settings, seconds: float, berth: Berth, lock: int) -> None:
         told = [self._name, "-1", str(seconds), json.dumps(asdict(settings)), str(os.getpid()), runtime.pid_namespace()]
@@ -88,8 +98,7 @@ class Stand:
             return Word("done")
 
         keeper = Keeper(command, berth, lock, reply, parent=None, connect_within=seconds)
-        keeper.run()
-        check_start(container, keeper)
+        run_container(container, berth, keeper)
         if not self.reported:
             raise StartFailed(self._name, f"its supervisor in {container.label} ended without a word")
 

@@ -7,6 +7,7 @@ metadata.
 
 from __future__ import annotations
 
+import os
 from typing import Any, Dict, Optional
 
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
@@ -32,7 +33,8 @@ class ContainerProvisioner(LocalProvisioner):
         """
         manager = self.parent
         if self._berth is None:
-            self._berth = new_berth()
+            # The launcher's environment, in which a kernelspec may have set another runtime directory.
+            self._berth = new_berth({**(kwargs.get("env") or os.environ), **self.kernel_spec.env})
         if manager is not None:
             # At a restart the same again: clients that are connected come back to these paths.
             manager.transport, manager.ip, manager.cache_ports = "ipc", self._berth.ipc, False

@@ -28,13 +28,15 @@ import stat
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import List, Optional
+from typing import List, Mapping, Optional
 
 from .errors import InvalidName, RuntimeDirectoryError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 # They are parts of URLs beside the desktops' names.
 _RESERVED = frozenset({"api", "shared", "static"})
+# Set inside of a container: the path of its launcher's socket (``lifeline``).
+OUTSIDE_VARIABLE = "CASA_DESKTOP_OUTSIDE"
 # sun_path holds 108 bytes with the final zero: unix(7).
 _SOCKET_PATH_LIMIT = 107
 
@@ -46,7 +48,7 @@ def checked_name(name: str) -> str:
     return name
 
 
-def runtime_root(*, make: bool = True) -> Path:
+def runtime_root(*, make: bool = True, environ: Optional[Mapping[str, str]] = None) -> Path:
     """Return the root of all desktops of this user, created with mode 0700 if need be.
 
     It is ``$CASA_DESKTOP_RUNTIME_DIR``, else ``$XDG_RUNTIME_DIR/casa-desktop``, else
@@ -54,11 +56,12 @@ def runtime_root(*, make: bool = True) -> Path:
 
     Args:
         make: create it. Who only looks does not, or the root that went with its last desktop would be back.
+        environ: the environment that tells where it is, by default this process's.
 
     Raises:
         RuntimeDirectoryError: it is not a folder, not the user's own, open to others, or cannot be made.
     """
-    root = configured_root()
+    root = configured_root(environ)
     try:
         if make:
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -76,15 +79,28 @@ def runtime_root(*, make: bool = True) -> Path:
     return root
 
 
-def configured_root() -> Path:
-    """Return where the root is, whether or not it is there."""
-    chosen = os.environ.get("CASA_DESKTOP_RUNTIME_DIR")
+def configured_root(environ: Optional[Mapping[str, str]] = None) -> Path:
+    """Return where the root is, whether or not it is there; ``environ`` is that of ``runtime_root``."""
+    told = os.environ if environ is None else environ
+    chosen = told.get("CASA_DESKTOP_RUNTIME_DIR")
     if chosen:
         return Path(chosen).absolute()
-    session = os.environ.get("XDG_RUNTIME_DIR")
+    session = told.get("XDG_RUNTIME_DIR")
     if session and os.access(session, os.W_OK):
         return Path(session) / "casa-desktop"
     return Path(f"/tmp/casa-desktop-{os.getuid()}")
+
+
+def private_root() -> Path:
+    """Return where a kernel makes folders of its own, which end with it.
+
+    It is the root; in a container it is the folder that the launcher outside removes, however the container ends.
+
+    Raises:
+        RuntimeDirectoryError: as ``runtime_root``.
+    """
+    outside = os.environ.get(OUTSIDE_VARIABLE)
+    return Path(outside).parent if outside else runtime_root()
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ class PrivateFolder:
     """
 
     def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix=".kernel-", dir=runtime.runtime_root()))
+        self.path = Path(tempfile.mkdtemp(prefix=".kernel-", dir=runtime.private_root()))
         # start_new_session: the guard must outlive the kernel's process group.
         self._guard = subprocess.Popen(
             ["/bin/sh", "-c", _GUARD, "casa-kernel-guard", str(self.path)],

@@ -1,7 +1,9 @@
 """CASA's native tools: where their AppImages lie, unpacking them once, and a small command line.
 
 An AppImage needs FUSE to run as it is, and half a second to mount itself; unpacked it needs neither.
-They are unpacked into ``$CASA_DESKTOP_TOOLS`` or ``$XDG_CACHE_HOME/casa-desktop/tools``.
+They are unpacked into ``$CASA_DESKTOP_TOOLS`` or ``$XDG_CACHE_HOME/casa-desktop/tools``, unless whoever installed this
+Python has unpacked them for all its users, below ``<prefix>/share/casa-desktop/tools``, as in a container's image. The
+AppImages may then be gone.
 
 ``python -m casa_kernel.tools`` runs them from the desktop's menu. CASA is not imported here.
 """
@@ -35,6 +37,9 @@ NAMES = ("casaviewer", "casaplotms", "casalogger", "casafeather", "casatablebrow
 # The AppImages are squashfs with about this much compression (2.3 seen in casaviewer 2.4.4).
 _GROWTH = 2.5
 
+# The program in a tool's folder.
+_PROGRAM = Path("squashfs-root") / "AppRun"
+
 
 @dataclass(frozen=True)
 class Tool:
@@ -43,7 +48,7 @@ class Tool:
     Attributes:
         name: its name, which is its wheel's too.
         version: the wheel's version.
-        image: the AppImage.
+        image: the AppImage; need not exist where the tool is unpacked for all.
     """
 
     name: str
@@ -51,8 +56,19 @@ class Tool:
     image: Path
 
     @property
+    def shared(self) -> Path:
+        """Where it would be unpacked for all users of this Python."""
+        return Path(sys.prefix) / "share" / "casa-desktop" / "tools" / f"{self.name}-{self.version}"
+
+    @property
+    def is_shared(self) -> bool:
+        return (self.shared / _PROGRAM).exists()
+
+    @property
     def folder(self) -> Path:
         """Where it is unpacked, whether it is there yet or not."""
+        if self.is_shared:
+            return self.shared
         found = self.image.stat()
         # Wheels can be rebuilt under one version; size and time tell the files apart without reading 200 MB.
         mark = hashlib.sha256(f"{found.st_size} {found.st_mtime_ns}".encode()).hexdigest()[:10]
@@ -61,7 +77,7 @@ class Tool:
     @property
     def program(self) -> Path:
         """The program to run, once it is unpacked."""
-        return self.folder / "squashfs-root" / "AppRun"
+        return self.folder / _PROGRAM
 
     @property
     def extracted(self) -> bool:
@@ -87,9 +103,10 @@ def find(name: str) -> Tool:
     if spec is None or not spec.origin:
         raise ToolMissing(name, f"in {sys.prefix}")
     image = Path(spec.origin).parent / "__bin__" / f"{name}-{platform.machine()}.AppImage"
-    if not image.is_file():
+    tool = Tool(name, metadata.version(name), image)
+    if not image.is_file() and not tool.is_shared:
         raise ToolMissing(name, f"at {image}")
-    return Tool(name, metadata.version(name), image)
+    return tool
 
 
 def installed() -> List[Tool]:

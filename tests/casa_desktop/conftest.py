@@ -72,3 +72,15 @@ def display(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Display]:
     # Its desktop may have ended before it.
     with suppress(ConnectionClosedError, BrokenPipeError):
         opened.close()
+
+
+@pytest.fixture
+def jupyter_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's own folder of Jupyter, empty, in a home of the test's own."""
+    for name in [name for name in os.environ if name.startswith(("JUPYTER", "XDG_"))]:
+        monkeypatch.delenv(name)
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_DIRS", str(tmp_path / "etc"))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "home" / "data"))
+    return tmp_path / "home" / "data"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from casa_desktop.containers import Container, kernel_argv, passed_environment, run_command
+from casa_desktop.containers import Container, kernel_argv, passed_environment, remove_command, run_command
 from casa_desktop.engines import Place
 from casa_desktop.errors import InvalidContainer
 
@@ -94,9 +94,19 @@ def test_podman_and_docker_get_folders_once_and_variables_by_name(engine: str) -
     ]
     assert [each for each in argv if each.startswith("--env")] == ["--env=CASA_DESKTOP_NAME", "--env=HOME", "--env=TZ"]
     assert argv[argv.index("--gpus=all") :] == ["--gpus=all", "--entrypoint=python", "casa:6.7", *INNER[1:]]
-    assert {"--ipc=host", "--workdir=/home/ann/work", "--pull=never", "--hostname=alma"} <= set(argv)
+    assert {"--ipc=host", "--no-healthcheck", "--workdir=/home/ann/work", "--pull=never", "--hostname=alma"} <= set(
+        argv
+    )
     assert not [each for each in argv if each.startswith("--network")]
     assert command.env["CASA_DESKTOP_NAME"] == "m31"
+
+
+@pytest.mark.parametrize("engine", ["podman", "docker"])
+def test_what_is_left_of_a_killed_container_is_removed_by_its_name(engine: str) -> None:
+    command = remove_command(Container(engine, "casa"), name="a", environ={"HOME": "/home/ann"})
+    assert command is not None
+    assert command.argv == (engine, "rm", "--force", "a")
+    assert remove_command(Container("bwrap"), name="a", environ={}) is None
 
 
 @pytest.mark.parametrize(

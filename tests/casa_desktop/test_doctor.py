@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from casa_desktop import doctor, session
+from casa_desktop import doctor, session, xserver
 from casa_desktop.__main__ import main
+from casa_desktop.containers import Container
+
+# The developer's own kernels need not be in order.
+pytestmark = pytest.mark.usefixtures("jupyter_data")
 
 
 def _by_subject() -> dict[str, doctor.Finding]:
@@ -29,10 +33,41 @@ def test_each_missing_program_comes_with_its_remedy(
     monkeypatch.setenv("PATH", str(tmp_path))
     found = _by_subject()
     assert found["X server"].state == "missing"
-    assert found["X server"].remedy == "apt install tigervnc-standalone-server"
+    assert found["X server"].remedy.startswith("apt install tigervnc-standalone-server, or take an image's: ")
+    # A Jupyter server starts it with the server's own Python.
+    assert found["kernel casa"].state == "ok"
     assert found["window manager"].remedy == "apt install icewm"
     assert main(["doctor"]) == 1
     assert "✗ X server" in capsys.readouterr().out
+
+
+def test_a_kernel_whose_python_has_gone_is_told(jupyter_data: Path) -> None:
+    assert main(["kernel", "install", "--name", "x"]) == 0
+    assert _by_subject()["kernel x"].found.endswith(sys.executable)
+    path = jupyter_data / "kernels" / "x" / "kernel.json"
+    path.write_text(path.read_text().replace(sys.executable, "/gone/python"))
+    found = _by_subject()["kernel x"]
+    assert found.state == "missing"
+    assert found.found.endswith("/gone/python: there is no program /gone/python")
+    assert found.remedy.endswith("remove it with casa-desktop kernel remove x")
+    assert _by_subject()["kernel casa"].state == "ok"
+
+
+def test_an_image_s_x_server_is_none_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "podman"
+    program.write_text("")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv(xserver.VARIABLE, json.dumps(Container("podman", "casa").as_dict()))
+    found = _by_subject()
+    assert found["X server"].state == "ok"
+    assert found["X server"].found == "that of podman (casa), chosen in $CASA_DESKTOP_X_SERVER"
+    assert "window manager" not in found
+    program.unlink()
+    assert _by_subject()["X server"].found.endswith("; there is no podman on PATH")
+    monkeypatch.setenv(xserver.VARIABLE, "nonsense")
+    assert "should be a container in JSON" in _by_subject()["X server"].found
+    assert _by_subject()["window manager"].state == "missing"
 
 
 def test_a_running_desktop_is_told(root: Path) -> None:

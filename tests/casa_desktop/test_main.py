@@ -76,7 +76,9 @@ def test_a_bad_name_is_one_line_on_standard_error(root: Path, capsys: pytest.Cap
     assert captured.err.startswith("casa-desktop: '../etc' is no name")
 
 
-@pytest.mark.parametrize("command", ["start", "stop", "restart", "status", "serve", "screenshot", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["start", "stop", "restart", "status", "serve", "screenshot", "doctor", "kernel", "x-server"]
+)
 def test_each_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])

@@ -9,6 +9,8 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 from jupyter_client.manager import KernelManager
 
+from casa_desktop.containers import Container, kernel_argv
+
 Message = Dict[str, Any]
 LOG = "application/vnd.casa-desktop.log+json"
 
@@ -58,10 +60,18 @@ class Notebook:
         env: its environment.
         options: for CASA, behind the kernel's own.
         within: a command that becomes the one behind it.
+        container: where it runs, if not here.
+        provisioned: Jupyter knows how to start a kernel in a container over unix sockets.
     """
 
     def __init__(
-        self, folder: Path, env: Mapping[str, str], options: Sequence[str] = (), within: Sequence[str] = ()
+        self,
+        folder: Path,
+        env: Mapping[str, str],
+        options: Sequence[str] = (),
+        within: Sequence[str] = (),
+        container: Optional[Container] = None,
+        provisioned: bool = True,
     ) -> None:
         self.manager = KernelManager(kernel_name="python3")
         spec = self.manager.kernel_spec
@@ -76,6 +86,9 @@ class Notebook:
             *(["--", *options] if options else []),
         ]
         spec.metadata = {}
+        if container is not None:
+            spec.argv = kernel_argv(sys.executable, container, options)
+            spec.metadata = {"kernel_provisioner": {"provisioner_name": "casa-desktop"}} if provisioned else {}
         self.manager.start_kernel(cwd=str(folder), env=dict(env))
         self.client = self.manager.client()
         self.client.start_channels()

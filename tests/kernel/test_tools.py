@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict
+from typing import Dict, List
 
 import pytest
 from casa_kernel import tools
@@ -63,6 +63,28 @@ def test_a_tool_that_cannot_be_unpacked_leaves_nothing_and_says_why(folder: Path
 def test_a_rebuilt_wheel_of_the_same_version_is_another_tool(folder: Path) -> None:
     first = appimage(folder, GOOD).folder
     assert appimage(folder, GOOD + " # rebuilt").folder != first
+
+
+def test_a_tool_unpacked_for_all_users_is_found_though_its_appimage_and_the_cache_are_gone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel, prefix = folder / "site" / "casasomething", folder / "prefix"
+    for part in (wheel, wheel.with_name("casasomething-1.2.dist-info")):
+        part.mkdir(parents=True)
+    (wheel / "__init__.py").touch()
+    (wheel.with_name("casasomething-1.2.dist-info") / "METADATA").write_text("Name: casasomething\nVersion: 1.2\n")
+    monkeypatch.syspath_prepend(str(wheel.parent))
+    monkeypatch.setattr(sys, "prefix", str(prefix))
+    with pytest.raises(ToolMissing, match=r"at .*casasomething/__bin__/casasomething-.*\.AppImage"):
+        tools.find("casasomething")
+
+    program = prefix / "share" / "casa-desktop" / "tools" / "casasomething-1.2" / "squashfs-root" / "AppRun"
+    program.parent.mkdir(parents=True)
+    program.touch()
+    said: List[str] = []
+    assert tools.ensure_extracted(tools.find("casasomething"), said.append) == program
+    assert said == []
+    assert not (folder / "tools").exists(), "the user's cache was touched"
 
 
 def test_a_tool_that_is_not_installed_is_missed_with_the_remedy() -> None:

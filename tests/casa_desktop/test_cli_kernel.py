@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from casa_desktop.__main__ import main
+
+pytestmark = pytest.mark.usefixtures("jupyter_data")
+
+
+def test_install_list_remove(jupyter_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["kernel", "install", "--name", "X", "--display-name", "Mine", "--desktop", "m31", "--json"]) == 0
+    written = json.loads(capsys.readouterr().out)
+    assert (written["name"], written["display_name"], written["desktop"]) == ("x", "Mine", "m31")
+    assert main(["kernel", "list", "--json"]) == 0
+    assert written in json.loads(capsys.readouterr().out)
+    assert main(["kernel", "list"]) == 0
+    assert f"✓ x: Mine, {sys.executable}\n" in capsys.readouterr().out
+    assert main(["kernel", "install", "--name", "x"]) == 1
+    assert "There is a kernel 'x' already" in capsys.readouterr().err
+    assert main(["kernel", "remove", "x", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == ["x"]
+    assert not (jupyter_data / "kernels" / "x").exists()
+
+
+def test_install_says_what_to_do_next(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["kernel", "install", "--name", "x", "--", "--nologfile", "--nostartupfile"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("Wrote the kernel x (CASA ")
+    assert said.endswith("Try it with: casa-desktop kernel check x\n")
+    spec = json.loads(Path(os.environ["JUPYTER_DATA_DIR"], "kernels", "x", "kernel.json").read_text())
+    assert spec["argv"][-3:] == ["--", "--nologfile", "--nostartupfile"]
+
+
+def test_a_kernel_can_be_written_for_a_prefix(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["kernel", "install", "--prefix", str(tmp_path / "usr"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["folder"].startswith(str(tmp_path / "usr" / "share" / "jupyter"))
+
+
+def test_a_kernel_in_trouble_is_listed_with_the_remedy(jupyter_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["kernel", "install", "--name", "x"]) == 0
+    path = jupyter_data / "kernels" / "x" / "kernel.json"
+    path.write_text(path.read_text().replace(sys.executable, "/gone/python"))
+    assert main(["kernel", "list"]) == 0
+    said = capsys.readouterr().out
+    assert "✗ x: CASA" in said
+    assert "    ! there is no program /gone/python\n    → write it again with casa-desktop kernel install" in said
+
+
+def test_those_that_can_be_removed_are_removed_and_the_others_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["kernel", "install", "--name", "x"]) == 0
+    assert main(["kernel", "remove", "nobody", "x", "casa"]) == 1
+    said = capsys.readouterr()
+    assert said.out.endswith("Removed: x.\n")
+    assert "casa-desktop: There is no kernel 'nobody'; there are: casa, x." in said.err
+    assert "casa-desktop: The kernel 'casa' in" in said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["install", "--name", "a b"], "'a b' is no name for a kernel"),
+        (["install", "--desktop", "../x"], "'../x' is no name for a desktop"),
+        (["install", "--python", "/nowhere"], "there is no such file"),
+        (["install", "--bind", "/data"], "--bind is ['/data'], but should be given together with a container"),
+        (["check", "nobody"], "There is no kernel 'nobody'"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_on_standard_error(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["kernel", *words]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("casa-desktop: ")
+    assert captured.err.count("\n") == 1
+    assert said in captured.err
+
+
+@pytest.mark.parametrize("words", [[], ["install", "--image", "a", "--sif", "b"], ["remove"], ["check"], ["nonsense"]])
+def test_a_wrong_command_line_is_told(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["kernel", *words])
+    assert ended.value.code == 2
+    assert "usage: casa-desktop kernel" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("command", "known"), [("remove", ["x"]), ("check", ["casa", "x"])])
+def test_the_names_of_kernels_are_completed(command: str, known: list[str], tmp_path: Path) -> None:
+    assert main(["kernel", "install", "--name", "x"]) == 0
+    line = f"casa-desktop kernel {command} "
+    told = tmp_path / "told"
+    variables = {
+        "_ARGCOMPLETE": "1",
+        "_ARGCOMPLETE_IFS": "\n",
+        "_ARGCOMPLETE_STDOUT_FILENAME": str(told),
+        "COMP_LINE": line,
+        "COMP_POINT": str(len(line)),
+    }
+    subprocess.run([sys.executable, "-m", "casa_desktop"], env={**os.environ, **variables}, check=True)
+    assert [each.strip() for each in told.read_text().split("\n") if not each.startswith("-")] == known
+
+
+def test_the_other_commands_do_without_jupyter_s_client() -> None:
+    code = (
+        "import sys; from casa_desktop.__main__ import main; main(['status'])\n"
+        "print([name for name in sys.modules if name.startswith(('jupyter', 'zmq', 'packaging', 'psutil'))])"
+    )
+    said = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert said.endswith("\n[]\n")

@@ -1,0 +1,106 @@
+"""The launcher by itself: what it shares, and how it says that a container cannot be had."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Dict, Optional
+
+import pytest
+
+from casa_desktop import outside
+from casa_desktop.commands import Settings
+from casa_desktop.containers import Container, kernel_argv
+from casa_desktop.errors import InvalidContainer
+from casa_desktop.lifeline import Word
+
+CONNECTION: Dict[str, Any] = {"transport": "ipc", "ip": "/nowhere/k", "key": "secret", "shell_port": 1}
+
+
+def launch(root: Path, container: Container, env: Optional[Dict[str, str]] = None) -> subprocess.CompletedProcess[str]:
+    """Run the launcher as Jupyter would; it is expected to end by itself."""
+    file = root.parent / f"{root.name}-connection.json"
+    file.write_text(json.dumps(CONNECTION))
+    argv = [each.replace("{connection_file}", str(file)) for each in kernel_argv(sys.executable, container)]
+    try:
+        return subprocess.run(
+            argv, env={**os.environ, **(env or {})}, stderr=subprocess.PIPE, text=True, timeout=20, check=False
+        )
+    finally:
+        file.unlink()
+
+
+@pytest.mark.parametrize(
+    ("container", "sentence"),
+    [
+        (Container("apptainer", "/no/such.sif"), "apptainer is not on PATH"),
+        (
+            Container("bwrap", options=("--no-such-option",)),
+            "bwrap ended with status 1 and said: bwrap: Unknown option",
+        ),
+        (Container("bwrap", python="/no/such/python"), "No such file or directory"),
+        (Container("bwrap", python="/usr/bin/python3"), "No module named 'casa_desktop'"),
+    ],
+)
+def test_a_container_that_cannot_be_had_is_one_sentence_at_once_and_leaves_nothing(
+    root: Path, tmp_path: Path, container: Container, sentence: str
+) -> None:
+    for program in ("bwrap", "python3"):
+        (tmp_path / program).symlink_to(f"/usr/bin/{program}")
+    started = time.monotonic()
+    done = launch(root, container, {"PATH": str(tmp_path)})
+    assert done.returncode != 0
+    assert time.monotonic() - started < 10
+    assert done.stderr.startswith(f"casa-desktop: The container of {container.label} did not start: ")
+    assert sentence in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not root.exists() or list(root.iterdir()) == []
+
+
+def test_a_description_that_is_none_is_one_sentence(root: Path) -> None:
+    words = [sys.executable, "-m", "casa_desktop.outside", "-f", "x.json", "--container", "{"]
+    done = subprocess.run(words, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "casa-desktop: A container's description is '{', but should be JSON.\n"
+    with pytest.raises(InvalidContainer):
+        outside.parsed_container('{"engine": "lxc"}')
+
+
+def test_folders_of_the_system_are_the_images_own(tmp_path: Path) -> None:
+    assert outside.bindable(str(tmp_path))
+    for folder in ("/", "/usr", "/usr/lib", "/etc", "/opt", "/run", "/no/such/folder", ""):
+        assert not outside.bindable(folder)
+
+
+def test_a_place_is_home_working_folder_and_runtime_directory(root: Path, tmp_path: Path) -> None:
+    place = outside.place_of(str(tmp_path), {"HOME": str(root)})
+    assert place.folders[:3] == (str(root), str(tmp_path), str(root))
+    assert (place.cwd, place.home, place.uid) == (str(tmp_path), str(root), os.getuid())
+    assert outside.place_of("/", {"HOME": str(root)}).cwd == str(root)
+    assert outside.place_of("/", {"HOME": "/nonexistent"}).cwd == "/"
+
+
+def test_only_a_kernel_on_ports_needs_the_hosts_network() -> None:
+    container = Container("podman", "casa", network="none")
+    assert outside.networked(container, {"transport": "ipc"}) == container
+    assert outside.networked(container, {"transport": "tcp"}).network == "host"
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        (Word("dance"), "LinkFailed"),
+        (Word("ensure", None), "TypeError"),
+        (Word("ensure", {"name": "main"}), "KeyError"),
+        (Word("ensure", {"name": "../x", "settings": vars(Settings()), "timeout": 1}), "InvalidName"),
+        (Word("ensure", {"name": "x", "settings": {"dpi": 1}, "timeout": 1}), "InvalidSetting"),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_answered_with_an_error(root: Path, word: Word, kind: str) -> None:
+    answer = outside.answer(word, Container("bwrap"))
+    assert answer is not None
+    assert (answer.kind, answer.value["kind"]) == ("failed", kind)
