@@ -27,6 +27,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Callable, Iterator, List, Mapping, Optional
 
+from casa_desktop import session
+
 from . import flagdisplay, preferences
 from .children import PrivateFolder, start
 from .errors import ViewerLost
@@ -128,7 +130,7 @@ class MaskEditor:
     def _closing_requests(self, display: Mapping[str, str], found: List[str]) -> Iterator[None]:
         """Put into ``found`` the process ids whose windows were asked to close within a with block."""
         argv = [sys.executable, str(Path(__file__).with_name("closing.py"))]
-        child = start(self._folder, "closing", argv, {**os.environ, **display}, server=False)
+        child = start(self._folder, "closing", argv, {**session.seen(os.environ), **display}, server=False)
         try:
             yield
             found.extend(child.output().split())
