@@ -135,7 +135,9 @@ _PASSED = frozenset(
     ]
 )
 # A process id and the folders of an installation mean something else inside; CASAPATH leads CASA to its data.
-_HELD_BACK = frozenset(["CASALD_LIBRARY_PATH", "CASAPATH", "CASA_DESKTOP_OUTSIDE", "JPY_PARENT_PID"])
+_HELD_BACK = frozenset(
+    ["CASALD_LIBRARY_PATH", "CASAPATH", "CASA_DESKTOP_OUTSIDE", "CASA_DESKTOP_READY_FD", "JPY_PARENT_PID"]
+)
 
 
 def passed_environment(environ: Mapping[str, str]) -> Dict[str, str]:

@@ -103,7 +103,7 @@ def _oci_remove(engine: str, name: str) -> Tuple[str, ...]:
 def _apptainer(run: Run) -> Command:
     home = run.place.home
     has_home = any(each.target == home for each in run.binds)
-    words: List[str] = [run.engine, "exec", "--cleanenv", f"--pwd={run.place.cwd}"]
+    words: List[str] = [run.engine, "--quiet", "exec", "--cleanenv", f"--pwd={run.place.cwd}"]
     words += [f"--home={home}"] if has_home else ["--no-home"]
     rest = (each for each in run.binds if each.target != home)
     words += [f"--bind={each.source}:{each.target}{':ro' if each.read_only else ''}" for each in rest]

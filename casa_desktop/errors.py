@@ -27,6 +27,7 @@
      ├── ContainerFailed          a container did not start, or its engine is missing
      ├── LinkFailed               from inside a container its launcher cannot be reached
      ├── ImageUnusable            an image cannot be used for kernels or desktops
+     ├── NotInstalled             casa-desktop runs, but pip has not installed it
      ├── InvalidKernelName        a kernel's name is not of the form that Jupyter allows
      ├── KernelTaken              there is a kernel of that name already
      ├── KernelUnknown            there is no kernel of that name
@@ -347,7 +348,24 @@ class ImageUnusable(CasaDesktopError):
 
     def __init__(self, label: str, reason: str) -> None:
         self.label, self.reason = label, reason
-        super().__init__(f"The image of {label} cannot be used: {reason}{'' if reason.endswith(('.', '?')) else '.'}")
+        super().__init__(
+            f"The container of {label} cannot be used: {reason}{'' if reason.endswith(('.', '?')) else '.'}"
+        )
+
+
+class NotInstalled(CasaDesktopError):
+    """casa-desktop runs from a folder of sources, and what pip would know of it is not there.
+
+    Attributes:
+        python: the Python that runs it.
+    """
+
+    def __init__(self, python: str) -> None:
+        self.python = python
+        super().__init__(
+            f"casa-desktop is not installed in {python}, but runs from its sources; kernels need it installed, for "
+            "example with 'pip install -e .'"
+        )
 
 
 class InvalidKernelName(CasaDesktopError):

@@ -12,13 +12,14 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from . import __version__
-from .errors import CasaNotInstalled, PythonTooOld, UnusablePython
+from .errors import CasaNotInstalled, NotInstalled, PythonTooOld, UnusablePython
 from .xserver import PROGRAMS
 
 OLDEST = (3, 8)
@@ -44,6 +45,7 @@ if sys.version_info >= (3, 8):
     # An editable installation's metadata are seen by more Pythons than its packages.
     found["ours"] = all(map(util.find_spec, ("casa_desktop", "casa_kernel", "casa_desktop.inside")))
     found["debugger"] = util.find_spec("debugpy") is not None
+    found["ensurepip"] = util.find_spec("ensurepip") is not None
     found["x_server"] = next(filter(None, map(shutil.which, json.loads(sys.argv[2]))), "")
     own = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
     own += [os.path.join(folder, "lib-dynload") for folder in own]
@@ -61,6 +63,7 @@ class Python:
         versions: of installed distributions, by the names that were asked for; None for those that are not there.
         imports_ours: whether it finds the packages of a casa-desktop that knows containers.
         debugger: whether a notebook's debugger finds what it needs.
+        can_make_venv: whether it has all that a virtual environment is made with.
         x_server: the path of the X server on its PATH; empty where there is none.
         folders: where it looks for packages beside its own library, in order.
     """
@@ -69,6 +72,7 @@ class Python:
     versions: Mapping[str, Optional[str]]
     imports_ours: bool
     debugger: bool
+    can_make_venv: bool
     x_server: str
     folders: Tuple[str, ...]
 
@@ -92,8 +96,15 @@ class Python:
 
 
 def requirements() -> List[str]:
-    """Return what casa-desktop's metadata say that a kernel needs, without what depends on the Python."""
-    declared = [each for each in metadata.requires("casa-desktop") or () if ";" not in each]
+    """Return what casa-desktop's metadata say that a kernel needs, without what depends on the Python.
+
+    Raises:
+        NotInstalled: there are none.
+    """
+    try:
+        declared = [each for each in metadata.requires("casa-desktop") or () if ";" not in each]
+    except metadata.PackageNotFoundError as error:
+        raise NotInstalled(sys.executable) from error
     return [each for each in declared if _name(each) not in _NOT_FOR_A_KERNEL]
 
 
@@ -151,7 +162,13 @@ def examine(
     if version < OLDEST:
         raise PythonTooOld(name, version)
     return Python(
-        version, found["versions"], found["ours"], found["debugger"], found["x_server"], tuple(found["folders"])
+        version=version,
+        versions=found["versions"],
+        imports_ours=found["ours"],
+        debugger=found["debugger"],
+        can_make_venv=found["ensurepip"],
+        x_server=found["x_server"],
+        folders=tuple(found["folders"]),
     )
 
 
@@ -192,11 +209,19 @@ def _ask(name: str, command: Sequence[str], environ: Mapping[str, str], timeout:
 
 def _silence(done: subprocess.CompletedProcess[bytes]) -> str:
     """Say why there is no answer."""
-    # Apptainer speaks in colours.
-    words = _COLOURS.sub("", (done.stderr or done.stdout).decode(errors="replace")).strip().splitlines()
-    last = f": {words[-1].strip()}" if words else ""
+    said = last_words(done.stderr or done.stdout)
+    last = f": {said}" if said else ""
     ended = f"with status {done.returncode}" if done.returncode >= 0 else f"by signal {-done.returncode}"
     return f"asked for its version, it ended {ended}{last}"
+
+
+def last_words(said: bytes) -> str:
+    """Return the last line that a program has said, an error before a hint; empty if it has said nothing."""
+    # Apptainer speaks in colours, and others redraw their lines.
+    text = _COLOURS.sub("", said.decode(errors="replace")).replace("\r", "\n")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    wrong = [line for line in lines if line.lower().startswith(("error", "fatal"))]
+    return (wrong or lines or [""])[-1]
 
 
 def site_packages(venv: Path) -> Path:

@@ -13,7 +13,7 @@ from typing import Mapping, Tuple
 from . import __version__
 from .containers import Container, Place, run_command
 from .errors import EngineMissing, ImageUnusable, UnusablePython
-from .foreign import Python, checked_casa, examine
+from .foreign import Python, checked_casa, examine, last_words
 from .xserver import PROGRAMS
 
 # In the order in which they are looked for.
@@ -74,8 +74,7 @@ def _pass_on(source: int) -> str:
     while True:
         chunk = os.read(source, 4096)
         if not chunk:
-            lines = tail.decode(errors="replace").replace("\r", "\n").strip().splitlines()
-            return lines[-1].strip() if lines else "it said nothing"
+            return last_words(tail) or "it said nothing"
         sys.stderr.write(chunk.decode(errors="replace"))
         sys.stderr.flush()
         tail = (tail + chunk)[-4096:]

@@ -34,6 +34,8 @@ from .signals import Signals
 # After the program itself has ended, for what it has left.
 LAST_SECONDS = 1.0
 _NO_ANSWER = 3
+# Where our own number is as low as this, the pid namespace has just begun; an engine's own processes come first.
+_YOUNG = 100
 
 
 class Inside:
@@ -197,7 +199,7 @@ def main(arguments: List[str]) -> int:
     except OSError as error:
         print(f"casa-desktop: nobody answers outside of the container at {path}: {error}", file=sys.stderr)
         return _NO_ANSWER
-    if os.getpid() == 1:
+    if os.getpid() < _YOUNG:
         spread_pids()
     berth = Path(path).parent
     env = {**os.environ, lifeline.VARIABLE: path, **surroundings(os.environ, berth)}

@@ -20,13 +20,13 @@ from typing import Callable, List, Optional
 from .berths import Berth
 from .commands import Command
 from .lifeline import Decoder, Word, encode
-from .process import marked, open_pid, outlast
+from .process import belonging, open_pid, outlast
 from .signals import Signals
 
 # What the container may take to end after it was told to; its first process counts for itself (``inside``).
 PATIENCE_SECONDS = 12.0
 # The engine's own program has little to do when its container has gone.
-ENGINE_SECONDS = 5.0
+ENGINE_SECONDS = 3.0
 _LAST_WORDS = 4096
 Answer = Callable[[Word], Optional[Word]]
 
@@ -40,6 +40,7 @@ class Keeper:
         lock: the descriptor that holds the berth's lock.
         answer: answers a question from inside, in a thread of its own; None as an answer closes the connection.
         parent: the process whose end ends everything, or None.
+        on_call: called when the container has called.
         connect_within: how long the container may take to call, in seconds; None for as long as it likes.
 
     Attributes:
@@ -57,9 +58,10 @@ class Keeper:
         answer: Answer,
         *,
         parent: Optional[int],
+        on_call: Callable[[], None] = lambda: None,
         connect_within: Optional[float] = None,
     ) -> None:
-        self._berth, self._lock, self._answer = berth, lock, answer
+        self._berth, self._lock, self._answer, self._on_call = berth, lock, answer, on_call
         self.called, self.said = False, b""
         self.engine_status: Optional[int] = None
         self.status: Optional[int] = None
@@ -119,7 +121,7 @@ class Keeper:
                 key.data()
         self._drain()
         # What goes now by itself, and whatever a killed engine has left in a container among the host's processes.
-        outlast(marked(str(self._berth.socket)), ENGINE_SECONDS, 1.0)
+        outlast(belonging(str(self._berth.socket), self._engine.pid), ENGINE_SECONDS, 1.0)
 
     def _drain(self) -> None:
         """Take in the last that the engine has said; what it left running may hold the stream open."""
@@ -216,6 +218,7 @@ class Keeper:
             connection.sendmsg([encode(Word("hold"))], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, held)])
             if self._ending:
                 connection.shutdown(socket.SHUT_WR)
+        self._on_call()
         if self.said:
             _write(self.said)
 

@@ -16,7 +16,7 @@ import sys
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from . import displays, engines, lifeline, runtime, session
 from .berths import Berth, berth_of, leave, occupy
@@ -29,6 +29,8 @@ from .lifeline import Word
 # A kernel that does not end when it is told to is killed after so many seconds; Jupyter itself waits half as long.
 KERNEL_GRACE = 3.0
 REMOVAL_SECONDS = 10.0
+# A descriptor on which whoever starts the launcher waits: closed when the container is there, else it has a sentence.
+READY_VARIABLE = "CASA_DESKTOP_READY_FD"
 # Folders of the system, which an image has itself, with all in them; and those that hide what an image has there.
 _SYSTEM = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr")
 _TOO_MUCH = frozenset(["", "/", "/opt", "/var"])
@@ -170,8 +172,16 @@ def answer(word: Word, container: Container) -> Optional[Word]:
     return Word("done")
 
 
-def run_kernel(connection_file: Path, container: Container, options: Sequence[str]) -> int:
+def run_kernel(
+    connection_file: Path, container: Container, options: Sequence[str], ready: Callable[[], None] = lambda: None
+) -> int:
     """Run a kernel from its start to its end; return the exit status.
+
+    Args:
+        connection_file: Jupyter's.
+        container: where it runs.
+        options: CASA's.
+        ready: called when the container is there.
 
     Raises:
         CasaDesktopError: it did not start.
@@ -187,7 +197,7 @@ def run_kernel(connection_file: Path, container: Container, options: Sequence[st
         place = place_of(os.getcwd(), os.environ)
         command = container_command(networking, berth, program, place=place, grace=KERNEL_GRACE)
         parent = int(os.environ.get("JPY_PARENT_PID") or os.getppid())
-        keeper = Keeper(command, berth, lock, lambda word: answer(word, container), parent=parent)
+        keeper = Keeper(command, berth, lock, lambda word: answer(word, container), parent=parent, on_call=ready)
         run_container(container, berth, keeper)
         return exit_status(keeper)
     finally:
@@ -220,11 +230,38 @@ def main(words: List[str]) -> int:
     parser.add_argument("--container", required=True, help="the container, as JSON")
     parser.add_argument("options", nargs="*", help="CASA's options, behind --")
     arguments = parser.parse_args(words)
+    waiting = _Waiting(os.environ.pop(READY_VARIABLE, ""))
     try:
-        return run_kernel(arguments.connection_file, parsed_container(arguments.container), arguments.options)
+        container = parsed_container(arguments.container)
+        return run_kernel(arguments.connection_file, container, arguments.options, waiting.close)
     except (CasaDesktopError, OSError, ValueError) as error:
         print(f"casa-desktop: {error}", file=sys.stderr)
+        waiting.tell(str(error))
         return 1
+
+
+class _Waiting:
+    """Whoever waits for the container.
+
+    Args:
+        descriptor: its number; empty where nobody waits.
+    """
+
+    def __init__(self, descriptor: str) -> None:
+        self._descriptor = int(descriptor) if descriptor else None
+
+    def tell(self, sentence: str) -> None:
+        """Say why there is none."""
+        if self._descriptor is not None:
+            with suppress(OSError):
+                os.write(self._descriptor, " ".join(sentence.split()).encode() + b"\n")
+        self.close()
+
+    def close(self) -> None:
+        """Say that there is one; safe to call twice."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
 
 
 if __name__ == "__main__":

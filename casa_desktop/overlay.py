@@ -14,11 +14,11 @@ import sys
 import tempfile
 from importlib import metadata, util
 from pathlib import Path
-from typing import List, Mapping, Sequence
+from typing import Mapping, Sequence
 
 from . import __version__
 from .errors import OverlayFailed
-from .foreign import Python, examine, neutral, site_packages
+from .foreign import Python, examine, last_words, neutral, site_packages
 
 # Runs a program in the environment that a Python which is a shell script sets up for itself.
 _EXEC = "import os, sys; os.execv(sys.argv[1], sys.argv[1:])"
@@ -71,6 +71,9 @@ def _install(python: str, found: Python, work: Path, packages: Path, environ: Ma
     lacking = found.lacking()
     if not lacking:
         return
+    if not found.can_make_venv:
+        package = f"python{found.version[0]}.{found.version[1]}-venv"
+        raise OverlayFailed(python, f"it has no ensurepip, which Debian packs apart: 'apt install {package}'")
     print(f"Installing for {python}, into a folder of its own: {', '.join(lacking)}", file=sys.stderr, flush=True)
     venv = work / "venv"
     _run(python, [python, "-m", "venv", str(venv)], environ)
@@ -95,14 +98,7 @@ def _run(python: str, argv: Sequence[str], environ: Mapping[str, str]) -> None:
         check=False,
     )
     if done.returncode:
-        raise OverlayFailed(python, _last_words(done.stdout.decode(errors="replace").splitlines()))
-
-
-def _last_words(lines: List[str]) -> str:
-    """Return the last thing that was said, an error before a hint."""
-    said = [line.strip() for line in lines if line.strip()]
-    wrong = [line for line in said if line.lower().startswith("error")]
-    return (wrong or said or ["it ended without a word"])[-1]
+        raise OverlayFailed(python, last_words(done.stdout) or "it ended without a word")
 
 
 def _verify(python: str, packages: Path, environ: Mapping[str, str]) -> None:

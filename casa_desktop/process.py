@@ -99,11 +99,29 @@ def descendants() -> list[psutil.Process]:
     return [each for each in psutil.Process().children(recursive=True) if each.is_running()]
 
 
-def marked(mark: str) -> list[psutil.Process]:
-    """Return all living processes of this user, but this one, that have ``mark`` in a value of their environment."""
+def belonging(mark: str, session: int) -> list[psutil.Process]:
+    """Return the living processes of a container and of its engine, but this one.
+
+    Args:
+        mark: what is in a value of their environment, if they have the container's.
+        session: the session that the engine leads, in which its helpers are.
+    """
     import psutil
 
-    return [each for each in psutil.process_iter() if each.pid != os.getpid() and _bears(each, mark)]
+    others = (each for each in psutil.process_iter() if each.pid != os.getpid())
+    return [each for each in others if _is_in(each, session) or _bears(each, mark)]
+
+
+def marked(mark: str) -> list[psutil.Process]:
+    """Return all living processes of this user, but this one, that have ``mark`` in a value of their environment."""
+    return belonging(mark, 0)
+
+
+def _is_in(process: psutil.Process, session: int) -> bool:
+    try:
+        return os.getsid(process.pid) == session != 0
+    except OSError:
+        return False
 
 
 def _bears(process: psutil.Process, mark: str) -> bool:

@@ -7,14 +7,21 @@ metadata.
 
 from __future__ import annotations
 
+import asyncio
 import os
-from typing import Any, Dict, Optional
+import time
+from typing import Any, Dict, List, Optional
 
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+from tornado.web import HTTPError
 
 from .berths import Berth, leave, new_berth
+from .outside import READY_VARIABLE
+from .process import read_line
 
 NAME = "casa-desktop"
+# Then a container is taken for slow, not for failed, and Jupyter waits for the kernel as it does for any.
+LONGEST_START = 60.0
 
 
 class ContainerProvisioner(LocalProvisioner):
@@ -40,8 +47,36 @@ class ContainerProvisioner(LocalProvisioner):
             manager.transport, manager.ip, manager.cache_ports = "ipc", self._berth.ipc, False
         return await super().pre_launch(**kwargs)
 
+    async def launch_kernel(self, cmd: List[str], **kwargs: Any) -> Any:
+        """Start the launcher, and return when its container is there; Jupyter calls it after ``pre_launch``.
+
+        Raises:
+            HTTPError: the container did not start. JupyterLab shows the sentence; of a kernel that has just died it
+                shows nothing, and starts it again and again.
+        """
+        reader, writer = os.pipe()
+        try:
+            env = {**(kwargs.pop("env", None) or os.environ), READY_VARIABLE: str(writer)}
+            info = await super().launch_kernel(cmd, env=env, pass_fds=(writer,), **kwargs)
+        finally:
+            os.close(writer)
+        deadline = time.monotonic() + LONGEST_START
+        said = await asyncio.get_running_loop().run_in_executor(None, _read_and_close, reader, deadline)
+        if said:
+            # The launcher has ended with this.
+            await self.wait()
+            raise HTTPError(500, said.decode(errors="replace").replace("%", "%%"))
+        return info
+
     async def cleanup(self, restart: bool = False) -> None:
         """Leave no folder of a launcher that was killed; Jupyter calls it when the kernel has ended."""
         await super().cleanup(restart=restart)
         if self._berth is not None and not restart:
             leave(self._berth)
+
+
+def _read_and_close(reader: int, deadline: float) -> Optional[bytes]:
+    try:
+        return read_line(reader, deadline)
+    finally:
+        os.close(reader)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import casa_desktop
 from casa_desktop.__main__ import main
 
 pytestmark = pytest.mark.usefixtures("jupyter_data")
@@ -104,6 +105,14 @@ def test_the_names_of_kernels_are_completed(command: str, known: list[str], tmp_
     }
     subprocess.run([sys.executable, "-m", "casa_desktop"], env={**os.environ, **variables}, check=True)
     assert [each.strip() for each in told.read_text().split("\n") if not each.startswith("-")] == known
+
+
+def test_sources_that_nobody_has_installed_are_told() -> None:
+    roots = [str(Path(casa_desktop.__file__).parents[1])]
+    code = f"import sys; sys.path[:0] = {roots!r}\nfrom casa_desktop import errors, foreign\n"
+    code += "try:\n    foreign.requirements()\nexcept errors.NotInstalled as error:\n    print(error)"
+    said = subprocess.check_output([sys.executable, "-S", "-c", code], text=True)
+    assert said.startswith(f"casa-desktop is not installed in {sys.executable}, but runs from its sources")
 
 
 def test_the_other_commands_do_without_jupyter_s_client() -> None:

@@ -38,7 +38,7 @@ def test_without_an_engine_or_an_image_nothing_is_chosen(
     engine.write_text("")
     engine.chmod(0o755)
     assert main(["x-server", "--sif", "/no.sif"]) == 1
-    assert "The image of apptainer (/no.sif) cannot be used: there is no such file." in capsys.readouterr().err
+    assert "The container of apptainer (/no.sif) cannot be used: there is no such file." in capsys.readouterr().err
     assert xserver.found(os.environ) == (None, "")
     assert main(["x-server"]) == 1
     assert "✗ X server: no Xvnc or Xtigervnc on PATH" in capsys.readouterr().out

@@ -126,7 +126,7 @@ def test_apptainer_cleans_the_environment_and_is_told_by_prefix() -> None:
     container = Container("apptainer", "/images/casa.sif", options=("--nv",))
     command = run_command(container, INNER, place=place(), name="a")
     assert command.argv == (
-        *("apptainer", "exec", "--cleanenv", "--pwd=/home/ann/work", "--home=/home/ann"),
+        *("apptainer", "--quiet", "exec", "--cleanenv", "--pwd=/home/ann/work", "--home=/home/ann"),
         *("--bind=/run/user/7/casa-desktop:/run/user/7/casa-desktop", "--bind=/tmp/.X11-unix:/tmp/.X11-unix"),
         *("--pid", "--nv", "/images/casa.sif", *INNER),
     )

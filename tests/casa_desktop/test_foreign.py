@@ -37,14 +37,14 @@ def test_a_python_without_packages_lacks_all_that_a_kernel_needs(tmp_path: Path)
 
 def test_a_package_that_is_too_old_is_lacking() -> None:
     versions = {"ipykernel": "5.5.6", "psutil": "7.0", "jupyter-client": "8.6.3"}
-    found = foreign.Python((3, 8, 10), versions, True, True, "", ())
+    found = foreign.Python((3, 8, 10), versions, True, True, True, "", ())
     lacking = {each.partition("!")[0].partition(">")[0] for each in found.lacking()}
     assert lacking == {"inotify-simple", "ipykernel", "packaging", "pillow", "python-xlib", "pyvirtualdisplay"}
 
 
 def test_metadata_without_packages_are_no_casa_desktop() -> None:
     # As where a .pth file leads to the site-packages of an editable installation, whose own .pth is not followed.
-    found = foreign.Python((3, 11, 2), {"casa-desktop": __version__}, False, True, "", ())
+    found = foreign.Python((3, 11, 2), {"casa-desktop": __version__}, False, True, True, "", ())
     assert not found.has_ours
 
 
@@ -88,6 +88,11 @@ def test_a_python_that_is_not_there_is_told(python: str, reason: str) -> None:
             "#!/bin/sh\nprintf '\\033[31mFATAL:   no licence\\033[0m\\n\\033[0m\\n' >&2; exit 1",
             0o755,
             "1: FATAL:   no licence",
+        ),
+        (
+            "#!/bin/sh\necho Error: no such flag, See --help | tr , '\\n' >&2; exit 125",
+            0o755,
+            "status 125: Error: no such flag",
         ),
         ("#!/bin/sh\nkill -9 $$", 0o755, "it ended by signal 9"),
     ],

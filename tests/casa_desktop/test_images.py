@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -62,9 +63,24 @@ def test_an_engine_that_refuses_is_told_with_its_words() -> None:
         images.look_inside(refused, os.environ)
 
 
+@needs_bwrap
+def test_a_machine_that_forbids_namespaces_is_told() -> None:
+    code = (
+        "import os, sys; from casa_desktop import errors, images; from casa_desktop.containers import Container\n"
+        "try:\n    images.look_inside(Container('bwrap', python=sys.executable), os.environ)\n"
+        "except errors.ImageUnusable as error:\n    print(error)"
+    )
+    forbid = 'echo 0 >/proc/sys/user/max_mnt_namespaces && exec "$@"'
+    words = ["unshare", "--user", "--map-root-user", "sh", "-c", forbid, "sh", sys.executable, "-c", code]
+    said = subprocess.run(words, capture_output=True, text=True, check=False)
+    if said.returncode:
+        pytest.skip(f"this machine forbids them already: {said.stderr}")
+    assert "max_*_namespaces exceeded" in said.stdout
+
+
 def test_a_casa_desktop_inside_that_does_not_fit_is_told() -> None:
     def said(version: str, complete: bool) -> str:
-        found = Python((3, 11, 2), {"casa-desktop": version}, complete, True, "", ())
+        found = Python((3, 11, 2), {"casa-desktop": version}, complete, True, True, "", ())
         return images._unfit(PODMAN, found)
 
     assert said(__version__, True) == ""

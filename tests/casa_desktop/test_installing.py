@@ -108,8 +108,8 @@ def test_a_sandbox_gets_a_kernel_that_this_installation_starts(jupyter_data: Pat
 def test_an_image_becomes_the_place_of_desktops_only_where_there_is_no_other(
     jupyter_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    image, with_x = Container("podman", "casa"), Python((3, 11, 2), {}, True, True, "/usr/bin/Xvnc", ())
-    without_x = Python((3, 11, 2), {}, True, True, "", ())
+    image, with_x = Container("podman", "casa"), Python((3, 11, 2), {}, True, True, True, "/usr/bin/Xvnc", ())
+    without_x = Python((3, 11, 2), {}, True, True, True, "", ())
     assert installing._provide_x_server(image, with_x, os.environ) == []
     monkeypatch.setenv("PATH", str(tmp_path))
     assert installing._provide_x_server(image, without_x, os.environ) == []

@@ -12,7 +12,7 @@ from casa_desktop.containers import Container
 from casa_desktop.errors import InvalidKernelName
 from casa_desktop.foreign import Python
 
-FOUND = Python((3, 8, 18), {"casatools": "6.5.6.22", "casatasks": "6.5.6.22"}, False, False, "/usr/bin/Xvnc", ())
+FOUND = Python((3, 8, 18), {"casatools": "6.5.6.22", "casatasks": "6.5.6.22"}, False, False, True, "/usr/bin/Xvnc", ())
 
 
 def test_a_kernel_in_a_python_is_started_by_the_path_that_was_given() -> None:

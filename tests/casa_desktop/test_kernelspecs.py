@@ -12,7 +12,7 @@ from casa_desktop.errors import ForeignKernel, KernelNotWritten, KernelTaken, Ke
 from casa_desktop.foreign import Python
 from casa_desktop.kernelspecs import Place
 
-FOUND = Python((3, 11, 2), {"casatasks": "6.7.0.31"}, True, True, "", ())
+FOUND = Python((3, 11, 2), {"casatasks": "6.7.0.31"}, True, True, True, "", ())
 OWN = Place()
 
 

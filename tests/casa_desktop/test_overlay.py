@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Dict
 
@@ -57,6 +58,12 @@ def test_when_pip_fails_its_last_line_is_told_and_the_former_overlay_stays(tmp_p
     with pytest.raises(OverlayFailed, match="installed: ERROR: No matching distribution found for"):
         overlay.build(str(python), _examined(python), folder, {**ENVIRON, "PIP_NO_INDEX": "1"})
     assert [each.name for each in folder.parent.rglob("*")] == ["casa-x", "former"]
+
+
+def test_a_python_without_ensurepip_is_told_with_debian_s_package(tmp_path: Path) -> None:
+    found = replace(_examined(otherpythons.bare(tmp_path / "venv")), can_make_venv=False, version=(3, 11, 2))
+    with pytest.raises(OverlayFailed, match=r"'apt install python3\.11-venv'"):
+        overlay.build("/usr/bin/python3", found, tmp_path / "x", ENVIRON)
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:

@@ -1,0 +1,113 @@
+"""Kernels in containers as Jupyter's server and nbclient start them: by a kernelspec alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any, Dict, List
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from tornado.httpclient import HTTPClientError
+
+from casa_desktop.containers import Container, kernel_argv
+from casa_desktop.provisioner import NAME
+
+pytest_plugins = ["pytest_jupyter.jupyter_server"]
+
+
+def write_kernelspec(data: Path, container: Container = Container("bwrap")) -> None:  # noqa: B008 (frozen)
+    """Write the kernelspec ``sandbox`` below Jupyter's folder of data."""
+    folder = data / "kernels" / "sandbox"
+    folder.mkdir(parents=True)
+    spec = {
+        "argv": kernel_argv(sys.executable, container),
+        "display_name": "Sandbox",
+        "language": "python",
+        "interrupt_mode": "signal",
+        "metadata": {"kernel_provisioner": {"provisioner_name": NAME}},
+    }
+    (folder / "kernel.json").write_text(json.dumps(spec))
+
+
+class Channels:
+    """A kernel's websocket on the server.
+
+    Args:
+        websocket: the connection.
+    """
+
+    def __init__(self, websocket: Any) -> None:
+        self._websocket, self._count = websocket, 0
+        self.printed = asyncio.Event()
+
+    async def run(self, code: str) -> str:
+        """Run code to its end, and return what it printed and the name of its error."""
+        self._count += 1
+        request = f"request-{self._count}"
+        header = {"msg_id": request, "msg_type": "execute_request", "session": "s", "username": "", "version": "5.3"}
+        content = {"code": code, "silent": False, "allow_stdin": False}
+        message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
+        await self._websocket.write_message(json.dumps(message))
+        said: List[str] = []
+        while True:
+            words: Dict[str, Any] = json.loads(await self._websocket.read_message())
+            if words["parent_header"].get("msg_id") != request or words["channel"] != "iopub":
+                continue
+            said.append(words["content"].get("text") or words["content"].get("ename") or "")
+            if words["header"]["msg_type"] == "stream":
+                self.printed.set()
+            if words["content"].get("execution_state") == "idle":
+                return "".join(said)
+
+
+@pytest.mark.usefixtures("root")
+async def test_a_server_starts_restarts_interrupts_and_ends_it_and_its_websocket_stays(
+    jp_fetch: Any, jp_ws_fetch: Any, jp_data_dir: Path, root: Path
+) -> None:
+    write_kernelspec(jp_data_dir)
+    started = await jp_fetch("api", "kernels", method="POST", body='{"name": "sandbox"}')
+    kernel = json.loads(started.body)["id"]
+    websocket = await jp_ws_fetch("api", "kernels", kernel, "channels")
+    channels = Channels(websocket)
+    assert await channels.run("x = 7; print(x)") == "7\n"
+    assert len(list((root / ".kernels").iterdir())) == 1
+    await jp_fetch("api", "kernels", kernel, "restart", method="POST", body="")
+    assert await channels.run("print('x' in globals())") == "False\n"
+    channels.printed.clear()
+    endless = asyncio.ensure_future(channels.run("import time\nprint()\nwhile True: time.sleep(0.1)"))
+    await channels.printed.wait()
+    await jp_fetch("api", "kernels", kernel, "interrupt", method="POST", body="")
+    assert await endless == "\nKeyboardInterrupt"
+    again = await jp_ws_fetch("api", "kernels", kernel, "channels")
+    assert await Channels(again).run("print(open('/proc/net/dev').read().count(':'))") == "1\n"
+    for each in (websocket, again):
+        each.close()
+    await jp_fetch("api", "kernels", kernel, method="DELETE")
+    assert not root.exists()
+
+
+async def test_a_container_that_does_not_start_is_told_in_the_servers_answer(
+    jp_fetch: Any, jp_data_dir: Path, root: Path
+) -> None:
+    write_kernelspec(jp_data_dir, Container("bwrap", options=("--no-such-option",)))
+    with pytest.raises(HTTPClientError) as caught:
+        await jp_fetch("api", "kernels", method="POST", body='{"name": "sandbox"}')
+    response = caught.value.response
+    assert response is not None
+    assert "The container of bwrap did not start: " in json.loads(response.body)["message"]
+    assert json.loads((await jp_fetch("api", "kernels")).body) == []
+    assert not root.exists()
+
+
+def test_nbclient_runs_a_notebook_in_it(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    write_kernelspec(tmp_path)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import os; print(os.getcwd())")])
+    client = NotebookClient(notebook, kernel_name="sandbox", resources={"metadata": {"path": str(tmp_path)}})
+    client.execute()
+    assert notebook.cells[0].outputs[0].text == f"{tmp_path}\n"
+    assert not root.exists()
