@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from . import locks
 from .errors import LinkRefused
+from .ourselves import finding
 from .runtime import Places
 
 # What Debian's alternatives, freedesktop.org, and the desktops before it call a program that opens addresses.
@@ -95,7 +96,7 @@ def install(at: Places, python: str) -> None:
     """Write the programs that stand for a browser into the desktop's folder."""
     for folder in (at.browsers, at.links):
         folder.mkdir(mode=0o700, exist_ok=True)
-    words = " ".join(map(shlex.quote, (python, "-m", "casa_desktop.links", str(at.folder))))
+    words = " ".join(map(shlex.quote, (*finding(python), "-m", "casa_desktop.links", str(at.folder))))
     for name in NAMES:
         program = at.browsers / name
         # Python would look for its modules in the caller's folder first, and find there what it should not.

@@ -19,14 +19,15 @@ from typing import Dict, List, Optional
 from . import errors, lifeline, links, locks, runtime, xserver
 from .commands import Settings, display_environment, scale_command, settings_from
 from .containers import Container
+from .ourselves import hide, seen
 from .process import read_line
 from .runtime import Record
 from .views import Glimpse, screenshot, titles
 from .xauthority import write as write_cookie
 
 __all__ = [
-    "DEFAULT_NAME", "Glimpse", "ensure", "environment", "find", "is_watched", "is_working", "list_desktops",
-    "running", "screenshot", "set_scale", "settings_from", "stop", "titles", "watch", "work", "write_cookie",
+    "DEFAULT_NAME", "Glimpse", "ensure", "environment", "find", "hide", "is_watched", "is_working", "list_desktops",
+    "running", "screenshot", "seen", "set_scale", "settings_from", "stop", "titles", "watch", "work", "write_cookie",
 ]  # fmt: skip
 
 DEFAULT_NAME = "main"
@@ -149,6 +150,7 @@ def _run_supervisor(name: str, settings: Settings, deadline: float, container: O
     try:
         with subprocess.Popen(
             argv,
+            env=seen(os.environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -245,7 +247,7 @@ def set_scale(record: Record, ratio: float, *, timeout: float = 10.0) -> None:
     try:
         done = subprocess.run(
             scale_command(record.name, ratio),
-            env={**os.environ, **environment(record)},
+            env={**seen(os.environ), **environment(record)},
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -24,6 +24,7 @@ from typing import IO, Dict, Optional, Tuple
 from . import __version__, icewm, lifeline, links, locks, xauthority, xfiles
 from .commands import Command, Settings, window_manager_command, x_server_command
 from .errors import CasaDesktopError, StartFailed, StartTimeout, WindowManagerMissing, XServerMissing
+from .ourselves import finding, hide, seen
 from .process import adopt_orphans, descendants, end, read_line, spawn
 from .runtime import Places, Record, clear, pid_namespace, places, rfb_banner
 
@@ -124,9 +125,10 @@ class Supervisor:
             raise StartFailed(self.name, f"{self.at.rfb_socket} greets with {banner!r} instead of RFB")
 
     def _write_icewm_files(self) -> None:
-        python = self.settings.tools_python or sys.executable
+        other = self.settings.tools_python
+        python = (other,) if other else finding(sys.executable)
         tools = [
-            icewm.MenuEntry(label, "-", (python, "-m", "casa_kernel.tools", "run", tool))
+            icewm.MenuEntry(label, "-", (*python, "-m", "casa_kernel.tools", "run", tool))
             for tool, label in icewm.TOOLS.items()
         ]
         terminal = icewm.MenuEntry("Terminal", "utilities-terminal", ("xterm", "-fa", "Monospace", "-fs", "11"))
@@ -162,7 +164,7 @@ class Supervisor:
     def _start_caretaker(self) -> None:
         command = self._window_manager_command(sys.executable)
         words = (self.name, str(self.settings.idle_minutes), self.settings.geometry)
-        spawn(Command((*command.argv, "-m", "casa_desktop.caretaker", *words), command.env), log=self.log)
+        spawn(Command((*command.argv, "-m", "casa_desktop.caretaker", *words), seen(command.env)), log=self.log)
 
     def _window_manager_command(self, program: str) -> Command:
         return window_manager_command(
@@ -276,6 +278,7 @@ def detach() -> None:
 
 def main(name: str, ready_fd: int, seconds: float, settings: str, *keeper: str) -> int:
     """Run one desktop from its start to its end; return the exit status."""
+    hide(os.environ)
     if not keeper:
         detach()
     signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)

@@ -13,6 +13,7 @@ from typing import Dict, Iterable, List, Optional
 
 from . import errors
 from .commands import NO_SUCH_WINDOW, display_environment, picture_command
+from .ourselves import seen
 from .runtime import Record
 
 
@@ -67,7 +68,7 @@ def _output(record: Record, done: subprocess.CompletedProcess[bytes]) -> bytes:
 
 
 def _environment(record: Record) -> Dict[str, str]:
-    return {**os.environ, **display_environment(record.display, Path(record.xauthority))}
+    return {**seen(os.environ), **display_environment(record.display, Path(record.xauthority))}
 
 
 class Glimpse:

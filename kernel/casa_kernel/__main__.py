@@ -27,7 +27,11 @@ def main() -> None:
     # Imported now, because threads may come with them: CASA's C++ is there.
     from ipykernel.kernelapp import IPKernelApp
 
+    from casa_desktop import session
+
     from .kernel import CasaKernel
+
+    session.hide(os.environ)
 
     if loading is not None:
         loading.go_on()

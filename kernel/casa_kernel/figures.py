@@ -16,6 +16,8 @@ import sys
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
+from casa_desktop import session
+
 from . import capture, checks
 from .desk import Desk
 from .errors import BadParameter, NothingDrawn, ToolkitMissing
@@ -81,7 +83,9 @@ class Figures:
             for number, page in enumerate(drawn):
                 (folder / f"{number:04}").write_bytes(page)
             argv = [sys.executable, str(Path(__file__).with_name("figurewindow.py")), str(folder), title]
-            self._desk.open_window(name, f"The window of {name}", argv, {**os.environ, **display}, alt, server=True)
+            self._desk.open_window(
+                name, f"The window of {name}", argv, {**session.seen(os.environ), **display}, alt, server=True
+            )
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

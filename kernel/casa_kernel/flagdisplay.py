@@ -23,6 +23,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Iterator, List, Mapping
 
+from casa_desktop import session
+
 from .children import PrivateFolder, start
 from .errors import ViewerLost
 from .watch import open_fifo, reap, set_wakeup
@@ -84,7 +86,7 @@ class FlagDisplay:
         words = [sys.executable, str(Path(__file__).with_name("closing.py")), str(self._closings)]
         argv = ["/bin/sh", "-c", 'exec "$0" "$1" >"$2"', *words]
         try:
-            closing = start(self._folder, "closing", argv, {**os.environ, **display}, server=False)
+            closing = start(self._folder, "closing", argv, {**session.seen(os.environ), **display}, server=False)
             try:
                 yield
             finally:

@@ -27,6 +27,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Callable, Iterator, List, Mapping, Optional
 
+from casa_desktop import session
+
 from . import flagdisplay, preferences
 from .children import PrivateFolder, start
 from .errors import ViewerLost
@@ -41,7 +43,7 @@ printf '%s %s\\n' $$ "${{1#--server=}}" >&9
 shift
 {exports}
 PATH="$PATH:/usr/bin:/bin"
-exec setsid {program} --server={address} "$@" --cachedir={cache}
+exec setsid {program} --server={address} "$@" {preferences}
 """
 
 _PYTHON = """\
@@ -128,7 +130,7 @@ class MaskEditor:
     def _closing_requests(self, display: Mapping[str, str], found: List[str]) -> Iterator[None]:
         """Put into ``found`` the process ids whose windows were asked to close within a with block."""
         argv = [sys.executable, str(Path(__file__).with_name("closing.py"))]
-        child = start(self._folder, "closing", argv, {**os.environ, **display}, server=False)
+        child = start(self._folder, "closing", argv, {**session.seen(os.environ), **display}, server=False)
         try:
             yield
             found.extend(child.output().split())
@@ -155,7 +157,7 @@ class MaskEditor:
                 exports="\n".join(f"export {name}={shlex.quote(value)}" for name, value in exports.items()),
                 program=shlex.quote(str(program)),
                 address=shlex.quote(str(self._address)),
-                cache=shlex.quote(str(self._cache)),
+                preferences=shlex.join(preferences.arguments(self._cache)),
             ),
         )
 

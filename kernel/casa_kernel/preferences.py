@@ -1,6 +1,6 @@
 """casaviewer's preferences, in a cache folder of the kernel's own. Pure text, and one function that writes it.
 
-The file is ``<cachedir>/viewer/rc``; the names in it were read from casaviewer 2.4.4. The viewer appends to
+The file is ``<cachedir>/viewer/rc``; the names in it were read from casaviewer 1.5.2 and 2.4.4. The viewer appends to
 it whenever a window closes, and a window opened later is then larger by its tool bars: the file is written
 anew before each use.
 """
@@ -8,7 +8,7 @@ anew before each use.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Mapping
+from typing import List, Mapping
 
 # Larger than most desktops: the window manager trims the window to the desktop's size, whatever that is.
 # 2000 and more is "unreasonably large" to the viewer, which then takes 1000 x 640.
@@ -43,6 +43,14 @@ HEADLESS: Mapping[str, str] = {
     "viewer.dpg.visible.cursor_tracking": "false",
     "viewer.dpg.visible.regions": "false",
 }
+
+
+def arguments(cache: Path) -> List[str]:
+    """Return what tells the viewer where its preferences are.
+
+    The option is called rcdir in casaviewer 1.5.2 and 2.0.1; each viewer passes over the name that it does not know.
+    """
+    return [f"--{option}={cache}" for option in ("cachedir", "rcdir")]
 
 
 def write(cache: Path, preferences: Mapping[str, str]) -> None:

@@ -35,6 +35,6 @@ def environment(children: Children, tool: str) -> Dict[str, str]:
         session.write_cookie(cookie)
         argv = [sys.executable, str(Path(__file__).with_name("xvfb.py")), str(cookie)]
         # Killed it would leave its lock and its socket in /tmp.
-        child = start(children.private, _NAME, argv, os.environ, guard="TERM")
+        child = start(children.private, _NAME, argv, session.seen(os.environ), guard="TERM")
         children.keep(_NAME, child)
     return {"DISPLAY": child.address, "XAUTHORITY": str(cookie)}

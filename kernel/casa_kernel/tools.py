@@ -29,6 +29,7 @@ from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence
 
 from casa_desktop.errors import CasaDesktopError
 
+from . import preferences
 from .errors import ExtractionFailed, ToolMissing
 
 NAMES = ("casaviewer", "casaplotms", "casalogger", "casafeather", "casatablebrowser")
@@ -210,7 +211,7 @@ def arguments(name: str, data: str, logfile: str, cache: Path) -> List[str]:
         cache: where casaviewer keeps its preferences.
     """
     own = {
-        "casaviewer": [f"--casalogfile={logfile}", f"--cachedir={cache}"],
+        "casaviewer": [f"--casalogfile={logfile}", *preferences.arguments(cache)],
         # Without --nopopups an error would wait for a click that nobody can make.
         "casaplotms": ["--nopopups", f"--logfilename={logfile}"],
     }

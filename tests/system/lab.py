@@ -143,12 +143,29 @@ class Lab:
 
     def notebook(self, *cells: str, kernel: str = "casa", **metadata: Any) -> Notebook:
         """Write a notebook with these cells, open it, and return it once its kernel idles."""
-        path = self.jupyter.root / f"test-{secrets.token_hex(4)}.ipynb"
-        path.write_text(json.dumps(_notebook(cells, kernel, metadata)))
-        self.open(path.name)
+        self.open(self.write_notebook(*cells, kernel=kernel, **metadata))
         notebook = Notebook(self.page)
         notebook.wait_until_idle()
         return notebook
+
+    def write_notebook(self, *cells: str, kernel: str = "casa", **metadata: Any) -> str:
+        """Write a notebook with these cells, and return the name of its file."""
+        path = self.jupyter.root / f"test-{secrets.token_hex(4)}.ipynb"
+        path.write_text(json.dumps(_notebook(cells, kernel, metadata)))
+        return path.name
+
+    def open_beside(self, path: str) -> Notebook:
+        """Open one more notebook from the file browser; it is the one in front, and its kernel idles."""
+        self.page.locator(".jp-DirListing-item").get_by_text(path, exact=True).dblclick()
+        expect(self.page.locator(".lm-TabBar-tab.lm-mod-current", has_text=path)).to_be_visible()
+        notebook = Notebook(self.page)
+        notebook.wait_until_idle()
+        return notebook
+
+    def bring_to_front(self, path: str) -> None:
+        """Press the tab of an open notebook."""
+        self.page.locator("#jp-main-dock-panel .lm-TabBar-tab", has_text=path).click()
+        expect(self.page.locator(".lm-TabBar-tab.lm-mod-current", has_text=path)).to_be_visible()
 
     def desktop(self) -> Canvas:
         """Return the desktop's canvas in its tab, once it is connected and in front."""
@@ -181,7 +198,7 @@ class Notebook:
 
     def cell(self, number: int) -> Locator:
         """Return a cell; the first is 0."""
-        return self.page.locator(".jp-Notebook .jp-CodeCell").nth(number)
+        return self.page.locator(".jp-Notebook:visible .jp-CodeCell").nth(number)
 
     def start(self, number: int) -> None:
         """Run a cell as a user does, and do not wait for it."""

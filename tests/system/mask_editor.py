@@ -5,6 +5,7 @@ The image stands in a white frame on black. The green box has the actions; its a
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Optional, Protocol, Tuple
 
@@ -155,6 +156,22 @@ class MaskEditor:
         self.hand.drag(first, last, RIGHT)
         self.hand.click(((first[0] + last[0]) // 2, (first[1] + last[1]) // 2), RIGHT, times=2)
         return first, last
+
+    def is_mask_of(self, drawn: str, corners: Tuple[Point, Point], size: int) -> bool:
+        """Tell whether the pixels of a mask are the box between two corners on the desktop, all of it and no more.
+
+        Args:
+            drawn: the mask's pixels in JSON: all the first coordinates, all the second ones.
+            corners: of the box.
+            size: of the image, in pixels.
+        """
+        across, down = map(np.array, json.loads(drawn))
+        (left, top), (right, bottom) = (self.frame.to_image(corner, size) for corner in corners)
+        box = [across.min(), across.max(), down.min(), down.max()]
+        # A corner is known to one pixel of the desktop, and falls into one of two pixels of the image.
+        near = 1 + size / (self.frame.right - self.frame.left)
+        whole = (np.ptp(across) + 1) * (np.ptp(down) + 1) == len(across)
+        return bool(whole and np.allclose(box, [left, right, bottom, top], rtol=0, atol=near))
 
     def go_on(self) -> None:
         """Press the blue arrow, once it is blue: cleaning goes on without further questions."""

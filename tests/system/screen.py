@@ -31,13 +31,14 @@ LEFT, RIGHT = 1, 3
 
 @dataclass(frozen=True)
 class Window:
-    """A window's title and its inside on the desktop, in pixels."""
+    """A window's title and its inside on the desktop, in pixels, and the process that says it is its own, or 0."""
 
     title: str
     left: int
     top: int
     width: int
     height: int
+    pid: int
 
     @property
     def centre(self) -> Point:
@@ -91,11 +92,12 @@ class Screen:
         try:
             title = window.get_full_property(self.display.intern_atom("_NET_WM_NAME"), X.AnyPropertyType)
             text = title.value.decode() if title else (window.get_wm_name() or "")
+            owner = window.get_full_property(self.display.intern_atom("_NET_WM_PID"), Xatom.CARDINAL)
             geometry, corner = window.get_geometry(), window.translate_coords(self.root, 0, 0)
         except (BadDrawable, BadWindow):
             # It closed since the list was read.
             return None
-        return Window(text, -corner.x, -corner.y, geometry.width, geometry.height)
+        return Window(text, -corner.x, -corner.y, geometry.width, geometry.height, owner.value[0] if owner else 0)
 
     def wait_for_window(self, title: str, timeout: float = 30) -> Window:
         """Return the first window whose title contains ``title``, as soon as there is one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Callable, Dict
 
@@ -58,13 +57,7 @@ def test_mask_drawn_in_the_browser_is_the_mask_on_disk(cleaning: tuple[Notebook,
     assert "iterations: 40" in notebook.wait_until_finished(1)
     editor.wait_until_gone()
 
-    across, down = json.loads(notebook.run(2).split("mask:")[1])
-    (left, top), (right, bottom) = (editor.frame.to_image(corner, SIZE) for corner in corners)
-    # A corner is known to one pixel of the desktop, and falls into one of two pixels of the image.
-    near = 1 + SIZE / (editor.frame.right - editor.frame.left)
-    assert [min(across), max(across)] == pytest.approx([left, right], abs=near)
-    assert [min(down), max(down)] == pytest.approx([bottom, top], abs=near)
-    assert len(across) == (max(across) - min(across) + 1) * (max(down) - min(down) + 1), "the box has holes"
+    assert editor.is_mask_of(notebook.run(2).split("mask:")[1], corners, SIZE)
 
 
 def test_interrupt_ends_cleaning_within_three_seconds(

@@ -1,0 +1,70 @@
+"""A kernel in a Python that finds casa-desktop by PYTHONPATH, and what others see of that."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Iterator
+
+import psutil
+import pytest
+
+from casa_desktop import installing, kernelspecs, ourselves, session
+from casa_desktop.kernelrun import Running
+from casa_desktop.kernelspecs import Place
+
+from . import otherpythons
+
+SEEN = "import subprocess\nseen = subprocess.check_output('echo $PYTHONPATH', shell=True, text=True).strip()"
+
+
+@pytest.fixture
+def overlay(jupyter_data: Path, root: Path, tmp_path: Path) -> str:
+    """The folder with what the Python of the kernel x lacks."""
+    python = otherpythons.with_casa(tmp_path / "venv", but=otherpythons.OURS)
+    installing.install(installing.Wish(Place(), python=str(python), name="x"), os.environ)
+    return str(kernelspecs.get("x").overlay)
+
+
+@pytest.fixture
+def kernel(overlay: str, tmp_path: Path) -> Iterator[Running]:
+    with Running("x", tmp_path, 60) as running:
+        yield running
+
+
+def test_programs_started_in_a_notebook_do_not_see_the_folder(kernel: Running) -> None:
+    assert kernel.evaluate(SEEN, "seen") == ""
+
+
+def test_they_see_what_the_user_named_beside_it() -> None:
+    environ = {"PYTHONPATH": os.pathsep.join([ourselves._HERE, "/mine"])}
+    ourselves.hide(environ)
+    assert environ == {"PYTHONPATH": "/mine"}
+
+
+def test_a_desktop_that_it_starts_works_and_hides_the_folder_from_its_programs(kernel: Running, overlay: str) -> None:
+    kernel.evaluate("from casa_desktop import session\nsession.ensure()", "''")
+    try:
+        supervisor = psutil.Process(session.running().supervisor_pid)
+        (manager,) = (each for each in supervisor.children() if each.name() == "icewm")
+        assert "PYTHONPATH" not in manager.environ()
+        size = kernel.evaluate("picture = session.screenshot(session.running())", "len(picture)")
+        assert int(size) > 1000
+        menu = Path(manager.environ()["ICEWM_PRIVCFG"], "menu").read_text()
+        assert f"env PYTHONPATH={overlay}" in menu
+        done = subprocess.run(
+            ["xdg-open", "no address"],
+            env=manager.environ(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert "an address has no blanks" in done.stderr
+    finally:
+        session.stop()
+
+
+def test_where_casa_desktop_is_installed_nothing_is_named() -> None:
+    assert ourselves.finding("/usr/bin/python3") == ("/usr/bin/python3",)
+    assert ourselves.seen({"HOME": "/home/casa"}) == {"HOME": "/home/casa"}

@@ -1,0 +1,76 @@
+"""CASA's releases with the wheels of their time, each for a Python that it was made for; and what installs them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import List, Tuple
+
+
+def pythons(version: str) -> List[str]:
+    """Return the interpreters of a version, on PATH and in pyenv's folder, that can be run."""
+    folders = [Path(folder) for folder in os.environ["PATH"].split(":")]
+    folders += sorted(Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions").glob(f"{version}.*/bin"))
+    names = [str(folder / f"python{version}") for folder in folders if (folder / f"python{version}").exists()]
+    # A shim of pyenv's is there even where its Python is not in use.
+    return [name for name in names if subprocess.run([name, "--version"], capture_output=True).returncode == 0]
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release of CASA, with the wheels of its time.
+
+    Attributes:
+        casa: its version.
+        python: the Python.
+        wheels: the tools, and what else must be of its time.
+        leave: tests of what the release does not have.
+    """
+
+    casa: str
+    python: str
+    wheels: Tuple[str, ...]
+    leave: Tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"CASA {self.casa}, Python {self.python}"
+
+    def install(self, folder: Path, *more: str) -> Path:
+        """Make a virtual environment in ``folder`` with the release, and ``more`` beside it; return its Python.
+
+        Raises:
+            subprocess.CalledProcessError: pip failed.
+        """
+        python = folder / "bin" / "python"
+        own = [f"{name}=={self.casa}" for name in ("casatools", "casatasks", "casashell")]
+        for command in (
+            [pythons(self.python)[0], "-m", "venv", str(folder)],
+            [str(python), "-m", "pip", "install", "--quiet", "casadata", "six", *own, *self.wheels, *more],
+        ):
+            subprocess.run(command, check=True)
+        return python
+
+
+NEWEST = ("casaviewer==2.4.4", "casaplotms==2.9.1", "casalogger==1.0.24", "casatablebrowser", "casafeather")
+
+RELEASES = (
+    # tclean's nmajor and the log's name in casasiteconfig.py came later; Python 3.8 has no os.pidfd_open, and pip
+    # does not come to an end with nbconvert there.
+    Release(
+        "6.4.4.31",
+        "3.8",
+        ("casaviewer==1.5.2", "casaplotms==1.7.3", "casalogger==1.0.15", "casadata==2022.9.5"),
+        ("tells_its_cycles", "user_named", "that_was_killed", "executed_notebook"),
+    ),
+    Release(
+        "6.6.0.20",
+        "3.10",
+        ("casaviewer==2.0.1", "casaplotms==2.3.4", "casalogger==1.0.17", "numpy<2", "matplotlib<3.8"),
+        ("user_named",),
+    ),
+    Release("6.6.5.31", "3.10", (*NEWEST, "numpy<2.4")),
+    Release("6.7.0.31", "3.11", (*NEWEST, "numpy<2.4")),
+    Release("6.7.5.18", "3.12", (*NEWEST, "numpy<2.4")),
+)
