@@ -60,3 +60,11 @@ def test_another_casa_takes_the_place_of_the_extra_s_own(casa: str, tools: str) 
 
 def test_docker_and_podman_are_sent_the_same_files() -> None:
     assert (ROOT / ".dockerignore").read_text() == (ROOT / ".containerignore").read_text()
+
+
+def test_nothing_that_a_build_of_the_front_end_has_made_is_sent() -> None:
+    # A compiler that finds its notes of a former run, and not what it made then, makes nothing.
+    sent = (ROOT / ".containerignore").read_text().splitlines()
+    front_end = Path("casa_desktop", "labextension")
+    made = (ROOT / front_end / ".gitignore").read_text().split()
+    assert [each for each in made if not {f"**/{each.rstrip('/')}", str(front_end / each.rstrip("/"))} & {*sent}] == []
