@@ -43,11 +43,12 @@ def ensure_image(engine: Engine, folder: Path) -> str:
         folder: for what the build is told of this machine.
     """
     label = f"{LABEL}={digest(context())}"
-    found = engine.say("images", "--quiet", "--no-trunc", "--filter", f"label={label}").split()
-    if found:
-        return found[0]
-    ensure_base(engine, folder)
     name = f"{NAME}:test"
+    # By its name as well: what a build that failed has left bears the label, too.
+    filters = (f"--filter=label={label}", f"--filter=reference={name}")
+    if engine.say("images", "--quiet", *filters).split():
+        return name
+    ensure_base(engine, folder)
     subprocess.run(
         engine.command(*build_words(name, label, tell(folder))),
         cwd=ROOT,
@@ -106,7 +107,16 @@ def pip_settings(listing: str) -> Dict[str, str]:
 
 def context() -> List[Path]:
     """Return the files of the build's context, as git knows them: what is ignored is not built from."""
-    roots = ["casa_desktop", "container", "hatch_build.py", "jupyter_config", "kernel", "LICENSE", "pyproject.toml"]
+    roots = [
+        ".containerignore",
+        "casa_desktop",
+        "container",
+        "hatch_build.py",
+        "jupyter_config",
+        "kernel",
+        "LICENSE",
+        "pyproject.toml",
+    ]
     argv = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *roots]
     names = subprocess.check_output(argv, cwd=ROOT, text=True).split("\0")
     return [ROOT / name for name in sorted(filter(None, names)) if (ROOT / name).is_file()]
