@@ -29,19 +29,22 @@ class UserNotebook:
 
     Args:
         user: whose.
+        sources: the project, where the user may read it.
         folder: where it works.
         container: where the kernel runs.
         more: more variables.
     """
 
-    def __init__(self, user: User, folder: Path, container: Container, **more: str) -> None:
+    def __init__(self, user: User, sources: Path, folder: Path, container: Container, **more: str) -> None:
         packages = Path(zmq.__file__).parents[1]
-        env = {**user.environment, "PYTHONPATH": f"{ROOT}:{ROOT / 'kernel'}:{packages}", **more}
+        if ROOT in packages.parents:
+            packages = sources / packages.relative_to(ROOT)
+        env = {**user.environment, "PYTHONPATH": f"{sources}:{sources / 'kernel'}:{packages}", **more}
         words = [python_for_all(), "-m", "tests.container.asuser", str(folder), json.dumps(container.as_dict())]
         self._process = subprocess.Popen(
             words,
             env=env,
-            cwd=ROOT,
+            cwd=sources,
             user=user.uid,
             group=user.uid,
             extra_groups=[],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List
 
@@ -24,6 +25,7 @@ from .engine import Engine
 
 pytestmark = pytest.mark.container
 Find = Callable[[], Dict[str, str]]
+LAUNCHED = re.compile("casa-desktop-[0-9a-f]{8}")
 DRAWN = """
 ia.open('{name}.mask')
 print(int(ia.getchunk().sum()))
@@ -77,10 +79,8 @@ def notebook(observation: Path, surroundings: Dict[str, str], container: Contain
 
 
 def containers(engine: Engine) -> List[str]:
-    """Return the names of the launchers' containers that the engine knows of, running or not."""
-    return [
-        each for each in engine.say("ps", "--all", "--format={{.Names}}").split() if each.startswith("casa-desktop-")
-    ]
+    """Return the names of the launchers' containers that the engine knows of, running or not; no other tests' ones."""
+    return [each for each in engine.say("ps", "--all", "--format={{.Names}}").split() if LAUNCHED.fullmatch(each)]
 
 
 def test_a_task_draws_into_the_cell_and_its_files_are_the_users(notebook: Notebook, observation: Path) -> None:
@@ -128,7 +128,6 @@ def test_a_mask_is_drawn_in_interactive_tclean(notebook: Notebook, record: Find)
 
     cell = clean(notebook, record, "podman-drawn", draw)
     assert cell.error is None
-    assert cell.text.strip().endswith("40")
     assert int(notebook.run(DRAWN.format(name="podman-drawn")).text) > 50
 
 
