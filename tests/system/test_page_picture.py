@@ -64,8 +64,8 @@ def test_hidden_page_is_sent_no_pictures_and_shows_the_newest_when_it_is_seen_ag
         page.page.wait_for_timeout(500)
         before = page.frames
         page.page.wait_for_timeout(1500)
-        # A fence of Xvnc's may come; twenty pictures a second may not.
-        assert page.frames - before <= 3
+        # Fences of Xvnc's may come, four were seen; the thirty pictures of these 1.5 seconds may not.
+        assert page.frames - before <= 10
     page.page.evaluate(_PRETEND, "visible")
     assert page.wait_until_equal(screen()) < SOON
 
