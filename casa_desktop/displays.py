@@ -6,11 +6,11 @@ A number is taken as X servers take it: by a file ``/tmp/.X<number>-lock`` that 
 from __future__ import annotations
 
 import os
-import socket
 from contextlib import suppress
 from pathlib import Path
 
 from .errors import StartFailed
+from .xfiles import answers
 
 SOCKETS = Path("/tmp/.X11-unix")
 # X servers that look for a free number by themselves begin at 0.
@@ -45,7 +45,8 @@ def release(number: int) -> None:
 
 
 def _take(number: int) -> bool:
-    if _answers(number) or not _lock_file_is_ours(number):
+    # One in a container may be there, whose lock file is not seen here.
+    if answers(_socket(number)) or not _lock_file_is_ours(number):
         return False
     with suppress(OSError):
         # What a killed X server has left.
@@ -54,12 +55,6 @@ def _take(number: int) -> bool:
         release(number)
         return False
     return True
-
-
-def _answers(number: int) -> bool:
-    """Tell whether an X server is there, perhaps one in a container, whose lock file is not seen here."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        return connection.connect_ex(str(_socket(number))) == 0
 
 
 def _lock_file_is_ours(number: int) -> bool:

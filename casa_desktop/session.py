@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -111,7 +110,7 @@ def _ask(outside: str, name: str, settings: Settings, timeout: float) -> Record:
 def _container(spare: Optional[Container]) -> Optional[Container]:
     """Return the container that desktops run in; None for this machine itself."""
     configured, where = xserver.found(os.environ)
-    if where or shutil.which("Xvnc") or shutil.which("Xtigervnc"):
+    if where or xserver.own_program():
         return configured
     # A sandbox of bwrap has what this machine has.
     return spare if spare is not None and spare.image else None

@@ -22,12 +22,12 @@ def remove_dead(display: str) -> None:
         if not Path(f"/proc/{int(lock.read_text())}").exists():
             lock.unlink()
     listener = Path(f"/tmp/.X11-unix/X{number}")
-    if not _answers(listener):
+    if not answers(listener):
         with suppress(OSError):
             listener.unlink()
 
 
-def _answers(path: Path) -> bool:
+def answers(path: Path) -> bool:
     """Tell whether somebody listens at a unix socket."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as connection:
         try:
