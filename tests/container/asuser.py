@@ -11,6 +11,7 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any, Callable, Optional
 
@@ -99,6 +100,8 @@ def python_for_all() -> str:
 def main(folder: str, container: str) -> None:
     """Run cells as they come."""
     out, sys.stdout = sys.stdout.buffer, sys.stderr
+    # Jupyter's connection file, which a killed Jupyter leaves behind: nobody may take it for the kernel's, in /tmp.
+    tempfile.tempdir = os.environ["HOME"]
 
     def write(kind: str, value: Any = None) -> None:
         pickle.dump((kind, value), out)
