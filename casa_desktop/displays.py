@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from .errors import StartFailed
-from .xfiles import answers
+from .xfiles import answers, remove_dead_lock
 
 SOCKETS = Path("/tmp/.X11-unix")
 # X servers that look for a free number by themselves begin at 0.
@@ -59,10 +59,8 @@ def _take(number: int) -> bool:
 
 def _lock_file_is_ours(number: int) -> bool:
     path = _lock(number)
-    with suppress(OSError, ValueError):
-        # What a launcher that was killed has left; another user's cannot be removed.
-        if not Path(f"/proc/{int(path.read_text())}").exists():
-            path.unlink()
+    # What a launcher that was killed has left.
+    remove_dead_lock(path)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
     except OSError:
