@@ -13,6 +13,7 @@ berth that was left by a launcher that was killed is removed by the next.
 from __future__ import annotations
 
 import os
+import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from . import locks, runtime
 from .errors import ContainerFailed, RuntimeDirectoryError
 
 _FOLDER = ".kernels"
+_ID_BYTES = 4
+_ID = re.compile(rf"[0-9a-f]{{{2 * _ID_BYTES}}}")
 _ATTEMPTS = 5
 _LONGEST_NAME = len("outside.sock")
 # sun_path of unix(7), without the final zero.
@@ -63,7 +66,7 @@ def new_berth(environ: Optional[Mapping[str, str]] = None) -> Berth:
         RuntimeDirectoryError: the runtime directory cannot be used, or its path is too long.
     """
     root = runtime.runtime_root(environ=environ)
-    folder = root / _FOLDER / os.urandom(4).hex()
+    folder = root / _FOLDER / os.urandom(_ID_BYTES).hex()
     length = len(os.fsencode(folder)) + 1 + _LONGEST_NAME
     if length > _SOCKET_PATH_LIMIT:
         raise RuntimeDirectoryError(
@@ -81,7 +84,8 @@ def berth_of(ipc: str) -> Berth:
         RuntimeDirectoryError: as ``new_berth``.
     """
     folder = Path(ipc).parent
-    return Berth(folder) if folder.parent == runtime.runtime_root() / _FOLDER else new_berth()
+    ours = folder.parent == runtime.runtime_root() / _FOLDER and _ID.fullmatch(folder.name)
+    return Berth(folder) if ours else new_berth()
 
 
 def occupy(berth: Berth, timeout: float = 15.0) -> int:

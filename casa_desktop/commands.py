@@ -125,6 +125,8 @@ def x_server_command(
         "-UseBlacklist=0",
         *("-nolisten", "tcp"),
         "-AlwaysShared=1",
+        # Errors alone. It would write 600 bytes for every view that comes and goes, into what often is memory.
+        "-Log=*:stderr:0",
         # Without it X starts afresh whenever its last client leaves.
         "-noreset",
         # No screen saver: a page that comes back finds the picture as it was.

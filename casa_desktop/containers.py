@@ -7,6 +7,7 @@ it. What is the same for all of them is here; ``engines`` knows how each is told
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
@@ -46,7 +47,7 @@ class Container:
     python: str = "python"
 
     def __post_init__(self) -> None:
-        if self.engine not in engines.ENGINES:
+        if not isinstance(self.engine, str) or self.engine not in engines.ENGINES:
             raise InvalidContainer("engine", self.engine, f"one of {', '.join(sorted(engines.ENGINES))}")
         for name in ("image", "network", "python"):
             _check_text(name, getattr(self, name))
@@ -89,13 +90,22 @@ class Container:
         return f"{self.engine} ({self.image})" if self.image else self.engine
 
 
+def _is_word(value: object) -> bool:
+    """Tell whether a command line can have it as a word."""
+    try:
+        return isinstance(value, str) and b"\0" not in os.fsencode(value)
+    except UnicodeEncodeError:
+        # JSON can spell halves of characters.
+        return False
+
+
 def _check_text(name: str, value: object) -> None:
-    if not isinstance(value, str) or value.startswith("-") or "\0" in value:
+    if not _is_word(value) or value.startswith("-"):  # type: ignore[attr-defined]
         raise InvalidContainer(name, value, "a word that does not begin with '-'")
 
 
 def _check_texts(name: str, value: object) -> None:
-    if not isinstance(value, tuple) or not all(isinstance(each, str) and "\0" not in each for each in value):
+    if not isinstance(value, tuple) or not all(map(_is_word, value)):
         raise InvalidContainer(name, value, "a list of words")
 
 

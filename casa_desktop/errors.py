@@ -11,6 +11,7 @@
      │    ├── XServerMissing
      │    ├── WindowManagerMissing
      │    └── EngineMissing
+     ├── SocketFolderUnsafe       in the folder of X's sockets somebody could put his own in a desktop's place
      ├── StartFailed              the desktop's X server or supervisor ended while starting
      ├── StartTimeout             the desktop was not ready by its deadline
      ├── StopFailed               the desktop would not end
@@ -106,6 +107,22 @@ class RuntimeDirectoryError(CasaDesktopError):
     def __init__(self, path: Path, reason: str) -> None:
         self.path, self.reason = path, reason
         super().__init__(f"The runtime directory {path} cannot be used: {reason}")
+
+
+class SocketFolderUnsafe(CasaDesktopError):
+    """X's sockets lie in a folder in which they are not safe from other users.
+
+    Attributes:
+        path: the folder.
+        reason: what is wrong with it.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(
+            f"No desktop can be started safely: X's sockets lie in {path}, and {reason}. Have the administrator set "
+            f"it right: 'chown root:root {path}; chmod 1777 {path}' (or 'rm {path}', if it is no folder)."
+        )
 
 
 class ProgramMissing(CasaDesktopError):

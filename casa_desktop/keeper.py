@@ -28,6 +28,8 @@ PATIENCE_SECONDS = 12.0
 # The engine's own program has little to do when its container has gone.
 ENGINE_SECONDS = 3.0
 _LAST_WORDS = 4096
+# What stands for a status that makes no sense.
+_NO_STATUS = 1
 Answer = Callable[[Word], Optional[Word]]
 
 
@@ -204,7 +206,7 @@ class Keeper:
         if word.kind == "inside" and self._lifeline is None:
             self._welcome(connection)
         elif word.kind == "ended" and connection is self._lifeline:
-            self.status = int(word.value)
+            self.status = _NO_STATUS if word.number is None else word.number
         elif connection is not self._lifeline:
             self._selector.unregister(connection)
             threading.Thread(target=self._reply, args=(connection, word), daemon=True).start()

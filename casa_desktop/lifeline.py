@@ -23,10 +23,11 @@ from __future__ import annotations
 
 import json
 import socket
-from typing import Any, List, NamedTuple
+from typing import Any, List, NamedTuple, Optional
 
 from .errors import LinkFailed
 from .runtime import OUTSIDE_VARIABLE
+from .stored import parsed
 
 # Where programs inside find the socket.
 VARIABLE = OUTSIDE_VARIABLE
@@ -43,6 +44,11 @@ class Word(NamedTuple):
 
     kind: str
     value: Any = None
+
+    @property
+    def number(self) -> Optional[int]:
+        """Its value if that is a whole number, else None."""
+        return self.value if type(self.value) is int else None
 
 
 def encode(word: Word) -> bytes:
@@ -69,7 +75,7 @@ class Decoder:
 
 
 def _word(line: bytes) -> Word:
-    found = json.loads(line)
+    found = parsed(line)
     if not isinstance(found, list) or len(found) != 2 or not isinstance(found[0], str):
         raise ValueError(f"no word: {line[:80]!r}")
     return Word(*found)

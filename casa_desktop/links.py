@@ -23,11 +23,14 @@ from . import locks
 from .errors import LinkRefused
 from .ourselves import finding
 from .runtime import Places
+from .stored import parsed
 
 # What Debian's alternatives, freedesktop.org, and the desktops before it call a program that opens addresses.
 NAMES = ("xdg-open", "x-www-browser", "www-browser", "sensible-browser", "gnome-open", "gvfs-open", "kde-open")
 SCHEMES = frozenset({"http", "https", "mailto"})
 LONGEST = 2000
+# JSON may spell a character with six.
+_LONGEST_FILE = 6 * LONGEST + 2
 
 
 def checked(address: str) -> str:
@@ -75,10 +78,11 @@ def take(at: Places) -> List[str]:
     found = []
     for path in sorted(at.links.glob("*.json"), key=_age):
         try:
-            text = path.read_text(encoding="utf-8")
+            with path.open("rb") as file:
+                text = file.read(_LONGEST_FILE)
             # Whoever removes it has it: another server may be looking at the same file.
             path.unlink()
-            found.append(checked(json.loads(text)))
+            found.append(checked(parsed(text)))
         except (OSError, ValueError, TypeError, AttributeError, LinkRefused):
             # Another server was first, or it is no address that ``hand_over`` lets through.
             continue

@@ -29,8 +29,13 @@ for _each in _CHANGES:
 
 
 def running(root: Path) -> Dict[str, Record]:
-    """Return the records of the desktops below ``root`` by name."""
-    found = {}
+    """Return the records of the desktops below ``root`` by name.
+
+    In a root that others could write to there are none: anybody may make /tmp/casa-desktop-UID before its user does.
+    """
+    found: Dict[str, Record] = {}
+    if not runtime.is_private(root):
+        return found
     for folder in _folders(root):
         record = runtime.read_record(Places(folder).record)
         if record is not None and record.name == folder.name and locks.is_held(folder):
@@ -117,7 +122,8 @@ class Lookout:
         now: Dict[int, Optional[str]] = {}
         for path, only in self._wanted():
             try:
-                now[inotify.add_watch(path, _MASK)] = only
+                # Where a root is waited for, that it becomes its user's own is news as well.
+                now[inotify.add_watch(path, _MASK | (int(flags.ATTRIB) if only else 0))] = only
             except (FileNotFoundError, NotADirectoryError, PermissionError):
                 # It has gone just now, or is not ours to look at.
                 continue
@@ -133,7 +139,7 @@ class Lookout:
                 continue
 
     def _wanted(self) -> Iterator[tuple[Path, Optional[str]]]:
-        if not self._root.is_dir():
+        if not runtime.is_private(self._root):
             return (yield self._nearest())
         yield self._root, None
         for folder in _folders(self._root):

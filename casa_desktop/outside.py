@@ -25,6 +25,7 @@ from .containers import Container, Place, passed_environment, remove_command, ru
 from .errors import CasaDesktopError, ContainerFailed, InvalidContainer
 from .keeper import Keeper, exit_status, last_line
 from .lifeline import Word
+from .stored import parsed
 
 # A kernel that does not end when it is told to is killed after so many seconds; Jupyter itself waits half as long.
 KERNEL_GRACE = 3.0
@@ -43,7 +44,9 @@ def prepared_connection(path: Path) -> Tuple[Dict[str, Any], Berth]:
         OSError, ValueError: it cannot be read.
         RuntimeDirectoryError: as ``berths.new_berth``.
     """
-    connection: Dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    connection: Dict[str, Any] = parsed(path.read_text(encoding="utf-8"))
+    if not isinstance(connection, dict):
+        raise ValueError(f"{path} is no connection file: it holds no object")
     return connection, berth_of(str(connection.get("ip", "")) if connection.get("transport") == "ipc" else "")
 
 
@@ -167,7 +170,7 @@ def answer(word: Word, container: Container) -> Optional[Word]:
         asked: Dict[str, Any] = word.value
         settings = Settings(**asked["settings"])
         session.ensure(asked["name"], settings=settings, timeout=float(asked["timeout"]), spare=container)
-    except (CasaDesktopError, KeyError, TypeError, ValueError, OSError) as error:
+    except (CasaDesktopError, KeyError, TypeError, ValueError, ArithmeticError, OSError) as error:
         return Word("failed", {"kind": type(error).__name__, "text": str(error)})
     return Word("done")
 
@@ -217,7 +220,7 @@ def parsed_container(text: str) -> Container:
         InvalidContainer: it describes none.
     """
     try:
-        described = json.loads(text)
+        described = parsed(text)
     except ValueError:
         raise InvalidContainer("description", text, "JSON") from None
     return Container.from_dict(described)

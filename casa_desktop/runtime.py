@@ -72,11 +72,26 @@ def runtime_root(*, make: bool = True, environ: Optional[Mapping[str, str]] = No
         raise RuntimeDirectoryError(
             root, f"{error.strerror}. Set CASA_DESKTOP_RUNTIME_DIR to a folder of yours."
         ) from error
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise RuntimeDirectoryError(root, "it is not a folder of yours. Set CASA_DESKTOP_RUNTIME_DIR to one that is.")
-    if found.st_mode & 0o077:
-        raise RuntimeDirectoryError(root, f"others may enter it. Close it with 'chmod 700 {root}'.")
+    fault = _fault(root, found)
+    if fault:
+        raise RuntimeDirectoryError(root, fault)
     return root
+
+
+def _fault(root: Path, found: os.stat_result) -> str:
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        return "it is not a folder of yours. Set CASA_DESKTOP_RUNTIME_DIR to one that is."
+    if found.st_mode & 0o077:
+        return f"others may enter it. Close it with 'chmod 700 {root}'."
+    return ""
+
+
+def is_private(root: Path) -> bool:
+    """Tell whether ``root`` is there, and is what ``runtime_root`` accepts."""
+    try:
+        return not _fault(root, root.lstat())
+    except OSError:
+        return False
 
 
 def configured_root(environ: Optional[Mapping[str, str]] = None) -> Path:

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Dict, List, Optional
 
-from . import errors, lifeline, links, locks, runtime, xserver
+from . import displays, errors, lifeline, links, locks, runtime, xserver
 from .commands import Settings, display_environment, scale_command, settings_from
 from .containers import Container
 from .ourselves import hide, seen
@@ -123,6 +123,7 @@ def _start(name: str, settings: Settings, deadline: float, container: Optional[C
         raise errors.StartTimeout(name, remaining, "the former desktop's end")
     runtime.clear(at.folder)
     runtime.forget_last_words(name)
+    displays.prepare_sockets()
     try:
         at.folder.mkdir(mode=0o700)
         report = _run_supervisor(name, settings, deadline, container)

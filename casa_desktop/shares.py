@@ -23,6 +23,9 @@ from .runtime import Record
 DEFAULT_MINUTES = 60
 MOST_MINUTES = 24 * 60
 LONGEST_LABEL = 100
+# No link is valid for longer, whatever its file says or the clock was when it was made; that may have been set right
+# by up to an hour since.
+_MOST_SECONDS = 60.0 * MOST_MINUTES + 3600
 _NUMBER = re.compile(r"[0-9a-f]{16}")
 
 
@@ -80,7 +83,7 @@ def valid(record: Record) -> List[Share]:
     now, found = time.time(), []
     for path in _path(record, "x").parent.glob("*.json"):
         share = _read(path)
-        if share is not None and share.expires > now:
+        if share is not None and now < share.expires <= now + _MOST_SECONDS:
             found.append(share)
         else:
             path.unlink(missing_ok=True)

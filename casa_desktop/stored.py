@@ -5,9 +5,21 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Optional, Type, TypeVar, get_type_hints
+from typing import Any, Optional, Type, TypeVar, Union, get_type_hints
 
 T = TypeVar("T")
+
+
+def parsed(text: Union[str, bytes]) -> Any:
+    """Return what a text in JSON says.
+
+    Raises:
+        ValueError: it is none, or is nested too deeply to be of anybody's who means well.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def write(path: Path, value: Any) -> None:
@@ -30,9 +42,9 @@ def read(path: Path, kind: Type[T]) -> Optional[T]:
     """
     kinds = get_type_hints(kind)
     try:
-        told = json.loads(path.read_text(encoding="utf-8")).items()
+        told = parsed(path.read_text(encoding="utf-8")).items()
         found = kind(**{name: value for name, value in told if name in kinds})
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, TypeError, AttributeError):
         return None
     return found if all(_is(getattr(found, name), kinds[name]) for name in kinds) else None
 

@@ -20,6 +20,7 @@ from typing import Iterator, Mapping, NamedTuple, Optional, Tuple
 
 from .containers import Container
 from .errors import InvalidContainer, InvalidSetting, SettingNotWritten
+from .stored import parsed
 
 VARIABLE = "CASA_DESKTOP_X_SERVER"
 OWN = "own"
@@ -63,7 +64,7 @@ def _parsed(text: str, source: str) -> Optional[Container]:
     if text.strip().strip('"') == OWN:
         return None
     try:
-        return Container.from_dict(json.loads(text))
+        return Container.from_dict(parsed(text))
     except (InvalidContainer, ValueError) as error:
         expected = f'a container in JSON, or "{OWN}" ({error})'
         raise InvalidSetting(f"The X server's place in {source}", text.strip(), expected) from error
@@ -76,7 +77,7 @@ def _said(environ: Mapping[str, str]) -> Iterator[Tuple[str, str]]:
     for path in (user_file(environ), *(_file(Path(folder)) for folder in system.split(":") if folder)):
         # It is not there, or not for us.
         with suppress(OSError):
-            yield str(path), path.read_text(encoding="utf-8")
+            yield str(path), path.read_text(encoding="utf-8", errors="backslashreplace")
 
 
 def user_file(environ: Mapping[str, str]) -> Path:

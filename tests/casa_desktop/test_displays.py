@@ -10,6 +10,7 @@ from typing import Iterator
 import pytest
 
 from casa_desktop import displays
+from casa_desktop.errors import SocketFolderUnsafe
 
 # No desktop that is in use begins there.
 FIRST = 8000
@@ -57,3 +58,30 @@ def test_a_living_x_server_without_a_lock_here_keeps_its_number(number: int) -> 
         assert other == number + 2
         displays.release(other)
         path.unlink()
+
+
+def test_a_folder_for_sockets_is_made_as_x_makes_it_and_kept(tmp_path: Path) -> None:
+    for _ in range(2):
+        displays.prepare_sockets(tmp_path / "sockets")
+        assert (tmp_path / "sockets").stat().st_mode & 0o7777 == 0o1777
+
+
+def test_a_folder_for_sockets_in_which_others_could_put_theirs_is_refused(tmp_path: Path) -> None:
+    made = {name: tmp_path / name for name in ("open", "file", "link")}
+    made["open"].mkdir()
+    made["open"].chmod(0o777)
+    made["file"].touch()
+    made["link"].symlink_to(tmp_path)
+    for path in made.values():
+        with pytest.raises(SocketFolderUnsafe) as refused:
+            displays.prepare_sockets(path)
+        assert refused.value.reason in str(refused.value)
+    assert list(tmp_path.iterdir()) != []
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can make files of somebody else's")
+def test_a_folder_for_sockets_that_somebody_else_has_made_is_refused(tmp_path: Path) -> None:
+    displays.prepare_sockets(tmp_path / "sockets")
+    os.chown(tmp_path / "sockets", 20_001, -1)
+    with pytest.raises(SocketFolderUnsafe, match=r"user 20001 owns it"):
+        displays.prepare_sockets(tmp_path / "sockets")

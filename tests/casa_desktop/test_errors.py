@@ -32,6 +32,11 @@ from casa_desktop import errors
             errors.WindowManagerMissing(("icewm",), "icewm"),
             "No window manager was found: looked on PATH for icewm. Install it, for example with 'apt install icewm'.",
         ),
+        (
+            errors.SocketFolderUnsafe(Path("/s"), "it is not a folder"),
+            "No desktop can be started safely: X's sockets lie in /s, and it is not a folder. Have the administrator "
+            "set it right: 'chown root:root /s; chmod 1777 /s' (or 'rm /s', if it is no folder).",
+        ),
         (errors.StartFailed("main", "Xvnc ended."), "The desktop 'main' did not start: Xvnc ended."),
         (
             errors.StartTimeout("main", 2.5, "the supervisor"),
@@ -165,7 +170,7 @@ def test_each_error_says_what_happened_and_what_to_do(error: errors.CasaDesktopE
 def test_every_error_of_the_module_is_in_the_tree_and_in_its_drawing() -> None:
     classes = [each for each in vars(errors).values() if isinstance(each, type)]
     own = [each for each in classes if each.__module__ == errors.__name__]
-    assert len(own) == 36
+    assert len(own) == 37
     for each in own:
         assert issubclass(each, errors.CasaDesktopError)
         assert each.__name__ in (errors.__doc__ or "")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import subprocess
 import sys
@@ -92,6 +93,24 @@ async def test_a_dropped_link_is_news(root: Path) -> None:
     (folder / "x.part").rename(folder / "x.json")
     await news.until((folder / "x.json").exists)
     news.lookout.close()
+
+
+async def test_desktops_in_a_root_that_others_may_enter_are_none_until_it_is_closed(root: Path) -> None:
+    await _in_thread(session.ensure)
+    root.chmod(0o777)
+    assert _names(root) == []
+    news = News()
+    root.chmod(0o700)
+    await news.until(lambda: _names(root) == ["main"])
+    news.lookout.close()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can make folders of somebody else's")
+async def test_desktops_in_a_root_that_somebody_else_has_made_are_none(root: Path) -> None:
+    await _in_thread(session.ensure)
+    os.chown(root, 20_001, -1)
+    assert _names(root) == []
+    os.chown(root, os.getuid(), -1)
 
 
 EXHAUSTED = """

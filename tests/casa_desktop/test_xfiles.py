@@ -30,9 +30,7 @@ def listener() -> Iterator[socket.socket]:
 
 
 def test_socket_and_lock_of_a_dead_server_are_removed(listener: socket.socket) -> None:
-    with subprocess.Popen(["true"]) as server:
-        pass
-    LOCK.write_text(f"{server.pid:10d}\n")
+    _write_lock()
     listener.close()
     xfiles.remove_dead(f":{NUMBER}")
     assert not LISTENER.exists()
@@ -57,3 +55,36 @@ def test_a_server_too_busy_to_answer_is_alive(listener: socket.socket) -> None:
 @pytest.mark.parametrize("display", ["", ":", ":x", f":{NUMBER}"])
 def test_where_there_is_no_display_nothing_happens(display: str) -> None:
     xfiles.remove_dead(display)
+
+
+def _write_lock() -> None:
+    """Write the lock as an X server does that has ended since."""
+    with subprocess.Popen(["true"]) as server:
+        pass
+    LOCK.write_text(f"{server.pid:10d}\n")
+
+
+def test_a_pipe_in_a_lock_s_place_is_not_waited_for() -> None:
+    os.mkfifo(LOCK)
+    xfiles.remove_dead(f":{NUMBER}")
+    assert LOCK.is_fifo()
+    LOCK.unlink()
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "/nowhere"])
+def test_a_link_in_a_lock_s_place_is_not_followed(target: str) -> None:
+    LOCK.symlink_to(target)
+    xfiles.remove_dead(f":{NUMBER}")
+    assert LOCK.is_symlink()
+    LOCK.unlink()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can make files of somebody else's")
+def test_what_is_somebody_else_s_stays(listener: socket.socket) -> None:
+    listener.close()
+    _write_lock()
+    for path in (LISTENER, LOCK):
+        os.chown(path, 20_001, -1)
+    xfiles.remove_dead(f":{NUMBER}")
+    assert LISTENER.exists()
+    assert LOCK.exists()
