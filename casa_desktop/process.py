@@ -65,25 +65,35 @@ def die_with(parent: int) -> None:
         os._exit(1)
 
 
-# The same on all of Linux's architectures that Python 3.8 runs on; Python names it from 3.9 on.
+# The same on all of Linux's architectures that Python 3.8 runs on.
 _SYS_PIDFD_OPEN = 434
 
 
 def open_pid(pid: int) -> Optional[int]:
     """Return a descriptor that becomes readable when the process ends: pidfd_open(2).
 
-    Before Linux 5.3 there is none: then None, and this process gets SIGTERM when the thread that started it ends.
+    Python has it from 3.9 on. None before Linux 5.3, and where no descriptor is left.
 
     Raises:
         ProcessLookupError: there is no such process.
     """
     descriptor: int = _libc.syscall(_SYS_PIDFD_OPEN, pid, 0)
-    if descriptor >= 0:
-        return descriptor
-    if ctypes.get_errno() == errno.ESRCH:
+    if descriptor < 0 and ctypes.get_errno() == errno.ESRCH:
         raise ProcessLookupError(pid)
-    die_with(os.getppid())
-    return None
+    return descriptor if descriptor >= 0 else None
+
+
+def namespace(kind: str, pid: Optional[int] = None) -> str:
+    """Return the name of a namespace of a process, by default of this one; empty where it is not for us to know.
+
+    Args:
+        kind: ``pid``, ``mnt`` or another of namespaces(7).
+        pid: the process.
+    """
+    try:
+        return os.readlink(f"/proc/{'self' if pid is None else pid}/ns/{kind}")
+    except OSError:
+        return ""
 
 
 def adopt_orphans() -> None:

@@ -197,14 +197,6 @@ class Record:
         stored.write(path, self)
 
 
-def pid_namespace() -> str:
-    """Return the name of the pid namespace of this process; empty where the system does not tell."""
-    try:
-        return os.readlink("/proc/self/ns/pid")
-    except OSError:
-        return ""
-
-
 def read_record(path: Path) -> Optional[Record]:
     """Return the record at ``path``; None where there is none, or one that makes no sense."""
     return stored.read(path, Record)

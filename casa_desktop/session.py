@@ -19,7 +19,7 @@ from . import errors, lifeline, links, locks, runtime, xserver
 from .commands import Settings, display_environment, scale_command, settings_from
 from .containers import Container
 from .ourselves import hide, seen
-from .process import read_line
+from .process import namespace, read_line
 from .runtime import Record
 from .views import Glimpse, screenshot, titles
 from .xauthority import write as write_cookie
@@ -201,7 +201,7 @@ def stop(name: str = DEFAULT_NAME, *, timeout: float = 10.0) -> bool:
 
 
 def _end_supervisor(record: Record, at: runtime.Places, timeout: float) -> None:
-    here = runtime.pid_namespace()
+    here = namespace("pid")
     if record.pid_namespace and here and record.pid_namespace != here:
         # Here the number is another process's.
         raise errors.StopFailed(

@@ -25,8 +25,8 @@ from . import __version__, icewm, lifeline, links, locks, xauthority, xfiles
 from .commands import Command, Settings, window_manager_command, x_server_command
 from .errors import CasaDesktopError, StartFailed, StartTimeout, WindowManagerMissing, XServerMissing
 from .ourselves import finding, hide, seen
-from .process import adopt_orphans, descendants, end, read_line, spawn
-from .runtime import Places, Record, clear, pid_namespace, places, rfb_banner
+from .process import adopt_orphans, descendants, end, namespace, read_line, spawn
+from .runtime import Places, Record, clear, places, rfb_banner
 
 THEME_FOLDER = Path(__file__).resolve().parent / "theme"
 GRACE_SECONDS = 3.0
@@ -60,7 +60,7 @@ class Supervisor:
     display: str = ""
     x_server: Optional[int] = None
     window_manager: Optional[int] = None
-    keeper: Tuple[int, str] = field(default_factory=lambda: (os.getpid(), pid_namespace()))
+    keeper: Tuple[int, str] = field(default_factory=lambda: (os.getpid(), namespace("pid")))
     _back_off: float = field(default=0.1, repr=False)
     _manager_since: float = field(default=0.0, repr=False)
     _started: float = field(default=0.0, repr=False)

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from casa_desktop.commands import Command
-from casa_desktop.process import belonging, end, marked, open_pid, read_line, spawn
+from casa_desktop.process import belonging, end, marked, namespace, open_pid, read_line, spawn
 
 
 def _python(code: str) -> subprocess.Popen[bytes]:
@@ -110,3 +110,10 @@ def test_what_belongs_to_a_container_is_found_by_its_mark_and_by_its_engines_ses
         assert {each.pid for each in belonging("/berth/a", leading.pid)} == {bearing.pid, leading.pid}
         for each in (bearing, leading):
             each.kill()
+
+
+def test_processes_of_one_place_have_a_namespace_of_one_name_and_the_dead_have_none() -> None:
+    with _python("print('ready', flush=True); input()") as child:
+        assert namespace("pid") == namespace("pid", child.pid) != ""
+        child.kill()
+    assert namespace("mnt", child.pid) == ""
