@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Iterator
 
+import psutil
 import pytest
 
 from casa_desktop import xfiles
@@ -57,3 +58,12 @@ def test_a_server_too_busy_to_answer_is_alive(listener: socket.socket) -> None:
 @pytest.mark.parametrize("display", ["", ":", ":x", f":{NUMBER}"])
 def test_where_there_is_no_display_nothing_happens(display: str) -> None:
     xfiles.remove_dead(display)
+
+
+def test_a_lock_whose_number_another_process_has_by_now_is_a_dead_one_s(listener: socket.socket) -> None:
+    LOCK.write_text(f"{os.getpid():10d}\n")
+    began = psutil.Process().create_time()
+    os.utime(LOCK, (began - 60, began - 60))
+    xfiles.remove_dead(f":{NUMBER}")
+    assert not LOCK.exists()
+    assert LISTENER.exists()
