@@ -21,10 +21,8 @@ _PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def spawn(
-    command: Command, *, log: IO[bytes], pass_fds: Sequence[int] = (), cwd: Optional[str] = None
-) -> subprocess.Popen[bytes]:
-    """Start ``command`` in a process group of its own; it gets SIGTERM when this process dies.
+def spawn(command: Command, *, log: IO[bytes], pass_fds: Sequence[int] = (), cwd: Optional[str] = None) -> int:
+    """Start ``command`` in a process group of its own; return its process id. It gets SIGTERM when this process dies.
 
     Call it from a process without threads: code runs between fork and exec.
 
@@ -45,7 +43,7 @@ def spawn(
         os.setpgid(0, 0)
         die_with(parent)
 
-    return subprocess.Popen(
+    child = subprocess.Popen(
         command.argv,
         env=dict(command.env),
         stdin=subprocess.DEVNULL,
@@ -55,6 +53,9 @@ def spawn(
         cwd=cwd,
         preexec_fn=in_child,
     )
+    # Its end is the caller's to wait for: at the next start subprocess would take it for itself.
+    child.returncode = 0
+    return child.pid
 
 
 def die_with(parent: int) -> None:
@@ -142,6 +143,20 @@ def _bears(process: psutil.Process, mark: str) -> bool:
     except (psutil.Error, OSError):
         # It has just gone, or is another user's.
         return False
+
+
+def bearing(variable: str, value: str) -> list[psutil.Process]:
+    """Return all living processes of this user, but this one, that have been given ``value`` in ``variable``."""
+    import psutil
+
+    def bears(process: psutil.Process) -> bool:
+        try:
+            return bool(process.environ().get(variable) == value)
+        except (psutil.Error, OSError):
+            # It has just gone, or is another user's.
+            return False
+
+    return [each for each in psutil.process_iter() if each.pid != os.getpid() and bears(each)]
 
 
 def outlast(processes: Iterable[psutil.Process], patience: float, grace: float) -> None:
