@@ -20,7 +20,8 @@ from typing import Any, Optional
 from Xlib.error import ConnectionClosedError
 
 from .fitting import Fitter
-from .runtime import places, write_last_words
+from .lastwords import write_last_words
+from .runtime import places
 from .windows import Screen
 
 

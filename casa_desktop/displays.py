@@ -11,9 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from .errors import SocketFolderUnsafe, StartFailed
-from .xfiles import answers, remove_dead_lock
+from .xfiles import SOCKETS, answers, lock_of, remove_dead_lock, socket_of
 
-SOCKETS = Path("/tmp/.X11-unix")
+__all__ = ["FIRST", "LAST", "SOCKETS", "claim", "prepare_sockets", "release"]
+
 # X servers that look for a free number by themselves begin at 0.
 FIRST, LAST = 1000, 9999
 # From 0 on they are 0 and on, all of them: no user namespace but the machine's own.
@@ -78,41 +79,32 @@ def claim(name: str, *, first: int = FIRST) -> int:
 
 def release(number: int) -> None:
     """Give the number back, with what an X server that was killed has left."""
-    for path in (_socket(number), _lock(number)):
+    for path in (socket_of(number), lock_of(number)):
         with suppress(OSError):
             path.unlink()
 
 
 def _take(number: int) -> bool:
     # One in a container may be there, whose lock file is not seen here.
-    if answers(_socket(number)) or not _lock_file_is_ours(number):
+    if answers(socket_of(number)) or not _lock_file_is_ours(number):
         return False
     with suppress(OSError):
         # What a killed X server has left.
-        _socket(number).unlink()
-    if _socket(number).exists():
+        socket_of(number).unlink()
+    if socket_of(number).exists():
         release(number)
         return False
     return True
 
 
 def _lock_file_is_ours(number: int) -> bool:
-    path = _lock(number)
     # What a launcher that was killed has left.
-    remove_dead_lock(path)
+    remove_dead_lock(number)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
+        descriptor = os.open(lock_of(number), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
     except OSError:
         return False
     with os.fdopen(descriptor, "w") as file:
         # X's own form: ten places and a line's end.
         file.write(f"{os.getpid():10d}\n")
     return True
-
-
-def _lock(number: int) -> Path:
-    return Path(f"/tmp/.X{number}-lock")
-
-
-def _socket(number: int) -> Path:
-    return SOCKETS / f"X{number}"

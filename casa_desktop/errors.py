@@ -14,8 +14,10 @@
      ├── SocketFolderUnsafe       in the folder of X's sockets somebody could put his own in a desktop's place
      ├── StartFailed              the desktop's X server or supervisor ended while starting
      ├── StartTimeout             the desktop was not ready by its deadline
+     ├── NotAnswering             the desktop is there, and its X server is not
      ├── StopFailed               the desktop would not end
      ├── NotRunning               no desktop of that name is running
+     │    └── DesktopLost         it ended, and nobody meant it to
      ├── ScreenshotFailed         the desktop's picture could not be taken
      ├── NoSuchWindow             no window is called so
      ├── ScalingFailed            windows could not be drawn in another size
@@ -191,6 +193,22 @@ class StartTimeout(CasaDesktopError):
         )
 
 
+class NotAnswering(CasaDesktopError):
+    """The desktop is there, but its X server is not, and did not come back.
+
+    Attributes:
+        name: the desktop.
+        seconds: how long was waited for it.
+    """
+
+    def __init__(self, name: str, seconds: float) -> None:
+        self.name, self.seconds = name, seconds
+        super().__init__(
+            f"The desktop {name!r} has had no X server for {seconds:g} s. "
+            f"Start it afresh with 'casa-desktop restart --name {name}'."
+        )
+
+
 class StopFailed(CasaDesktopError):
     """The desktop would not end.
 
@@ -220,6 +238,10 @@ class NotRunning(CasaDesktopError):
             f"The desktop {name!r} is not running. {because}Start it with 'casa-desktop start --name {name}' "
             "or from JupyterLab's launcher."
         )
+
+
+class DesktopLost(NotRunning):
+    """A desktop has ended that nobody meant to end; who looks at it may start it again without asking."""
 
 
 class ScreenshotFailed(CasaDesktopError):

@@ -15,10 +15,8 @@ from typing import Callable, List, Optional, Set
 from inotify_simple import INotify, flags
 
 from . import locks, terminals
+from .process import open_pid
 from .runtime import Places
-
-# Linux's pidfd_open(2), which Python knows from 3.9 on: readable when the process has ended.
-_pidfd_open: Optional[Callable[[int], int]] = getattr(os, "pidfd_open", None)
 
 
 class Idleness:
@@ -91,14 +89,14 @@ class Idleness:
     def _await_programs(self, pids: List[int]) -> Optional[float]:
         """Wait for the end of one of the programs; where the system cannot tell of it, look again after the time."""
         self._used = time.monotonic()
-        if _pidfd_open is None:
-            return self._seconds
         for pid in pids:
             try:
-                descriptor = _pidfd_open(pid)
-            except OSError:
+                descriptor = open_pid(pid)
+            except ProcessLookupError:
                 # It has just ended.
                 continue
+            if descriptor is None:
+                break
             self._programs.add(descriptor)
             self._events.register(descriptor, select.EPOLLIN)
             return None

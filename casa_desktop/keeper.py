@@ -20,7 +20,7 @@ from typing import Callable, List, Optional
 from .berths import Berth
 from .commands import Command
 from .lifeline import Decoder, Word, encode
-from .process import belonging, open_pid, outlast
+from .process import belonging, die_with, open_pid, outlast
 from .signals import Signals
 
 # What the container may take to end after it was told to; its first process counts for itself (``inside``).
@@ -96,6 +96,8 @@ class Keeper:
 
         if descriptor is not None:
             self._on(descriptor, gone)
+        else:
+            die_with(os.getppid())
 
     def _start(self, command: Command) -> subprocess.Popen[bytes]:
         # A session of its own: Jupyter signals ours, and the engine would hand the signals on by itself.

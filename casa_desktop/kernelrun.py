@@ -8,13 +8,11 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
 from .errors import KernelFailed
+from .process import open_pid
 
-# Linux's pidfd_open(2), which Python knows from 3.9 on: readable when the process has ended. Without it, the end of a
-# kernel is noticed when the time is over.
-_pidfd_open: Optional[Callable[[int], int]] = getattr(os, "pidfd_open", None)
 # ipykernel says it at each start; it is no reason for an end.
 _USUAL = ("NOTE: When using the `ipython kernel`", "To exit, you will have to", "To read more about this", "https://")
 
@@ -55,9 +53,10 @@ class Running:
         return self
 
     def _watch(self) -> Optional[int]:
+        # Where the system cannot tell of a process's end, that is noticed when the time is over.
         pid = getattr(self._manager.provisioner, "pid", None)
-        with suppress(OSError):
-            return _pidfd_open(pid) if _pidfd_open is not None and pid else None
+        with suppress(ProcessLookupError):
+            return open_pid(pid) if pid else None
         return None
 
     def __exit__(self, *failed: object) -> None:

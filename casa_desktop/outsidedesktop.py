@@ -22,6 +22,7 @@ from .errors import CasaDesktopError, RuntimeDirectoryError, StartFailed
 from .keeper import Keeper
 from .lifeline import Word
 from .outside import answer, check_engine, container_command, parsed_container, place_of, run_container
+from .process import namespace
 from .supervisor import detach
 
 # A supervisor ends programs first, and then its X server, with three seconds for each.
@@ -82,7 +83,7 @@ class Stand:
                 runtime.remove_root_if_empty()
 
     def _keep(self, container: Container, settings: Settings, seconds: float, berth: Berth, lock: int) -> None:
-        told = [self._name, "-1", str(seconds), json.dumps(asdict(settings)), str(os.getpid()), runtime.pid_namespace()]
+        told = [self._name, "-1", str(seconds), json.dumps(asdict(settings)), str(os.getpid()), namespace("pid")]
         command = container_command(
             container,
             berth,

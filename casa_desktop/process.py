@@ -21,10 +21,8 @@ _PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def spawn(
-    command: Command, *, log: IO[bytes], pass_fds: Sequence[int] = (), cwd: Optional[str] = None
-) -> subprocess.Popen[bytes]:
-    """Start ``command`` in a process group of its own; it gets SIGTERM when this process dies.
+def spawn(command: Command, *, log: IO[bytes], pass_fds: Sequence[int] = (), cwd: Optional[str] = None) -> int:
+    """Start ``command`` in a process group of its own; return its process id. It gets SIGTERM when this process dies.
 
     Call it from a process without threads: code runs between fork and exec.
 
@@ -45,7 +43,7 @@ def spawn(
         os.setpgid(0, 0)
         die_with(parent)
 
-    return subprocess.Popen(
+    child = subprocess.Popen(
         command.argv,
         env=dict(command.env),
         stdin=subprocess.DEVNULL,
@@ -55,6 +53,9 @@ def spawn(
         cwd=cwd,
         preexec_fn=in_child,
     )
+    # Its end is the caller's to wait for: at the next start subprocess would take it for itself.
+    child.returncode = 0
+    return child.pid
 
 
 def die_with(parent: int) -> None:
@@ -65,25 +66,35 @@ def die_with(parent: int) -> None:
         os._exit(1)
 
 
-# The same on all of Linux's architectures that Python 3.8 runs on; Python names it from 3.9 on.
+# The same on all of Linux's architectures that Python 3.8 runs on.
 _SYS_PIDFD_OPEN = 434
 
 
 def open_pid(pid: int) -> Optional[int]:
     """Return a descriptor that becomes readable when the process ends: pidfd_open(2).
 
-    Before Linux 5.3 there is none: then None, and this process gets SIGTERM when the thread that started it ends.
+    Python has it from 3.9 on. None before Linux 5.3, and where no descriptor is left.
 
     Raises:
         ProcessLookupError: there is no such process.
     """
     descriptor: int = _libc.syscall(_SYS_PIDFD_OPEN, pid, 0)
-    if descriptor >= 0:
-        return descriptor
-    if ctypes.get_errno() == errno.ESRCH:
+    if descriptor < 0 and ctypes.get_errno() == errno.ESRCH:
         raise ProcessLookupError(pid)
-    die_with(os.getppid())
-    return None
+    return descriptor if descriptor >= 0 else None
+
+
+def namespace(kind: str, pid: Optional[int] = None) -> str:
+    """Return the name of a namespace of a process, by default of this one; empty where it is not for us to know.
+
+    Args:
+        kind: ``pid``, ``mnt`` or another of namespaces(7).
+        pid: the process.
+    """
+    try:
+        return os.readlink(f"/proc/{'self' if pid is None else pid}/ns/{kind}")
+    except OSError:
+        return ""
 
 
 def adopt_orphans() -> None:
@@ -132,6 +143,20 @@ def _bears(process: psutil.Process, mark: str) -> bool:
     except (psutil.Error, OSError):
         # It has just gone, or is another user's.
         return False
+
+
+def bearing(variable: str, value: str) -> list[psutil.Process]:
+    """Return all living processes of this user, but this one, that have been given ``value`` in ``variable``."""
+    import psutil
+
+    def bears(process: psutil.Process) -> bool:
+        try:
+            return bool(process.environ().get(variable) == value)
+        except (psutil.Error, OSError):
+            # It has just gone, or is another user's.
+            return False
+
+    return [each for each in psutil.process_iter() if each.pid != os.getpid() and bears(each)]
 
 
 def outlast(processes: Iterable[psutil.Process], patience: float, grace: float) -> None:

@@ -10,7 +10,7 @@ One folder per desktop, below a root that only the user can enter::
                   bin/           programs that stand for a browser on the desktop (``links``)
                   links/         addresses that programs on the desktop ask to open
                   shares/        links by which others may look at the desktop (``shares``)
-    <root>/.<name>.ended         why a desktop that ended by itself did so
+    <root>/.<name>.ended         why a desktop that nobody stopped has ended (``lastwords``)
     <root>/.kernels/<id>/        what a container and its launcher share (``berths``)
 
 A supervisor holds a lock on its desktop's folder for as long as it lives (``locks``), so a folder whose lock is free
@@ -212,41 +212,9 @@ class Record:
         stored.write(path, self)
 
 
-def pid_namespace() -> str:
-    """Return the name of the pid namespace of this process; empty where the system does not tell."""
-    try:
-        return os.readlink("/proc/self/ns/pid")
-    except OSError:
-        return ""
-
-
 def read_record(path: Path) -> Optional[Record]:
     """Return the record at ``path``; None where there is none, or one that makes no sense."""
     return stored.read(path, Record)
-
-
-def write_last_words(name: str, words: str) -> None:
-    """Leave a sentence for whoever looks for the desktop ``name`` after its end."""
-    _last_words(name).write_text(words, encoding="utf-8")
-
-
-def read_last_words(name: str) -> str:
-    """Return why the desktop ``name`` ended by itself, in a sentence; empty if it did not, or that was long ago."""
-    try:
-        return _last_words(name).read_text(encoding="utf-8")
-    except OSError:
-        return ""
-
-
-def forget_last_words(name: str) -> None:
-    """Remove them: the desktop starts anew, or the user wants it to be gone."""
-    with suppress(OSError):
-        _last_words(name).unlink()
-
-
-def _last_words(name: str) -> Path:
-    # The name begins with a dot, so that nobody takes it for a desktop's folder.
-    return runtime_root(make=False) / f".{checked_name(name)}.ended"
 
 
 def names() -> List[str]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -15,9 +14,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Dict, List, Optional
 
-from . import displays, errors, lifeline, links, locks, runtime, xserver
+from . import displays, errors, lifeline, links, locks, reaper, runtime, supervision, xserver
 from .commands import Settings, display_environment, scale_command, settings_from
 from .containers import Container
+from .lastwords import forget_last_words, read_last_words
 from .ourselves import hide, seen
 from .process import read_line
 from .runtime import Record
@@ -31,7 +31,6 @@ __all__ = [
 
 DEFAULT_NAME = "main"
 _LAST_WORD_SECONDS = 8.0
-_AFTER_KILL_SECONDS = 12.0
 
 
 def find(name: str = DEFAULT_NAME) -> Optional[Record]:
@@ -48,19 +47,40 @@ def running(name: str = DEFAULT_NAME) -> Record:
     """Return the record of the desktop ``name``.
 
     Raises:
+        DesktopLost: it has ended, and nobody meant it to.
         NotRunning: it is not running; the error says why, if it ended by itself.
         InvalidName, RuntimeDirectoryError: as ``find``.
     """
-    record = find(name)
-    if record is None:
-        raise errors.NotRunning(name, runtime.read_last_words(name))
-    return record
+    found = find(name)
+    if found is None:
+        gone = _gone(name)
+        # It may have been started since.
+        found = find(name)
+        if found is None:
+            raise gone
+    return found
+
+
+def _gone(name: str) -> errors.NotRunning:
+    if reaper.is_dead(runtime.places(name, make=False)):
+        return errors.DesktopLost(name, reaper.LOST)
+    # Whoever buries it meanwhile has left them first.
+    left = read_last_words(name)
+    if left is None:
+        return errors.NotRunning(name)
+    return (errors.DesktopLost if left.lost else errors.NotRunning)(name, left.words)
 
 
 def list_desktops() -> List[Record]:
-    """Return the records of all running desktops of this user, by name."""
-    found = (find(name) for name in runtime.names())
-    return [record for record in found if record is not None]
+    """Return the records of all running desktops of this user, by name; clear up after those that were killed."""
+    found = []
+    for name in runtime.names():
+        record = find(name)
+        if record is None:
+            reaper.bury_if_dead(name)
+        else:
+            found.append(record)
+    return found
 
 
 def ensure(
@@ -72,6 +92,8 @@ def ensure(
 ) -> Record:
     """Return the desktop ``name``, started if it is not running. Safe to call from many processes at once.
 
+    One whose X server has died is waited for: it is about to have another one.
+
     Its X server comes from where ``xserver.configured`` says; else from this machine; else from ``spare``. From within
     a container the launcher outside is asked, so that the desktop outlives the container.
 
@@ -82,20 +104,29 @@ def ensure(
         spare: a container that may run the desktop where this machine has no X server.
 
     Raises:
+        NotAnswering: it is running without an X server.
         CasaDesktopError: a program is missing, or the desktop did not start; nothing is left running then.
     """
-    running = find(name)
+    deadline = time.monotonic() + timeout
+    running = _found(name, deadline)
     if running is not None:
         return running
     outside = os.environ.get(lifeline.VARIABLE)
     if outside:
         return _ask(outside, name, settings or Settings(), timeout)
-    deadline = time.monotonic() + timeout
     with locks.exclusive(runtime.runtime_root(), timeout):
-        running = find(name)
+        running = _found(name, deadline)
         if running is not None:
             return running
         return _start(name, settings or Settings(), deadline, _container(spare))
+
+
+def _found(name: str, deadline: float) -> Optional[Record]:
+    """Return the record of the desktop if it is running, as soon as it has an X server."""
+    record = find(name)
+    if record is None or supervision.has_x_server(record):
+        return record
+    return supervision.await_x_server(record, runtime.places(name), max(deadline - time.monotonic(), 0))
 
 
 def _ask(outside: str, name: str, settings: Settings, timeout: float) -> Record:
@@ -121,14 +152,16 @@ def _start(name: str, settings: Settings, deadline: float, container: Optional[C
     remaining = max(deadline - time.monotonic(), 0)
     if not locks.wait_until_free(at.folder, remaining):
         raise errors.StartTimeout(name, remaining, "the former desktop's end")
-    runtime.clear(at.folder)
-    runtime.forget_last_words(name)
+    reaper.bury(name, at)
     displays.prepare_sockets()
     try:
         at.folder.mkdir(mode=0o700)
         report = _run_supervisor(name, settings, deadline, container)
     except OSError as error:
         raise errors.StartFailed(name, f"{error.strerror}: {error.filename or at.folder}") from error
+    finally:
+        # Not before, or a page that looks meanwhile would take the lost desktop for one that was stopped.
+        forget_last_words(name)
     if report.get("error"):
         raise _reported(report)
     record = runtime.read_record(at.record)
@@ -150,7 +183,7 @@ def _run_supervisor(name: str, settings: Settings, deadline: float, container: O
     try:
         with subprocess.Popen(
             argv,
-            env=seen(os.environ),
+            env={**seen(os.environ), **reaper.mark(runtime.places(name))},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -192,36 +225,13 @@ def stop(name: str = DEFAULT_NAME, *, timeout: float = 10.0) -> bool:
     with locks.exclusive(runtime.runtime_root(), timeout):
         record = find(name)
         if record is not None:
-            _end_supervisor(record, at, timeout)
-        elif not locks.wait_until_free(at.folder, timeout):
-            raise errors.StopFailed(name)
-        runtime.clear(at.folder)
-        runtime.forget_last_words(name)
+            supervision.end_supervisor(record, at, timeout)
+        else:
+            supervision.end_beginner(name, at, timeout)
+        reaper.bury(name, at)
+        forget_last_words(name)
         runtime.remove_root_if_empty()
     return record is not None
-
-
-def _end_supervisor(record: Record, at: runtime.Places, timeout: float) -> None:
-    here = runtime.pid_namespace()
-    if record.pid_namespace and here and record.pid_namespace != here:
-        # Here the number is another process's.
-        raise errors.StopFailed(
-            record.name,
-            "It was started outside of this container, or inside of another one; stop it there, with "
-            f"'casa-desktop stop --name {record.name}' or by its page.",
-        )
-    # The folder's lock is held, so the pid is the supervisor's and nobody else's. A killed launcher's container needs
-    # a moment to see it.
-    for number, patience in ((signal.SIGTERM, timeout), (signal.SIGKILL, _AFTER_KILL_SECONDS)):
-        try:
-            os.kill(record.supervisor_pid, number)
-            os.kill(record.supervisor_pid, signal.SIGCONT)
-        except ProcessLookupError:
-            # It ended by itself just now.
-            pass
-        if locks.wait_until_free(at.folder, patience):
-            return
-    raise errors.StopFailed(record.name)
 
 
 def environment(record: Record) -> Dict[str, str]:

@@ -16,13 +16,13 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from typing import Callable, Dict, Iterable, List, Optional, Sequence
+from typing import Dict, Iterable, List, Optional, Sequence
 
 import psutil
 
 from . import locks, runtime
 from .errors import CasaDesktopError
-from .process import adopt_orphans, descendants, end
+from .process import adopt_orphans, descendants, end, namespace, open_pid
 
 # A supervisor takes up to six seconds to end its desktop, usually half a second.
 GRACE_SECONDS = 8.0
@@ -30,8 +30,6 @@ GRACE_SECONDS = 8.0
 MOUNTERS = ("fuse-overlayfs", "fuse2fs", "gocryptfs", "squashfuse", "squashfuse_ll")
 # Apptainer sets both, older ones and SingularityCE the second.
 _CONTAINER = {"APPTAINER_CONTAINER", "SINGULARITY_CONTAINER"}
-# Linux's pidfd_open(2), which Python knows from 3.9 on: readable when the process has ended.
-_pidfd_open: Optional[Callable[[int], int]] = getattr(os, "pidfd_open", None)
 _PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 
 
@@ -123,7 +121,7 @@ def _remove_empty_root() -> None:
 def _appoint_heir() -> Optional[int]:
     """Fork the heir and return its pid; None where there is no container, and all the machine is around us."""
     parent = os.getppid()
-    if not _CONTAINER & os.environ.keys() or _mounts(parent) == _mounts(os.getpid()):
+    if not _CONTAINER & os.environ.keys() or namespace("mnt", parent) == namespace("mnt"):
         return None
     mounters = [each for each in _children(parent) if each.name() in MOUNTERS]
     reader, writer = os.pipe()
@@ -141,8 +139,9 @@ def _appoint_heir() -> Optional[int]:
 
 def _inherit(mounters: List[psutil.Process]) -> None:
     """End everything in this container, and at last what mounts its files."""
-    own = _mounts(os.getpid())
-    here = [each for each in psutil.process_iter() if each.pid != os.getpid() and _mounts(each.pid) == own]
+    # A container's processes have its mounts.
+    own = namespace("mnt")
+    here = [each for each in psutil.process_iter() if each.pid != os.getpid() and namespace("mnt", each.pid) == own]
     pids = {each.pid for each in here}
     # Who has parents here is theirs to end: a supervisor's X server goes last.
     _end_strangers(each for each in here if _parent(each) not in pids)
@@ -153,13 +152,14 @@ def _inherit(mounters: List[psutil.Process]) -> None:
 
 def _end_strangers(processes: Iterable[psutil.Process]) -> None:
     """End processes that are not our children: whose parent is slow to notice is dead nevertheless."""
-    if _pidfd_open is None:
-        end(processes, GRACE_SECONDS)
-        return
+    strangers = list(processes)
     living: Dict[int, psutil.Process] = {}
-    for each in processes:
+    for each in strangers:
         with suppress(ProcessLookupError):
-            living[_pidfd_open(each.pid)] = each
+            descriptor = open_pid(each.pid)
+            if descriptor is None:
+                return end(strangers, GRACE_SECONDS)
+            living[descriptor] = each
     for number in (signal.SIGTERM, signal.SIGKILL):
         for each in living.values():
             with suppress(psutil.NoSuchProcess):
@@ -196,14 +196,6 @@ def _parent(process: psutil.Process) -> int:
         return process.ppid()
     except psutil.NoSuchProcess:
         return 0
-
-
-def _mounts(pid: int) -> str:
-    """Return the name of a process's mount namespace, which is its container's; empty if it is not for us to know."""
-    try:
-        return os.readlink(f"/proc/{pid}/ns/mnt")
-    except OSError:
-        return ""
 
 
 if __name__ == "__main__":

@@ -5,6 +5,9 @@ starts Xvnc and the window manager, writes the record, says so on ``READY_FD`` i
 for a child's end or for a signal. It never polls. When it ends, it has ended everything on the desktop and removed
 its folder.
 
+A child that dies comes back, and one that was stopped goes on (``children``). With Xvnc goes all that was shown on it:
+the next one has nothing on it but the window manager, and the record is written anew.
+
 In a container it has two more words: the pid and the pid namespace of the launcher outside, by which others can signal
 it. It says its line over the launcher's socket then, and is not detached.
 """
@@ -18,23 +21,26 @@ import signal
 import sys
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO, Dict, Optional, Tuple
 
-from . import __version__, icewm, lifeline, links, locks, xauthority, xfiles
-from .commands import Command, Settings, window_manager_command, x_server_command
-from .errors import CasaDesktopError, StartFailed, StartTimeout, WindowManagerMissing, XServerMissing
-from .ourselves import finding, hide, seen
-from .process import adopt_orphans, descendants, end, read_line, spawn
-from .runtime import Places, Record, clear, pid_namespace, places, rfb_banner
+from . import __version__, icewmfiles, lifeline, links, locks, reaper, xfiles
+from .children import RECENT_SECONDS, Child
+from .commands import Command, Settings, window_manager_command
+from .errors import CasaDesktopError, StartFailed, WindowManagerMissing, XServerMissing
+from .lastwords import write_last_words
+from .ourselves import hide, seen
+from .process import adopt_orphans, descendants, end, namespace, spawn
+from .runtime import Places, Record, clear, places
+from .xvnc import Xvnc
 
-THEME_FOLDER = Path(__file__).resolve().parent / "theme"
 GRACE_SECONDS = 3.0
 # What is started when a page waits for its first picture delays that: two cores are busy with X, the window manager and
 # the browser. The caretaker took a sixth of the time from the click to the picture there; it comes so much later.
 QUIET_SECONDS = 0.3
-# A window manager that dies at once is started again after 0.1, 0.2, 0.4 … s, at most this:
-LONGEST_BACK_OFF_SECONDS = 30.0
+# How long an Xvnc may take that comes in the place of another; 0.2 s is usual.
+REVIVAL_SECONDS = 5.0
+# One that dies so often within a minute will not be better the next time.
+MOST_ENDS = 5
 _AWAITED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -48,9 +54,8 @@ class Supervisor:
         at: the desktop's paths.
         log: takes what the children say.
         display: X's name of the desktop once Xvnc has told it.
-        x_server: pid of Xvnc once it runs.
-        window_manager: pid of IceWM while it runs.
         keeper: the pid by which others end the desktop, and the namespace in which it is meant.
+        x_server, window_manager, caretaker: the children.
     """
 
     name: str
@@ -58,91 +63,45 @@ class Supervisor:
     at: Places
     log: IO[bytes]
     display: str = ""
-    x_server: Optional[int] = None
-    window_manager: Optional[int] = None
-    keeper: Tuple[int, str] = field(default_factory=lambda: (os.getpid(), pid_namespace()))
-    _back_off: float = field(default=0.1, repr=False)
-    _manager_since: float = field(default=0.0, repr=False)
-    _started: float = field(default=0.0, repr=False)
-    _has_caretaker: bool = field(default=False, repr=False)
+    keeper: Tuple[int, str] = field(default_factory=lambda: (os.getpid(), namespace("pid")))
+
+    def __post_init__(self) -> None:
+        self._xvnc = Xvnc("", self.name, self.settings, self.at, self.log)
+        self.x_server = Child(self._start_x_server, self._say)
+        self.window_manager = Child(self._start_window_manager, self._say)
+        self.caretaker = Child(self._start_caretaker, self._say)
 
     def start(self, seconds: float) -> Record:
         """Start everything within ``seconds``, and return what is to be written down.
 
         Raises:
             CasaDesktopError: a program is missing, ended at once, or took too long.
+            OSError: there is no room, or no process more.
         """
         deadline = time.monotonic() + seconds
-        server = _program(XServerMissing, "Xvnc", "Xtigervnc")
-        manager = _program(WindowManagerMissing, "icewm")
-        xauthority.write(self.at.xauthority)
-        number = self._start_x_server(server)
+        _program(WindowManagerMissing, "icewm")
+        self.x_server.pid = self._start_x_server()
         # While Xvnc starts.
         links.install(self.at, sys.executable)
-        self._write_icewm_files()
-        self._await_display(number, deadline, seconds)
-        self._start_window_manager(manager)
-        self._paint_background()
-        self._await_banner(deadline)
-        self._started = time.monotonic()
+        icewmfiles.write(self.at, self.settings.tools_python)
+        self._furnish(deadline, seconds)
         return self._record()
 
-    def _start_x_server(self, program: str) -> int:
-        """Start Xvnc; return the descriptor on which it will tell the number of its display."""
-        reader, writer = os.pipe()
-        command = x_server_command(
-            program,
-            self.settings,
-            title=f"CASA Desktop {self.name}",
-            xauthority=self.at.xauthority,
-            rfb_socket=self.at.rfb_socket,
-            display_fd=writer,
-            env=os.environ,
-        )
-        try:
-            self.x_server = spawn(command, log=self.log, pass_fds=[writer]).pid
-        finally:
-            # Ours must be closed, or Xvnc's end would never be seen on the reading side.
-            os.close(writer)
-        return reader
+    def _furnish(self, deadline: float, seconds: float) -> None:
+        """Wait for the X server that was just started, and put on it what belongs there."""
+        self.display = self._xvnc.await_display(deadline, seconds)
+        self.window_manager.start()
+        self._paint_background()
+        self._xvnc.await_banner(deadline)
+        self.caretaker.start_in(QUIET_SECONDS)
 
-    def _await_display(self, reader: int, deadline: float, seconds: float) -> None:
-        number = read_line(reader, deadline)
-        os.close(reader)
-        if number is None:
-            raise StartTimeout(self.name, seconds, "Xvnc's display number")
-        if not number.isdigit():
-            raise StartFailed(self.name, f"Xvnc ended at once. It said: {self._last_words()}")
-        self.display = f":{number.decode()}"
-        xauthority.name_display(self.at.xauthority, int(number))
+    def _start_x_server(self) -> int:
+        self._xvnc.program = _program(XServerMissing, "Xvnc", "Xtigervnc")
+        return self._xvnc.start()
 
-    def _await_banner(self, deadline: float) -> None:
-        try:
-            banner = rfb_banner(self.at.rfb_socket, max(deadline - time.monotonic(), 0.1))
-        except OSError as error:
-            raise StartFailed(self.name, f"nothing answers at {self.at.rfb_socket}: {error}") from error
-        if not banner.startswith(b"RFB "):
-            raise StartFailed(self.name, f"{self.at.rfb_socket} greets with {banner!r} instead of RFB")
-
-    def _write_icewm_files(self) -> None:
-        other = self.settings.tools_python
-        python = (other,) if other else finding(sys.executable)
-        tools = [
-            icewm.MenuEntry(label, "-", (*python, "-m", "casa_kernel.tools", "run", tool))
-            for tool, label in icewm.TOOLS.items()
-        ]
-        terminal = icewm.MenuEntry("Terminal", "utilities-terminal", ("xterm", "-fa", "Monospace", "-fs", "11"))
-        themes = self.at.icewm / "themes"
-        themes.mkdir(parents=True, exist_ok=True)
-        (themes / "casa").symlink_to(THEME_FOLDER)
-        (self.at.icewm / "preferences").write_text(icewm.preferences(), encoding="utf-8")
-        (self.at.icewm / "menu").write_text(icewm.menu(tools, [terminal]), encoding="utf-8")
-        (self.at.icewm / "toolbar").write_text(icewm.toolbar([terminal]), encoding="utf-8")
-
-    def _start_window_manager(self, program: str) -> None:
-        command = self._window_manager_command(program)
-        self.window_manager = spawn(command, log=self.log, cwd=_home()).pid
-        self._manager_since = time.monotonic()
+    def _start_window_manager(self) -> int:
+        command = self._window_manager_command(_program(WindowManagerMissing, "icewm"))
+        return spawn(command, log=self.log, cwd=_home())
 
     def _paint_background(self) -> None:
         """Start IceWM's painter of the background, where it is installed; a desktop without it is black."""
@@ -150,21 +109,11 @@ class Supervisor:
         if program:
             spawn(self._window_manager_command(program), log=self.log)
 
-    def _bring_caretaker(self) -> Optional[float]:
-        """Start the caretaker when it is due; else return the seconds until then."""
-        if self._has_caretaker:
-            return None
-        left = self._started + QUIET_SECONDS - time.monotonic()
-        if left > 0:
-            return left
-        self._has_caretaker = True
-        self._start_caretaker()
-        return None
-
-    def _start_caretaker(self) -> None:
+    def _start_caretaker(self) -> int:
         command = self._window_manager_command(sys.executable)
         words = (self.name, str(self.settings.idle_minutes), self.settings.geometry)
-        spawn(Command((*command.argv, "-m", "casa_desktop.caretaker", *words), seen(command.env)), log=self.log)
+        argv = (*command.argv, "-m", "casa_desktop.caretaker", *words)
+        return spawn(Command(argv, seen(command.env)), log=self.log)
 
     def _window_manager_command(self, program: str) -> Command:
         return window_manager_command(
@@ -176,7 +125,7 @@ class Supervisor:
         )
 
     def _record(self) -> Record:
-        assert self.x_server is not None
+        assert self.x_server.pid is not None
         return Record(
             name=self.name,
             display=self.display,
@@ -184,75 +133,91 @@ class Supervisor:
             rfb_socket=str(self.at.rfb_socket),
             supervisor_pid=self.keeper[0],
             pid_namespace=self.keeper[1],
-            x_server_pid=self.x_server,
+            x_server_pid=self.x_server.pid,
             started=time.time(),
             version=__version__,
             idle_minutes=self.settings.idle_minutes,
         )
 
     def watch(self) -> None:
-        """Keep the desktop going until a signal asks for its end or its X server ends."""
-        pause = self._bring_caretaker()
+        """Keep the desktop going until a signal asks for its end or its X server is given up."""
         while True:
-            if pause is None:
-                received: Optional[int] = signal.sigwait(_AWAITED)
-            else:
-                information = signal.sigtimedwait(_AWAITED, pause)
-                received = information.si_signo if information else None
+            received = self._wait()
             if received not in (signal.SIGCHLD, None):
                 return
             self._reap()
-            if self.x_server is None:
+            if len(self.x_server.ends) >= MOST_ENDS:
+                self._give_up()
                 return
-            waits = (self._revive_window_manager(), self._bring_caretaker())
-            pause = min((each for each in waits if each is not None), default=None)
+            self._mend()
+
+    def _wait(self) -> Optional[int]:
+        """Wait for a signal and return it; None when something is due."""
+        dues = [each.due for each in (self.x_server, self.window_manager, self.caretaker) if each.due is not None]
+        if not dues:
+            return signal.sigwait(_AWAITED)
+        information = signal.sigtimedwait(_AWAITED, max(min(dues) - time.monotonic(), 0))
+        return information.si_signo if information else None
 
     def _reap(self) -> None:
-        """Take note of every child that has ended; adopted orphans among them."""
+        """Take note of every child that has ended, was stopped or goes on; adopted orphans among them."""
         while True:
             try:
-                pid, _ = os.waitpid(-1, os.WNOHANG)
+                pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
             except ChildProcessError:
                 return
             if pid == 0:
                 return
-            if pid == self.x_server:
-                self.x_server = None
-            elif pid == self.window_manager:
-                self.window_manager = None
+            self.window_manager.take(pid, status)
+            self.caretaker.take(pid, status)
+            if self.x_server.take(pid, status):
+                # They end by themselves, unless they are stopped; and nothing is for them to do until it is back.
+                self.window_manager.drop()
+                self.caretaker.drop()
 
-    def _revive_window_manager(self) -> Optional[float]:
-        """Start a dead window manager again when it is due; else return the seconds until then."""
-        if self.window_manager is not None:
-            return None
-        lived = time.monotonic() - self._manager_since
-        if lived > LONGEST_BACK_OFF_SECONDS:
-            self._back_off = 0.1
-        if lived < self._back_off:
-            return self._back_off - lived
-        self._back_off = min(self._back_off * 2, LONGEST_BACK_OFF_SECONDS)
-        program = shutil.which("icewm")
-        if program is None:
-            return LONGEST_BACK_OFF_SECONDS
-        self._start_window_manager(program)
-        return None
+    def _mend(self) -> None:
+        """Do what is due."""
+        if self.x_server.is_due() and self.x_server.pid is None:
+            self._revive()
+        for each in (self.x_server, self.window_manager, self.caretaker):
+            if each.is_due():
+                each.mend()
+
+    def _revive(self) -> None:
+        """Bring another X server in the place of one that has died."""
+        self._say("The X server has ended, and what was on the desktop with it. Another one is started.")
+        xfiles.remove_dead(self.display)
+        self.x_server.start()
+        if self.x_server.pid is None:
+            return
+        try:
+            self._furnish(time.monotonic() + REVIVAL_SECONDS, REVIVAL_SECONDS)
+            self._record().write(self.at.record)
+        except (CasaDesktopError, OSError) as error:
+            self._say(str(error))
+            # Its end, which is told like any other, is the reason to try once more.
+            self.x_server.signal(signal.SIGKILL)
+
+    def _give_up(self) -> None:
+        words = f"Its X server ended {len(self.x_server.ends)} times within {RECENT_SECONDS:g} s, and was given up."
+        self._say(words)
+        write_last_words(self.name, f"{words} The log's last words: {self._xvnc.last_words()}")
+
+    def _say(self, sentence: str) -> None:
+        self.log.write(f"casa-desktop: {sentence}\n".encode())
 
     def stop(self) -> None:
         """End everything on the desktop, Xvnc last, and remove the desktop's folder."""
         # First of all, so that nobody takes a desktop for running that is about to go.
         self.at.record.unlink(missing_ok=True)
+        # Programs that take their leave of a stopped one would wait for it.
+        self.x_server.signal(signal.SIGCONT)
         everything = descendants()
-        server = [each for each in everything if each.pid == self.x_server]
-        end((each for each in everything if each.pid != self.x_server), GRACE_SECONDS)
+        server = [each for each in everything if each.pid == self.x_server.pid]
+        end((each for each in everything if each.pid != self.x_server.pid), GRACE_SECONDS)
         end(server, GRACE_SECONDS)
         xfiles.remove_dead(self.display)
         clear(self.at.folder)
-
-    def _last_words(self) -> str:
-        self.log.flush()
-        lines = self.at.log.read_text(encoding="utf-8", errors="replace").split("\n")
-        said = [line.strip() for line in lines if line.strip()]
-        return " ".join(said[-3:]) or "nothing"
 
 
 def _program(missing: type[XServerMissing] | type[WindowManagerMissing], *programs: str) -> str:
@@ -284,6 +249,8 @@ def main(name: str, ready_fd: int, seconds: float, settings: str, *keeper: str) 
     signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
     adopt_orphans()
     at = places(name)
+    # In a container nobody else has said so.
+    os.environ.update(reaper.mark(at))
     # Never closed: the lock goes when the process has gone, and not before.
     locks.hold(at.folder)
     with open(at.log, "ab", buffering=0) as log:
@@ -292,9 +259,10 @@ def main(name: str, ready_fd: int, seconds: float, settings: str, *keeper: str) 
             supervisor.keeper = (int(keeper[0]), keeper[1])
         try:
             supervisor.start(seconds).write(at.record)
-        except CasaDesktopError as error:
+        except (CasaDesktopError, OSError) as error:
             supervisor.stop()
-            _report(ready_fd, {"error": str(error), "kind": type(error).__name__})
+            told = error if isinstance(error, CasaDesktopError) else StartFailed(name, str(error))
+            _report(ready_fd, {"error": str(told), "kind": type(told).__name__})
             return 1
         _report(ready_fd, {})
         _let_go_of_standard_streams(log)

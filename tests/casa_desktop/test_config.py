@@ -9,7 +9,7 @@ from typing import Any, Awaitable, Callable, Dict
 import pytest
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
-from casa_desktop import runtime, session
+from casa_desktop import lastwords, session
 from casa_desktop.config import CasaDesktop
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
@@ -34,7 +34,7 @@ async def test_the_idle_limit_holds_for_the_server_s_desktops_and_for_its_kernel
 async def test_who_asks_for_a_desktop_that_ended_by_itself_is_told_why(
     fetch: Callable[..., Awaitable[HTTPResponse]],
 ) -> None:
-    runtime.write_last_words("main", "It was stopped after 90.5 minutes without use.")
+    lastwords.write_last_words("main", "It was stopped after 90.5 minutes without use.")
     with pytest.raises(HTTPClientError) as answered:
         await fetch("api", "desktops", "main")
     assert answered.value.response is not None

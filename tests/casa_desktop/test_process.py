@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from casa_desktop.commands import Command
-from casa_desktop.process import belonging, end, marked, open_pid, read_line, spawn
+from casa_desktop.process import belonging, end, marked, namespace, open_pid, read_line, spawn
 
 
 def _python(code: str) -> subprocess.Popen[bytes]:
@@ -47,7 +47,7 @@ def test_a_spawned_child_dies_with_its_parent() -> None:
         "from casa_desktop.commands import Command\n"
         "from casa_desktop.process import spawn\n"
         "child = spawn(Command(('sleep', '1000'), dict(os.environ)), log=open(os.devnull, 'wb'))\n"
-        "print(child.pid, flush=True)\n"
+        "print(child, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=False)
@@ -64,7 +64,7 @@ def test_a_spawned_child_has_a_process_group_and_an_environment_of_its_own() -> 
     with tempfile.TemporaryFile() as log:
         code = "import os; print(os.getpgid(0) == os.getpid(), dict(os.environ).get('A'), os.environ.get('HOME'))"
         child = spawn(Command((sys.executable, "-c", code), {"A": "b"}), log=log)
-        assert child.wait() == 0
+        assert os.waitpid(child, 0) == (child, 0)
         log.seek(0)
         assert log.read() == b"True b None\n"
 
@@ -110,3 +110,10 @@ def test_what_belongs_to_a_container_is_found_by_its_mark_and_by_its_engines_ses
         assert {each.pid for each in belonging("/berth/a", leading.pid)} == {bearing.pid, leading.pid}
         for each in (bearing, leading):
             each.kill()
+
+
+def test_processes_of_one_place_have_a_namespace_of_one_name_and_the_dead_have_none() -> None:
+    with _python("print('ready', flush=True); input()") as child:
+        assert namespace("pid") == namespace("pid", child.pid) != ""
+        child.kill()
+    assert namespace("mnt", child.pid) == ""

@@ -122,16 +122,6 @@ def test_a_desktop_outlives_the_process_that_started_it(root: Path) -> None:
     assert record.supervisor_pid == int(done.stdout)
 
 
-def test_a_dead_x_server_ends_the_desktop_and_the_next_start_works(root: Path) -> None:
-    first = session.ensure()
-    os.kill(first.x_server_pid, signal.SIGKILL)
-    assert locks.wait_until_free(root / "main", 10)
-    assert session.find() is None
-    assert not Path(f"/tmp/.X{first.display[1:]}-lock").exists()
-    assert not Path(f"/tmp/.X11-unix/X{first.display[1:]}").exists()
-    assert session.ensure().supervisor_pid != first.supervisor_pid
-
-
 def test_what_a_desktop_that_was_killed_as_a_whole_left_in_tmp_goes_with_the_next_start_or_stop(root: Path) -> None:
     record = session.ensure()
     # At one moment, as a container's end does it: neither can clear up behind the other.

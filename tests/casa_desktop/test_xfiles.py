@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Iterator
 
+import psutil
 import pytest
 
 from casa_desktop import xfiles
@@ -88,3 +89,12 @@ def test_what_is_somebody_else_s_stays(listener: socket.socket) -> None:
     xfiles.remove_dead(f":{NUMBER}")
     assert LISTENER.exists()
     assert LOCK.exists()
+
+
+def test_a_lock_whose_number_another_process_has_by_now_is_a_dead_one_s(listener: socket.socket) -> None:
+    LOCK.write_text(f"{os.getpid():10d}\n")
+    began = psutil.Process().create_time()
+    os.utime(LOCK, (began - 60, began - 60))
+    xfiles.remove_dead(f":{NUMBER}")
+    assert not LOCK.exists()
+    assert LISTENER.exists()

@@ -1,0 +1,36 @@
+"""The files that IceWM reads, in the desktop's folder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from . import icewm
+from .ourselves import finding
+from .runtime import Places
+
+THEME_FOLDER = Path(__file__).resolve().parent / "theme"
+
+
+def write(at: Places, tools_python: str) -> None:
+    """Write them.
+
+    Args:
+        at: the desktop's paths.
+        tools_python: the Python whose CASA the menu starts; empty for this one's.
+
+    Raises:
+        OSError: there is no room.
+    """
+    python = (tools_python,) if tools_python else finding(sys.executable)
+    tools = [
+        icewm.MenuEntry(label, "-", (*python, "-m", "casa_kernel.tools", "run", tool))
+        for tool, label in icewm.TOOLS.items()
+    ]
+    terminal = icewm.MenuEntry("Terminal", "utilities-terminal", ("xterm", "-fa", "Monospace", "-fs", "11"))
+    themes = at.icewm / "themes"
+    themes.mkdir(parents=True, exist_ok=True)
+    (themes / "casa").symlink_to(THEME_FOLDER)
+    (at.icewm / "preferences").write_text(icewm.preferences(), encoding="utf-8")
+    (at.icewm / "menu").write_text(icewm.menu(tools, [terminal]), encoding="utf-8")
+    (at.icewm / "toolbar").write_text(icewm.toolbar([terminal]), encoding="utf-8")

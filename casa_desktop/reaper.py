@@ -1,0 +1,62 @@
+"""What a supervisor leaves that was killed, and who ends it: whoever comes next.
+
+Its X server and the like end with it (``process.spawn``), unless they are stopped, and programs that were started on
+the desktop to stay may do so. All of them bear a mark in their environment, and have it from their first moment on.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Dict
+
+from . import locks, runtime
+from .errors import RuntimeDirectoryError
+from .lastwords import write_last_words
+from .process import bearing, end, namespace
+from .runtime import Places
+
+_VARIABLE = "CASA_DESKTOP_SUPERVISED"
+_GRACE_SECONDS = 1.0
+LOST = "It ended unexpectedly: its supervisor was killed."
+
+
+def mark(at: Places) -> Dict[str, str]:
+    """Return the variables by which all that a desktop's supervisor has started is known."""
+    return {_VARIABLE: str(at.folder)}
+
+
+def end_marked(at: Places) -> None:
+    """End all that bears the desktop's mark, its supervisor too."""
+    end(bearing(_VARIABLE, str(at.folder)), _GRACE_SECONDS)
+
+
+def bury(name: str, at: Places) -> None:
+    """Remove what is left of a desktop, and say so if it was not stopped. Call it with the root locked.
+
+    Its supervisor must be dead.
+    """
+    if not at.folder.exists():
+        # A supervisor that has ended by itself has done all this.
+        return
+    if runtime.read_record(at.record) is not None:
+        with suppress(OSError):
+            write_last_words(name, LOST, lost=True)
+    end_marked(at)
+    runtime.clear(at.folder)
+
+
+def is_dead(at: Places) -> bool:
+    """Tell whether a desktop of this pid namespace has ended without being stopped, and was not buried yet."""
+    record = runtime.read_record(at.record)
+    return record is not None and not locks.is_held(at.folder) and record.pid_namespace in ("", namespace("pid"))
+
+
+def bury_if_dead(name: str) -> None:
+    """Bury a desktop of this pid namespace that has ended without being stopped; a busy root is left for later."""
+    at = runtime.places(name, make=False)
+    if not is_dead(at):
+        return
+    with suppress(RuntimeDirectoryError, OSError), locks.exclusive(at.folder.parent, 0):
+        # Somebody may just have started it again.
+        if is_dead(at):
+            bury(name, at)

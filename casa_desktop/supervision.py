@@ -1,0 +1,112 @@
+"""What others want of a desktop's supervisor: that it ends, or that its X server comes back."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Optional
+
+from . import locks, reaper, runtime
+from .errors import NotAnswering, StopFailed
+from .process import namespace, open_pid
+from .runtime import Places, Record
+from .xfiles import answers
+
+_AFTER_KILL_SECONDS = 12.0
+
+
+def has_x_server(record: Record) -> bool:
+    """Tell whether the desktop's X server is there; takes well below 1 ms. One that is stopped is there, too."""
+    return answers(Path(record.rfb_socket))
+
+
+def await_x_server(record: Record, at: Places, timeout: float) -> Optional[Record]:
+    """Wait for a running desktop whose X server has died: the supervisor is bringing another one.
+
+    Args:
+        record: what was known of the desktop.
+        at: its paths.
+        timeout: how long to wait, in seconds; 0.3 s is usual.
+
+    Returns:
+        What is known of it then; None if it has ended.
+
+    Raises:
+        NotAnswering: it has not come back.
+    """
+    # Imported here, because nobody else needs it at once.
+    from inotify_simple import INotify, flags
+
+    deadline = time.monotonic() + timeout
+    with INotify() as changes, suppress(FileNotFoundError):
+        changes.add_watch(str(at.folder), flags.MOVED_TO | flags.DELETE | flags.DELETE_SELF | flags.ONLYDIR)
+        ends = [changes.fileno(), *_wake(record)]
+        try:
+            while locks.is_held(at.folder):
+                found = runtime.read_record(at.record)
+                if found is not None and has_x_server(found):
+                    return found
+                if not select.select(ends, [], [], max(deadline - time.monotonic(), 0))[0]:
+                    raise NotAnswering(record.name, timeout)
+                changes.read(0)
+        finally:
+            for each in ends[1:]:
+                os.close(each)
+    return None
+
+
+def _wake(record: Record) -> list[int]:
+    """Let a supervisor that was stopped go on; return the descriptor that tells of its end, if there is one."""
+    if record.pid_namespace not in ("", namespace("pid")):
+        return []
+    # It holds the folder's lock, so the pid is its own.
+    with suppress(ProcessLookupError):
+        os.kill(record.supervisor_pid, signal.SIGCONT)
+        descriptor = open_pid(record.supervisor_pid)
+        return [] if descriptor is None else [descriptor]
+    return []
+
+
+def end_supervisor(record: Record, at: Places, timeout: float) -> None:
+    """End a running desktop: ask its supervisor, and kill it after ``timeout`` seconds.
+
+    Raises:
+        StopFailed: it is still there after it was killed, or was started outside of this container.
+    """
+    here = namespace("pid")
+    if record.pid_namespace and here and record.pid_namespace != here:
+        # Here the number is another process's.
+        raise StopFailed(
+            record.name,
+            "It was started outside of this container, or inside of another one; stop it there, with "
+            f"'casa-desktop stop --name {record.name}' or by its page.",
+        )
+    # The folder's lock is held, so the pid is the supervisor's and nobody else's. A killed launcher's container needs
+    # a moment to see it.
+    for number, patience in ((signal.SIGTERM, timeout), (signal.SIGKILL, _AFTER_KILL_SECONDS)):
+        try:
+            os.kill(record.supervisor_pid, number)
+            os.kill(record.supervisor_pid, signal.SIGCONT)
+        except ProcessLookupError:
+            # It ended by itself just now.
+            pass
+        if locks.wait_until_free(at.folder, patience):
+            return
+    raise StopFailed(record.name)
+
+
+def end_beginner(name: str, at: Places, timeout: float) -> None:
+    """End a supervisor that holds the folder and has written no record: it begins, ends, or was stopped doing so.
+
+    Raises:
+        StopFailed: it is still there after it was killed.
+    """
+    if locks.wait_until_free(at.folder, timeout):
+        return
+    reaper.end_marked(at)
+    if not locks.wait_until_free(at.folder, _AFTER_KILL_SECONDS):
+        raise StopFailed(name)

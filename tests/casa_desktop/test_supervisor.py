@@ -1,0 +1,244 @@
+"""Each of a desktop's processes is killed or stopped; what died comes back, or says why it cannot."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Iterator, List
+
+import psutil
+import pytest
+from Xlib import X
+from Xlib.display import Display
+
+from casa_desktop import errors, locks, reaper, runtime, session, stored
+from casa_desktop.commands import Settings
+from casa_desktop.runtime import Record
+
+from .victims import kill
+
+# What died is back within so many seconds.
+SOON = 3.0
+
+
+def _child(record: Record, name: str) -> psutil.Process:
+    """Return one of the supervisor's children, which is there."""
+    children = psutil.Process(record.supervisor_pid).children()
+    return next(each for each in children if name in (each.name(), *each.cmdline()))
+
+
+def test_a_killed_x_server_is_back_soon_with_its_window_manager_and_the_record_tells(root: Path) -> None:
+    first = session.ensure()
+    started = time.monotonic()
+    kill(first.x_server_pid)
+    second = session.ensure(timeout=SOON)
+    assert time.monotonic() - started < SOON
+    assert second.supervisor_pid == first.supervisor_pid
+    assert second.x_server_pid != first.x_server_pid
+    assert second.started > first.started
+    assert session.find() == second
+    assert session.screenshot(second).startswith(b"\x89PNG")
+    assert _child(second, "icewm").is_running()
+
+
+def test_the_desktop_goes_on_being_found_while_its_x_server_is_away(root: Path) -> None:
+    first = session.ensure()
+    kill(first.x_server_pid)
+    # A page that looks just now is not to take it for stopped.
+    assert session.running().supervisor_pid == first.supervisor_pid
+
+
+def test_all_who_ask_for_a_desktop_whose_x_server_is_away_get_the_next_one(root: Path) -> None:
+    kill(session.ensure().x_server_pid)
+    found: List[Record] = []
+    threads = [threading.Thread(target=lambda: found.append(session.ensure())) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert set(found) == {session.running()}
+
+
+def test_an_x_server_that_dies_again_and_again_is_given_up_with_words(root: Path) -> None:
+    for _ in range(5):
+        kill(session.ensure().x_server_pid)
+    assert locks.wait_until_free(root / "main", 10)
+    with pytest.raises(errors.NotRunning, match="Its X server ended 5 times within 60 s") as gone:
+        session.running()
+    assert not isinstance(gone.value, errors.DesktopLost)
+    assert session.ensure().x_server_pid
+
+
+def test_an_x_server_that_cannot_come_back_is_given_up_with_its_own_words(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = tmp_path / "Xvnc"
+    good.symlink_to("/usr/bin/Xvnc")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    record = session.ensure()
+    good.unlink()
+    good.write_text("#!/bin/sh\necho no such extension: CASA >&2\nexit 3\n")
+    good.chmod(0o755)
+    kill(record.x_server_pid)
+    assert locks.wait_until_free(root / "main", 10)
+    with pytest.raises(errors.NotRunning, match="no such extension: CASA"):
+        session.running()
+
+
+def test_a_desktop_can_be_stopped_while_its_x_server_is_away(root: Path) -> None:
+    kill(session.ensure().x_server_pid)
+    assert session.stop()
+    assert not root.exists()
+
+
+def test_a_stopped_x_server_goes_on_soon(root: Path) -> None:
+    record = session.ensure()
+    os.kill(record.x_server_pid, signal.SIGSTOP)
+    assert session.titles(record, timeout=SOON) == []
+    assert session.find() == record
+
+
+@pytest.fixture
+def screen(display: Display) -> Display:
+    """The desktop's display, with news of its properties, once the window manager is there."""
+    root = display.screen().root
+    root.change_attributes(event_mask=X.PropertyChangeMask)
+    mark = display.intern_atom("_NET_SUPPORTING_WM_CHECK")
+    while root.get_full_property(mark, X.AnyPropertyType) is None:
+        display.next_event()
+    return display
+
+
+def test_a_stopped_window_manager_goes_on_soon(screen: Display) -> None:
+    _child(session.running(), "icewm").suspend()
+    env = {**os.environ, **session.environment(session.running())}
+    with subprocess.Popen(["xterm"], env=env, stderr=subprocess.DEVNULL) as program:
+        wanted = screen.intern_atom("_NET_CLIENT_LIST")
+        alarm = threading.Timer(20, screen.close)
+        alarm.start()
+        while screen.next_event().atom != wanted:
+            pass
+        alarm.cancel()
+        program.kill()
+
+
+def test_a_killed_caretaker_is_back_and_stops_the_unused_desktop(root: Path) -> None:
+    record = session.ensure(settings=Settings(idle_minutes=0.03))
+    _await_caretaker(record)
+    _child(record, "casa_desktop.caretaker").kill()
+    assert locks.wait_until_free(root / "main", 20)
+    with pytest.raises(errors.NotRunning, match=r"0\.03 minutes without use"):
+        session.running()
+
+
+def _await_caretaker(record: Record) -> None:
+    """Return when the caretaker has been started; the supervisor has no more to do then, and waits."""
+    deadline = time.monotonic() + 10
+    while not any(
+        "casa_desktop.caretaker" in each.cmdline() for each in psutil.Process(record.supervisor_pid).children()
+    ):
+        assert time.monotonic() < deadline
+
+
+def test_a_stopped_supervisor_is_woken_by_who_needs_an_x_server(root: Path) -> None:
+    record = session.ensure()
+    os.kill(record.supervisor_pid, signal.SIGSTOP)
+    kill(record.x_server_pid)
+    assert session.ensure(timeout=SOON).x_server_pid != record.x_server_pid
+
+
+def test_a_stopped_desktop_can_be_stopped_for_good(root: Path) -> None:
+    record = session.ensure()
+    family = [psutil.Process(record.supervisor_pid), *psutil.Process(record.supervisor_pid).children(recursive=True)]
+    for each in family:
+        each.suspend()
+    assert session.stop()
+    _, living = psutil.wait_procs(family, timeout=5)
+    assert living == []
+    assert not root.exists()
+
+
+def test_a_supervisor_that_was_stopped_before_it_wrote_a_record_is_ended(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = tmp_path / "Xvnc"
+    # Its parent is the supervisor, which waits for a display's number.
+    server.write_text("#!/bin/sh\nkill -STOP $PPID\nexec sleep 1000\n")
+    server.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(session, "_LAST_WORD_SECONDS", 0.5)
+    asked = threading.Thread(target=_ensure_in_vain)
+    asked.start()
+    asked.join()
+    assert not session.stop(timeout=1)
+    assert not root.exists()
+
+
+def _ensure_in_vain() -> None:
+    with pytest.raises(errors.CasaDesktopError):
+        session.ensure(timeout=0.5)
+
+
+@pytest.fixture
+def lost(root: Path) -> Iterator[Record]:
+    """The record of a desktop whose supervisor was killed, with programs on it that do not end by themselves."""
+    record = session.ensure()
+    # As a terminal on the desktop would, with nohup.
+    env = {**os.environ, **reaper.mark(runtime.places("main"))}
+    with subprocess.Popen(["sleep", "1000"], env=env, start_new_session=True) as stray:
+        server = psutil.Process(record.x_server_pid)
+        server.suspend()
+        kill(record.supervisor_pid)
+        assert server.is_running()
+        yield record
+        stray.wait(10)
+        psutil.wait_procs([server], timeout=5)
+        assert not server.is_running()
+
+
+def test_what_a_killed_supervisor_left_ends_with_the_next_start(lost: Record, root: Path) -> None:
+    with pytest.raises(errors.DesktopLost, match="its supervisor was killed"):
+        session.running()
+    again = session.ensure()
+    assert again.x_server_pid != lost.x_server_pid
+    assert session.screenshot(again).startswith(b"\x89PNG")
+
+
+def test_what_a_killed_supervisor_left_ends_with_the_next_look(lost: Record, root: Path) -> None:
+    assert session.list_desktops() == []
+    assert [each.name for each in root.iterdir()] == [".main.ended"]
+    assert not Path(f"/tmp/.X11-unix/X{lost.display[1:]}").exists()
+    with pytest.raises(errors.DesktopLost):
+        session.running()
+    # Its user does not want it back.
+    session.stop()
+    assert not root.exists()
+    with pytest.raises(errors.NotRunning) as gone:
+        session.running()
+    assert not isinstance(gone.value, errors.DesktopLost)
+
+
+def test_a_dead_desktop_of_another_pid_namespace_is_not_ours_to_bury(lost: Record, root: Path) -> None:
+    at = runtime.places("main")
+    stored.write(at.record, Record(**{**vars(lost), "pid_namespace": "pid:[1]"}))
+    assert session.list_desktops() == []
+    assert at.record.exists()
+    session.stop()
+
+
+def test_a_lost_desktop_that_is_being_started_is_lost_until_it_is_there(lost: Record, root: Path) -> None:
+    told = []
+    code = "from casa_desktop import session; session.ensure()"
+    with subprocess.Popen([sys.executable, "-c", code]) as starter:
+        while starter.poll() is None:
+            try:
+                session.running()
+            except errors.NotRunning as error:
+                told.append(type(error))
+    assert set(told) == {errors.DesktopLost}
+    assert session.find() is not None
