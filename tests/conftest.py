@@ -19,6 +19,11 @@ HERE = Path(__file__).parent
 FOREIGN = ("CASA", "DISPLAY", "IPYTHON", "JUPYTER", "MPLBACKEND", "PYTEST_", "XAUTHORITY", "XDG_")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take the options of the tests' own."""
+    parser.addoption("--long", action="store_true", help="10,000 pages and 1,000 pictures instead of some (lasting)")
+
+
 @pytest.fixture(scope="session")
 def place() -> Iterator[Path]:
     """A private folder for the whole run. Its path is short: a unix socket's may have 107 bytes."""
