@@ -23,7 +23,7 @@ from typing import IO, Dict, Optional, Tuple
 
 from . import __version__, icewm, lifeline, links, locks, xauthority, xfiles
 from .commands import Command, Settings, window_manager_command, x_server_command
-from .errors import CasaDesktopError, StartFailed, StartTimeout, WindowManagerMissing, XServerMissing
+from .errors import CasaDesktopError, Shortage, StartFailed, StartTimeout, WindowManagerMissing, XServerMissing
 from .ourselves import finding, hide, seen
 from .process import adopt_orphans, descendants, end, read_line, spawn
 from .runtime import Places, Record, clear, pid_namespace, places, rfb_banner
@@ -292,9 +292,10 @@ def main(name: str, ready_fd: int, seconds: float, settings: str, *keeper: str) 
             supervisor.keeper = (int(keeper[0]), keeper[1])
         try:
             supervisor.start(seconds).write(at.record)
-        except CasaDesktopError as error:
+        except (CasaDesktopError, OSError) as error:
             supervisor.stop()
-            _report(ready_fd, {"error": str(error), "kind": type(error).__name__})
+            said = _said(name, at, error)
+            _report(ready_fd, {"error": str(said), "kind": type(said).__name__})
             return 1
         _report(ready_fd, {})
         _let_go_of_standard_streams(log)
@@ -303,6 +304,14 @@ def main(name: str, ready_fd: int, seconds: float, settings: str, *keeper: str) 
         finally:
             supervisor.stop()
     return 0
+
+
+def _said(name: str, at: Places, error: Exception) -> CasaDesktopError:
+    """Return what whoever waits is told of an error: a disk may be full, or there may be no descriptor left."""
+    if isinstance(error, OSError):
+        return StartFailed(name, str(Shortage.of(error, at.folder) or error))
+    assert isinstance(error, CasaDesktopError)
+    return error
 
 
 def _report(ready_fd: int, words: Dict[str, str]) -> None:
