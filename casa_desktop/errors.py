@@ -7,6 +7,7 @@
      ├── InvalidSetting           a setting of the wrong form
      ├── SettingNotWritten        a choice of the user's cannot be written down
      ├── RuntimeDirectoryError    the runtime directory is unsafe, too long or not writable
+     ├── Shortage                 disk, open files, memory or processes have run out; an OSError too
      ├── ProgramMissing           a program is not on PATH
      │    ├── XServerMissing
      │    ├── WindowManagerMissing
@@ -48,8 +49,11 @@ The values it speaks of are attributes.
 
 from __future__ import annotations
 
+import errno
+import os
+import resource
 from pathlib import Path
-from typing import Sequence
+from typing import Optional, Sequence
 
 
 class CasaDesktopError(Exception):
@@ -125,6 +129,49 @@ class SocketFolderUnsafe(CasaDesktopError):
             f"No desktop can be started safely: X's sockets lie in {path}, and {reason}. Have the administrator set "
             f"it right: 'chown root:root {path}; chmod 1777 {path}' (or 'rm {path}', if it is no folder)."
         )
+
+
+# What has run out, and what to do about it; {place} is empty, or tells where.
+_SHORTAGES = {
+    errno.ENOSPC: "No room is left on the disk{place}. Make room there and try again.",
+    errno.EDQUOT: "Your quota on the disk{place} is used up. Remove files there and try again.",
+    errno.EMFILE: "All {limit} files that this process may have open are open. Close some, or raise its limit "
+    "('ulimit -n').",
+    errno.ENFILE: "This machine has as many files open as it can. End programs that hold many, and try again.",
+    errno.ENOMEM: "No memory is left. End programs that take much of it, and try again.",
+    # What fork(2) says; nothing else of ours that would block gets as far as a user.
+    errno.EAGAIN: "You have as many processes and threads as you may ('ulimit -u'). End some, and try again.",
+}
+
+
+class Shortage(CasaDesktopError, OSError):
+    """Something has run out that the user can make room in.
+
+    It is an OSError too, because whoever can do without what was asked for goes on as after any other.
+
+    Attributes:
+        errno: the system's number of it.
+        strerror: the system's words.
+        where: the file or folder in question, or None.
+    """
+
+    def __init__(self, number: int, where: Optional[Path] = None) -> None:
+        place = f" that holds {where}" if where is not None else ""
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        super().__init__(_SHORTAGES[number].format(place=place, limit=limit))
+        self.errno, self.strerror, self.where = number, os.strerror(number), where
+
+    def __str__(self) -> str:
+        """Return the sentence; an OSError would say its number."""
+        return str(self.args[0])
+
+    @classmethod
+    def of(cls, error: OSError, where: Optional[Path] = None) -> Optional[Shortage]:
+        """Return what ``error`` says has run out; None if it says something else."""
+        if isinstance(error, cls):
+            return error
+        named = Path(error.filename) if isinstance(error.filename, str) else None
+        return cls(error.errno, named or where) if error.errno in _SHORTAGES else None
 
 
 class ProgramMissing(CasaDesktopError):

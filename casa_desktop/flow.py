@@ -10,6 +10,7 @@ from typing import Optional, Protocol
 from tornado.websocket import WebSocketClosedError
 
 from . import session
+from .errors import Shortage
 from .runtime import Record
 
 # What lies here for a browser that does not take it, in bytes: one such block, and no more is read from Xvnc.
@@ -51,9 +52,14 @@ class DesktopProtocol(asyncio.BufferedProtocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         transport.set_write_buffer_limits(high=UNREAD_BY_XVNC)
-        # The desktop may just have ended; then the connection is about to be lost as well.
-        with suppress(OSError):
-            self._watching = session.watch(self._record)
+        try:
+            # The desktop may just have ended; then the connection is about to be lost as well.
+            with suppress(FileNotFoundError):
+                self._watching = session.watch(self._record)
+        except Shortage as error:
+            # Shown and not known to be watched, it would be stopped as unused under its user's eyes.
+            self._browser.refuse(1013, str(error))
+            transport.abort()
 
     def connection_lost(self, exc: Optional[Exception]) -> None:
         """Let go of the desktop, whichever side ended the connection; called by the event loop."""

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Dict, List, Mapping, Sequence
 from urllib.parse import urlsplit
 
-from . import locks
-from .errors import LinkRefused
+from . import locks, stored
+from .errors import LinkRefused, Shortage
 from .ourselves import finding
 from .runtime import Places
 from .stored import parsed
@@ -63,12 +63,11 @@ def hand_over(at: Places, address: str) -> None:
     checked(address)
     if not locks.is_shared(at.record):
         raise LinkRefused(address, "nobody looks at the desktop just now. Open its page and try again.")
-    path = at.links / f"{os.urandom(8).hex()}.json"
-    partial = path.with_suffix(".part")
     try:
         at.links.mkdir(mode=0o700, exist_ok=True)
-        partial.write_text(json.dumps(address), encoding="utf-8")
-        partial.replace(path)
+        stored.write_text(at.links / f"{os.urandom(8).hex()}.json", json.dumps(address))
+    except Shortage as error:
+        raise LinkRefused(address, str(error)) from error
     except OSError as error:
         raise LinkRefused(address, f"the desktop has just ended ({error.strerror}).") from error
 

@@ -15,13 +15,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
 
-from .errors import RuntimeDirectoryError
+from .errors import RuntimeDirectoryError, Shortage
 
 
 def is_held(folder: Path) -> bool:
-    """Tell whether a living supervisor holds ``folder``."""
+    """Tell whether a living supervisor holds ``folder``.
+
+    Raises:
+        Shortage: it cannot be told. A desktop that somebody took for dead for that would lose its folder.
+    """
     try:
         descriptor = _open(folder)
+    except Shortage:
+        raise
     except OSError:
         return False
     try:
@@ -72,9 +78,15 @@ def exclusive(folder: Path, timeout: float) -> Iterator[None]:
 
 
 def wait_until_free(folder: Path, timeout: float) -> bool:
-    """Wait until no supervisor holds ``folder``; return False if one still does after ``timeout`` seconds."""
+    """Wait until no supervisor holds ``folder``; return False if one still does after ``timeout`` seconds.
+
+    Raises:
+        Shortage: as ``is_held``.
+    """
     try:
         descriptor = _open(folder)
+    except Shortage:
+        raise
     except OSError:
         return True
     free = _flock(descriptor, timeout, fcntl.LOCK_SH)
@@ -83,8 +95,11 @@ def wait_until_free(folder: Path, timeout: float) -> bool:
     return free
 
 
-def _open(folder: Path) -> int:
-    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def _open(path: Path, flags: int = os.O_DIRECTORY) -> int:
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags)
+    except OSError as error:
+        raise Shortage.of(error) or error from error
 
 
 def _flock(descriptor: int, timeout: float, kind: int = fcntl.LOCK_EX) -> bool:
@@ -133,9 +148,9 @@ def share(file: Path, byte: int = VIEW) -> int:
         byte: in which way it is used; each way has a byte of its own.
 
     Raises:
-        OSError: the file is not there.
+        OSError: the file is not there; or, as a Shortage, it cannot be opened now.
     """
-    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = _open(file, 0)
     # With W, because somebody who waits for the end of sharing holds the byte for himself for a moment.
     fcntl.fcntl(descriptor, _F_OFD_SETLKW, _region(fcntl.F_RDLCK, byte))
     # Whoever wants to know that sharing begins watches the file's attributes by inotify(7).
@@ -144,9 +159,15 @@ def share(file: Path, byte: int = VIEW) -> int:
 
 
 def is_shared(file: Path, byte: int = VIEW) -> bool:
-    """Tell whether anybody, in any process, holds ``byte`` of ``file`` by ``share``."""
+    """Tell whether anybody, in any process, holds ``byte`` of ``file`` by ``share``.
+
+    Raises:
+        Shortage: it cannot be told.
+    """
     try:
-        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = _open(file, 0)
+    except Shortage:
+        raise
     except OSError:
         return False
     try:

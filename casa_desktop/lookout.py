@@ -17,6 +17,7 @@ from typing import Callable, Dict, Iterator, Optional, Set
 from inotify_simple import INotify, flags
 
 from . import locks, runtime
+from .errors import Shortage
 from .runtime import Places, Record
 
 _CHANGES = (
@@ -32,6 +33,9 @@ def running(root: Path) -> Dict[str, Record]:
     """Return the records of the desktops below ``root`` by name.
 
     In a root that others could write to there are none: anybody may make /tmp/casa-desktop-UID before its user does.
+
+    Raises:
+        Shortage: they cannot be read now, which is not to say that they have ended.
     """
     found: Dict[str, Record] = {}
     if not runtime.is_private(root):
@@ -47,7 +51,10 @@ def _folders(root: Path) -> list[Path]:
     try:
         with os.scandir(root) as entries:
             return sorted(Path(each.path) for each in entries if each.is_dir(follow_symlinks=False))
-    except OSError:
+    except OSError as error:
+        shortage = Shortage.of(error)
+        if shortage is not None:
+            raise shortage from error
         return []
 
 

@@ -11,6 +11,8 @@ Binary frames carry RFB. Text frames carry the words between the page and this s
 from __future__ import annotations
 
 import asyncio
+import os
+import resource
 import socket
 import time
 from contextlib import suppress
@@ -23,7 +25,7 @@ from tornado.websocket import WebSocketClosedError
 
 from . import session, shares
 from .audience import View, Words
-from .errors import CasaDesktopError, NoSuchShare, ProtocolViolation
+from .errors import CasaDesktopError, NoSuchShare, ProtocolViolation, Shortage
 from .flow import DesktopProtocol
 from .reception import AUTH_RESOURCE, LINK_ENDED, SHARE_RESOURCE, Reception, reception
 from .rfbstream import Filter
@@ -37,6 +39,12 @@ LARGEST_FRAME = 1 << 20
 FEW_UNREAD, MOST_UNREAD = 20, 200
 # Reverse proxies close connections that are silent for a minute, and a laptop that sleeps does not say goodbye.
 PING_SECONDS = 20
+# Descriptors that views leave to Jupyter: without one its web server cannot even answer (tornado 6.5 then tries again
+# at once and for ever, with 60 000 lines a second in its log). Where few are allowed at all, it is half of them.
+RESERVE = 48
+RESERVED = (
+    "The server may not open many more files, and keeps those for notebooks. Close other views, or raise 'ulimit -n'."
+)
 
 
 class DesktopSocketHandler(RawSocketHandler):  # type: ignore[misc]
@@ -79,6 +87,8 @@ class DesktopSocketHandler(RawSocketHandler):  # type: ignore[misc]
         """Connect to the desktop's RFB socket; close with a reason when there is none. Called by tornado."""
         try:
             record = session.find(name)
+        except Shortage as error:
+            return self.refuse(1013, str(error))
         except CasaDesktopError as error:
             return self.refuse(1008, str(error))
         if record is None:
@@ -87,6 +97,8 @@ class DesktopSocketHandler(RawSocketHandler):  # type: ignore[misc]
 
     async def connect(self, record: Record, share: str = "") -> None:
         """Join the desktop's audience and carry its bytes; by the link ``share`` only to look."""
+        if not _has_room():
+            return self.refuse(1013, RESERVED)
         self.record = record
         self.filter = Filter(view_only=bool(share))
         self._tune()
@@ -95,8 +107,8 @@ class DesktopSocketHandler(RawSocketHandler):  # type: ignore[misc]
             _, self.protocol_to_xvnc = await loop.create_unix_connection(
                 lambda: DesktopProtocol(self, record), record.rfb_socket
             )
-        except OSError:
-            return self.refuse(1013, "The desktop has just ended.")
+        except OSError as error:
+            return self.refuse(1013, str(Shortage.of(error) or "The desktop has just ended."))
         self.view = self.reception.audience.join(record.name, self, share=share)
         self.reception.look_again()
 
@@ -205,6 +217,11 @@ class DesktopSocketHandler(RawSocketHandler):  # type: ignore[misc]
             protocol.abort()
 
 
+def _has_room() -> bool:
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return limit - len(os.listdir("/proc/self/fd")) > min(RESERVE, limit // 2)
+
+
 class SharedSocketHandler(DesktopSocketHandler):
     """``<base>casa-desktop/api/shared/<token>/rfb``: the same for who may look, until the link ends."""
 
@@ -215,6 +232,8 @@ class SharedSocketHandler(DesktopSocketHandler):
         """Connect to the desktop that the link shows; called by tornado."""
         try:
             record, share = shares.find(token)
+        except Shortage as error:
+            return self.refuse(1013, str(error))
         except NoSuchShare:
             return self.refuse(LINK_ENDED, "This link has expired or was withdrawn.")
         self._expires = share.expires

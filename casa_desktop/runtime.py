@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import List, Mapping, Optional
 
 from . import stored, xfiles
-from .errors import InvalidName, RuntimeDirectoryError
+from .errors import InvalidName, RuntimeDirectoryError, Shortage
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 # They are parts of URLs beside the desktops' names.
@@ -60,6 +60,7 @@ def runtime_root(*, make: bool = True, environ: Optional[Mapping[str, str]] = No
 
     Raises:
         RuntimeDirectoryError: it is not a folder, not the user's own, open to others, or cannot be made.
+        Shortage: there is no room for it.
     """
     root = configured_root(environ)
     try:
@@ -69,7 +70,7 @@ def runtime_root(*, make: bool = True, environ: Optional[Mapping[str, str]] = No
             return root
         found = root.lstat()
     except OSError as error:
-        raise RuntimeDirectoryError(
+        raise Shortage.of(error) or RuntimeDirectoryError(
             root, f"{error.strerror}. Set CASA_DESKTOP_RUNTIME_DIR to a folder of yours."
         ) from error
     fault = _fault(root, found)
@@ -218,7 +219,11 @@ def read_record(path: Path) -> Optional[Record]:
 
 
 def names() -> List[str]:
-    """Return the names of all folders below the root, living or dead, in order."""
+    """Return the names of all folders below the root, living or dead, in order.
+
+    Raises:
+        Shortage: the root cannot be read now.
+    """
     try:
         with os.scandir(runtime_root(make=False)) as entries:
             return sorted(
@@ -226,11 +231,16 @@ def names() -> List[str]:
             )
     except FileNotFoundError:
         return []
+    except OSError as error:
+        raise Shortage.of(error) or error from error
 
 
 def clear(folder: Path) -> None:
     """Remove a dead desktop's folder, and what its X server left; it is no error if nothing is there."""
-    record = read_record(Places(folder).record)
+    try:
+        record = read_record(Places(folder).record)
+    except Shortage:
+        record = None
     if record is not None:
         # Supervisor and X server were killed together, as when their container ends.
         xfiles.remove_dead(record.display)

@@ -9,24 +9,26 @@ afresh, with its bars and buttons in the same size; windows stay where they are.
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from Xlib import X, Xatom
 from Xlib.display import Display
 from Xlib.error import ConnectionClosedError, DisplayError
 
-from . import icewm
+from . import icewm, stored
+from .errors import Shortage
 from .runtime import Places, places
 
 _DPI = re.compile(rb"^Xft\.dpi:.*\n?", re.MULTILINE)
 THEME_FOLDER = Path(__file__).resolve().parent / "theme"
 
 
-def set_dpi(display: Any, ratio: float) -> bool:
-    """Set the display's resource; return whether it was another one before."""
+def resources(display: Any, ratio: float) -> Optional[bytes]:
+    """Return what the display's resources must be for a scale; None if they are so already."""
     screen = display.screen()
     found = screen.root.get_full_property(Xatom.RESOURCE_MANAGER, X.AnyPropertyType)
     before = bytes(found.value) if found is not None else b""
@@ -34,9 +36,15 @@ def set_dpi(display: Any, ratio: float) -> bool:
     usual = screen.width_in_pixels * 25.4 / screen.width_in_mms
     line = b"" if ratio == 1 else f"Xft.dpi:\t{round(usual * ratio)}\n".encode()
     after = _DPI.sub(b"", before) + line
-    if after == before:
+    return after if after != before else None
+
+
+def set_dpi(display: Any, ratio: float) -> bool:
+    """Set the display's resource; return whether it was another one before."""
+    after = resources(display, ratio)
+    if after is None:
         return False
-    screen.root.change_property(Xatom.RESOURCE_MANAGER, Xatom.STRING, 8, after)
+    display.screen().root.change_property(Xatom.RESOURCE_MANAGER, Xatom.STRING, 8, after)
     display.sync()
     return True
 
@@ -45,24 +53,35 @@ def write_icewm_files(at: Places, ratio: float) -> None:
     """Write the window manager's theme and preferences for a scale."""
     theme = at.icewm / "themes" / icewm.theme_name(ratio)
     if not theme.exists():
-        for source in THEME_FOLDER.rglob("*.*"):
-            target = theme / source.relative_to(THEME_FOLDER)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            grow = icewm.scaled_xpm if source.suffix == ".xpm" else icewm.scaled_theme
-            target.write_text(grow(source.read_text(encoding="utf-8"), ratio), encoding="utf-8")
-    partial = at.icewm / "preferences.part"
-    partial.write_text(icewm.preferences(ratio), encoding="utf-8")
-    partial.replace(at.icewm / "preferences")
+        # A theme that is there is whole: there may be no room for all of it.
+        partial = theme.with_suffix(".part")
+        try:
+            _write_theme(partial, ratio)
+            partial.replace(theme)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    stored.write_text(at.icewm / "preferences", icewm.preferences(ratio))
+
+
+def _write_theme(folder: Path, ratio: float) -> None:
+    for source in THEME_FOLDER.rglob("*.*"):
+        target = folder / source.relative_to(THEME_FOLDER)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        grow = icewm.scaled_xpm if source.suffix == ".xpm" else icewm.scaled_theme
+        target.write_text(grow(source.read_text(encoding="utf-8"), ratio), encoding="utf-8")
 
 
 def main(name: str, ratio: float) -> int:
     """Set the scale of one desktop; return the exit status."""
     try:
-        if set_dpi(Display(), ratio):
-            write_icewm_files(places(name), ratio)
+        display, at = Display(), places(name)
+        # The files first: what X says is how the next one who asks knows that it has been done.
+        if resources(display, ratio) is not None:
+            write_icewm_files(at, ratio)
+            set_dpi(display, ratio)
             subprocess.run(["icewm", "--restart"], check=True)
     except (OSError, DisplayError, ConnectionClosedError, subprocess.CalledProcessError) as error:
-        print(error, file=sys.stderr)
+        print((Shortage.of(error) if isinstance(error, OSError) else None) or error, file=sys.stderr)
         return 1
     return 0
 

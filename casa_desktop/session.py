@@ -38,6 +38,7 @@ def find(name: str = DEFAULT_NAME) -> Optional[Record]:
 
     Raises:
         InvalidName, RuntimeDirectoryError: as ``runtime.places``.
+        Shortage: it cannot be told now.
     """
     at = runtime.places(name, make=False)
     return runtime.read_record(at.record) if locks.is_held(at.folder) else None
@@ -157,12 +158,20 @@ def _start(name: str, settings: Settings, deadline: float, container: Optional[C
     try:
         at.folder.mkdir(mode=0o700)
         report = _run_supervisor(name, settings, deadline, container)
+    except errors.StartFailed:
+        # It could not even tidy up.
+        runtime.clear(at.folder)
+        raise
     except OSError as error:
-        raise errors.StartFailed(name, f"{error.strerror}: {error.filename or at.folder}") from error
+        # Nothing has been started, and nobody else begins while the root is locked.
+        runtime.clear(at.folder)
+        said = errors.Shortage.of(error, at.folder) or f"{error.strerror}: {error.filename or at.folder}"
+        raise errors.StartFailed(name, str(said)) from error
     finally:
         # Not before, or a page that looks meanwhile would take the lost desktop for one that was stopped.
         forget_last_words(name)
     if report.get("error"):
+        runtime.clear(at.folder)
         raise _reported(report)
     record = runtime.read_record(at.record)
     if record is None:
@@ -174,6 +183,7 @@ def _run_supervisor(name: str, settings: Settings, deadline: float, container: O
     """Start a supervisor, here or in a container, and wait for its word; return what it says."""
     seconds = max(deadline - time.monotonic(), 0.1)
     reader, writer = os.pipe()
+    writers = [writer]
     words = [name, str(writer), str(seconds), json.dumps(asdict(settings))]
     if container is None:
         argv = [sys.executable, "-m", "casa_desktop.supervisor", *words]
@@ -190,15 +200,16 @@ def _run_supervisor(name: str, settings: Settings, deadline: float, container: O
             pass_fds=[writer],
             cwd="/",
         ):
-            os.close(writer)
+            os.close(writers.pop())
             # The supervisor keeps the deadline, and needs a moment to end what it had begun.
             line = read_line(reader, deadline + _LAST_WORD_SECONDS)
     finally:
-        os.close(reader)
+        for descriptor in (reader, *writers):
+            os.close(descriptor)
     if line is None:
         raise errors.StartTimeout(name, seconds, "the supervisor")
     if not line:
-        return {"error": "its supervisor ended without a word", "kind": "StartFailed"}
+        raise errors.StartFailed(name, "its supervisor ended without a word")
     report: Dict[str, str] = json.loads(line)
     return report
 

@@ -26,7 +26,7 @@ from typing import IO, Dict, Optional, Tuple
 from . import __version__, icewmfiles, lifeline, links, locks, reaper, xfiles
 from .children import RECENT_SECONDS, Child
 from .commands import Command, Settings, window_manager_command
-from .errors import CasaDesktopError, StartFailed, WindowManagerMissing, XServerMissing
+from .errors import CasaDesktopError, Shortage, StartFailed, WindowManagerMissing, XServerMissing
 from .lastwords import write_last_words
 from .ourselves import hide, seen
 from .process import adopt_orphans, descendants, end, namespace, spawn
@@ -261,8 +261,8 @@ def main(name: str, ready_fd: int, seconds: float, settings: str, *keeper: str) 
             supervisor.start(seconds).write(at.record)
         except (CasaDesktopError, OSError) as error:
             supervisor.stop()
-            told = error if isinstance(error, CasaDesktopError) else StartFailed(name, str(error))
-            _report(ready_fd, {"error": str(told), "kind": type(told).__name__})
+            said = _said(name, at, error)
+            _report(ready_fd, {"error": str(said), "kind": type(said).__name__})
             return 1
         _report(ready_fd, {})
         _let_go_of_standard_streams(log)
@@ -271,6 +271,14 @@ def main(name: str, ready_fd: int, seconds: float, settings: str, *keeper: str) 
         finally:
             supervisor.stop()
     return 0
+
+
+def _said(name: str, at: Places, error: Exception) -> CasaDesktopError:
+    """Return what whoever waits is told of an error: a disk may be full, or there may be no descriptor left."""
+    if isinstance(error, OSError):
+        return StartFailed(name, str(Shortage.of(error, at.folder) or error))
+    assert isinstance(error, CasaDesktopError)
+    return error
 
 
 def _report(ready_fd: int, words: Dict[str, str]) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,14 @@ from casa_desktop import errors
         (
             errors.RuntimeDirectoryError(Path("/r"), "others may enter it."),
             "The runtime directory /r cannot be used: others may enter it.",
+        ),
+        (
+            errors.Shortage(errno.ENOSPC, Path("/r/main")),
+            "No room is left on the disk that holds /r/main. Make room there and try again.",
+        ),
+        (
+            errors.Shortage(errno.EAGAIN),
+            "You have as many processes and threads as you may ('ulimit -u'). End some, and try again.",
         ),
         (
             errors.XServerMissing(("Xvnc", "Xtigervnc"), "tigervnc-standalone-server"),
@@ -183,3 +192,11 @@ def test_every_error_of_the_module_is_in_the_tree_and_in_its_drawing() -> None:
     for each in own:
         assert issubclass(each, errors.CasaDesktopError)
         assert each.__name__ in (errors.__doc__ or "")
+
+
+def test_what_has_run_out_is_told_from_other_errors() -> None:
+    shortage = errors.Shortage.of(OSError(errno.EDQUOT, "over quota", "/home/me/x"))
+    assert str(shortage) == "Your quota on the disk that holds /home/me/x is used up. Remove files there and try again."
+    assert isinstance(shortage, OSError)
+    assert errors.Shortage.of(shortage) is shortage
+    assert errors.Shortage.of(OSError(errno.EACCES, "no permission", "/x")) is None

@@ -1,0 +1,177 @@
+"""Desktops where the disk is full, or a process has no descriptor left."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Callable, Dict, Iterator, List, Tuple
+from urllib.request import Request, urlopen
+
+import psutil
+import pytest
+from websockets.exceptions import ConnectionClosedError
+from websockets.sync.client import connect
+
+from casa_desktop import links, lookout, runtime, session, shares, stored
+from casa_desktop.errors import LinkRefused, ScalingFailed, Shortage, StartFailed
+from casa_desktop.proxy import RESERVED
+
+from ..shortage import Disk, descriptors, few_descriptors, small_disk
+from ..system.lab import Jupyter
+
+
+@pytest.fixture
+def disk(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
+    """The disk that holds the runtime directory, as small as ``/run/user/UID`` often is; the desktops end with it."""
+    with small_disk(root / "disk", megabytes=4) as small:
+        monkeypatch.setenv("CASA_DESKTOP_RUNTIME_DIR", str(small.path / "cd"))
+        yield small
+        for name in runtime.names():
+            session.stop(name)
+
+
+def of(place: Path) -> List[str]:
+    """Return the command lines of the processes that have something to do with a place."""
+    found = (" ".join(each.info["cmdline"] or ()) for each in psutil.process_iter(["cmdline"]))
+    return [line for line in found if str(place) in line]
+
+
+def test_a_desktop_that_finds_no_room_says_so_leaves_nothing_and_starts_when_there_is(disk: Disk) -> None:
+    disk.fill()
+    with pytest.raises(
+        StartFailed, match=r"did not start: No room is left on the disk that holds .*/main\b.* Make room"
+    ):
+        session.ensure()
+    assert of(disk.path) == []
+    assert runtime.names() == []
+    disk.make_room()
+    assert session.ensure().name == "main"
+
+
+def test_a_running_desktop_goes_on_when_its_disk_is_full(disk: Disk) -> None:
+    record = session.ensure()
+    at = runtime.places("main")
+    share, _ = shares.create(record)
+    before = (at.icewm / "preferences").read_text()
+    disk.fill()
+
+    assert session.find() == record
+    assert session.screenshot(record).startswith(b"\x89PNG")
+    os.close(session.watch(record))
+    with pytest.raises(ScalingFailed, match="No room is left"):
+        session.set_scale(record, 2)
+    assert (at.icewm / "preferences").read_text() == before
+    assert [each.name for each in (at.icewm / "themes").iterdir()] == ["casa"]
+    with pytest.raises(Shortage, match="No room is left"):
+        shares.create(record)
+    assert shares.valid(record) == [share]
+    watching = session.watch(record)
+    with pytest.raises(LinkRefused, match="No room is left"):
+        links.hand_over(at, "https://example.org")
+    os.close(watching)
+    assert [*at.shares.iterdir()] == [at.shares / f"{share.id}.json"]
+    assert [*at.links.iterdir()] == []
+
+    assert session.stop()
+    assert of(disk.path) == []
+    assert [each.name for each in disk.path.iterdir()] == ["filler"]
+
+
+def test_a_file_that_cannot_be_written_anew_is_as_it_was(disk: Disk) -> None:
+    share, file = shares.Share("0", "a", 1.0, "x"), disk.path / "share.json"
+    stored.write(file, share)
+    disk.fill()
+    with pytest.raises(Shortage, match=r"share\.json"):
+        stored.write(file, shares.Share("0", "b" * 9000, 1.0, "y"))
+    assert stored.read(file, shares.Share) == share
+    assert sorted(each.name for each in disk.path.iterdir()) == ["filler", "share.json"]
+
+
+@pytest.mark.parametrize(
+    ("ask", "left"),
+    [(session.find, 0), (session.is_watched, 0), (session.list_desktops, 0), (session.ensure, 0), (session.stop, 1)],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_who_has_no_descriptor_left_takes_no_living_desktop_for_dead(
+    root: Path, ask: Callable[[], object], left: int
+) -> None:
+    record = session.ensure()
+    for call in (ask, lambda: lookout.running(root)):
+        with few_descriptors(os.getpid(), left), pytest.raises(Shortage, match=r"^All \d+ files that this process may"):
+            call()
+        left = 0
+    assert session.find() == record
+    assert Path(record.xauthority).is_file()
+
+
+def test_a_desktop_that_cannot_be_started_for_want_of_descriptors_leaves_none_open(root: Path) -> None:
+    before = descriptors(os.getpid())
+    for left in range(1, 5):
+        with few_descriptors(os.getpid(), left), pytest.raises((Shortage, StartFailed), match=r"raise its limit"):
+            session.ensure()
+    assert descriptors(os.getpid()) == before
+    assert runtime.names() == []
+    assert session.ensure().name == "main"
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        (4, "The desktop 'main' did not start: its supervisor ended without a word"),
+        (7, "The desktop 'main' did not start: All 7 files that this process may have open are open."),
+        (11, "The desktop 'main' did not start: Xvnc ended at once. It said:"),
+        (30, "main"),
+    ],
+)
+def test_a_supervisor_with_few_descriptors_starts_a_desktop_or_says_so(root: Path, limit: int, words: str) -> None:
+    narrow = root / "python"
+    narrow.write_text(f'#!/bin/sh\nulimit -Sn {limit}\nexec {sys.executable} "$@"\n')
+    narrow.chmod(0o700)
+    asked = (
+        f"import sys; sys.executable = {str(narrow)!r}; from casa_desktop import session; print(session.ensure().name)"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=False, timeout=60)
+    assert words in (done.stdout + done.stderr).splitlines()[-1]
+    # What could not be started has left nothing.
+    assert (session.find() is None) == (words != "main")
+    assert runtime.names() == [each for each in ["main"] if each == words]
+
+
+def refusal(address: str, headers: Dict[str, str]) -> Tuple[int, str]:
+    """Open views until one is refused; return with which code and words."""
+    with ExitStack() as views:
+        for _ in range(20):
+            view = views.enter_context(connect(address, additional_headers=headers, max_queue=None))
+            try:
+                # Who is let in is told at once who else is there.
+                assert json.loads(view.recv())["type"] == "audience"
+            except ConnectionClosedError as refused:
+                told = refused.rcvd
+                return (told.code, told.reason) if told is not None else (0, "")
+    raise AssertionError("no view was refused")
+
+
+def test_a_server_with_few_descriptors_keeps_some_for_jupyter_and_refuses_views_with_the_reason(
+    environment: Dict[str, str], tmp_path: Path, root: Path
+) -> None:
+    with Jupyter(tmp_path, {**environment, "CASA_DESKTOP_RUNTIME_DIR": str(root)}) as server:
+        record, pid = session.ensure(), server.process.pid
+        headers = {"Authorization": f"token {server.token}"}
+        address = f"ws://127.0.0.1:{server.port}/casa-desktop/api/desktops/main/rfb"
+        before = descriptors(pid)
+        with few_descriptors(pid, 40):
+            assert refusal(address, headers) == (1013, RESERVED)
+        for left, words in ((6, RESERVED), (1, "'ulimit -n'")):
+            with few_descriptors(pid, left):
+                code, reason = refusal(address, headers)
+            assert (code, words in reason) == (1013, True)
+            with few_descriptors(pid, 6), urlopen(Request(f"{server.url}api/status", headers=headers)) as answer:
+                assert answer.status == 200
+        with connect(address, additional_headers=headers) as view:
+            assert json.loads(view.recv())["views"] == 1
+        assert session.find() == record
+        assert descriptors(pid) <= before + 1
