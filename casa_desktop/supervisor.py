@@ -41,7 +41,8 @@ QUIET_SECONDS = 0.3
 REVIVAL_SECONDS = 5.0
 # One that dies so often within a minute will not be better the next time.
 MOST_ENDS = 5
-_AWAITED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_AWAITED = (signal.SIGCHLD, *_ENDING)
 
 
 @dataclass
@@ -142,8 +143,8 @@ class Supervisor:
     def watch(self) -> None:
         """Keep the desktop going until a signal asks for its end or its X server is given up."""
         while True:
-            received = self._wait()
-            if received not in (signal.SIGCHLD, None):
+            # After SIGSTOP and SIGCONT sigwait has returned numbers of no signal (Python 3.11).
+            if self._wait() in _ENDING:
                 return
             self._reap()
             if len(self.x_server.ends) >= MOST_ENDS:
