@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
+import struct
 from contextlib import suppress
 from typing import Optional, Protocol
 
@@ -11,12 +13,15 @@ from tornado.websocket import WebSocketClosedError
 
 from . import session
 from .errors import Shortage
+from .process import is_stopped
 from .runtime import Record
 
 # What lies here for a browser that does not take it, in bytes: one such block, and no more is read from Xvnc.
 BLOCK = 1 << 16
 # For Xvnc, which may be slower than a browser that sends a large clipboard.
 UNREAD_BY_XVNC = 1 << 16
+# struct ucred of unix(7): process, user, group.
+_CREDENTIALS = struct.Struct("3i")
 
 
 class Browser(Protocol):
@@ -43,6 +48,7 @@ class DesktopProtocol(asyncio.BufferedProtocol):
         self._block = memoryview(bytearray(BLOCK))
         self._transport: Optional[asyncio.Transport] = None
         self._watching: Optional[int] = None
+        self._xvnc = 0
         self._unwritten = 0
         self._takes = asyncio.Event()
         self._takes.set()
@@ -52,14 +58,16 @@ class DesktopProtocol(asyncio.BufferedProtocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         transport.set_write_buffer_limits(high=UNREAD_BY_XVNC)
+        self._xvnc = _listener(transport.get_extra_info("socket"))
         try:
-            # The desktop may just have ended; then the connection is about to be lost as well.
-            with suppress(FileNotFoundError):
-                self._watching = session.watch(self._record)
+            self._watching = session.watch(self._record)
         except Shortage as error:
             # Shown and not known to be watched, it would be stopped as unused under its user's eyes.
             self._browser.refuse(1013, str(error))
             transport.abort()
+        except OSError:
+            # The desktop has just ended; then the connection is about to be lost as well.
+            self._watching = None
 
     def connection_lost(self, exc: Optional[Exception]) -> None:
         """Let go of the desktop, whichever side ended the connection; called by the event loop."""
@@ -107,7 +115,17 @@ class DesktopProtocol(asyncio.BufferedProtocol):
             self._transport.write(data)
             await self._takes.wait()
 
+    def is_stopped(self) -> bool:
+        """Tell whether Xvnc was stopped by a signal; not known of one in another pid namespace."""
+        return bool(self._xvnc) and is_stopped(self._xvnc)
+
     def abort(self) -> None:
         """Drop the connection, with what has not been sent yet."""
         if self._transport is not None:
             self._transport.abort()
+
+
+def _listener(connection: socket.socket) -> int:
+    """Return the process that listens where a unix socket is connected; 0 if it is in another pid namespace."""
+    told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    return int(_CREDENTIALS.unpack(told)[0])

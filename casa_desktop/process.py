@@ -97,6 +97,16 @@ def namespace(kind: str, pid: Optional[int] = None) -> str:
         return ""
 
 
+def is_stopped(pid: int) -> bool:
+    """Tell whether a process was stopped by a signal, and runs no further until another lets it go on."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            # The second field, the program's name, may hold anything; the state comes after it.
+            return file.read().rpartition(b") ")[2].startswith((b"T", b"t"))
+    except OSError:
+        return False
+
+
 def adopt_orphans() -> None:
     """Make this process the parent of all its orphaned descendants, so that it can end them."""
     _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)

@@ -23,7 +23,7 @@ from jupyter_server_proxy.rawsocket import RawSocketHandler
 from tornado import web
 from tornado.websocket import WebSocketClosedError
 
-from . import session, shares
+from . import session, shares, supervision
 from .audience import View, Words
 from .errors import CasaDesktopError, NoSuchShare, ProtocolViolation, Shortage
 from .flow import DesktopProtocol
@@ -108,7 +108,9 @@ class DesktopSocketHandler(RawSocketHandler):  # type: ignore[misc]
                 lambda: DesktopProtocol(self, record), record.rfb_socket
             )
         except OSError as error:
-            return self.refuse(1013, str(Shortage.of(error) or "The desktop has just ended."))
+            # Its X server has died, and the supervisor, unless that was stopped, brings another one.
+            supervision.wake(record)
+            return self.refuse(1013, str(Shortage.of(error) or "The desktop is not there just now."))
         self.view = self.reception.audience.join(record.name, self, share=share)
         self.reception.look_again()
 
@@ -178,6 +180,9 @@ class DesktopSocketHandler(RawSocketHandler):  # type: ignore[misc]
         """Send words to the page; called by the audience."""
         if words["type"] == "audience":
             self.filter.may_resize = words["controls"]
+        if words["type"] == "pong" and self.protocol_to_xvnc is not None and self.protocol_to_xvnc.is_stopped():
+            # The page asks whether its desktop is there. Without an answer it says that it is not.
+            return None
         if self._unread >= MOST_UNREAD:
             return self.end(1008, "The browser does not read what it is told.")
         with suppress(WebSocketClosedError):

@@ -83,7 +83,8 @@ def _attend(program: int) -> int:
     """Pass signals on to the program until it ends; return its exit status."""
     while True:
         number = signal.sigwait((signal.SIGCHLD, *_PASSED_ON))
-        if number != signal.SIGCHLD:
+        # After SIGSTOP and SIGCONT sigwait has returned numbers of no signal (Python 3.11).
+        if number in _PASSED_ON:
             os.kill(program, number)
             continue
         status = _reap(program)

@@ -44,7 +44,8 @@ def await_x_server(record: Record, at: Places, timeout: float) -> Optional[Recor
     deadline = time.monotonic() + timeout
     with INotify() as changes, suppress(FileNotFoundError):
         changes.add_watch(str(at.folder), flags.MOVED_TO | flags.DELETE | flags.DELETE_SELF | flags.ONLYDIR)
-        ends = [changes.fileno(), *_wake(record)]
+        wake(record)
+        ends = [changes.fileno(), *_end_of(record)]
         try:
             while locks.is_held(at.folder):
                 found = runtime.read_record(at.record)
@@ -59,16 +60,25 @@ def await_x_server(record: Record, at: Places, timeout: float) -> Optional[Recor
     return None
 
 
-def _wake(record: Record) -> list[int]:
-    """Let a supervisor that was stopped go on; return the descriptor that tells of its end, if there is one."""
-    if record.pid_namespace not in ("", namespace("pid")):
-        return []
-    # It holds the folder's lock, so the pid is its own.
-    with suppress(ProcessLookupError):
-        os.kill(record.supervisor_pid, signal.SIGCONT)
-        descriptor = open_pid(record.supervisor_pid)
-        return [] if descriptor is None else [descriptor]
+def wake(record: Record) -> None:
+    """Let the supervisor of a running desktop go on, if it was stopped; it is told nothing else."""
+    if _is_here(record):
+        # It holds the folder's lock, so the pid is its own.
+        with suppress(ProcessLookupError):
+            os.kill(record.supervisor_pid, signal.SIGCONT)
+
+
+def _end_of(record: Record) -> list[int]:
+    """Return the descriptor that tells of the supervisor's end, if there is one."""
+    if _is_here(record):
+        with suppress(ProcessLookupError):
+            descriptor = open_pid(record.supervisor_pid)
+            return [] if descriptor is None else [descriptor]
     return []
+
+
+def _is_here(record: Record) -> bool:
+    return record.pid_namespace in ("", namespace("pid"))
 
 
 def end_supervisor(record: Record, at: Places, timeout: float) -> None:

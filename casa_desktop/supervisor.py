@@ -41,7 +41,8 @@ QUIET_SECONDS = 0.3
 REVIVAL_SECONDS = 5.0
 # One that dies so often within a minute will not be better the next time.
 MOST_ENDS = 5
-_AWAITED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_AWAITED = (signal.SIGCHLD, *_ENDING)
 
 
 @dataclass
@@ -79,8 +80,9 @@ class Supervisor:
             OSError: there is no room, or no process more.
         """
         deadline = time.monotonic() + seconds
-        _program(WindowManagerMissing, "icewm")
         self.x_server.pid = self._start_x_server()
+        # Now, for it would only be tried again once the desktop is up.
+        _program(WindowManagerMissing, "icewm")
         # While Xvnc starts.
         links.install(self.at, sys.executable)
         icewmfiles.write(self.at, self.settings.tools_python)
@@ -142,8 +144,8 @@ class Supervisor:
     def watch(self) -> None:
         """Keep the desktop going until a signal asks for its end or its X server is given up."""
         while True:
-            received = self._wait()
-            if received not in (signal.SIGCHLD, None):
+            # After SIGSTOP and SIGCONT sigwait has returned numbers of no signal (Python 3.11).
+            if self._wait() in _ENDING:
                 return
             self._reap()
             if len(self.x_server.ends) >= MOST_ENDS:

@@ -65,7 +65,7 @@ def test_its_number_is_free_outside_and_its_processes_are_its_own(root: Path) ->
     assert [each.name for each in session.list_desktops()] == ["two"]
 
 
-@pytest.mark.parametrize("victim", ["launcher", "bwrap", "casa_desktop.inside", "casa_desktop.supervisor", "Xvnc"])
+@pytest.mark.parametrize("victim", ["launcher", "bwrap", "casa_desktop.inside", "casa_desktop.supervisor"])
 def test_nothing_runs_on_when_a_part_is_killed_and_the_next_start_works(root: Path, victim: str) -> None:
     record = session.ensure()
     processes = family(root, record)
@@ -76,6 +76,15 @@ def test_nothing_runs_on_when_a_part_is_killed_and_the_next_start_works(root: Pa
     assert session.find() is None
     again = session.ensure()
     assert again.supervisor_pid != record.supervisor_pid
+
+
+def test_a_killed_x_server_comes_back_in_its_container(root: Path) -> None:
+    record = session.ensure()
+    _called(family(root, record), "Xvnc").kill()
+    again = session.ensure()
+    assert again.supervisor_pid == record.supervisor_pid
+    assert again.x_server_pid != record.x_server_pid
+    assert rfb_banner(Path(again.rfb_socket), 5).startswith(b"RFB ")
 
 
 def _called(processes: List[psutil.Process], word: str) -> psutil.Process:

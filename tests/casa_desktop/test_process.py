@@ -11,8 +11,9 @@ import time
 import psutil
 import pytest
 
+from casa_desktop import process
 from casa_desktop.commands import Command
-from casa_desktop.process import belonging, end, marked, namespace, open_pid, read_line, spawn
+from casa_desktop.process import belonging, end, is_stopped, marked, namespace, open_pid, read_line, spawn
 
 
 def _python(code: str) -> subprocess.Popen[bytes]:
@@ -117,3 +118,26 @@ def test_processes_of_one_place_have_a_namespace_of_one_name_and_the_dead_have_n
         assert namespace("pid") == namespace("pid", child.pid) != ""
         child.kill()
     assert namespace("mnt", child.pid) == ""
+
+
+def test_a_stopped_process_is_told_from_one_that_waits_and_from_a_dead_one() -> None:
+    with _python("print('ready', flush=True); input()") as child:
+        assert not is_stopped(child.pid)
+        child.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, child.pid, os.WSTOPPED)
+        assert is_stopped(child.pid)
+        child.kill()
+    assert not is_stopped(child.pid)
+
+
+def test_what_was_given_a_variable_is_found_by_its_very_value() -> None:
+    wait = [sys.executable, "-c", "import signal; print('ready', flush=True); signal.pause()"]
+    with subprocess.Popen(wait, env={"WHERE": "/a/main"}, stdout=subprocess.PIPE) as bearing, subprocess.Popen(
+        wait, env={"WHERE": "/a/main2", "OTHER": "/a/main"}, stdout=subprocess.PIPE
+    ) as other:
+        for each in (bearing, other):
+            assert each.stdout is not None
+            each.stdout.readline()
+        assert [each.pid for each in process.bearing("WHERE", "/a/main")] == [bearing.pid]
+        for each in (bearing, other):
+            each.kill()

@@ -58,6 +58,9 @@ export class Withdrawn extends Refused {}
 /** The server answered that there is no such desktop. */
 export class Missing extends Error {}
 
+/** Likewise, and nobody meant it to end. */
+export class Lost extends Missing {}
+
 /** No answer, or one from something in between that is not our server. */
 export class Unreachable extends Error {}
 
@@ -77,7 +80,7 @@ export class Api {
   /**
    * The desktop `name`, which is not started by this.
    *
-   * @throws Missing when it does not run, Refused, Unreachable.
+   * @throws Missing when it does not run, Lost, Refused, Unreachable.
    */
   async look(name: string): Promise<IDesktop> {
     return desktop(await this.call(one(name)));
@@ -224,7 +227,8 @@ function refusal(status: number, body: Json | null): Error {
     );
   }
   if (typeof body?.error === 'string' && typeof body.message === 'string') {
-    return new (status === 404 ? Missing : Refused)(body.message);
+    const kind = body.error === 'DesktopLost' ? Lost : Missing;
+    return new (status === 404 ? kind : Refused)(body.message);
   }
   return new Unreachable(`the server answered with status ${status}`);
 }

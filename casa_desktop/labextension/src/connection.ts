@@ -2,13 +2,22 @@ import {
   Api,
   IDesktop,
   LoggedOut,
+  Lost,
   Missing,
   Refused,
   Withdrawn
 } from './api.js';
 import type { IClosing } from './channel.js';
 import { LifeSigns } from './lifesigns.js';
-import { Action, End, Happening, INITIAL, IStatus, step } from './machine.js';
+import {
+  Action,
+  End,
+  hasEnded,
+  Happening,
+  INITIAL,
+  IStatus,
+  step
+} from './machine.js';
 import type { IPreferences } from './preferences.js';
 import type { ICallbacks, Rfb } from './rfb.js';
 
@@ -21,7 +30,12 @@ export interface IConnectionEvents extends Omit<
   changed(status: IStatus): void;
   /** What the user prefers now. */
   preferences(): IPreferences;
+  /** Whether the view can be seen. */
+  seen(): boolean;
 }
+
+/** How long a desktop may take to greet, in ms: a stopped one never does. */
+const GREETING = 15_000;
 
 /**
  * A desktop, kept in sight for ever: starts it, dials, and dials again.
@@ -34,6 +48,7 @@ export class Connection {
   rfb: Rfb | null = null;
   private status: IStatus = INITIAL;
   private timer: number | undefined;
+  private greeting: number | undefined;
   private questions = 0;
   private disposed = false;
   private desktop: IDesktop | null = null;
@@ -61,18 +76,26 @@ export class Connection {
     }
   }
 
+  /** The view can be seen again: have back what was lost meanwhile. */
+  look(): void {
+    if (this.status.end === 'lost') {
+      this.act({ type: 'look' });
+    }
+  }
+
   /** Close the connection for good. The desktop goes on. */
   dispose(): void {
     this.disposed = true;
     this.signs.dispose();
     window.clearTimeout(this.timer);
+    window.clearTimeout(this.greeting);
     this.rfb?.close();
   }
 
   private woken(suspect: boolean): void {
     if (this.timer !== undefined) {
       this.due();
-    } else if (this.status.end === 'stopped') {
+    } else if (hasEnded(this.status)) {
       // It may have been started again from elsewhere, as by a kernel.
       this.act({ type: 'look' });
     } else if (suspect) {
@@ -129,7 +152,14 @@ export class Connection {
       this.desktop = desktop;
       return { type: 'running', origin: desktop };
     } catch (error) {
-      return unwelcome(error);
+      return error instanceof Lost
+        ? {
+            type: 'lost',
+            reason: error.message,
+            seen: this.events.seen(),
+            now: Date.now()
+          }
+        : unwelcome(error);
     }
   }
 
@@ -148,17 +178,26 @@ export class Connection {
     const { events } = this;
     this.rfb = new Made(this.target, url, events.preferences(), {
       made: canvas => events.made(canvas),
-      connected: () => this.happen({ type: 'connected' }),
+      connected: () => {
+        window.clearTimeout(this.greeting);
+        this.happen({ type: 'connected' });
+      },
       closed: closing => this.closed(closing),
       audience: audience => events.audience(audience),
       wantsToOpen: address => events.wantsToOpen(address),
       copied: text => events.copied(text),
       measured: () => events.measured()
     });
+    const { channel } = this.rfb.link;
+    this.greeting = window.setTimeout(
+      () => channel.abandon('the desktop does not answer'),
+      GREETING
+    );
   }
 
   private closed({ code, reason }: IClosing): void {
     this.rfb = null;
+    window.clearTimeout(this.greeting);
     this.happen({ type: 'closed', code, reason, cause: this.signs.cause });
   }
 }

@@ -5,7 +5,7 @@ export type Phase =
   'starting' | 'connecting' | 'connected' | 'reconnecting' | 'failed';
 
 /** What can be lost for good: only the user, or somebody else, can help. */
-export type End = 'stopped' | 'withdrawn' | 'login' | 'refused';
+export type End = 'stopped' | 'lost' | 'withdrawn' | 'login' | 'refused';
 
 /** What a desktop was lost to, and came back from. */
 export type Cause = 'network' | 'sleep' | 'server' | 'desktop' | 'unknown';
@@ -23,10 +23,20 @@ export interface IStatus {
   readonly ran: boolean;
   /** Failed attempts in a row. */
   readonly attempt: number;
+  /** How it was brought back of late; null if it never had to be. */
+  readonly revival: IRevival | null;
   /** Which desktop, of which server process, was shown last. */
   readonly shown: IOrigin | null;
   /** Which is being dialled. */
   readonly dialled: IOrigin | null;
+}
+
+/** The last time that a lost desktop was started again from here. */
+export interface IRevival {
+  /** When, in ms. */
+  readonly at: number;
+  /** How often until then, without a long time in between. */
+  readonly count: number;
 }
 
 /** Tells one start of a desktop, and of a server, from another. */
@@ -47,6 +57,14 @@ export type Happening =
       readonly cause: Cause;
     }
   | { readonly type: 'missing'; readonly reason: string }
+  | {
+      readonly type: 'lost';
+      readonly reason: string;
+      /** Whether somebody can see the view. */
+      readonly seen: boolean;
+      /** The time, in ms. */
+      readonly now: number;
+    }
   | { readonly type: 'refused'; readonly reason: string; readonly end: End }
   | { readonly type: 'unreachable'; readonly reason: string }
   | { readonly type: 'due' };
@@ -67,11 +85,20 @@ export const INITIAL: IStatus = {
   cause: null,
   ran: false,
   attempt: 0,
+  revival: null,
   shown: null,
   dialled: null
 };
 
 const REST: Action = { type: 'rest' };
+
+/** After so long without a loss, in ms, the next one is the first again. */
+const QUIET = 60_000;
+
+/** Whether the desktop is not there any more, for whatever reason. */
+export function hasEnded({ end }: IStatus): boolean {
+  return end === 'stopped' || end === 'lost';
+}
 
 /** Codes with which the server closes a websocket. */
 const BAD_NAME = 1008;
@@ -82,6 +109,7 @@ const WITHDRAWN = 4403;
  *
  * A lost connection is first looked into with a GET, because a desktop that
  * its user stopped on purpose must not be started again by a page left open.
+ * One that nobody meant to end is, if the page is looked at.
  * A server that cannot be reached is tried again for ever.
  */
 export function step(
@@ -102,6 +130,8 @@ export function step(
       return retry(was, happening.reason, random);
     case 'missing':
       return [failed(was, happening.reason, 'stopped'), REST];
+    case 'lost':
+      return lost(was, happening, random);
     case 'refused':
       return [failed(was, happening.reason, happening.end), REST];
     case 'due':
@@ -114,7 +144,7 @@ function running(was: IStatus, dialled: IOrigin): IStatus {
   return { ...was, phase, end: null, ran: true, dialled };
 }
 
-function connected({ shown, dialled, cause }: IStatus): IStatus {
+function connected({ shown, dialled, cause, revival }: IStatus): IStatus {
   const found = shown && dialled ? difference(shown, dialled) : null;
   return {
     ...INITIAL,
@@ -122,6 +152,7 @@ function connected({ shown, dialled, cause }: IStatus): IStatus {
     phase: 'connected',
     // What the server says of itself is surer than what the browser guessed.
     cause: shown && (found ?? cause),
+    revival,
     shown: dialled,
     dialled
   };
@@ -151,6 +182,35 @@ function closed(
     return [lost, { type: 'look' }];
   }
   return retry(was, why, random);
+}
+
+/** Start it again, but not ever again at once if it is lost each time. */
+function lost(
+  was: IStatus,
+  { reason, seen, now }: Happening & { type: 'lost' },
+  random: () => number
+): [IStatus, Action] {
+  if (!seen) {
+    return [failed(was, reason, 'lost'), REST];
+  }
+  const { at, count } =
+    was.revival && now - was.revival.at < QUIET
+      ? was.revival
+      : { at: now, count: 0 };
+  const left = count ? at + backoff(count - 1, random) - now : 0;
+  const why = 'the desktop ended unexpectedly';
+  const status = {
+    ...was,
+    phase: 'reconnecting',
+    reason: why,
+    end: null
+  } as const;
+  return left > 0
+    ? [status, { type: 'wait', delay: left }]
+    : [
+        { ...status, revival: { at: now, count: count + 1 } },
+        { type: 'start' }
+      ];
 }
 
 function retry(

@@ -55,6 +55,7 @@ export class Session {
     this.connection = new Connection(api, name, screen, {
       changed: status => this.changed(status),
       preferences: () => host.preferences.current,
+      seen: () => this.visible,
       audience: ({ viewOnly }) => {
         this.viewOnly = viewOnly || !this.owned;
         this.measured();
@@ -75,6 +76,9 @@ export class Session {
   show(visible: boolean): void {
     this.visible = visible;
     this.connection.rfb?.link.show(visible);
+    if (visible) {
+      this.connection.look();
+    }
   }
 
   /** The user's preferences have changed. */

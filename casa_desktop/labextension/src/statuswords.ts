@@ -1,4 +1,4 @@
-import type { IStatus } from './machine.js';
+import { hasEnded, IStatus } from './machine.js';
 import type { IStats } from './stats.js';
 
 /** What is known of a desktop, for those who do not look at it. */
@@ -17,7 +17,7 @@ export function viewText(
   status: IStatus,
   { roundTrip, width, height }: IStats
 ): string {
-  const said = [status.end === 'stopped' ? 'stopped' : status.phase];
+  const said = [hasEnded(status) ? 'stopped' : status.phase];
   if (status.phase === 'connected') {
     if (roundTrip !== null) {
       said.push(`${Math.round(roundTrip)} ms`);

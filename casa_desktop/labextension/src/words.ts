@@ -52,6 +52,7 @@ const BACK: Readonly<Record<Cause, string>> = {
 function failure({ end, reason }: IStatus): IWords {
   switch (end) {
     case 'stopped':
+    case 'lost':
       return {
         headline: 'The desktop has stopped.',
         detail: reason,

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { createServer, IncomingMessage, ServerResponse } from 'node:http';
 import { AddressInfo } from 'node:net';
 import { test } from 'vitest';
-import { Api, Missing, Refused, Unreachable, Withdrawn } from '../src/api.js';
+import {
+  Api,
+  Lost,
+  Missing,
+  Refused,
+  Unreachable,
+  Withdrawn
+} from '../src/api.js';
 
 const DESKTOP = {
   name: 'main',
@@ -69,6 +76,15 @@ test('our own 404 means that the desktop is missing', async () => {
       assert.equal(error.message, 'It is not running.');
       return true;
     });
+  });
+});
+
+test('a desktop that nobody meant to end is missing, and lost', async () => {
+  const body = { error: 'DesktopLost', message: 'It was killed.' };
+  await serving(answering(404, body), async api => {
+    await assert.rejects(api.look('main'), Lost);
+    // Who stops it has what he wants.
+    await api.stop('main');
   });
 });
 

@@ -57,6 +57,49 @@ test('a desktop that was stopped stays stopped until the user says so', () => {
   assert.deepEqual(action, { type: 'rest' });
 });
 
+/** A look that found the desktop lost, at a time in ms. */
+function lost(now: number, seen = true): Happening {
+  return { type: 'lost', reason: 'Its supervisor was killed.', seen, now };
+}
+
+test('a desktop that nobody meant to end is started again at once', () => {
+  const row = [OPEN, RUNNING, CONNECTED, CLOSED, lost(0)];
+  const [status, action] = after(...row);
+  assert.equal(status.phase, 'reconnecting');
+  assert.equal(status.reason, 'the desktop ended unexpectedly');
+  assert.deepEqual(action, { type: 'start' });
+  const again = after(...row, running({ started: 'now' }), CONNECTED)[0];
+  assert.equal(again.cause, 'desktop');
+});
+
+test('nobody starts a lost desktop whom nobody sees, until he is seen', () => {
+  const row = [OPEN, RUNNING, CONNECTED, CLOSED, lost(0, false)];
+  const [status, action] = after(...row);
+  assert.equal(status.end, 'lost');
+  assert.equal(status.reason, 'Its supervisor was killed.');
+  assert.deepEqual(action, { type: 'rest' });
+  assert.deepEqual(after(...row, lost(9))[1], { type: 'start' });
+  assert.equal(after(...row, lost(9))[0].end, null);
+});
+
+test('a desktop that is lost again and again is started ever more slowly', () => {
+  const row: Happening[] = [OPEN, RUNNING, CONNECTED, CLOSED, lost(0)];
+  const again = [RUNNING, CONNECTED, CLOSED];
+  let now = 0;
+  for (const pause of [500, 1000, 2000]) {
+    row.push(...again, lost(now + 10));
+    assert.deepEqual(after(...row)[1], { type: 'wait', delay: pause - 10 });
+    now += pause;
+    // It may have been stopped meanwhile.
+    row.push(DUE);
+    assert.deepEqual(after(...row)[1], { type: 'look' });
+    row.push(lost(now));
+    assert.deepEqual(after(...row)[1], { type: 'start' });
+  }
+  row.push(...again, lost(now + 60_000));
+  assert.deepEqual(after(...row)[1], { type: 'start' });
+});
+
 test('a desktop that was started again from elsewhere is shown', () => {
   const gone: Happening = { type: 'missing', reason: 'It ended.' };
   const row = [OPEN, RUNNING, CONNECTED, CLOSED, gone, RUNNING];

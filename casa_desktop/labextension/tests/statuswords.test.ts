@@ -27,6 +27,8 @@ test('a view that is not connected tells no old figures', () => {
     end: 'stopped' as const
   };
   assert.equal(viewText('main', stopped, STATS), 'CASA Desktop: stopped');
+  const gone = { ...stopped, end: 'lost' as const };
+  assert.equal(viewText('main', gone, STATS), 'CASA Desktop: stopped');
 });
 
 test('without a view the desktops that run are told', () => {

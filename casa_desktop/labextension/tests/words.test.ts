@@ -15,6 +15,11 @@ test('a desktop that has stopped is offered to be started again', () => {
   assert.equal(said.button, 'Start it again');
 });
 
+test('so is one that ended unexpectedly while nobody looked', () => {
+  const said = words({ ...INITIAL, phase: 'failed', end: 'lost' });
+  assert.equal(said.button, 'Start it again');
+});
+
 test('a failure says why and can be tried again', () => {
   const said = words({ ...INITIAL, phase: 'failed', reason: 'No Xvnc.' });
   assert.equal(said.detail, 'No Xvnc.');

@@ -1,0 +1,114 @@
+"""Whichever process of a desktop dies or is stopped: who looks at it has it back soon, or reads why not."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from typing import Any, Callable, Dict
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+from .lab import Jupyter, Lab
+from .pages import DesktopPage
+
+# What died is back within so many milliseconds.
+SOON = 3000
+RESTARTED = "The desktop was restarted"
+
+
+@pytest.fixture
+def page(context: BrowserContext, jupyter: Jupyter, desktop: Callable[..., str]) -> DesktopPage:
+    """The page of a fresh desktop."""
+    return DesktopPage(context, jupyter).open()
+
+
+def _record(desktop: Callable[..., str]) -> Dict[str, Any]:
+    found: Dict[str, Any] = json.loads(desktop("status", "--json"))[0]
+    return found
+
+
+@pytest.mark.parametrize("victim", ["x_server_pid", "supervisor_pid"])
+def test_a_page_has_its_desktop_back_soon_whichever_process_was_killed(
+    page: DesktopPage, desktop: Callable[..., str], victim: str
+) -> None:
+    before = _record(desktop)
+    os.kill(before[victim], signal.SIGKILL)
+    expect(page.page.get_by_text(RESTARTED)).to_be_visible(timeout=SOON)
+    page.wait_for_state("connected")
+    after = _record(desktop)
+    assert after["x_server_pid"] != before["x_server_pid"]
+    assert (after["supervisor_pid"] == before["supervisor_pid"]) == (victim == "x_server_pid")
+
+
+def test_all_pages_of_a_lost_desktop_get_one_new_one(
+    context: BrowserContext, jupyter: Jupyter, page: DesktopPage, desktop: Callable[..., str]
+) -> None:
+    other = DesktopPage(context, jupyter).open()
+    os.kill(_record(desktop)["supervisor_pid"], signal.SIGKILL)
+    for each in (page, other):
+        expect(each.page.get_by_text(RESTARTED)).to_be_visible()
+        each.wait_for_state("connected")
+    assert len(json.loads(desktop("status", "--json"))) == 1
+
+
+def test_a_page_starts_no_desktop_that_was_stopped(page: DesktopPage, desktop: Callable[..., str]) -> None:
+    desktop("stop")
+    page.wait_for_state("failed")
+    expect(page.page.get_by_text("The desktop has stopped.")).to_be_visible()
+    assert desktop("status").strip() == "No desktop is running."
+
+
+def test_an_x_server_that_dies_again_and_again_is_given_up_and_the_page_says_so(
+    page: DesktopPage, desktop: Callable[..., str]
+) -> None:
+    for _ in range(5):
+        # It waits for the one that is about to come.
+        os.kill(json.loads(desktop("start", "--json"))["x_server_pid"], signal.SIGKILL)
+    page.wait_for_state("failed")
+    expect(page.page.get_by_text("Its X server ended 5 times within 60 s")).to_be_visible()
+    page.page.get_by_role("button", name="Start it again").click()
+    page.wait_for_state("connected")
+
+
+def test_a_stopped_x_server_is_no_more_than_a_moment_s_silence(page: DesktopPage, desktop: Callable[..., str]) -> None:
+    record = _record(desktop)
+    os.kill(record["x_server_pid"], signal.SIGSTOP)
+    assert "Saved" in desktop("screenshot", os.devnull)
+    page.wait_for_state("connected")
+    assert _record(desktop) == record
+
+
+def test_a_page_says_that_a_stopped_desktop_does_not_answer_and_goes_on_with_it(
+    page: DesktopPage, desktop: Callable[..., str]
+) -> None:
+    record = _record(desktop)
+    processes = [record["supervisor_pid"], record["x_server_pid"]]
+    for each in processes:
+        os.kill(each, signal.SIGSTOP)
+    try:
+        page.wait_for_state("reconnecting")
+        expect(page.page.get_by_text("no answer")).to_be_visible()
+    finally:
+        for each in processes:
+            os.kill(each, signal.SIGCONT)
+    page.wait_for_state("connected")
+    assert _record(desktop) == record
+
+
+def test_the_windows_of_a_dead_x_server_are_gone_and_the_next_call_opens_them_anew(
+    lab: Lab, desktop: Callable[..., str]
+) -> None:
+    cell = "viewer('dirty.image', gui=True)"
+    notebook = lab.notebook(cell, cell, "%casa_snapshot viewer")
+    notebook.run(0)
+    lab.desktop()
+    before = _record(desktop)
+    os.kill(before["x_server_pid"], signal.SIGKILL)
+    notebook.run(1)
+    assert "Error" not in notebook.text(1)
+    notebook.run(2)
+    assert notebook.picture(2).size
+    lab.desktop()
+    assert _record(desktop)["x_server_pid"] != before["x_server_pid"]
