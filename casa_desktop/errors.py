@@ -37,7 +37,8 @@
      ├── UnusablePython           something that should be a Python cannot be used
      │    ├── PythonTooOld
      │    └── CasaNotInstalled
-     └── OverlayFailed            what another Python lacks could not be installed for it
+     ├── OverlayFailed            what another Python lacks could not be installed for it
+     └── NetworkShared            there is no network for CASA's ports but the machine's
 
 ``str()`` of each is one sentence or two for the user: what was looked for, where, and what to do.
 The values it speaks of are attributes.
@@ -526,4 +527,24 @@ class LinkFailed(CasaDesktopError):
         super().__init__(
             f"Desktops are started outside of this container, but nobody answers at {path}: {reason}. "
             "Restart the kernel."
+        )
+
+
+class NetworkShared(CasaDesktopError):
+    """A kernel has the machine's network, so that CASA's ports are open to others.
+
+    Attributes:
+        reason: why it has no other.
+    """
+
+    remedy = (
+        "let no one you do not trust reach this machine's ports, or have user namespaces allowed: apt install "
+        "bubblewrap, and see user.max_user_namespaces and kernel.apparmor_restrict_unprivileged_userns of sysctl"
+    )
+
+    def __init__(self, reason: str = "this machine allows no other") -> None:
+        self.reason = reason
+        super().__init__(
+            "CASA's tasks and tools listen on ports of this machine without a password, for this kernel has the "
+            f"machine's network: {reason}. Remedy: {self.remedy}. CASA_DESKTOP_NETWORK=host silences this."
         )
