@@ -30,6 +30,8 @@ from .runtime import OUTSIDE_VARIABLE
 
 # Where programs inside find the socket.
 VARIABLE = OUTSIDE_VARIABLE
+# The same for a kernel that has no more than a network of its own: its porter's (``porter``).
+PORTER_VARIABLE = "CASA_DESKTOP_PORTER"
 LONGEST_LINE = 65_536
 
 

@@ -73,7 +73,8 @@ def ensure(
     """Return the desktop ``name``, started if it is not running. Safe to call from many processes at once.
 
     Its X server comes from where ``xserver.configured`` says; else from this machine; else from ``spare``. From within
-    a container the launcher outside is asked, so that the desktop outlives the container.
+    a container the launcher outside is asked, so that the desktop outlives the container; from within a kernel's own
+    network its porter, so that the desktop is in the machine's.
 
     Args:
         name: the desktop's name.
@@ -87,7 +88,7 @@ def ensure(
     running = find(name)
     if running is not None:
         return running
-    outside = os.environ.get(lifeline.VARIABLE)
+    outside = os.environ.get(lifeline.VARIABLE) or os.environ.get(lifeline.PORTER_VARIABLE)
     if outside:
         return _ask(outside, name, settings or Settings(), timeout)
     deadline = time.monotonic() + timeout
