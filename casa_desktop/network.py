@@ -145,7 +145,10 @@ def _names(resolver: str) -> str:
 
 
 def _works(step: Callable[[str], None], names: str) -> bool:
-    """Try it in a child, for there is no way back from half of it."""
+    """Try it in a child, for there is no way back from half of it.
+
+    Ubuntu's AppArmor lets everybody unshare a user namespace, and then nobody write its uid_map.
+    """
     child = os.fork()
     if child == 0:
         status = 1

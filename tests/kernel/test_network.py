@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -14,11 +15,13 @@ from typing import Any, Callable, Dict, Iterator, List, Set, Tuple
 
 import pytest
 
+from casa_desktop import session
 from casa_desktop.process import marked
 
 from ..casa_desktop.ordinary import FORBIDDEN
 from ..casa_desktop.test_quarters import path_with
-from ..system.mask_editor import MaskEditor
+from ..system.mask_editor import TITLE, MaskEditor
+from ..system.screen import Screen
 from .notebook import Notebook
 from .test_live import clean, interrupt
 
@@ -72,7 +75,8 @@ def ours_open_to_the_machine(pids: Set[int]) -> List[str]:
     return found
 
 
-@pytest.fixture
+# Of the module: a cable that is taken away is gone only a while later.
+@pytest.fixture(scope="module")
 def neighbour() -> Iterator[Tuple[str, List[str]]]:
     """Another network namespace, on a cable to this machine's: our address on it, and what runs a command there."""
     if os.getuid() != 0 or shutil.which("ip") is None:
@@ -83,6 +87,7 @@ def neighbour() -> Iterator[Tuple[str, List[str]]]:
         after.callback(_ip, "netns", "del", name)
         _ip("link", "add", ours, "type", "veth", "peer", "name", its, "netns", name)
         _ip("addr", "add", "198.51.100.1/30", "dev", ours)
+        after.callback(_ip, "link", "del", ours)
         _ip("link", "set", ours, "up")
         inside = ["ip", "netns", "exec", name]
         for words in (["addr", "add", "198.51.100.2/30", "dev", its], ["link", "set", its, "up"]):
@@ -133,6 +138,24 @@ def test_nobody_reaches_a_port_of_a_kernel_that_has_everything_open(
 
 def _short(name: str) -> str:
     return "Xvnc" if name.startswith("Xtigervnc") else name
+
+
+def test_a_tool_that_the_desktop_s_menu_starts_listens_to_nobody(
+    kernel_environment: Dict[str, str], runtime_directory: Path, record: Find
+) -> None:
+    if kernel_environment["CASA_DESKTOP_NETWORK"] == "host":
+        pytest.skip("it is the machine's network that is to be tried")
+    assert runtime_directory
+    on_it = session.environment(session.ensure("main"))
+    words = [sys.executable, "-m", "casa_kernel.tools", "run", "casaviewer"]
+    with subprocess.Popen(words, env={**kernel_environment, **on_it}, start_new_session=True) as tool:
+        try:
+            with Screen(record()) as screen:
+                screen.wait_for_window(TITLE)
+            assert open_ports(tool.pid)
+            assert ours_open_to_the_machine({tool.pid}) == []
+        finally:
+            os.killpg(tool.pid, signal.SIGKILL)
 
 
 def test_the_scan_finds_the_ports_of_a_kernel_in_the_machine_s_network(
