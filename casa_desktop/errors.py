@@ -25,7 +25,7 @@
      ├── ProtocolViolation        a browser sent what a view does not send
      ├── InvalidContainer         a container's description makes no sense
      ├── ContainerFailed          a container did not start, or its engine is missing
-     ├── LinkFailed               from inside a container its launcher cannot be reached
+     ├── LinkFailed               from inside a container or network its launcher or porter cannot be reached
      ├── ImageUnusable            an image cannot be used for kernels or desktops
      ├── NotInstalled             casa-desktop runs, but pip has not installed it
      ├── InvalidKernelName        a kernel's name is not of the form that Jupyter allows
@@ -515,7 +515,9 @@ class OverlayFailed(CasaDesktopError):
 
 
 class LinkFailed(CasaDesktopError):
-    """From inside a container its launcher outside, which starts desktops, cannot be reached.
+    """From inside a container its launcher outside, or from a kernel's own network its porter, cannot be reached.
+
+    They start desktops.
 
     Attributes:
         path: the socket where it was looked for.
@@ -525,8 +527,8 @@ class LinkFailed(CasaDesktopError):
     def __init__(self, path: str, reason: str) -> None:
         self.path, self.reason = path, reason
         super().__init__(
-            f"Desktops are started outside of this container, but nobody answers at {path}: {reason}. "
-            "Restart the kernel."
+            f"Desktops are started outside of this kernel's container or network, but nobody answers at {path}: "
+            f"{reason}. Restart the kernel."
         )
 
 
