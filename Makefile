@@ -30,8 +30,9 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 
 # The X server, the window manager, a terminal, and what CASA's AppImages take from the system: fonts, and glib
-# and uuid with them.
-DEBIAN_RUN := tigervnc-standalone-server icewm xterm fonts-dejavu-core fontconfig
+# and uuid with them. Kernels have a network of their own, in which nobody reaches CASA's ports: passt brings their way
+# out of it, and bubblewrap makes it where AppArmor lets no other program.
+DEBIAN_RUN := tigervnc-standalone-server icewm xterm fonts-dejavu-core fontconfig bubblewrap passt
 
 # What a new install must follow: the metadata, the drop-ins, and everything the front end is built from.
 SOURCES := pyproject.toml hatch_build.py \

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Optional, Sequence, Tuple
 
 from .errors import InvalidSetting
 
@@ -37,13 +37,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine-option", action="append", default=[], metavar="WORD", help=option)
 
 
-def container_of(arguments: argparse.Namespace, python: str = "", *, sandbox: bool = False) -> Optional[Container]:
+def container_of(
+    arguments: argparse.Namespace, python: str = "", *, sandbox: bool = False, networks: Sequence[str] = ()
+) -> Optional[Container]:
     """Return the container that a command line asks for; None for this machine itself.
 
     Args:
         arguments: with what ``add_images`` and ``add_options`` have added.
         python: the Python inside; by default the image's ``python``, and in a sandbox this one.
         sandbox: whether a sandbox is asked for.
+        networks: what may be said of the network without a container.
 
     Raises:
         EngineMissing: nothing on PATH can run it.
@@ -54,7 +57,7 @@ def container_of(arguments: argparse.Namespace, python: str = "", *, sandbox: bo
 
     image, kind = _chosen(arguments, sandbox)
     if not kind:
-        _refuse_options(arguments)
+        _refuse_options(arguments, networks)
         return None
     if arguments.engine and arguments.engine not in kind:
         raise InvalidSetting("--engine", arguments.engine, f"{' or '.join(kind)} for this kind of container")
@@ -79,11 +82,11 @@ def _chosen(arguments: argparse.Namespace, sandbox: bool) -> Tuple[str, Tuple[st
     return "", images.SANDBOX if sandbox else ()
 
 
-def _refuse_options(arguments: argparse.Namespace) -> None:
+def _refuse_options(arguments: argparse.Namespace, networks: Sequence[str]) -> None:
     given = {
         "--engine": arguments.engine,
         "--bind": arguments.bind,
-        "--network": arguments.network,
+        "--network": arguments.network if arguments.network not in networks else "",
         "--engine-option": arguments.engine_option,
     }
     for option, value in given.items():

@@ -25,6 +25,8 @@ examples:
       for an image of Apptainer, or of Podman or Docker
   casa-desktop kernel install --sandbox
       for this Python, in a network of its own, so that nobody reaches CASA's ports
+  casa-desktop kernel install --network host --name casa-host --display-name "CASA (this machine's network)"
+      in this machine's network, where others can reach CASA's ports, and its notebooks this machine's own servers
   casa-desktop kernel install --desktop m31 --name casa-m31 --display-name "CASA (M 31)" -- --nologfile
       with windows on a desktop of its own, and with CASA's own options
 """
@@ -128,13 +130,18 @@ def install(arguments: argparse.Namespace) -> int:
 
 
 def _wish(arguments: argparse.Namespace) -> Wish:
+    from . import network
     from .installing import Wish
     from .kernelspecs import Place
 
+    container = cli_container.container_of(
+        arguments, arguments.python, sandbox=arguments.sandbox, networks=network.CHOICES
+    )
     return Wish(
         Place(sys.prefix if arguments.sys_prefix else arguments.prefix),
         python=arguments.python,
-        container=cli_container.container_of(arguments, arguments.python, sandbox=arguments.sandbox),
+        container=container,
+        network="" if container else arguments.network,
         name=arguments.name,
         display_name=arguments.display_name,
         desktop=arguments.desktop,

@@ -19,7 +19,7 @@ from typing import Callable, Iterator, List, Optional
 
 import psutil
 
-from . import errors, runtime, session, xserver
+from . import errors, lifeline, networkcheck, runtime, session, xserver
 from .findings import Finding, x_server
 
 _LOOPBACK = ("127.", "::1", "::ffff:127.")
@@ -147,15 +147,20 @@ def _tool(name: str, version: str, extracted: bool) -> Finding:
     return Finding(f"{name}, unpacked", "note", f"{version} is not unpacked yet", remedy)
 
 
+def _network() -> Iterator[Finding]:
+    yield networkcheck.examine(os.environ)
+
+
 def _open_ports() -> Iterator[Finding]:
     """Name what listens where others can reach it: CASA's own tools and tasks do, without authentication."""
-    listening = list(_listening())
+    # Those of a kernel's own network are open to that alone.
+    listening = [] if lifeline.PORTER_VARIABLE in os.environ else list(_listening())
     for name, address, port in listening:
         yield Finding(
             "port open to others",
             "note",
             f"{name} listens on {address}:{port} without authentication",
-            "this is how CASA's tools are made; let no one you do not trust reach this machine's ports",
+            "CASA's programs do so where they have the machine's network, as in a terminal: see network of kernels",
         )
     if not listening:
         yield Finding("ports open to others", "ok", "none of ours or of CASA's tools")
@@ -193,5 +198,6 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _casa,
     _measures_data,
     _tools,
+    _network,
     _open_ports,
 )

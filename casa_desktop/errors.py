@@ -29,7 +29,7 @@
      ├── ProtocolViolation        a browser sent what a view does not send
      ├── InvalidContainer         a container's description makes no sense
      ├── ContainerFailed          a container did not start, or its engine is missing
-     ├── LinkFailed               from inside a container its launcher cannot be reached
+     ├── LinkFailed               from inside a container or network its launcher or porter cannot be reached
      ├── ImageUnusable            an image cannot be used for kernels or desktops
      ├── NotInstalled             casa-desktop runs, but pip has not installed it
      ├── InvalidKernelName        a kernel's name is not of the form that Jupyter allows
@@ -41,7 +41,8 @@
      ├── UnusablePython           something that should be a Python cannot be used
      │    ├── PythonTooOld
      │    └── CasaNotInstalled
-     └── OverlayFailed            what another Python lacks could not be installed for it
+     ├── OverlayFailed            what another Python lacks could not be installed for it
+     └── NetworkShared            there is no network for CASA's ports but the machine's
 
 ``str()`` of each is one sentence or two for the user: what was looked for, where, and what to do.
 The values it speaks of are attributes.
@@ -600,7 +601,9 @@ class OverlayFailed(CasaDesktopError):
 
 
 class LinkFailed(CasaDesktopError):
-    """From inside a container its launcher outside, which starts desktops, cannot be reached.
+    """From inside a container its launcher outside, or from a kernel's own network its porter, cannot be reached.
+
+    They start desktops.
 
     Attributes:
         path: the socket where it was looked for.
@@ -610,6 +613,26 @@ class LinkFailed(CasaDesktopError):
     def __init__(self, path: str, reason: str) -> None:
         self.path, self.reason = path, reason
         super().__init__(
-            f"Desktops are started outside of this container, but nobody answers at {path}: {reason}. "
-            "Restart the kernel."
+            f"Desktops are started outside of this kernel's container or network, but nobody answers at {path}: "
+            f"{reason}. Restart the kernel."
+        )
+
+
+class NetworkShared(CasaDesktopError):
+    """A kernel has the machine's network, so that CASA's ports are open to others.
+
+    Attributes:
+        reason: why it has no other.
+    """
+
+    remedy = (
+        "let no one you do not trust reach this machine's ports, or have user namespaces allowed: apt install "
+        "bubblewrap, and see user.max_user_namespaces and kernel.apparmor_restrict_unprivileged_userns of sysctl"
+    )
+
+    def __init__(self, reason: str = "this machine allows no other") -> None:
+        self.reason = reason
+        super().__init__(
+            "CASA's tasks and tools listen on ports of this machine without a password, for this kernel has the "
+            f"machine's network: {reason}. Remedy: {self.remedy}. CASA_DESKTOP_NETWORK=host silences this."
         )

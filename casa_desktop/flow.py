@@ -6,7 +6,6 @@ import asyncio
 import os
 import socket
 import struct
-from contextlib import suppress
 from typing import Optional, Protocol
 
 from tornado.websocket import WebSocketClosedError

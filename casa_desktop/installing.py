@@ -26,6 +26,7 @@ class Wish:
         name: its name; empty for CASA's version, and the engine.
         display_name: what the launcher shows; empty for the same in words.
         desktop: the desktop for its windows; empty for ``main``.
+        network: ``host`` or ``private`` for a kernel on this machine itself; empty for what the environment says.
         options: CASA's own.
         replace: whether it may take the place of one of ours.
     """
@@ -36,6 +37,7 @@ class Wish:
     name: str = ""
     display_name: str = ""
     desktop: str = ""
+    network: str = ""
     options: Tuple[str, ...] = ()
     replace: bool = False
 
@@ -69,6 +71,9 @@ def _on_machine(wish: Wish, environ: Mapping[str, str]) -> Tuple[Kernel, List[st
         found,
         display_name=wish.display_name,
         desktop=wish.desktop,
+        network=wish.network,
+        # Only this Python's Jupyter looks there, and it has us.
+        provisioned=wish.place.prefix == sys.prefix,
         overlay=folder if lacks else None,
         options=wish.options,
     )

@@ -16,6 +16,7 @@ from . import __version__, containers, images
 from .containers import Container
 from .errors import InvalidContainer, InvalidKernelName
 from .foreign import Python
+from .network import VARIABLE
 
 # The key of our part of the metadata, in kernel.json.
 OURS = "casa_desktop"
@@ -23,6 +24,7 @@ OURS = "casa_desktop"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 # A Jupyter server takes its own Python for these names (jupyter_client, KernelManager.format_kernel_cmd).
 _OWN_PYTHON = ("python", "python3")
+_PROVISIONED = {"kernel_provisioner": {"provisioner_name": "casa-desktop"}}
 _TITLES = {
     "apptainer": "Apptainer",
     "bwrap": "sandbox",
@@ -123,6 +125,8 @@ def python_spec(
     *,
     display_name: str = "",
     desktop: str = "",
+    network: str = "",
+    provisioned: bool = False,
     overlay: Optional[Path] = None,
     options: Sequence[str] = (),
 ) -> Dict[str, Any]:
@@ -133,10 +137,14 @@ def python_spec(
         found: what it says of itself.
         display_name: what JupyterLab shows; by default CASA and its version.
         desktop: the desktop on which its windows open; by default ``main``.
+        network: its ``CASA_DESKTOP_NETWORK``; empty for what the environment says.
+        provisioned: every Jupyter that sees it knows our provisioner, and so speaks to it over unix sockets; one that
+            does not know it would refuse the kernel (jupyter_client, KernelSpecManager.get_kernel_spec).
         overlay: the folder with what it lacks.
         options: CASA's own, like ``--nologfile``.
     """
     variables = {"PYTHONPATH": str(overlay)} if overlay else {}
+    variables.update({VARIABLE: network} if network else {})
     return {
         "argv": [python, "-m", "casa_kernel", "-f", "{connection_file}", *(["--", *options] if options else [])],
         "display_name": display_name or f"CASA {found.casa}",
@@ -146,6 +154,7 @@ def python_spec(
         "metadata": {
             # What is in the overlay brings debugpy, for ipykernel asks for it.
             **({"debugger": True} if found.debugger or overlay else {}),
+            **(_PROVISIONED if provisioned else {}),
             OURS: {"version": __version__, "casa": found.casa, "python": python, "overlay": overlay is not None},
         },
     }
@@ -177,7 +186,7 @@ def container_spec(
         "env": _desktop(desktop),
         "metadata": {
             **({"debugger": True} if found.debugger else {}),
-            "kernel_provisioner": {"provisioner_name": "casa-desktop"},
+            **_PROVISIONED,
             OURS: {"version": __version__, "casa": found.casa, "container": container.as_dict()},
         },
     }

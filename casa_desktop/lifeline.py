@@ -31,6 +31,8 @@ from .stored import parsed
 
 # Where programs inside find the socket.
 VARIABLE = OUTSIDE_VARIABLE
+# The same for a kernel that has no more than a network of its own: its porter's (``porter``).
+PORTER_VARIABLE = "CASA_DESKTOP_PORTER"
 LONGEST_LINE = 65_536
 
 

@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from . import displays, engines, lifeline, runtime, session
+from . import displays, engines, lifeline, network, runtime, session
 from .berths import Berth, berth_of, leave, occupy
 from .commands import Command, Settings
 from .containers import Container, Place, passed_environment, remove_command, run_command
@@ -30,6 +30,8 @@ from .stored import parsed
 # A kernel that does not end when it is told to is killed after so many seconds; Jupyter itself waits half as long.
 KERNEL_GRACE = 3.0
 REMOVAL_SECONDS = 10.0
+# By which a kernelspec starts the launcher.
+MODULE = "casa_desktop.outside"
 # A descriptor on which whoever starts the launcher waits: closed when the container is there, else it has a sentence.
 READY_VARIABLE = "CASA_DESKTOP_READY_FD"
 # Folders of the system, which an image has itself, with all in them; and those that hide what an image has there.
@@ -162,8 +164,13 @@ def check_start(container: Container, keeper: Keeper) -> None:
     )
 
 
-def answer(word: Word, container: Container) -> Optional[Word]:
-    """Answer a question from inside: a desktop is started, out here."""
+def answer(word: Word, container: Optional[Container]) -> Word:
+    """Answer a question from inside: a desktop is started, out here.
+
+    Args:
+        word: the question.
+        container: what may run the desktop where this machine has no X server.
+    """
     if word.kind != "ensure":
         return Word("failed", {"kind": "LinkFailed", "text": f"There is no such question: {word.kind}."})
     try:
@@ -197,7 +204,9 @@ def run_kernel(
         _write_private(berth.connection_file, json.dumps(connection))
         program = ["-m", "casa_kernel", "-f", str(berth.connection_file), *(["--", *options] if options else [])]
         networking = networked(container, connection)
-        place = place_of(os.getcwd(), os.environ)
+        # Who has chosen the machine's network for it does not want another one inside.
+        chosen = {network.VARIABLE: "host"} if container.network == "host" else {}
+        place = place_of(os.getcwd(), {**os.environ, **chosen})
         command = container_command(networking, berth, program, place=place, grace=KERNEL_GRACE)
         parent = int(os.environ.get("JPY_PARENT_PID") or os.getppid())
         keeper = Keeper(command, berth, lock, lambda word: answer(word, container), parent=parent, on_call=ready)

@@ -1,8 +1,8 @@
-"""How Jupyter starts a kernel in a container: as a local one, but over unix sockets.
+"""How Jupyter starts a CASA kernel: as a local one, but over unix sockets.
 
-A container's network is its own, so no port of the kernel can be reached, and none need be. Jupyter finds this by the
-entry point ``casa-desktop`` of the group ``jupyter_client.kernel_provisioners``, which a kernelspec names in its
-metadata.
+The network of a container, and of a kernel that has moved into one of its own (``quarters``), is not the machine's, so
+no port of the kernel can be reached, and none need be. Jupyter finds this by the entry point ``casa-desktop`` of the
+group ``jupyter_client.kernel_provisioners``, which a kernelspec names in its metadata.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Mapping, Optional
 
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from tornado.web import HTTPError
 
+from . import network
 from .berths import Berth, leave, new_berth
-from .outside import READY_VARIABLE
+from .errors import InvalidSetting, RuntimeDirectoryError
+from .outside import MODULE, READY_VARIABLE
 from .process import read_line
 
 NAME = "casa-desktop"
@@ -25,9 +27,10 @@ LONGEST_START = 60.0
 
 
 class ContainerProvisioner(LocalProvisioner):
-    """The life cycle of one kernel in a container.
+    """The life cycle of one kernel.
 
-    The process that Jupyter knows is the launcher (``outside``), which makes the berth and removes it.
+    The process that Jupyter knows is the kernel, or the launcher of its container (``outside``). Either makes the
+    berth; the kernel's porter, or the launcher, removes it.
     """
 
     _berth: Optional[Berth] = None
@@ -36,24 +39,40 @@ class ContainerProvisioner(LocalProvisioner):
         """Choose the kernel's sockets; Jupyter calls it before each start, restarts included.
 
         Raises:
-            RuntimeDirectoryError: there is no place for them.
+            RuntimeDirectoryError: there is no place for them, and a container needs one.
         """
         manager = self.parent
-        if self._berth is None:
-            # The launcher's environment, in which a kernelspec may have set another runtime directory.
-            self._berth = new_berth({**(kwargs.get("env") or os.environ), **self.kernel_spec.env})
-        if manager is not None:
+        # The launcher's or kernel's environment, in which a kernelspec may have set another runtime directory.
+        self._choose_berth({**(kwargs.get("env") or os.environ), **self.kernel_spec.env})
+        if manager is not None and self._berth is not None:
             # At a restart the same again: clients that are connected come back to these paths.
             manager.transport, manager.ip, manager.cache_ports = "ipc", self._berth.ipc, False
         return await super().pre_launch(**kwargs)
 
+    @property
+    def _is_contained(self) -> bool:
+        return MODULE in self.kernel_spec.argv
+
+    def _choose_berth(self, environ: Mapping[str, str]) -> None:
+        if self._berth is not None:
+            return
+        try:
+            if self._is_contained or network.wanted(environ):
+                self._berth = new_berth(environ)
+        except (InvalidSetting, RuntimeDirectoryError):
+            # The kernel tells; over TCP it lives all the same.
+            if self._is_contained:
+                raise
+
     async def launch_kernel(self, cmd: List[str], **kwargs: Any) -> Any:
-        """Start the launcher, and return when its container is there; Jupyter calls it after ``pre_launch``.
+        """Start the kernel; or the launcher, and return when its container is there. Jupyter calls it next.
 
         Raises:
             HTTPError: the container did not start. JupyterLab shows the sentence; of a kernel that has just died it
                 shows nothing, and starts it again and again.
         """
+        if not self._is_contained:
+            return await super().launch_kernel(cmd, **kwargs)
         reader, writer = os.pipe()
         try:
             env = {**(kwargs.pop("env", None) or os.environ), READY_VARIABLE: str(writer)}

@@ -96,7 +96,8 @@ def ensure(
     One whose X server has died is waited for: it is about to have another one.
 
     Its X server comes from where ``xserver.configured`` says; else from this machine; else from ``spare``. From within
-    a container the launcher outside is asked, so that the desktop outlives the container.
+    a container the launcher outside is asked, so that the desktop outlives the container; from within a kernel's own
+    network its porter, so that the desktop is in the machine's.
 
     Args:
         name: the desktop's name.
@@ -112,7 +113,7 @@ def ensure(
     running = _found(name, deadline)
     if running is not None:
         return running
-    outside = os.environ.get(lifeline.VARIABLE)
+    outside = os.environ.get(lifeline.VARIABLE) or os.environ.get(lifeline.PORTER_VARIABLE)
     if outside:
         return _ask(outside, name, settings or Settings(), timeout)
     with locks.exclusive(runtime.runtime_root(), timeout):

@@ -45,6 +45,8 @@ def environment(place: Path) -> Dict[str, str]:
         "HOME": str(home),
         "TMPDIR": str(temporary),
         "PATH": f"{scripts}:{own['PATH']}",
+        # Kernels have a network of their own, unless it is the other way that is to be tried.
+        "CASA_DESKTOP_NETWORK": os.environ.get("CASA_DESKTOP_NETWORK", ""),
         "CASA_DESKTOP_RUNTIME_DIR": str(place / "run"),
         "CASA_DESKTOP_TOOLS": str(place / "tools"),
         "JUPYTER_CONFIG_DIR": str(home / "jupyter-config"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from typing import List, Optional
 
+from casa_desktop import quarters
 from casa_desktop.errors import CasaDesktopError
 
 from . import casa, startup
@@ -20,25 +22,39 @@ def main() -> None:
     casa.prepare(os.environ)
     # casaconfig and casaviewer look for their own options in the command line of the process.
     arguments, sys.argv[1:] = startup.split(sys.argv[1:])
+    # Before there is any thread, and so before CASA's C++.
+    home = quarters.move_in(connection_file(arguments), os.environ)
     try:
         loading, reason = Loading(), None
     except CasaDesktopError as error:
         loading, reason = None, error
     # Imported now, because threads may come with them: CASA's C++ is there.
-    from ipykernel.kernelapp import IPKernelApp
-
     from casa_desktop import session
 
+    from . import application
     from .kernel import CasaKernel
 
     session.hide(os.environ)
 
     if loading is not None:
+        home.receive_at(loading.children.private.path, os.environ)
         loading.go_on()
-    CasaKernel.loading, CasaKernel.reason = loading, reason
-    IPKernelApp.launch_instance(
+    CasaKernel.loading, CasaKernel.reason, CasaKernel.notice = loading, reason, home.notice
+    application.use(home)
+    application.IPKernelApp.launch_instance(
         argv=arguments, kernel_class=CasaKernel, outstream_class="casa_kernel.streams.NativeStream"
     )
+
+
+def connection_file(arguments: List[str]) -> Optional[str]:
+    """Return the path of Jupyter's connection file, as ipykernel would find it in its arguments."""
+    for word, following in zip(arguments, [*arguments[1:], None]):
+        if word in ("-f", "--f"):
+            return following
+        for prefix in ("-f=", "--f=", "--IPKernelApp.connection_file="):
+            if word.startswith(prefix):
+                return word[len(prefix) :]
+    return None
 
 
 if __name__ == "__main__":

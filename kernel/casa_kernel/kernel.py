@@ -58,12 +58,14 @@ class CasaKernel(IPythonKernel):
         loading: CASA's import, which the kernel's process begins before it imports ipykernel; None if it could not
             be begun.
         reason: why it could not.
+        notice: what its user should know at once, or empty.
     """
 
     implementation = "casa"
     shell_class = Type(ZMQInteractiveShell)
     loading: Optional[Loading] = None
     reason: Optional[CasaDesktopError] = None
+    notice = ""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]
@@ -75,6 +77,8 @@ class CasaKernel(IPythonKernel):
         self._front = Notebook()
         self._desktop = self._choose_desktop()
         self._front.listen(self._modes, self._desktop)
+        if self.notice:
+            self._tell_once(self.notice)
         self._log = LogStream(lambda: CellDisplay(self))
         self._shell.events.register("pre_run_cell", lambda info: self._log.begin(info.raw_cell))
         self._shell.events.register("post_run_cell", lambda _result: self._log.end())

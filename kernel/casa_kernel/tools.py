@@ -27,6 +27,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence
 
+from casa_desktop import quarters
 from casa_desktop.errors import CasaDesktopError
 
 from . import preferences
@@ -219,8 +220,13 @@ def arguments(name: str, data: str, logfile: str, cache: Path) -> List[str]:
 
 
 def run(name: str, args: Sequence[str]) -> None:
-    """Become the tool ``name``, on the display of this process; returns only by raising CasaDesktopError."""
+    """Become the tool ``name``, on the display of this process and in a network of its own.
+
+    Returns only by raising CasaDesktopError.
+    """
     program = ensure_extracted(find(name), say=lambda text: print(text, file=sys.stderr, flush=True))
+    # It listens for whoever comes, and nobody need.
+    quarters.seclude(os.environ)
     os.execve(program, [str(program), *args], {**environment(os.environ, {}), "QT_QPA_PLATFORM": "xcb"})
 
 

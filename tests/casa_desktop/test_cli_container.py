@@ -3,7 +3,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Sequence
 
 import pytest
 
@@ -12,11 +12,13 @@ from casa_desktop.containers import Container
 from casa_desktop.errors import EngineMissing, InvalidSetting
 
 
-def _container(*words: str, python: str = "", sandbox: bool = False) -> Optional[Container]:
+def _container(
+    *words: str, python: str = "", sandbox: bool = False, networks: Sequence[str] = ()
+) -> Optional[Container]:
     parser = argparse.ArgumentParser()
     cli_container.add_images(parser)
     cli_container.add_options(parser)
-    return cli_container.container_of(parser.parse_args(words), python, sandbox=sandbox)
+    return cli_container.container_of(parser.parse_args(words), python, sandbox=sandbox, networks=networks)
 
 
 @pytest.fixture
@@ -33,6 +35,13 @@ def engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.usefixtures("engines")
 def test_without_an_image_it_is_this_machine() -> None:
     assert _container() is None
+
+
+@pytest.mark.usefixtures("engines")
+def test_a_kernel_of_this_machine_may_have_a_word_for_its_network() -> None:
+    assert _container("--network", "host", networks=("host",)) is None
+    with pytest.raises(InvalidSetting, match="together with a container"):
+        _container("--network", "none", networks=("host",))
 
 
 @pytest.mark.usefixtures("engines")

@@ -43,6 +43,16 @@ def test_a_kernel_can_be_written_for_a_prefix(tmp_path: Path, capsys: pytest.Cap
     assert json.loads(capsys.readouterr().out)["folder"].startswith(str(tmp_path / "usr" / "share" / "jupyter"))
 
 
+@pytest.mark.parametrize(("words", "env"), [([], {}), (["--network", "host"], {"CASA_DESKTOP_NETWORK": "host"})])
+def test_a_user_s_kernel_is_for_any_jupyter_and_may_have_the_machine_s_network(
+    words: list[str], env: dict[str, str], jupyter_data: Path
+) -> None:
+    assert main(["kernel", "install", "--name", "x", *words]) == 0
+    spec = json.loads((jupyter_data / "kernels" / "x" / "kernel.json").read_text())
+    assert spec["env"] == env
+    assert "kernel_provisioner" not in spec["metadata"]
+
+
 def test_a_kernel_in_trouble_is_listed_with_the_remedy(jupyter_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["kernel", "install", "--name", "x"]) == 0
     path = jupyter_data / "kernels" / "x" / "kernel.json"

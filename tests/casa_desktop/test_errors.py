@@ -172,8 +172,15 @@ from casa_desktop import errors
         ),
         (
             errors.LinkFailed("/r/.kernels/a/outside.sock", "it went away"),
-            "Desktops are started outside of this container, but nobody answers at /r/.kernels/a/outside.sock: "
-            "it went away. Restart the kernel.",
+            "Desktops are started outside of this kernel's container or network, but nobody answers at "
+            "/r/.kernels/a/outside.sock: it went away. Restart the kernel.",
+        ),
+        (
+            errors.NetworkShared("no reason"),
+            "CASA's tasks and tools listen on ports of this machine without a password, for this kernel has the "
+            "machine's network: no reason. Remedy: let no one you do not trust reach this machine's ports, or have "
+            "user namespaces allowed: apt install bubblewrap, and see user.max_user_namespaces and "
+            "kernel.apparmor_restrict_unprivileged_userns of sysctl. CASA_DESKTOP_NETWORK=host silences this.",
         ),
         (
             errors.StopFailed("main", "Stop it outside."),

@@ -24,6 +24,12 @@ def test_a_kernel_in_a_python_is_started_by_the_path_that_was_given() -> None:
     assert spec["metadata"] == {"casa_desktop": about}
 
 
+def test_the_network_and_the_provisioner_are_in_the_kernelspec() -> None:
+    spec = kernels.python_spec("/p", FOUND, network="host", provisioned=True)
+    assert spec["env"] == {"CASA_DESKTOP_NETWORK": "host"}
+    assert spec["metadata"]["kernel_provisioner"] == {"provisioner_name": "casa-desktop"}
+
+
 def test_overlay_desktop_options_and_the_debugger_are_in_the_kernelspec() -> None:
     spec = kernels.python_spec(
         "/p", FOUND, display_name="Old", desktop="m31", overlay=Path("/data/x"), options=["--nologfile"]

@@ -61,7 +61,7 @@ class Notebook:
         options: for CASA, behind the kernel's own.
         within: a command that becomes the one behind it.
         container: where it runs, if not here.
-        provisioned: Jupyter knows how to start a kernel in a container over unix sockets.
+        provisioned: Jupyter knows how to speak to it over unix sockets.
     """
 
     def __init__(
@@ -85,10 +85,9 @@ class Notebook:
             "{connection_file}",
             *(["--", *options] if options else []),
         ]
-        spec.metadata = {}
         if container is not None:
             spec.argv = kernel_argv(sys.executable, container, options)
-            spec.metadata = {"kernel_provisioner": {"provisioner_name": "casa-desktop"}} if provisioned else {}
+        spec.metadata = {"kernel_provisioner": {"provisioner_name": "casa-desktop"}} if provisioned else {}
         self.manager.start_kernel(cwd=str(folder), env=dict(env))
         self.client = self.manager.client()
         self.client.start_channels()

@@ -31,14 +31,14 @@ def test_only_one_module_imports_casa_and_few_import_ipython(source: Path) -> No
     tops = {name.partition(".")[0] for name in imported(source)}
     assert source.stem == "casa" or not tops & CASA
     assert (
-        source.stem in {"kernel", "notebook", "streams", "__main__"}
+        source.stem in {"kernel", "notebook", "streams", "application", "__main__"}
         or source.stem.endswith("magics")
         or not tops & IPYTHON
     )
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
-def test_the_kernel_knows_three_modules_of_the_desktop(source: Path) -> None:
-    allowed = ("casa_desktop.session", "casa_desktop.runtime", "casa_desktop.errors")
+def test_the_kernel_knows_four_modules_of_the_desktop(source: Path) -> None:
+    allowed = ("casa_desktop.session", "casa_desktop.runtime", "casa_desktop.errors", "casa_desktop.quarters")
     of_desktop = {name for name in imported(source) if name.startswith("casa_desktop.")}
     assert all(name.startswith(allowed) for name in of_desktop)

@@ -1,0 +1,255 @@
+"""A network of its own for this process and all its children: Linux's network namespaces, entered in place.
+
+CASA's tasks and tools listen on TCP ports of all interfaces and ask nobody for a password. In a network of their own
+they listen to nobody but each other. The process that calls ``enter`` stays what it is: its number, its parent, its
+group, its files, mounts and limits. Nothing is wrapped around it, and it takes about a millisecond.
+
+A user makes a user namespace for that, in which he stays himself; others' files are nobody's there, and programs like
+sudo do not get their rights. Where only bubblewrap may make one (AppArmor, on Ubuntu since 23.10), its is joined.
+Root, who has the right, needs none.
+
+``python -m casa_desktop.network`` tries it, and tells what came of it (``State``).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import json
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from enum import Enum
+from pathlib import Path
+from typing import Callable, List, Mapping
+
+from .errors import InvalidSetting, NetworkShared
+
+VARIABLE = "CASA_DESKTOP_NETWORK"
+CHOICES = ("private", "host")
+_libc = ctypes.CDLL(None, use_errno=True)
+# unshare(2), setns(2), mount(2)
+_CLONE_NEWNS, _CLONE_NEWUSER, _CLONE_NEWNET = 0x20000, 0x10000000, 0x40000000
+_MS_BIND, _MS_REC, _MS_SLAVE = 0x1000, 0x4000, 0x80000
+# netdevice(7): struct ifreq with the flags alone
+_SIOCSIFFLAGS, _IFF_UP = 0x8914, 0x1
+_IFREQ = struct.Struct("16sh22x")
+# capset(2), with its version 3
+_CAP_HEADER, _CAP_DATA = struct.pack("Ii", 0x20080522, 0), bytes(24)
+_RESOLV_CONF = Path("/etc/resolv.conf")
+_INTERFACES = Path("/sys/class/net")
+_CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")
+_CONTAINER_VARIABLES = ("KUBERNETES_SERVICE_HOST", "container")
+# These share the machine's network unless they are told otherwise, and set some of the marks as well.
+_SHARING = ("APPTAINER_CONTAINER", "SINGULARITY_CONTAINER")
+
+
+class State(Enum):
+    """Which network a kernel of this machine gets.
+
+    Attributes:
+        OWN: one of its own.
+        CONTAINER: its container's, which is nobody else's already.
+        HOST: the machine's, as ``CASA_DESKTOP_NETWORK`` wants it.
+        SHARED: the machine's, because this machine allows no other.
+    """
+
+    OWN = "own"
+    CONTAINER = "container"
+    HOST = "host"
+    SHARED = "shared"
+
+
+def wanted(environ: Mapping[str, str]) -> bool:
+    """Tell whether a network of its own is wanted, by ``CASA_DESKTOP_NETWORK``: ``private``, the default, or ``host``.
+
+    Raises:
+        InvalidSetting: it is neither.
+    """
+    said = environ.get(VARIABLE) or "private"
+    if said not in CHOICES:
+        raise InvalidSetting(VARIABLE, said, "'private' or 'host'")
+    return said == "private"
+
+
+def is_private(environ: Mapping[str, str]) -> bool:
+    """Tell whether this process has a network already that is not the machine's.
+
+    It has if there is no interface but the loopback's, or if it is in a container and no interface is a device: those
+    of Docker, Podman and Kubernetes are the ends of virtual cables.
+    """
+    names = [name for _, name in socket.if_nameindex() if name != "lo"]
+    return not names or (_is_contained(environ) and not any(map(_is_device, names)))
+
+
+def _is_contained(environ: Mapping[str, str]) -> bool:
+    if any(environ.get(name) for name in _SHARING):
+        return False
+    return any(map(os.path.exists, _CONTAINER_MARKS)) or any(environ.get(name) for name in _CONTAINER_VARIABLES)
+
+
+def _is_device(name: str) -> bool:
+    return (_INTERFACES / name / "device").exists()
+
+
+def asks_loopback(resolv_conf: str) -> bool:
+    """Tell whether names are asked for at a loopback address alone, as with systemd-resolved; pure."""
+    lines = (line.split() for line in resolv_conf.splitlines())
+    servers = [words[1] for words in lines if len(words) > 1 and words[0] == "nameserver"]
+    return bool(servers) and all(each.startswith("127.") or each == "::1" for each in servers)
+
+
+def other_resolver(resolv_conf: str, address: str) -> str:
+    """Return the text of a resolv.conf(5) that asks at ``address``, and is as it was otherwise; pure."""
+    kept = [line for line in resolv_conf.splitlines() if line.split()[:1] != ["nameserver"]]
+    return "\n".join([f"nameserver {address}", *kept]) + "\n"
+
+
+def enter(resolver: str = "") -> None:
+    """Enter a network of its own, with nothing in it but a loopback. The process must not have threads.
+
+    Args:
+        resolver: the address inside where names are asked for, if they are asked for at a loopback's outside; then the
+            process gets mounts of its own as well, which follow the machine's, with another resolv.conf(5).
+
+    Raises:
+        NetworkShared: it cannot be had here; the process is as before.
+    """
+    names = _names(resolver)
+    try:
+        step = next((step for step in (_make, _join_that_of_bubblewrap) if _works(step, names)), None)
+        if step is None:
+            raise NetworkShared()
+        step(names)
+    finally:
+        if names:
+            # Where it is mounted it stays.
+            os.unlink(names)
+
+
+def _names(resolver: str) -> str:
+    """Return the path of another resolv.conf, if one is needed; else nothing."""
+    with suppress(OSError, UnicodeDecodeError):
+        found = _RESOLV_CONF.read_text()
+        if resolver and asks_loopback(found):
+            descriptor, path = tempfile.mkstemp(prefix="resolv-")
+            with os.fdopen(descriptor, "w") as file:
+                file.write(other_resolver(found, resolver))
+            return path
+    return ""
+
+
+def _works(step: Callable[[str], None], names: str) -> bool:
+    """Try it in a child, for there is no way back from half of it.
+
+    Ubuntu's AppArmor lets everybody unshare a user namespace, and then nobody write its uid_map.
+    """
+    child = os.fork()
+    if child == 0:
+        status = 1
+        with suppress(OSError):
+            step(names)
+            status = 0
+        os._exit(status)
+    return os.waitpid(child, 0)[1] == 0
+
+
+def _make(names: str) -> None:
+    """Make the namespaces.
+
+    Raises:
+        OSError: it is forbidden.
+    """
+    uid, gid = os.geteuid(), os.getegid()
+    flags = _CLONE_NEWNET | (_CLONE_NEWNS if names else 0)
+    # In a user namespace of one user root could not enter other users' files any more.
+    _checked(_libc.unshare(flags | (_CLONE_NEWUSER if uid else 0)))
+    if uid:
+        # user_namespaces(7): a group may be mapped only by who cannot drop any.
+        for name, line in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+            Path("/proc/self", name).write_text(line, encoding="ascii")
+    _bring_up_loopback()
+    if names:
+        _checked(_libc.mount(b"none", b"/", None, _MS_REC | _MS_SLAVE, None))
+        _checked(_libc.mount(os.fsencode(names), os.fsencode(_RESOLV_CONF), None, _MS_BIND, None))
+    if uid:
+        _drop_rights()
+
+
+def _bring_up_loopback() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, _SIOCSIFFLAGS, _IFREQ.pack(b"lo", _IFF_UP))
+
+
+def _drop_rights() -> None:
+    """Let go of the rights over the new namespaces; nobody else gets them."""
+    _checked(_libc.capset(_CAP_HEADER, _CAP_DATA))
+
+
+def bubblewrap_command(program: str, names: str = "") -> List[str]:
+    """Return the command line of a bubblewrap that makes the namespaces, and ends with its standard input."""
+    # The shell says when all is ready. Its number counts outside, too, for it has no pid namespace.
+    script = "echo $$; read -r _"
+    words = [program, "--unshare-user", "--unshare-net", "--dev-bind", "/", "/", "--die-with-parent"]
+    words += ["--ro-bind", names, os.path.realpath(_RESOLV_CONF)] if names else []
+    return [*words, "--", "/bin/sh", "-c", script]
+
+
+def _join_that_of_bubblewrap(names: str) -> None:
+    """Join namespaces that bubblewrap has made.
+
+    Raises:
+        OSError: it is not there, or may not make any, or they cannot be joined.
+    """
+    program = shutil.which("bwrap")
+    if program is None or os.geteuid() == 0:
+        raise FileNotFoundError("bwrap")
+    pipe = subprocess.PIPE
+    command, folder = bubblewrap_command(program, names), os.getcwd()
+    kinds = ["user", "net", *(["mnt"] if names else [])]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, cwd="/") as maker:
+        assert maker.stdout is not None
+        number = maker.stdout.readline().strip().decode()
+        if not number:
+            raise PermissionError("bwrap")
+        namespaces = [os.open(f"/proc/{number}/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC) for kind in kinds]
+        for namespace in namespaces:
+            _checked(_libc.setns(namespace, 0))
+            os.close(namespace)
+        assert maker.stdin is not None
+        maker.stdin.close()
+    # One that joins other mounts is at their root.
+    os.chdir(folder)
+    _drop_rights()
+
+
+def _checked(result: int) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def state(environ: Mapping[str, str]) -> State:
+    """Find out which network a kernel gets here, by entering it: for a process that ends soon.
+
+    Raises:
+        InvalidSetting: as ``wanted``.
+    """
+    if not wanted(environ):
+        return State.HOST
+    if is_private(environ):
+        return State.CONTAINER
+    try:
+        enter()
+    except NetworkShared:
+        return State.SHARED
+    return State.OWN
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(state(os.environ).value) + "\n")

@@ -1,0 +1,51 @@
+"""Which network CASA's ports are open to, for ``casa-desktop doctor``."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Mapping, Optional
+
+from . import lifeline, outbound
+from .errors import NetworkShared
+from .findings import Finding
+from .network import State
+
+_SUBJECT = "network of kernels"
+
+
+def examine(environ: Mapping[str, str]) -> Finding:
+    """Try, in a process of its own, which network a kernel gets."""
+    if lifeline.PORTER_VARIABLE in environ:
+        return Finding(_SUBJECT, "ok", "this one's is its own")
+    argv = [sys.executable, "-m", "casa_desktop.network"]
+    try:
+        done = subprocess.run(argv, env=dict(environ), capture_output=True, text=True, timeout=20, check=True)
+        state = State(json.loads(done.stdout))
+    except subprocess.CalledProcessError as error:
+        return Finding(_SUBJECT, "missing", error.stderr.strip().split("\n")[-1], "unset CASA_DESKTOP_NETWORK")
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        return Finding(_SUBJECT, "note", f"it could not be tried: {error}")
+    return finding(state, outbound.find(environ))
+
+
+def finding(state: State, way_out: Optional[str]) -> Finding:
+    """Tell of a state.
+
+    Args:
+        state: what came of the trial.
+        way_out: the program for what goes out; None where there is none.
+    """
+    if state is State.CONTAINER:
+        return Finding(_SUBJECT, "ok", "this container's, which is not the machine's")
+    if state is State.HOST:
+        remedy = "unset CASA_DESKTOP_NETWORK, unless notebooks need servers of this machine, or it theirs"
+        return Finding(_SUBJECT, "note", "the machine's, as CASA_DESKTOP_NETWORK says: CASA's ports are open", remedy)
+    if state is State.SHARED:
+        found = "the machine's, which allows no other: CASA's ports are open to whoever reaches it"
+        return Finding(_SUBJECT, "note", found, NetworkShared.remedy)
+    if way_out is None:
+        found = "each has its own, without a way out: there is no pasta or slirp4netns"
+        return Finding(_SUBJECT, "note", found, f"apt install {outbound.PACKAGE}")
+    return Finding(_SUBJECT, "ok", f"each has its own, where nobody reaches CASA's ports; out by {way_out}")

@@ -1,0 +1,193 @@
+"""The *porter* of a kernel in a network of its own: a small process that stays outside, in the machine's.
+
+It starts desktops for the kernel, so that they outlive it and have the machine's network, and sees to the way out
+(``outbound``). It ends with the kernel, and removes the berth in which Jupyter speaks to it.
+
+``python -m casa_desktop.porter``: the kernel's words come over the standard input, a unix socket (``lifeline``)::
+
+    kernel → porter   ["entered", null]     with descriptors of its network, and of its user namespace if it has one
+                      ["listen", null]      with that of a socket that listens for questions, as outside of a container
+                      ["berth", "/path"]    the berth to remove in the end
+
+Its end, or the kernel's, is the last word.
+"""
+
+from __future__ import annotations
+
+import array
+import os
+import selectors
+import signal
+import socket
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Callable, List, Optional
+
+from . import outbound
+from .commands import Command
+from .lifeline import Decoder, Word, encode
+from .process import open_pid, spawn
+from .signals import Signals
+
+# What goes on ending is started ever later.
+_FIRST_PAUSE, _LONGEST_PAUSE, _GOOD_LIFE = 0.05, 60.0, 10.0
+
+
+class WayOut:
+    """The program that carries what goes out, kept running.
+
+    Args:
+        command: its command line.
+        descriptors: those of the namespaces, which it inherits.
+
+    Attributes:
+        due: when it is to be started again, in seconds of the monotonic clock; None while it runs.
+    """
+
+    def __init__(self, command: Command, descriptors: List[int]) -> None:
+        self._command, self._descriptors = command, descriptors
+        self._pause = _FIRST_PAUSE
+        self.due: Optional[float] = None
+        self.start()
+
+    def start(self) -> None:
+        """Start it."""
+        self.due, self._began = None, time.monotonic()
+        with open(os.devnull, "wb") as nowhere:
+            self._process = spawn(self._command, log=nowhere, pass_fds=self._descriptors, cwd="/")
+
+    def look(self) -> None:
+        """See whether it has ended; called when a child has."""
+        if self.due is None and self._process.poll() is not None:
+            lived = time.monotonic() - self._began
+            self._pause = _FIRST_PAUSE if lived > _GOOD_LIFE else min(self._pause * 2, _LONGEST_PAUSE)
+            self.due = time.monotonic() + self._pause
+
+    def end(self) -> None:
+        """End it. It keeps nothing, and pasta takes a second to see a SIGTERM."""
+        self._process.kill()
+        self._process.wait()
+
+
+class Porter:
+    """The process.
+
+    Args:
+        link: where the kernel's words come from.
+        kernel: the kernel's number.
+    """
+
+    def __init__(self, link: socket.socket, kernel: int) -> None:
+        self._link, self._decoder = link, Decoder()
+        self._way: Optional[WayOut] = None
+        self._berth: Optional[Path] = None
+        self._ended = False
+        self._selector = selectors.DefaultSelector()
+        signals = Signals([signal.SIGCHLD, signal.SIGTERM])
+        # Those of a terminal are the kernel's.
+        for number in (signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        self._on(signals, lambda: self._take_signals(signals))
+        self._on(link, self._take_words)
+        life = open_pid(kernel)
+        if life is not None:
+            self._on(life, self._end)
+
+    def _on(self, source: object, action: Callable[[], None]) -> None:
+        self._selector.register(source, selectors.EVENT_READ, action)  # type: ignore[arg-type]
+
+    def _end(self) -> None:
+        self._ended = True
+
+    def run(self) -> None:
+        """Stay until the kernel has ended."""
+        while not self._ended:
+            due = self._way.due if self._way is not None else None
+            if self._way is not None and due is not None and due <= time.monotonic():
+                self._way.start()
+                continue
+            for key, _ in self._selector.select(None if due is None else due - time.monotonic()):
+                key.data()
+        if self._way is not None:
+            self._way.end()
+        if self._berth is not None:
+            # Imported now: what waits for most of its life is to be small.
+            from . import berths
+
+            berths.leave(berths.Berth(self._berth))
+
+    def _take_signals(self, signals: Signals) -> None:
+        if signal.SIGTERM in signals.take():
+            self._ended = True
+        if self._way is not None:
+            self._way.look()
+
+    def _take_words(self) -> None:
+        room = socket.CMSG_SPACE(2 * array.array("i").itemsize)
+        try:
+            received, ancillary, *_ = self._link.recvmsg(4096, room, socket.MSG_CMSG_CLOEXEC)
+            words = self._decoder.feed(received)
+        except (OSError, ValueError):
+            received, ancillary, words = b"", [], []
+        if not received:
+            self._ended = True
+        descriptors = array.array("i")
+        for _, _, data in ancillary:
+            descriptors.frombytes(data)
+        for word in words:
+            self._take(word, list(descriptors))
+
+    def _take(self, word: Word, descriptors: List[int]) -> None:
+        if word.kind == "entered":
+            self._open_way(descriptors)
+        elif word.kind == "listen":
+            self._listen(socket.socket(fileno=descriptors[0]))
+        elif word.kind == "berth":
+            self._berth = Path(str(word.value))
+
+    def _open_way(self, descriptors: List[int]) -> None:
+        program = outbound.find(os.environ)
+        if program is None:
+            return
+        network, user = (*descriptors, None)[:2]
+        assert network is not None
+        argv = outbound.command(program, network, user, root=os.geteuid() == 0)
+        with suppress(OSError):
+            self._way = WayOut(Command(argv, os.environ), descriptors)
+
+    def _listen(self, listener: socket.socket) -> None:
+        self._on(listener, lambda: self._accept(listener))
+
+    def _accept(self, listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        threading.Thread(target=_reply, args=(connection,), daemon=True).start()
+
+
+def _reply(connection: socket.socket) -> None:
+    """Answer one question."""
+    from . import outside
+
+    decoder = Decoder()
+    words: List[Word] = []
+    with connection, suppress(OSError, ValueError):
+        while not words:
+            received = connection.recv(65536)
+            if not received:
+                return
+            words = decoder.feed(received)
+        connection.sendall(encode(outside.answer(words[0], None)))
+
+
+def main() -> int:
+    """Run the porter; return the exit status."""
+    kernel = os.getppid()
+    with suppress(ProcessLookupError):
+        Porter(socket.socket(fileno=os.dup(0)), kernel).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

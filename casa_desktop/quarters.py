@@ -1,0 +1,202 @@
+"""Where a kernel lives: at its very start it moves into a network of its own (``network``), with a porter outside.
+
+Jupyter reaches it all the same: over unix sockets in a berth, where Jupyter has chosen them (``provisioner``); else on
+the TCP ports of the machine's loopback that Jupyter has chosen, which are bound before the move and stay where they
+were made.
+"""
+
+from __future__ import annotations
+
+import array
+import json
+import os
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, MutableMapping, Optional
+
+from . import berths, lifeline, network, outbound
+from .errors import CasaDesktopError, NetworkShared
+from .lifeline import Word
+from .ourselves import seen
+
+__all__ = ["Quarters", "move_in", "seclude"]
+
+_PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
+_BACKLOG = 100
+_SHUT_IN = (
+    "This kernel has a network of its own, so that nobody reaches CASA's ports, and no way out of it: neither "
+    f"pasta nor slirp4netns is on PATH. Remedy: apt install {outbound.PACKAGE}. "
+    "CASA_DESKTOP_NETWORK=host takes the machine's."
+)
+
+
+class Quarters:
+    """What came of the move.
+
+    Attributes:
+        notice: what its user should know of it, in a sentence; empty where all is well.
+        sockets: the sockets that listen for Jupyter outside, by their ports; ZMQ is to take them.
+    """
+
+    def __init__(self) -> None:
+        self.notice = ""
+        self.sockets: Dict[int, socket.socket] = {}
+        self._porter: Optional[socket.socket] = None
+        self._lock: Optional[int] = None
+        self._moved = False
+
+    def go_in(self, connection: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+        """Move, as far as it can be done here.
+
+        Raises:
+            CasaDesktopError: it cannot; the kernel stays where it is.
+            OSError: likewise.
+        """
+        berth = _berth(connection, environ)
+        if berth is not None:
+            self._lock = berths.occupy(berth)
+            self._hire_porter(environ)
+            self._tell(Word("berth", str(berth.folder)))
+        if not network.wanted(environ) or network.is_private(environ):
+            return
+        if connection.get("transport") != "ipc":
+            self.sockets = _listen(connection)
+        self._hire_porter(environ)
+        way_out = outbound.find(environ)
+        try:
+            network.enter(outbound.resolver(way_out) if way_out else "")
+        except NetworkShared:
+            self.give_up()
+            raise
+        self._moved = True
+        self._tell(Word("entered"), _namespaces())
+        if way_out is None:
+            self.notice = _SHUT_IN
+
+    def give_up(self) -> None:
+        """Let ZMQ listen by itself."""
+        for each in self.sockets.values():
+            each.close()
+        self.sockets = {}
+
+    def receive_at(self, folder: Path, environ: MutableMapping[str, str]) -> None:
+        """Let the porter start desktops for this kernel, and for the programs that it starts.
+
+        Args:
+            folder: the kernel's private one.
+            environ: the variables of those programs.
+        """
+        if self._moved and lifeline.VARIABLE not in environ:
+            path = str(folder / "porter.sock")
+            # Made here, so that nobody ever finds it missing; it is the porter's where it is answered.
+            listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            listener.bind(path)
+            listener.listen(_BACKLOG)
+            self._tell(Word("listen"), [listener.detach()])
+            environ[lifeline.PORTER_VARIABLE] = path
+
+    def _hire_porter(self, environ: Mapping[str, str]) -> None:
+        if self._porter is not None:
+            return
+        ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        held = () if self._lock is None else (self._lock,)
+        with its:
+            # A session of its own: it must outlive the kernel's process group.
+            porter = subprocess.Popen(
+                [sys.executable, "-m", "casa_desktop.porter"],
+                env=seen(environ),
+                stdin=its.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=held,
+                cwd="/",
+                start_new_session=True,
+            )
+        # It outlives us; nobody waits for it.
+        porter.returncode = 0
+        self._porter = ours
+        # What a cell forks may outlive the kernel, and must not be taken for it.
+        os.register_at_fork(after_in_child=self._let_go)
+
+    def _let_go(self) -> None:
+        if self._porter is not None:
+            self._porter.close()
+        if self._lock is not None:
+            with suppress(OSError):
+                os.close(self._lock)
+
+    def _tell(self, word: Word, descriptors: Optional[List[int]] = None) -> None:
+        assert self._porter is not None
+        given = array.array("i", descriptors or [])
+        with suppress(OSError):
+            self._porter.sendmsg(
+                [lifeline.encode(word)], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, given)] if given else []
+            )
+        for descriptor in given:
+            os.close(descriptor)
+
+
+def _berth(connection: Mapping[str, Any], environ: Mapping[str, str]) -> Optional[berths.Berth]:
+    """Return the berth that this kernel is to make for itself, if Jupyter has chosen one."""
+    if connection.get("transport") != "ipc" or lifeline.VARIABLE in environ:
+        return None
+    folder = Path(str(connection.get("ip", ""))).parent
+    berth = berths.berth_of(str(connection.get("ip", "")))
+    return berth if berth.folder == folder else None
+
+
+def _listen(connection: Mapping[str, Any]) -> Dict[int, socket.socket]:
+    """Listen on the ports that Jupyter has chosen."""
+    ports = [int(connection.get(name) or 0) for name in _PORTS]
+    if not all(ports):
+        raise NetworkShared("whoever started this kernel has not said on which ports it is to listen")
+    found: Dict[int, socket.socket] = {}
+    try:
+        for port in ports:
+            found[port] = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            found[port].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            found[port].bind((str(connection["ip"]), port))
+            found[port].listen(_BACKLOG)
+    except OSError:
+        for each in found.values():
+            each.close()
+        raise
+    return found
+
+
+def _namespaces() -> List[int]:
+    """Open the namespaces of this process for the porter."""
+    kinds = ["net"] if os.geteuid() == 0 else ["net", "user"]
+    return [os.open(f"/proc/self/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC) for kind in kinds]
+
+
+def move_in(connection_file: Optional[str], environ: Mapping[str, str]) -> Quarters:
+    """Move this process, a kernel that has no threads yet; never fails, but has a notice then.
+
+    Args:
+        connection_file: Jupyter's; None if there is none.
+        environ: the kernel's variables.
+    """
+    quarters = Quarters()
+    try:
+        quarters.go_in(_read(connection_file), environ)
+    except (CasaDesktopError, OSError) as error:
+        quarters.notice = str(error)
+    return quarters
+
+
+def _read(connection_file: Optional[str]) -> Dict[str, Any]:
+    with suppress(OSError, ValueError, TypeError):
+        found = json.loads(Path(str(connection_file)).read_text(encoding="utf-8"))
+        return dict(found)
+    return {}
+
+
+def seclude(environ: Mapping[str, str]) -> None:
+    """Move this process, which becomes a tool that nobody outside needs to reach, if it can be done here."""
+    with suppress(CasaDesktopError):
+        if network.wanted(environ) and not network.is_private(environ):
+            network.enter()

@@ -1,0 +1,46 @@
+"""ipykernel's application on sockets that listen already: those that were made before the kernel moved (``quarters``).
+
+ZMQ takes a listening socket by its option ZMQ_USE_FD: https://libzmq.readthedocs.io/en/latest/zmq_setsockopt.html
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict
+
+import zmq
+from ipykernel import heartbeat, kernelapp
+
+from casa_desktop.quarters import Quarters
+
+# By their ports. A module's, because ipykernel makes its heartbeat by itself.
+_prepared: Dict[int, int] = {}
+
+
+def use(quarters: Quarters) -> None:
+    """Use these sockets from now on. ZMQ closes them."""
+    _prepared.update({port: each.detach() for port, each in quarters.sockets.items()})
+    quarters.sockets = {}
+
+
+def _give(asking: Any, port: int) -> None:
+    if port in _prepared:
+        asking.set(zmq.USE_FD, _prepared.pop(port))
+
+
+class _Heartbeat(heartbeat.Heartbeat):
+    def _try_bind_socket(self) -> Any:
+        _give(self.socket, self.port)
+        return super()._try_bind_socket()  # type: ignore[no-untyped-call]
+
+
+class IPKernelApp(kernelapp.IPKernelApp):
+    """ipykernel's, which binds the ports that Jupyter has chosen; called by it at its start."""
+
+    def _try_bind_socket(self, s: Any, port: int) -> Any:
+        _give(s, port)
+        return super()._try_bind_socket(s, port)  # type: ignore[no-untyped-call]
+
+    def init_heartbeat(self) -> None:
+        # It looks the class up in its module.
+        kernelapp.Heartbeat = _Heartbeat  # type: ignore[attr-defined]
+        super().init_heartbeat()  # type: ignore[no-untyped-call]

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from casa_desktop import lifeline, network, networkcheck
+from casa_desktop.network import State
+
+
+@pytest.mark.parametrize(
+    ("state", "way_out", "mark", "words", "remedy"),
+    [
+        (State.OWN, "/usr/bin/pasta", "ok", "nobody reaches CASA's ports; out by /usr/bin/pasta", ""),
+        (State.OWN, None, "note", "without a way out", "apt install passt"),
+        (State.CONTAINER, None, "ok", "this container's", ""),
+        (State.HOST, "/usr/bin/pasta", "note", "CASA's ports are open", "unset CASA_DESKTOP_NETWORK"),
+        (State.SHARED, "/usr/bin/pasta", "note", "open to whoever reaches it", "user.max_user_namespaces"),
+    ],
+)
+def test_each_network_is_told_with_its_remedy(
+    state: State, way_out: str | None, mark: str, words: str, remedy: str
+) -> None:
+    found = networkcheck.finding(state, way_out)
+    assert found.state == mark
+    assert words in found.found
+    assert (remedy in found.remedy) if remedy else not found.remedy
+
+
+def test_it_is_tried_in_another_process() -> None:
+    before = os.readlink("/proc/self/ns/net")
+    assert networkcheck.examine({**os.environ, network.VARIABLE: "host"}).state == "note"
+    assert networkcheck.examine(os.environ).found
+    assert os.readlink("/proc/self/ns/net") == before
+
+
+def test_a_wrong_setting_and_a_notebook_s_own_network_are_told() -> None:
+    assert "'private' or 'host'" in networkcheck.examine({**os.environ, network.VARIABLE: "x"}).found
+    assert networkcheck.examine({lifeline.PORTER_VARIABLE: "/p"}).state == "ok"

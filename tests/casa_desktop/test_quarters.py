@@ -1,0 +1,286 @@
+"""A process that lives as a kernel does, its porter, and its way out. Real ones, of an ordinary user and of root."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List, Optional
+
+import psutil
+import pytest
+
+from casa_desktop import quarters
+from casa_desktop.quarters import Quarters
+
+from .ordinary import FORBIDDEN, UID, environment, python, said, start
+from .test_network import needs_namespaces, needs_root
+
+# Says what came of the move, and then does what it is told, line by line.
+KERNEL = """
+import json, os, socket, sys
+from casa_desktop import quarters, session
+home = quarters.move_in(sys.argv[1], os.environ)
+home.receive_at(__import__("pathlib").Path(sys.argv[2]), os.environ)
+print(json.dumps({"notice": home.notice, "names": [name for _, name in socket.if_nameindex()]}), flush=True)
+for line in sys.stdin:
+    try:
+        said = eval(line)
+    except Exception as error:
+        said = repr(error)
+    print(json.dumps(said), flush=True)
+"""
+USERS = [pytest.param(True, id="user", marks=needs_namespaces), pytest.param(False, id="root", marks=needs_root)]
+PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
+
+
+class Kernel:
+    """Such a process.
+
+    Args:
+        folder: its private one.
+        connection: what its Jupyter has chosen.
+        user: it is an ordinary user's.
+        within: a command that becomes it.
+        more: more variables.
+    """
+
+    def __init__(
+        self, folder: Path, connection: Dict[str, Any], *, user: bool, within: tuple[str, ...] = (), **more: str
+    ) -> None:
+        file = folder / "connection.json"
+        file.write_text(json.dumps(connection))
+        env = environment(CASA_DESKTOP_RUNTIME_DIR=str(folder / "run"), **more)
+        self.process = start([*within, python(), "-c", KERNEL, str(file), str(folder)], env=env, user=user)
+        found = self._read()
+        self.notice: str = found["notice"]
+        self.names: List[str] = found["names"]
+
+    def _read(self) -> Any:
+        assert self.process.stdout is not None
+        return json.loads(self.process.stdout.readline())
+
+    def do(self, expression: str) -> Any:
+        """Have it evaluate Python; return what JSON can hold of it."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(expression + "\n")
+        self.process.stdin.flush()
+        return self._read()
+
+    def porter(self) -> psutil.Process:
+        """Its porter."""
+        found = psutil.Process(self.process.pid).children()
+        return next(each for each in found if "casa_desktop.porter" in each.cmdline())
+
+    def way_out(self, other_than: Optional[psutil.Process] = None) -> psutil.Process:
+        """What carries what goes out, once it is there."""
+
+        def find() -> Optional[psutil.Process]:
+            # Between fork and exec it is a copy of the porter.
+            # And pasta, having looked at the processor, may become passt.avx2.
+            for each in self.porter().children():
+                with suppress(psutil.NoSuchProcess):
+                    if each.name().startswith(("pas", "slirp4netns")) and each != other_than:
+                        return each
+            return None
+
+        found = within(5, find)
+        assert isinstance(found, psutil.Process)
+        return found
+
+    def close(self) -> None:
+        with suppress(ProcessLookupError):
+            self.process.kill()
+        self.process.communicate()
+
+
+def within(seconds: float, look: Callable[[], Any]) -> Any:
+    """Look until there is something, for so many seconds at most; return it."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return found
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    found = Path(tempfile.mkdtemp(prefix="cd-", dir="/tmp"))
+    yield found
+    shutil.rmtree(found)
+
+
+@pytest.fixture
+def kernel(folder: Path) -> Iterator[Callable[..., Kernel]]:
+    """Starts kernels, which end with the test."""
+    started: List[Kernel] = []
+
+    def begin(connection: Optional[Dict[str, Any]] = None, *, user: bool = True, **options: Any) -> Kernel:
+        if user and os.getuid() == 0:
+            os.chown(folder, UID, UID)
+        started.append(Kernel(folder, tcp() if connection is None else connection, user=user, **options))
+        return started[-1]
+
+    yield begin
+    for each in started:
+        each.close()
+
+
+def tcp() -> Dict[str, Any]:
+    """Return what a Jupyter chooses that does not know the provisioner."""
+    with_ports = [socket.create_server(("127.0.0.1", 0)) for _ in PORTS]
+    ports = [each.getsockname()[1] for each in with_ports]
+    for each in with_ports:
+        each.close()
+    return {"transport": "tcp", "ip": "127.0.0.1", **dict(zip(PORTS, ports))}
+
+
+def own_address() -> str:
+    """Return this machine's address by which others reach it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        try:
+            any_socket.connect(("192.0.2.1", 9))
+        except OSError:
+            pytest.skip("this machine has no network")
+        return str(any_socket.getsockname()[0])
+
+
+def path_with(folder: Path, *programs: str) -> str:
+    """Return a PATH on which there are these programs alone."""
+    found = folder / "bin"
+    found.mkdir(exist_ok=True)
+    for each in programs:
+        (found / each).symlink_to(str(shutil.which(each)))
+    return str(found)
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_jupyter_reaches_it_on_the_loopback_and_nobody_what_it_opens_itself(
+    kernel: Callable[..., Kernel], user: bool
+) -> None:
+    connection = tcp()
+    one = kernel(connection, user=user)
+    assert one.names == ["lo"]
+    for name in PORTS:
+        socket.create_connection(("127.0.0.1", connection[name]), timeout=5).close()
+    port = one.do("[server := socket.create_server(('', 0)), server.getsockname()[1]][1]")
+    assert one.do(f"socket.create_connection(('127.0.0.1', {port})).getpeername()[1]") == port
+    for address in ("127.0.0.1", own_address()):
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((address, port), timeout=5)
+
+
+@pytest.mark.parametrize("program", ["pasta", "slirp4netns"])
+@pytest.mark.parametrize("user", USERS)
+def test_it_reaches_the_machine_s_address_but_not_its_loopback(
+    kernel: Callable[..., Kernel], folder: Path, user: bool, program: str
+) -> None:
+    if shutil.which(program) is None:
+        pytest.skip(f"no {program} on PATH")
+    one = kernel(user=user, PATH=path_with(folder, program))
+    assert one.notice == ""
+    assert one.way_out().name().startswith(program[:3])
+    with socket.create_server((own_address(), 0)) as server, socket.create_server(("127.0.0.1", 0)) as inner:
+        address, port = server.getsockname()
+        server.settimeout(5)
+        attempt = f"socket.create_connection(('{address}', {port}), 2).getpeername()[1]"
+        assert within(5, lambda: one.do(attempt) == port)
+        server.accept()[0].close()
+        for gateway in ("127.0.0.1", "192.0.0.1", "10.0.2.2"):
+            assert isinstance(one.do(f"socket.create_connection(('{gateway}', {inner.getsockname()[1]}), 1)"), str)
+
+
+@needs_namespaces
+def test_the_way_out_comes_back_and_ends_with_the_porter(kernel: Callable[..., Kernel]) -> None:
+    if shutil.which("pasta") is None:
+        pytest.skip("no pasta on PATH")
+    one = kernel()
+    first = one.way_out()
+    first.kill()
+    second = one.way_out(other_than=first)
+    one.porter().kill()
+    assert psutil.wait_procs([second], timeout=5)[1] == []
+    assert one.do("1 + 1") == 2
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_a_killed_kernel_leaves_nothing(kernel: Callable[..., Kernel], folder: Path, user: bool) -> None:
+    berth = folder / "run" / ".kernels" / "0123abcd"
+    one = kernel({"transport": "ipc", "ip": str(berth / "k"), **dict.fromkeys(PORTS, 1)}, user=user)
+    assert one.names == ["lo"]
+    assert berth.is_dir()
+    # What a cell has forked holds nothing that would keep the rest.
+    forked = one.do("(lambda pid: pid if pid else __import__('time').sleep(60))(os.fork())")
+    others = [one.porter(), *([one.way_out()] if not one.notice else [])]
+    one.process.kill()
+    assert psutil.wait_procs(others, timeout=5)[1] == []
+    assert within(5, lambda: not (folder / "run").exists())
+    os.kill(forked, 9)
+
+
+@needs_namespaces
+def test_a_desktop_that_it_starts_is_in_the_machine_s_network(kernel: Callable[..., Kernel], folder: Path) -> None:
+    one = kernel()
+    assert one.do("os.environ['CASA_DESKTOP_PORTER']") == str(folder / "porter.sock")
+    pid = one.do("session.ensure('main').supervisor_pid")
+    assert isinstance(pid, int), pid
+    assert os.readlink(f"/proc/{pid}/ns/net") == os.readlink("/proc/self/ns/net")
+    assert os.readlink(f"/proc/{pid}/ns/user") == os.readlink("/proc/self/ns/user")
+    assert one.do("session.stop('main')") is True
+    assert "use 1 to 32 letters" in one.do("session.ensure('.')")
+
+
+def test_without_a_program_for_it_the_user_is_told_that_there_is_no_way_out(
+    kernel: Callable[..., Kernel], folder: Path
+) -> None:
+    if any((Path(each) / name).exists() for each in ("/usr/sbin", "/sbin") for name in ("pasta", "slirp4netns")):
+        # On a system where /usr/bin is linked to these.
+        pytest.skip("there is always one here")
+    one = kernel(user=False, PATH=path_with(folder))
+    if one.names == ["lo"]:
+        assert "no way out of it" in one.notice
+        assert "apt install passt" in one.notice
+
+
+@pytest.mark.parametrize("user", [True, pytest.param(False, marks=needs_root)])
+def test_where_it_is_forbidden_it_stays_and_is_told(kernel: Callable[..., Kernel], user: bool) -> None:
+    connection = tcp()
+    one = kernel(connection, user=user, within=FORBIDDEN)
+    assert "listen on ports of this machine without a password" in one.notice
+    assert len(one.names) > 1
+    # ZMQ will listen by itself.
+    one.do(f"socket.create_server(('127.0.0.1', {connection['shell_port']})).close()")
+
+
+def test_the_machine_s_network_is_taken_without_a_word_where_it_is_wanted(kernel: Callable[..., Kernel]) -> None:
+    one = kernel(user=False, CASA_DESKTOP_NETWORK="host")
+    assert (one.notice, len(one.names) > 1) == ("", True)
+    assert psutil.Process(one.process.pid).children() == []
+
+
+def test_a_wrong_word_for_it_is_told(kernel: Callable[..., Kernel]) -> None:
+    assert "'private' or 'host'" in kernel(user=False, CASA_DESKTOP_NETWORK="x").notice
+
+
+def test_a_kernel_without_ports_stays_where_its_client_finds_it(kernel: Callable[..., Kernel]) -> None:
+    one = kernel({}, user=False)
+    assert "has not said on which ports" in one.notice
+    assert len(one.names) > 1
+
+
+@needs_namespaces
+def test_a_tool_of_the_menu_is_secluded_unless_the_machine_s_network_is_wanted() -> None:
+    script = "import os, socket; from casa_desktop.quarters import *; seclude(os.environ); print(socket.if_nameindex())"
+    for variables, secluded in (({}, True), ({"CASA_DESKTOP_NETWORK": "host"}, False)):
+        found = said([python(), "-c", script], env=environment(**variables))
+        assert (found == "[(1, 'lo')]\n") is secluded
+
+
+def test_a_kernel_of_a_container_leaves_the_berth_to_its_launcher() -> None:
+    quarter = quarters.move_in(None, {"CASA_DESKTOP_NETWORK": "host", "CASA_DESKTOP_OUTSIDE": "/r/outside.sock"})
+    assert isinstance(quarter, Quarters)
+    assert (quarter.notice, quarter.sockets) == ("", {})
