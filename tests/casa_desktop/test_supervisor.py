@@ -138,11 +138,11 @@ def test_a_stopped_window_manager_goes_on_soon(screen: Display) -> None:
 
 
 def test_a_killed_caretaker_is_back_and_stops_the_unused_desktop(root: Path) -> None:
-    record = session.ensure(settings=Settings(idle_minutes=0.03))
+    record = session.ensure(settings=Settings(idle_minutes=0.1))
     _await_caretaker(record)
     _child(record, "casa_desktop.caretaker").kill()
     assert locks.wait_until_free(root / "main", 20)
-    with pytest.raises(errors.NotRunning, match=r"0\.03 minutes without use"):
+    with pytest.raises(errors.NotRunning, match=r"0\.1 minutes without use"):
         session.running()
 
 
