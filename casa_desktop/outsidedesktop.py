@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Optional
 
-from . import displays, engines, locks, runtime
+from . import displays, engines, locks, reaper, runtime
 from .berths import Berth, leave, new_berth, occupy
 from .commands import Settings
 from .containers import Container
@@ -74,12 +74,12 @@ class Stand:
             self._clear()
 
     def _clear(self) -> None:
-        """Remove the folder of a desktop whose container was killed; somebody else may be about to."""
+        """Bury a desktop whose container was killed; somebody else may be about to."""
         at = runtime.places(self._name, make=False)
         with suppress(OSError, RuntimeDirectoryError), locks.exclusive(at.folder.parent, 1.0):
             record = runtime.read_record(at.record)
             if record is not None and record.supervisor_pid == os.getpid() and not locks.is_held(at.folder):
-                runtime.clear(at.folder)
+                reaper.bury(self._name, at)
                 runtime.remove_root_if_empty()
 
     def _keep(self, container: Container, settings: Settings, seconds: float, berth: Berth, lock: int) -> None:

@@ -33,6 +33,7 @@ from .process import adopt_orphans, descendants, end, namespace, spawn
 from .runtime import Places, Record, clear, places
 from .xvnc import Xvnc
 
+X_SERVERS, WINDOW_MANAGERS = ("Xvnc", "Xtigervnc"), ("icewm",)
 GRACE_SECONDS = 3.0
 # What is started when a page waits for its first picture delays that: two cores are busy with X, the window manager and
 # the browser. The caretaker took a sixth of the time from the click to the picture there; it comes so much later.
@@ -80,9 +81,10 @@ class Supervisor:
             OSError: there is no room, or no process more.
         """
         deadline = time.monotonic() + seconds
+        # Before anything is started; the X server first, which is what most machines lack.
+        for missing, programs in ((XServerMissing, X_SERVERS), (WindowManagerMissing, WINDOW_MANAGERS)):
+            _program(missing, *programs)
         self.x_server.pid = self._start_x_server()
-        # Now, for it would only be tried again once the desktop is up.
-        _program(WindowManagerMissing, "icewm")
         # While Xvnc starts.
         links.install(self.at, sys.executable)
         icewmfiles.write(self.at, self.settings.tools_python)
@@ -98,11 +100,11 @@ class Supervisor:
         self.caretaker.start_in(QUIET_SECONDS)
 
     def _start_x_server(self) -> int:
-        self._xvnc.program = _program(XServerMissing, "Xvnc", "Xtigervnc")
+        self._xvnc.program = _program(XServerMissing, *X_SERVERS)
         return self._xvnc.start()
 
     def _start_window_manager(self) -> int:
-        command = self._window_manager_command(_program(WindowManagerMissing, "icewm"))
+        command = self._window_manager_command(_program(WindowManagerMissing, *WINDOW_MANAGERS))
         return spawn(command, log=self.log, cwd=_home())
 
     def _paint_background(self) -> None:

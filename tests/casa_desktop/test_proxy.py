@@ -374,17 +374,41 @@ async def test_a_browser_that_sends_faster_than_xvnc_reads_is_made_to_wait(displ
     assert record is not None
     browser = await (await view()).greet(RAW)
     await browser.update()
-    os.kill(record.x_server_pid, signal.SIGSTOP)
+    # One whose Xvnc answers, on another desktop.
+    await asyncio.to_thread(session.ensure, "m31")
+    other = await view("desktops", "m31", "rfb")
+    # The supervisor would let Xvnc go on after a second.
+    for pid in (record.supervisor_pid, record.x_server_pid):
+        os.kill(pid, signal.SIGSTOP)
     try:
         # Far more than all buffers on the way; the last of it cannot be written before Xvnc goes on.
         writes = [browser.websocket.write_message(cut_text(bytes(200000)), binary=True) for _ in range(150)]
         # The server attends to its connections in turn, so it would have taken all of that by the last answer.
-        other = await view()
         for number in range(500):
             other.say(type="ping", id=number)
             await other.hear("pong")
         assert writes[0].done()
         assert not writes[-1].done()
     finally:
-        os.kill(record.x_server_pid, signal.SIGCONT)
+        for pid in (record.x_server_pid, record.supervisor_pid):
+            os.kill(pid, signal.SIGCONT)
     await asyncio.gather(*writes)
+
+
+async def test_a_page_s_ping_has_no_answer_while_xvnc_is_stopped(root: Path, view: View) -> None:
+    record = await asyncio.to_thread(session.ensure)
+    browser = await view()
+    browser.say(type="ping", id=1)
+    assert (await browser.hear("pong"))["id"] == 1
+    for pid in (record.supervisor_pid, record.x_server_pid):
+        os.kill(pid, signal.SIGSTOP)
+    browser.say(type="ping", id=2)
+    # By the answer to another view's question this one's has been read.
+    await asyncio.to_thread(session.ensure, "m31")
+    other = await view("desktops", "m31", "rfb")
+    other.say(type="ping", id=1)
+    await other.hear("pong")
+    for pid in (record.x_server_pid, record.supervisor_pid):
+        os.kill(pid, signal.SIGCONT)
+    browser.say(type="ping", id=3)
+    assert (await browser.hear("pong"))["id"] == 3
