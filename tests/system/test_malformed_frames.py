@@ -82,7 +82,12 @@ def _goes_on(jupyter: Jupyter) -> None:
             received += more
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    deadline=None,
+    # The server and Xvnc may take both processors while examples are made.
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(st.lists(frames, max_size=6), st.booleans())
 @example([framed(0x82, True, b"", 2**62)], True)
 @example([framed(0x82, False, b"unmasked")], True)
@@ -94,11 +99,10 @@ def _goes_on(jupyter: Jupyter) -> None:
 def test_frames_that_break_the_rules_put_out_nobody_but_their_sender(
     running: Jupyter, sent: List[bytes], greets: bool
 ) -> None:
-    with closing(_upgraded(running)) as connection:
-        # It may be put out in the middle.
-        with suppress(OSError):
-            connection.sendall((framed(0x82, True, GREETING) if greets else b"") + b"".join(sent))
-            connection.shutdown(socket.SHUT_WR)
+    # It may be put out in the middle.
+    with closing(_upgraded(running)) as connection, suppress(OSError):
+        connection.sendall((framed(0x82, True, GREETING) if greets else b"") + b"".join(sent))
+        connection.shutdown(socket.SHUT_WR)
     _goes_on(running)
 
 
