@@ -24,6 +24,8 @@ from .lastwords import write_last_words
 from .runtime import places
 from .windows import Screen
 
+_LONGEST_WAIT = 86_400.0
+
 
 class Caretaker:
     """Waits for whatever there is to be done on one display.
@@ -63,7 +65,7 @@ class Caretaker:
         while rest != 0:
             # What X has told meanwhile lies in a queue of python-xlib's, where poll does not see it.
             self._fitter.take_events()
-            ready = self._poller.poll(max(due - time.monotonic(), 0) * 1000 if due < math.inf else None)
+            ready = self._poller.poll(milliseconds(due - time.monotonic()))
             # X's events alone, of which there are many, are no reason to look.
             if not ready or any(descriptor != self._screen.display.fileno() for descriptor, _ in ready):
                 rest = self._look()
@@ -86,6 +88,11 @@ class Caretaker:
         print(f"casa-desktop: {words}", flush=True)
         write_last_words(self._name, words)
         os.kill(os.getppid(), signal.SIGTERM)
+
+
+def milliseconds(seconds: float) -> Optional[float]:
+    """Return what poll(2) takes for so many seconds: it counts to 24.8 days; after one day we look again."""
+    return None if seconds == math.inf else min(max(seconds, 0), _LONGEST_WAIT) * 1000
 
 
 def _after(seconds: Optional[float]) -> float:

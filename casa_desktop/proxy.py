@@ -245,11 +245,18 @@ class SharedSocketHandler(DesktopSocketHandler):
         self._wait_for_the_end()
         await self.connect(record, share.id)
 
+    def on_pong(self, data: bytes) -> None:
+        """Look whether the link has ended meanwhile, which a timer does not see while the server sleeps; by tornado."""
+        super().on_pong(data)
+        if self.view is not None:
+            self._timer.cancel()
+            self._wait_for_the_end()
+
     def _wait_for_the_end(self) -> None:
         left = self._expires - time.time()
         if left <= 0:
             return self.refuse(LINK_ENDED, "This link has expired.")
-        # Looked at again then: the loop's clock may stand still while a computer sleeps, and the time may be set.
+        # Looked at again then, for the time may be set. The loop's clock stands still while the computer sleeps.
         self._timer = asyncio.get_running_loop().call_later(left, self._wait_for_the_end)
 
     def on_close(self) -> None:

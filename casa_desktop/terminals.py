@@ -5,6 +5,7 @@ Source: proc(5), and for the times of a terminal's device file tty_update_time()
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from typing import Dict, Iterator, List, NamedTuple, Tuple
@@ -17,7 +18,8 @@ class Terminal(NamedTuple):
 
     Attributes:
         programs: process ids of what runs in it, the waiting shell left out.
-        quiet: for how many seconds nothing was put out or typed in; Linux notes it every 8 seconds.
+        quiet: for how many seconds nothing was put out or typed in, as far as the clock can tell; Linux notes it every
+            8 seconds.
     """
 
     programs: Tuple[int, ...]
@@ -43,10 +45,11 @@ def of_desktop(xauthority: str) -> List[Terminal]:
 
 def _terminal(leader: int, members: List[int]) -> Terminal:
     device = os.stat(f"/proc/{leader}/fd/0")
-    quiet = time.time() - max(device.st_mtime, device.st_atime)
+    # The wall's clock, with which the system notes these times, may have been set back since; then they tell nothing.
+    since = time.time() - max(device.st_mtime, device.st_atime)
     # 'xterm -e program' has no shell.
     is_shell = _read(leader, "comm").decode(errors="replace").strip() in _SHELLS
-    return Terminal(tuple(pid for pid in members if pid != leader or not is_shell), max(quiet, 0.0))
+    return Terminal(tuple(pid for pid in members if pid != leader or not is_shell), since if since >= 0 else math.inf)
 
 
 def _with_terminal() -> Iterator[Tuple[int, int]]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import sys
 from contextlib import suppress
@@ -92,7 +91,8 @@ def of_process(pid: int) -> Iterator[str]:
                     file.read(1)
             yield path
     with suppress(OSError):
-        os.kill(pid, signal.SIGCONT)
+        # No signal, but whether one could be sent. SIGCONT may go to all of a session, whoever they are.
+        os.kill(pid, 0)
         yield f"a signal to {pid}"
 
 

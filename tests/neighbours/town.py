@@ -76,7 +76,8 @@ class Town:
     def newcomer(self) -> Person:
         """Return somebody new."""
         person = Person(self, FIRST_UID + len(self.people))
-        self.as_root(f"install -d -m 700 -o {person.uid} -g {person.uid} {person.home}")
+        # Homes that others may look into are the more usual ones on shared machines.
+        self.as_root(f"install -d -m 755 -o {person.uid} -g {person.uid} {person.home}")
         self.people.append(person)
         return person
 
@@ -116,6 +117,8 @@ class Person:
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "LANG": "C.UTF-8",
             "PYTHONPATH": MODULES,
+            # Python knows its own library by a path that this user may not enter.
+            "LD_LIBRARY_PATH": "/mnt/python/lib",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 
@@ -129,6 +132,7 @@ class Person:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            errors="replace",
         )
         self._town.started.append(process)
         return process
