@@ -29,11 +29,13 @@ def main() -> None:
 
     from casa_desktop import session
 
+    from . import profile
     from .kernel import CasaKernel
 
     session.hide(os.environ)
 
     if loading is not None:
+        CasaKernel.profile = profile.find_room(loading.children.private.path, os.environ)
         loading.go_on()
     CasaKernel.loading, CasaKernel.reason = loading, reason
     IPKernelApp.launch_instance(

@@ -21,6 +21,7 @@ from .habitmagics import BareCommands, HabitMagics
 from .habits import Habits
 from .loading import Loading
 from .logmagics import LogMagics
+from .logroom import LogRoom
 from .logstream import LogStream
 from .magics import CasaMagics
 from .modes import Modes
@@ -58,12 +59,14 @@ class CasaKernel(IPythonKernel):
         loading: CASA's import, which the kernel's process begins before it imports ipykernel; None if it could not
             be begun.
         reason: why it could not.
+        profile: what the user is told of IPython's profile, or empty.
     """
 
     implementation = "casa"
     shell_class = Type(ZMQInteractiveShell)
     loading: Optional[Loading] = None
     reason: Optional[CasaDesktopError] = None
+    profile = ""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]
@@ -75,6 +78,8 @@ class CasaKernel(IPythonKernel):
         self._front = Notebook()
         self._desktop = self._choose_desktop()
         self._front.listen(self._modes, self._desktop)
+        if self.profile:
+            self._tell_once(self.profile)
         self._log = LogStream(lambda: CellDisplay(self))
         self._shell.events.register("pre_run_cell", lambda info: self._log.begin(info.raw_cell))
         self._shell.events.register("post_run_cell", lambda _result: self._log.end())
@@ -142,6 +147,9 @@ class CasaKernel(IPythonKernel):
             raise self.reason
         found = self.loading.wait()
         casa.after_new_logfile(found, self._log.follow)
+        room = LogRoom(lambda: found.logfile, lambda: casa.reopen_log(found), self._front.say)
+        for event in ("pre_run_cell", "post_run_cell"):
+            self._shell.events.register(event, lambda _: room.look())
         studio = Studio(found, self._modes, self.loading.children, self.loading.editor, self._desktop, self._front)
         given = {**found.names, **studio.names()}
         self._casa = found
