@@ -31,15 +31,17 @@ def main() -> None:
     # Imported now, because threads may come with them: CASA's C++ is there.
     from casa_desktop import session
 
-    from . import application
+    from . import application, profile
     from .kernel import CasaKernel
 
     session.hide(os.environ)
 
+    notices = [home.notice]
     if loading is not None:
         home.receive_at(loading.children.private.path, os.environ)
+        notices.append(profile.find_room(loading.children.private.path, os.environ))
         loading.go_on()
-    CasaKernel.loading, CasaKernel.reason, CasaKernel.notice = loading, reason, home.notice
+    CasaKernel.loading, CasaKernel.reason, CasaKernel.notices = loading, reason, list(filter(None, notices))
     application.use(home)
     application.IPKernelApp.launch_instance(
         argv=arguments, kernel_class=CasaKernel, outstream_class="casa_kernel.streams.NativeStream"

@@ -274,6 +274,11 @@ def before_clean_ends(casa: Casa, hook: Callable[[], None]) -> None:
     tool.done = done
 
 
+def reopen_log(casa: Casa) -> None:
+    """Have CASA open its log anew, at its end."""
+    casa.names["casalog"].setlogfile(casa.logfile)
+
+
 def after_new_logfile(casa: Casa, hook: Callable[[Path], None]) -> None:
     """Have ``hook`` called with the path of the log now, and again whenever ``casalog.setlogfile`` changes it.
 

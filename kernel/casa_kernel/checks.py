@@ -26,6 +26,8 @@ FITS = "a FITS image"
 MIRIAD = "a Miriad image"
 RESTORE = "a casaviewer restore file"
 OTHER_TABLE = "another kind of CASA table"
+# Tables are written in pieces of some kilobytes, in bytes.
+_NO_ROOM = 1 << 16
 TABLES = (IMAGE, MEASUREMENT_SET, CALIBRATION, OTHER_TABLE)
 
 # The word after "Type =" in table.info, which casacore writes into each table's folder
@@ -162,6 +164,29 @@ def check_room(task: str, parameter: str, path: Path) -> None:
     # Root may use what is kept back for it.
     if not (space.f_bavail if os.geteuid() else space.f_bfree):
         raise NotWritable(task, parameter, path, "the disk is full")
+
+
+def full_disks() -> List[str]:
+    """Return a sentence for each disk that a task writes to without being told, and that is full.
+
+    CASA tells which line of its C++ could not write, or an effect of it, and seldom why.
+    """
+    found: Dict[int, str] = {}
+    for folder in (Path.cwd(), Path.home()):
+        if is_full(folder):
+            found.setdefault(folder.stat().st_dev, f"No room is left on the disk that holds {folder}.")
+    return list(found.values())
+
+
+def is_full(folder: Path) -> bool:
+    """Tell whether no table, and no message of the log, can be written into a folder for want of room."""
+    try:
+        space = os.statvfs(folder)
+    except OSError:
+        return False
+    # Root may use what is kept back for it; and the likes of /proc have no blocks at all.
+    free = space.f_bavail if os.geteuid() else space.f_bfree
+    return space.f_blocks > 0 and space.f_frsize * free < _NO_ROOM
 
 
 def bind(task: str, signature: inspect.Signature, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Dict[str, Any]:

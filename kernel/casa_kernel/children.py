@@ -14,13 +14,14 @@ import signal
 import subprocess
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from casa_desktop import runtime
+from casa_desktop.errors import Shortage
 
-from .errors import ToolFailed
+from .errors import ToolFailed, writing
 
 START_TIMEOUT = 20.0
 GRACE = 2.0
@@ -43,12 +44,25 @@ class PrivateFolder:
 
     Attributes:
         path: where it is. The name begins with a dot, so that nobody takes it for a desktop's folder.
+
+    Raises:
+        RuntimeDirectoryError: there is no place for it.
+        NoRoom, Shortage: as ``writing``.
     """
 
     def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix=".kernel-", dir=runtime.private_root()))
+        root = runtime.private_root()
+        with writing(root):
+            self.path = Path(tempfile.mkdtemp(prefix=".kernel-", dir=root))
+            try:
+                self._guard = self._start_guard()
+            except OSError:
+                self.path.rmdir()
+                raise
+
+    def _start_guard(self) -> subprocess.Popen[bytes]:
         # start_new_session: the guard must outlive the kernel's process group.
-        self._guard = subprocess.Popen(
+        return subprocess.Popen(
             ["/bin/sh", "-c", _GUARD, "casa-kernel-guard", str(self.path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -64,10 +78,17 @@ class PrivateFolder:
         assert self._guard.stdin is not None
         self._guard.stdin.close()
         self._guard.wait()
+        # Somebody may have killed the guard.
+        shutil.rmtree(self.path, ignore_errors=True)
 
     def new_folder(self, prefix: str) -> Path:
-        """Return a fresh folder below this one."""
-        return Path(tempfile.mkdtemp(prefix=prefix + "-", dir=self.path))
+        """Return a fresh folder below this one.
+
+        Raises:
+            NoRoom, Shortage: as ``writing``.
+        """
+        with writing(self.path):
+            return Path(tempfile.mkdtemp(prefix=prefix + "-", dir=self.path))
 
 
 class Child:
@@ -84,6 +105,14 @@ class Child:
         self.tool, self.process, self.address = tool, process, address
         self.started = self.used = time.monotonic()
         self._folder, self._register = folder, register
+
+    def register(self) -> None:
+        """Write down for the guard what is to be ended with the kernel.
+
+        Raises:
+            OSError: there is no room.
+        """
+        self._register.write_text(str(self.process.pid))
 
     @property
     def alive(self) -> bool:
@@ -142,15 +171,33 @@ def start(
         timeout: how long it may take, in seconds; 0.1 s to 0.6 s is usual.
 
     Raises:
-        ToolFailed: it ended, or said nothing in time.
+        ToolFailed: it could not be started, ended, or said nothing in time.
+        NoRoom, Shortage: as ``writing``; nothing is left running then.
     """
     folder = private.new_folder(tool)
-    # The tool holds the writing end and never uses it: end-of-file on the other one is its end.
-    life, held = os.pipe()
     fifo = folder / "address"
-    if server:
-        os.mkfifo(fifo, 0o600)
-        argv = [*argv, f"--server={fifo}"]
+    with writing(private.path), ExitStack() as undo:
+        undo.callback(shutil.rmtree, folder, ignore_errors=True)
+        if server:
+            os.mkfifo(fifo, 0o600)
+            argv = [*argv, f"--server={fifo}"]
+        process, life = _run(tool, argv, env, folder)
+        try:
+            child = Child(tool, process, "", folder, private.path / f"{folder.name}.{guard}")
+            undo.callback(child.stop)
+            child.register()
+            if server:
+                child.address = _read_address(tool, fifo, life, timeout, child)
+        finally:
+            os.close(life)
+        undo.pop_all()
+    return child
+
+
+def _run(tool: str, argv: Sequence[str], env: Mapping[str, str], folder: Path) -> Tuple[subprocess.Popen[bytes], int]:
+    """Start a tool's process; return it, and a descriptor on which its end is end-of-file."""
+    # The tool holds the writing end and never uses it.
+    life, held = os.pipe()
     try:
         with open(folder / "output", "wb") as output:
             process = subprocess.Popen(
@@ -164,22 +211,13 @@ def start(
             )
     except OSError as error:
         os.close(life)
-        shutil.rmtree(folder, ignore_errors=True)
+        # What the kernel has run out of is no fault of the tool's, and gets words of its own.
+        if Shortage.of(error) is not None:
+            raise
         raise ToolFailed(tool, f"could not be started from {argv[0]}: {error.strerror}.") from error
     finally:
         os.close(held)
-    register = private.path / f"{folder.name}.{guard}"
-    register.write_text(str(process.pid))
-    child = Child(tool, process, "", folder, register)
-    try:
-        if server:
-            child.address = _read_address(tool, fifo, life, timeout, child)
-    except BaseException:
-        child.stop()
-        raise
-    finally:
-        os.close(life)
-    return child
+    return process, life
 
 
 def _read_address(tool: str, fifo: Path, life: int, timeout: float, child: Child) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from typing import Any, Dict, Mapping, Optional, Sequence
 
-from casa_desktop.errors import CasaDesktopError
+from casa_desktop.errors import CasaDesktopError, Shortage
 from casa_desktop.session import Glimpse
 
 from . import checks, live
@@ -61,6 +62,7 @@ class Desk:
 
         Raises:
             BadParameter: one of them cannot be what the user meant, cannot be read, or cannot be written.
+            Shortage: this process has no descriptor left to look with.
         """
         check_inputs(task, inputs, given)
         checks.check_output(task, output, given.get(output))
@@ -69,6 +71,8 @@ class Desk:
         for each in inputs:
             for path in checks.readable_by_casa(given.get(each.parameter)):
                 trouble = trouble_with(self.casa, path)
+                if os.strerror(errno.EMFILE) in trouble:
+                    raise Shortage(errno.EMFILE)
                 if trouble:
                     raise Damaged(task, each.parameter, path, trouble)
 

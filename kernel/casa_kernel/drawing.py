@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, List, Tuple
 
 from . import capture, checks
 from .desk import Desk
-from .errors import BadParameter, NoRoom, NothingDrawn, NotWritable, ToolLost
+from .errors import BadParameter, NothingDrawn, NotWritable, ToolLost, writing
 from .modes import LIVE
 from .signatures import like, missing
 from .tasks import DrawingTask
@@ -42,11 +42,9 @@ class Drawing:
             if row.name == "viewer":
                 checks.check_types(row.name, signature, given)
             self._desk.check(row.name, row.inputs, given, row.picture)
-            try:
+            # What the task itself complains of is a TaskFailed by the time that it gets here.
+            with writing(self._desk.children.private.path):
                 return self._draw_live(row, task, given) if mode == LIVE else self._draw_headless(row, task, given)
-            except OSError as error:
-                # What the task itself complains of is a TaskFailed by now.
-                raise NoRoom(self._desk.children.private.path, str(error.strerror)) from error
 
         return like(task, call, row.name)
 

@@ -37,11 +37,13 @@ The values it speaks of are attributes.
 
 from __future__ import annotations
 
+import errno
 import sys
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Optional, Sequence
+from typing import Iterator, Optional, Sequence
 
-from casa_desktop.errors import CasaDesktopError
+from casa_desktop.errors import CasaDesktopError, Shortage
 
 
 class CasaKernelError(CasaDesktopError):
@@ -161,6 +163,24 @@ class NoRoom(CasaKernelError):
         )
 
 
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Tell what goes wrong within a with block that uses the kernel's own folder.
+
+    Raises:
+        NoRoom: the folder cannot be written.
+        Shortage: this process has no descriptor or no memory left.
+    """
+    try:
+        yield
+    except CasaDesktopError:
+        raise
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise NoRoom(folder, str(error.strerror)) from error
+        raise Shortage.of(error) or NoRoom(folder, str(error.strerror)) from error
+
+
 class NothingDrawn(CasaKernelError):
     """A task ended without an error and without a picture.
 
@@ -214,8 +234,8 @@ class ViewerLost(CasaKernelError):
     def __init__(self, task: str) -> None:
         self.task = task
         super().__init__(
-            f"The window of {task} ended before {task} did (was the desktop stopped?); its work is unfinished. "
-            "Run it again."
+            f"The window of {task} ended before {task} did (was it killed, or the desktop stopped?); its work is "
+            "unfinished. Run it again."
         )
 
 

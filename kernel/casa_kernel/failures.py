@@ -16,6 +16,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
+from casa_desktop.errors import Shortage
+
 from . import logparse, logs
 from .errors import TaskFailed
 from .logparse import SEVERE, WARN
@@ -163,7 +165,13 @@ def guard(
         # Tracebacks are about the user's code and CASA's.
         __tracebackhide__ = True
         with heard_interrupts() if name in _SWALLOW else nullcontext() as heard:
-            result = task(*args, **kwargs, **prepare(name, args, kwargs))
+            try:
+                result = task(*args, **kwargs, **prepare(name, args, kwargs))
+            except OSError as error:
+                shortage = Shortage.of(error)
+                if shortage is None or shortage is error:
+                    raise
+                raise shortage from error
         if heard:
             raise KeyboardInterrupt
         check_result(name, result, logfile)

@@ -19,15 +19,15 @@ import signal
 import socket
 import sys
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Iterator, List, Mapping
+from typing import Iterable, Iterator, List, Mapping
 
 from casa_desktop import session
 
-from .children import PrivateFolder, start
-from .errors import ViewerLost
-from .watch import open_fifo, reap, set_wakeup
+from .children import Child, PrivateFolder, start
+from .errors import ViewerLost, writing
+from .watch import open_fifo, opened_fifo, reap, set_wakeup
 
 LAUNCHER = "flag-display"
 # ButtonEvent of plotserver_events.proto (casaplotserver 2.1): panel 0, and the button's name.
@@ -39,8 +39,8 @@ _AGAIN = 0.5
 _SCRIPT = """\
 #!/bin/sh
 exec 9>{life}
-echo $$ > {register}
 printf '%s %s %s\\n' $$ "${{1#--server=}}" "${{2#--event-uri=}}" >&9
+echo $$ > {register} || exit 1
 {exports}
 PATH="$PATH:/usr/bin:/bin"
 exec setsid {program} "$@"
@@ -69,7 +69,23 @@ class FlagDisplay:
         Raises:
             KeyboardInterrupt: the kernel was interrupted.
             ViewerLost: casaplotserver ended otherwise than by its own window.
+            NoRoom, Shortage: as ``writing``.
         """
+        with ExitStack() as stack:
+            stack.callback(self._tidy)
+            with writing(self._folder.path):
+                self._prepare(program, display)
+                watch = _Watch(self._life, self._closings)
+            stack.callback(self._remove, watch.left_behind)
+            stack.callback(watch.close)
+            stack.callback(self._start_closing(display).stop)
+            yield
+        if watch.interrupted:
+            raise KeyboardInterrupt
+        if watch.lost:
+            raise ViewerLost(task)
+
+    def _prepare(self, program: Path, display: Mapping[str, str]) -> None:
         for fifo in (self._life, self._closings):
             os.mkfifo(fifo, 0o600)
         exports = {**display, "QT_QPA_PLATFORM": "xcb"}
@@ -82,24 +98,19 @@ class FlagDisplay:
             )
         )
         self._launcher.chmod(0o700)
-        watch = _Watch(self._life, self._closings)
+
+    def _start_closing(self, display: Mapping[str, str]) -> Child:
         words = [sys.executable, str(Path(__file__).with_name("closing.py")), str(self._closings)]
         argv = ["/bin/sh", "-c", 'exec "$0" "$1" >"$2"', *words]
-        try:
-            closing = start(self._folder, "closing", argv, {**session.seen(os.environ), **display}, server=False)
-            try:
-                yield
-            finally:
-                closing.stop()
-        finally:
-            watch.close()
-            for path in (self._launcher, self._life, self._closings, self._register, *watch.left_behind):
-                if path.exists():
-                    path.unlink()
-        if watch.interrupted:
-            raise KeyboardInterrupt
-        if watch.lost:
-            raise ViewerLost(task)
+        return start(self._folder, "closing", argv, {**session.seen(os.environ), **display}, server=False)
+
+    def _tidy(self) -> None:
+        self._remove((self._launcher, self._life, self._closings, self._register))
+
+    def _remove(self, paths: Iterable[Path]) -> None:
+        for path in paths:
+            if path.exists():
+                path.unlink()
 
 
 class _Watch:
@@ -110,10 +121,12 @@ class _Watch:
         self.left_behind: List[Path] = []
         self._pid, self._events = 0, ""
         self._done = threading.Event()
-        self._fifo, self._life = life, open_fifo(life)
-        self._closings = open_fifo(closings)
-        # asyncio wants both ends not to block.
-        self._wake, self._wakened = socket.socketpair()
+        self._fifo = life
+        with ExitStack() as undo:
+            self._life, self._closings = (opened_fifo(each, undo) for each in (life, closings))
+            # asyncio wants both ends not to block.
+            self._wake, self._wakened = socket.socketpair()
+            undo.pop_all()
         for each in (self._wake, self._wakened):
             each.setblocking(False)
         self._former_wakeup = set_wakeup(self._wakened.fileno())

@@ -10,6 +10,7 @@ What it does not do, and what is done about it here:
 
 - SIGINT does not interrupt the wait, but the viewer's end does. A thread waits for SIGINT in place of the blocked
   interpreter and kills the viewer; the interpreter raises KeyboardInterrupt as soon as it is back.
+- It waits for ever at a viewer that is stopped. So the cell says that it is.
 - It looks whether the viewer still lives only when it closes a panel. So the viewer is ended just before that.
 - To the viewer, closing its window and pressing its red cross are one, and the window stays until CASA closes it. The
   request to close it, which the window manager sends, is seen by ``closing``.
@@ -23,7 +24,8 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Callable, Iterator, List, Mapping, Optional
 
@@ -31,15 +33,16 @@ from casa_desktop import session
 
 from . import flagdisplay, preferences
 from .children import PrivateFolder, start
-from .errors import ViewerLost
+from .errors import ViewerLost, writing
 from .watch import Watch
 
-# Descriptor 9 stays open in the viewer and is never used: end-of-file on the FIFO is the viewer's end.
+# Descriptor 9 stays open in the viewer and is never used: end-of-file on the FIFO is the viewer's end. A viewer that
+# cannot be written down, because the disk is full, would outlive a kernel that is killed.
 _LAUNCHER = """\
 #!/bin/sh
 exec 9>{life}
-echo $$ > {register}
 printf '%s %s\\n' $$ "${{1#--server=}}" >&9
+echo $$ > {register} || exit 1
 shift
 {exports}
 PATH="$PATH:/usr/bin:/bin"
@@ -69,6 +72,9 @@ class MaskEditor:
         Args:
             folder: this kernel's own.
             use_up: makes the viewer at an address use up so many panel numbers; errors are its own business.
+
+        Raises:
+            NoRoom, Shortage: as ``writing``.
         """
         self._folder, private = folder, folder.path
         self._use_up = use_up
@@ -82,16 +88,22 @@ class MaskEditor:
         self._register = private / "mask-editor.KILL"
         self._cache = private / "mask-editor.cache"
         launcher, python = shlex.quote(str(self._launcher)), shlex.quote(sys.executable)
-        _write_script(
-            self.python,
-            _PYTHON.format(
-                launcher=launcher, python=python, flag_display=shlex.quote(str(private / flagdisplay.LAUNCHER))
-            ),
-        )
+        with writing(private):
+            _write_script(
+                self.python,
+                _PYTHON.format(
+                    launcher=launcher, python=python, flag_display=shlex.quote(str(private / flagdisplay.LAUNCHER))
+                ),
+            )
 
     @contextmanager
     def session(
-        self, task: str, program: Path, display: Mapping[str, str], last_look: Callable[[int], None]
+        self,
+        task: str,
+        program: Path,
+        display: Mapping[str, str],
+        last_look: Callable[[int], None],
+        say: Callable[[str], None],
     ) -> Iterator[None]:
         """Provide for the mask editor of one call of ``task`` within a with block, and end it afterwards.
 
@@ -100,31 +112,41 @@ class MaskEditor:
             program: casaviewer, unpacked.
             display: the variables that put it on the desktop.
             last_look: called with the viewer's process id, before a viewer that still lives is ended.
+            say: tells the user that the viewer is stopped, and that it goes on.
 
         Raises:
             KeyboardInterrupt: the kernel was interrupted, or the window closed.
             ViewerLost: the viewer ended otherwise than by its own window's buttons.
+            NoRoom, Shortage: as ``writing``.
         """
-        self._prepare(program, display)
         self._last_look = last_look
-        watch = self._watch = Watch(self._life, self._address, self._use_up, self._viewers)
         requests: List[str] = []
-        try:
-            with self._closing_requests(display, requests):
-                yield
-        finally:
-            self._watch = None
-            watch.close()
-            self._viewers += watch.viewers
-            for path in (self._register, self._life, self._address):
-                if path.exists():
-                    path.unlink()
+        with ExitStack() as stack:
+            stack.callback(self._tidy)
+            with writing(self._folder.path):
+                self._prepare(program, display)
+                tell = partial(_tell_stop, task, say)
+                watch = Watch(self._life, self._address, self._use_up, self._viewers, tell)
+            stack.callback(self._end, watch)
+            self._watch = watch
+            stack.enter_context(self._closing_requests(display, requests))
+            yield
         if watch.interrupted:
             raise KeyboardInterrupt
         if watch.closed(requests):
             raise KeyboardInterrupt(f"The window of {task} was closed.")
         if watch.lost:
             raise ViewerLost(task)
+
+    def _end(self, watch: Watch) -> None:
+        self._watch = None
+        watch.close()
+        self._viewers += watch.viewers
+
+    def _tidy(self) -> None:
+        for path in (self._register, self._life, self._address):
+            if path.exists():
+                path.unlink()
 
     @contextmanager
     def _closing_requests(self, display: Mapping[str, str], found: List[str]) -> Iterator[None]:
@@ -160,6 +182,15 @@ class MaskEditor:
                 preferences=shlex.join(preferences.arguments(self._cache)),
             ),
         )
+
+
+def _tell_stop(task: str, say: Callable[[str], None], pid: int, stopped: bool) -> None:
+    say(
+        f"The window of {task} (process {pid}) is stopped and answers nobody; {task} goes on when the window does, for "
+        f"instance after 'kill -CONT {pid}'. To give up, interrupt the kernel."
+        if stopped
+        else f"The window of {task} is no longer stopped."
+    )
 
 
 def _write_script(path: Path, text: str) -> None:

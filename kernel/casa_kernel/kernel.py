@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Sequence
 
 from ipykernel import zmqshell
 from ipykernel.ipkernel import IPythonKernel
@@ -21,6 +21,7 @@ from .habitmagics import BareCommands, HabitMagics
 from .habits import Habits
 from .loading import Loading
 from .logmagics import LogMagics
+from .logroom import LogRoom
 from .logstream import LogStream
 from .magics import CasaMagics
 from .modes import Modes
@@ -58,14 +59,14 @@ class CasaKernel(IPythonKernel):
         loading: CASA's import, which the kernel's process begins before it imports ipykernel; None if it could not
             be begun.
         reason: why it could not.
-        notice: what its user should know at once, or empty.
+        notices: what its user should know at once, in sentences.
     """
 
     implementation = "casa"
     shell_class = Type(ZMQInteractiveShell)
     loading: Optional[Loading] = None
     reason: Optional[CasaDesktopError] = None
-    notice = ""
+    notices: Sequence[str] = ()
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]
@@ -77,8 +78,8 @@ class CasaKernel(IPythonKernel):
         self._front = Notebook()
         self._desktop = self._choose_desktop()
         self._front.listen(self._modes, self._desktop)
-        if self.notice:
-            self._tell_once(self.notice)
+        for notice in self.notices:
+            self._tell_once(notice)
         self._log = LogStream(lambda: CellDisplay(self))
         self._shell.events.register("pre_run_cell", lambda info: self._log.begin(info.raw_cell))
         self._shell.events.register("post_run_cell", lambda _result: self._log.end())
@@ -146,6 +147,9 @@ class CasaKernel(IPythonKernel):
             raise self.reason
         found = self.loading.wait()
         casa.after_new_logfile(found, self._log.follow)
+        room = LogRoom(lambda: found.logfile, lambda: casa.reopen_log(found), self._front.say)
+        for event in ("pre_run_cell", "post_run_cell"):
+            self._shell.events.register(event, lambda _: room.look())
         studio = Studio(found, self._modes, self.loading.children, self.loading.editor, self._desktop, self._front)
         given = {**found.names, **studio.names()}
         self._casa = found

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 import casa_desktop.errors
-from casa_desktop.errors import CasaDesktopError
+from casa_desktop.errors import CasaDesktopError, Shortage
 
 from . import checks, failures
 from .errors import TaskFailed
@@ -96,6 +96,8 @@ def short(
 ) -> Optional[List[str]]:
     """Return the lines that tell an exception of a task or of ours; None for any other."""
     run = run_of(trace)
+    if isinstance(error, OSError) and _is_ours(trace):
+        error = Shortage.of(error) or error
     if isinstance(error, CasaDesktopError):
         more: Sequence[str] = error.messages[1:] if isinstance(error, TaskFailed) else ()
         head = [f"{_RED}{type(error).__name__}{_PLAIN}", str(error)]
@@ -105,6 +107,8 @@ def short(
     else:
         return None
     log = [f"  CASA's log: {each}" for each in more[:3]]
+    if run is not None:
+        log.extend(f"  {each}" for each in checks.full_disks())
     hint = [f"{_DIM}(%tb shows where in CASA){_PLAIN}"] if run else []
     return [": ".join(head), *user_s_lines(trace, name_cell), *log, *hint]
 
@@ -117,7 +121,16 @@ def _words(error: BaseException, run: Run, logfile: Callable[[], Path]) -> Tuple
     if not run.began:
         return _arguments_said(error, run), ()
     said = failures.clean(str(error))
-    return said, failures.explaining(logfile(), run.task, said)
+    try:
+        return said, failures.explaining(logfile(), run.task, said)
+    except OSError:
+        # Its own words will have to do: there may be no descriptor left to read the log by.
+        return said, ()
+
+
+def _is_ours(trace: Optional[TracebackType]) -> bool:
+    """Tell whether an exception came out of this package, or the one that it belongs to."""
+    return any(frame.f_code.co_filename.startswith(_NOT_THE_USER_S[:2]) for frame, _ in traceback.walk_tb(trace))
 
 
 class Reporter:

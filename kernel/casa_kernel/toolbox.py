@@ -44,7 +44,7 @@ class Toolbox:
         child = self._running(row.tool, display)
         client = self._clients[row.tool][display is not None]
         try:
-            with client.in_use(), Watchdog(child, client.answers) as watchdog:
+            with client.in_use(), Watchdog(child, client.answers, display is not None) as watchdog:
                 yield child
         except CasaDesktopError:
             raise
@@ -57,6 +57,9 @@ class Toolbox:
                 if display is None:
                     child.kill()
                 raise KeyboardInterrupt from error
+            if display is None and _is_exhausted(error):
+                # It lives on without what it would need for the next call.
+                child.kill()
             if child.has_ended(within=0.5):
                 raise ToolLost(row.tool, row.name, watchdog.barked, child.last_words()) from error
             raise TaskFailed(row.name, self._reason(error)) from error
@@ -70,7 +73,9 @@ class Toolbox:
     def _reason(self, error: BaseException) -> str:
         said = _said(error)
         # All that plotms tells its client, whatever it was; its log knows.
-        return failures.of_plotms(Path(self._desk.casa.logfile)) if said == "plot parameters failed." else said
+        if said == "plot parameters failed.":
+            said = failures.of_plotms(Path(self._desk.casa.logfile))
+        return " ".join([said, *checks.full_disks()])
 
     def _running(self, name: str, display: Optional[Mapping[str, str]]) -> Child:
         """Return the running tool for a display, or for none, connected to its client module."""
@@ -101,6 +106,12 @@ def _was_interrupted(error: Optional[BaseException]) -> bool:
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__context__
     return error is not None
+
+
+def _is_exhausted(error: BaseException) -> bool:
+    """Tell whether a tool's gRPC says that it has no memory or no thread left."""
+    code = getattr(error, "code", None)
+    return callable(code) and getattr(code(), "name", "") == "RESOURCE_EXHAUSTED"
 
 
 def _said(error: BaseException) -> str:

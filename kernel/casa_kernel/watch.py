@@ -10,9 +10,12 @@ import select
 import signal
 import socket
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Callable, Iterable, Optional, Set
+
+from . import stops
 
 
 class Watch:
@@ -25,7 +28,26 @@ class Watch:
         pid: the process id of the one that lives, or None.
     """
 
-    def __init__(self, life: Path, address: Path, use_up: Callable[[str, int], None], former: int) -> None:
+    def __init__(
+        self,
+        life: Path,
+        address: Path,
+        use_up: Callable[[str, int], None],
+        former: int,
+        tell: Callable[[int, bool], None],
+    ) -> None:
+        """Begin to watch.
+
+        Args:
+            life: the FIFO on which the launcher says that there is a viewer.
+            address: the FIFO on which the viewer tells its address.
+            use_up: makes the viewer at an address use up so many panel numbers.
+            former: how many viewers there were before.
+            tell: called in another thread with a viewer's pid when it is stopped, with True, or goes on, with False.
+
+        Raises:
+            OSError: there is no descriptor left; none is left open then.
+        """
         self.interrupted = self.lost = False
         self.viewers = 0
         self._use_up, self._earlier = use_up, former
@@ -37,11 +59,14 @@ class Watch:
         self._relay: Optional[threading.Thread] = None
         self._pids: Set[str] = set()
         self._fifos = (life, address)
-        self._life, self._address = (open_fifo(fifo) for fifo in self._fifos)
-        # asyncio wants both ends not to block.
-        self._wake, self._wakened = socket.socketpair()
+        with ExitStack() as undo:
+            self._life, self._address = (opened_fifo(fifo, undo) for fifo in self._fifos)
+            # asyncio wants both ends not to block.
+            self._wake, self._wakened = socket.socketpair()
+            undo.pop_all()
         for each in (self._wake, self._wakened):
             each.setblocking(False)
+        self._tell = tell
         self._former_wakeup = set_wakeup(self._wakened.fileno())
         self._thread = threading.Thread(target=self._run, name="casa-mask-editor", daemon=True)
         self._thread.start()
@@ -110,6 +135,7 @@ class Watch:
         pid, _, server = said.decode().strip().split("\n")[-1].partition(" ")
         self.pid, self._server, self._relay = int(pid), Path(server), None
         self._pids.add(pid)
+        stops.watch(self.pid, partial(self._tell, self.pid))
         self.viewers += 1
         self._gone.clear()
         self._kill_if_due()
@@ -147,6 +173,13 @@ class Watch:
             # It may have ended by itself; the FIFO is about to tell.
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
+
+
+def opened_fifo(fifo: Path, undo: ExitStack) -> int:
+    """Return the reading end of a FIFO, which ``undo`` closes."""
+    descriptor = open_fifo(fifo)
+    undo.callback(os.close, descriptor)
+    return descriptor
 
 
 def open_fifo(path: Path) -> int:

@@ -12,24 +12,31 @@ from .children import Child
 
 # Seconds between two looks, and for the answer.
 PERIOD = 4.0
+# A tool without a window that answers and has done nothing at so many looks in a row has lost what it was to do.
+LOOKS = 3
+# To answer takes a moment, too: in seconds, and in bytes read.
+_LITTLE = (0.02, 4096)
 
 
 class Watchdog:
     """Watches one tool within a with block.
 
     A tool that computes or reads is left alone however long it takes, and so is one that waits for a disk or for
-    its user. One that does neither and does not answer either is stalled, and killed.
+    its user. One that does neither and does not answer either is stalled, and killed; and so is one without a user that
+    answers and does nothing: when casaviewer's memory is at its limit, its windows' thread loses the work, and another
+    one waits for its result for ever and goes on to answer (2.4.4).
 
     Args:
         child: the tool.
         answers: asks the tool whether it is there, for at most so many seconds.
+        has_user: it has a window, at which it may wait for its user.
 
     Attributes:
         barked: the tool was killed.
     """
 
-    def __init__(self, child: Child, answers: Callable[[float], bool]) -> None:
-        self._child, self._answers = child, answers
+    def __init__(self, child: Child, answers: Callable[[float], bool], has_user: bool) -> None:
+        self._child, self._answers, self._has_user = child, answers, has_user
         self._over = threading.Event()
         self.barked = False
 
@@ -45,10 +52,11 @@ class Watchdog:
 
     def _watch(self) -> None:
         try:
-            process, before = psutil.Process(self._child.process.pid), None
+            process, before, idle = psutil.Process(self._child.process.pid), None, 0
             while not self._over.wait(PERIOD):
                 now = _work(process)
-                if now is not None and now == before and not self._answers(PERIOD) and not self._over.is_set():
+                idle = idle + 1 if _is_little(before, now) else 0
+                if idle and self._is_stalled(idle) and not self._over.is_set():
                     self.barked = True
                     self._child.kill()
                     return
@@ -56,13 +64,22 @@ class Watchdog:
         except psutil.NoSuchProcess:
             return
 
+    def _is_stalled(self, idle: int) -> bool:
+        return (idle >= LOOKS and not self._has_user) or not self._answers(PERIOD)
 
-def _work(process: psutil.Process) -> Optional[Tuple[float, float, int]]:
+
+def _is_little(before: Optional[Tuple[float, int]], now: Optional[Tuple[float, int]]) -> bool:
+    if before is None or now is None:
+        return False
+    return now[0] - before[0] <= _LITTLE[0] and now[1] - before[1] <= _LITTLE[1]
+
+
+def _work(process: psutil.Process) -> Optional[Tuple[float, int]]:
     """Return a measure of what a process has done; None if it waits for a disk, or may not be looked at."""
     try:
         with process.oneshot():
             times = process.cpu_times()
             waits = process.status() == psutil.STATUS_DISK_SLEEP
-            return None if waits else (times.user, times.system, process.io_counters().read_chars)
+            return None if waits else (times.user + times.system, process.io_counters().read_chars)
     except psutil.AccessDenied:
         return None

@@ -90,7 +90,8 @@ class Windows:
     ) -> ContextManager[None]:
         if row.tool == "casaplotserver":
             return self._flag_display.session(row.name, program, display)
-        return self._editor.session(row.name, program, display, lambda pid: self._desk.look(pid, alt))
+        say = self._desk.front.say
+        return self._editor.session(row.name, program, display, lambda pid: self._desk.look(pid, alt), say)
 
 
 def _casalogger(logfile: str = "", terminal: bool = False) -> None:

@@ -1,0 +1,275 @@
+"""Kernels, tools and the mask editor where something has run out, or somebody kills or stops them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import resource
+import shutil
+import signal
+import threading
+from pathlib import Path
+from typing import Callable, Dict, Iterator, List
+
+import psutil
+import pytest
+from casa_kernel import stops
+
+from casa_desktop import session
+
+from ..shortage import Disk, descriptors, few_descriptors, small_disk
+from ..system.mask_editor import MaskEditor
+from ..system.processes import ended
+from ..system.screen import Screen, XHand
+from .notebook import Cell, Notebook
+
+CLEAN = """
+tclean(vis='sim.ms', imagename='{name}', imsize=128, cell='0.4arcsec', specmode='mfs',
+       niter=40, cycleniter=20, interactive=True);
+"""
+NO_ROOM = "No room is left on the disk that holds {}."
+
+
+@pytest.fixture
+def disk(place: Path) -> Iterator[Disk]:
+    """A small disk with a short path."""
+    with small_disk(place / "disk", megabytes=12) as small:
+        yield small
+    (place / "disk").rmdir()
+
+
+def sentence(cell: Cell) -> str:
+    """Return the one sentence, with the error's name, that a cell ended with."""
+    assert cell.error is not None, cell.text
+    assert len(cell.error["traceback"]) == 1, cell.error["traceback"]
+    return f"{cell.error['ename']}: {cell.error['evalue']}"
+
+
+def running(notebook: Notebook, word: str) -> List[psutil.Process]:
+    """Return the kernel's living children that have a word in their command line or name."""
+    children = psutil.Process(notebook.pid).children(recursive=True)
+    living = [each for each in children if each.status() != psutil.STATUS_ZOMBIE]
+    return [each for each in living if word in " ".join([each.name(), *each.cmdline()])]
+
+
+def at_the_editor(notebook: Notebook, name: str, act: Callable[[MaskEditor], None]) -> Cell:
+    """Run an interactive tclean, and ``act`` once it waits; return the cell."""
+
+    def meanwhile() -> None:
+        record = session.running()
+        with Screen({"display": record.display, "xauthority": record.xauthority}) as screen:
+            act(MaskEditor.wait_for(screen, XHand(screen)))
+
+    # A wait that nothing ends is a failure, not a slow success.
+    return notebook.run(CLEAN.format(name=name), timeout=20, meanwhile=meanwhile)
+
+
+def digest(folder: Path) -> str:
+    """Return a digest of all files of a table but its lock, which every reader writes to."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "table.lock")
+    return hashlib.sha256(b"".join(str(path).encode() + path.read_bytes() for path in files)).hexdigest()
+
+
+def test_a_kernel_that_finds_no_room_starts_and_says_so(
+    disk: Disk, observation: Path, environment: Dict[str, str]
+) -> None:
+    disk.fill()
+    own = {**environment, "CASA_DESKTOP_RUNTIME_DIR": str(disk.path / "cd")}
+    with Notebook(observation, own) as kernel:
+        first = kernel.run("print(6 * 7)").text
+    assert "The kernel cannot write into its folder" in first
+    assert "No space left on device. Make room there" in first
+    assert "42" in first
+    disk.make_room()
+    assert [*disk.path.glob("cd/.kernel-*")] == []
+
+
+def test_what_finds_no_room_in_the_runtime_directory_says_so_and_works_when_there_is(
+    disk: Disk, observation: Path, environment: Dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CASA_DESKTOP_RUNTIME_DIR", str(disk.path / "cd"))
+    with Notebook(observation, {**environment, "CASA_DESKTOP_RUNTIME_DIR": str(disk.path / "cd")}) as kernel:
+        session.ensure()
+        kernel.run("viewer('dirty.image')")
+        disk.fill()
+        for call in ("plotms('sim.ms')", "viewer('dirty.image', gui=True)", "casalogger(gui=True)", CLEAN):
+            assert "NoRoom: The kernel cannot write into its folder" in sentence(kernel.run(call.format(name="full")))
+        assert [each.name() for each in running(kernel, "casa") if "guard" not in " ".join(each.cmdline())] == [
+            running(kernel, "casaviewer")[0].name()
+        ]
+        # Whatever needs no room goes on.
+        assert kernel.run("listobs('sim.ms')").error is None
+        disk.make_room()
+        assert "image/png" in kernel.run("plotms('sim.ms')").displayed[-1]
+        assert "image/png" in kernel.run("viewer('dirty.image', gui=True)").displayed[-1]
+        assert at_the_editor(kernel, "roomy", lambda editor: draw(editor)).error is None
+    assert session.stop()
+
+
+def draw(editor: MaskEditor) -> None:
+    editor.draw((0.40, 0.62), (0.58, 0.38))
+    editor.go_on()
+
+
+def test_a_kernel_whose_home_is_full_works_and_says_what_is_not_kept(
+    disk: Disk, observation: Path, environment: Dict[str, str]
+) -> None:
+    disk.fill()
+    with Notebook(observation, {**environment, "HOME": str(disk.path)}) as kernel:
+        first = kernel.run("viewer('dirty.image')")
+        assert "IPython's profile and history are not kept" in first.text
+        assert NO_ROOM.format(disk.path / ".ipython") in first.text
+        assert "image/png" in first.displayed[-1]
+        # plotms has to write into the home folder, and complains of its memory where it cannot (2.9.1).
+        assert NO_ROOM.format(disk.path) in sentence(kernel.run("plotms('sim.ms')"))
+        disk.make_room()
+        assert "image/png" in kernel.run("plotms('sim.ms')").displayed[-1]
+
+
+def test_a_task_in_a_full_folder_says_so_and_damages_nothing(
+    disk: Disk, observation: Path, environment: Dict[str, str]
+) -> None:
+    for name in ("sim.ms", "dirty.image"):
+        shutil.copytree(observation / name, disk.path / name)
+    before = [digest(disk.path / name) for name in ("sim.ms", "dirty.image")]
+    disk.fill()
+    with Notebook(disk.path, environment) as kernel:
+        told = kernel.run("listobs('sim.ms')")
+        assert (told.error, "CASA's log is not written for now: no room is left" in told.text) == (None, True)
+        failed = kernel.run(CLEAN.format(name="full").replace("interactive=True", "interactive=False"))
+        assert failed.error is not None
+        assert NO_ROOM.format(disk.path) in "\n".join(failed.error["traceback"])
+        assert "the disk is full" in sentence(kernel.run("viewer('dirty.image', outfile='picture.png')"))
+        assert not (disk.path / "picture.png").exists()
+        assert "image/png" in kernel.run("viewer('dirty.image')").displayed[-1]
+        disk.make_room()
+        # CASA's log, which could not be written, is written again.
+        assert kernel.run("listobs('sim.ms')").logs
+        assert kernel.run("viewer('dirty.image', outfile='picture.png')").error is None
+    assert [digest(disk.path / name) for name in ("sim.ms", "dirty.image")] == before
+
+
+def test_a_kernel_without_descriptors_says_so_and_loses_none(
+    notebook: Notebook, record: Callable[[], Dict[str, str]]
+) -> None:
+    notebook.run("listobs('sim.ms')\nviewer('dirty.image')\nplotms('sim.ms')\n%casa_tools end")
+    calls = (
+        *("viewer('dirty.image')", "plotms('sim.ms')", "viewer('dirty.image', gui=True)", "casalogger(gui=True)"),
+        *("plotants('sim.ms', gui=True)", CLEAN.format(name="few"), "%casa_log -n 3"),
+    )
+    notebook.run("1")
+    before = descriptors(notebook.pid)
+    for left in (0, 2, 5):
+        for call in calls:
+            with few_descriptors(notebook.pid, left):
+                cell = notebook.run(call, timeout=20)
+            if cell.error is not None:
+                assert "'ulimit -n'" in sentence(cell) or "Too many open files" in sentence(cell), call
+            elif left == 0:
+                pytest.fail(f"{call} needs no descriptor: {cell.text}")
+        notebook.run("%casa_tools end")
+    assert descriptors(notebook.pid) <= before + 2
+    assert "image/png" in notebook.run("viewer('dirty.image', gui=True)").displayed[-1]
+    record()
+
+
+def test_a_tool_that_has_no_memory_left_is_replaced_and_the_call_repeated(notebook: Notebook) -> None:
+    notebook.run("ia.fromshape('big.image', [4000, 4000], overwrite=True)\nia.close()\nplotms('sim.ms')")
+    (tool,) = running(notebook, "casaplotms")
+    limit = tool.memory_info().vms + (1 << 20)
+    resource.prlimit(tool.pid, resource.RLIMIT_AS, (limit, limit))
+    assert "image/png" in notebook.run("plotms('sim.ms', xaxis='uvdist')").displayed[-1]
+    assert ended([tool])
+
+
+def test_a_viewer_that_answers_and_has_lost_its_work_is_replaced(notebook: Notebook) -> None:
+    notebook.run("viewer('dirty.image')")
+    (tool,) = running(notebook, "casaviewer")
+    limit = tool.memory_info().vms + (40 << 20)
+    resource.prlimit(tool.pid, resource.RLIMIT_AS, (limit, limit))
+    cell = notebook.run("viewer('big.image')", timeout=40)
+    assert "image/png" in cell.displayed[-1], cell.error
+    assert ended([tool])
+
+
+def test_a_stopped_mask_editor_is_told_of_and_goes_on_or_ends_with_an_error(
+    notebook: Notebook, observation: Path, record: Callable[[], Dict[str, str]]
+) -> None:
+    before = digest(observation / "sim.ms")
+
+    def stop_and_go_on(editor: MaskEditor) -> None:
+        (viewer,) = running(notebook, "mask-editor")
+        viewer.send_signal(signal.SIGSTOP)
+        viewer.send_signal(signal.SIGCONT)
+        draw(editor)
+
+    went_on = at_the_editor(notebook, "stopped", stop_and_go_on)
+    assert went_on.error is None
+    assert "is stopped and answers nobody" in went_on.text
+    assert "is no longer stopped" in went_on.text
+
+    def stop_and_interrupt(_editor: MaskEditor) -> None:
+        running(notebook, "mask-editor")[0].send_signal(signal.SIGSTOP)
+        notebook.manager.interrupt_kernel()
+
+    assert at_the_editor(notebook, "given-up", stop_and_interrupt).error["ename"] == "KeyboardInterrupt"
+    killed = at_the_editor(notebook, "killed", lambda _editor: running(notebook, "mask-editor")[0].kill())
+    assert "ViewerLost: The window of tclean ended before tclean did (was it killed" in sentence(killed)
+    again = CLEAN.format(name="killed").replace("interactive=True", "interactive=False")
+    assert notebook.run(again).error is None, "the images stayed locked"
+    assert digest(observation / "sim.ms") == before
+
+
+def test_casalogger_may_be_stopped_or_killed(notebook: Notebook, record: Callable[[], Dict[str, str]]) -> None:
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        assert notebook.run("casalogger(gui=True)").error is None
+        (logger,) = running(notebook, "casalogger")
+        logger.send_signal(number)
+        assert notebook.run("casalogger(gui=True)").error is None
+        assert ended([logger])
+    record()
+
+
+def test_nothing_is_left_of_a_kernel_that_is_killed_with_everything_running(
+    observation: Path, environment: Dict[str, str], runtime_directory: Path, record: Callable[[], Dict[str, str]]
+) -> None:
+    names = ("sim.ms", "dirty.image")
+    before = [digest(observation / name) for name in names]
+    folders = {*runtime_directory.glob(".kernel-*")}
+    with Notebook(observation, environment) as kernel:
+        for call in ("viewer('dirty.image')", "viewer('dirty.image', gui=True)", "plotms('sim.ms', gui=True)"):
+            kernel.run(call)
+        kernel.run("casalogger(gui=True)")
+        kernel.client.execute(CLEAN.format(name="orphan"))
+        with Screen(record()) as screen:
+            MaskEditor.wait_for(screen, XHand(screen))
+        left = psutil.Process(kernel.pid).children(recursive=True)
+        for each in (*running(kernel, "mask-editor"), *running(kernel, "casaplotms")):
+            each.send_signal(signal.SIGSTOP)
+        os.kill(kernel.pid, signal.SIGKILL)
+        assert len(left) >= 6
+        assert ended(left, 10)
+    assert {*runtime_directory.glob(".kernel-*")} <= folders
+    assert [digest(observation / name) for name in names] == before
+    with Notebook(observation, environment) as kernel:
+        again = CLEAN.format(name="orphan").replace("interactive=True", "interactive=False")
+        assert kernel.run(again).error is None, "the images stayed locked"
+
+
+def test_a_child_s_stops_are_told_and_its_end_is_left_to_others() -> None:
+    told: List[bool] = []
+    heard = threading.Condition()
+
+    def tell(stopped: bool) -> None:
+        with heard:
+            told.append(stopped)
+            heard.notify()
+
+    pid = os.spawnlp(os.P_NOWAIT, "sleep", "sleep", "60")
+    stops.watch(pid, tell)
+    for number, expected in ((signal.SIGSTOP, [True]), (signal.SIGCONT, [True, False])):
+        os.kill(pid, number)
+        with heard:
+            assert heard.wait_for(lambda expected=expected: told == expected, 10)
+    os.kill(pid, signal.SIGKILL)
+    assert os.waitpid(pid, 0)[1] == signal.SIGKILL
