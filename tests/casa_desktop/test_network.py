@@ -73,7 +73,7 @@ def test_a_user_stays_himself_in_a_network_of_his_own_and_gets_no_rights(folder:
 
 
 @needs_namespaces
-@pytest.mark.parametrize("step", ["_make", pytest.param("_join_that_of_bubblewrap", marks=needs_bubblewrap)])
+@pytest.mark.parametrize("step", ["_join_own", pytest.param("_join_that_of_bubblewrap", marks=needs_bubblewrap)])
 def test_names_may_be_asked_for_elsewhere_and_all_other_files_are_there(folder: Path, step: str) -> None:
     names = folder / "resolv-conf"
     names.write_text("nameserver 192.0.0.3\n")
