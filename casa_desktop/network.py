@@ -122,10 +122,8 @@ def enter(resolver: str = "") -> None:
     """
     names = _names(resolver)
     try:
-        step = next((step for step in (_make, _join_that_of_bubblewrap) if _works(step, names)), None)
-        if step is None:
+        if not any(_succeeds(join, names) for join in (_join_own, _join_that_of_bubblewrap)):
             raise NetworkShared()
-        step(names)
     finally:
         if names:
             # Where it is mounted it stays.
@@ -144,19 +142,45 @@ def _names(resolver: str) -> str:
     return ""
 
 
-def _works(step: Callable[[str], None], names: str) -> bool:
-    """Try it in a child, for there is no way back from half of it.
+def _succeeds(join: Callable[[str], None], names: str) -> bool:
+    try:
+        join(names)
+    except OSError:
+        return False
+    return True
 
-    Ubuntu's AppArmor lets everybody unshare a user namespace, and then nobody write its uid_map.
+
+def _join_own(names: str) -> None:
+    """Join namespaces that a child of this process has made, for there is no way back from half of it.
+
+    Ubuntu's AppArmor lets everybody unshare a user namespace, and then nobody write its uid_map. To try it in a child
+    first would take longer: a network that goes holds the lock that the next one waits for.
+
+    Raises:
+        OSError: it is forbidden.
     """
+    ready, made = os.pipe()
+    joined, done = os.pipe()
     child = os.fork()
     if child == 0:
-        status = 1
-        with suppress(OSError):
-            step(names)
-            status = 0
-        os._exit(status)
-    return os.waitpid(child, 0)[1] == 0
+        try:
+            os.close(done)
+            _make(names)
+            os.write(made, b"1")
+            # Until the parent has joined, or has gone.
+            os.read(joined, 1)
+        finally:
+            os._exit(0)
+    os.close(made)
+    os.close(joined)
+    try:
+        if not os.read(ready, 1):
+            raise PermissionError("unshare")
+        _join(child, names)
+    finally:
+        os.close(ready)
+        os.close(done)
+        os.waitpid(child, 0)
 
 
 def _make(names: str) -> None:
@@ -177,18 +201,11 @@ def _make(names: str) -> None:
     if names:
         _checked(_libc.mount(b"none", b"/", None, _MS_REC | _MS_SLAVE, None))
         _checked(_libc.mount(os.fsencode(names), os.fsencode(_RESOLV_CONF), None, _MS_BIND, None))
-    if uid:
-        _drop_rights()
 
 
 def _bring_up_loopback() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, _IFREQ.pack(b"lo", _IFF_UP))
-
-
-def _drop_rights() -> None:
-    """Let go of the rights over the new namespaces; nobody else gets them."""
-    _checked(_libc.capset(_CAP_HEADER, _CAP_DATA))
 
 
 def bubblewrap_command(program: str, names: str = "") -> List[str]:
@@ -210,22 +227,30 @@ def _join_that_of_bubblewrap(names: str) -> None:
     if program is None or os.geteuid() == 0:
         raise FileNotFoundError("bwrap")
     pipe = subprocess.PIPE
-    command, folder = bubblewrap_command(program, names), os.getcwd()
-    kinds = ["user", "net", *(["mnt"] if names else [])]
+    command = bubblewrap_command(program, names)
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, cwd="/") as maker:
         assert maker.stdout is not None
         number = maker.stdout.readline().strip().decode()
         if not number:
             raise PermissionError("bwrap")
-        namespaces = [os.open(f"/proc/{number}/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC) for kind in kinds]
-        for namespace in namespaces:
-            _checked(_libc.setns(namespace, 0))
-            os.close(namespace)
-        assert maker.stdin is not None
-        maker.stdin.close()
-    # One that joins other mounts is at their root.
-    os.chdir(folder)
-    _drop_rights()
+        _join(int(number), names)
+        # Which ends with its standard input.
+
+
+def _join(maker: int, names: str) -> None:
+    """Join the namespaces of a process, and let go of the rights over them; nobody gets those."""
+    is_user = os.geteuid() != 0
+    kinds = [*(["user"] if is_user else []), "net", *(["mnt"] if names else [])]
+    namespaces = [os.open(f"/proc/{maker}/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC) for kind in kinds]
+    folder = os.getcwd() if names else ""
+    for namespace in namespaces:
+        _checked(_libc.setns(namespace, 0))
+        os.close(namespace)
+    if folder:
+        # Who joins other mounts is at their root.
+        os.chdir(folder)
+    if is_user:
+        _checked(_libc.capset(_CAP_HEADER, _CAP_DATA))
 
 
 def _checked(result: int) -> None:

@@ -32,6 +32,8 @@ from .lifeline import Decoder, Word, encode
 from .process import open_pid, spawn
 from .signals import Signals
 
+# Linux's value; not every Python 3.8 names it.
+_CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0x40000000)
 # What goes on ending is started ever later.
 _FIRST_PAUSE, _LONGEST_PAUSE, _GOOD_LIFE = 0.05, 60.0, 10.0
 
@@ -128,7 +130,7 @@ class Porter:
     def _take_words(self) -> None:
         room = socket.CMSG_SPACE(2 * array.array("i").itemsize)
         try:
-            received, ancillary, *_ = self._link.recvmsg(4096, room, socket.MSG_CMSG_CLOEXEC)
+            received, ancillary, *_ = self._link.recvmsg(4096, room, _CLOSE_ON_EXEC)
             words = self._decoder.feed(received)
         except (OSError, ValueError):
             received, ancillary, words = b"", [], []

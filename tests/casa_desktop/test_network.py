@@ -57,13 +57,12 @@ def tried(*, within: tuple[str, ...] = (), **variables: str) -> str:
 
 
 needs_namespaces = pytest.mark.skipif(tried() != '"own"', reason="this machine allows no network of its own")
+needs_bubblewrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="no bwrap on PATH")
 needs_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root")
 
 
 @needs_namespaces
-@pytest.mark.parametrize(
-    "enter", [ENTER, pytest.param(JOIN, marks=pytest.mark.skipif(not shutil.which("bwrap"), reason="no bwrap"))]
-)
+@pytest.mark.parametrize("enter", [ENTER, pytest.param(JOIN, marks=needs_bubblewrap)])
 def test_a_user_stays_himself_in_a_network_of_his_own_and_gets_no_rights(folder: Path, enter: str) -> None:
     found = look(folder, enter, user=True)
     assert found["same"]
@@ -71,6 +70,18 @@ def test_a_user_stays_himself_in_a_network_of_his_own_and_gets_no_rights(folder:
     assert found["names"] == ["lo"]
     assert found["rights"] == 0
     assert (folder / "mine").stat().st_uid == UID
+
+
+@needs_namespaces
+@pytest.mark.parametrize("step", ["_join_own", pytest.param("_join_that_of_bubblewrap", marks=needs_bubblewrap)])
+def test_names_may_be_asked_for_elsewhere_and_all_other_files_are_there(folder: Path, step: str) -> None:
+    names = folder / "resolv-conf"
+    names.write_text("nameserver 192.0.0.3\n")
+    script = (
+        f"import os; from casa_desktop import network; os.chdir('/usr'); network.{step}({str(names)!r}); "
+        "print(os.getcwd(), open('/etc/resolv.conf').read(), os.path.exists('/proc/self/mounts'))"
+    )
+    assert said([python(), "-c", script], env=environment()) == "/usr nameserver 192.0.0.3\n True\n"
 
 
 @needs_root

@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -192,6 +193,50 @@ def test_it_reaches_the_machine_s_address_but_not_its_loopback(
         server.accept()[0].close()
         for gateway in ("127.0.0.1", "192.0.0.1", "10.0.2.2"):
             assert isinstance(one.do(f"socket.create_connection(('{gateway}', {inner.getsockname()[1]}), 1)"), str)
+
+
+@pytest.fixture
+def resolver() -> Iterator[str]:
+    """A resolver of names on a loopback address that says 198.51.100.7 to everything; that address."""
+    address = "127.0.0.53"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        try:
+            server.bind((address, 53))
+        except OSError as error:
+            pytest.skip(f"no resolver can be had on {address}: {error.strerror}")
+        answering = threading.Thread(target=_resolve, args=(server,))
+        answering.start()
+        yield address
+        # Nothing is the last question.
+        server.sendto(b"", server.getsockname())
+        answering.join()
+
+
+def _resolve(server: socket.socket) -> None:
+    """Answer questions for IPv4 addresses: RFC 1035, section 4."""
+    message, asker = server.recvfrom(512)
+    while message:
+        end = message.index(b"\0", 12) + 5
+        is_for_ipv4 = message[end - 4 : end - 2] == b"\0\1"
+        answer = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + bytes([198, 51, 100, 7]) if is_for_ipv4 else b""
+        counts = b"\0\1\0\1" if answer else b"\0\1\0\0"
+        server.sendto(message[:2] + b"\x81\x80" + counts + bytes(4) + message[12:end] + answer, asker)
+        message, asker = server.recvfrom(512)
+
+
+@needs_root
+@pytest.mark.parametrize("program", ["pasta", "slirp4netns"])
+def test_a_resolver_on_the_machine_s_loopback_is_asked(
+    kernel: Callable[..., Kernel], folder: Path, resolver: str, program: str
+) -> None:
+    if shutil.which(program) is None:
+        pytest.skip(f"no {program} on PATH")
+    (folder / "resolv.conf").write_text(f"nameserver {resolver}\noptions attempts:1 timeout:1\n")
+    mounted = f'mount --bind {folder}/resolv.conf /etc/resolv.conf && exec "$@"'
+    path = path_with(folder, program, "sh", "mount", "unshare")
+    one = kernel(user=False, within=("unshare", "--mount", "sh", "-c", mounted, "sh"), PATH=path)
+    one.way_out()
+    assert within(9, lambda: one.do("socket.gethostbyname('casa.test')") == "198.51.100.7")
 
 
 @needs_namespaces
