@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Callable, List, Optional
 
 from . import outbound
+from .children import Child
 from .commands import Command
 from .lifeline import Decoder, Word, encode
 from .process import open_pid, spawn
@@ -34,44 +35,6 @@ from .signals import Signals
 
 # Linux's value; not every Python 3.8 names it.
 _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0x40000000)
-# What goes on ending is started ever later.
-_FIRST_PAUSE, _LONGEST_PAUSE, _GOOD_LIFE = 0.05, 60.0, 10.0
-
-
-class WayOut:
-    """The program that carries what goes out, kept running.
-
-    Args:
-        command: its command line.
-        descriptors: those of the namespaces, which it inherits.
-
-    Attributes:
-        due: when it is to be started again, in seconds of the monotonic clock; None while it runs.
-    """
-
-    def __init__(self, command: Command, descriptors: List[int]) -> None:
-        self._command, self._descriptors = command, descriptors
-        self._pause = _FIRST_PAUSE
-        self.due: Optional[float] = None
-        self.start()
-
-    def start(self) -> None:
-        """Start it."""
-        self.due, self._began = None, time.monotonic()
-        with open(os.devnull, "wb") as nowhere:
-            self._process = spawn(self._command, log=nowhere, pass_fds=self._descriptors, cwd="/")
-
-    def look(self) -> None:
-        """See whether it has ended; called when a child has."""
-        if self.due is None and self._process.poll() is not None:
-            lived = time.monotonic() - self._began
-            self._pause = _FIRST_PAUSE if lived > _GOOD_LIFE else min(self._pause * 2, _LONGEST_PAUSE)
-            self.due = time.monotonic() + self._pause
-
-    def end(self) -> None:
-        """End it. It keeps nothing, and pasta takes a second to see a SIGTERM."""
-        self._process.kill()
-        self._process.wait()
 
 
 class Porter:
@@ -84,7 +47,7 @@ class Porter:
 
     def __init__(self, link: socket.socket, kernel: int) -> None:
         self._link, self._decoder = link, Decoder()
-        self._way: Optional[WayOut] = None
+        self._way: Optional[Child] = None
         self._berth: Optional[Path] = None
         self._ended = False
         self._selector = selectors.DefaultSelector()
@@ -107,14 +70,15 @@ class Porter:
     def run(self) -> None:
         """Stay until the kernel has ended."""
         while not self._ended:
-            due = self._way.due if self._way is not None else None
-            if self._way is not None and due is not None and due <= time.monotonic():
-                self._way.start()
+            if self._way is not None and self._way.is_due():
+                self._way.mend()
                 continue
+            due = self._way.due if self._way is not None else None
             for key, _ in self._selector.select(None if due is None else due - time.monotonic()):
                 key.data()
         if self._way is not None:
-            self._way.end()
+            # It keeps nothing, and pasta takes a second to see a SIGTERM.
+            self._way.drop()
         if self._berth is not None:
             # Imported now: what waits for most of its life is to be small.
             from . import berths
@@ -124,8 +88,12 @@ class Porter:
     def _take_signals(self, signals: Signals) -> None:
         if signal.SIGTERM in signals.take():
             self._ended = True
-        if self._way is not None:
-            self._way.look()
+        # This child's alone: the others are waited for by the threads that started them.
+        while self._way is not None and self._way.pid is not None:
+            pid, status = os.waitpid(self._way.pid, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
+            if pid == 0:
+                break
+            self._way.take(pid, status)
 
     def _take_words(self) -> None:
         room = socket.CMSG_SPACE(2 * array.array("i").itemsize)
@@ -157,8 +125,13 @@ class Porter:
         network, user = (*descriptors, None)[:2]
         assert network is not None
         argv = outbound.command(program, network, user, root=os.geteuid() == 0)
-        with suppress(OSError):
-            self._way = WayOut(Command(argv, os.environ), descriptors)
+
+        def begin() -> int:
+            with open(os.devnull, "wb") as nowhere:
+                return spawn(Command(argv, os.environ), log=nowhere, pass_fds=descriptors, cwd="/")
+
+        self._way = Child(begin, lambda _sentence: None)
+        self._way.start()
 
     def _listen(self, listener: socket.socket) -> None:
         self._on(listener, lambda: self._accept(listener))
