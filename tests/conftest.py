@@ -19,6 +19,14 @@ HERE = Path(__file__).parent
 FOREIGN = ("CASA", "DISPLAY", "IPYTHON", "JUPYTER", "MPLBACKEND", "PYTEST_", "XAUTHORITY", "XDG_")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Say how much chaos there is to be (``chaos``)."""
+    chaos = parser.getgroup("chaos", "chaos: parts killed, stopped and starved while notebooks work")
+    chaos.addoption("--rounds", type=int, default=100, metavar="N", help="play so many rounds (default: %(default)s)")
+    chaos.addoption("--chaos-seed", type=int, metavar="S", help="play a round of this seed alone, the one of ...")
+    chaos.addoption("--chaos-round", type=int, default=0, metavar="R", help="... this number (default: %(default)s)")
+
+
 @pytest.fixture(scope="session")
 def place() -> Iterator[Path]:
     """A private folder for the whole run. Its path is short: a unix socket's may have 107 bytes."""

@@ -1,0 +1,49 @@
+"""Any part may be killed, stopped or starved at any moment: the others go on, and what was hit comes back.
+
+``plan`` says what happens in each round, ``play`` does it. ``make chaos ARGS="--rounds 1000"`` plays as many as one
+likes, and ``--chaos-seed S --chaos-round R`` one of them alone.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import List
+
+import pytest
+
+from .arena import Arena
+from .ledger import Outcome
+from .plan import Round, Victim
+from .play import Play
+
+pytestmark = pytest.mark.system
+
+
+def test_promises_hold_in_a_round(arena: Arena, outcomes: List[Outcome], round_: Round) -> None:
+    if round_.victim is Victim.DISK and not (arena.runtime.is_small and arena.data.is_small):
+        pytest.skip("only root may mount a small disk")
+    arena.prepare()
+    outcome = Play(arena, round_).run()
+    outcomes.append(outcome)
+    if outcome.broken:
+        again = f"make chaos ARGS='--chaos-seed {round_.seed} --chaos-round {round_.number}'"
+        pytest.fail(f"{outcome}\n  again: {again}", pytrace=False)
+
+
+def test_nothing_is_left_of_all_that(arena: Arena) -> None:
+    arena.close()
+    deadline = time.monotonic() + 10
+    while arena.left() and time.monotonic() < deadline:
+        # Nobody tells the end of a process that is not one's own child and not yet known.
+        time.sleep(0.1)
+    assert [process.cmdline() for process in arena.left()] == []
+    assert not arena.root.exists()
+    assert list(arena.temporary.iterdir()) == []
+    assert [each for display in arena.displays for each in _files_of(display) if each.exists()] == []
+
+
+def _files_of(display: str) -> List[Path]:
+    """Return the files by which X servers claim a display."""
+    number = display.lstrip(":")
+    return [Path(f"/tmp/.X{number}-lock"), Path(f"/tmp/.X11-unix/X{number}")]
