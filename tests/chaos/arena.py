@@ -37,6 +37,7 @@ MARK = "CASA_DESKTOP_CHAOS"
 # The data of the observation has 4 MB, and each image that is cleaned 0.5 MB.
 _RUNTIME_MEGABYTES, _DATA_MEGABYTES = 48, 96
 _LONG = 60.0
+_CARRIERS = ("/passt", "/pasta", "/passt.avx2", "/pasta.avx2", "/slirp4netns")
 Identity = Tuple[int, float]
 
 
@@ -220,6 +221,10 @@ class Arena:
             if self.server.process.pid in pids:
                 return above[: pids.index(self.server.process.pid)]
         return []
+
+    def helpers(self) -> List[psutil.Process]:
+        """Return what stands between the first notebook's kernel and the network: programs that carry its traffic."""
+        return [each for each in below(self.kernels[0].pid) if words_of(each).split(" ")[0].endswith(_CARRIERS)]
 
     def tools(self, tool: str, word: str = "") -> List[psutil.Process]:
         """Return the living processes of a tool of the first notebook, whose words hold ``word``."""

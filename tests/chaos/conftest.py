@@ -44,8 +44,7 @@ def arena(place: Path, environment: Dict[str, str], observation: Path) -> Iterat
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print the table of all rounds."""
-    outcomes: List[Outcome] = []
-    lines = summary(config.stash.get(_OUTCOMES, outcomes))
+    lines = summary(config.stash[_OUTCOMES]) if _OUTCOMES in config.stash else []
     if lines:
         terminalreporter.section("chaos")
         for line in lines:

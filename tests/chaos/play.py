@@ -13,16 +13,16 @@ from urllib.request import Request, urlopen
 import psutil
 from Xlib.error import ConnectionClosedError, DisplayConnectionError
 
-from ..system.mask_editor import find_green_box
+from ..system.mask_editor import MaskEditor, find_green_box
 from ..system.processes import ended
-from ..system.screen import Screen
+from ..system.screen import Screen, XHand
 from . import verdicts, works
 from .arena import DESKTOP, Arena, Identity, below, digest, is_alive
 from .cells import Cell
 from .faults import Fault
 from .ledger import BY_ITSELF, RESULT, UNHARMED, WHEN_ASKED, Outcome
 from .plan import DESKTOP as OF_THE_DESKTOP
-from .plan import TOOLS, Action, Moment, Round, Victim, Work
+from .plan import FOR_GOOD, TOOLS, Action, Moment, Round, Victim, Work
 
 # How long a work may take after whatever was done has been undone, in seconds. A stalled tool is given up after 12 s.
 END_SECONDS = 30.0
@@ -139,7 +139,7 @@ class Play:
         if what.victim in TOOLS:
             return arena.tools(_PROGRAMS[what.victim], "mask-editor" if what.work is Work.INTERACTIVE else "")
         if what.victim is Victim.LAUNCHER:
-            return arena.launchers()
+            return arena.launchers() or arena.helpers()
         pids = {
             Victim.KERNEL: arena.kernels[0].pid,
             Victim.SERVER: arena.server.process.pid,
@@ -163,13 +163,23 @@ class Play:
 
     def _hold(self, fault: Fault, cell: Cell) -> None:
         """Leave it as it is for a while, and undo it."""
-        if fault.action is Action.STOP:
+        if fault.action is Action.STOP and self._round.pause == FOR_GOOD:
+            self._see_it_end_without(cell)
+        elif fault.action is Action.STOP:
             # Stopped for all of its time, whatever becomes of the work: others must do without it as well.
             threading.Event().wait(self._round.pause)
         elif fault.action is not Action.KILL:
             cell.wait_until_over(STARVED_SECONDS)
         fault.release()
         self._released_at = time.monotonic()
+
+    def _see_it_end_without(self, cell: Cell) -> None:
+        """See a work end while its victim is stopped; what waits for the user ends when he says so."""
+        if self._round.work is Work.INTERACTIVE and not cell.wait_until_over(STARVED_SECONDS):
+            self._interrupted = True
+            self._arena.kernels[0].interrupt()
+        if not cell.wait_until_over(FOR_GOOD):
+            self._broken.append(f"the work waited for the stopped {self._round.victim.value} for {FOR_GOOD:.0f} s")
 
     # The work's end
 
@@ -187,16 +197,29 @@ class Play:
         self._judge(cell)
 
     def _end_waiting(self, cell: Cell) -> None:
-        """Interrupt a tclean that goes on waiting at its mask editor; one that has none must end by itself."""
+        """End a tclean that goes on waiting at its mask editor as a user does; one without an editor ends by itself."""
         deadline = time.monotonic() + END_SECONDS / 2
         while not cell.over and time.monotonic() < deadline:
             if self._arena.tools("casaviewer", "mask-editor") and self._has_window():
-                self._interrupted = True
-                self._arena.kernels[0].interrupt()
+                if not (self._round.goes_on and self._goes_on(cell)):
+                    self._interrupted = True
+                    self._arena.kernels[0].interrupt()
                 return
             cell.wait_until_over(0.1)
         if not cell.over:
             self._broken.append("tclean waits, and there is no mask editor to wait for")
+
+    def _goes_on(self, cell: Cell) -> bool:
+        """Draw a mask and press the blue arrow; tell whether that could be done."""
+        with suppress(*_NO_SCREEN, AssertionError), self._arena.screen() as screen:
+            editor = MaskEditor.wait_for(screen, XHand(screen), timeout=END_SECONDS / 3)
+            editor.draw((0.4, 0.6), (0.6, 0.4))
+            editor.go_on()
+            return True
+        # It may have lost its viewer in the meantime, which it says.
+        if not cell.wait_until_over(3):
+            self._broken.append("no mask could be drawn in the mask editor, and it goes on waiting")
+        return cell.over
 
     def _has_window(self) -> bool:
         with suppress(*_NO_SCREEN), self._arena.screen() as screen:
