@@ -6,6 +6,7 @@ All of it is reused from round to round for as long as it lives, and brought bac
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 import shutil
 import subprocess
@@ -14,7 +15,8 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Dict, List, Mapping, Optional, Set, Tuple
+from typing import Callable, Dict, List, Mapping, Optional, Set, Tuple
+from urllib.error import HTTPError
 
 import psutil
 from Xlib import X, Xatom
@@ -84,8 +86,7 @@ class View:
     """
 
     def __init__(self, jupyter: Jupyter, env: Mapping[str, str]) -> None:
-        address = f"ws{jupyter.url[4:]}casa-desktop/api/desktops/{DESKTOP}/rfb"
-        argv = [sys.executable, str(Path(__file__).with_name("view.py")), address, jupyter.token]
+        argv = [sys.executable, str(Path(__file__).with_name("view.py")), jupyter.url, DESKTOP, jupyter.token]
         self.lines: List[Tuple[float, str]] = []
         self._news = threading.Condition()
         self.process = subprocess.Popen(argv, env=dict(env), stdout=subprocess.PIPE, text=True)
@@ -191,15 +192,29 @@ class Arena:
         except OSError:
             return False
 
-    def wait_until_whole(self, seconds: float) -> bool:
-        """Wait until the desktop is whole; tell whether it is."""
+    def wait_until_whole(self, seconds: float, or_: Callable[[], object] = bool) -> bool:
+        """Wait until the desktop is whole, ``or_`` something else is so; tell whether it is whole."""
         deadline = time.monotonic() + seconds
         # The birth of somebody else's child is no event that a user's process could wait for.
         while not self.is_whole():
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or or_():
                 return False
             time.sleep(0.02)
         return True
+
+    def last_words(self) -> str:
+        """Return why the desktop ended and does not come back by itself; nothing if it runs, or nothing is said."""
+        (kind, told), (_, plain) = self._told(DESKTOP), self._told("never")
+        # A lost one the page has back without asking.
+        return "" if kind == "DesktopLost" or told == plain.replace("never", DESKTOP) else told
+
+    def _told(self, name: str) -> Tuple[str, str]:
+        try:
+            self.server.ask(f"casa-desktop/api/desktops/{name}")
+        except HTTPError as error:
+            told = json.loads(error.read())
+            return str(told["error"]), str(told["message"])
+        return "", ""
 
     def parts(self) -> Dict[str, Identity]:
         """Return who everybody is: the part's process and when it was started."""

@@ -25,6 +25,7 @@ class Outcome:
         took: seconds from the deed to the work's end.
         returned: how the victim came back; empty while it has not.
         back: seconds from the deed, or from its end where it had one, until the victim was back; None if unharmed.
+        given_up: why the desktop did not come back by itself, in its own words.
         broken: the promises that were not kept, in sentences.
         seconds: how long the round took in all.
     """
@@ -35,6 +36,7 @@ class Outcome:
     took: float = 0.0
     returned: str = ""
     back: Optional[float] = None
+    given_up: str = ""
     broken: Sequence[str] = ()
     seconds: float = 0.0
 
@@ -45,6 +47,7 @@ class Outcome:
             str(self.round),
             f"  the work ended after {self.took:.1f} s with {self.ended or 'nothing'}{words}",
             f"  the victim was back {self.returned or 'not at all'}{back}",
+            *([f"  the desktop's last words: {self.given_up}"] if self.given_up else []),
             *(f"  BROKEN: {each}" for each in self.broken),
         ]
         return "\n".join(lines)

@@ -28,8 +28,6 @@ from .plan import FOR_GOOD, TOOLS, Action, Moment, Round, Victim, Work
 END_SECONDS = 30.0
 # A busy machine is several times slower than the quiet one for which 3 s are promised.
 BACK_SECONDS = 10.0
-# What nobody can bring back but somebody who asks for it is not waited for as long.
-PATIENCE_SECONDS = 4.0
 GONE_SECONDS = 10.0
 # How long something is starved, at most.
 STARVED_SECONDS = 2.0
@@ -285,19 +283,27 @@ class Play:
 
     def _desktop_returned(self, gone: bool) -> str:
         arena, victim = self._arena, self._round.victim
-        if arena.wait_until_whole(PATIENCE_SECONDS if victim is Victim.SUPERVISOR else BACK_SECONDS):
+        if arena.wait_until_whole(BACK_SECONDS, or_=self._gave_up):
             how = BY_ITSELF if gone else UNHARMED
         else:
-            if victim is not Victim.SUPERVISOR:
-                self._broken.append(f"{victim.value} did not come back by itself")
-            # As a page does, or the next live task.
-            arena.start_desktop()
             how = WHEN_ASKED
+            self._gave_up()
+            if not self.outcome.given_up:
+                self._broken.append(f"{victim.value} did not come back by itself, and nothing says why")
+            # As the page's button does, or the next live task.
+            arena.start_desktop()
         assert arena.view is not None
         renewed = arena.parts().get(verdicts.X_SERVER) != self._before.get(verdicts.X_SERVER)
         if not arena.view.wait_until_connected(GONE_SECONDS, self._hit_at if renewed else 0):
             self._broken.append(f"the view did not come back: {arena.view.lines[-2:]}")
         return how
+
+    def _gave_up(self) -> bool:
+        """Tell whether the desktop has ended with words about why, and nobody is to bring it back by himself."""
+        if not self.outcome.given_up and self._arena.record() is None:
+            with suppress(OSError):
+                self.outcome.given_up = self._arena.last_words()
+        return bool(self.outcome.given_up)
 
     def _kernel_returned(self, gone: bool) -> str:
         kernel = self._arena.kernels[0]
@@ -363,6 +369,8 @@ class Play:
         after = self._arena.parts()
         fallen = not all(map(is_alive, self._victims))
         excused: Set[str] = set(verdicts.FALLS_WITH.get(self._round.victim, ())) if fallen else set()
+        if self.outcome.given_up:
+            excused.update(verdicts.FALLS_WITH[Victim.SUPERVISOR])
         for part, identity in self._before.items():
             if part not in excused and after.get(part) != identity:
                 self._broken.append(f"{part} was process {identity[0]} and is {after.get(part, ('gone',))[0]}")

@@ -8,7 +8,7 @@ from .plan import Action, Moment, Round, Victim, Work
 
 def outcome(number: int, back: float, *, work: Work = Work.CLEAN, broken: str = "", ended: str = RESULT) -> Outcome:
     drawn = Round(1, number, work, Work.LISTOBS, Victim.X_SERVER, Action.KILL, Moment.FRACTION, 0.25, 1.0, True, False)
-    return Outcome(drawn, ended, "", 0.5, BY_ITSELF, back, [broken] if broken else [], 2.0)
+    return Outcome(drawn, ended, "", 0.5, BY_ITSELF, back, "", [broken] if broken else [], 2.0)
 
 
 def test_an_outcome_says_what_was_done_and_what_came_of_it() -> None:

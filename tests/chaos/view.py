@@ -1,16 +1,20 @@
-"""A view of a desktop without a browser, as a program of its own: ``python view.py ADDRESS TOKEN``.
+"""A view of a desktop without a browser, as a program of its own: ``python view.py URL NAME TOKEN``.
 
-It keeps a websocket to the desktop, asks for its picture for ever and takes what comes. When the connection is lost it
-connects again with a growing pause, as the page does. Each change is a line on its standard output: ``connected`` once
+It keeps a websocket to the desktop ``NAME`` of the Jupyter server at ``URL``, asks for its picture for ever and takes
+what comes. When the connection is lost it does as the page does (``machine.ts``): it asks what has become of the
+desktop, has it started again if nobody meant it to end, and connects again with a growing pause. Each change is a line on its standard output: ``connected`` once
 there is a picture, and ``lost CODE REASON``.
 """
 
 from __future__ import annotations
 
+import json
 import struct
 import sys
 import time
-from typing import Iterator
+from typing import Any, Iterator, Optional
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
@@ -22,8 +26,9 @@ ENCODINGS = struct.pack(">BxH3i", 2, 3, 0, -223, -308)
 PAUSES = (0.1, 0.2, 0.4, 0.8, 1.0)
 
 
-def main(address: str, token: str) -> None:
+def main(url: str, name: str, token: str) -> None:
     """Look at the desktop until the end of time."""
+    address = f"ws{url[4:]}casa-desktop/api/desktops/{name}/rfb"
     failures = 0
     while True:
         began = time.monotonic()
@@ -44,6 +49,28 @@ def main(address: str, token: str) -> None:
         # One that held for a while begins anew.
         failures = 0 if time.monotonic() - began > sum(PAUSES) else failures + 1
         time.sleep(PAUSES[min(failures, len(PAUSES) - 1)])
+        have_back(f"{url}casa-desktop/api/desktops", name, token)
+
+
+def have_back(desktops: str, name: str, token: str) -> None:
+    """Have the desktop started again, if it is gone and nobody meant it to end."""
+    found = ask(f"{desktops}/{name}", token)
+    if found is not None and found.get("error") == "DesktopLost":
+        say(f"start {found['message']}")
+        ask(desktops, token, {"name": name})
+
+
+def ask(url: str, token: str, body: Any = None) -> Optional[Any]:
+    """Return what the REST interface says, errors too; None where it does not answer."""
+    request = Request(url, data=None if body is None else json.dumps(body).encode())
+    request.add_header("Authorization", f"token {token}")
+    try:
+        with urlopen(request, timeout=15) as answer:
+            return json.loads(answer.read())
+    except HTTPError as error:
+        return json.loads(error.read() or b"{}")
+    except (OSError, ValueError):
+        return None
 
 
 def look(socket: ClientConnection) -> None:
@@ -73,4 +100,4 @@ def say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:])
