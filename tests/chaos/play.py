@@ -236,7 +236,7 @@ class Play:
         outcome, what = self.outcome, self._round
         if cell.reply is None:
             outcome.ended = f"lost {cell.lost}"
-            if what.victim not in (Victim.KERNEL, Victim.LAUNCHER, Victim.SERVER):
+            if what.victim not in (Victim.KERNEL, Victim.LAUNCHER, Victim.SERVER) and not self._may_be_torn():
                 self._broken.append(f"the work was lost ({cell.lost}), and neither its kernel nor the server was hit")
             return
         if cell.reply["status"] == "ok":
@@ -353,12 +353,19 @@ class Play:
 
     # All others
 
+    def _may_be_torn(self) -> bool:
+        """Tell whether a kernel may have died of the deed: CASA maps files, where a full disk kills.
+
+        Jupyter says so and starts it again.
+        """
+        return self._round.victim is Victim.DISK and not self._round.in_runtime
+
     def _judge_bystander(self, cell: Cell) -> None:
         victim, work = self._round.victim, self._round.bystander.value
         if not cell.wait_until_over(END_SECONDS):
             self._broken.append(f"{work} in the other notebook did not end")
         elif cell.reply is None:
-            if victim is not Victim.SERVER:
+            if victim is not Victim.SERVER and not self._may_be_torn():
                 self._broken.append(f"{work} in the other notebook was lost: {cell.lost}")
         elif cell.reply["status"] != "ok":
             name, words = cell.reply["ename"], cell.reply["evalue"]
@@ -369,6 +376,8 @@ class Play:
         after = self._arena.parts()
         fallen = not all(map(is_alive, self._victims))
         excused: Set[str] = set(verdicts.FALLS_WITH.get(self._round.victim, ())) if fallen else set()
+        if self._may_be_torn():
+            excused |= {verdicts.KERNEL, verdicts.OTHER_KERNEL}
         if self.outcome.given_up:
             excused.update(verdicts.FALLS_WITH[Victim.SUPERVISOR])
         for part, identity in self._before.items():

@@ -2,8 +2,10 @@
 
 It keeps a websocket to the desktop ``NAME`` of the Jupyter server at ``URL``, asks for its picture for ever and takes
 what comes. When the connection is lost it does as the page does (``machine.ts``): it asks what has become of the
-desktop, has it started again if nobody meant it to end, and connects again with a growing pause. Each change is a line on its standard output: ``connected`` once
-there is a picture, and ``lost CODE REASON``.
+desktop, has it started again if nobody meant it to end, and connects again with a growing pause.
+
+Each change is a line on its standard output: ``connected`` once there is a picture, ``lost CODE REASON``, and ``start
+REASON``.
 """
 
 from __future__ import annotations
