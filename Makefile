@@ -117,6 +117,10 @@ run: $(VENV)/.installed-run debian-run ## open JupyterLab with the demo notebook
 test: $(VENV)/.installed-test debian-test ## run the tests; ARGS="-k tclean -x"
 	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest $(ARGS)
 
+.PHONY: chaos
+chaos: $(VENV)/.installed-test debian-test ## kill, stop and starve parts while notebooks work; ARGS="--rounds 1000"
+	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest --timeout=0 tests/chaos $(ARGS)
+
 .PHONY: matrix
 matrix: $(VENV)/.installed-test debian-test debian-matrix ## run the kernel's tests with CASA 6.4 to 6.7.5, each under its Python, if found here
 	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest -m matrix --timeout=1800 $(ARGS)

@@ -1,0 +1,60 @@
+"""What is done to a victim, and how it is undone."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import suppress
+from typing import Any, List, Sequence, Tuple
+
+import psutil
+
+from .disks import Disk
+from .plan import Action
+
+_LIMITS = {Action.FILES: psutil.RLIMIT_NOFILE, Action.MEMORY: psutil.RLIMIT_AS}
+
+
+class Fault:
+    """Something done to processes, or to a disk, until ``release``; killed they stay.
+
+    Args:
+        action: what.
+        victims: to which processes.
+        disk: what FILL fills.
+    """
+
+    def __init__(self, action: Action, victims: Sequence[psutil.Process], disk: Disk) -> None:
+        self.action, self._disk = action, disk
+        self._limits: List[Tuple[psutil.Process, Any]] = []
+        self.victims = list(victims)
+        if action is Action.FILL:
+            disk.fill()
+        for each in self.victims:
+            # It may be on its way out by itself.
+            with suppress(psutil.NoSuchProcess):
+                self._hit(each)
+
+    def _hit(self, victim: psutil.Process) -> None:
+        if self.action is Action.KILL:
+            victim.kill()
+        elif self.action is Action.STOP:
+            victim.suspend()
+        else:
+            kind = _LIMITS[self.action]
+            now = victim.num_fds() if self.action is Action.FILES else victim.memory_info().vms
+            before = victim.rlimit(kind)
+            self._limits.append((victim, before))
+            # What it has it keeps; the hard limit stays, so that the soft one can be raised again.
+            victim.rlimit(kind, (now, before[1]))
+
+    def release(self) -> None:
+        """Undo it, as far as it can be."""
+        if self.action is Action.FILL:
+            self._disk.free()
+        for victim, before in self._limits:
+            with suppress(psutil.NoSuchProcess):
+                victim.rlimit(_LIMITS[self.action], before)
+        if self.action is Action.STOP:
+            for victim in self.victims:
+                with suppress(psutil.NoSuchProcess):
+                    victim.send_signal(signal.SIGCONT)
