@@ -126,7 +126,7 @@ class Desk:
 
     def x_server(self) -> psutil.Process:
         """Return the X server's process, once the desktop runs."""
-        return next(each for each in self.processes() if Path(each.exe()).name in X_SERVERS)
+        return next(each for each in self.processes() if Path(_program(each)).name in X_SERVERS)
 
     def screen(self) -> Screen:
         """Return the desktop as its X server shows it."""
@@ -142,6 +142,14 @@ class Desk:
                 yield process
             finally:
                 process.kill()
+
+
+def _program(process: psutil.Process) -> str:
+    """Return the file that a process runs; nothing for one that has ended meanwhile."""
+    try:
+        return process.exe()
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def start_program(display: Dict[str, str], *words: str) -> subprocess.Popen[bytes]:

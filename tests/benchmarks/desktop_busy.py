@@ -21,7 +21,7 @@ FIGURES = {
 }
 ROUNDS = 2
 KEEPS = True
-SECONDS = 85
+SECONDS = 70
 SETTLE = 10.0
 # A press that shows nothing for so long, in milliseconds, is taken for one that took as long.
 MOST = 3000.0

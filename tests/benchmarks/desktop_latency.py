@@ -31,14 +31,14 @@ QUICK = (NEAR, NARROW)
 TARGETED = (NEAR,)
 ROUNDS = 2
 KEEPS = True
-SECONDS = 150
+SECONDS = 170
 # A press that shows nothing for so long, in milliseconds, is taken for one that took as long.
 MOST = 5000.0
 
 
 def _measure(desk: Desk, case: str) -> Mapping[str, float]:
     with desk.page(None if case == NEAR else LINKS[case]) as page, desk.program("button"):
-        return percentiles(clicks(page, 150 if case == NEAR else 40, MOST))
+        return percentiles(clicks(page, 100 if case == NEAR else 30, MOST))
 
 
 def clicks(page: Any, number: int, most: float) -> List[float]:
@@ -57,7 +57,7 @@ def _floor(stage: Stage, case: str) -> Mapping[str, float]:
     assert isinstance(desk, sides.Bare)
     with desk.program("button"), Client(desk.record()["rfb_socket"]) as client:
         client.update()
-        return percentiles([_press(client) for _ in range(205)][5:])
+        return percentiles([_press(client) for _ in range(105)][5:])
 
 
 def _press(client: Client) -> float:

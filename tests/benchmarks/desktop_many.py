@@ -2,7 +2,7 @@
 
 casa-desktop has all of them behind one Jupyter server; jupyter-remote-desktop-proxy has one desktop for a server, and
 so a server for each. The desktops are started one after the other, each by its own page, from its address to its first
-drawn frame; then all are idle for ten seconds. ``linear_up_to`` tells up to how many desktops each further one costs no
+drawn frame; then all are idle for six seconds. ``linear_up_to`` tells up to how many desktops each further one costs no
 more than a quarter above what each of the first five did.
 """
 
@@ -22,9 +22,9 @@ from .spread import linear_up_to
 from .stage import Stage
 
 NUMBERS = (1, 5, 10, 20)
-WATCHED = 10.0
+WATCHED = 6.0
 ROUNDS = 1
-SECONDS = 200
+SECONDS = 170
 
 
 def _figures() -> Dict[str, Figure]:

@@ -4,7 +4,7 @@ Three things move: a film of radio images at 60 frames per second (``xprogram``)
 spectral cube at its highest rate, and a plot of a real plotms, dragged by its pan tool. A frame counts once, when
 enough of a row of its pixels differs from the last (``scenes``). All sides are looked at through the link in user
 space, also where it neither delays nor limits, for it counts the bytes that the server sends, all of its protocol
-included. What adapts to a link has two and a half seconds for it, in a fresh page; then as many are counted. The
+included. What adapts to a link has two seconds for it, in a fresh page; then as many are counted. The
 processors' time is that of the X server, of all that carries its picture, and of the window manager; not that of the
 program that moves, nor the browser's. The floor reads raw pixels from Xvnc's own socket.
 """
@@ -33,8 +33,8 @@ CASES = tuple(f"{scene}, {link}" for scene in (scenes.FILM, scenes.MOVIE, scenes
 QUICK = tuple(f"{scene}, {link}" for scene in (scenes.FILM, scenes.MOVIE, scenes.PAN) for link in (NEAR, NARROW))
 ROUNDS = 2
 KEEPS = True
-SECONDS = 520
-SETTLE, COUNT = 2.5, 2.5
+SECONDS = 450
+SETTLE, COUNT = 2.0, 2.0
 
 
 def _split(case: str) -> Tuple[str, str]:

@@ -2,12 +2,13 @@
 
 The desktop runs on both sides, and all imports are done; the tool is not started before the first. For a later
 ``imview`` a window of the first is there already, and a further one is waited for; a later ``plotms`` draws another
-quantity into the same window. The X server itself tells of each change of the picture.
+quantity into the same window, and has done so with the last change of its picture. The X server itself tells of each.
 """
 
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any, Callable, List, Mapping
 
 from casa_desktop.session import Record
@@ -24,7 +25,7 @@ FIGURES = {
 }
 NEEDS_TOOLS = True
 ROUNDS = 3
-SECONDS = 30
+SECONDS = 26
 
 VIEWER, PLOTS = "Viewer Display Panel", "PlotMS"
 # The empty window has a dozen colours; the image some hundred more.
@@ -55,13 +56,7 @@ def _times(kernel: Kernel, desktop: Record, image: str, plot: str) -> Mapping[st
         later = _until(kernel, screen, image, lambda: len(_images(screen)) > 1)
         first = _until(kernel, screen, plot.format("amp"), lambda: _plotted(screen))
         screen.wait_until_still()
-        before = _title(screen)
-        after = _until(
-            kernel,
-            screen,
-            plot.format("phase"),
-            lambda: _plotted(screen) and bool((_title(screen) != before).sum() > 500),
-        )
+        after = _until_last_change(kernel, screen, plot.format("phase"))
     return {"drawn": drawn, "later": later, "plot": first, "plot_later": after}
 
 
@@ -73,6 +68,26 @@ def _until(kernel: Kernel, screen: Screen, code: str, look: Callable[[], Any]) -
     while kernel.client.get_shell_msg(timeout=60)["parent_header"]["msg_id"] != request:
         pass
     return seconds
+
+
+def _until_last_change(kernel: Kernel, screen: Screen, code: str) -> float:
+    """Return the seconds to the last change of the plot, after which it stands still for a second."""
+    shown, started = _plot(screen), time.perf_counter()
+    kernel.client.execute(code)
+    changed = None
+
+    def look() -> None:
+        nonlocal shown, changed
+        now = _plot(screen)
+        if now.shape != shown.shape or (now != shown).any():
+            shown, changed = now, time.perf_counter()
+
+    while changed is None or time.perf_counter() - changed < 1:
+        with suppress(TimeoutError):
+            screen.wait_until(look, "change of the plot", timeout=0.5)
+        if time.perf_counter() - started > 60:
+            raise TimeoutError(f"The plot has not come to rest in a minute after {code}.")
+    return changed - started
 
 
 def _images(screen: Screen) -> List[Window]:
@@ -94,10 +109,6 @@ def _plot(screen: Screen) -> Pixels:
 def _plotted(screen: Screen) -> bool:
     pixels = _plot(screen).astype(int)
     return bool(((pixels[:, :, 2] > 200) & (pixels[:, :, :2] < 60).all(axis=2)).sum() > POINTS)
-
-
-def _title(screen: Screen) -> Pixels:
-    return _plot(screen)[30:80]
 
 
 SIDES = {OURS: ours, STOCK_CASA: stock}

@@ -17,7 +17,7 @@ FIGURES = {
     "many": Figure("a cell with 100,000 messages"),
 }
 ROUNDS = 3
-SECONDS = 30
+SECONDS = 16
 
 
 def ours(stage: Stage, _: str = "") -> Mapping[str, float]:

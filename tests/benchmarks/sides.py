@@ -159,8 +159,7 @@ class Websockify(_Ours):
         end(self.processes(), grace=5.0)
 
     def serving(self) -> List[psutil.Process]:
-        words = ("websockify", "--unix-target")
-        hop = [each for each in self.processes() if all(word in " ".join(each.cmdline()) for word in words)]
+        hop = [each for each in self.processes() if _has(each, "--unix-target")]
         return [*super().serving(), *hop]
 
 
@@ -241,6 +240,14 @@ class _Server(Jupyter):
     def _command(self) -> List[str]:
         # What its children say goes where its own log does, and not among the tables.
         return ["sh", "-c", 'exec "$@" >&2', "sh", self._python, *super()._command()[1:]]
+
+
+def _has(process: psutil.Process, word: str) -> bool:
+    """Tell whether a process was started with this word; one that has ended meanwhile was not."""
+    try:
+        return word in process.cmdline()
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _settle_icewm(place: Path) -> None:
