@@ -100,6 +100,7 @@ def _fill(axes: Any, shown: Sequence[Row]) -> None:
     axes.axvline(1, color=GREY, lw=1)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}×")
+    axes.xaxis.set_minor_formatter(lambda value, _: f"{value:g}×" if f"{value:.0e}"[0] in "235" else "")
     axes.set_yticks(range(len(shown)), [row.words for row in shown])
     axes.invert_yaxis()
     axes.grid(axis="x", color=GREY, alpha=0.3, lw=0.6)
