@@ -35,12 +35,13 @@ def _measure(desk: Desk, _: str) -> Mapping[str, float]:
     with desk.page():
         pass
     url = f"ws{desk.jupyter.url[4:]}{desk.websocket_path}?token={desk.jupyter.token}"
-    watched = {"growth": desk.serving(), "x": [desk.x_server()]}
     # One message waits to be taken, and then the client reads nothing more.
     with desk.program("film"), connect(url, max_size=None, max_queue=1, ping_interval=None, close_timeout=0) as client:
+        width, height = rfb.greet(_reader(client), client.send)
+        # Only now: websockify has a process for each connection.
+        watched = {"growth": desk.serving(), "x": [desk.x_server()]}
         idle = {name: _resident(each) for name, each in watched.items()}
         most = dict(idle)
-        width, height = rfb.greet(_reader(client), client.send)
         end = time.monotonic() + READING
         # Ours gives up a browser that answers no pings, after 45 s or so.
         with suppress(ConnectionClosed):
@@ -52,7 +53,12 @@ def _measure(desk: Desk, _: str) -> Mapping[str, float]:
 
 
 def _resident(processes: List[psutil.Process]) -> int:
-    return sum(each.memory_info().rss for each in processes)
+    total = 0
+    for each in processes:
+        # That of an earlier connection may end meanwhile.
+        with suppress(psutil.NoSuchProcess):
+            total += each.memory_info().rss
+    return total
 
 
 def _reader(client: ClientConnection) -> rfb.Read:
