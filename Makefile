@@ -223,8 +223,11 @@ debian-test: debian-run
 .PHONY: debian-bench
 debian-bench:
 	@$(need)
-	# Stock CASA's AppImages mount themselves; ours are unpacked and need none of this.
-	need fuse libfuse2
+	# Stock CASA's AppImages mount themselves; ours are unpacked and need none of this. fuse3 brings a fusermount, too,
+	# and is in the way of fuse.
+	packages=(libfuse2)
+	command -v fusermount >/dev/null || packages+=(fuse)
+	need "$${packages[@]}"
 
 .PHONY: debian-matrix
 debian-matrix:

@@ -3,72 +3,149 @@
 from __future__ import annotations
 
 import argparse
-import importlib
+import datetime
 import json
-import os
-import platform
 import sys
-from typing import Any, Dict, List
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence
 
-from . import harness
+from . import catalogue, chart, guard, harness, machine, peers, plan, report, sides, table
+from .figures import Row
 from .stage import Stage
 
-KERNEL = ("first_task", "imview", "plotms", "live", "overhead", "memory")
-DESKTOP = ("desktop_start", "desktop_latency", "desktop_film", "desktop_reader", "desktop_idle")
-BENCHMARKS = KERNEL + DESKTOP
+PROGRAMS = {
+    "Xvnc": ("Xvnc", "-version"),
+    "Xpra": ("xpra", "--version"),
+    "icewm": ("icewm", "--version"),
+    "Chromium": ("chromium", "--version"),
+}
 
 
 def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(
         prog="python -m tests.benchmarks",
-        description="Compares the CASA kernel with stock CASA, and the desktop with jupyter-remote-desktop-proxy, on "
-        "this machine, in pairs of runs. Stock's native tools need FUSE: 'apt-get install fuse', and /dev/fuse in a "
-        "container; without it their benchmarks are left out. The other desktop is installed on first use.",
-        epilog="\n".join(f"{name:<15} {_summary(name)}" for name in BENCHMARKS),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Compares the CASA kernel with stock CASA, and the desktop with jupyter-remote-desktop-proxy, with "
+        "websockify and with Xpra, on this machine, side after side in turn. Stock CASA's tools need libfuse2, "
+        "fusermount and /dev/fuse; without them their benchmarks are left out, as is Xpra where it is not installed. "
+        "Peers are installed at their first use, below the user's cache. Keep the machine quiet: "
+        "runs that others disturb are marked. docs/benchmarks.md tells the method.",
     )
-    found.add_argument("names", nargs="*", metavar="NAME", help="what to measure, see below (default: everything)")
-    found.add_argument("-n", "--repeats", type=int, default=5, help="pairs of runs (default: 5)")
-    found.add_argument("--json", metavar="FILE", help="also write all runs into FILE; - for the standard output")
+    found.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="what to measure, see --list; also 'kernel' and 'desktop' (default: all)",
+    )
+    found.add_argument(
+        "-n", "--rounds", type=int, help="rounds of each benchmark (default: its own number, see --list)"
+    )
+    found.add_argument("--quick", action="store_true", help="one round, fewer cases and samples: to see that it works")
+    found.add_argument(
+        "--list", action="store_true", help="tell what there is, how often and how long it runs, and stop"
+    )
+    found.add_argument("--json", metavar="FILE", help="also write all runs into FILE; - for the standard output alone")
+    found.add_argument("--plot", metavar="FILE", help="also draw the ratios into FILE, an .svg or .png")
+    found.add_argument(
+        "--from", dest="read", metavar="FILE", help="measure nothing, and take what --json wrote to FILE"
+    )
     return found
 
 
-def _summary(name: str) -> str:
-    return str(importlib.import_module(f".{name}", __package__).__doc__).partition("\n")[0]
-
-
-def main() -> int:
+def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run the command line; return the exit status."""
-    options = parser().parse_args()
-    unknown = [name for name in options.names if name not in BENCHMARKS]
-    if unknown or options.repeats < 1:
-        print(f"Not a benchmark: {', '.join(unknown)}" if unknown else "--repeats is at least 1.", file=sys.stderr)
+    options = parser().parse_args(argv)
+    names = [name for given in options.names or ("kernel", "desktop") for name in catalogue.group(given)]
+    unknown = [name for name in names if name not in catalogue.BENCHMARKS]
+    if unknown or (options.rounds is not None and options.rounds < 1):
+        print(f"Not a benchmark: {', '.join(unknown)}" if unknown else "--rounds is at least 1.", file=sys.stderr)
         return 2
-    with Stage() as stage:
-        results = measure(options.names or BENCHMARKS, stage, options.repeats)
-    machine: Dict[str, Any] = {"processors": os.cpu_count(), "load": os.getloadavg()[0], "system": platform.platform()}
-    if options.json:
-        text = json.dumps({"machine": machine, "results": [result.as_dict() for result in results]}, indent=1)
-        if options.json == "-":
-            print(text)
-            return 0
-        with open(options.json, "w", encoding="utf-8") as file:
-            file.write(text)
-    print(f"{machine['processors']} processors, load {machine['load']:.1f}; median (minimum–maximum)\n")
-    print(harness.tables(results))
+    if options.list:
+        print(listing(names, options.rounds, options.quick))
+        return 0
+    told = json.loads(Path(options.read).read_text(encoding="utf-8")) if options.read else measured(names, options)
+    tell(told, options)
     return 0
 
 
-def measure(names: List[str], stage: Stage, repeats: int) -> List[harness.Result]:
-    """Run the named benchmarks; tell on the standard error what happens."""
-    results: List[harness.Result] = []
+def listing(names: Sequence[str], asked: Optional[int], quick: bool) -> str:
+    """Return a line for each benchmark, and how long all of them take."""
+    lines, total = [], 0.0
     for name in names:
-        benchmark: Any = importlib.import_module(f".{name}", __package__)
-        if getattr(benchmark, "NEEDS_TOOLS", False) and not stage.can_mount:
-            print(f"{name} is left out: stock CASA's tools need fusermount and /dev/fuse.", file=sys.stderr)
-            continue
-        results += harness.run(name, benchmark, stage, repeats, lambda text: print(text, file=sys.stderr, flush=True))
-    return results
+        found: Any = catalogue.load(name)
+        rounds = plan.rounds_of(found.ROUNDS, asked, quick)
+        share = len(found.QUICK) / len(found.CASES) if quick else 1.0
+        minutes = plan.minutes(found.SECONDS * share, rounds)
+        total += minutes
+        lines.append(f"{name:<16} {rounds} × {found.SECONDS * share:3.0f} s  {catalogue.heading(name)}")
+    return "\n".join([*lines, f"About {total:.0f} minutes on two quiet cores."])
+
+
+def measured(names: Sequence[str], options: argparse.Namespace) -> Dict[str, Any]:
+    """Measure, and return the report."""
+    before, watch, rows, notes = machine.describe(), machine.Watch(), [], list(sides.absent())
+    with Stage(options.quick) as stage:
+        for name in names:
+            found: Any = catalogue.load(name)
+            if found.NEEDS_TOOLS and not stage.can_mount:
+                notes.append(f"{name} is left out: stock CASA's tools need libfuse2, fusermount and /dev/fuse.")
+                continue
+            rounds = plan.rounds_of(found.ROUNDS, options.rounds, options.quick)
+            _say(f"{name}: {catalogue.heading(name)}")
+            try:
+                rows += harness.run(name, found, stage, rounds, watch, _say)
+            except Exception as error:  # noqa: BLE001 - one that cannot be measured must not cost the others' half hour.
+                notes.append(f"{name} ended early: {type(error).__name__}: {error}".strip())
+                _say(notes[-1])
+    return report.as_dict(
+        rows,
+        {
+            "when": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+            "quick": options.quick,
+            "machine": {**before, "load after": machine.describe()["load"], **watch.told()},
+            "versions": peers.versions(PROGRAMS),
+            "notes": notes,
+        },
+    )
+
+
+def _say(text: str) -> None:
+    print(f"{datetime.datetime.now():%H:%M:%S} {text}", file=sys.stderr, flush=True)
+
+
+def tell(told: Dict[str, Any], options: argparse.Namespace) -> None:
+    """Write the report as the options have it."""
+    text, rows = json.dumps(told, indent=1), report.rows_of(told)
+    if options.json == "-":
+        print(text)
+        return
+    if options.json:
+        Path(options.json).write_text(text + "\n", encoding="utf-8")
+    if options.plot:
+        chart.draw(rows, Path(options.plot), caption(told))
+    print("\n".join([caption(told), "", *pages(rows, told["notes"])]))
+
+
+def caption(told: Dict[str, Any]) -> str:
+    """Return the machine, its load and the day in a line."""
+    found = told["machine"]
+    return (
+        f"{found['cores']} cores of {found['model']}, {found['memory'] / 2**30:.0f} GiB, {found['system']}, Linux "
+        f"{found['kernel']}; load {found['load'][0]:.1f} before; {told['when'][:10]}"
+    )
+
+
+def pages(rows: Sequence[Row], notes: Sequence[str]) -> List[str]:
+    """Return the parts of what is printed."""
+    parts = ["median (quartiles); → ×r: casa-desktop takes r of what the peer takes, with its quartiles\n"]
+    parts.append(table.tables(rows, catalogue.headings(row.benchmark for row in rows)))
+    for heading, lines in (
+        ("Where a peer does better", table.lost(rows)),
+        ("Worse than recorded", guard.warnings(rows, guard.recorded())),
+        ("Notes", notes),
+    ):
+        if lines:
+            parts.append("\n".join([f"\n{heading}:", *(f"  {line}" for line in lines)]))
+    return parts
 
 
 if __name__ == "__main__":

@@ -6,51 +6,63 @@ so that there is always something new. A server that has grown by a gigabyte has
 
 from __future__ import annotations
 
-import struct
 import time
 from contextlib import suppress
-from typing import Mapping, Tuple
+from typing import List, Mapping
 
+import psutil
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from .desks import Desk, on_both
-from .harness import Figure
+from . import rfb, sides
+from .desks import Desk
+from .figures import OURS, Figure
 
-PEER = "jupyter-remote-desktop-proxy"
-SECONDS = 60
+READING = 60
+ROUNDS = 1
+SECONDS = 95
 ENOUGH = 1e9
 
 FIGURES = {
-    "growth": Figure("growth of the server under a slow reader", 32, "MB", target="ours"),
+    "growth": Figure("growth of the server, and websockify, under a slow reader", 32, "MB", target="ours"),
     "x": Figure("growth of the X server meanwhile", None, "MB", target="difference"),
 }
 
 
-def _measure(desk: Desk) -> Mapping[str, float]:
+def _measure(desk: Desk, _: str) -> Mapping[str, float]:
+    assert isinstance(desk, sides.InJupyter)
     # The page starts the desktop, and is left.
     with desk.page():
         pass
     url = f"ws{desk.jupyter.url[4:]}{desk.websocket_path}?token={desk.jupyter.token}"
-    watched = {"growth": desk.server(), "x": desk.x_server()}
     # One message waits to be taken, and then the client reads nothing more.
     with desk.program("film"), connect(url, max_size=None, max_queue=1, ping_interval=None, close_timeout=0) as client:
-        idle = {name: each.memory_info().rss for name, each in watched.items()}
+        width, height = rfb.greet(_reader(client), client.send)
+        # Only now: websockify has a process for each connection.
+        watched = {"growth": desk.serving(), "x": [desk.x_server()]}
+        idle = {name: _resident(each) for name, each in watched.items()}
         most = dict(idle)
-        width, height = _greet(client)
-        end = time.monotonic() + SECONDS
+        end = time.monotonic() + READING
         # Ours gives up a browser that answers no pings, after 45 s or so.
         with suppress(ConnectionClosed):
             while time.monotonic() < end and most["growth"] - idle["growth"] < ENOUGH:
-                # FramebufferUpdateRequest, not incremental: RFC 6143, section 7.5.3.
-                client.send(struct.pack(">BBHHHH", 3, 0, 0, 0, width, height))
+                client.send(rfb.request(False, width, height))
                 time.sleep(1 / 30)
-                most = {name: max(most[name], each.memory_info().rss) for name, each in watched.items()}
+                most = {name: max(most[name], _resident(each)) for name, each in watched.items()}
     return {name: (most[name] - idle[name]) / 1e6 for name in watched}
 
 
-def _greet(client: ClientConnection) -> Tuple[int, int]:
-    """Do RFB's handshake without a password, and ask for raw pixels; return width and height: RFC 6143, section 7."""
+def _resident(processes: List[psutil.Process]) -> int:
+    total = 0
+    for each in processes:
+        # That of an earlier connection may end meanwhile.
+        with suppress(psutil.NoSuchProcess):
+            total += each.memory_info().rss
+    return total
+
+
+def _reader(client: ClientConnection) -> rfb.Read:
+    """Return what reads so many bytes of the stream that the messages make."""
     pending = b""
 
     def read(size: int) -> bytes:
@@ -61,16 +73,7 @@ def _greet(client: ClientConnection) -> Tuple[int, int]:
         taken, pending = pending[:size], pending[size:]
         return taken
 
-    read(12)
-    client.send(b"RFB 003.008\n")
-    read(ord(read(1)))
-    client.send(b"\x01")
-    read(4)
-    client.send(b"\x01")
-    width, height, name = struct.unpack(">HH16xI", read(24))
-    read(name)
-    client.send(struct.pack(">BxHi", 2, 1, 0))
-    return width, height
+    return read
 
 
-ours, peer = on_both(_measure)
+SIDES = sides.on([OURS, sides.JRDP, sides.WEBSOCKIFY], _measure)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from typing import Mapping
 
-from .harness import Figure
-from .stage import Stage
+from .figures import OURS, Figure
+from .stage import STOCK_CASA, Stage
 
-PEER = "stock CASA"
 FIGURES = {"first": Figure("kernel start to first listobs", 1.0)}
 
 
-def ours(stage: Stage) -> Mapping[str, float]:
+def ours(stage: Stage, _: str = "") -> Mapping[str, float]:
     with stage.ours() as kernel:
         kernel.run("listobs('sim.ms')")
         return {"first": kernel.seconds}
 
 
-def peer(stage: Stage) -> Mapping[str, float]:
+def stock(stage: Stage, _: str = "") -> Mapping[str, float]:
     with stage.stock() as kernel:
         kernel.run("from casatasks import *\nlistobs('sim.ms')")
         return {"first": kernel.seconds}
+
+
+SIDES = {OURS: ours, STOCK_CASA: stock}
+ROUNDS = 3
+SECONDS = 8

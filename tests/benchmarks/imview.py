@@ -9,10 +9,9 @@ from __future__ import annotations
 import statistics
 from typing import Mapping
 
-from .harness import Figure
-from .stage import Kernel, Stage
+from .figures import OURS, Figure
+from .stage import STOCK_CASA, Kernel, Stage
 
-PEER = "stock CASA"
 FIGURES = {
     "first": Figure("first headless imview", 0.12),
     "later": Figure("later ones", 1.0),
@@ -21,7 +20,7 @@ FIGURES = {
 NEEDS_TOOLS = True
 
 
-def ours(stage: Stage) -> Mapping[str, float]:
+def ours(stage: Stage, _: str = "") -> Mapping[str, float]:
     with stage.ours() as kernel:
         kernel.run("imview")
         call = "imview('dirty.image', gui=False)"
@@ -30,7 +29,7 @@ def ours(stage: Stage) -> Mapping[str, float]:
         return {"first": first, "later": later, "large": later}
 
 
-def peer(stage: Stage) -> Mapping[str, float]:
+def stock(stage: Stage, _: str = "") -> Mapping[str, float]:
     with stage.stock(stage.desktop("stock")) as kernel:
         kernel.run("from casaviewer import imview\nfrom IPython.display import Image\nfrom itertools import count")
         kernel.run("names = map('imview-{}.png'.format, count())")
@@ -41,3 +40,8 @@ def peer(stage: Stage) -> Mapping[str, float]:
 
 def _median(kernel: Kernel, code: str) -> float:
     return statistics.median(kernel.run(code) for _ in range(5))
+
+
+SIDES = {OURS: ours, STOCK_CASA: stock}
+ROUNDS = 3
+SECONDS = 20

@@ -41,10 +41,15 @@ class Shape:
 
 
 class Direction:
-    """One direction of a link, shared by its connections."""
+    """One direction of a link, shared by its connections.
+
+    Attributes:
+        carried: bytes that have been sent into it until now.
+    """
 
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
+        self.carried = 0
         self._free_at = 0.0
 
     async def carry(self, source: socket.socket, sink: socket.socket) -> None:
@@ -55,6 +60,7 @@ class Direction:
         try:
             while data := await loop.sock_recv(source, LUMP if self.shape.rate is None else SEGMENT):
                 now = loop.time()
+                self.carried += len(data)
                 self._free_at = max(self._free_at, now)
                 if self.shape.rate is not None:
                     self._free_at += len(data) / self.shape.rate
@@ -111,6 +117,11 @@ class Link:
         self._loop.call_soon_threadsafe(self._serving.cancel)
         self._thread.join()
         self._listener.close()
+
+    @property
+    def received(self) -> int:
+        """The bytes that the server has sent to its clients until now."""
+        return self._directions[1].carried
 
     def _run(self) -> None:
         self._loop.run_until_complete(asyncio.wait([self._serving]))

@@ -1,44 +1,46 @@
-"""Print what the log under the cells costs: ``python tests/benchmarks/log_stream.py FOLDER_WITH_SIM_MS``.
+"""What the log costs that is shown under a cell while it runs, for 1,000 and 100,000 messages.
 
-Each cell runs many times, in turn with the log shown and with ``%casa_log off``, in one real kernel; the numbers are
-the medians of the times from the request to the idle status, in milliseconds, as a front end has them.
+Stock CASA writes its messages into a file only, and is what no log under the cell costs.
 """
 
 from __future__ import annotations
 
-import os
 import statistics
-import sys
-from pathlib import Path
-from typing import Dict, List
+from typing import Mapping
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+from .figures import OURS, Figure
+from .stage import STOCK_CASA, Kernel, Stage
 
-from tests.kernel.notebook import Notebook
-
-CELLS = {
-    "no message": ("1 + 1", 200),
-    "one message": ("casalog.post('one')", 200),
-    "listobs": ("listobs('sim.ms')", 40),
-    "a hundred imheads": ("for _ in range(100): imhead('dirty.image', mode='get', hdkey='shape')", 20),
-    "a thousand messages": ("for number in range(1000): casalog.post('one of many')", 40),
-    "a hundred thousand messages": ("for number in range(100_000): casalog.post('one of many')", 3),
+FIGURES = {
+    "one": Figure("a cell with one message", None, "ms", target="difference"),
+    "thousand": Figure("a cell with 1,000 messages", None, "ms"),
+    "many": Figure("a cell with 100,000 messages"),
 }
+ROUNDS = 3
+SECONDS = 16
 
 
-def main() -> None:
-    """Measure and print."""
-    print(f"{'cell':30}{'off':>10}{'on':>10}{'cost':>10}")
-    with Notebook(Path(sys.argv[1]), os.environ) as kernel:
-        for name, (code, number) in CELLS.items():
-            times: Dict[str, List[float]] = {"off": [], "on": []}
-            for _ in range(number):
-                for state, found in times.items():
-                    kernel.run(f"%casa_log {state}")
-                    found.append(1000 * kernel.run(code).seconds)
-            off, on = (statistics.median(found) for found in times.values())
-            print(f"{name:30}{off:10.1f}{on:10.1f}{on - off:10.1f}", flush=True)
+def ours(stage: Stage, _: str = "") -> Mapping[str, float]:
+    with stage.ours() as kernel:
+        return _times(kernel, stage)
 
 
-if __name__ == "__main__":
-    main()
+def stock(stage: Stage, _: str = "") -> Mapping[str, float]:
+    with stage.stock() as kernel:
+        kernel.run("from casatasks import *")
+        return _times(kernel, stage)
+
+
+def _times(kernel: Kernel, stage: Stage) -> Mapping[str, float]:
+    kernel.run("casalog.post('the first')")
+    one = statistics.median(kernel.run("casalog.post('one')") for _ in range(20))
+    thousand = statistics.median(kernel.run(_cell(1000)) for _ in range(5))
+    many = kernel.run(_cell(10_000 if stage.quick else 100_000), timeout=300)
+    return {"one": 1000 * one, "thousand": 1000 * thousand, "many": many * (10 if stage.quick else 1)}
+
+
+def _cell(messages: int) -> str:
+    return f"for number in range({messages}): casalog.post('one of many')"
+
+
+SIDES = {OURS: ours, STOCK_CASA: stock}

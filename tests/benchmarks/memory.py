@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import Mapping
 
-from .harness import Figure
-from .stage import Kernel, Stage
+from .figures import OURS, Figure
+from .stage import STOCK_CASA, Kernel, Stage
 
-PEER = "stock CASA"
 FIGURES = {
     "memory": Figure("memory of a kernel after listobs", None, "MB"),
     "children": Figure("processes below a kernel after listobs", 1.0, "processes", target="difference"),
 }
 
 
-def ours(stage: Stage) -> Mapping[str, float]:
+def ours(stage: Stage, _: str = "") -> Mapping[str, float]:
     with stage.ours() as kernel:
         return _weigh(kernel, "listobs('sim.ms')")
 
 
-def peer(stage: Stage) -> Mapping[str, float]:
+def stock(stage: Stage, _: str = "") -> Mapping[str, float]:
     with stage.stock() as kernel:
         return _weigh(kernel, "from casatasks import *\nlistobs('sim.ms')")
 
@@ -31,3 +30,8 @@ def _weigh(kernel: Kernel, code: str) -> Mapping[str, float]:
         "memory": kernel.process.memory_full_info().uss / 1e6,
         "children": float(len(kernel.process.children(recursive=True))),
     }
+
+
+SIDES = {OURS: ours, STOCK_CASA: stock}
+ROUNDS = 3
+SECONDS = 8

@@ -8,10 +8,9 @@ from __future__ import annotations
 import statistics
 from typing import Mapping
 
-from .harness import Figure
-from .stage import Kernel, Stage
+from .figures import OURS, Figure
+from .stage import STOCK_CASA, Kernel, Stage
 
-PEER = "stock CASA"
 FIGURES = {
     "cell": Figure("a cell with a short task", 5.0, "ms", target="difference"),
     "call": Figure("a short task among many in a cell", 5.0, "ms", target="difference"),
@@ -30,12 +29,12 @@ for _ in range(100):
 TELL = "open('overhead.txt', 'w').write(str(sorted(_times)[50]))"
 
 
-def ours(stage: Stage) -> Mapping[str, float]:
+def ours(stage: Stage, _: str = "") -> Mapping[str, float]:
     with stage.ours() as kernel:
         return _times(kernel, stage)
 
 
-def peer(stage: Stage) -> Mapping[str, float]:
+def stock(stage: Stage, _: str = "") -> Mapping[str, float]:
     with stage.stock() as kernel:
         kernel.run("from casatasks import *")
         return _times(kernel, stage)
@@ -48,3 +47,8 @@ def _times(kernel: Kernel, stage: Stage) -> Mapping[str, float]:
     kernel.run(MANY)
     kernel.run(TELL)
     return {"cell": cell, "empty": empty, "call": 1000 * float((stage.folder / "overhead.txt").read_text())}
+
+
+SIDES = {OURS: ours, STOCK_CASA: stock}
+ROUNDS = 3
+SECONDS = 12

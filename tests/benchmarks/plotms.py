@@ -8,21 +8,20 @@ from __future__ import annotations
 import statistics
 from typing import Mapping
 
-from .harness import Figure
-from .stage import Kernel, Stage
+from .figures import OURS, Figure
+from .stage import STOCK_CASA, Kernel, Stage
 
-PEER = "stock CASA"
 FIGURES = {"first": Figure("first headless plotms", 0.55), "later": Figure("later ones", 1.05)}
 NEEDS_TOOLS = True
 
 
-def ours(stage: Stage) -> Mapping[str, float]:
+def ours(stage: Stage, _: str = "") -> Mapping[str, float]:
     with stage.ours() as kernel:
         kernel.run("plotms")
         return _times(kernel, "plotms('sim.ms', gui=False)")
 
 
-def peer(stage: Stage) -> Mapping[str, float]:
+def stock(stage: Stage, _: str = "") -> Mapping[str, float]:
     with stage.stock(stage.desktop("stock")) as kernel:
         kernel.run("from casaplotms import plotms\nfrom IPython.display import Image")
         call = "plotms('sim.ms', plotfile='stock.png', expformat='png', showgui=False, overwrite=True)"
@@ -32,3 +31,8 @@ def peer(stage: Stage) -> Mapping[str, float]:
 def _times(kernel: Kernel, code: str) -> Mapping[str, float]:
     first = kernel.run(code)
     return {"first": first, "later": statistics.median(kernel.run(code) for _ in range(4))}
+
+
+SIDES = {OURS: ours, STOCK_CASA: stock}
+ROUNDS = 3
+SECONDS = 18

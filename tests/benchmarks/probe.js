@@ -81,26 +81,29 @@
     return taken;
   };
 
-  // Count the film's frames that are seen, told apart by the row of black and white squares in each.
-  window.bench.film = (x, y, side, squares) => {
+  // Count the frames that are seen of what moves along one line of pixels: a frame is another one when at least
+  // `least` of the pixels at `columns` have turned bright or dark since the last. Fewer are a picture that gets sharper.
+  let counter = null;
+  window.bench.watch = (y, columns, least) => {
+    watchers.delete(counter);
+    const [left, right] = [Math.min(...columns), Math.max(...columns)];
     const seen = { frames: 0, since: performance.now() };
     let last = null;
-    watchers.add(context => {
-      const { data } = context.getImageData(x, y + side / 2, side * squares, 1);
-      let number = 0;
-      for (let square = 0; square < squares; square++) {
-        number = number * 2 + (data[4 * (square * side + side / 2) + 1] > 127 ? 1 : 0);
-      }
-      if (number !== last) {
-        last = number;
+    counter = context => {
+      const { data } = context.getImageData(left, y, right - left + 1, 1);
+      const bits = columns.map(x => data[4 * (x - left) + 1] > 127);
+      if (last === null || bits.filter((bit, index) => bit !== last[index]).length >= least) {
+        last = bits;
         seen.frames += 1;
       }
-    });
-    window.bench.framesPerSecond = () => {
-      const rate = (1000 * seen.frames) / (performance.now() - seen.since);
+    };
+    watchers.add(counter);
+    window.bench.seen = () => {
+      const { frames } = seen;
+      const seconds = (performance.now() - seen.since) / 1000;
       seen.frames = 0;
       seen.since = performance.now();
-      return rate;
+      return { frames, seconds };
     };
   };
 })();

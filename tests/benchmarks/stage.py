@@ -1,21 +1,24 @@
-"""Where both sides run: a private folder, the same data, kernels, and a desktop for each.
+"""Where all sides run: a private folder, the same data, kernels, desktops and one browser.
 
-Stock CASA is what its documentation describes: ``pip install casatasks casaviewer casaplotms`` and an import. Its
-tools are AppImages that mount themselves, for which it needs ``fusermount`` (``apt-get install fuse``) and
+Stock CASA is what its documentation describes: ``pip install casatasks casaviewer casaplotms`` into an environment of
+its own, and an import. Its tools are AppImages that mount themselves, for which it needs libfuse2, ``fusermount`` and
 ``/dev/fuse``. A container without them cannot run stock CASA's tools at all; then its peer is missing, and the
 benchmarks of tools say so and measure nothing. Stock's tools always want an X server, which is given to them running.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
+from ctypes.util import find_library
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence
+from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Type
 
 import psutil
 from jupyter_client.blocking import BlockingKernelClient
@@ -23,9 +26,20 @@ from jupyter_client.manager import KernelManager
 
 from casa_desktop import session
 
+from . import desks, peers
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 HERE = Path(__file__).parent
 FOREIGN = ("CASA", "DISPLAY", "IPYTHON", "JUPYTER", "MPLBACKEND", "PYTHONDONTWRITE", "XAUTHORITY", "XDG_")
+STOCK_CASA = "stock CASA"
 OURS, STOCK = ["-m", "casa_kernel"], ["-m", "ipykernel_launcher"]
+
+
+def can_mount() -> bool:
+    """Tell whether an AppImage finds what it mounts itself with."""
+    return Path("/dev/fuse").exists() and bool(shutil.which("fusermount") and find_library("fuse"))
 
 
 class Kernel:
@@ -36,11 +50,11 @@ class Kernel:
         process: its process.
     """
 
-    def __init__(self, module: Sequence[str], folder: Path, env: Dict[str, str]) -> None:
+    def __init__(self, python: str, module: Sequence[str], folder: Path, env: Dict[str, str]) -> None:
         self._manager = KernelManager(kernel_name="python3")
         spec = self._manager.kernel_spec
         assert spec is not None
-        spec.argv, spec.metadata = [sys.executable, *module, "-f", "{connection_file}"], {}
+        spec.argv, spec.metadata = [python, *module, "-f", "{connection_file}"], {}
         self._started = time.perf_counter()
         self._manager.start_kernel(cwd=str(folder), env=env, stderr=subprocess.DEVNULL)
         self.client: BlockingKernelClient = self._manager.client()
@@ -68,7 +82,9 @@ class Kernel:
         """
         printed: List[str] = []
         started = time.perf_counter()
-        reply = self.client.execute_interactive(code, output_hook=lambda each: printed.append(str(each["content"])))
+        reply = self.client.execute_interactive(
+            code, timeout=timeout, output_hook=lambda each: printed.append(str(each["content"]))
+        )
         seconds = time.perf_counter() - started
         if reply["content"]["status"] != "ok":
             raise RuntimeError(f"{code!r} failed: {reply['content'].get('evalue')}\n" + "\n".join(printed))
@@ -81,13 +97,18 @@ class Stage:
     Attributes:
         folder: holds ``sim.ms`` and ``dirty.image``, once there is a kernel.
         can_mount: stock's AppImages find what they need.
+        quick: whoever measures is in a hurry, and takes fewer and shorter samples.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, quick: bool = False) -> None:
+        self.quick = quick
         self._place = Path(tempfile.mkdtemp(prefix="cb-", dir="/tmp"))
         self.folder = self._place / "observation"
-        self.can_mount = Path("/dev/fuse").exists() and shutil.which("fusermount") is not None
+        self.can_mount = can_mount()
         self._desktops: Dict[str, session.Record] = {}
+        self._desks: Dict[str, desks.Desk] = {}
+        self._browser: Optional[Browser] = None
+        self._exits = ExitStack()
         self._outside = os.environ.get("CASA_DESKTOP_RUNTIME_DIR")
 
     def __enter__(self) -> Stage:
@@ -113,36 +134,74 @@ class Stage:
         """Simulate the observation and unpack our tools, at the first call: the desktop's benchmarks need neither."""
         if (self.folder / "sim.ms").exists():
             return
-        for argv in ([str(HERE.parent / "system" / "simulate.py")], ["-m", "casa_kernel.tools", "extract"]):
-            subprocess.run(
-                [sys.executable, *argv],
-                cwd=self.folder,
-                env=self.environment,
-                check=True,
-                timeout=300,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
+        self._run(str(HERE.parent / "system" / "simulate.py"))
+        self._run("-m", "casa_kernel.tools", "extract", "casaviewer", "casaplotms")
+
+    def _run(self, *words: str) -> None:
+        subprocess.run(
+            [sys.executable, *words],
+            cwd=self.folder,
+            env=self.environment,
+            check=True,
+            timeout=300,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     def __exit__(self, *_: object) -> None:
-        for name in self._desktops:
-            session.stop(name)
+        self.clear()
+        self.end_desktops()
         if self._outside is None:
             del os.environ["CASA_DESKTOP_RUNTIME_DIR"]
         else:
             os.environ["CASA_DESKTOP_RUNTIME_DIR"] = self._outside
         shutil.rmtree(self._place, ignore_errors=True)
 
+    def end_desktops(self) -> None:
+        """End the desktops of kernels; the next that is asked for is a new one."""
+        for name in self._desktops:
+            session.stop(name)
+        self._desktops.clear()
+
+    def browser(self) -> Browser:
+        """Return a running browser."""
+        if self._browser is None:
+            self._browser = self._exits.enter_context(desks.chromium())
+        return self._browser
+
+    def desk(self, name: str, kind: Type[desks.Desk]) -> desks.Desk:
+        """Return the running desk ``name``; it is started where it is not there."""
+        if name not in self._desks:
+            self._desks[name] = self._exits.enter_context(kind(self.browser()))
+        return self._desks[name]
+
+    def clear(self) -> None:
+        """End all desks and the browser."""
+        self._desks.clear()
+        self._browser = None
+        self._exits.close()
+
+    def cube(self) -> Path:
+        """Return the spectral cube, which is made at the first call."""
+        self.observe()
+        if not (self.folder / "cube.image").exists():
+            self._run(str(HERE / "cube.py"))
+        return self.folder / "cube.image"
+
+    def measures(self) -> Path:
+        """Return the folder of the measures data, which CASA's tools want to be told."""
+        return Path(importlib.util.find_spec("casadata").origin).parent / "__data__"  # type: ignore[union-attr,arg-type]
+
     def ours(self) -> Kernel:
         """Start our kernel."""
         self.observe()
-        return Kernel(OURS, self.folder, self.environment)
+        return Kernel(sys.executable, OURS, self.folder, self.environment)
 
     def stock(self, desktop: Optional[session.Record] = None) -> Kernel:
         """Start a bare ipykernel, whose tools may use ``desktop``."""
         self.observe()
         shown = session.environment(desktop) if desktop is not None else {}
-        return Kernel(STOCK, self.folder, {**self.environment, **shown})
+        return Kernel(peers.python("stock-casa"), STOCK, self.folder, {**self.environment, **shown})
 
     def desktop(self, name: str) -> session.Record:
         """Return a running desktop: ``main`` is that of our kernels; the others are Xvnc with a window manager, too."""

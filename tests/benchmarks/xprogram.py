@@ -1,4 +1,4 @@
-"""X programs to look at: ``python -m tests.benchmarks.xprogram button|film``, on the display of DISPLAY.
+"""X programs to look at: ``python -m tests.benchmarks.xprogram button|film|pan X Y``, on the display of DISPLAY.
 
 ``button``: a square that turns from black to white or back as soon as it is pressed.
 
@@ -6,10 +6,14 @@
 correlated over a beam of four pixels, of a tenth of the brightest source, in grey; 60 times a second. It is copied
 from pixmaps that were put there before, so that a frame is there as a whole and costs its program nothing. A row of
 squares in the corner tells the frame's number.
+
+``pan X Y``: no window, but a hand: it holds the left button and leads the pointer in a circle of 80 pixels around X, Y,
+five or six pixels further 60 times a second.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
@@ -19,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from Xlib import X
 from Xlib.display import Display
+from Xlib.ext import xtest
 
 from ..system.screen import authority
 
@@ -27,6 +32,7 @@ FILM = (320, 60, 600)
 RATE = 60
 # Frame number n shows the bits of n as squares of this side.
 FRAMES, SQUARES, SIDE = 64, 6, 16
+PAN_RADIUS, PAN_STEPS = 80, 90
 READY = "ready"
 _ROWS = 100
 
@@ -71,7 +77,28 @@ def film(display: Any) -> None:
         while display.pending_events():
             display.next_event()
         number += 1
-        due += 1 / RATE
+        due = max(due + 1 / RATE, time.monotonic() - 1 / RATE)
+        time.sleep(max(due - time.monotonic(), 0))
+
+
+def pan(display: Any, x: int, y: int) -> None:
+    """Drag the pointer in a circle for ever."""
+
+    def at(number: int) -> Any:
+        angle = number * 2 * math.pi / PAN_STEPS
+        return {"x": round(x + PAN_RADIUS * math.cos(angle)), "y": round(y + PAN_RADIUS * math.sin(angle))}
+
+    xtest.fake_input(display, X.MotionNotify, **at(0))
+    xtest.fake_input(display, X.ButtonPress, 1)
+    display.sync()
+    print(READY, flush=True)
+    due, number = time.monotonic(), 0
+    while True:
+        number += 1
+        xtest.fake_input(display, X.MotionNotify, **at(number))
+        display.sync()
+        # One that was stopped meanwhile does not make up for it.
+        due = max(due + 1 / RATE, time.monotonic() - 1 / RATE)
         time.sleep(max(due - time.monotonic(), 0))
 
 
@@ -110,4 +137,4 @@ def pictures() -> List[NDArray[np.uint32]]:
 if __name__ == "__main__":
     with authority(os.environ["XAUTHORITY"]):
         connected = Display()
-    {"button": button, "film": film}[sys.argv[1]](connected)
+    {"button": button, "film": film, "pan": pan}[sys.argv[1]](connected, *map(int, sys.argv[2:]))

@@ -1,0 +1,43 @@
+"""The benchmarks by name, and those settings that a module leaves out."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import Any, Dict, Iterable, Tuple
+
+KERNEL = ("first_task", "imview", "plotms", "live", "overhead", "log_stream", "memory", "warm_tools")
+DESKTOP = (
+    *("desktop_start", "desktop_latency", "desktop_motion", "desktop_busy"),
+    *("desktop_reader", "desktop_idle", "desktop_many"),
+)
+BENCHMARKS = KERNEL + DESKTOP
+
+_DEFAULTS: Dict[str, Any] = {"CASES": ("",), "ROUNDS": 5, "KEEPS": False, "NEEDS_TOOLS": False}
+
+
+def load(name: str) -> ModuleType:
+    """Return a benchmark's module, with all its settings."""
+    module = importlib.import_module(f".{name}", __package__)
+    for setting, value in _DEFAULTS.items():
+        if not hasattr(module, setting):
+            setattr(module, setting, value)
+    for setting in ("QUICK", "TARGETED"):
+        if not hasattr(module, setting):
+            setattr(module, setting, module.CASES)
+    return module
+
+
+def heading(name: str) -> str:
+    """Return the first line of what a benchmark says of itself."""
+    return str(load(name).__doc__).partition("\n")[0].replace("`", "")
+
+
+def headings(names: Iterable[str]) -> Dict[str, str]:
+    """Return the headings of these benchmarks; a report may have one that is no more."""
+    return {name: heading(name) for name in dict.fromkeys(names) if name in BENCHMARKS}
+
+
+def group(name: str) -> Tuple[str, ...]:
+    """Return the names that ``kernel`` and ``desktop`` stand for, or the name itself."""
+    return {"kernel": KERNEL, "desktop": DESKTOP}.get(name, (name,))
