@@ -149,9 +149,7 @@ def test_a_killed_caretaker_is_back_and_stops_the_unused_desktop(root: Path) -> 
 def _await_caretaker(record: Record) -> None:
     """Return when the caretaker has been started; the supervisor has no more to do then, and waits."""
     deadline = time.monotonic() + 10
-    while not any(
-        "casa_desktop.caretaker" in each.cmdline() for each in psutil.Process(record.supervisor_pid).children()
-    ):
+    while not _children(record, "casa_desktop.caretaker"):
         assert time.monotonic() < deadline
 
 
