@@ -37,12 +37,13 @@ from .errors import ViewerLost, writing
 from .watch import Watch
 
 # Descriptor 9 stays open in the viewer and is never used: end-of-file on the FIFO is the viewer's end. A viewer that
-# cannot be written down, because the disk is full, would outlive a kernel that is killed.
+# cannot be written down, because the disk is full, would outlive a kernel that is killed; and so would CASA's own FIFO.
 _LAUNCHER = """\
 #!/bin/sh
 exec 9>{life}
 printf '%s %s\\n' $$ "${{1#--server=}}" >&9
 echo $$ > {register} || exit 1
+echo "${{1#--server=}}" > {left} || exit 1
 shift
 {exports}
 PATH="$PATH:/usr/bin:/bin"
@@ -86,6 +87,7 @@ class MaskEditor:
         self._launcher = private / "mask-editor"
         self._life = private / "mask-editor.life"
         self._register = private / "mask-editor.KILL"
+        self._left = private / "mask-editor.LEFT"
         self._cache = private / "mask-editor.cache"
         launcher, python = shlex.quote(str(self._launcher)), shlex.quote(sys.executable)
         with writing(private):
@@ -144,7 +146,7 @@ class MaskEditor:
         self._viewers += watch.viewers
 
     def _tidy(self) -> None:
-        for path in (self._register, self._life, self._address):
+        for path in (self._register, self._left, self._life, self._address):
             if path.exists():
                 path.unlink()
 
@@ -176,6 +178,7 @@ class MaskEditor:
             _LAUNCHER.format(
                 life=shlex.quote(str(self._life)),
                 register=shlex.quote(str(self._register)),
+                left=shlex.quote(str(self._left)),
                 exports="\n".join(f"export {name}={shlex.quote(value)}" for name, value in exports.items()),
                 program=shlex.quote(str(program)),
                 address=shlex.quote(str(self._address)),
