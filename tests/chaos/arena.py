@@ -227,18 +227,12 @@ class Arena:
                     found[part] = psutil.Process(pid)
         return {part: (process.pid, process.create_time()) for part, process in found.items()}
 
-    def launchers(self) -> List[psutil.Process]:
-        """Return what stands between the server and the first notebook's kernel; often nothing."""
-        pid = self.kernels[0].pid
-        with suppress(psutil.NoSuchProcess):
-            above = psutil.Process(pid).parents() if pid else []
-            pids = [each.pid for each in above]
-            if self.server.process.pid in pids:
-                return above[: pids.index(self.server.process.pid)]
-        return []
+    def porter(self) -> List[psutil.Process]:
+        """Return the process that stands between the first notebook's kernel and the machine's network, if one does."""
+        return [each for each in below(self.kernels[0].pid) if "casa_desktop.porter" in words_of(each)]
 
-    def helpers(self) -> List[psutil.Process]:
-        """Return what stands between the first notebook's kernel and the network: programs that carry its traffic."""
+    def way_out(self) -> List[psutil.Process]:
+        """Return the program that carries what the first notebook's kernel sends out, if there is one."""
         return [each for each in below(self.kernels[0].pid) if words_of(each).split(" ")[0].endswith(_CARRIERS)]
 
     def tools(self, tool: str, word: str = "") -> List[psutil.Process]:

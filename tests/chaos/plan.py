@@ -41,7 +41,8 @@ class Victim(Enum):
     PLOTMS = "casaplotms"
     LOGGER = "casalogger"
     KERNEL = "kernel"
-    LAUNCHER = "kernel's launcher"
+    PORTER = "kernel's porter"
+    WAY_OUT = "kernel's way out"
     SERVER = "Jupyter server"
     VIEW = "view"
     DISK = "disk"
@@ -79,7 +80,8 @@ DECK: Mapping[Victim, Mapping[Action, int]] = {
     Victim.PLOTMS: {Action.KILL: 4, Action.STOP: 2, Action.FILES: 1, Action.MEMORY: 1},
     Victim.LOGGER: {Action.KILL: 2, Action.STOP: 1, Action.FILES: 1, Action.MEMORY: 1},
     Victim.KERNEL: {Action.KILL: 4, Action.STOP: 2, Action.FILES: 1, Action.MEMORY: 1},
-    Victim.LAUNCHER: {Action.KILL: 2, Action.STOP: 1},
+    Victim.PORTER: {Action.KILL: 1, Action.STOP: 1},
+    Victim.WAY_OUT: {Action.KILL: 1},
     # All else must be started again after it.
     Victim.SERVER: {Action.KILL: 1, Action.STOP: 2, Action.FILES: 2, Action.MEMORY: 1},
     Victim.VIEW: {Action.KILL: 3, Action.STOP: 3},

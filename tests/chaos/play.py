@@ -136,8 +136,8 @@ class Play:
             return [part] if part is not None else []
         if what.victim in TOOLS:
             return arena.tools(_PROGRAMS[what.victim], "mask-editor" if what.work is Work.INTERACTIVE else "")
-        if what.victim is Victim.LAUNCHER:
-            return arena.launchers() or arena.helpers()
+        if what.victim in (Victim.PORTER, Victim.WAY_OUT):
+            return arena.porter() if what.victim is Victim.PORTER else arena.way_out()
         pids = {
             Victim.KERNEL: arena.kernels[0].pid,
             Victim.SERVER: arena.server.process.pid,
@@ -154,8 +154,10 @@ class Play:
         while cell and not self._victims and what.victim in TOOLS and not cell.over and time.monotonic() < deadline:
             cell.wait_until_over(0.02)
             self._victims = self._found()
-        hit = {Victim.KERNEL: [0], Victim.LAUNCHER: [0], Victim.SERVER: [0, 1]}.get(what.victim, [])
+        hit = {Victim.KERNEL: [0], Victim.SERVER: [0, 1]}.get(what.victim, [])
         self._doomed = [each for number in hit for each in below(self._arena.kernels[number].pid)]
+        if what.victim is Victim.PORTER:
+            self._doomed += self._arena.way_out()
         self._hit_at = time.monotonic()
         return Fault(what.action, self._victims, self._arena.runtime if what.in_runtime else self._arena.data)
 
@@ -236,7 +238,7 @@ class Play:
         outcome, what = self.outcome, self._round
         if cell.reply is None:
             outcome.ended = f"lost {cell.lost}"
-            if what.victim not in (Victim.KERNEL, Victim.LAUNCHER, Victim.SERVER) and not self._may_be_torn():
+            if what.victim not in (Victim.KERNEL, Victim.SERVER) and not self._may_be_torn():
                 self._broken.append(f"the work was lost ({cell.lost}), and neither its kernel nor the server was hit")
             return
         if cell.reply["status"] == "ok":
@@ -273,8 +275,12 @@ class Play:
         victim = self._round.victim
         if victim in OF_THE_DESKTOP:
             return self._desktop_returned(gone)
-        if victim in (Victim.KERNEL, Victim.LAUNCHER):
+        if victim is Victim.KERNEL:
             return self._kernel_returned(gone)
+        if victim is Victim.PORTER:
+            return self._porter_returned(gone)
+        if victim is Victim.WAY_OUT:
+            return self._way_out_returned(gone)
         if victim is Victim.SERVER:
             return self._server_returned(gone)
         if victim is Victim.VIEW:
@@ -309,6 +315,26 @@ class Play:
         kernel = self._arena.kernels[0]
         if not kernel.answers(BACK_SECONDS):
             return ""
+        return BY_ITSELF if gone else UNHARMED
+
+    def _porter_returned(self, gone: bool) -> str:
+        """See that the kernel goes on without it, and end the kernel, as it says itself when asked for a desktop."""
+        arena = self._arena
+        if arena.parts().get(verdicts.KERNEL) != self._before.get(verdicts.KERNEL):
+            self._broken.append("the kernel did not outlive its porter")
+        if not arena.kernels[0].answers(BACK_SECONDS):
+            return ""
+        if gone:
+            arena.kernels[0].end()
+        return WHEN_ASKED if gone else UNHARMED
+
+    def _way_out_returned(self, gone: bool) -> str:
+        deadline = time.monotonic() + BACK_SECONDS
+        # A process's birth is no event that anybody but its parent could wait for.
+        while not self._arena.way_out():
+            if time.monotonic() > deadline:
+                return ""
+            threading.Event().wait(0.02)
         return BY_ITSELF if gone else UNHARMED
 
     def _server_returned(self, gone: bool) -> str:
@@ -354,7 +380,7 @@ class Play:
     # All others
 
     def _may_be_torn(self) -> bool:
-        """Tell whether a kernel may have died of the deed: CASA maps files, where a full disk kills.
+        """Tell whether a kernel may have died of the deed: one whose tclean met a full disk was seen to.
 
         Jupyter says so and starts it again.
         """
