@@ -142,6 +142,10 @@ class Places:
         return self.folder / "rfb.sock"
 
     @property
+    def new_rfb_socket(self) -> Path:
+        return self.folder / "rfb.new"
+
+    @property
     def log(self) -> Path:
         return self.folder / "desktop.log"
 

@@ -89,6 +89,7 @@ class Supervisor:
         links.install(self.at, sys.executable)
         icewmfiles.write(self.at, self.settings.tools_python)
         self._furnish(deadline, seconds)
+        self._xvnc.let_in()
         return self._record()
 
     def _furnish(self, deadline: float, seconds: float) -> None:
@@ -197,6 +198,7 @@ class Supervisor:
         try:
             self._furnish(time.monotonic() + REVIVAL_SECONDS, REVIVAL_SECONDS)
             self._record().write(self.at.record)
+            self._xvnc.let_in()
         except (CasaDesktopError, OSError) as error:
             self._say(str(error))
             # Its end, which is told like any other, is the reason to try once more.

@@ -40,15 +40,16 @@ class Xvnc:
             OSError: it could not be started.
         """
         xauthority.write(self.at.xauthority)
-        # A killed one has left its own, at which nobody listens.
-        self.at.rfb_socket.unlink(missing_ok=True)
+        # Killed ones have left theirs, at which nobody listens.
+        for path in (self.at.rfb_socket, self.at.new_rfb_socket):
+            path.unlink(missing_ok=True)
         self._reader, writer = os.pipe()
         command = x_server_command(
             self.program,
             self.settings,
             title=f"CASA Desktop {self.name}",
             xauthority=self.at.xauthority,
-            rfb_socket=self.at.rfb_socket,
+            rfb_socket=self.at.new_rfb_socket,
             display_fd=writer,
             env=os.environ,
         )
@@ -78,17 +79,25 @@ class Xvnc:
         return f":{number.decode()}"
 
     def await_banner(self, deadline: float) -> None:
-        """Return as soon as a view can connect.
+        """Return as soon as a view could connect.
 
         Raises:
             StartFailed: it does not speak RFB.
         """
+        at = self.at.new_rfb_socket
         try:
-            banner = rfb_banner(self.at.rfb_socket, max(deadline - time.monotonic(), 0.1))
+            banner = rfb_banner(at, max(deadline - time.monotonic(), 0.1))
         except OSError as error:
-            raise StartFailed(self.name, f"nothing answers at {self.at.rfb_socket}: {error}") from error
+            raise StartFailed(self.name, f"nothing answers at {at}: {error}") from error
         if not banner.startswith(b"RFB "):
-            raise StartFailed(self.name, f"{self.at.rfb_socket} greets with {banner!r} instead of RFB")
+            raise StartFailed(self.name, f"{at} greets with {banner!r} instead of RFB")
+
+    def let_in(self) -> None:
+        """Let views connect: now its socket has the name that the record gives.
+
+        Not before the record is of this server, or somebody would have its socket and the display of a dead one.
+        """
+        self.at.new_rfb_socket.rename(self.at.rfb_socket)
 
     def last_words(self) -> str:
         """Return the last that the desktop's log has."""
