@@ -85,7 +85,9 @@ class Caretaker:
 
     def _stop(self) -> None:
         words = f"It was stopped after {self._minutes:g} minutes without use."
-        print(f"casa-desktop: {words}", flush=True)
+        # On a full disk it ends as well.
+        with suppress(OSError):
+            print(f"casa-desktop: {words}", flush=True)
         write_last_words(self._name, words)
         os.kill(os.getppid(), signal.SIGTERM)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Optional
 
 from . import stored
+from .errors import RuntimeDirectoryError
 from .runtime import checked_name, runtime_root
 
 
@@ -27,10 +28,10 @@ class LastWords:
 def write_last_words(name: str, words: str, *, lost: bool = False) -> None:
     """Leave a sentence for whoever looks for the desktop ``name`` after its end.
 
-    Raises:
-        OSError: the runtime directory is not there, or there is no room.
+    Without room for it the desktop ends all the same, and in silence.
     """
-    stored.write(_path(name), LastWords(words, lost))
+    with suppress(OSError, RuntimeDirectoryError):
+        stored.write(_path(name), LastWords(words, lost))
 
 
 def read_last_words(name: str) -> Optional[LastWords]:

@@ -39,8 +39,7 @@ def bury(name: str, at: Places) -> None:
         # A supervisor that has ended by itself has done all this.
         return
     if runtime.read_record(at.record) is not None:
-        with suppress(OSError):
-            write_last_words(name, LOST, lost=True)
+        write_last_words(name, LOST, lost=True)
     end_marked(at)
     runtime.clear(at.folder)
 

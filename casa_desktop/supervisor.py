@@ -20,6 +20,7 @@ import shutil
 import signal
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Dict, Optional, Tuple
 
@@ -210,7 +211,9 @@ class Supervisor:
         write_last_words(self.name, f"{words} The log's last words: {self._xvnc.last_words()}")
 
     def _say(self, sentence: str) -> None:
-        self.log.write(f"casa-desktop: {sentence}\n".encode())
+        # A full disk is no reason for a desktop's end.
+        with suppress(OSError):
+            self.log.write(f"casa-desktop: {sentence}\n".encode())
 
     def stop(self) -> None:
         """End everything on the desktop, Xvnc last, and remove the desktop's folder."""

@@ -6,17 +6,19 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Tuple
 from urllib.request import Request, urlopen
 
 import psutil
 import pytest
+from inotify_simple import INotify, flags
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
 
 from casa_desktop import links, lookout, runtime, session, shares, stored
+from casa_desktop.commands import Settings
 from casa_desktop.errors import LinkRefused, ScalingFailed, Shortage, StartFailed
 from casa_desktop.proxy import RESERVED
 
@@ -79,6 +81,33 @@ def test_a_running_desktop_goes_on_when_its_disk_is_full(disk: Disk) -> None:
     assert session.stop()
     assert of(disk.path) == []
     assert [each.name for each in disk.path.iterdir()] == ["filler"]
+
+
+def test_an_x_server_that_dies_on_a_full_disk_is_back_when_there_is_room(disk: Disk) -> None:
+    record = session.ensure()
+    disk.fill()
+    # The last piece of the log's own room as well.
+    with open(runtime.places("main").log, "ab", buffering=0) as log, suppress(OSError):
+        while True:
+            log.write(b".")
+    with INotify() as sockets:
+        sockets.add_watch("/tmp/.X11-unix", flags.DELETE)
+        psutil.Process(record.x_server_pid).kill()
+        # The supervisor is about to try.
+        assert any(each.name == f"X{record.display[1:]}" for each in sockets.read(10_000))
+    disk.make_room()
+    again = session.ensure()
+    assert again.supervisor_pid == record.supervisor_pid
+    assert again.x_server_pid != record.x_server_pid
+
+
+def test_an_unused_desktop_is_stopped_on_a_full_disk_too(disk: Disk) -> None:
+    record = session.ensure(settings=Settings(idle_minutes=0.02))
+    supervisor = psutil.Process(record.supervisor_pid)
+    disk.fill()
+    psutil.wait_procs([supervisor], timeout=30)
+    assert session.find() is None
+    assert of(disk.path) == []
 
 
 def test_a_file_that_cannot_be_written_anew_is_as_it_was(disk: Disk) -> None:
