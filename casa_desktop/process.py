@@ -38,8 +38,10 @@ def spawn(command: Command, *, log: IO[bytes], pass_fds: Sequence[int] = (), cwd
     parent = os.getpid()
 
     def in_child() -> None:
-        # A blocked signal stays blocked across exec; the supervisor blocks those it waits for.
+        # A blocked signal stays blocked across exec.
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        # Python's own handler would take it until the program has begun, and the parent's death go unnoticed.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.setpgid(0, 0)
         die_with(parent)
 

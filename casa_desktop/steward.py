@@ -23,6 +23,7 @@ import psutil
 from . import locks, runtime
 from .errors import CasaDesktopError
 from .process import adopt_orphans, descendants, end, namespace, open_pid
+from .signals import Signals
 
 # A supervisor takes up to six seconds to end its desktop, usually half a second.
 GRACE_SECONDS = 8.0
@@ -38,13 +39,16 @@ def main(argv: Sequence[str]) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGCHLD, *_PASSED_ON))
     adopt_orphans()
     heir = _appoint_heir()
+    # Not sigwait(3): after SIGSTOP and SIGCONT it has returned numbers of no signal, and the signal was lost.
+    signals = Signals([signal.SIGCHLD, *_PASSED_ON])
     in_foreground = _has_terminal()
     try:
         program = subprocess.Popen(argv, preexec_fn=lambda: _in_its_own_group(in_foreground))
     except OSError as error:
         print(f"{argv[0]}: {error.strerror}", file=sys.stderr)
         return 127
-    status = program.returncode = _attend(program.pid)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGCHLD, *_PASSED_ON))
+    status = program.returncode = _attend(program.pid, signals)
     if in_foreground:
         _take_terminal()
     _end_all_but(heir)
@@ -68,6 +72,9 @@ def _in_its_own_group(in_foreground: bool) -> None:
     os.setpgid(0, 0)
     if in_foreground:
         _take_terminal()
+    for number in (signal.SIGCHLD, *_PASSED_ON):
+        # Ours would take them until the program has begun.
+        signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
@@ -79,14 +86,13 @@ def _take_terminal() -> None:
         os.tcsetpgrp(0, os.getpgrp())
 
 
-def _attend(program: int) -> int:
+def _attend(program: int, signals: Signals) -> int:
     """Pass signals on to the program until it ends; return its exit status."""
     while True:
-        number = signal.sigwait((signal.SIGCHLD, *_PASSED_ON))
-        # After SIGSTOP and SIGCONT sigwait has returned numbers of no signal (Python 3.11).
-        if number in _PASSED_ON:
-            os.kill(program, number)
-            continue
+        select.select([signals], [], [])
+        for number in signals.take():
+            if number in _PASSED_ON:
+                os.kill(program, number)
         status = _reap(program)
         if status is not None:
             return status

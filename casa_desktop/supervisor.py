@@ -16,13 +16,14 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
 import signal
 import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import IO, Dict, Optional, Tuple
+from typing import IO, Dict, List, Tuple
 
 from . import __version__, icewmfiles, lifeline, links, locks, reaper, xfiles
 from .children import RECENT_SECONDS, Child
@@ -32,6 +33,7 @@ from .lastwords import write_last_words
 from .ourselves import hide, seen
 from .process import adopt_orphans, descendants, end, namespace, spawn
 from .runtime import Places, Record, clear, places
+from .signals import Signals
 from .xvnc import Xvnc
 
 X_SERVERS, WINDOW_MANAGERS = ("Xvnc", "Xtigervnc"), ("icewm",)
@@ -43,8 +45,7 @@ QUIET_SECONDS = 0.3
 REVIVAL_SECONDS = 5.0
 # One that dies so often within a minute will not be better the next time.
 MOST_ENDS = 5
-_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-_AWAITED = (signal.SIGCHLD, *_ENDING)
+_ENDING = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 
 
 @dataclass
@@ -56,6 +57,7 @@ class Supervisor:
         settings: the user's choices.
         at: the desktop's paths.
         log: takes what the children say.
+        signals: those of children's ends, and of its own.
         display: X's name of the desktop once Xvnc has told it.
         keeper: the pid by which others end the desktop, and the namespace in which it is meant.
         x_server, window_manager, caretaker: the children.
@@ -65,6 +67,7 @@ class Supervisor:
     settings: Settings
     at: Places
     log: IO[bytes]
+    signals: Signals
     display: str = ""
     keeper: Tuple[int, str] = field(default_factory=lambda: (os.getpid(), namespace("pid")))
 
@@ -148,8 +151,7 @@ class Supervisor:
     def watch(self) -> None:
         """Keep the desktop going until a signal asks for its end or its X server is given up."""
         while True:
-            # After SIGSTOP and SIGCONT sigwait has returned numbers of no signal (Python 3.11).
-            if self._wait() in _ENDING:
+            if not _ENDING.isdisjoint(self._wait()):
                 return
             self._reap()
             if len(self.x_server.ends) >= MOST_ENDS:
@@ -157,13 +159,11 @@ class Supervisor:
                 return
             self._mend()
 
-    def _wait(self) -> Optional[int]:
-        """Wait for a signal and return it; None when something is due."""
+    def _wait(self) -> List[int]:
+        """Wait for signals and return them; none when something is due."""
         dues = [each.due for each in (self.x_server, self.window_manager, self.caretaker) if each.due is not None]
-        if not dues:
-            return signal.sigwait(_AWAITED)
-        information = signal.sigtimedwait(_AWAITED, max(min(dues) - time.monotonic(), 0))
-        return information.si_signo if information else None
+        select.select([self.signals], [], [], max(min(dues) - time.monotonic(), 0) if dues else None)
+        return self.signals.take()
 
     def _reap(self) -> None:
         """Take note of every child that has ended, was stopped or goes on; adopted orphans among them."""
@@ -255,7 +255,8 @@ def main(name: str, ready_fd: int, seconds: float, settings: str, *keeper: str) 
     hide(os.environ)
     if not keeper:
         detach()
-    signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
+    # Not sigwait(3): after SIGSTOP and SIGCONT it has returned numbers of no signal, and the signal was lost.
+    signals = Signals([signal.SIGCHLD, *_ENDING])
     adopt_orphans()
     at = places(name)
     # In a container nobody else has said so.
@@ -263,7 +264,7 @@ def main(name: str, ready_fd: int, seconds: float, settings: str, *keeper: str) 
     # Never closed: the lock goes when the process has gone, and not before.
     locks.hold(at.folder)
     with open(at.log, "ab", buffering=0) as log:
-        supervisor = Supervisor(name, Settings(**json.loads(settings)), at, log)
+        supervisor = Supervisor(name, Settings(**json.loads(settings)), at, log, signals)
         if keeper:
             supervisor.keeper = (int(keeper[0]), keeper[1])
         try:

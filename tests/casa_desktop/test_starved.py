@@ -151,8 +151,8 @@ def test_a_desktop_that_cannot_be_started_for_want_of_descriptors_leaves_none_op
     ("limit", "words"),
     [
         (4, "The desktop 'main' did not start: its supervisor ended without a word"),
-        (7, "The desktop 'main' did not start: All 7 files that this process may have open are open."),
-        (11, "The desktop 'main' did not start: Xvnc ended at once. It said:"),
+        (9, "The desktop 'main' did not start: All 9 files that this process may have open are open."),
+        (13, "The desktop 'main' did not start: Xvnc ended at once. It said:"),
         (30, "main"),
     ],
 )
