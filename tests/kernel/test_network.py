@@ -141,12 +141,13 @@ def _short(name: str) -> str:
 
 
 def test_a_tool_that_the_desktop_s_menu_starts_listens_to_nobody(
-    kernel_environment: Dict[str, str], runtime_directory: Path, record: Find
+    kernel_environment: Dict[str, str], runtime_directory: Path, record: Find, tmp_path: Path
 ) -> None:
     if kernel_environment["CASA_DESKTOP_NETWORK"] == "host":
         pytest.skip("it is the machine's network that is to be tried")
     assert runtime_directory
-    on_it = session.environment(session.ensure("main"))
+    # A viewer of the user's own keeps its preferences at home, where no other test is to find them.
+    on_it = {**session.environment(session.ensure("main")), "HOME": str(tmp_path)}
     words = [sys.executable, "-m", "casa_kernel.tools", "run", "casaviewer"]
     with subprocess.Popen(words, env={**kernel_environment, **on_it}, start_new_session=True) as tool:
         try:

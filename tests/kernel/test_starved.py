@@ -17,7 +17,7 @@ from casa_kernel import stops
 
 from casa_desktop import session
 
-from ..shortage import Disk, descriptors, few_descriptors, small_disk
+from ..shortage import Disk, few_descriptors, small_disk
 from ..system.mask_editor import MaskEditor
 from ..system.processes import ended
 from ..system.screen import Screen, XHand
@@ -50,6 +50,19 @@ def running(notebook: Notebook, word: str) -> List[psutil.Process]:
     children = psutil.Process(notebook.pid).children(recursive=True)
     living = [each for each in children if each.status() != psutil.STATUS_ZOMBIE]
     return [each for each in living if word in " ".join([each.name(), *each.cmdline()])]
+
+
+def is_tool(process: psutil.Process) -> bool:
+    """Tell whether it is none of the kernel's two helpers: the one that ends the others, and its porter."""
+    line = " ".join(process.cmdline())
+    return "guard" not in line and "casa_desktop.porter" not in line
+
+
+def files_of(notebook: Notebook) -> List[str]:
+    """Return what the kernel has open, but for tables' locks: casacore leaves one open when it cannot open the rest."""
+    folder = f"/proc/{notebook.pid}/fd"
+    opened = [os.readlink(f"{folder}/{name}") for name in os.listdir(folder)]
+    return [each for each in opened if not each.endswith("/table.lock")]
 
 
 def at_the_editor(notebook: Notebook, name: str, act: Callable[[MaskEditor], None]) -> Cell:
@@ -94,7 +107,7 @@ def test_what_finds_no_room_in_the_runtime_directory_says_so_and_works_when_ther
         disk.fill()
         for call in ("plotms('sim.ms')", "viewer('dirty.image', gui=True)", "casalogger(gui=True)", CLEAN):
             assert "NoRoom: The kernel cannot write into its folder" in sentence(kernel.run(call.format(name="full")))
-        assert [each.name() for each in running(kernel, "casa") if "guard" not in " ".join(each.cmdline())] == [
+        assert [each.name() for each in running(kernel, "casa") if is_tool(each)] == [
             running(kernel, "casaviewer")[0].name()
         ]
         # Whatever needs no room goes on.
@@ -158,7 +171,7 @@ def test_a_kernel_without_descriptors_says_so_and_loses_none(
         *("plotants('sim.ms', gui=True)", CLEAN.format(name="few"), "%casa_log -n 3"),
     )
     notebook.run("1")
-    before = descriptors(notebook.pid)
+    before = files_of(notebook)
     for left in (0, 2, 5):
         for call in calls:
             with few_descriptors(notebook.pid, left):
@@ -168,7 +181,7 @@ def test_a_kernel_without_descriptors_says_so_and_loses_none(
             elif left == 0:
                 pytest.fail(f"{call} needs no descriptor: {cell.text}")
         notebook.run("%casa_tools end")
-    assert descriptors(notebook.pid) <= before + 2
+    assert len(files_of(notebook)) <= len(before) + 2
     assert "image/png" in notebook.run("viewer('dirty.image', gui=True)").displayed[-1]
     record()
 
@@ -176,7 +189,8 @@ def test_a_kernel_without_descriptors_says_so_and_loses_none(
 def test_a_tool_that_has_no_memory_left_is_replaced_and_the_call_repeated(notebook: Notebook) -> None:
     notebook.run("ia.fromshape('big.image', [4000, 4000], overwrite=True)\nia.close()\nplotms('sim.ms')")
     (tool,) = running(notebook, "casaplotms")
-    limit = tool.memory_info().vms + (1 << 20)
+    # It keeps what it has, and gets nothing more.
+    limit = tool.memory_info().vms // 2
     resource.prlimit(tool.pid, resource.RLIMIT_AS, (limit, limit))
     assert "image/png" in notebook.run("plotms('sim.ms', xaxis='uvdist')").displayed[-1]
     assert ended([tool])

@@ -21,14 +21,15 @@ FIRST_UID = 20_001
 # What a set-up that runs as root in the new namespace does: arguments are the project, its packages, Python.
 SET_UP = """
 set -eu
-mount -t tmpfs -o mode=1777 town /tmp
 mount -t tmpfs -o mode=755 town /mnt
-# As a system does when it starts.
-mkdir -m 1777 /tmp/.X11-unix
 mkdir /mnt/project /mnt/packages /mnt/python /mnt/home
 mount --bind "$1" /mnt/project
 mount --bind "$2" /mnt/packages
 mount --bind "$3" /mnt/python
+# After what may lie there has been bound.
+mount -t tmpfs -o mode=1777 town /tmp
+# As a system does when it starts.
+mkdir -m 1777 /tmp/.X11-unix
 echo ready
 read -r _
 """
@@ -54,10 +55,12 @@ class Town:
             stdout=subprocess.PIPE,
             text=True,
         )
-        assert self._holder.stdout is not None
-        assert self._holder.stdout.readline() == "ready\n", "the town could not be set up"
         self.people: List[Person] = []
         self.started: List[subprocess.Popen[str]] = []
+        assert self._holder.stdout is not None
+        if self._holder.stdout.readline() != "ready\n":
+            self.__exit__()
+            raise AssertionError("the town could not be set up")
 
     @property
     def entry(self) -> List[str]:
