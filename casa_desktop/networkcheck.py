@@ -8,9 +8,9 @@ import sys
 from typing import Mapping, Optional
 
 from . import lifeline, outbound
-from .errors import NetworkShared
+from .errors import InvalidSetting, NetworkShared
 from .findings import Finding
-from .network import State
+from .network import VARIABLE, State, wanted
 
 _SUBJECT = "network of kernels"
 
@@ -19,12 +19,14 @@ def examine(environ: Mapping[str, str]) -> Finding:
     """Try, in a process of its own, which network a kernel gets."""
     if lifeline.PORTER_VARIABLE in environ:
         return Finding(_SUBJECT, "ok", "this one's is its own")
+    try:
+        wanted(environ)
+    except InvalidSetting as error:
+        return Finding(_SUBJECT, "missing", str(error), f"unset {VARIABLE}")
     argv = [sys.executable, "-m", "casa_desktop.network"]
     try:
         done = subprocess.run(argv, env=dict(environ), capture_output=True, text=True, timeout=20, check=True)
         state = State(json.loads(done.stdout))
-    except subprocess.CalledProcessError as error:
-        return Finding(_SUBJECT, "missing", error.stderr.strip().split("\n")[-1], "unset CASA_DESKTOP_NETWORK")
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         return Finding(_SUBJECT, "note", f"it could not be tried: {error}")
     return finding(state, outbound.find(environ))

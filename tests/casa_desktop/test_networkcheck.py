@@ -37,3 +37,9 @@ def test_it_is_tried_in_another_process() -> None:
 def test_a_wrong_setting_and_a_notebook_s_own_network_are_told() -> None:
     assert "'private' or 'host'" in networkcheck.examine({**os.environ, network.VARIABLE: "x"}).found
     assert networkcheck.examine({lifeline.PORTER_VARIABLE: "/p"}).state == "ok"
+
+
+def test_a_choice_that_is_none_is_told_in_its_own_words() -> None:
+    found = networkcheck.examine({**os.environ, network.VARIABLE: "lan"})
+    assert (found.state, found.remedy) == ("missing", "unset CASA_DESKTOP_NETWORK")
+    assert found.found == "CASA_DESKTOP_NETWORK is 'lan', but should be 'private' or 'host'."
