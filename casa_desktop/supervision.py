@@ -21,7 +21,9 @@ _AFTER_KILL_SECONDS = 12.0
 
 def has_x_server(record: Record) -> bool:
     """Tell whether the desktop's X server is there; takes well below 1 ms. One that is stopped is there, too."""
-    return answers(Path(record.rfb_socket))
+    socket = Path(record.rfb_socket)
+    # One that answers may be the next one, which has come since the record was read.
+    return answers(socket) and runtime.read_record(Places(socket.parent).record) == record
 
 
 def await_x_server(record: Record, at: Places, timeout: float) -> Optional[Record]:
@@ -43,7 +45,9 @@ def await_x_server(record: Record, at: Places, timeout: float) -> Optional[Recor
 
     deadline = time.monotonic() + timeout
     with INotify() as changes, suppress(FileNotFoundError):
-        changes.add_watch(str(at.folder), flags.MOVED_TO | flags.DELETE | flags.DELETE_SELF | flags.ONLYDIR)
+        changes.add_watch(
+            str(at.folder), flags.CREATE | flags.MOVED_TO | flags.DELETE | flags.DELETE_SELF | flags.ONLYDIR
+        )
         wake(record)
         ends = [changes.fileno(), *_end_of(record)]
         try:

@@ -95,9 +95,10 @@ class Xvnc:
     def let_in(self) -> None:
         """Let views connect: now its socket has the name that the record gives.
 
-        Not before the record is of this server, or somebody would have its socket and the display of a dead one.
+        Not before the record is of this server, or somebody would have its socket and the display of a dead one. The
+        first name stays: when Xvnc ends it removes that, by which the lookout sees the end of a killed supervisor.
         """
-        self.at.new_rfb_socket.rename(self.at.rfb_socket)
+        os.link(self.at.new_rfb_socket, self.at.rfb_socket)
 
     def last_words(self) -> str:
         """Return the last that the desktop's log has."""
