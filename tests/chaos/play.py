@@ -370,7 +370,11 @@ class Play:
         work = self._round.work
         # The images of a lost tclean must not stay locked.
         again = Work.CLEAN if work in (Work.INTERACTIVE, Work.SCREENSHOT) else work
-        cell = self._arena.kernels[0].run(works.cell(again, str(self._round.number)))
+        kernel, code = self._arena.kernels[0], works.cell(again, str(self._round.number))
+        cell = kernel.run(code)
+        if cell.wait_until_over(BACK_SECONDS) and cell.reply and cell.reply["status"] == "aborted":
+            # It was asked a moment before the work before it failed, which takes along what waits.
+            cell = kernel.run(code)
         if not cell.wait_until_over(BACK_SECONDS) or not cell.reply:
             return ""
         if cell.reply["status"] != "ok":
