@@ -14,10 +14,11 @@ from urllib.request import Request, urlopen
 
 import psutil
 import pytest
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
 
 from ..kernel.notebook import Notebook
 from ..system.lab import Jupyter
+from ..system.rfbreader import GREETING, Reader
 from .census import MEMORY, of_folders, of_processes
 from .growth import Diary
 
@@ -33,7 +34,6 @@ CASA_S = ("casaviewer", "casaplotms")
 # Four of five pictures are the quick ones.
 QUICK, SLOW = 'viewer("dirty.image")', 'plotms("sim.ms")'
 MANY = [[QUICK, QUICK, QUICK, QUICK, SLOW] * 2]
-GREETING = b"RFB 003.008\n\1\1"
 # Raw, and the desktop's size: RFC 6143 and rfbproto's ExtendedDesktopSize.
 ENCODINGS = struct.pack(">BxH2i", 2, 2, 0, -308)
 REQUEST = struct.pack(">BBHHHH", 3, 0, 0, 0, 16, 16)
@@ -71,29 +71,12 @@ def _samples(rounds: int) -> set[int]:
     return {first + (rounds - first) * number // SAMPLES for number in range(1, SAMPLES + 1)}
 
 
-class Reader:
-    """Reads what Xvnc sends, whatever words come between it."""
-
-    def __init__(self, view: ClientConnection) -> None:
-        self._view, self._rest = view, b""
-
-    def read(self, size: int) -> bytes:
-        """Return the next ``size`` bytes."""
-        while len(self._rest) < size:
-            frame = self._view.recv(20)
-            self._rest += frame if isinstance(frame, bytes) else b""
-        data, self._rest = self._rest[:size], self._rest[size:]
-        return data
-
-
 def _look(url: str, headers: Dict[str, str]) -> None:
     """What a page does first: RFB's handshake, and one picture."""
     with connect(url, additional_headers=headers, compression=None) as view:
         view.send(GREETING)
         reader = Reader(view)
-        # Version, security types, result, and the screen with its title: RFC 6143, sections 7.1 to 7.3.
-        head = reader.read(12 + 2 + 4 + 24)
-        reader.read(int.from_bytes(head[-4:], "big"))
+        reader.greeted()
         view.send(ENCODINGS + REQUEST)
         assert reader.read(2) == b"\0\0"
 

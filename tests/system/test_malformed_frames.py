@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from .lab import Jupyter
+from .rfbreader import GREETING
 
 # First byte: FIN, three reserved bits, and the opcode; second: whether it is masked, and the length: RFC 6455, 5.2.
 firsts = st.integers(0, 255)
 payloads = st.binary(max_size=200)
-GREETING = b"RFB 003.008\n\1\1"
 
 
 def framed(first: int, masked: bool, payload: bytes, told: int = -1) -> bytes:

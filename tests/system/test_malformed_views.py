@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
 
 from .lab import Jupyter
+from .rfbreader import GREETING, Reader
 
-GREETING = b"RFB 003.008\n\1\1"
 # A view that does not know that desktops can change their size is put out by Xvnc when one does.
 ENCODINGS = struct.pack(">BxH3i", 2, 3, 0, -223, -308)
 SCREEN = struct.pack(">BBHHHH", 3, 0, 0, 0, 4, 4)
@@ -53,30 +53,13 @@ def address(jupyter: Jupyter, desktop: Any) -> Tuple[str, Dict[str, str]]:
     return url, {"Authorization": f"token {jupyter.token}"}
 
 
-class Reader:
-    """Reads what Xvnc sends, whatever words come between it."""
-
-    def __init__(self, view: ClientConnection) -> None:
-        self._view, self._rest = view, b""
-
-    def read(self, size: int) -> bytes:
-        """Return the next ``size`` bytes."""
-        while len(self._rest) < size:
-            frame = self._view.recv(20)
-            self._rest += frame if isinstance(frame, bytes) else b""
-        data, self._rest = self._rest[:size], self._rest[size:]
-        return data
-
-
 def _goes_on(address: Tuple[str, Dict[str, str]], server: int) -> None:
     """Look at the desktop as a proper view does, and see that it is the same X server."""
     url, headers = address
     with connect(url, additional_headers=headers) as view:
         view.send(GREETING)
-        # Version, security types, result, and the screen with its title: RFC 6143, sections 7.1 to 7.3.
         reader = Reader(view)
-        head = reader.read(12 + 2 + 4 + 24)
-        reader.read(int.from_bytes(head[-4:], "big"))
+        reader.greeted()
         view.send(ENCODINGS + SCREEN)
         assert reader.read(2) == b"\0\0"
     assert "vnc" in Path(f"/proc/{server}/comm").read_text()
