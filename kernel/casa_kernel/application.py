@@ -1,5 +1,7 @@
 """ipykernel's application on sockets that listen already: those that were made before the kernel moved (``quarters``).
 
+It speaks by the kernel's own session, which still understands where no memory is left (``unfinished``).
+
 ZMQ takes a listening socket by its option ZMQ_USE_FD: https://libzmq.readthedocs.io/en/latest/zmq_setsockopt.html
 """
 
@@ -11,6 +13,8 @@ import zmq
 from ipykernel import heartbeat, kernelapp
 
 from casa_desktop.quarters import Quarters
+
+from .unfinished import Session
 
 # By their ports. A module's, because ipykernel makes its heartbeat by itself.
 _prepared: Dict[int, int] = {}
@@ -35,6 +39,9 @@ class _Heartbeat(heartbeat.Heartbeat):
 
 class IPKernelApp(kernelapp.IPKernelApp):
     """ipykernel's, which binds the ports that Jupyter has chosen; called by it at its start."""
+
+    def _session_default(self) -> Session:
+        return Session(parent=self)
 
     def _try_bind_socket(self, s: Any, port: int) -> Any:
         _give(s, port)

@@ -12,6 +12,7 @@
           │    └── ToolLost        it ended in the middle of a call, or no longer answered
           ├── TaskFailed           a task said what is wrong, in CASA's log or its window, and raised no exception
           ├── NoRoom               the kernel's own folder cannot be written
+          ├── CellUnfinished       the kernel itself failed around a cell, as without memory
           ├── NothingDrawn         a task ended well and left no picture
           ├── WindowOnly           a task was to draw into the cell and has nothing but a window
           ├── ToolkitMissing       this Python can open no window for a figure of matplotlib
@@ -179,6 +180,27 @@ def writing(folder: Path) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise NoRoom(folder, str(error.strerror)) from error
         raise Shortage.of(error) or NoRoom(folder, str(error.strerror)) from error
+
+
+class CellUnfinished(CasaKernelError):
+    """What failed was neither the cell nor a task in it, but the kernel around it.
+
+    Attributes:
+        error: what it failed with.
+    """
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+        if isinstance(error, MemoryError):
+            said = (
+                "No memory is left for the kernel to finish this cell. Delete what is large (del NAME) and run it "
+                "again, or restart the kernel."
+            )
+        elif isinstance(error, KeyboardInterrupt):
+            said = "This cell was interrupted at its very end: it has probably done all that it had to do."
+        else:
+            said = f"The kernel could not finish this cell: {type(error).__name__}: {error}"
+        super().__init__(said)
 
 
 class NothingDrawn(CasaKernelError):

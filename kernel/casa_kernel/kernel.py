@@ -14,7 +14,7 @@ from traitlets import Type
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import casa, desktop, keeping, kernelspec, startup
+from . import casa, desktop, keeping, kernelspec, startup, unfinished
 from .celldisplay import CellDisplay
 from .desktop import Desktop
 from .habitmagics import BareCommands, HabitMagics
@@ -30,6 +30,7 @@ from .reports import Reporter
 from .streams import NativeStream
 from .tasks import NAMES
 from .toolmagics import Timer, ToolMagics
+from .unfinished import RESERVE
 from .wrap import Studio
 
 _INTERRUPTED = "raise KeyboardInterrupt('CASA is still being imported; run the cell again.')"
@@ -48,6 +49,7 @@ class ZMQInteractiveShell(zmqshell.ZMQInteractiveShell):
 
     def showtraceback(self, *args: Any, **kwargs: Any) -> None:
         """Show the exception that is being handled. Called by IPython, for cells as for scripts that magics run."""
+        RESERVE.spend_if_short()
         if self.reporter is None or not self.reporter.show(self):
             super().showtraceback(*args, **kwargs)
 
@@ -188,7 +190,28 @@ class CasaKernel(IPythonKernel):
         except KeyboardInterrupt:
             # ipykernel would send no reply, and the notebook wait for ever.
             code = _INTERRUPTED
-        return await super().do_execute(code, *args, **kwargs)  # type: ignore[no-untyped-call]
+        try:
+            return await super().do_execute(code, *args, **kwargs)  # type: ignore[no-untyped-call]
+        # Whatever it is, the notebook must hear of it.
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
+            return self._tell_unfinished(error)
+
+    async def execute_request(self, stream: Any, ident: Any, parent: Any) -> None:
+        """Run a cell and send the answer. Called by ipykernel, which only logs what this raises."""
+        try:
+            await super().execute_request(stream, ident, parent)  # type: ignore[no-untyped-call]
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
+            assert self.session is not None
+            self.session.send(stream, "execute_reply", self._tell_unfinished(error), parent, ident=ident)
+        finally:
+            RESERVE.fill()
+
+    def _tell_unfinished(self, error: BaseException) -> Dict[str, Any]:
+        """Show under the cell what ended it; return the answer to it."""
+        RESERVE.spend()
+        content = unfinished.content(error)
+        self.send_response(self.iopub_socket, "error", content)  # type: ignore[no-untyped-call]
+        return {"status": "error", "execution_count": self.execution_count, **content}
 
     def do_complete(self, code: str, cursor_pos: int) -> Any:
         """Complete a name. Called by ipykernel."""

@@ -9,7 +9,7 @@ import shutil
 import signal
 import threading
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List
+from typing import Any, Callable, Dict, Iterator, List, Mapping
 
 import psutil
 import pytest
@@ -43,6 +43,15 @@ def sentence(cell: Cell) -> str:
     assert cell.error is not None, cell.text
     assert len(cell.error["traceback"]) == 1, cell.error["traceback"]
     return f"{cell.error['ename']}: {cell.error['evalue']}"
+
+
+def answer(notebook: Notebook, cell: Cell) -> Mapping[str, Any]:
+    """Return what the kernel answered to a cell, for which a notebook waits besides the cell's output."""
+    asked = cell.messages[0]["parent_header"]["msg_id"]
+    while True:
+        message = notebook.client.get_shell_msg(timeout=10)
+        if message["parent_header"]["msg_id"] == asked:
+            return message["content"]
 
 
 def running(notebook: Notebook, word: str) -> List[psutil.Process]:
@@ -184,6 +193,49 @@ def test_a_kernel_without_descriptors_says_so_and_loses_none(
     assert len(files_of(notebook)) <= len(before) + 2
     assert "image/png" in notebook.run("viewer('dirty.image', gui=True)").displayed[-1]
     record()
+
+
+def test_a_cell_that_uses_up_all_memory_is_answered(notebook: Notebook) -> None:
+    kernel = psutil.Process(notebook.pid)
+    former = resource.prlimit(kernel.pid, resource.RLIMIT_AS)
+    notebook.run("hoard = []")
+    for turn in range(40):
+        resource.prlimit(kernel.pid, resource.RLIMIT_AS, (kernel.memory_info().vms + (turn % 4 << 20), former[1]))
+        # It holds on to what it has until the limit is lifted.
+        cell = notebook.run(f"while True: hoard.append(bytes({(100, 1000, 10_000, 100_000)[turn % 4]}))", timeout=20)
+        assert cell.error is not None
+        assert cell.error["ename"] in ("MemoryError", "SystemError", "CellUnfinished")
+        assert len(cell.of("error")) == 1
+        assert answer(notebook, cell)["status"] == "error"
+        resource.prlimit(kernel.pid, resource.RLIMIT_AS, former)
+        assert notebook.run("hoard.clear(); print('well')").text == "well\n"
+
+
+@pytest.mark.parametrize("where", ["shell.run_cell", "finish_metadata"])
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        ("MemoryError", "No memory is left for the kernel to finish this cell. Delete what is large (del NAME)"),
+        ("KeyboardInterrupt", "This cell was interrupted at its very end"),
+        ("OSError(5, 'cannot')", "The kernel could not finish this cell: OSError: [Errno 5] cannot"),
+    ],
+)
+def test_a_cell_around_which_the_kernel_fails_is_answered_once(
+    notebook: Notebook, where: str, failure: str, words: str
+) -> None:
+    cell = notebook.run(
+        f"kernel = get_ipython().kernel\ndef fail(*_, **__):\n del kernel.{where}\n raise {failure}\n"
+        f"kernel.{where} = fail"
+    )
+    # What follows the cell's own run fails already for the cell that sees to it.
+    if where == "shell.run_cell":
+        assert answer(notebook, cell)["status"] == "ok"
+        cell = notebook.run("print('done')")
+    (told,) = cell.of("error")
+    assert answer(notebook, cell).items() >= {"status": "error", **told}.items()
+    assert told["ename"] == "CellUnfinished"
+    assert words in told["evalue"]
+    assert notebook.run("print('well')").text == "well\n"
 
 
 def test_a_tool_that_has_no_memory_left_is_replaced_and_the_call_repeated(notebook: Notebook) -> None:

@@ -1,0 +1,66 @@
+"""The answer to a cell that neither IPython nor ipykernel could finish.
+
+ipykernel only logs what fails around a cell, and the notebook waits for its answer for ever. It happens where no memory
+is left: the cell itself fails with a MemoryError, and then the words for it want memory too, as does the next request.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any, Dict, Optional
+
+from jupyter_client import session
+
+from .errors import CellUnfinished
+
+# Of the address space alone, until something is written there. Enough for IPython's traceback and the messages with it.
+_SIZE = 8 << 20
+# With this much left, nothing needs the reserve.
+_PLENTY = 1 << 20
+
+
+class Reserve:
+    """Memory that is kept for requests and answers when everything else is used up."""
+
+    def __init__(self) -> None:
+        self._kept: Optional[bytearray] = None
+        self.fill()
+
+    def fill(self) -> None:
+        """Take it, if it can be had and is not there already."""
+        with suppress(MemoryError):
+            self._kept = bytearray(_SIZE) if self._kept is None else self._kept
+
+    def spend(self) -> None:
+        """Let others have it."""
+        self._kept = None
+
+    def spend_if_short(self) -> None:
+        """Let others have it if there is hardly anything else."""
+        try:
+            bytearray(_PLENTY)
+        except MemoryError:
+            self.spend()
+
+
+# A module's, because memory is the process's.
+RESERVE = Reserve()
+
+
+class Session(session.Session):
+    """Jupyter's, which can read a request where no memory is left."""
+
+    def deserialize(self, *args: Any, **kwargs: Any) -> Any:
+        """Make a message of what came in. Called by ipykernel, for each request first of all."""
+        RESERVE.spend_if_short()
+        return super().deserialize(*args, **kwargs)
+
+
+def content(error: BaseException) -> Dict[str, Any]:
+    """Return what an ``error`` message holds, for what ended a cell: ``ename``, ``evalue`` and ``traceback``.
+
+    Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#execution-errors
+    """
+    told = CellUnfinished(error)
+    name = type(told).__name__
+    return {"ename": name, "evalue": str(told), "traceback": [f"\x1b[31m{name}\x1b[0m: {told}"]}
