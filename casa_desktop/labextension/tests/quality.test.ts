@@ -82,10 +82,30 @@ test('a slow answer to a still picture changes nothing', () => {
   assert.equal(controller.level, before);
 });
 
-test('a busy processor on one machine costs the picture nothing', () => {
+test('a busy processor on one machine costs a light picture nothing', () => {
   const { controller } = new Hotel(1e9, 1e6, 2);
   for (let now = 0; now < 3_000; now += 100) {
-    controller.sample({ now, rate: 5e6, frames: 10, delay: 90 });
+    controller.sample({ now, rate: 2e6, frames: 10, delay: 90 });
+  }
+  assert.equal(controller.level, EXACT);
+});
+
+test('what the server cannot send without loss in time is given JPEG', () => {
+  const { controller } = new Hotel(1e9, 1e6, 2);
+  for (let now = 0; now < 600; now += 100) {
+    controller.sample({ now, rate: 5.7e6, frames: 20, delay: 5 });
+  }
+  assert.ok(controller.level < EXACT);
+  assert.ok(controller.encoding.jpeg! >= 90);
+});
+
+test('one large frame is no film', () => {
+  const { controller } = new Hotel(1e9, 1e6, 2);
+  for (let now = 0; now < 20_000; now += 100) {
+    // Four tenths of a second of it, which is the window of the rates.
+    const isOpening = now % 2_000 < 400;
+    const rate = isOpening ? 6e6 : 1e3;
+    controller.sample({ now, rate, frames: 2, delay: 5 });
   }
   assert.equal(controller.level, EXACT);
 });
