@@ -6,6 +6,7 @@ is left: the cell itself fails with a MemoryError, and then the words for it wan
 
 from __future__ import annotations
 
+import mmap
 from contextlib import suppress
 from typing import Any, Dict, Optional
 
@@ -20,27 +21,37 @@ _PLENTY = 1 << 20
 
 
 class Reserve:
-    """Memory that is kept for requests and answers when everything else is used up."""
+    """Address space that is kept for requests and answers when everything else is used up.
+
+    It is mapped, and not malloc's: glibc takes the size of a large piece that is freed for the size from which it maps
+    pieces itself, and of smaller ones its heap keeps far more afterwards (M_MMAP_THRESHOLD in mallopt(3)).
+    """
 
     def __init__(self) -> None:
-        self._kept: Optional[bytearray] = None
+        self._kept: Optional[mmap.mmap] = None
         self.fill()
 
     def fill(self) -> None:
         """Take it, if it can be had and is not there already."""
-        with suppress(MemoryError):
-            self._kept = bytearray(_SIZE) if self._kept is None else self._kept
+        with suppress(OSError):
+            self._kept = _map(_SIZE) if self._kept is None else self._kept
 
     def spend(self) -> None:
         """Let others have it."""
-        self._kept = None
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.close()
 
     def spend_if_short(self) -> None:
         """Let others have it if there is hardly anything else."""
         try:
-            bytearray(_PLENTY)
-        except MemoryError:
+            _map(_PLENTY).close()
+        except (OSError, MemoryError):
             self.spend()
+
+
+def _map(size: int) -> mmap.mmap:
+    return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 
 
 # A module's, because memory is the process's.
