@@ -6,6 +6,7 @@ import argparse
 import datetime
 import json
 import sys
+import traceback
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 
@@ -92,10 +93,12 @@ def measured(names: Sequence[str], options: argparse.Namespace) -> Dict[str, Any
             rounds = plan.rounds_of(found.ROUNDS, options.rounds, options.quick)
             _say(f"{name}: {catalogue.heading(name)}")
             try:
-                rows += harness.run(name, found, stage, rounds, watch, _say)
+                # What was measured before it fails is kept.
+                for row in harness.run(name, found, stage, rounds, watch, _say):
+                    rows.append(row)
             except Exception as error:  # noqa: BLE001 - one that cannot be measured must not cost the others' half hour.
                 notes.append(f"{name} ended early: {type(error).__name__}: {error}".strip())
-                _say(notes[-1])
+                _say("".join(traceback.format_exception(error)) + notes[-1])
     return report.as_dict(
         rows,
         {

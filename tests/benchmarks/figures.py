@@ -10,6 +10,8 @@ from .spread import Spread, ratios, spread
 
 OURS = "casa-desktop"
 FLOOR = "bare RFB"
+# Medians that differ by no more than this fraction count as the same.
+EVEN = 0.02
 
 
 @dataclass(frozen=True)
@@ -86,11 +88,15 @@ class Row:
 
     @property
     def best(self) -> str:
-        """The side that people could have and that does best: not the floor. ``even`` where the spreads overlap."""
+        """The side that people could have and that does best: not the floor.
+
+        ``even`` where the spreads overlap, or the medians are next to each other.
+        """
         sides = [side for side in self.runs if side != FLOOR]
         medians = {side: self.spread(side).median * (-1 if self.figure.more else 1) for side in sides}
         first, *others = sorted(sides, key=medians.__getitem__)
-        if any(self.spread(first).overlaps(self.spread(other)) for other in others):
+        best = self.spread(first)
+        if any(best.overlaps(self.spread(other)) or _is_near(medians[first], medians[other]) for other in others):
             return "even"
         return first
 
@@ -113,3 +119,7 @@ class Row:
         hit = [each for each in words if each]
         kinds = sorted({kind for each in hit for kind in each.split(", ")})
         return f"{len(hit)} of {len(words)} runs: {', '.join(kinds)}" if hit else ""
+
+
+def _is_near(one: float, other: float) -> bool:
+    return abs(one - other) <= EVEN * max(abs(one), abs(other))

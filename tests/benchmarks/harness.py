@@ -7,7 +7,7 @@ the median of the rounds' ratios is what counts.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable, Dict, List, Mapping, Protocol, Sequence
+from typing import Callable, Dict, Iterator, List, Mapping, Protocol, Sequence
 
 from .figures import Figure, Row
 from .machine import Watch
@@ -41,15 +41,13 @@ class Benchmark(Protocol):
     KEEPS: bool
 
 
-def run(name: str, benchmark: Benchmark, stage: Stage, rounds: int, watch: Watch, tell: Tell) -> List[Row]:
-    """Measure all cases of a benchmark ``rounds`` times on all sides."""
-    rows: List[Row] = []
+def run(name: str, benchmark: Benchmark, stage: Stage, rounds: int, watch: Watch, tell: Tell) -> Iterator[Row]:
+    """Measure all cases of a benchmark ``rounds`` times on all sides; a case's rows are there once it is measured."""
     try:
         for case in benchmark.QUICK if stage.quick else benchmark.CASES:
-            rows += _run_case(name, benchmark, stage, case, rounds, watch, tell)
+            yield from _run_case(name, benchmark, stage, case, rounds, watch, tell)
     finally:
         stage.clear()
-    return rows
 
 
 def _run_case(

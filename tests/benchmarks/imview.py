@@ -14,8 +14,8 @@ from .stage import STOCK_CASA, Kernel, Stage
 
 FIGURES = {
     "first": Figure("first headless imview", 0.12),
-    "later": Figure("later ones", 1.0),
-    "large": Figure("later ones, stock's as large as ours"),
+    "later": Figure("later headless imview", 1.0),
+    "large": Figure("later headless imview, stock's as large as ours"),
 }
 NEEDS_TOOLS = True
 

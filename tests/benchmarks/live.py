@@ -19,9 +19,9 @@ from .stage import STOCK_CASA, Kernel, Stage
 
 FIGURES = {
     "drawn": Figure("first live imview to a drawn window", 0.2),
-    "later": Figure("a later one"),
+    "later": Figure("later live imview to a drawn window"),
     "plot": Figure("first live plotms to a drawn window"),
-    "plot_later": Figure("a later one, of plotms"),
+    "plot_later": Figure("later live plotms to a drawn window"),
 }
 NEEDS_TOOLS = True
 ROUNDS = 3

@@ -9,7 +9,8 @@ from .stage import STOCK_CASA, Kernel, Stage
 
 FIGURES = {
     "memory": Figure("memory of a kernel after listobs", None, "MB"),
-    "children": Figure("processes below a kernel after listobs", 1.0, "processes", target="difference"),
+    # One that ends the others, the porter and the way out of the kernel's own network: no tool, and nothing for tools.
+    "children": Figure("processes below a kernel after listobs", 3.0, "processes", target="difference"),
 }
 
 

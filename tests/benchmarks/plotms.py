@@ -11,7 +11,7 @@ from typing import Mapping
 from .figures import OURS, Figure
 from .stage import STOCK_CASA, Kernel, Stage
 
-FIGURES = {"first": Figure("first headless plotms", 0.55), "later": Figure("later ones", 1.05)}
+FIGURES = {"first": Figure("first headless plotms", 0.55), "later": Figure("later headless plotms", 1.05)}
 NEEDS_TOOLS = True
 
 

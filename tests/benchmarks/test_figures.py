@@ -17,6 +17,11 @@ def test_nobody_is_best_where_the_spreads_overlap() -> None:
     assert row([4, 5, 6, 10], [5, 6, 7, 5.5]).best == "even"
 
 
+def test_nobody_is_best_by_a_hair() -> None:
+    assert row([45.2], [45.1]).best == "even"
+    assert row([45.2], [44.0]).best == PEER
+
+
 def test_floor_is_never_the_best_for_nobody_can_have_it() -> None:
     found = row([4, 5, 6], [9, 10, 11])
     found.add(FLOOR, 1.0, "")

@@ -12,8 +12,8 @@ from .stage import STOCK_CASA, Kernel, Stage
 
 FIGURES = {
     "viewer": Figure("processes of a warm casaviewer", None, "MB"),
-    "both": Figure("with a warm plotms beside it", None, "MB"),
-    "processes": Figure("number of their processes", None, "processes", target="difference"),
+    "both": Figure("processes of a warm casaviewer and plotms", None, "MB"),
+    "processes": Figure("number of these processes", None, "processes", target="difference"),
 }
 NEEDS_TOOLS = True
 ROUNDS = 3
