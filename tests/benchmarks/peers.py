@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -77,15 +78,21 @@ def novnc() -> Path:
 
 
 def versions(programs: Mapping[str, Sequence[str]]) -> Dict[str, str]:
-    """Return versions: of this project and of all pins, and what the programs say of theirs in their first line."""
+    """Return versions: of this project and of all pins, and what the programs say of theirs in a line."""
     found = {"casa-desktop": version("casa-desktop"), "python": sys.version.split()[0]}
     found["noVNC"] = json.loads((novnc() / "package.json").read_text(encoding="utf-8"))["version"]
     for each in {pin for pins_ in requirements().values() for pin in pins_}:
         name, _, found[name] = each.partition("==")
     for name, argv in programs.items():
         try:
-            said = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False).stdout
+            done = subprocess.run(argv, capture_output=True, text=True, check=False)
         except FileNotFoundError:
             continue
-        found[name] = next((line.strip() for line in said.splitlines() if line.strip()), "")
+        found[name] = told_version(done.stdout, done.stderr)
     return dict(sorted(found.items()))
+
+
+def told_version(out: str, err: str) -> str:
+    """Return the first line with a version in it, of what a program says: Xvnc tells it as it does errors."""
+    lines = (line.strip() for line in (*out.splitlines(), *err.splitlines()))
+    return next((line for line in lines if re.search(r"\d\.\d", line)), "")
