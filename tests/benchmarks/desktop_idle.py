@@ -19,7 +19,7 @@ SECONDS = 100
 
 FIGURES = {
     "resident": Figure("resident memory of an idle desktop", 130, "MB", target="ours"),
-    "proportional": Figure("the same, shared pages counted once", None, "MB"),
+    "proportional": Figure("memory of an idle desktop, shared pages counted once", None, "MB"),
     "processor": Figure("processor of an idle desktop", 1.0, "% of a core", target="ours"),
     "server": Figure("processor of the Jupyter server, and websockify, meanwhile", None, "% of a core"),
 }

@@ -11,8 +11,8 @@ from .figures import OURS, Figure
 from .stage import STOCK_CASA, Kernel, Stage
 
 FIGURES = {
-    "viewer": Figure("processes of a warm casaviewer", None, "MB"),
-    "both": Figure("processes of a warm casaviewer and plotms", None, "MB"),
+    "viewer": Figure("memory of a warm casaviewer", None, "MB"),
+    "both": Figure("memory of a warm casaviewer and plotms", None, "MB"),
     "processes": Figure("number of these processes", None, "processes", target="difference"),
 }
 NEEDS_TOOLS = True

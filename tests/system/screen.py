@@ -13,6 +13,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, TypeVar
 
 import numpy as np
@@ -21,12 +22,20 @@ from Xlib import X, Xatom, xauth
 from Xlib.display import Display
 from Xlib.error import BadDrawable, BadWindow
 from Xlib.ext import damage, xtest
+from Xlib.protocol import event
+from Xlib.protocol.display import Display as BaseDisplay
 
 Pixels = NDArray[np.uint8]
 Point = Tuple[int, int]
 Found = TypeVar("Found")
 
 LEFT, RIGHT = 1, 3
+
+# python-xlib 0.33 has one dictionary for the extensions' events of all connections of a process, by each X server's own
+# numbers: those of two servers that count differently (Xvnc and Xvfb) collide. Each connection gets one of its own.
+_events = cached_property(lambda _: event.event_class.copy())
+_events.__set_name__(BaseDisplay, "event_classes")
+BaseDisplay.event_classes = _events
 
 
 @dataclass(frozen=True)
