@@ -14,6 +14,7 @@ from casa_desktop import installing, kernelspecs, ourselves, session
 from casa_desktop.kernelrun import Running
 from casa_desktop.kernelspecs import Place
 
+from ..system.processes import name
 from . import otherpythons
 
 SEEN = "import subprocess\nseen = subprocess.check_output('echo $PYTHONPATH', shell=True, text=True).strip()"
@@ -47,7 +48,7 @@ def test_a_desktop_that_it_starts_works_and_hides_the_folder_from_its_programs(k
     kernel.evaluate("from casa_desktop import session\nsession.ensure()", "''")
     try:
         supervisor = psutil.Process(session.running().supervisor_pid)
-        (manager,) = (each for each in supervisor.children() if each.name() == "icewm")
+        (manager,) = (each for each in supervisor.children() if name(each) == "icewm")
         assert "PYTHONPATH" not in manager.environ()
         size = kernel.evaluate("picture = session.screenshot(session.running())", "len(picture)")
         assert int(size) > 1000

@@ -21,6 +21,7 @@ from Xlib import X
 from Xlib.display import Display
 
 from casa_desktop import locks, proxy, session, shares
+from casa_desktop.process import is_stopped
 from casa_desktop.reception import reception
 
 from .browser import CLIPBOARD, EXTENDED_SIZE, RAW, Browser, cut_text, desktop_size, key, pointer, request
@@ -402,6 +403,9 @@ async def test_a_page_s_ping_has_no_answer_while_xvnc_is_stopped(root: Path, vie
     assert (await browser.hear("pong"))["id"] == 1
     for pid in (record.supervisor_pid, record.x_server_pid):
         os.kill(pid, signal.SIGSTOP)
+        # The signal is sent; on a busy machine the process stops only when its turn comes.
+        while not is_stopped(pid):
+            await asyncio.sleep(0)
     browser.say(type="ping", id=2)
     # By the answer to another view's question this one's has been read.
     await asyncio.to_thread(session.ensure, "m31")
