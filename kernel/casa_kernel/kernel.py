@@ -30,7 +30,7 @@ from .reports import Reporter
 from .streams import NativeStream
 from .tasks import NAMES
 from .toolmagics import Timer, ToolMagics
-from .unfinished import RESERVE
+from .unfinished import ANSWERS, REQUESTS
 from .wrap import Studio
 
 _INTERRUPTED = "raise KeyboardInterrupt('CASA is still being imported; run the cell again.')"
@@ -49,7 +49,7 @@ class ZMQInteractiveShell(zmqshell.ZMQInteractiveShell):
 
     def showtraceback(self, *args: Any, **kwargs: Any) -> None:
         """Show the exception that is being handled. Called by IPython, for cells as for scripts that magics run."""
-        RESERVE.spend_if_short()
+        ANSWERS.spend_if_short()
         if self.reporter is None or not self.reporter.show(self):
             super().showtraceback(*args, **kwargs)
 
@@ -204,11 +204,12 @@ class CasaKernel(IPythonKernel):
             assert self.session is not None
             self.session.send(stream, "execute_reply", self._tell_unfinished(error), parent, ident=ident)
         finally:
-            RESERVE.fill()
+            REQUESTS.fill()
+            ANSWERS.fill()
 
     def _tell_unfinished(self, error: BaseException) -> Dict[str, Any]:
         """Show under the cell what ended it; return the answer to it."""
-        RESERVE.spend()
+        ANSWERS.spend()
         content = unfinished.content(error)
         self.send_response(self.iopub_socket, "error", content)  # type: ignore[no-untyped-call]
         return {"status": "error", "execution_count": self.execution_count, **content}

@@ -88,6 +88,12 @@ def user_s_lines(trace: Optional[TracebackType], name_cell: Callable[[str], Opti
     return lines if len(lines) < 5 else [lines[0], "  …", *lines[-3:]]
 
 
+def head(error: BaseException, said: str, task: str = "") -> str:
+    """Return the line that an error is told by: its name, the task it came out of, and what it says."""
+    where = f" in {_BOLD}{task}{_PLAIN}" if task else ""
+    return ": ".join([f"{_RED}{type(error).__name__}{_PLAIN}{where}", *([said] if said else [])])
+
+
 def short(
     error: BaseException,
     trace: Optional[TracebackType],
@@ -100,17 +106,17 @@ def short(
         error = Shortage.of(error) or error
     if isinstance(error, CasaDesktopError):
         more: Sequence[str] = error.messages[1:] if isinstance(error, TaskFailed) else ()
-        head = [f"{_RED}{type(error).__name__}{_PLAIN}", str(error)]
+        first = head(error, str(error))
     elif run is not None:
         said, more = _words(error, run, logfile)
-        head = [f"{_RED}{type(error).__name__}{_PLAIN} in {_BOLD}{run.task}{_PLAIN}", *([said] if said else [])]
+        first = head(error, said, run.task)
     else:
         return None
     log = [f"  CASA's log: {each}" for each in more[:3]]
     if run is not None:
         log.extend(f"  {each}" for each in checks.full_disks())
     hint = [f"{_DIM}(%tb shows where in CASA){_PLAIN}"] if run else []
-    return [": ".join(head), *user_s_lines(trace, name_cell), *log, *hint]
+    return [first, *user_s_lines(trace, name_cell), *log, *hint]
 
 
 def _words(error: BaseException, run: Run, logfile: Callable[[], Path]) -> Tuple[str, Sequence[str]]:

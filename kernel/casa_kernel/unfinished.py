@@ -12,29 +12,30 @@ from typing import Any, Dict, Optional
 
 from jupyter_client import session
 
+from . import reports
 from .errors import CellUnfinished
 
-# Of the address space alone, until something is written there. Enough for IPython's traceback and the messages with it.
-_SIZE = 8 << 20
-# With this much left, nothing needs the reserve.
+# With this much left, nothing needs a reserve.
 _PLENTY = 1 << 20
 
 
 class Reserve:
-    """Address space that is kept for requests and answers when everything else is used up.
+    """Address space that is kept for a purpose when everything else is used up; nothing of it is ever written to.
 
     It is mapped, and not malloc's: glibc takes the size of a large piece that is freed for the size from which it maps
     pieces itself, and of smaller ones its heap keeps far more afterwards (M_MMAP_THRESHOLD in mallopt(3)).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
+        """``size`` is how much, in bytes."""
+        self._size = size
         self._kept: Optional[mmap.mmap] = None
         self.fill()
 
     def fill(self) -> None:
         """Take it, if it can be had and is not there already."""
         with suppress(OSError):
-            self._kept = _map(_SIZE) if self._kept is None else self._kept
+            self._kept = _map(self._size) if self._kept is None else self._kept
 
     def spend(self) -> None:
         """Let others have it."""
@@ -54,8 +55,9 @@ def _map(size: int) -> mmap.mmap:
     return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 
 
-# A module's, because memory is the process's.
-RESERVE = Reserve()
+# A module's, because memory is the process's. Two of them, because what is given up to read a request may be used up by
+# the cell before it is answered. The second is enough for IPython's traceback and the messages with it.
+REQUESTS, ANSWERS = Reserve(2 << 20), Reserve(8 << 20)
 
 
 class Session(session.Session):
@@ -63,7 +65,7 @@ class Session(session.Session):
 
     def deserialize(self, *args: Any, **kwargs: Any) -> Any:
         """Make a message of what came in. Called by ipykernel, for each request first of all."""
-        RESERVE.spend_if_short()
+        REQUESTS.spend_if_short()
         return super().deserialize(*args, **kwargs)
 
 
@@ -73,5 +75,4 @@ def content(error: BaseException) -> Dict[str, Any]:
     Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#execution-errors
     """
     told = CellUnfinished(error)
-    name = type(told).__name__
-    return {"ename": name, "evalue": str(told), "traceback": [f"\x1b[31m{name}\x1b[0m: {told}"]}
+    return {"ename": type(told).__name__, "evalue": str(told), "traceback": [reports.head(told, str(told))]}
