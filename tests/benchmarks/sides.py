@@ -18,8 +18,9 @@ import socket
 import subprocess
 import sys
 from contextlib import ExitStack
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Type
+from typing import Any, Callable, Dict, List, Mapping, Tuple, Type
 
 import psutil
 
@@ -276,17 +277,18 @@ KINDS: Dict[str, Type[Desk]] = {
 }
 
 
-def absent() -> List[str]:
+@lru_cache(maxsize=None)
+def absent() -> Tuple[str, ...]:
     """Return a sentence for each side that this machine cannot have."""
     # Without these two Debian's Xpra starts and shows nothing, and its package only recommends them.
     if shutil.which("xpra") and not subprocess.call(
         ["/usr/bin/python3", "-c", "import PIL, lz4"], stderr=subprocess.DEVNULL
     ):
-        return []
-    return [
+        return ()
+    return (
         "Xpra is not installed, and was not measured: "
-        "apt-get install --no-install-recommends xpra python3-lz4 python3-pil"
-    ]
+        "apt-get install --no-install-recommends xpra python3-lz4 python3-pil",
+    )
 
 
 def present(*names: str) -> List[str]:

@@ -139,3 +139,11 @@ class Notebook:
                 call()
             if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
                 return Cell(messages, time.monotonic() - started)
+
+    def answer(self, cell: Cell, timeout: float = 10) -> Mapping[str, Any]:
+        """Return what the kernel answered to a cell, for which a notebook waits besides the cell's output."""
+        asked = cell.messages[0]["parent_header"]["msg_id"]
+        while True:
+            message = self.client.get_shell_msg(timeout=timeout)
+            if message["parent_header"].get("msg_id") == asked:
+                return message["content"]  # type: ignore[no-any-return]

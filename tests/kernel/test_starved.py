@@ -9,7 +9,7 @@ import shutil
 import signal
 import threading
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Mapping
+from typing import Callable, Dict, Iterator, List
 
 import psutil
 import pytest
@@ -43,15 +43,6 @@ def sentence(cell: Cell) -> str:
     assert cell.error is not None, cell.text
     assert len(cell.error["traceback"]) == 1, cell.error["traceback"]
     return f"{cell.error['ename']}: {cell.error['evalue']}"
-
-
-def answer(notebook: Notebook, cell: Cell) -> Mapping[str, Any]:
-    """Return what the kernel answered to a cell, for which a notebook waits besides the cell's output."""
-    asked = cell.messages[0]["parent_header"]["msg_id"]
-    while True:
-        message = notebook.client.get_shell_msg(timeout=10)
-        if message["parent_header"]["msg_id"] == asked:
-            return message["content"]
 
 
 def running(notebook: Notebook, word: str) -> List[psutil.Process]:
@@ -206,7 +197,7 @@ def test_a_cell_that_uses_up_all_memory_is_answered(notebook: Notebook) -> None:
         assert cell.error is not None
         assert cell.error["ename"] in ("MemoryError", "SystemError", "CellUnfinished")
         assert len(cell.of("error")) == 1
-        assert answer(notebook, cell)["status"] == "error"
+        assert notebook.answer(cell)["status"] == "error"
         resource.prlimit(kernel.pid, resource.RLIMIT_AS, former)
         assert notebook.run("hoard.clear(); print('well')").text == "well\n"
 
@@ -229,10 +220,10 @@ def test_a_cell_around_which_the_kernel_fails_is_answered_once(
     )
     # What follows the cell's own run fails already for the cell that sees to it.
     if where == "shell.run_cell":
-        assert answer(notebook, cell)["status"] == "ok"
+        assert notebook.answer(cell)["status"] == "ok"
         cell = notebook.run("print('done')")
     (told,) = cell.of("error")
-    assert answer(notebook, cell).items() >= {"status": "error", **told}.items()
+    assert notebook.answer(cell).items() >= {"status": "error", **told}.items()
     assert told["ename"] == "CellUnfinished"
     assert words in told["evalue"]
     assert notebook.run("print('well')").text == "well\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Optional
 
 import pytest
 
@@ -126,13 +125,8 @@ def test_a_task_is_documented_as_casa_does(notebook: Notebook, expression: str, 
 
 def test_question_marks_show_the_task_s_documentation_and_its_source(notebook: Notebook) -> None:
     def answer(question: str) -> str:
-        reply: Optional[str] = None
-        request = notebook.client.execute(question)
-        while reply is None:
-            message = notebook.client.get_shell_msg(timeout=60)
-            if message["parent_header"].get("msg_id") == request:
-                reply = message["content"]["payload"][0]["data"]["text/plain"]
-        return reply
+        reply = notebook.answer(notebook.run(question))
+        return str(reply["payload"][0]["data"]["text/plain"])
 
     assert "Radio Interferometric Image Reconstruction" in answer("tclean?")
     assert "ImagerParameters" in answer("tclean??")

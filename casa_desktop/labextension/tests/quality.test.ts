@@ -42,6 +42,17 @@ class Hotel {
   }
 }
 
+/** Let the same be seen for so many milliseconds. */
+function last(
+  controller: QualityController,
+  ms: number,
+  seen: Omit<ISample, 'now'>
+): void {
+  for (let now = 0; now < ms; now += 100) {
+    controller.sample({ now, ...seen });
+  }
+}
+
 test('on one machine the picture is exact from the start, and stays so', () => {
   const local = new Hotel(1e9, 1e6, 2);
   assert.equal(local.controller.encoding.jpeg, null);
@@ -84,17 +95,13 @@ test('a slow answer to a still picture changes nothing', () => {
 
 test('a busy processor on one machine costs a light picture nothing', () => {
   const { controller } = new Hotel(1e9, 1e6, 2);
-  for (let now = 0; now < 3_000; now += 100) {
-    controller.sample({ now, rate: 2e6, frames: 10, delay: 90 });
-  }
+  last(controller, 3_000, { rate: 2e6, frames: 10, delay: 90 });
   assert.equal(controller.level, EXACT);
 });
 
 test('what the server cannot send without loss in time is given JPEG', () => {
   const { controller } = new Hotel(1e9, 1e6, 2);
-  for (let now = 0; now < 600; now += 100) {
-    controller.sample({ now, rate: 5.7e6, frames: 20, delay: 5 });
-  }
+  last(controller, 600, { rate: 5.7e6, frames: 20, delay: 5 });
   assert.ok(controller.level < EXACT);
   assert.ok(controller.encoding.jpeg! >= 90);
 });
@@ -112,9 +119,7 @@ test('one large frame is no film', () => {
 
 test('a near link that is slow all the same is given JPEG', () => {
   const { controller } = new Hotel(1e9, 1e6, 8);
-  for (let now = 0; now < 1_000; now += 100) {
-    controller.sample({ now, rate: 5e5, frames: 3, delay: 300 });
-  }
+  last(controller, 1_000, { rate: 5e5, frames: 3, delay: 300 });
   assert.ok(controller.level < EXACT);
 });
 
