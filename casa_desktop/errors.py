@@ -140,9 +140,13 @@ _SHORTAGES = {
     "('ulimit -n').",
     errno.ENFILE: "This machine has as many files open as it can. End programs that hold many, and try again.",
     errno.ENOMEM: "No memory is left. End programs that take much of it, and try again.",
-    # What fork(2) says; nothing else of ours that would block gets as far as a user.
-    errno.EAGAIN: "You have as many processes and threads as you may ('ulimit -u'). End some, and try again.",
+    # What fork(2) says, and pthread_create(3), which says it too where memory is short; nothing else of ours that would
+    # block gets as far as a user.
+    errno.EAGAIN: "You have as many processes and threads as you may ('ulimit -u'), or no memory is left for one more. "
+    "End some, and try again.",
 }
+# All that CPython tells of pthread_create's answer.
+_NO_THREAD = "can't start new thread"
 
 
 class Shortage(CasaDesktopError, OSError):
@@ -167,12 +171,17 @@ class Shortage(CasaDesktopError, OSError):
         return str(self.args[0])
 
     @classmethod
-    def of(cls, error: OSError, where: Optional[Path] = None) -> Optional[Shortage]:
+    def of(cls, error: object, where: Optional[Path] = None) -> Optional[Shortage]:
         """Return what ``error`` says has run out; None if it says something else."""
         if isinstance(error, cls):
             return error
-        named = Path(error.filename) if isinstance(error.filename, str) else None
-        return cls(error.errno, named or where) if error.errno in _SHORTAGES else None
+        if isinstance(error, MemoryError):
+            return cls(errno.ENOMEM)
+        if isinstance(error, RuntimeError) and str(error) == _NO_THREAD:
+            return cls(errno.EAGAIN)
+        if not isinstance(error, OSError) or error.errno not in _SHORTAGES:
+            return None
+        return cls(error.errno, Path(error.filename) if isinstance(error.filename, str) else where)
 
 
 class ProgramMissing(CasaDesktopError):

@@ -20,6 +20,7 @@ from .proxy import DesktopSocketHandler, SharedSocketHandler
 from .reception import reception
 from .sharing import OneShareHandler, SharedHandler, SharesHandler
 from .template import PAGE_FOLDER
+from .workers import workers
 
 # Wider than a name may be: what does not fit is answered with our own clear error, not with a bare 404.
 _NAME = r"([^/]{1,200})"
@@ -57,6 +58,8 @@ def _load_jupyter_server_extension(server: ServerApp) -> None:
     os.environ["CASA_DESKTOP_URL"] = url_path_join(base_url, "casa-desktop") + "/"
     # And what holds for the desktops that they start.
     os.environ[IDLE_VARIABLE] = f"{choices.idle_minutes:g}"
+    # While there is memory for them.
+    workers()
     _bring_news(server)
     server.log.info("casa-desktop: the CASA Desktop is at %s", os.environ["CASA_DESKTOP_URL"])
 

@@ -14,9 +14,10 @@ from tornado import web
 
 from . import session
 from .config import CasaDesktop
-from .errors import CasaDesktopError, InvalidName, InvalidSetting, InvalidShare, NoSuchShare, NotRunning
-from .reception import AUTH_RESOURCE, Reception, in_thread, reception
+from .errors import CasaDesktopError, InvalidName, InvalidSetting, InvalidShare, NoSuchShare, NotRunning, Shortage
+from .reception import AUTH_RESOURCE, Reception, reception
 from .runtime import Record, checked_name
+from .workers import in_thread
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,8 @@ class DesktopHandler(APIHandler):
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer with the error's name and sentence; called by tornado."""
-        error = kwargs.get("exc_info", (None, None, None))[1]
-        if not isinstance(error, CasaDesktopError):
+        error = _ours(kwargs.get("exc_info", (None, None, None))[1])
+        if error is None:
             return super().write_error(status_code, **kwargs)
         self.set_status(_status(error))
         self.set_header("Content-Type", "application/json")
@@ -113,10 +114,16 @@ class DesktopHandler(APIHandler):
 
     def log_exception(self, *args: Any) -> None:
         """Log the errors that we raise on purpose as one line; called by tornado."""
-        if isinstance(args[1], CasaDesktopError):
-            self.log.warning("casa-desktop: %s", args[1])
+        error = _ours(args[1])
+        if error is not None:
+            self.log.warning("casa-desktop: %s", error)
         else:
             super().log_exception(*args)
+
+
+def _ours(error: object) -> CasaDesktopError | None:
+    """Return what is told in one sentence: an error of ours, or that the server has run out of something."""
+    return error if isinstance(error, CasaDesktopError) else Shortage.of(error)
 
 
 def _status(error: CasaDesktopError) -> int:

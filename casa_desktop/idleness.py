@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import select
-import threading
 import time
 from typing import Callable, List, Optional, Set
 
 from inotify_simple import INotify, flags
 
-from . import locks, terminals
+from . import locks, terminals, threads
 from .process import open_pid
 from .runtime import Places
 
@@ -75,7 +74,7 @@ class Idleness:
         for byte in (locks.VIEW, locks.WORK):
             if byte not in self._awaited and locks.is_shared(self._at.record, byte):
                 self._awaited.add(byte)
-                threading.Thread(target=self._await_end, args=[byte], name="casa-desktop-use", daemon=True).start()
+                threads.start(self._await_end, byte)
         return bool(self._awaited or self._programs)
 
     def _await_end(self, byte: int) -> None:

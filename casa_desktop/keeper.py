@@ -12,11 +12,11 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from contextlib import suppress
 from typing import Callable, List, Optional
 
+from . import threads
 from .berths import Berth
 from .commands import Command
 from .lifeline import Decoder, Word, encode
@@ -211,7 +211,7 @@ class Keeper:
             self.status = _NO_STATUS if word.number is None else word.number
         elif connection is not self._lifeline:
             self._selector.unregister(connection)
-            threading.Thread(target=self._reply, args=(connection, word), daemon=True).start()
+            threads.start(self._reply, connection, word)
 
     def _welcome(self, connection: socket.socket) -> None:
         self._lifeline, self.called = connection, True

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
 
+from . import threads
 from .errors import RuntimeDirectoryError, Shortage
 
 
@@ -122,7 +123,7 @@ def _flock_in_thread(descriptor: int, timeout: float, kind: int) -> bool:
                 os.close(descriptor)
             done.set()
 
-    threading.Thread(target=wait, name="casa-desktop-lock", daemon=True).start()
+    threads.start(wait)
     done.wait(max(timeout, 0))
     with guard:
         if not done.is_set():

@@ -11,8 +11,9 @@ from tornado import web
 
 from . import session, shares, template
 from .errors import InvalidName, NoSuchShare
-from .reception import AUTH_RESOURCE, SHARE_RESOURCE, in_thread
+from .reception import AUTH_RESOURCE, SHARE_RESOURCE
 from .runtime import checked_name
+from .workers import in_thread
 
 
 class PageHandler(JupyterHandler):

@@ -20,13 +20,12 @@ import selectors
 import signal
 import socket
 import sys
-import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Callable, List, Optional
 
-from . import outbound
+from . import outbound, threads
 from .children import Child
 from .commands import Command
 from .lifeline import Decoder, Word, encode
@@ -138,7 +137,7 @@ class Porter:
 
     def _accept(self, listener: socket.socket) -> None:
         connection, _ = listener.accept()
-        threading.Thread(target=_reply, args=(connection,), daemon=True).start()
+        threads.start(_reply, connection)
 
 
 def _reply(connection: socket.socket) -> None:

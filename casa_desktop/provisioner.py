@@ -7,7 +7,6 @@ group ``jupyter_client.kernel_provisioners``, which a kernelspec names in its me
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from typing import Any, Dict, List, Mapping, Optional
@@ -20,6 +19,7 @@ from .berths import Berth, leave, new_berth
 from .errors import InvalidSetting, RuntimeDirectoryError
 from .outside import MODULE, READY_VARIABLE
 from .process import read_line
+from .workers import in_thread
 
 NAME = "casa-desktop"
 # Then a container is taken for slow, not for failed, and Jupyter waits for the kernel as it does for any.
@@ -80,7 +80,7 @@ class ContainerProvisioner(LocalProvisioner):
         finally:
             os.close(writer)
         deadline = time.monotonic() + LONGEST_START
-        said = await asyncio.get_running_loop().run_in_executor(None, _read_and_close, reader, deadline)
+        said = await in_thread(_read_and_close, reader, deadline)
         if said:
             # The launcher has ended with this.
             await self.wait()

@@ -6,13 +6,13 @@ import asyncio
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, Callable, MutableMapping, TypeVar
+from typing import Any, Callable, MutableMapping
 
 from . import session
 from .audience import Audience
 from .errors import CasaDesktopError
 from .runtime import Record
+from .workers import in_thread
 
 # What an administrator's Authorizer is asked about: the desktops, and no more than looking at them by a link.
 AUTH_RESOURCE = "casa-desktop"
@@ -21,12 +21,6 @@ SHARE_RESOURCE = "casa-desktop-share"
 LINK_ENDED = 4403
 WITHDRAWN = "This link was withdrawn."
 _SETTING = "casa_desktop_reception"
-Result = TypeVar("Result")
-
-
-async def in_thread(function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
-    """Run a blocking function without stopping the server's event loop."""
-    return await asyncio.get_running_loop().run_in_executor(None, partial(function, *args, **kwargs))
 
 
 @dataclass

@@ -19,7 +19,7 @@ from inotify_simple import INotify, flags
 from websockify.websocket import WebSocketWantReadError, WebSocketWantWriteError
 from websockify.websockifyserver import CompatibleWebSocket
 
-from . import links, runtime, session
+from . import links, runtime, session, threads
 from .audience import Audience, Words
 from .errors import CasaDesktopError, ProtocolViolation
 from .rfbstream import Filter
@@ -117,7 +117,7 @@ class Relay:
 
     def rescale(self, ratio: float) -> None:
         """See ``audience.Viewer``."""
-        threading.Thread(target=_set_scale, args=[self._record, ratio], daemon=True).start()
+        threads.start(_set_scale, self._record, ratio)
 
     def run(self) -> None:
         """Carry bytes until the browser or the desktop goes."""

@@ -81,7 +81,7 @@ def main(name: str, ratio: float) -> int:
             set_dpi(display, ratio)
             subprocess.run(["icewm", "--restart"], check=True)
     except (OSError, DisplayError, ConnectionClosedError, subprocess.CalledProcessError) as error:
-        print((Shortage.of(error) if isinstance(error, OSError) else None) or error, file=sys.stderr)
+        print(Shortage.of(error) or error, file=sys.stderr)
         return 1
     return 0
 

@@ -10,8 +10,9 @@ from tornado import web
 from . import session, shares
 from .errors import InvalidShare
 from .handlers import DesktopHandler, told_time
-from .reception import LINK_ENDED, SHARE_RESOURCE, WITHDRAWN, in_thread
+from .reception import LINK_ENDED, SHARE_RESOURCE, WITHDRAWN
 from .runtime import Record
+from .workers import in_thread
 
 
 class SharesHandler(DesktopHandler):

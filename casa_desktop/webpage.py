@@ -20,7 +20,7 @@ from websockify.websockifyserver import WebSockifyRequestHandler
 from . import session, template
 from .audience import Audience
 from .commands import Settings
-from .errors import CasaDesktopError, NotRunning
+from .errors import CasaDesktopError, NotRunning, Shortage
 from .gate import Gate, comes_from_us, is_for_us
 from .relay import GONE, Relay, ViewSocket
 from .runtime import Record
@@ -165,7 +165,10 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
     def _answer(self, function: Callable[[], None]) -> None:
         try:
             function()
-        except CasaDesktopError as error:
+        except (CasaDesktopError, MemoryError, OSError, RuntimeError) as failure:
+            error = Shortage.of(failure) or failure
+            if not isinstance(error, CasaDesktopError):
+                raise
             status = HTTPStatus.NOT_FOUND if isinstance(error, NotRunning) else HTTPStatus.INTERNAL_SERVER_ERROR
             self._json({"error": type(error).__name__, "message": str(error)}, status)
 

@@ -1,4 +1,4 @@
-"""Real shortages: a disk that is full, and a process without file descriptors."""
+"""Real shortages: a disk that is full, and a process without file descriptors or memory."""
 
 from __future__ import annotations
 
@@ -72,3 +72,14 @@ def few_descriptors(pid: int, left: int) -> Iterator[None]:
         yield
     finally:
         resource.prlimit(pid, resource.RLIMIT_NOFILE, former)
+
+
+@contextmanager
+def little_memory(process: psutil.Process, left: int) -> Iterator[None]:
+    """Let a process take ``left`` more bytes of address space, at most, for the length of a with block."""
+    former = resource.prlimit(process.pid, resource.RLIMIT_AS)
+    resource.prlimit(process.pid, resource.RLIMIT_AS, (process.memory_info().vms + left, former[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(process.pid, resource.RLIMIT_AS, former)

@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Protocol
 
+from casa_desktop import threads
+
 from .logalarm import Alarm
 from .logfile import LogFile
 from .logparse import Tally
@@ -87,7 +89,7 @@ class LogStream:
             self._arm()
         if self._alarm is None:
             self._alarm = Alarm()
-            threading.Thread(target=self._run, args=(self._alarm,), name="casa-log", daemon=True).start()
+            threads.start(self._run, self._alarm)
 
     def begin(self, code: str = "") -> None:
         """A cell begins; ``code`` is what it holds. A cell within a cell belongs to the outer one."""

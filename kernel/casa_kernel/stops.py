@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import threading
 from contextlib import suppress
 from typing import Callable
+
+from casa_desktop import threads
 
 
 def watch(pid: int, tell: Callable[[bool], None]) -> None:
@@ -15,7 +16,7 @@ def watch(pid: int, tell: Callable[[bool], None]) -> None:
         pid: the child; whoever waits for its end finds it as if nobody had looked.
         tell: called in another thread.
     """
-    threading.Thread(target=_run, args=(pid, tell), name="casa-stops", daemon=True).start()
+    threads.start(_run, pid, tell)
 
 
 def _run(pid: int, tell: Callable[[bool], None]) -> None:

@@ -8,6 +8,8 @@ from typing import Callable, Optional, Tuple, Type
 
 import psutil
 
+from casa_desktop import threads
+
 from .children import Child
 
 # Seconds between two looks, and for the answer.
@@ -41,8 +43,8 @@ class Watchdog:
         self.barked = False
 
     def __enter__(self) -> Watchdog:
-        # A daemon, and not waited for: it may be waiting for an answer that no longer matters.
-        threading.Thread(target=self._watch, name="casa-watchdog", daemon=True).start()
+        # Not waited for: it may be waiting for an answer that no longer matters.
+        threads.start(self._watch)
         return self
 
     def __exit__(

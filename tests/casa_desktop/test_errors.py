@@ -30,7 +30,8 @@ from casa_desktop import errors
         ),
         (
             errors.Shortage(errno.EAGAIN),
-            "You have as many processes and threads as you may ('ulimit -u'). End some, and try again.",
+            "You have as many processes and threads as you may ('ulimit -u'), or no memory is left for one more. "
+            "End some, and try again.",
         ),
         (
             errors.XServerMissing(("Xvnc", "Xtigervnc"), "tigervnc-standalone-server"),

@@ -10,6 +10,7 @@ import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Tuple
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import psutil
@@ -23,8 +24,10 @@ from casa_desktop.commands import Settings
 from casa_desktop.errors import LinkRefused, ScalingFailed, Shortage, StartFailed
 from casa_desktop.proxy import RESERVED
 
-from ..shortage import Disk, descriptors, few_descriptors, small_disk
+from ..shortage import Disk, descriptors, few_descriptors, little_memory, small_disk
 from ..system.lab import Jupyter
+from ..system.pages import Painting
+from ..system.screen import Screen
 
 
 @pytest.fixture
@@ -211,3 +214,32 @@ def test_a_server_with_few_descriptors_keeps_some_for_jupyter_and_refuses_views_
             with urlopen(Request(f"{server.url}api/status", headers=headers)) as answer:
                 assert answer.status == 200
         assert descriptors(pid) <= before + 1
+
+
+def photographed(server: Jupyter) -> str:
+    """Ask for a picture of the desktop; return what is said instead of it."""
+    asked = Request(f"{server.url}casa-desktop/api/desktops/main/screenshot.png")
+    asked.add_header("Authorization", f"token {server.token}")
+    try:
+        with urlopen(asked, timeout=60) as answer:
+            assert answer.read().startswith(b"\x89PNG")
+            return ""
+    except HTTPError as refused:
+        with refused:
+            return str(json.loads(refused.read())["message"])
+
+
+def test_a_server_without_memory_says_so_instead_of_a_picture(
+    environment: Dict[str, str], tmp_path: Path, root: Path
+) -> None:
+    # malloc(3) keeps 64 MB of address space in reserve for each thread unless it is told not to.
+    more = {"CASA_DESKTOP_RUNTIME_DIR": str(root), "MALLOC_ARENA_MAX": "1"}
+    with Jupyter(tmp_path, {**environment, **more}) as server, ExitStack() as until_then:
+        screen = until_then.enter_context(Screen(vars(session.ensure(settings=Settings(geometry="2400x2400")))))
+        assert photographed(server) == ""
+        # A picture of noise takes so much that no memory is at hand for it; one of a plain desktop takes none.
+        for at in ((0, 0), (1200, 0), (0, 1200), (1200, 1200)):
+            Painting(screen, at, side=1200)
+        with little_memory(psutil.Process(server.process.pid), 1 << 20):
+            assert photographed(server) == "No memory is left. End programs that take much of it, and try again."
+        assert photographed(server) == ""

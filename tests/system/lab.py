@@ -7,6 +7,7 @@ import io
 import json
 import re
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -62,7 +63,11 @@ class Jupyter:
         self.log: List[str] = []
         self._ready = threading.Event()
         self.process = subprocess.Popen(
-            self._command(), cwd=self.root, env=self.environment, stderr=subprocess.PIPE, text=True
+            self._command(),
+            cwd=self.root,
+            env={**self.environment, "PYTHONFAULTHANDLER": "1"},
+            stderr=subprocess.PIPE,
+            text=True,
         )
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
@@ -105,8 +110,14 @@ class Jupyter:
         self.process.terminate()
         try:
             self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            # Python tells then what each of its threads does (PYTHONFAULTHANDLER).
+            self.process.send_signal(signal.SIGABRT)
+            self._reader.join()
+            raise AssertionError("JupyterLab did not end:\n" + "".join(self.log[-200:])) from None
         finally:
             self.process.kill()
+            self.process.wait()
             self._reader.join()
             assert self.process.stderr is not None
             self.process.stderr.close()
