@@ -112,7 +112,11 @@ def _ask(request: Request) -> Any:
 def _desktop_processes(supervisor: int) -> Dict[str, psutil.Process]:
     found = {"supervisor": psutil.Process(supervisor)}
     for child in psutil.Process(supervisor).children():
-        words = child.cmdline()
+        try:
+            words = child.cmdline()
+        except psutil.NoSuchProcess:
+            # A helper of the start.
+            continue
         if "casa_desktop.caretaker" in words:
             found["caretaker"] = child
         elif "-rfbunixpath" in words:

@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, Iterator
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from .lab import Jupyter, Lab
 from .screen import Screen
@@ -26,6 +26,9 @@ CHROMIUM = (
     "--disable-component-update",
     "--disable-sync",
 )
+# A page does nothing while the machine's processors are given to others. What is waited for here comes, and no test is
+# about how soon; those that are have times of their own.
+expect.set_options(timeout=30_000)
 # Where to keep a picture of how each test ended, for whoever wants to look.
 PICTURES = os.environ.get("CASA_DESKTOP_TEST_PICTURES")
 BROWSERS = ("chromium", "google-chrome", "google-chrome-stable")

@@ -71,9 +71,15 @@ class Running:
         self.gate.flush()
 
     def __exit__(self, *_: object) -> None:
-        self.gate.close()
-        self.notebook.wait_until_finished(0)
+        self.finish()
         self.path.unlink()
+
+    def finish(self) -> None:
+        """End the cell, if that has not been done."""
+        # Afterwards something else may be in front of the notebook.
+        if not self.gate.closed:
+            self.gate.close()
+            self.notebook.wait_until_finished(0)
 
 
 @pytest.fixture
@@ -185,8 +191,7 @@ def test_a_log_is_there_after_saving_and_reloading(running: Running, lab: Lab) -
     logfile.write_text("the whole log\n")
     running.show(log(rows(30), state="done", omitted=1234, logfile=str(logfile)))
     expect(running.node).to_have_attribute("data-state", "done")
-    running.gate.close()
-    running.notebook.wait_until_finished(0)
+    running.finish()
     lab.page.keyboard.press("Control+s")
     expect(lab.page.locator("#jp-main-dock-panel .lm-TabBar-tab.jp-mod-dirty")).to_have_count(0)
     lab.page.reload()
