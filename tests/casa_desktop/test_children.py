@@ -119,5 +119,5 @@ def test_another_process_s_end_is_none_of_its(child: Child) -> None:
 
 def test_one_that_is_dropped_is_killed_and_not_due(nursery: Nursery, child: Child) -> None:
     child.drop()
-    assert nursery.started[0].wait(10) == -signal.SIGKILL
+    assert nursery.started[0].wait(30) == -signal.SIGKILL
     assert (child.pid, child.due) == (None, None)

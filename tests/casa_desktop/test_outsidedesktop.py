@@ -58,7 +58,7 @@ def test_it_is_seen_photographed_scaled_and_stopped_from_outside(root: Path) -> 
     session.set_scale(record, 2)
     assert session.ensure() == record
     assert session.stop()
-    _, alive = psutil.wait_procs(processes, timeout=10)
+    _, alive = psutil.wait_procs(processes, timeout=30)
     assert (alive, traces(record), root.exists()) == ([], [], False)
 
 
@@ -90,7 +90,7 @@ def test_a_killed_x_server_is_back_in_its_container(root: Path) -> None:
     record = session.ensure()
     server = _called(family(root, record), "Xvnc")
     server.kill()
-    psutil.wait_procs([server], timeout=5)
+    psutil.wait_procs([server], timeout=30)
     again = session.ensure()
     assert (again.supervisor_pid, again.display) == (record.supervisor_pid, record.display)
     assert again.started > record.started
@@ -143,7 +143,7 @@ def test_a_container_without_an_x_server_is_one_clear_error(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(errors.XServerMissing):
         session.ensure()
-    _, alive = psutil.wait_procs(marked(f"{root}/.kernels/"), timeout=10)
+    _, alive = psutil.wait_procs(marked(f"{root}/.kernels/"), timeout=30)
     assert alive == []
 
 

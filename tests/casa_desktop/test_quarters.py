@@ -248,7 +248,7 @@ def test_the_way_out_comes_back_and_ends_with_the_porter(kernel: Callable[..., K
     first.kill()
     second = one.way_out(other_than=first)
     one.porter().kill()
-    assert psutil.wait_procs([second], timeout=5)[1] == []
+    assert psutil.wait_procs([second], timeout=30)[1] == []
     assert one.do("1 + 1") == 2
 
 
@@ -262,7 +262,7 @@ def test_a_killed_kernel_leaves_nothing(kernel: Callable[..., Kernel], folder: P
     forked = one.do("(lambda pid: pid if pid else __import__('time').sleep(60))(os.fork())")
     others = [one.porter(), *([one.way_out()] if not one.notice else [])]
     one.process.kill()
-    assert psutil.wait_procs(others, timeout=5)[1] == []
+    assert psutil.wait_procs(others, timeout=30)[1] == []
     assert within(5, lambda: not (folder / "run").exists())
     os.kill(forked, 9)
 

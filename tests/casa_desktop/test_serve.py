@@ -56,7 +56,7 @@ class Serving:
         self.process.send_signal(how)
         with self.process.stdout as said:
             words = said.read()
-        assert self.process.wait(10) == 0
+        assert self.process.wait(30) == 0
         return words
 
     def ask(

@@ -56,7 +56,7 @@ def test_a_desktop_starts_shows_a_picture_and_ends_without_a_trace(root: Path) -
     assert Image.open(io.BytesIO(session.screenshot(record))).size == (1600, 900)
     assert session.stop()
     # The supervisor lets go of its folder with its very last breath, which may still be on its way.
-    _, living = psutil.wait_procs(processes, timeout=5)
+    _, living = psutil.wait_procs(processes, timeout=30)
     assert living == []
     assert not root.exists()
     number = record.display[1:]
@@ -129,7 +129,7 @@ def test_what_a_desktop_that_was_killed_as_a_whole_left_in_tmp_goes_with_the_nex
     os.kill(record.supervisor_pid, signal.SIGSTOP)
     for each in both:
         each.kill()
-    psutil.wait_procs(both, timeout=5)
+    psutil.wait_procs(both, timeout=30)
     assert locks.wait_until_free(root / "main", 10)
     listener = Path(f"/tmp/.X11-unix/X{record.display[1:]}")
     assert listener.exists()
@@ -142,7 +142,7 @@ def test_a_killed_supervisor_takes_its_x_server_along_and_the_next_start_works(r
     first = session.ensure()
     server = psutil.Process(first.x_server_pid)
     os.kill(first.supervisor_pid, signal.SIGKILL)
-    psutil.wait_procs([server], timeout=10)
+    psutil.wait_procs([server], timeout=30)
     assert not server.is_running() or server.status() == psutil.STATUS_ZOMBIE
     assert session.find() is None
     second = session.ensure()
@@ -185,7 +185,7 @@ def test_a_program_on_the_desktop_ends_with_it(root: Path) -> None:
     env = {**os.environ, **session.environment(record)}
     with subprocess.Popen(["xterm"], env=env, stderr=subprocess.DEVNULL) as program:
         session.stop()
-        assert program.wait(timeout=10) != 0
+        assert program.wait(timeout=30) != 0
 
 
 def test_a_missing_x_server_is_one_clear_error_at_once(

@@ -166,7 +166,7 @@ def test_a_stopped_desktop_can_be_stopped_for_good(root: Path) -> None:
     for each in family:
         each.suspend()
     assert session.stop()
-    _, living = psutil.wait_procs(family, timeout=5)
+    _, living = psutil.wait_procs(family, timeout=30)
     assert living == []
     assert not root.exists()
 
@@ -204,8 +204,8 @@ def lost(root: Path) -> Iterator[Record]:
         kill(record.supervisor_pid)
         assert server.is_running()
         yield record
-        stray.wait(10)
-        psutil.wait_procs([server], timeout=5)
+        stray.wait(30)
+        psutil.wait_procs([server], timeout=30)
         assert not server.is_running()
 
 

@@ -140,7 +140,7 @@ class Notebook:
             if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
                 return Cell(messages, time.monotonic() - started)
 
-    def answer(self, cell: Cell, timeout: float = 10) -> Mapping[str, Any]:
+    def answer(self, cell: Cell, timeout: float = 60) -> Mapping[str, Any]:
         """Return what the kernel answered to a cell, for which a notebook waits besides the cell's output."""
         asked = cell.messages[0]["parent_header"]["msg_id"]
         while True:

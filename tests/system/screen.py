@@ -116,7 +116,7 @@ class Screen:
 
         return self.wait_until(look, f"a window {title!r}", timeout)
 
-    def wait_until_gone(self, title: str, timeout: float = 10) -> None:
+    def wait_until_gone(self, title: str, timeout: float = 30) -> None:
         """Return as soon as no window's title contains ``title``."""
 
         def look() -> bool:

@@ -58,7 +58,7 @@ def test_nothing_of_ours_listens_on_tcp_or_is_left_behind(
         _use_everything(Lab(context.new_page(), server), own)
         server.end_kernels()
         tools = [process for process in ours(own) if "casa" in name(process) and name(process) not in DESKTOP]
-        _, alive = psutil.wait_procs(tools, timeout=5)
+        _, alive = psutil.wait_procs(tools, timeout=10)
         assert [name(process) for process in alive] == [], "these outlived the kernel"
         assert _casa_desktop(own, "stop").strip() == "Stopped: main."
         assert set(map(name, ours(own))) == JUPYTER

@@ -38,7 +38,7 @@ class Listener:
         screen.display.sync()
         self.seen: List[str] = []
 
-    def wait_for(self, *wanted: str, timeout: float = 10) -> None:
+    def wait_for(self, *wanted: str, timeout: float = 30) -> None:
         """Wait until these, like ``+a`` and ``-a``, were seen in this order, with others between them or not."""
         deadline = time.monotonic() + timeout
         while not _is_within(wanted, self.seen):
