@@ -108,6 +108,7 @@ def _movie(desk: Desk, stage: Stage) -> Scene:
 
 def _pan(desk: Desk, stage: Stage) -> Scene:
     """Plot amplitudes in plotms, choose its tool that pans, and drag the plot in a circle."""
+    stage.observe()
     data = str(stage.measures())
     words = (f"--datapath={data}", "--nopopups", f"vis={stage.folder / 'sim.ms'}", "xaxis=uvdist", "yaxis=amp")
     process = _tool(desk, stage, "casaplotms", *words)
