@@ -26,7 +26,7 @@ export interface ILinkEvents {
 
 /** How often to look after the picture while it moves, and else, in ms. */
 const BUSY = 100;
-const QUIET = 1_500;
+const QUIET = 3_000;
 /** How much may come before a quiet link is looked at, in bytes. */
 const STIR = 16_384;
 /** How long a link that may have died has to show that it lives, in ms. */
