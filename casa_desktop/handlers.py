@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import Any
 
 from jupyter_server.auth.decorator import authorized
@@ -12,7 +11,7 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-from . import session
+from . import models, session
 from .config import CasaDesktop
 from .errors import CasaDesktopError, InvalidName, InvalidSetting, InvalidShare, NoSuchShare, NotRunning, Shortage
 from .reception import AUTH_RESOURCE, Reception, reception
@@ -37,29 +36,6 @@ class Addresses:
 
     def shared_websocket(self, token: str) -> str:
         return url_path_join(self.base_url, "casa-desktop", "api", "shared", token, "rfb")
-
-
-def told_time(seconds: float) -> str:
-    """Return a time as the REST interface tells it: ISO 8601, in UTC."""
-    return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
-
-
-def model(record: Record, addresses: Addresses, server: str) -> dict[str, Any]:
-    """Return what the REST interface tells of a desktop."""
-    return {
-        "name": record.name,
-        "state": "running",
-        "display": record.display,
-        "pid": record.supervisor_pid,
-        "started": told_time(record.started),
-        "version": record.version,
-        "page": addresses.page(record.name),
-        "websocket": addresses.websocket(record.name),
-        "server": server,
-        "watched": session.is_watched(record.name),
-        # None stands for never.
-        "idleMinutes": record.idle_minutes or None,
-    }
 
 
 class DesktopHandler(APIHandler):
@@ -101,7 +77,8 @@ class DesktopHandler(APIHandler):
 
     def model(self, record: Record) -> dict[str, Any]:
         """Return what is told of a desktop."""
-        return model(record, self.addresses, self.reception.server)
+        at, name = self.addresses, record.name
+        return models.desktop(record, page=at.page(name), websocket=at.websocket(name), server=self.reception.server)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer with the error's name and sentence; called by tornado."""
@@ -110,7 +87,7 @@ class DesktopHandler(APIHandler):
             return super().write_error(status_code, **kwargs)
         self.set_status(_status(error))
         self.set_header("Content-Type", "application/json")
-        self.finish(json.dumps({"error": type(error).__name__, "message": str(error)}))
+        self.finish(json.dumps(models.error(error)))
 
     def log_exception(self, *args: Any) -> None:
         """Log the errors that we raise on purpose as one line; called by tornado."""

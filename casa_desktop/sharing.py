@@ -7,9 +7,9 @@ from typing import Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from . import session, shares
+from . import models, session, shares
 from .errors import InvalidShare
-from .handlers import DesktopHandler, told_time
+from .handlers import DesktopHandler
 from .reception import LINK_ENDED, SHARE_RESOURCE, WITHDRAWN
 from .runtime import Record
 from .workers import in_thread
@@ -35,7 +35,7 @@ class SharesHandler(DesktopHandler):
         share, token = await in_thread(shares.create, record, minutes, label)
         self.log.info("casa-desktop: a link to look at %s was made, %s", name, share.id)
         self.set_status(201)
-        told = {"id": share.id, "label": share.label, "expires": told_time(share.expires)}
+        told = {"id": share.id, "label": share.label, "expires": models.time(share.expires)}
         self.finish({**told, "url": self.addresses.shared_page(token), "token": token})
 
     def _asked(self) -> tuple[Any, Any]:
@@ -50,7 +50,7 @@ class SharesHandler(DesktopHandler):
 
     def _told(self, record: Record, share: shares.Share) -> dict[str, Any]:
         views = self.reception.audience.count(record.name, share.id)
-        return {"id": share.id, "label": share.label, "expires": told_time(share.expires), "views": views}
+        return {"id": share.id, "label": share.label, "expires": models.time(share.expires), "views": views}
 
 
 class OneShareHandler(DesktopHandler):
@@ -81,7 +81,7 @@ class SharedHandler(DesktopHandler):
                 "name": record.name,
                 "state": "running",
                 "websocket": self.addresses.shared_websocket(token),
-                "expires": told_time(share.expires),
+                "expires": models.time(share.expires),
                 "viewOnly": True,
                 "server": self.reception.server,
             }

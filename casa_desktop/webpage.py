@@ -9,7 +9,6 @@ import html
 import json
 import secrets
 import socket
-from datetime import datetime, timezone
 from http import HTTPStatus
 from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -17,7 +16,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from websockify.websocketproxy import LibProxyServer
 from websockify.websockifyserver import WebSockifyRequestHandler
 
-from . import session, template
+from . import models, session, template
 from .audience import Audience
 from .commands import Settings
 from .errors import CasaDesktopError, NotRunning, Shortage
@@ -170,7 +169,7 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
             if not isinstance(error, CasaDesktopError):
                 raise
             status = HTTPStatus.NOT_FOUND if isinstance(error, NotRunning) else HTTPStatus.INTERNAL_SERVER_ERROR
-            self._json({"error": type(error).__name__, "message": str(error)}, status)
+            self._json(models.error(error), status)
 
     def _get(self, path: str) -> None:
         own = f"{_API}/{self.server.name}"
@@ -223,19 +222,8 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
         self._send(HTTPStatus.OK, session.screenshot(session.running(self.server.name)), "image/png")
 
     def _model(self, record: Record) -> Dict[str, Any]:
-        return {
-            "name": record.name,
-            "state": "running",
-            "display": record.display,
-            "pid": record.supervisor_pid,
-            "started": datetime.fromtimestamp(record.started, timezone.utc).isoformat(),
-            "version": record.version,
-            "page": f"{BASE}{record.name}/",
-            "websocket": f"{_API}/{record.name}/rfb",
-            "server": self.server.id,
-            "watched": session.is_watched(record.name),
-            "idleMinutes": record.idle_minutes or None,
-        }
+        page, websocket = f"{BASE}{record.name}/", f"{_API}/{record.name}/rfb"
+        return models.desktop(record, page=page, websocket=websocket, server=self.server.id)
 
     def _page(self) -> None:
         try:
