@@ -47,7 +47,11 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--json", metavar="FILE", help="also write all runs into FILE; - for the standard output alone")
     found.add_argument("--plot", metavar="FILE", help="also draw the ratios into FILE, an .svg or .png")
     found.add_argument(
-        "--from", dest="read", metavar="FILE", help="measure nothing, and take what --json wrote to FILE"
+        "--from",
+        dest="read",
+        metavar="FILE",
+        nargs="+",
+        help="measure nothing, and take what --json wrote to FILE; of several, the last that has a figure counts",
     )
     return found
 
@@ -63,7 +67,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     if options.list:
         print(listing(names, options.rounds, options.quick))
         return 0
-    told = json.loads(Path(options.read).read_text(encoding="utf-8")) if options.read else measured(names, options)
+    told = kept(options.read) if options.read else measured(names, options)
     tell(told, options)
     return 0
 
@@ -79,6 +83,11 @@ def listing(names: Sequence[str], asked: Optional[int], quick: bool) -> str:
         total += minutes
         lines.append(f"{name:<16} {rounds} × {found.SECONDS * share:3.0f} s  {catalogue.heading(name)}")
     return "\n".join([*lines, f"About {total:.0f} minutes on two quiet cores."])
+
+
+def kept(paths: Sequence[str]) -> Dict[str, Any]:
+    """Return the reports of former runs as one."""
+    return report.together([json.loads(Path(path).read_text(encoding="utf-8")) for path in paths])
 
 
 def measured(names: Sequence[str], options: argparse.Namespace) -> Dict[str, Any]:

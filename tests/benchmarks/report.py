@@ -39,6 +39,24 @@ def _row(row: Row) -> Dict[str, Any]:
     }
 
 
+def together(reports: Sequence[Mapping[str, Any]]) -> Dict[str, Any]:
+    """Return the last of several reports, with those rows of the others that no later one has; a note tells of them.
+
+    Rows are compared with nothing but what was measured beside them, so those of several days can stand together.
+    """
+    *_, last = reports
+    rows: Dict[str, Any] = {}
+    notes = []
+    for number, each in enumerate(reports):
+        later = {row["key"] for other in reports[number + 1 :] for row in other["rows"]}
+        kept = [row for row in each["rows"] if row["key"] not in later]
+        rows.update({row["key"]: row for row in kept})
+        if each is not last and kept:
+            names = ", ".join(dict.fromkeys(row["benchmark"] for row in kept))
+            notes += [f"Of the run of {each['when'][:10]} at {each['when'][11:16]}: {names}.", *each["notes"]]
+    return {**last, "rows": list(rows.values()), "notes": [*last["notes"], *notes]}
+
+
 def rows_of(report: Mapping[str, Any]) -> Sequence[Row]:
     """Return the rows of a run that was written.
 
