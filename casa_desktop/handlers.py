@@ -13,7 +13,7 @@ from tornado import web
 
 from . import models, session
 from .config import CasaDesktop
-from .errors import CasaDesktopError, InvalidName, InvalidSetting, InvalidShare, NoSuchShare, NotRunning, Shortage
+from .errors import CasaDesktopError, InvalidName, InvalidSetting, InvalidShare, NoSuchShare, NotRunning
 from .reception import AUTH_RESOURCE, Reception, reception
 from .runtime import Record, checked_name
 from .workers import in_thread
@@ -82,7 +82,7 @@ class DesktopHandler(APIHandler):
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer with the error's name and sentence; called by tornado."""
-        error = _ours(kwargs.get("exc_info", (None, None, None))[1])
+        error = models.ours(kwargs.get("exc_info", (None, None, None))[1])
         if error is None:
             return super().write_error(status_code, **kwargs)
         self.set_status(_status(error))
@@ -91,16 +91,11 @@ class DesktopHandler(APIHandler):
 
     def log_exception(self, *args: Any) -> None:
         """Log the errors that we raise on purpose as one line; called by tornado."""
-        error = _ours(args[1])
+        error = models.ours(args[1])
         if error is not None:
             self.log.warning("casa-desktop: %s", error)
         else:
             super().log_exception(*args)
-
-
-def _ours(error: object) -> CasaDesktopError | None:
-    """Return what is told in one sentence: an error of ours, or that the server has run out of something."""
-    return error if isinstance(error, CasaDesktopError) else Shortage.of(error)
 
 
 def _status(error: CasaDesktopError) -> int:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 from . import session
-from .errors import CasaDesktopError
+from .errors import CasaDesktopError, Shortage
 from .runtime import Record
 
 
@@ -38,6 +38,11 @@ def desktop(record: Record, *, page: str, websocket: str, server: str) -> Dict[s
 def time(seconds: float) -> str:
     """Return a time, given in seconds since 1970, as REST has it: ISO 8601, in UTC."""
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
+
+
+def ours(failure: object) -> Optional[CasaDesktopError]:
+    """Return what is told in one sentence, an error of ours or that something has run out; None for any other."""
+    return failure if isinstance(failure, CasaDesktopError) else Shortage.of(failure)
 
 
 def error(failure: CasaDesktopError) -> Dict[str, str]:

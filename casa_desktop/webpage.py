@@ -19,7 +19,7 @@ from websockify.websockifyserver import WebSockifyRequestHandler
 from . import models, session, template
 from .audience import Audience
 from .commands import Settings
-from .errors import CasaDesktopError, NotRunning, Shortage
+from .errors import CasaDesktopError, NotRunning
 from .gate import Gate, comes_from_us, is_for_us
 from .relay import GONE, Relay, ViewSocket
 from .runtime import Record
@@ -165,8 +165,8 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
         try:
             function()
         except (CasaDesktopError, MemoryError, OSError, RuntimeError) as failure:
-            error = Shortage.of(failure) or failure
-            if not isinstance(error, CasaDesktopError):
+            error = models.ours(failure)
+            if error is None:
                 raise
             status = HTTPStatus.NOT_FOUND if isinstance(error, NotRunning) else HTTPStatus.INTERNAL_SERVER_ERROR
             self._json(models.error(error), status)

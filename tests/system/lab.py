@@ -28,7 +28,7 @@ BUTTONS = {1: "left", 3: "right"}
 READY = "is running at:"
 # Jupyter's own: where a file is being read or written for a page when the server is told to end, the loop ends before
 # its thread, and that waits for more to do for ever (jupyter_server 2.21 with anyio 4.16).
-_ABANDONED = "/anyio/_backends/_asyncio.py"
+_ABANDONED = ("/anyio/_backends/_asyncio.py", "in _shutdown\n")
 
 
 def free_port() -> int:
@@ -117,8 +117,8 @@ class Jupyter:
             # Python tells then what each of its threads does (PYTHONFAULTHANDLER).
             self.process.send_signal(signal.SIGABRT)
             self._reader.join()
-            said = "".join(self.log[-200:])
-            assert any(_ABANDONED in line for line in self.log), f"JupyterLab did not end:\n{said}"
+            said = "".join(self.log).rpartition("Fatal Python error")[2]
+            assert all(each in said for each in _ABANDONED), f"JupyterLab did not end:\n{said}"
         finally:
             self.process.kill()
             self.process.wait()
