@@ -32,6 +32,15 @@ TOOL_INSTANCES = {
     "vf": "vlafiller", "vp": "vpmanager",
 }  # fmt: skip
 
+# The wheels with a native tool, and the tasks that they bring.
+_GUI_WHEELS = {
+    "casaviewer": ("imview", "msview"),
+    "casaplotms": ("plotms",),
+    "casalogger": ("casalogger",),
+    "casatablebrowser": ("browsetable",),
+    "casafeather": ("casafeather",),
+}
+
 _SITE_CONFIGS = (Path("/opt/casa/casasiteconfig.py"), Path("/home/casa/casasiteconfig.py"))
 
 
@@ -45,6 +54,7 @@ class Casa:
         gui_tasks: the tasks that draw, by name, as CASA has them; those whose wheel is installed.
         viewer_client: the module through which casaviewer is spoken to; None without its wheel.
         plotms_tasks: the module that holds the task plotms; None without its wheel.
+        faults: the native tools whose wheels are installed and cannot be imported, and why: a sentence with the remedy.
     """
 
     version: str
@@ -52,6 +62,7 @@ class Casa:
     gui_tasks: Dict[str, Any]
     viewer_client: Any
     plotms_tasks: Any
+    faults: Dict[str, str]
 
     @property
     def logfile(self) -> str:
@@ -135,30 +146,27 @@ def startup_file() -> Optional[str]:
 
 
 def _describe(casatools: ModuleType, casatasks: ModuleType) -> Casa:
-    _share_messages("casaviewer", "img_pb2")
-    viewer = _import_or_none("casaviewer")
-    plotms = _import_or_none("casaplotms")
-    logger = _import_or_none("casalogger")
-    browser = _import_or_none("casatablebrowser")
-    feather = _import_or_none("casafeather")
-    gui_tasks = {
-        name: getattr(module, name)
-        for module, names in (
-            (viewer, ("imview", "msview")),
-            (plotms, ("plotms",)),
-            (logger, ("casalogger",)),
-            (browser, ("browsetable",)),
-            (feather, ("casafeather",)),
-        )
-        if module is not None
-        for name in names
-    }
+    modules: Dict[str, Any] = {}
+    gui_tasks: Dict[str, Any] = {}
+    faults: Dict[str, str] = {}
+    for wheel, names in _GUI_WHEELS.items():
+        if importlib.util.find_spec(wheel) is None:
+            continue
+        try:
+            module = _import_gui_wheel(wheel)
+            gui_tasks.update({name: getattr(module, name) for name in names})
+        except (Exception, SystemExit) as error:  # noqa: BLE001
+            # Whatever is wrong with one wheel, all else of CASA is there; whoever calls its task hears of it.
+            faults[wheel] = fitness.explain(error)
+        else:
+            modules[wheel] = module
     return Casa(
         version=str(casatasks.version_string()),
         names={**_tools(casatools), **_tasks(casatasks), **_singletons(casatools, casatasks)},
         gui_tasks=gui_tasks,
-        viewer_client=viewer.viewertool if viewer is not None else None,
-        plotms_tasks=importlib.import_module("casaplotms.private.task_plotms") if plotms is not None else None,
+        viewer_client=modules["casaviewer"].viewertool if "casaviewer" in modules else None,
+        plotms_tasks=modules["casaplotms"].private.task_plotms if "casaplotms" in modules else None,
+        faults=faults,
     )
 
 
@@ -166,9 +174,12 @@ def _singletons(casatools: ModuleType, casatasks: ModuleType) -> Dict[str, Any]:
     return {"casatools": casatools, "casatasks": casatasks, "ctsys": casatools.ctsys, "casalog": casatasks.casalog}
 
 
-def _import_or_none(name: str) -> Any:
-    """Import a GUI wheel; None if it is not there. Its other errors are the user's to see."""
-    return importlib.import_module(name) if importlib.util.find_spec(name) is not None else None
+def _import_gui_wheel(name: str) -> Any:
+    if name == "casaviewer":
+        _share_messages("casaviewer", "img_pb2")
+    if name == "casaplotms":
+        importlib.import_module("casaplotms.private.task_plotms")
+    return importlib.import_module(name)
 
 
 def _share_messages(package: str, name: str) -> None:

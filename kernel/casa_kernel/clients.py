@@ -168,6 +168,8 @@ def use_up_panel_numbers(casa: Casa, address: str, count: int) -> None:
 
     Errors are passed over: whoever uses the viewer next will meet them too.
     """
+    if casa.viewer_client is None:
+        return
     names = vars(casa.viewer_client)
     with names["__grpc"].insecure_channel(address) as channel:
         stub = names["__img_rpc"].viewStub(channel)

@@ -31,7 +31,7 @@ class Drawing:
     def wrap(self, row: DrawingTask) -> Callable[..., Any]:
         """Return the task of a row as the notebook is to have it."""
         if row.tool not in self._toolbox:
-            return missing(row.name, row.tool)
+            return missing(row.name, row.tool, self._desk.casa.faults)
         casa = self._desk.casa
         task = make_viewer(casa.viewer_client) if row.name == "viewer" else casa.gui_tasks[row.name]
         signature = inspect.signature(task)

@@ -6,6 +6,7 @@
      └── CasaKernelError
           ├── CasaMissing          CASA, or the measures data it needs, could not be imported
           ├── ToolMissing          the wheel of a native tool is not installed
+          ├── ToolUnusable         the wheel of a native tool is installed and cannot be imported
           ├── XvfbMissing          a native tool needs a private X server, which is not installed
           ├── ExtractionFailed     a native tool could not be unpacked
           ├── ToolFailed           a native tool did not start
@@ -76,6 +77,19 @@ class ToolMissing(CasaKernelError):
         super().__init__(
             f"{tool} was not found {where}. Install it into this kernel's Python with 'pip install {tool}'."
         )
+
+
+class ToolUnusable(CasaKernelError):
+    """The wheel of a native tool is installed, and cannot be imported.
+
+    Attributes:
+        tool: its name, which is the wheel's name too.
+        reason: what went wrong, and the remedy.
+    """
+
+    def __init__(self, tool: str, reason: str) -> None:
+        self.tool, self.reason = tool, reason
+        super().__init__(f"{tool} is not available in this kernel: {reason}")
 
 
 class XvfbMissing(CasaKernelError):

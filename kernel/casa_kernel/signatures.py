@@ -7,7 +7,7 @@ import inspect
 from typing import Any, Callable, Dict, Mapping, Sequence
 
 from . import checks
-from .errors import ToolMissing
+from .errors import ToolMissing, ToolUnusable
 from .tasks import Input
 
 _GUI = inspect.Parameter("gui", inspect.Parameter.KEYWORD_ONLY, default=None)
@@ -26,14 +26,21 @@ def like(task: Any, call: Callable[..., Any], name: str, add_gui: bool = True) -
     return call
 
 
-def missing(name: str, tool: str) -> Callable[..., Any]:
-    """Return what stands in the place of a task whose tool is not installed."""
+def missing(name: str, tool: str, faults: Mapping[str, str]) -> Callable[..., Any]:
+    """Return what stands in the place of a task without its tool.
+
+    Args:
+        name: the task's.
+        tool: the tool's.
+        faults: what is wrong with tools that are installed and cannot be used.
+    """
+    fault = faults.get(tool)
 
     def call(*_args: Any, **_kwargs: Any) -> None:
-        raise ToolMissing(tool, "in this kernel's Python")
+        raise ToolMissing(tool, "in this kernel's Python") if fault is None else ToolUnusable(tool, fault)
 
     call.__name__ = call.__qualname__ = name
-    call.__doc__ = f"{name} needs {tool}, which is not installed."
+    call.__doc__ = f"{name} needs {tool}, which {'is not installed' if fault is None else 'cannot be used'}."
     return call
 
 

@@ -29,7 +29,7 @@ class Windows:
         """Return the task of a row as the notebook is to have it."""
         task = self._desk.casa.gui_tasks.get(row.name)
         if task is None:
-            return missing(row.name, row.tool)
+            return missing(row.name, row.tool, self._desk.casa.faults)
 
         def call(*args: Any, **kwargs: Any) -> None:
             given = checks.bind(row.name, call.__signature__, args, kwargs)  # type: ignore[attr-defined]
