@@ -40,7 +40,6 @@ def main() -> None:
     if loading is not None:
         home.receive_at(loading.children.private.path, os.environ)
         notices.append(profile.find_room(loading.children.private.path, os.environ))
-        loading.go_on()
     CasaKernel.loading, CasaKernel.reason, CasaKernel.notices = loading, reason, list(filter(None, notices))
     application.use(home)
     application.IPKernelApp.launch_instance(

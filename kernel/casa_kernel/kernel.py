@@ -43,22 +43,27 @@ class ZMQInteractiveShell(zmqshell.ZMQInteractiveShell):
 
     Attributes:
         reporter: shows them.
+        without_casa: why there is no CASA in the namespace, in a sentence; empty if it is there.
     """
 
     reporter: Optional[Reporter] = None
+    without_casa = ""
 
     def showtraceback(self, *args: Any, **kwargs: Any) -> None:
         """Show the exception that is being handled. Called by IPython, for cells as for scripts that magics run."""
         ANSWERS.spend_if_short()
         if self.reporter is None or not self.reporter.show(self):
             super().showtraceback(*args, **kwargs)
+            if self.without_casa and isinstance(sys.exc_info()[1], NameError):
+                # It was told with the first cell, which may be out of sight.
+                print(self.without_casa, file=sys.stderr, flush=True)
 
 
 class CasaKernel(IPythonKernel):
     """The kernel behind the kernelspec ``casa``.
 
     Attributes:
-        loading: CASA's import, which the kernel's process begins before it imports ipykernel; None if it could not
+        loading: CASA's import, whose C++ the kernel's process loads before it imports ipykernel; None if it could not
             be begun.
         reason: why it could not.
         notices: what its user should know at once, in sentences.
@@ -104,9 +109,10 @@ class CasaKernel(IPythonKernel):
         self._shell.banner1 = f"CASA {self.implementation_version}\n"
 
     def start(self) -> None:
-        """Begin to answer, and complete the namespace as soon as CASA is there. Called by ipykernel."""
+        """Begin to answer and to import CASA, which completes the namespace when it is there. Called by ipykernel."""
         super().start()  # type: ignore[no-untyped-call]
         if self.loading is not None:
+            self.loading.go_on()
             self.loading.when_done(lambda: self.io_loop.add_callback(self._settle))
             loop = self.io_loop
             timer = Timer(self.loading.children, self._limits, loop.call_later, loop.remove_timeout)
@@ -134,6 +140,7 @@ class CasaKernel(IPythonKernel):
             self._shell.push(self._names(), interactive=False)
         except CasaDesktopError as error:
             self._settled = True
+            self._shell.without_casa = str(error)
             self._tell_once(str(error))
         else:
             self._settled = True

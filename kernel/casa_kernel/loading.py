@@ -1,4 +1,4 @@
-"""CASA's import: its C++ first, its tasks in a thread while the kernel starts and the user writes the first cell.
+"""CASA's import: its C++ first, its tasks in a thread when the kernel has started and the user writes the first cell.
 
 The tasks take one to two seconds, most of them in scipy and matplotlib. The kernel answers meanwhile; the first cell,
 or the first completion, waits for the rest.
@@ -13,9 +13,10 @@ from typing import Callable, Optional
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import casa, startup
+from . import casa, fitness, startup
 from .children import Children
 from .clients import use_up_panel_numbers
+from .errors import CasaMissing
 from .interactive import MaskEditor
 
 
@@ -47,7 +48,13 @@ class Loading:
             self._done.set()
 
     def go_on(self) -> None:
-        """Import the tasks in a thread. matplotlib looks into IPython, which must have been imported as a whole."""
+        """Import the tasks in a thread, once the process has imported all that the kernel itself needs.
+
+        debugpy, casaplotms and casaviewer each put a folder before ``sys.path`` while they are being imported, and
+        take the first one away afterwards: two at a time take each other's, and Python, which walks the list itself,
+        passes over an entry when one before it goes. Then a module that is there is not found. Also matplotlib looks
+        into IPython, which must have been imported as a whole.
+        """
         if self._done.is_set():
             return
         # No daemon: a process that ended in the middle of loading a library of C++ might crash.
@@ -62,6 +69,9 @@ class Loading:
             casa.before_clean_ends(found, self.editor.end_viewer)
         except CasaDesktopError as error:
             self._error = error
+        # Whoever waits for CASA would wait for ever.
+        except (Exception, SystemExit) as error:  # noqa: BLE001
+            self._error = CasaMissing(fitness.explain(error))
         else:
             self._casa = found
         with self._guard:

@@ -20,6 +20,17 @@ del sys.modules["casatasks"]
 import casatasks
 """
 
+# Stands there as well, and notes what was there before CASA's own package.
+NOTE = """
+import os, sys
+from ipykernel.kernelapp import IPKernelApp
+kernel = IPKernelApp.instance().kernel
+sys.before = kernel is not None and kernel.shell is not None, "debugpy" in sys.modules, list(sys.path)
+sys.path.remove(os.path.dirname(__file__))
+del sys.modules["casatasks"]
+import casatasks
+"""
+
 
 @pytest.fixture
 def gate(tmp_path: Path, environment: Dict[str, str]) -> Tuple[Path, Dict[str, str]]:
@@ -45,3 +56,46 @@ def test_a_kernel_that_is_shut_down_before_casa_is_there_ends(
         kernel.client.shutdown()
         fifo.write_text("go on")
         assert psutil.wait_procs([process], timeout=30)[1] == []
+
+
+def test_nothing_else_is_imported_while_casa_s_tasks_are(tmp_path: Path, environment: Dict[str, str]) -> None:
+    (tmp_path / "before").mkdir()
+    (tmp_path / "before" / "casatasks.py").write_text(NOTE)
+    path = os.pathsep.join([str(tmp_path / "before"), environment.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    with Notebook(tmp_path, {**environment, "PYTHONPATH": path}) as kernel:
+        cell = kernel.run("import sys\nprint(*sys.before[:2], [each for each in sys.before[2] if 'debugpy' in each])")
+    assert cell.text == "True True []\n"
+
+
+def test_a_broken_wheel_of_one_tool_takes_away_nothing_else(tmp_path: Path, environment: Dict[str, str]) -> None:
+    for wheel, fault in (
+        ("casaviewer", "import a_module_of_nobody_s"),
+        ("casalogger", "raise TypeError('descriptors')"),
+    ):
+        (tmp_path / "before" / wheel).mkdir(parents=True)
+        (tmp_path / "before" / wheel / "__init__.py").write_text(fault)
+    path = os.pathsep.join([str(tmp_path / "before"), environment.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    with Notebook(tmp_path, {**environment, "PYTHONPATH": path}) as kernel:
+        cell = kernel.run("imview('x.image')")
+        assert cell.error is not None
+        assert cell.error["ename"] == "ToolUnusable"
+        assert cell.error["evalue"] == (
+            "casaviewer is not available in this kernel: it needs the module 'a_module_of_nobody_s'; "
+            "install it with 'pip install a_module_of_nobody_s' and restart the kernel."
+        )
+        assert kernel.run("print(plotms.__name__, casalogger.__name__)").text == "plotms casalogger\n"
+
+
+def test_whatever_breaks_while_casa_is_imported_is_told_and_nobody_waits(
+    tmp_path: Path, environment: Dict[str, str]
+) -> None:
+    (tmp_path / "before").mkdir()
+    # A casatasks of which nothing is left but its name.
+    (tmp_path / "before" / "casatasks.py").write_text("")
+    path = os.pathsep.join([str(tmp_path / "before"), environment.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    with Notebook(tmp_path, {**environment, "PYTHONPATH": path}) as kernel:
+        cell = kernel.run("print(6 * 7)")
+    assert (
+        "CASA is not available in this kernel: importing it failed with AttributeError: module 'casatasks'" in cell.text
+    )
+    assert "42" in cell.text

@@ -90,6 +90,11 @@ def test_a_kernel_that_finds_no_room_starts_and_says_so(
     own = {**environment, "CASA_DESKTOP_RUNTIME_DIR": str(disk.path / "cd")}
     with Notebook(observation, own) as kernel:
         first = kernel.run("print(6 * 7)").text
+        # It may be long ago, and out of sight.
+        later = kernel.run("listobs('sim.ms')")
+    assert later.error is not None
+    assert later.error["ename"] == "NameError"
+    assert "The kernel cannot write into its folder" in later.text
     assert "The kernel cannot write into its folder" in first
     assert "No space left on device. Make room there" in first
     assert "42" in first
