@@ -378,7 +378,9 @@ class Play:
         if not cell.wait_until_over(BACK_SECONDS) or not cell.reply:
             return ""
         if cell.reply["status"] != "ok":
-            self._broken.append(f"the next {again.value} failed: {cell.reply['ename']}: {cell.reply['evalue'][:200]}")
+            self._broken.append(
+                f"the next {again.value} failed: {cell.reply['ename']}: {cell.reply['evalue'][:200]} {cell.text[-300:]}"
+            )
         return WHEN_ASKED if gone else UNHARMED
 
     # All others
@@ -400,7 +402,7 @@ class Play:
         elif cell.reply["status"] != "ok":
             name, words = cell.reply["ename"], cell.reply["evalue"]
             if victim is not Victim.DISK or not verdicts.is_clear(name, words):
-                self._broken.append(f"{work} in the other notebook failed: {name}: {words[:200]}")
+                self._broken.append(f"{work} in the other notebook failed: {name}: {words[:200]} {cell.text[-300:]}")
 
     def _judge_others(self) -> None:
         after = self._arena.parts()
