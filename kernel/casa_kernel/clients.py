@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import time
 from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import Any, Dict, Iterator, List, Mapping, Protocol
@@ -30,8 +29,8 @@ class Client(Protocol):
     def answers(self, within: float) -> bool:
         """Tell whether the tool answers within so many seconds."""
 
-    def wait_until_drawn(self, within: float) -> None:
-        """Wait until the tool has drawn in its window what it was told to, at most so many seconds."""
+    def is_drawing(self) -> bool:
+        """Tell whether the tool still draws in its window what it was told to."""
 
 
 class ViewerClient:
@@ -76,8 +75,9 @@ class ViewerClient:
         finally:
             names["panel"] = original
 
-    def wait_until_drawn(self, within: float) -> None:
-        """Do nothing: the viewer answers when it has drawn."""
+    def is_drawing(self) -> bool:
+        # The viewer answers when it has drawn.
+        return False
 
     def answers(self, within: float) -> bool:
         return _answers(self._globals, self._globals["__uri"][self._slot], within)
@@ -104,11 +104,8 @@ class PlotmsClient:
         finally:
             self._tasks.pm = former
 
-    def wait_until_drawn(self, within: float) -> None:
-        # It draws in a thread of its own and tells nobody when it has done; CASA's task asks it, too, once a second.
-        deadline = time.monotonic() + within
-        while self._module.isDrawing() and time.monotonic() < deadline:
-            time.sleep(0.05)
+    def is_drawing(self) -> bool:
+        return bool(self._module.isDrawing())
 
     def answers(self, within: float) -> bool:
         return _answers(vars(self._module), vars(self._module)["__uri"], within)

@@ -120,6 +120,6 @@ class Drawing:
             with self._toolbox.connected(row, display) as tool:
                 result = task(**window, **row.fixed(live=True))
                 self._desk.tell(f"{row.name} is on the CASA Desktop.")
-                self._toolbox.wait_until_drawn(row, within=_DRAWN_WITHIN)
+                self._toolbox.wait_until_drawn(row, tool, within=_DRAWN_WITHIN)
             self._desk.keep(glimpse, tool.process.pid, capture.alt(row.name, window))
         return result

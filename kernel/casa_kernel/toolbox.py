@@ -12,11 +12,18 @@ from casa_desktop.errors import CasaDesktopError
 
 from . import checks, failures, preferences, screen, tools
 from .children import Child, start
-from .clients import make_clients
+from .clients import Client, make_clients
 from .desk import Desk
 from .errors import BadParameter, TaskFailed, ToolLost
 from .tasks import DrawingTask
-from .watchdog import Watchdog
+from .watchdog import Idleness, Watchdog
+
+# A tool that says that it draws, and has done nothing for so many seconds, never will.
+_LOST = 4.0
+# A drawing that was begun by an earlier call is waited for so many seconds.
+_FORMER = 10.0
+# Seconds between two looks at a drawing: so many at first, and at most so many.
+_LOOKS = (0.05, 0.5)
 
 
 class Toolbox:
@@ -43,6 +50,9 @@ class Toolbox:
         """
         child = self._running(row.tool, display)
         client = self._clients[row.tool][display is not None]
+        if display is not None and not self._is_ready(row, client, child):
+            self._desk.front.say(f"{row.tool} did not draw what it was told to, and is started anew.")
+            child = self._running(row.tool, display)
         try:
             with client.in_use(), Watchdog(child, client.answers, display is not None) as watchdog:
                 yield child
@@ -66,9 +76,33 @@ class Toolbox:
         finally:
             child.used = time.monotonic()
 
-    def wait_until_drawn(self, row: DrawingTask, within: float) -> None:
-        """Wait until ``row``'s tool has drawn in its window, at most ``within`` seconds; call it while connected."""
-        self._clients[row.tool][True].wait_until_drawn(within)
+    def wait_until_drawn(self, row: DrawingTask, child: Child, within: float) -> None:
+        """Wait until ``row``'s tool has drawn in its window, at most ``within`` seconds; call it while connected.
+
+        Raises:
+            ToolLost: it never will, and was ended.
+        """
+        if not _draws(self._clients[row.tool][True], child, within):
+            child.kill()
+            raise ToolLost(row.tool, row.name, True, child.last_words())
+
+    def _is_ready(self, row: DrawingTask, client: Client, child: Child) -> bool:
+        """Wait for what a window may still be drawing for an earlier call; tell whether its tool can be used.
+
+        One that will never have drawn it is ended: casaplotms, whose memory was at its limit for a moment, says for
+        ever that it draws, and refuses everything else (2.9.1).
+        """
+        try:
+            with Watchdog(child, client.answers, True):
+                if _draws(client, child, _FORMER):
+                    return True
+        except Exception as error:
+            if _was_interrupted(error):
+                raise KeyboardInterrupt from error
+            # Of gRPC, whose classes are CASA's to import. The call itself meets what is wrong and tells it.
+            return not child.has_ended(within=0.5)
+        child.kill()
+        return False
 
     def _reason(self, error: BaseException) -> str:
         said = _said(error)
@@ -99,6 +133,20 @@ class Toolbox:
         if self._spoken_to.get((name, live)) is not child:
             self._clients[name][live].connect(child)
             self._spoken_to[name, live] = child
+
+
+def _draws(client: Client, child: Child, within: float) -> bool:
+    """Wait for a drawing, at most ``within`` seconds; return False as soon as it is known that it never will be there.
+
+    The tool draws in a thread of its own and tells nobody when it has done; CASA's task asks it, too, once a second.
+    """
+    deadline, idleness, pause = time.monotonic() + within, Idleness(child), _LOOKS[0]
+    while client.is_drawing() and time.monotonic() < deadline:
+        if idleness.look() > _LOST:
+            return False
+        time.sleep(pause)
+        pause = min(pause * 1.3, _LOOKS[1])
+    return True
 
 
 def _was_interrupted(error: Optional[BaseException]) -> bool:

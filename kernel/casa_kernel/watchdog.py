@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
+from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Callable, Optional, Tuple, Type
 
@@ -70,6 +73,28 @@ class Watchdog:
         return (idle >= LOOKS and not self._has_user) or not self._answers(PERIOD)
 
 
+class Idleness:
+    """How long a tool that should be at work has done nothing, by looks at it from time to time.
+
+    Args:
+        child: the tool.
+    """
+
+    def __init__(self, child: Child) -> None:
+        self._pid = child.process.pid
+        self._before: Optional[Tuple[float, int]] = None
+        self._since = time.monotonic()
+
+    def look(self) -> float:
+        """Return for how long it has done nothing by now, in seconds; 0 if it has ended."""
+        now = None
+        with suppress(psutil.NoSuchProcess):
+            now = _work(psutil.Process(self._pid))
+        if not _is_little(self._before, now):
+            self._before, self._since = now, time.monotonic()
+        return time.monotonic() - self._since
+
+
 def _is_little(before: Optional[Tuple[float, int]], now: Optional[Tuple[float, int]]) -> bool:
     if before is None or now is None:
         return False
@@ -81,7 +106,18 @@ def _work(process: psutil.Process) -> Optional[Tuple[float, int]]:
     try:
         with process.oneshot():
             times = process.cpu_times()
-            waits = process.status() == psutil.STATUS_DISK_SLEEP
-            return None if waits else (times.user + times.system, process.io_counters().read_chars)
+            done = (times.user + times.system, process.io_counters().read_chars)
+            return None if _waits_for_disk(process.pid) else done
     except psutil.AccessDenied:
         return None
+
+
+def _waits_for_disk(pid: int) -> bool:
+    """Tell whether a thread of a process waits for a disk; the one that draws is not its first."""
+    states = set()
+    for each in Path(f"/proc/{pid}/task").glob("*/stat"):
+        # It may be gone by now.
+        with suppress(OSError):
+            # The name before the state may hold blanks and brackets. Source: proc_pid_stat(5).
+            states.add(each.read_text().rpartition(") ")[2][:1])
+    return "D" in states

@@ -248,6 +248,48 @@ def test_a_tool_that_has_no_memory_left_is_replaced_and_the_call_repeated(notebo
     assert ended([tool])
 
 
+def test_a_window_that_will_never_have_drawn_is_told_of_and_replaced(
+    notebook: Notebook, record: Callable[[], Dict[str, str]]
+) -> None:
+    lost = []
+    for _ in range(4):
+        assert notebook.run("plotms('sim.ms', gui=True)").error is None
+        (tool,) = running(notebook, "casaplotms")
+        soft, hard = resource.prlimit(tool.pid, resource.RLIMIT_AS)
+        resource.prlimit(tool.pid, resource.RLIMIT_AS, (tool.memory_info().vms, hard))
+        cell = notebook.run("plotms('sim.ms', xaxis='uvdist', gui=True)", timeout=20)
+        if tool.is_running() and tool.status() != psutil.STATUS_ZOMBIE:
+            # What it had was enough, this time.
+            resource.prlimit(tool.pid, resource.RLIMIT_AS, (soft, hard))
+        elif cell.error is not None:
+            lost.append(sentence(cell))
+        # It said for ever that it draws (casaplotms 2.9.1).
+        again = notebook.run("plotms('sim.ms', xaxis='time', gui=True)", timeout=20)
+        assert again.error is None
+        assert "image/png" in again.displayed[-1]
+    assert any("casaplotms no longer answered and was ended" in each for each in lost)
+    record()
+
+
+def test_a_window_that_still_says_it_draws_is_started_anew_for_the_next_call(
+    notebook: Notebook, record: Callable[[], Dict[str, str]]
+) -> None:
+    assert notebook.run("plotms('sim.ms', gui=True)").error is None
+    (tool,) = running(notebook, "casaplotms")
+    # What an interrupted cell leaves of one that has lost its work.
+    notebook.run(
+        "import os\nimport casaplotms.private.plotmstool as tool\ntruly = tool.isDrawing\n"
+        f"tool.isDrawing = lambda: os.path.exists('/proc/{tool.pid}/exe') or truly()"
+    )
+    cell = notebook.run("plotms('sim.ms', gui=True)", timeout=20)
+    assert cell.error is None
+    assert "casaplotms did not draw what it was told to, and is started anew." in cell.text
+    assert ended([tool])
+    assert "image/png" in cell.displayed[-1]
+    notebook.run("tool.isDrawing = truly")
+    record()
+
+
 def test_a_viewer_that_answers_and_has_lost_its_work_is_replaced(notebook: Notebook) -> None:
     notebook.run("viewer('dirty.image')")
     (tool,) = running(notebook, "casaviewer")
