@@ -28,9 +28,22 @@ def write(at: Places, tools_python: str) -> None:
         for tool, label in icewm.TOOLS.items()
     ]
     terminal = icewm.MenuEntry("Terminal", "utilities-terminal", ("xterm", "-fa", "Monospace", "-fs", "11"))
-    themes = at.icewm / "themes"
+    themes = _themes(at)
     themes.mkdir(parents=True, exist_ok=True)
-    (themes / "casa").symlink_to(THEME_FOLDER)
+    (themes / icewm.theme_name(1)).symlink_to(THEME_FOLDER)
     (at.icewm / "preferences").write_text(icewm.preferences(), encoding="utf-8")
     (at.icewm / "menu").write_text(icewm.menu(tools, [terminal]), encoding="utf-8")
     (at.icewm / "toolbar").write_text(icewm.toolbar([terminal]), encoding="utf-8")
+
+
+def was_scaled(at: Places) -> bool:
+    """Tell whether the desktop has ever had another scale than 1: then there is a theme for it.
+
+    Raises:
+        OSError: the desktop is gone.
+    """
+    return any(each.name != icewm.theme_name(1) for each in _themes(at).iterdir())
+
+
+def _themes(at: Places) -> Path:
+    return at.icewm / "themes"

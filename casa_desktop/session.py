@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Dict, List, Optional
 
-from . import displays, errors, lifeline, links, locks, reaper, runtime, supervision, xserver
+from . import displays, errors, icewmfiles, lifeline, links, locks, reaper, runtime, supervision, xserver
 from .commands import Settings, display_environment, scale_command, settings_from
 from .containers import Container
 from .lastwords import forget_last_words, read_last_words
@@ -256,7 +256,7 @@ def set_scale(record: Record, ratio: float, *, timeout: float = 10.0) -> None:
     """Have the desktop's windows drawn ``ratio`` times as large as usual, from 1 to 4, for screens with small pixels.
 
     The window manager takes it over at once, and programs when they are started. Where it is so already, nothing
-    happens.
+    happens; a desktop that never had another scale is not even asked.
 
     Args:
         record: the desktop's.
@@ -266,6 +266,12 @@ def set_scale(record: Record, ratio: float, *, timeout: float = 10.0) -> None:
     Raises:
         ScalingFailed: the desktop went away, or nothing came of it within ``timeout`` seconds.
     """
+    try:
+        # Each page says what it needs just when it waits for its first picture, and a process delays that.
+        if ratio == 1 and not icewmfiles.was_scaled(runtime.places(record.name)):
+            return
+    except OSError as error:
+        raise errors.ScalingFailed(record.name, str(error)) from error
     try:
         done = subprocess.run(
             scale_command(record.name, ratio),

@@ -83,6 +83,20 @@ def test_the_same_scale_again_changes_nothing(record: Record, screen: Screen) ->
         assert set_dpi(screen.display, ratio) is changes
 
 
+def test_a_page_on_a_plain_screen_costs_a_plain_desktop_no_process(
+    record: Record, screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Each page says its scale while it waits for its first picture.
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "scale_command", lambda name, ratio: ["false"])
+        session.set_scale(record, 1)
+        with pytest.raises(errors.ScalingFailed):
+            session.set_scale(record, 2)
+    session.set_scale(record, 2)
+    session.set_scale(record, 1)
+    assert not set_dpi(screen.display, 1)
+
+
 def test_other_resources_are_left_alone(record: Record, screen: Screen) -> None:
     screen.root.change_property(Xatom.RESOURCE_MANAGER, Xatom.STRING, 8, b"XTerm*x: 1\nXft.dpi: 80\nXft.hinting: 1\n")
     screen.display.sync()
