@@ -32,15 +32,22 @@ import casatasks
 """
 
 
+def preceded(environment: Dict[str, str], folder: Path, modules: Dict[str, str]) -> Dict[str, str]:
+    """Return the environment with modules, by their files' names, that Python finds before those of the same names."""
+    for name, text in modules.items():
+        path = folder / "before" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    paths = [str(folder / "before"), environment.get("PYTHONPATH", "")]
+    return {**environment, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+
+
 @pytest.fixture
 def gate(tmp_path: Path, environment: Dict[str, str]) -> Tuple[Path, Dict[str, str]]:
     """A FIFO, and the environment of a kernel that imports CASA's tasks once it was written to."""
-    (tmp_path / "before").mkdir()
-    (tmp_path / "before" / "casatasks.py").write_text(GATE)
     fifo = tmp_path / "gate"
     os.mkfifo(fifo)
-    path = os.pathsep.join([str(tmp_path / "before"), environment.get("PYTHONPATH", "")]).rstrip(os.pathsep)
-    return fifo, {**environment, "PYTHONPATH": path, "GATE": str(fifo)}
+    return fifo, {**preceded(environment, tmp_path, {"casatasks.py": GATE}), "GATE": str(fifo)}
 
 
 def test_the_first_cell_finds_python_s_garbage_collector_at_work(notebook: Notebook) -> None:
@@ -59,23 +66,17 @@ def test_a_kernel_that_is_shut_down_before_casa_is_there_ends(
 
 
 def test_nothing_else_is_imported_while_casa_s_tasks_are(tmp_path: Path, environment: Dict[str, str]) -> None:
-    (tmp_path / "before").mkdir()
-    (tmp_path / "before" / "casatasks.py").write_text(NOTE)
-    path = os.pathsep.join([str(tmp_path / "before"), environment.get("PYTHONPATH", "")]).rstrip(os.pathsep)
-    with Notebook(tmp_path, {**environment, "PYTHONPATH": path}) as kernel:
+    with Notebook(tmp_path, preceded(environment, tmp_path, {"casatasks.py": NOTE})) as kernel:
         cell = kernel.run("import sys\nprint(*sys.before[:2], [each for each in sys.before[2] if 'debugpy' in each])")
     assert cell.text == "True True []\n"
 
 
 def test_a_broken_wheel_of_one_tool_takes_away_nothing_else(tmp_path: Path, environment: Dict[str, str]) -> None:
-    for wheel, fault in (
-        ("casaviewer", "import a_module_of_nobody_s"),
-        ("casalogger", "raise TypeError('descriptors')"),
-    ):
-        (tmp_path / "before" / wheel).mkdir(parents=True)
-        (tmp_path / "before" / wheel / "__init__.py").write_text(fault)
-    path = os.pathsep.join([str(tmp_path / "before"), environment.get("PYTHONPATH", "")]).rstrip(os.pathsep)
-    with Notebook(tmp_path, {**environment, "PYTHONPATH": path}) as kernel:
+    broken = {
+        "casaviewer/__init__.py": "import a_module_of_nobody_s",
+        "casalogger/__init__.py": "raise TypeError('descriptors')",
+    }
+    with Notebook(tmp_path, preceded(environment, tmp_path, broken)) as kernel:
         cell = kernel.run("imview('x.image')")
         assert cell.error is not None
         assert cell.error["ename"] == "ToolUnusable"
@@ -89,11 +90,8 @@ def test_a_broken_wheel_of_one_tool_takes_away_nothing_else(tmp_path: Path, envi
 def test_whatever_breaks_while_casa_is_imported_is_told_and_nobody_waits(
     tmp_path: Path, environment: Dict[str, str]
 ) -> None:
-    (tmp_path / "before").mkdir()
     # A casatasks of which nothing is left but its name.
-    (tmp_path / "before" / "casatasks.py").write_text("")
-    path = os.pathsep.join([str(tmp_path / "before"), environment.get("PYTHONPATH", "")]).rstrip(os.pathsep)
-    with Notebook(tmp_path, {**environment, "PYTHONPATH": path}) as kernel:
+    with Notebook(tmp_path, preceded(environment, tmp_path, {"casatasks.py": ""})) as kernel:
         cell = kernel.run("print(6 * 7)")
     assert (
         "CASA is not available in this kernel: importing it failed with AttributeError: module 'casatasks'" in cell.text
