@@ -50,7 +50,7 @@ class Toolbox:
         """
         child = self._running(row.tool, display)
         client = self._clients[row.tool][display is not None]
-        if display is not None and not self._is_ready(row, client, child):
+        if display is not None and not _is_ready(client, child):
             self._desk.front.say(f"{row.tool} did not draw what it was told to, and is started anew.")
             child = self._running(row.tool, display)
         try:
@@ -86,24 +86,6 @@ class Toolbox:
             child.kill()
             raise ToolLost(row.tool, row.name, True, child.last_words())
 
-    def _is_ready(self, row: DrawingTask, client: Client, child: Child) -> bool:
-        """Wait for what a window may still be drawing for an earlier call; tell whether its tool can be used.
-
-        One that will never have drawn it is ended: casaplotms, whose memory was at its limit for a moment, says for
-        ever that it draws, and refuses everything else (2.9.1).
-        """
-        try:
-            with Watchdog(child, client.answers, True):
-                if _draws(client, child, _FORMER):
-                    return True
-        except Exception as error:
-            if _was_interrupted(error):
-                raise KeyboardInterrupt from error
-            # Of gRPC, whose classes are CASA's to import. The call itself meets what is wrong and tells it.
-            return not child.has_ended(within=0.5)
-        child.kill()
-        return False
-
     def _reason(self, error: BaseException) -> str:
         said = _said(error)
         # All that plotms tells its client, whatever it was; its log knows.
@@ -133,6 +115,25 @@ class Toolbox:
         if self._spoken_to.get((name, live)) is not child:
             self._clients[name][live].connect(child)
             self._spoken_to[name, live] = child
+
+
+def _is_ready(client: Client, child: Child) -> bool:
+    """Wait for what a window may still be drawing for an earlier call; tell whether its tool can be used.
+
+    One that will never have drawn it is ended: casaplotms, whose memory was at its limit for a moment, says for
+    ever that it draws, and refuses everything else (2.9.1).
+    """
+    try:
+        with Watchdog(child, client.answers, True):
+            if _draws(client, child, _FORMER):
+                return True
+    except Exception as error:
+        if _was_interrupted(error):
+            raise KeyboardInterrupt from error
+        # Of gRPC, whose classes are CASA's to import. The call itself meets what is wrong and tells it.
+        return not child.has_ended(within=0.5)
+    child.kill()
+    return False
 
 
 def _draws(client: Client, child: Child, within: float) -> bool:
