@@ -154,6 +154,16 @@ class Lab:
     def open(self, path: str = "") -> None:
         """Open JupyterLab's start page, or the file ``path`` in it, and wait until it is there."""
         self.page.goto(f"{self.jupyter.url}lab{'/tree/' + path if path else ''}?reset&token={self.jupyter.token}")
+        self._wait_until_restored()
+
+    def reload(self) -> None:
+        """Reload the page, and wait until what was open is there again."""
+        self.page.reload()
+        self._wait_until_restored()
+
+    def _wait_until_restored(self) -> None:
+        # At last the file that the address names is brought to the front, before whatever a test has opened by then.
+        expect(self.page.locator("#filebrowser:not(.jp-mod-restoring)")).to_be_attached()
         self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     def notebook(self, *cells: str, kernel: str = "casa", **metadata: Any) -> Notebook:

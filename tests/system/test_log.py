@@ -194,7 +194,7 @@ def test_a_log_is_there_after_saving_and_reloading(running: Running, lab: Lab) -
     running.finish()
     lab.page.keyboard.press("Control+s")
     expect(lab.page.locator("#jp-main-dock-panel .lm-TabBar-tab.jp-mod-dirty")).to_have_count(0)
-    lab.page.reload()
+    lab.reload()
     node = running.node
     toggle(node).click()
     expect(shown_rows(node)).to_have_count(30)

@@ -39,7 +39,7 @@ def test_modes_outlive_the_kernel_and_the_page(lab: Lab) -> None:
     # Not waited for: the modes are in force before the first cell, however soon that comes.
     assert TOLD.search(notebook.run(1))
     lab.jupyter.end_kernels()
-    lab.page.reload()
+    lab.reload()
     notebook.wait_until_idle()
     assert TOLD.search(notebook.run(1))
 
