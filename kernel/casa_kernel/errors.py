@@ -10,7 +10,8 @@
           ├── XvfbMissing          a native tool needs a private X server, which is not installed
           ├── ExtractionFailed     a native tool could not be unpacked
           ├── ToolFailed           a native tool did not start
-          │    └── ToolLost        it ended in the middle of a call, or no longer answered
+          │    ├── ToolLost        it ended in the middle of a call, or no longer answered
+          │    └── ToolExhausted   one with a window has no memory or no thread left
           ├── TaskFailed           a task said what is wrong, in CASA's log or its window, and raised no exception
           ├── NoRoom               the kernel's own folder cannot be written
           ├── CellUnfinished       the kernel itself failed around a cell, as without memory
@@ -146,6 +147,22 @@ class ToolLost(ToolFailed):
         self.task, self.stalled = task, stalled
         how = "no longer answered and was ended" if stalled else "ended"
         super().__init__(tool, f"{how} in the middle of {task}; run it again. {said}".strip())
+
+
+class ToolExhausted(ToolFailed):
+    """A native tool with a window has no memory or no thread left for a call; the window is still there.
+
+    Attributes:
+        task: the task that it refused.
+    """
+
+    def __init__(self, tool: str, task: str) -> None:
+        self.task = task
+        super().__init__(
+            tool,
+            f"has no memory or no thread left for {task}. End programs that take much of either, or close its window "
+            "to have a fresh one, and run it again.",
+        )
 
 
 class TaskFailed(CasaKernelError, RuntimeError):

@@ -14,7 +14,7 @@ from . import checks, failures, preferences, screen, tools
 from .children import Child, start
 from .clients import Client, make_clients
 from .desk import Desk
-from .errors import BadParameter, TaskFailed, ToolLost
+from .errors import BadParameter, TaskFailed, ToolExhausted, ToolLost
 from .tasks import DrawingTask
 from .watchdog import Idleness, Watchdog
 
@@ -46,6 +46,7 @@ class Toolbox:
         Raises:
             BadParameter: CASA refuses a type.
             ToolLost: the tool ended in the block, or was ended because it no longer answered.
+            ToolExhausted: the tool, which has a window, has no memory or no thread left.
             TaskFailed: whatever else the task complains of.
         """
         child = self._running(row.tool, display)
@@ -67,11 +68,14 @@ class Toolbox:
                 if display is None:
                     child.kill()
                 raise KeyboardInterrupt from error
-            if display is None and _is_exhausted(error):
+            exhausted = _is_exhausted(error)
+            if exhausted and display is None:
                 # It lives on without what it would need for the next call.
                 child.kill()
             if child.has_ended(within=0.5):
                 raise ToolLost(row.tool, row.name, watchdog.barked, child.last_words()) from error
+            if exhausted:
+                raise ToolExhausted(row.tool, row.name) from error
             raise TaskFailed(row.name, self._reason(error)) from error
         finally:
             child.used = time.monotonic()
