@@ -20,10 +20,30 @@ def test_launcher_card_opens_the_desktop_and_its_canvas_is_not_blank(lab: Lab, s
     assert colours(canvas.pixels()) > 20
 
 
+def test_the_desktop_starts_while_its_tab_is_laid_out(lab: Lab) -> None:
+    lab.page.add_init_script(_NOTE_TABS_AT_START)
+    lab.open()
+    lab.page.get_by_role("button", name="CASA Desktop", exact=True).click()
+    lab.desktop()
+    assert lab.page.evaluate("tabsAtStart") == [0]
+
+
 def test_launcher_offers_the_casa_kernel(lab: Lab) -> None:
     lab.open()
     expect(lab.page.locator(".jp-LauncherCard[data-category=Notebook]", has_text="CASA")).to_be_visible()
 
+
+# How many tabs with desktops there are whenever one is asked for.
+_NOTE_TABS_AT_START = """
+    window.tabsAtStart = [];
+    const { fetch } = window;
+    window.fetch = (what, ...more) => {
+        if (what.method === 'POST' && what.url.includes('casa-desktop/api/')) {
+            window.tabsAtStart.push(document.querySelectorAll('.casa-desktop-Widget').length);
+        }
+        return fetch(what, ...more);
+    };
+"""
 
 _IS_PAINTED = """() => {
     const canvas = document.querySelector('#casa-desktop-main canvas');

@@ -91,6 +91,9 @@ async function show(
   if (open) {
     open.reopen();
   } else {
+    if (activate) {
+      widget.open();
+    }
     shell.add(widget, 'main', { mode, ref, activate: false });
     await tracker.add(widget);
   }

@@ -77,7 +77,7 @@ export class View {
     return this.session.stats;
   }
 
-  /** Start the desktop unless it runs, and show it. Call it once attached. */
+  /** Start the desktop unless it runs, and show it once the view is attached. */
   open(): void {
     this.session.connection.open();
   }

@@ -21,8 +21,8 @@ export function widgetTitle(name: string): string {
 /**
  * A desktop in a tab of JupyterLab's main area.
  *
- * It connects when it is first seen, so that a tab restored in the background
- * starts nothing. Closing the tab leaves the desktop running.
+ * It connects when it is first seen at the latest, so that a tab restored in
+ * the background starts nothing. Closing the tab leaves the desktop running.
  */
 export class DesktopWidget extends Widget {
   /** Whether the next activation takes the keyboard; it does by default. */
@@ -71,6 +71,17 @@ export class DesktopWidget extends Widget {
     super.dispose();
   }
 
+  /**
+   * Start the desktop unless it runs, for a tab that is about to be seen: to
+   * lay that out takes time in which the server can work.
+   */
+  open(): void {
+    if (!this.opened) {
+      this.opened = true;
+      this.view.open();
+    }
+  }
+
   /** Try again at once if need be: somebody asks for the desktop anew. */
   reopen(): void {
     this.view.reopen();
@@ -107,9 +118,8 @@ export class DesktopWidget extends Widget {
 
   private seen(): void {
     this.view.setVisible(this.isVisible);
-    if (this.isVisible && !this.opened) {
-      this.opened = true;
-      this.view.open();
+    if (this.isVisible) {
+      this.open();
     }
   }
 }
