@@ -28,9 +28,9 @@ def write(at: Places, tools_python: str) -> None:
         for tool, label in icewm.TOOLS.items()
     ]
     terminal = icewm.MenuEntry("Terminal", "utilities-terminal", ("xterm", "-fa", "Monospace", "-fs", "11"))
-    themes = _themes(at)
-    themes.mkdir(parents=True, exist_ok=True)
-    (themes / icewm.theme_name(1)).symlink_to(THEME_FOLDER)
+    folder = themes(at)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / icewm.theme_name(1)).symlink_to(THEME_FOLDER)
     (at.icewm / "preferences").write_text(icewm.preferences(), encoding="utf-8")
     (at.icewm / "menu").write_text(icewm.menu(tools, [terminal]), encoding="utf-8")
     (at.icewm / "toolbar").write_text(icewm.toolbar([terminal]), encoding="utf-8")
@@ -42,8 +42,9 @@ def was_scaled(at: Places) -> bool:
     Raises:
         OSError: the desktop is gone.
     """
-    return any(each.name != icewm.theme_name(1) for each in _themes(at).iterdir())
+    return any(each.name != icewm.theme_name(1) for each in themes(at).iterdir())
 
 
-def _themes(at: Places) -> Path:
+def themes(at: Places) -> Path:
+    """Return the folder in which the window manager finds its themes, one for each scale."""
     return at.icewm / "themes"

@@ -21,10 +21,10 @@ from Xlib.error import ConnectionClosedError, DisplayError
 
 from . import icewm, stored
 from .errors import Shortage
+from .icewmfiles import THEME_FOLDER, themes
 from .runtime import Places, places
 
 _DPI = re.compile(rb"^Xft\.dpi:.*\n?", re.MULTILINE)
-THEME_FOLDER = Path(__file__).resolve().parent / "theme"
 
 
 def resources(display: Any, ratio: float) -> Optional[bytes]:
@@ -51,7 +51,7 @@ def set_dpi(display: Any, ratio: float) -> bool:
 
 def write_icewm_files(at: Places, ratio: float) -> None:
     """Write the window manager's theme and preferences for a scale."""
-    theme = at.icewm / "themes" / icewm.theme_name(ratio)
+    theme = themes(at) / icewm.theme_name(ratio)
     if not theme.exists():
         # A theme that is there is whole: there may be no room for all of it.
         partial = theme.with_suffix(".part")

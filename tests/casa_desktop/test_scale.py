@@ -11,8 +11,9 @@ import pytest
 from Xlib import X, Xatom
 
 from casa_desktop import errors, icewm, session
+from casa_desktop.icewmfiles import THEME_FOLDER
 from casa_desktop.runtime import Record
-from casa_desktop.scale import THEME_FOLDER, set_dpi
+from casa_desktop.scale import set_dpi
 from casa_desktop.windows import Screen
 
 XTERM = ["xterm", "-fa", "Monospace", "-fs", "11", "-geometry", "40x10"]
