@@ -53,6 +53,15 @@ def running(notebook: Notebook, word: str) -> List[psutil.Process]:
     return [each for each in living if word in " ".join([each.name(), *each.cmdline()])]
 
 
+def plotms_window(notebook: Notebook) -> psutil.Process:
+    """Have plotms draw in a window; return its process, which is the only one."""
+    # One without a window may be there from before.
+    notebook.run("%casa_tools end")
+    assert notebook.run("plotms('sim.ms', gui=True)").error is None
+    (tool,) = running(notebook, "casaplotms")
+    return tool
+
+
 def is_tool(process: psutil.Process) -> bool:
     """Tell whether it is none of the kernel's two helpers: the one that ends the others, and its porter."""
     line = " ".join(process.cmdline())
@@ -252,12 +261,9 @@ def test_a_tool_that_has_no_memory_left_is_replaced_and_the_call_repeated(notebo
 def test_a_window_whose_memory_is_at_its_limit_is_told_of_and_the_next_call_draws(
     notebook: Notebook, record: Callable[[], Dict[str, str]]
 ) -> None:
-    # One without a window may be there from before.
-    notebook.run("%casa_tools end")
     # Chance decides what it cannot get: a thread for gRPC, memory for its drawing thread, or all is enough.
     for mebibytes in (0, 0, 4, 4, 8):
-        assert notebook.run("plotms('sim.ms', gui=True)").error is None
-        (tool,) = running(notebook, "casaplotms")
+        tool = plotms_window(notebook)
         soft, hard = resource.prlimit(tool.pid, resource.RLIMIT_AS)
         resource.prlimit(tool.pid, resource.RLIMIT_AS, (tool.memory_info().vms + (mebibytes << 20), hard))
         cell = notebook.run("plotms('sim.ms', xaxis='uvdist', gui=True)", timeout=20)
@@ -278,9 +284,7 @@ def test_a_window_whose_memory_is_at_its_limit_is_told_of_and_the_next_call_draw
 def test_a_window_without_a_thread_left_says_so_and_stays(
     notebook: Notebook, record: Callable[[], Dict[str, str]]
 ) -> None:
-    notebook.run("%casa_tools end")
-    assert notebook.run("plotms('sim.ms', gui=True)").error is None
-    (tool,) = running(notebook, "casaplotms")
+    tool = plotms_window(notebook)
     # gRPC's server answers so when it cannot start a thread.
     notebook.run(
         "import grpc\nimport casaplotms.private.plotmstool as tool\ntruly = tool.clearPlots\n"
@@ -300,9 +304,7 @@ def test_a_window_without_a_thread_left_says_so_and_stays(
 def test_a_window_that_will_never_have_drawn_is_told_of_and_replaced(
     notebook: Notebook, record: Callable[[], Dict[str, str]]
 ) -> None:
-    notebook.run("%casa_tools end")
-    assert notebook.run("plotms('sim.ms', gui=True)").error is None
-    (tool,) = running(notebook, "casaplotms")
+    tool = plotms_window(notebook)
     # So says, for ever, one whose memory was at its limit for a moment (casaplotms 2.9.1).
     notebook.run(
         "import os\nimport casaplotms.private.plotmstool as tool\ntruly, told = tool.isDrawing, []\n"
@@ -325,9 +327,7 @@ def test_a_window_that_will_never_have_drawn_is_told_of_and_replaced(
 def test_a_window_that_still_says_it_draws_is_started_anew_for_the_next_call(
     notebook: Notebook, record: Callable[[], Dict[str, str]]
 ) -> None:
-    notebook.run("%casa_tools end")
-    assert notebook.run("plotms('sim.ms', gui=True)").error is None
-    (tool,) = running(notebook, "casaplotms")
+    tool = plotms_window(notebook)
     # What an interrupted cell leaves of one that has lost its work.
     notebook.run(
         "import os\nimport casaplotms.private.plotmstool as tool\ntruly = tool.isDrawing\n"

@@ -21,8 +21,8 @@ export function widgetTitle(name: string): string {
 /**
  * A desktop in a tab of JupyterLab's main area.
  *
- * It connects when it is first seen at the latest, so that a tab restored in
- * the background starts nothing. Closing the tab leaves the desktop running.
+ * It connects when it is first seen, or just before: a tab restored in the
+ * background starts nothing. Closing the tab leaves the desktop running.
  */
 export class DesktopWidget extends Widget {
   /** Whether the next activation takes the keyboard; it does by default. */
