@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Tuple
@@ -207,13 +206,7 @@ def test_a_server_with_few_descriptors_keeps_some_for_jupyter_and_refuses_views_
         with connect(address, additional_headers=headers) as view:
             assert json.loads(view.recv())["views"] == 1
         assert session.find() == record
-        # A view's sockets are closed after its client has seen the end, in one of the next turns of the server's loop;
-        # each answer tells that there was one.
-        deadline = time.monotonic() + 10
-        while descriptors(pid) > before and time.monotonic() < deadline:
-            with urlopen(Request(f"{server.url}api/status", headers=headers)) as answer:
-                assert answer.status == 200
-        assert descriptors(pid) <= before + 1
+        assert server.descriptors_at_rest(before + 1) <= before + 1
 
 
 def photographed(server: Jupyter) -> str:

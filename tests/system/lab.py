@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Sequence
@@ -22,6 +23,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 from urllib3 import PoolManager, Retry
 
+from ..shortage import descriptors
 from .screen import LEFT, Pixels, Point
 
 BUTTONS = {1: "left", 3: "right"}
@@ -129,6 +131,17 @@ class Jupyter:
     def ask(self, path: str, method: str = "GET", body: Any = None) -> Any:
         """Return what the REST interface answers, decoded from JSON; None where it says nothing."""
         return ask(self.url + path, self.token, method, body)
+
+    def descriptors_at_rest(self, expected: int) -> int:
+        """Return how many descriptors the server has open, at once when they are at most ``expected``, else after 30 s.
+
+        A view's sockets are closed in one of the turns of the server's loop that follow its client's end; each answer
+        tells that there was one.
+        """
+        deadline = time.monotonic() + 30
+        while (found := descriptors(self.process.pid)) > expected and time.monotonic() < deadline:
+            self.ask("api/status")
+        return found
 
     def end_kernels(self) -> None:
         """Shut all kernels down, and wait for their ends."""

@@ -9,13 +9,13 @@ from contextlib import ExitStack, closing
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 from urllib.parse import quote
 
-import psutil
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
+from ..shortage import descriptors
 from .lab import Jupyter
 
 MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -196,7 +196,7 @@ def test_no_websocket_opens_for_a_name_that_is_none(owner: Caller, jupyter: Jupy
 def test_a_flood_of_views_leaves_the_server_answering_and_nothing_open(owner: Caller, jupyter: Jupyter) -> None:
     assert owner.ask("POST", "casa-desktop/api/desktops", b"{}")[0] == 201
     address = f"ws://127.0.0.1:{jupyter.port}/casa-desktop/api/desktops/main/rfb"
-    before = _descriptors(jupyter)
+    before = descriptors(jupyter.process.pid)
     for _ in range(3):
         with ExitStack() as views:
             for _ in range(100):
@@ -205,8 +205,4 @@ def test_a_flood_of_views_leaves_the_server_answering_and_nothing_open(owner: Ca
             assert _desktops(owner)[0]["watched"]
     # Whatever it had to do for those who have gone, it has done before it answers this.
     assert not _desktops(owner)[0]["watched"]
-    assert _descriptors(jupyter) <= before + 5
-
-
-def _descriptors(jupyter: Jupyter) -> int:
-    return psutil.Process(jupyter.process.pid).num_fds()
+    assert jupyter.descriptors_at_rest(before + 5) <= before + 5

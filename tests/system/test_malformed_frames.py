@@ -7,7 +7,7 @@ import os
 import socket
 import struct
 from contextlib import closing, suppress
-from typing import Any, List, Tuple
+from typing import Any, List
 
 import psutil
 import pytest
@@ -107,15 +107,12 @@ def test_frames_that_break_the_rules_put_out_nobody_but_their_sender(
 
 
 def test_none_of_them_leaves_anything_in_the_server(running: Jupyter) -> None:
-    def held() -> Tuple[int, int]:
-        _goes_on(running)
-        process = psutil.Process(running.process.pid)
-        return process.num_fds(), process.num_threads()
-
-    before = held()
+    _goes_on(running)
+    server = psutil.Process(running.process.pid)
+    descriptors, threads = server.num_fds(), server.num_threads()
     for number in range(100):
         with closing(_upgraded(running)) as connection:
             connection.sendall(framed(0x82, True, GREETING)[: number % 20] + framed(number, bool(number % 2), b"x" * 9))
-    descriptors, threads = held()
-    assert descriptors <= before[0] + 3
-    assert threads <= before[1] + 1
+    _goes_on(running)
+    assert running.descriptors_at_rest(descriptors + 3) <= descriptors + 3
+    assert server.num_threads() <= threads + 1
