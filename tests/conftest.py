@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     chaos.addoption("--rounds", type=int, default=100, metavar="N", help="play so many rounds (default: %(default)s)")
     chaos.addoption("--chaos-seed", type=int, metavar="S", help="play a round of this seed alone, the one of ...")
     chaos.addoption("--chaos-round", type=int, default=0, metavar="R", help="... this number (default: %(default)s)")
+
+
+def pytest_configure() -> None:
+    """Take SIGINT as in a terminal: a shell has its background ignore it, and so would all that is started here."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
