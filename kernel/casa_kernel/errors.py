@@ -201,12 +201,17 @@ def writing(folder: Path) -> Iterator[None]:
 
     Raises:
         NoRoom: the folder cannot be written.
-        Shortage: this process has no descriptor or no memory left.
+        Shortage: this process has no descriptor or no memory left, or can have no further thread.
     """
     try:
         yield
     except CasaDesktopError:
         raise
+    except (MemoryError, RuntimeError) as error:
+        shortage = Shortage.of(error)
+        if shortage is None:
+            raise
+        raise shortage from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise NoRoom(folder, str(error.strerror)) from error

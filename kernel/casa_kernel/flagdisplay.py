@@ -16,18 +16,17 @@ import os
 import select
 import shlex
 import signal
-import socket
 import sys
 import threading
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Iterable, Iterator, List, Mapping
 
-from casa_desktop import session
+from casa_desktop import session, threads
 
 from .children import Child, PrivateFolder, start
 from .errors import ViewerLost, writing
-from .watch import open_fifo, opened_fifo, reap, set_wakeup
+from .watch import open_fifo, opened_fifo, reap, set_wakeup, wake_up_call
 
 LAUNCHER = "flag-display"
 # ButtonEvent of plotserver_events.proto (casaplotserver 2.1): panel 0, and the button's name.
@@ -124,14 +123,11 @@ class _Watch:
         self._fifo = life
         with ExitStack() as undo:
             self._life, self._closings = (opened_fifo(each, undo) for each in (life, closings))
-            # asyncio wants both ends not to block.
-            self._wake, self._wakened = socket.socketpair()
+            self._wake, self._wakened = wake_up_call(undo)
+            self._former_wakeup = set_wakeup(self._wakened.fileno())
+            undo.callback(set_wakeup, self._former_wakeup)
+            self._thread = threads.Joinable(self._run)
             undo.pop_all()
-        for each in (self._wake, self._wakened):
-            each.setblocking(False)
-        self._former_wakeup = set_wakeup(self._wakened.fileno())
-        self._thread = threading.Thread(target=self._run, name="casa-flag-display", daemon=True)
-        self._thread.start()
 
     def close(self) -> None:
         """Give signals back to whom they belonged, and leave nothing of casaplotserver."""

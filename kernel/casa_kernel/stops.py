@@ -15,6 +15,9 @@ def watch(pid: int, tell: Callable[[bool], None]) -> None:
     Args:
         pid: the child; whoever waits for its end finds it as if nobody had looked.
         tell: called in another thread.
+
+    Raises:
+        RuntimeError: there can be no further thread.
     """
     threads.start(_run, pid, tell)
 

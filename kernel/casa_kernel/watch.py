@@ -13,7 +13,10 @@ import threading
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
-from typing import Callable, Iterable, Optional, Set
+from queue import SimpleQueue
+from typing import Callable, Iterable, Optional, Set, Tuple
+
+from casa_desktop import threads
 
 from . import stops
 
@@ -46,7 +49,8 @@ class Watch:
             tell: called in another thread with a viewer's pid when it is stopped, with True, or goes on, with False.
 
         Raises:
-            OSError: there is no descriptor left; none is left open then.
+            OSError: there is no descriptor left.
+            RuntimeError: there can be no further thread.
         """
         self.interrupted = self.lost = False
         self.viewers = 0
@@ -56,20 +60,22 @@ class Watch:
         self._gone.set()
         self.pid: Optional[int] = None
         self._server: Optional[Path] = None
-        self._relay: Optional[threading.Thread] = None
+        self._introduced = False
+        self._introductions: SimpleQueue[Optional[Tuple[Path, str, int]]] = SimpleQueue()
         self._pids: Set[str] = set()
         self._fifos = (life, address)
+        self._tell = tell
+        # Where one of these fails, nothing is left of the others.
         with ExitStack() as undo:
             self._life, self._address = (opened_fifo(fifo, undo) for fifo in self._fifos)
-            # asyncio wants both ends not to block.
-            self._wake, self._wakened = socket.socketpair()
+            self._wake, self._wakened = wake_up_call(undo)
+            self._former_wakeup = set_wakeup(self._wakened.fileno())
+            undo.callback(set_wakeup, self._former_wakeup)
+            # Both are had before CASA begins to wait: later, their lack would leave it waiting for ever.
+            self._relay = threads.Joinable(self._introduce_all)
+            undo.callback(self._introductions.put, None)
+            self._thread = threads.Joinable(self._run)
             undo.pop_all()
-        for each in (self._wake, self._wakened):
-            each.setblocking(False)
-        self._tell = tell
-        self._former_wakeup = set_wakeup(self._wakened.fileno())
-        self._thread = threading.Thread(target=self._run, name="casa-mask-editor", daemon=True)
-        self._thread.start()
 
     def end_viewer(self) -> None:
         """End the viewer if there is one, and wait for its end."""
@@ -87,21 +93,18 @@ class Watch:
         self._closing = True
         self.end_viewer()
         self._thread.join()
+        self._introductions.put(None)
         if self._server is not None and self._server.exists():
-            self._free_relay(self._server)
+            # If CASA never listened, the relay waits for somebody who does.
+            reader = open_fifo(self._server)
+            self._relay.join()
+            os.close(reader)
             # CASA makes this FIFO to learn the viewer's address, and leaves it behind.
             self._server.unlink()
         for descriptor in (self._life, self._address):
             os.close(descriptor)
         self._wake.close()
         self._wakened.close()
-
-    def _free_relay(self, server: Path) -> None:
-        """Let the relay go if CASA never listened to it."""
-        if self._relay is not None:
-            reader = open_fifo(server)
-            self._relay.join()
-            os.close(reader)
 
     def _run(self) -> None:
         while True:
@@ -133,9 +136,11 @@ class Watch:
             self._ended()
             return
         pid, _, server = said.decode().strip().split("\n")[-1].partition(" ")
-        self.pid, self._server, self._relay = int(pid), Path(server), None
+        self.pid, self._server, self._introduced = int(pid), Path(server), False
         self._pids.add(pid)
-        stops.watch(self.pid, partial(self._tell, self.pid))
+        # Where there can be no thread for that, nobody is told that the viewer is stopped; all else goes on.
+        with suppress(RuntimeError):
+            stops.watch(self.pid, partial(self._tell, self.pid))
         self.viewers += 1
         self._gone.clear()
         self._kill_if_due()
@@ -150,22 +155,20 @@ class Watch:
 
     def _introduce(self, address: str) -> None:
         """Pass the viewer's address on to CASA, once; an empty one says that there is no viewer."""
-        server = self._server
-        if self._relay is None and server is not None:
-            earlier = self._earlier + self.viewers - 1
-
-            def relay() -> None:
-                if address:
-                    self._use_up(address, earlier)
-                # Opening it waits for CASA, which takes two seconds before it looks.
-                server.write_text(address + "\n")
-
-            self._relay = threading.Thread(target=relay, name="casa-mask-editor-relay", daemon=True)
-            self._relay.start()
+        if not self._introduced and self._server is not None:
+            self._introduced = True
+            self._introductions.put((self._server, address, self._earlier + self.viewers - 1))
         if address:
             # It has lost its writer, and would stay at end-of-file.
             os.close(self._address)
             self._address = open_fifo(self._fifos[1])
+
+    def _introduce_all(self) -> None:
+        for server, address, earlier in iter(self._introductions.get, None):
+            if address:
+                self._use_up(address, earlier)
+            # Opening it waits for CASA, which takes two seconds before it looks.
+            server.write_text(address + "\n")
 
     def _kill_if_due(self) -> None:
         # Killed rather than terminated: it has nothing to save, and the interpreter waits for its end.
@@ -180,6 +183,16 @@ def opened_fifo(fifo: Path, undo: ExitStack) -> int:
     descriptor = open_fifo(fifo)
     undo.callback(os.close, descriptor)
     return descriptor
+
+
+def wake_up_call(undo: ExitStack) -> Tuple[socket.socket, socket.socket]:
+    """Return two ends of a connection for the numbers of arriving signals, which ``undo`` closes."""
+    ends = socket.socketpair()
+    for each in ends:
+        undo.enter_context(each)
+        # asyncio wants both not to block.
+        each.setblocking(False)
+    return ends
 
 
 def open_fifo(path: Path) -> int:

@@ -134,6 +134,34 @@ def test_what_finds_no_room_in_the_runtime_directory_says_so_and_works_when_ther
     assert session.stop()
 
 
+@pytest.mark.parametrize("task", ["tclean", "flagdata"])
+def test_a_task_with_a_window_that_can_have_no_thread_says_so_and_leaves_nothing(
+    notebook: Notebook, record: Callable[[], Dict[str, str]], task: str
+) -> None:
+    call = {
+        "tclean": CLEAN.format(name="threadless"),
+        "flagdata": "flagdata('sim.ms', mode='manual', antenna='1', display='data', action='calculate')",
+    }[task]
+    # The program is unpacked, and the desktop is there.
+    notebook.run("viewer('dirty.image', gui=True)\n%casa_tools end")
+    # So it is at the process's limit, where other threads, which end sooner, would fail now and then as well.
+    notebook.run(
+        "from casa_desktop import threads\ntruly = threads.Joinable\n"
+        'def refuse(_):\n raise RuntimeError("can\'t start new thread")\n'
+        "threads.Joinable = refuse"
+    )
+    wakened = "import signal\nprint(number := signal.set_wakeup_fd(-1), signal.set_wakeup_fd(number))"
+    before, wakes = files_of(notebook), notebook.run(wakened).text
+    cell = notebook.run(call)
+    assert "Shortage: You have as many processes and threads as you may ('ulimit -u')" in sentence(cell)
+    assert len(files_of(notebook)) <= len(before)
+    assert notebook.run(wakened).text == wakes
+    notebook.run("threads.Joinable = truly")
+    if task == "tclean":
+        assert at_the_editor(notebook, "threaded", draw).error is None
+    record()
+
+
 def draw(editor: MaskEditor) -> None:
     editor.draw((0.40, 0.62), (0.58, 0.38))
     editor.go_on()
