@@ -49,7 +49,7 @@ def test_who_comes_back_to_a_berth_waits_until_the_former_container_has_gone(roo
     lock = berths.occupy(berth)
     (berth.folder / "k-1").touch()
     threading.Timer(0.3, os.close, [lock]).start()
-    berths.occupy(berth, timeout=5)
+    berths.occupy(berth, timeout=30)
     assert list(berth.folder.iterdir()) == []
 
 

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -53,9 +52,8 @@ def test_a_real_casa_is_found_complete() -> None:
 
 def test_a_kernel_that_dies_says_why_in_a_moment() -> None:
     _rewrite([sys.executable, "-m", "casa_kernel_that_is_not_there"])
-    began = time.monotonic()
-    report = kernelcheck.check("x")
-    assert time.monotonic() - began < 10
+    # Whoever waited for it would wait for longer than a test may take.
+    report = kernelcheck.check("x", timeout=3600)
     assert not report.ok
     assert report.seconds is None
     (finding,) = report.findings

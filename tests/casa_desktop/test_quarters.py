@@ -90,7 +90,7 @@ class Kernel:
                         return each
             return None
 
-        found = within(5, find)
+        found = within(30, find)
         assert isinstance(found, psutil.Process)
         return found
 
@@ -167,12 +167,12 @@ def test_jupyter_reaches_it_on_the_loopback_and_nobody_what_it_opens_itself(
     one = kernel(connection, user=user)
     assert one.names == ["lo"]
     for name in PORTS:
-        socket.create_connection(("127.0.0.1", connection[name]), timeout=5).close()
+        socket.create_connection(("127.0.0.1", connection[name]), timeout=30).close()
     port = one.do("[server := socket.create_server(('', 0)), server.getsockname()[1]][1]")
     assert one.do(f"socket.create_connection(('127.0.0.1', {port})).getpeername()[1]") == port
     for address in ("127.0.0.1", own_address()):
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection((address, port), timeout=5)
+            socket.create_connection((address, port), timeout=30)
 
 
 @pytest.mark.parametrize("program", ["pasta", "slirp4netns"])
@@ -187,9 +187,9 @@ def test_it_reaches_the_machine_s_address_but_not_its_loopback(
     assert one.way_out().name().startswith(program[:3])
     with socket.create_server((own_address(), 0)) as server, socket.create_server(("127.0.0.1", 0)) as inner:
         address, port = server.getsockname()
-        server.settimeout(5)
+        server.settimeout(30)
         attempt = f"socket.create_connection(('{address}', {port}), 2).getpeername()[1]"
-        assert within(5, lambda: one.do(attempt) == port)
+        assert within(30, lambda: one.do(attempt) == port)
         server.accept()[0].close()
         for gateway in ("127.0.0.1", "192.0.0.1", "10.0.2.2"):
             assert isinstance(one.do(f"socket.create_connection(('{gateway}', {inner.getsockname()[1]}), 1)"), str)
@@ -236,7 +236,7 @@ def test_a_resolver_on_the_machine_s_loopback_is_asked(
     path = path_with(folder, program, "sh", "mount", "unshare")
     one = kernel(user=False, within=("unshare", "--mount", "sh", "-c", mounted, "sh"), PATH=path)
     one.way_out()
-    assert within(9, lambda: one.do("socket.gethostbyname('casa.test')") == "198.51.100.7")
+    assert within(30, lambda: one.do("socket.gethostbyname('casa.test')") == "198.51.100.7")
 
 
 @needs_namespaces
@@ -263,7 +263,7 @@ def test_a_killed_kernel_leaves_nothing(kernel: Callable[..., Kernel], folder: P
     others = [one.porter(), *([one.way_out()] if not one.notice else [])]
     one.process.kill()
     assert psutil.wait_procs(others, timeout=30)[1] == []
-    assert within(5, lambda: not (folder / "run").exists())
+    assert within(30, lambda: not (folder / "run").exists())
     os.kill(forked, 9)
 
 

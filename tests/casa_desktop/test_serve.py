@@ -66,7 +66,7 @@ class Serving:
         told = {"Host": f"127.0.0.1:{self.port}", "Cookie": self.cookie, **headers}
         if method != "GET":
             told.setdefault("Origin", f"http://127.0.0.1:{self.port}")
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request(method, path, body, {name: value for name, value in told.items() if value})
         response = connection.getresponse()
         data = response.read()
@@ -298,7 +298,7 @@ def test_it_tells_of_the_tunnel_that_leads_to_it(root: Path) -> None:
 
 def test_a_port_that_is_taken_is_one_line(serving: Serving) -> None:
     words = [sys.executable, "-m", "casa_desktop", "serve", "--no-browser", "--port", str(serving.port)]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("casa-desktop: ")
     assert done.stderr.count("\n") == 1

@@ -21,6 +21,7 @@ from casa_desktop import errors, locks, reaper, runtime, session, stored
 from casa_desktop.commands import Settings
 from casa_desktop.runtime import Record
 
+from ..clock import own_time
 from .victims import kill
 
 # What died is back within so many seconds.
@@ -44,10 +45,10 @@ def _children(record: Record, name: str) -> List[psutil.Process]:
 
 def test_a_killed_x_server_is_back_soon_with_its_window_manager_and_the_record_tells(root: Path) -> None:
     first = session.ensure()
-    started = time.monotonic()
+    started = own_time()
     kill(first.x_server_pid)
-    second = session.ensure(timeout=SOON)
-    assert time.monotonic() - started < SOON
+    second = session.ensure()
+    assert own_time() - started < SOON
     assert second.supervisor_pid == first.supervisor_pid
     assert second.x_server_pid != first.x_server_pid
     assert second.started > first.started
@@ -109,7 +110,7 @@ def test_a_desktop_can_be_stopped_while_its_x_server_is_away(root: Path) -> None
 def test_a_stopped_x_server_goes_on_soon(root: Path) -> None:
     record = session.ensure()
     os.kill(record.x_server_pid, signal.SIGSTOP)
-    assert session.titles(record, timeout=SOON) == []
+    assert session.titles(record) == []
     assert session.find() == record
 
 
@@ -148,7 +149,7 @@ def test_a_killed_caretaker_is_back_and_stops_the_unused_desktop(root: Path) -> 
 
 def _await_caretaker(record: Record) -> None:
     """Return when the caretaker has been started; the supervisor has no more to do then, and waits."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not _children(record, "casa_desktop.caretaker"):
         assert time.monotonic() < deadline
 
@@ -157,7 +158,7 @@ def test_a_stopped_supervisor_is_woken_by_who_needs_an_x_server(root: Path) -> N
     record = session.ensure()
     os.kill(record.supervisor_pid, signal.SIGSTOP)
     kill(record.x_server_pid)
-    assert session.ensure(timeout=SOON).x_server_pid != record.x_server_pid
+    assert session.ensure().x_server_pid != record.x_server_pid
 
 
 def test_a_stopped_desktop_can_be_stopped_for_good(root: Path) -> None:

@@ -41,7 +41,7 @@ def victim() -> Iterator[psutil.Process]:
 
 def test_killed_it_ends(victim: psutil.Process, disk: Disk) -> None:
     Fault(Action.KILL, [victim], disk).release()
-    victim.wait(5)
+    victim.wait(30)
 
 
 def test_stopped_it_stands_still_until_it_is_released(victim: psutil.Process, disk: Disk) -> None:
@@ -67,7 +67,7 @@ def test_starved_it_keeps_what_it_has_and_gets_no_more(
 
 def test_victims_that_are_gone_are_passed_over(victim: psutil.Process, disk: Disk) -> None:
     victim.kill()
-    victim.wait(5)
+    victim.wait(30)
     for action in (Action.KILL, Action.STOP, Action.FILES, Action.MEMORY):
         Fault(action, [victim], disk).release()
 
