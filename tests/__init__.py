@@ -1,0 +1,1 @@
+"""Packages, where fixtures are to end with a folder (``scope="package"``)."""
