@@ -16,6 +16,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Sequence
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import numpy as np
@@ -144,9 +145,18 @@ class Jupyter:
         return found
 
     def end_kernels(self) -> None:
-        """Shut all kernels down, and wait for their ends."""
-        for kernel in self.ask("api/kernels"):
+        """Shut all kernels down, and wait for their ends; one that is just being started is waited for."""
+        for kernel in self._kernels():
             self.ask(f"api/kernels/{kernel['id']}", "DELETE")
+
+    def _kernels(self) -> Any:
+        while True:
+            try:
+                return self.ask("api/kernels")
+            except HTTPError as error:
+                # One that is being started has no last activity yet, so that there is no list (jupyter_server 2.21).
+                if error.code != 500:
+                    raise
 
 
 def ask(url: str, token: str, method: str = "GET", body: Any = None) -> Any:
