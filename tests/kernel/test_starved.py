@@ -84,7 +84,7 @@ def at_the_editor(notebook: Notebook, name: str, act: Callable[[MaskEditor], Non
             act(MaskEditor.wait_for(screen, XHand(screen)))
 
     # A wait that nothing ends is a failure, not a slow success.
-    return notebook.run(CLEAN.format(name=name), meanwhile=meanwhile)
+    return notebook.run(CLEAN.format(name=name), timeout=20, meanwhile=meanwhile)
 
 
 def digest(folder: Path) -> str:
@@ -218,7 +218,7 @@ def test_a_kernel_without_descriptors_says_so_and_loses_none(
     for left in (0, 2, 5):
         for call in calls:
             with few_descriptors(notebook.pid, left):
-                cell = notebook.run(call)
+                cell = notebook.run(call, timeout=20)
             if cell.error is not None:
                 assert "'ulimit -n'" in sentence(cell) or "Too many open files" in sentence(cell), call
             elif left == 0:
@@ -236,7 +236,7 @@ def test_a_cell_that_uses_up_all_memory_is_answered(notebook: Notebook) -> None:
     for turn in range(40):
         resource.prlimit(kernel.pid, resource.RLIMIT_AS, (kernel.memory_info().vms + (turn % 4 << 20), former[1]))
         # It holds on to what it has until the limit is lifted.
-        cell = notebook.run(f"while True: hoard.append(bytes({(100, 1000, 10_000, 100_000)[turn % 4]}))")
+        cell = notebook.run(f"while True: hoard.append(bytes({(100, 1000, 10_000, 100_000)[turn % 4]}))", timeout=20)
         assert cell.error is not None
         assert cell.error["ename"] in ("MemoryError", "SystemError", "CellUnfinished")
         assert len(cell.of("error")) == 1
@@ -294,7 +294,7 @@ def test_a_window_whose_memory_is_at_its_limit_is_told_of_and_the_next_call_draw
         tool = plotms_window(notebook)
         soft, hard = resource.prlimit(tool.pid, resource.RLIMIT_AS)
         resource.prlimit(tool.pid, resource.RLIMIT_AS, (tool.memory_info().vms + (mebibytes << 20), hard))
-        cell = notebook.run("plotms('sim.ms', xaxis='uvdist', gui=True)")
+        cell = notebook.run("plotms('sim.ms', xaxis='uvdist', gui=True)", timeout=20)
         if tool.is_running() and tool.status() != psutil.STATUS_ZOMBIE:
             resource.prlimit(tool.pid, resource.RLIMIT_AS, (soft, hard))
         if cell.error is not None:
@@ -303,7 +303,7 @@ def test_a_window_whose_memory_is_at_its_limit_is_told_of_and_the_next_call_draw
                 "ToolLost: casaplotms (no longer answered and was )?ended in the middle of plotms; run it again",
                 sentence(cell),
             )
-        again = notebook.run("plotms('sim.ms', xaxis='time', gui=True)")
+        again = notebook.run("plotms('sim.ms', xaxis='time', gui=True)", timeout=20)
         assert again.error is None
         assert "image/png" in again.displayed[-1]
     record()
@@ -321,7 +321,7 @@ def test_a_window_without_a_thread_left_says_so_and_stays(
         "def refuse():\n raise Exhausted\n"
         "tool.clearPlots = refuse"
     )
-    cell = notebook.run("plotms('sim.ms', gui=True)")
+    cell = notebook.run("plotms('sim.ms', gui=True)", timeout=20)
     notebook.run("tool.clearPlots = truly")
     assert "ToolExhausted: casaplotms has no memory or no thread left for plotms." in sentence(cell)
     assert [each.pid for each in running(notebook, "casaplotms")] == [tool.pid]
@@ -342,10 +342,10 @@ def test_a_window_that_will_never_have_drawn_is_told_of_and_replaced(
         f" return truly() or len(told) > 2 and os.path.exists('/proc/{tool.pid}/exe')\n"
         "tool.isDrawing = is_drawing"
     )
-    cell = notebook.run("plotms('sim.ms', xaxis='uvdist', gui=True)")
+    cell = notebook.run("plotms('sim.ms', xaxis='uvdist', gui=True)", timeout=20)
     assert "casaplotms no longer answered and was ended in the middle of plotms" in sentence(cell)
     assert ended([tool])
-    again = notebook.run("plotms('sim.ms', gui=True)")
+    again = notebook.run("plotms('sim.ms', gui=True)", timeout=20)
     assert again.error is None
     assert "image/png" in again.displayed[-1]
     notebook.run("tool.isDrawing = truly")
@@ -361,7 +361,7 @@ def test_a_window_that_still_says_it_draws_is_started_anew_for_the_next_call(
         "import os\nimport casaplotms.private.plotmstool as tool\ntruly = tool.isDrawing\n"
         f"tool.isDrawing = lambda: os.path.exists('/proc/{tool.pid}/exe') or truly()"
     )
-    cell = notebook.run("plotms('sim.ms', gui=True)")
+    cell = notebook.run("plotms('sim.ms', gui=True)", timeout=20)
     assert cell.error is None
     assert "casaplotms did not draw what it was told to, and is started anew." in cell.text
     assert ended([tool])
@@ -375,7 +375,7 @@ def test_a_viewer_that_answers_and_has_lost_its_work_is_replaced(notebook: Noteb
     (tool,) = running(notebook, "casaviewer")
     limit = tool.memory_info().vms + (40 << 20)
     resource.prlimit(tool.pid, resource.RLIMIT_AS, (limit, limit))
-    cell = notebook.run("viewer('big.image')")
+    cell = notebook.run("viewer('big.image')", timeout=40)
     assert "image/png" in cell.displayed[-1], cell.error
     assert ended([tool])
 
