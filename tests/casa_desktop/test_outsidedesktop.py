@@ -79,7 +79,7 @@ def test_nothing_runs_on_when_a_part_is_killed_and_the_next_start_works(root: Pa
     processes = family(root, record)
     dead = processes[0] if victim == "launcher" else _called(processes, victim)
     dead.kill()
-    _, alive = psutil.wait_procs(processes, timeout=30)
+    _, alive = psutil.wait_procs(processes, timeout=20)
     assert alive == []
     assert session.find() is None
     again = session.ensure()
@@ -105,7 +105,7 @@ def test_a_killed_container_leaves_no_more_than_a_word(root: Path) -> None:
     record = session.ensure()
     processes = family(root, record)
     _called(processes, "casa_desktop.inside").kill()
-    psutil.wait_procs(processes, timeout=30)
+    psutil.wait_procs(processes, timeout=20)
     assert (traces(record), [each.name for each in root.iterdir()]) == ([], [".main.ended"])
 
 
@@ -152,5 +152,5 @@ def test_a_runtime_directory_that_is_removed_under_a_container_keeps_nothing_run
     processes = family(root, record)
     shutil.rmtree(root)
     _called(processes, "casa_desktop.supervisor").kill()
-    _, alive = psutil.wait_procs(processes, timeout=30)
+    _, alive = psutil.wait_procs(processes, timeout=20)
     assert alive == []

@@ -94,7 +94,7 @@ async def test_a_server_starts_restarts_interrupts_and_ends_it_and_its_websocket
         each.close()
     await jp_fetch("api", "kernels", kernel, method="DELETE")
     # A kernel's porter and guard end when they see that it has.
-    assert within(30, lambda: not root.exists())
+    assert within(5, lambda: not root.exists())
 
 
 async def test_a_container_that_does_not_start_is_told_in_the_servers_answer(

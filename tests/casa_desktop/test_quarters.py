@@ -263,7 +263,7 @@ def test_a_killed_kernel_leaves_nothing(kernel: Callable[..., Kernel], folder: P
     others = [one.porter(), *([one.way_out()] if not one.notice else [])]
     one.process.kill()
     assert psutil.wait_procs(others, timeout=30)[1] == []
-    assert within(30, lambda: not (folder / "run").exists())
+    assert within(5, lambda: not (folder / "run").exists())
     os.kill(forked, 9)
 
 

@@ -52,7 +52,7 @@ def called(processes: List[psutil.Process], word: str) -> psutil.Process:
 
 def left(environment: Dict[str, str], processes: List[psutil.Process]) -> List[str]:
     """Return what is left of processes that should end, and of their folder, after a while."""
-    _, alive = psutil.wait_procs(processes, timeout=30)
+    _, alive = psutil.wait_procs(processes, timeout=20)
     root = Path(environment["CASA_DESKTOP_RUNTIME_DIR"])
     files = [str(each.relative_to(root)) for each in root.rglob("*")] if root.exists() else []
     return [" ".join(each.cmdline()) for each in alive if each.is_running()] + files
@@ -124,8 +124,8 @@ def test_nothing_is_left_when_a_part_is_killed(observation: Path, own: Dict[str,
         processes = [launcher, *contained(own)]
         called(processes, victim).kill()
         # Jupyter asks after the launcher, and waits for it in doing so.
-        psutil.wait_procs(processes[1:], timeout=30)
-        assert launcher.wait(timeout=30) != 0
+        psutil.wait_procs(processes[1:], timeout=20)
+        assert launcher.wait(timeout=20) != 0
         assert left(own, processes) == []
 
 
@@ -256,5 +256,5 @@ def test_sigterm_ends_the_kernel_in_order(observation: Path, own: Dict[str, str]
     with Notebook(observation, own, container=SANDBOX) as kernel:
         processes = [psutil.Process(kernel.pid), *contained(own)]
         os.kill(kernel.pid, signal.SIGTERM)
-        processes[0].wait(timeout=30)
+        processes[0].wait(timeout=20)
         assert left(own, processes) == []

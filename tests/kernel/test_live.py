@@ -164,7 +164,7 @@ def test_without_an_x_server_windows_are_refused_at_once(
         # CASA is imported after the start, which a first cell waits for.
         poor.run("tclean")
         for call in ("viewer('dirty.image', gui=True)", CLEAN.format(name="x")):
-            cell: Cell = poor.run(call)
+            cell: Cell = poor.run(call, timeout=15)
             assert cell.error is not None
             assert cell.error["ename"] == "XServerMissing"
         assert "image/png" in poor.run("viewer('dirty.image')").displayed[-1]
