@@ -56,6 +56,8 @@ import resource
 from pathlib import Path
 from typing import Optional, Sequence
 
+from .threads import NO_THREAD
+
 
 class CasaDesktopError(Exception):
     """Base of all errors of casa-desktop; catch this to catch them all."""
@@ -145,8 +147,6 @@ _SHORTAGES = {
     errno.EAGAIN: "You have as many processes and threads as you may ('ulimit -u'), or no memory is left for one more. "
     "End some, and try again.",
 }
-# All that CPython tells of pthread_create's answer.
-_NO_THREAD = "can't start new thread"
 
 
 class Shortage(CasaDesktopError, OSError):
@@ -177,7 +177,7 @@ class Shortage(CasaDesktopError, OSError):
             return error
         if isinstance(error, MemoryError):
             return cls(errno.ENOMEM)
-        if isinstance(error, RuntimeError) and str(error) == _NO_THREAD:
+        if isinstance(error, RuntimeError) and str(error) == NO_THREAD:
             return cls(errno.EAGAIN)
         if not isinstance(error, OSError) or error.errno not in _SHORTAGES:
             return None

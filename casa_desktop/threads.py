@@ -9,6 +9,8 @@ from __future__ import annotations
 import _thread
 from typing import Any, Callable
 
+# All that CPython tells of pthread_create's answer.
+NO_THREAD = "can't start new thread"
 # A thread begins in far less than a millisecond, unless others have the processors.
 _BEGINS_SECONDS = 10.0
 
@@ -43,7 +45,7 @@ class Joinable:
         start(self._run)
         # Whoever has taken the first lock has decided whether the function runs.
         if not self._begun.acquire(timeout=_BEGINS_SECONDS) and self._may_run.acquire(blocking=False):
-            raise RuntimeError("can't start new thread")
+            raise RuntimeError(NO_THREAD)
 
     def _run(self) -> None:
         if self._may_run.acquire(blocking=False):
