@@ -16,6 +16,7 @@ from . import engines
 from .commands import Command
 from .engines import Bind, Place
 from .errors import InvalidContainer
+from .ourselves import module
 
 __all__ = ["Bind", "Container", "Place", "kernel_argv", "passed_environment", "remove_command", "run_command"]
 
@@ -131,7 +132,7 @@ def kernel_argv(python: str, container: Container, casa_options: Sequence[str] =
         casa_options: CASA's, which go to the kernel.
     """
     described = json.dumps(container.as_dict(), ensure_ascii=False)
-    words = [python, "-m", "casa_desktop.outside", "-f", "{connection_file}", "--container", described]
+    words = [python, *module("casa_desktop.outside"), "-f", "{connection_file}", "--container", described]
     return words + (["--", *casa_options] if casa_options else [])
 
 

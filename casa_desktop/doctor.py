@@ -21,6 +21,7 @@ import psutil
 
 from . import errors, lifeline, networkcheck, runtime, session, xserver
 from .findings import Finding, x_server
+from .ourselves import module
 
 _LOOPBACK = ("127.", "::1", "::ffff:127.")
 # The programs of ours and of CASA that may listen, by a part of their process names.
@@ -129,7 +130,7 @@ def _casadata_folder() -> Optional[Path]:
 
 def _tools() -> Iterator[Finding]:
     """Ask the kernel's half, in a process of its own, which native tools this Python has."""
-    argv = [sys.executable, "-m", "casa_kernel.tools", "list", "--json"]
+    argv = [sys.executable, *module("casa_kernel.tools"), "list", "--json"]
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=True)
         tools = json.loads(done.stdout)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from . import icewm
-from .ourselves import finding
+from .ourselves import finding, module
 from .runtime import Places
 
 THEME_FOLDER = Path(__file__).resolve().parent / "theme"
@@ -24,7 +24,7 @@ def write(at: Places, tools_python: str) -> None:
     """
     python = (tools_python,) if tools_python else finding(sys.executable)
     tools = [
-        icewm.MenuEntry(label, "-", (*python, "-m", "casa_kernel.tools", "run", tool))
+        icewm.MenuEntry(label, "-", (*python, *module("casa_kernel.tools"), "run", tool))
         for tool, label in icewm.TOOLS.items()
     ]
     terminal = icewm.MenuEntry("Terminal", "utilities-terminal", ("xterm", "-fa", "Monospace", "-fs", "11"))

@@ -17,6 +17,7 @@ from .containers import Container
 from .errors import InvalidContainer, InvalidKernelName
 from .foreign import Python
 from .network import VARIABLE
+from .ourselves import module
 
 # The key of our part of the metadata, in kernel.json.
 OURS = "casa_desktop"
@@ -146,7 +147,7 @@ def python_spec(
     variables = {"PYTHONPATH": str(overlay)} if overlay else {}
     variables.update({VARIABLE: network} if network else {})
     return {
-        "argv": [python, "-m", "casa_kernel", "-f", "{connection_file}", *(["--", *options] if options else [])],
+        "argv": [python, *module("casa_kernel"), "-f", "{connection_file}", *(["--", *options] if options else [])],
         "display_name": display_name or f"CASA {found.casa}",
         "language": "python",
         "interrupt_mode": "signal",

@@ -11,6 +11,7 @@ from . import lifeline, outbound
 from .errors import InvalidSetting, NetworkShared
 from .findings import Finding
 from .network import VARIABLE, State, wanted
+from .ourselves import module
 
 _SUBJECT = "network of kernels"
 
@@ -23,7 +24,7 @@ def examine(environ: Mapping[str, str]) -> Finding:
         wanted(environ)
     except InvalidSetting as error:
         return Finding(_SUBJECT, "missing", str(error), f"unset {VARIABLE}")
-    argv = [sys.executable, "-m", "casa_desktop.network"]
+    argv = [sys.executable, *module("casa_desktop.network")]
     try:
         done = subprocess.run(argv, env=dict(environ), capture_output=True, text=True, timeout=20, check=True)
         state = State(json.loads(done.stdout))

@@ -25,6 +25,7 @@ from .containers import Container, Place, passed_environment, remove_command, ru
 from .errors import CasaDesktopError, ContainerFailed, InvalidContainer
 from .keeper import Keeper, exit_status, last_line
 from .lifeline import Word
+from .ourselves import module
 from .stored import parsed
 
 # A kernel that does not end when it is told to is killed after so many seconds; Jupyter itself waits half as long.
@@ -93,7 +94,7 @@ def container_command(
     Args:
         container: where.
         berth: where the container calls.
-        program: ``-m`` and a module, with its arguments.
+        program: a Python's arguments that name a module, and the module's own.
         place: what is shared.
         grace: how long the program may take to end after SIGTERM, in seconds.
     """
@@ -202,7 +203,7 @@ def run_kernel(
     lock = occupy(berth)
     try:
         _write_private(berth.connection_file, json.dumps(connection))
-        program = ["-m", "casa_kernel", "-f", str(berth.connection_file), *(["--", *options] if options else [])]
+        program = [*module("casa_kernel"), "-f", str(berth.connection_file), *(["--", *options] if options else [])]
         networking = networked(container, connection)
         # Who has chosen the machine's network for it does not want another one inside.
         chosen = {network.VARIABLE: "host"} if container.network == "host" else {}

@@ -1,6 +1,14 @@
-"""``python -m casa_kernel -f CONNECTION_FILE [-- CASA'S OPTIONS]``: Jupyter starts the kernel so."""
+"""``python -m casa_kernel -f CONNECTION_FILE [-- CASA'S OPTIONS]``: Jupyter starts the kernel so.
+
+Kernelspecs say it in other words, which keep the working folder out of it (``casa_desktop.ourselves.module``).
+"""
 
 from __future__ import annotations
+
+# Before all others, because the user's folder may hold modules of their names.
+from . import workingfolder
+
+workingfolder.leave()
 
 import gc
 import os

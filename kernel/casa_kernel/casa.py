@@ -85,7 +85,9 @@ def prepare(environ: MutableMapping[str, str]) -> None:
     environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     site = any(path.is_file() for path in _SITE_CONFIGS) or importlib.util.find_spec("casasiteconfig") is not None
     if not site:
-        environ.setdefault("CASASITECONFIG", str(Path(__file__).with_name("siteconfig.py")))
+        # CASA itself would find the first one by sys.path, where a kernel that imports CASA has no working folder.
+        here = Path("casasiteconfig.py").absolute() if Path("casasiteconfig.py").is_file() else None
+        environ.setdefault("CASASITECONFIG", str(here or Path(__file__).with_name("siteconfig.py")))
 
 
 def load_tools(python: Path, settings: Optional[Mapping[str, Any]] = None) -> None:

@@ -13,7 +13,7 @@ from typing import Callable, Optional
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import casa, fitness, startup
+from . import casa, fitness, startup, workingfolder
 from .children import Children
 from .clients import use_up_panel_numbers
 from .errors import CasaMissing
@@ -39,6 +39,7 @@ class Loading:
         self._casa: Optional[casa.Casa] = None
         self._error: Optional[CasaDesktopError] = None
         self._then: Optional[Callable[[], None]] = None
+        self._folder: Optional[workingfolder.Hidden] = None
         self._guard = threading.Lock()
         self._done = threading.Event()
         try:
@@ -57,6 +58,7 @@ class Loading:
         """
         if self._done.is_set():
             return
+        self._folder = workingfolder.Hidden()
         # No daemon: a process that ended in the middle of loading a library of C++ might crash.
         threading.Thread(target=self._run, name="casa-import").start()
 
@@ -74,6 +76,8 @@ class Loading:
             self._error = CasaMissing(fitness.explain(error))
         else:
             self._casa = found
+        if self._folder is not None:
+            self._folder.show()
         with self._guard:
             self._done.set()
             then, self._then = self._then, None

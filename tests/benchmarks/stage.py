@@ -25,6 +25,7 @@ from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 from casa_desktop import session
+from casa_desktop.ourselves import module
 
 from . import desks, peers
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 FOREIGN = ("CASA", "DISPLAY", "IPYTHON", "JUPYTER", "MPLBACKEND", "PYTHONDONTWRITE", "XAUTHORITY", "XDG_")
 STOCK_CASA = "stock CASA"
-OURS, STOCK = ["-m", "casa_kernel"], ["-m", "ipykernel_launcher"]
+OURS, STOCK = module("casa_kernel"), ("-m", "ipykernel_launcher")
 
 
 def can_mount() -> bool:

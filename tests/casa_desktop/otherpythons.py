@@ -7,7 +7,7 @@ import sys
 import sysconfig
 import venv
 from pathlib import Path
-from typing import List, Sequence
+from typing import Iterable, List, Sequence
 
 PACKAGES = Path(sysconfig.get_path("purelib"))
 # What casa-desktop is installed as, editable or not, by the first letters of names in site-packages.
@@ -60,8 +60,17 @@ def monolithic(folder: Path, python: Path) -> Path:
 
 def older_than_the_kernel() -> List[Path]:
     """Return the Pythons of this machine that are too old for the kernel."""
+    return _of_minors((6, 7))
+
+
+def of_kernels() -> List[Path]:
+    """Return the Pythons of this machine in which a kernel can run."""
+    return [Path(sys.executable), *_of_minors(range(8, 14))]
+
+
+def _of_minors(minors: Iterable[int]) -> List[Path]:
     root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
-    return [path for minor in (6, 7) for path in sorted(root.glob(f"3.{minor}.*/bin/python3"))]
+    return [path for minor in minors for path in sorted(root.glob(f"3.{minor}.*/bin/python3"))]
 
 
 THIS = sys.executable

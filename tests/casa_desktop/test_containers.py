@@ -8,6 +8,7 @@ import pytest
 from casa_desktop.containers import Container, kernel_argv, passed_environment, remove_command, run_command
 from casa_desktop.engines import Place
 from casa_desktop.errors import InvalidContainer
+from casa_desktop.ourselves import module
 
 INNER = ("python", "-m", "casa_desktop.inside", "/run/user/7/casa-desktop/.kernels/a/outside.sock")
 
@@ -67,7 +68,7 @@ def test_a_description_that_makes_no_sense_is_refused_by_its_field(given: Any, f
 def test_a_kernelspec_starts_the_container_with_this_python() -> None:
     argv = kernel_argv("/opt/lab/bin/python", Container("bwrap"), ["--nologfile"])
     assert argv == [
-        *("/opt/lab/bin/python", "-m", "casa_desktop.outside", "-f", "{connection_file}"),
+        *("/opt/lab/bin/python", *module("casa_desktop.outside"), "-f", "{connection_file}"),
         *("--container", '{"engine": "bwrap"}', "--", "--nologfile"),
     ]
 

@@ -11,13 +11,14 @@ from casa_desktop import __version__, kernels
 from casa_desktop.containers import Container
 from casa_desktop.errors import InvalidKernelName
 from casa_desktop.foreign import Python
+from casa_desktop.ourselves import module
 
 FOUND = Python((3, 8, 18), {"casatools": "6.5.6.22", "casatasks": "6.5.6.22"}, False, False, True, "/usr/bin/Xvnc", ())
 
 
 def test_a_kernel_in_a_python_is_started_by_the_path_that_was_given() -> None:
     spec = kernels.python_spec("/casa/bin/python3", FOUND)
-    assert spec["argv"] == ["/casa/bin/python3", "-m", "casa_kernel", "-f", "{connection_file}"]
+    assert spec["argv"] == ["/casa/bin/python3", *module("casa_kernel"), "-f", "{connection_file}"]
     assert (spec["display_name"], spec["language"], spec["interrupt_mode"]) == ("CASA 6.5.6", "python", "signal")
     assert spec["env"] == {}
     about = {"version": __version__, "casa": "6.5.6", "python": "/casa/bin/python3", "overlay": False}
@@ -54,7 +55,7 @@ def test_a_kernel_in_a_container_is_started_by_this_installation_and_says_its_en
     container: Container, title: str
 ) -> None:
     spec = kernels.container_spec("/here/python", container, FOUND, options=["--noconfig"])
-    assert spec["argv"][:3] == ["/here/python", "-m", "casa_desktop.outside"]
+    assert spec["argv"][:4] == ["/here/python", *module("casa_desktop.outside")]
     assert spec["argv"][-2:] == ["--", "--noconfig"]
     assert spec["display_name"] == title
     assert spec["metadata"]["kernel_provisioner"] == {"provisioner_name": "casa-desktop"}

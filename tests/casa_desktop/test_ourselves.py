@@ -69,3 +69,25 @@ def test_a_desktop_that_it_starts_works_and_hides_the_folder_from_its_programs(k
 def test_where_casa_desktop_is_installed_nothing_is_named() -> None:
     assert ourselves.finding("/usr/bin/python3") == ("/usr/bin/python3",)
     assert ourselves.seen({"HOME": "/home/casa"}) == {"HOME": "/home/casa"}
+
+
+@pytest.mark.parametrize("python", otherpythons.of_kernels(), ids=lambda path: path.parents[1].name)
+def test_no_file_in_the_working_folder_is_taken_for_a_module_of_python(python: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "Müller's data"
+    folder.mkdir()
+    for each in ("random", "types", "enum", "tokenize", "runpy", "pkgutil", "functools", "__future__"):
+        (folder / f"{each}.py").write_text("raise SystemExit('the wrong one')\n")
+    library = tmp_path / "library"
+    library.mkdir()
+    (library / "asked.py").write_text(
+        "from __future__ import annotations\nimport random, sys, tokenize\nprint(__name__, sys.argv[1:])\n"
+    )
+    said = subprocess.run(
+        [str(python), *ourselves.module("asked"), "-f", "a b"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(library)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout
+    assert said == "__main__ ['-f', 'a b']\n"

@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 from jupyter_client.manager import KernelManager
 
 from casa_desktop.containers import Container, kernel_argv
+from casa_desktop.ourselves import module
 
 Message = Dict[str, Any]
 LOG = "application/vnd.casa-desktop.log+json"
@@ -62,6 +63,7 @@ class Notebook:
         within: a command that becomes the one behind it.
         container: where it runs, if not here.
         provisioned: Jupyter knows how to speak to it over unix sockets.
+        program: what its Python runs.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Notebook:
         within: Sequence[str] = (),
         container: Optional[Container] = None,
         provisioned: bool = True,
+        program: Sequence[str] = module("casa_kernel"),
     ) -> None:
         self.manager = KernelManager(kernel_name="python3")
         spec = self.manager.kernel_spec
@@ -79,8 +82,7 @@ class Notebook:
         spec.argv = [
             *within,
             sys.executable,
-            "-m",
-            "casa_kernel",
+            *program,
             "-f",
             "{connection_file}",
             *(["--", *options] if options else []),

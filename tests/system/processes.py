@@ -10,6 +10,8 @@ from typing import Dict, List, Set
 
 import psutil
 
+from casa_desktop.ourselves import LAUNCHER
+
 MARK = "CASA_DESKTOP_RUNTIME_DIR"
 LISTENING = "0A"
 
@@ -32,8 +34,9 @@ def name(process: psutil.Process) -> str:
         words = process.cmdline()
     except psutil.NoSuchProcess:
         return "gone"
-    if "-m" in words[:4]:
-        return words[words.index("-m") + 1]
+    for before in ("-m", LAUNCHER):
+        if before in words[:4]:
+            return words[words.index(before) + 1]
     # The tools call themselves PID-casaviewer-svr and the like; the program's file tells more.
     program = Path(process.exe()).name
     return Path(words[1]).name if program.startswith("python") and len(words) > 1 else program
