@@ -18,7 +18,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from casa_desktop.errors import Shortage
 
-from . import logparse, logs
+from . import logparse, logs, plain
 from .errors import TaskFailed
 from .logparse import SEVERE, WARN
 
@@ -164,9 +164,10 @@ def guard(
     def call(*args: Any, **kwargs: Any) -> Any:
         # Tracebacks are about the user's code and CASA's.
         __tracebackhide__ = True
+        args, kwargs = plain.arguments(args, kwargs)
         with heard_interrupts() if name in _SWALLOW else nullcontext() as heard:
             try:
-                result = task(*args, **kwargs, **prepare(name, args, kwargs))
+                result = task(*args, **kwargs, **plain.arguments((), prepare(name, args, kwargs))[1])
             except OSError as error:
                 shortage = Shortage.of(error)
                 if shortage is None or shortage is error:
