@@ -39,7 +39,7 @@ def showable(path: Any) -> List[Picture]:
     """Return the file that the user had written, in a list, if a notebook can show it; else nothing."""
     if not isinstance(path, str):
         return []
-    file = Path(path).expanduser()
+    file = Path(path)
     return [_read(file)] if file.suffix.lower() in _MIME_TYPES and file.is_file() else []
 
 
@@ -48,7 +48,7 @@ def written(path: Any) -> Set[Tuple[str, int]]:
 
     plotms numbers its pages, and the viewer writes the ending that it thinks fit.
     """
-    file = Path(path).expanduser()
+    file = Path(path)
     found = [(each, each.stat()) for each in file.parent.glob(f"{glob.escape(file.stem)}*") if each.is_file()]
     return {(str(each), status.st_mtime_ns) for each, status in found if status.st_size}
 

@@ -69,12 +69,12 @@ def paths_in(value: Any) -> Iterator[str]:
 
 def readable_by_casa(value: Any) -> List[Path]:
     """Return casacore's tables and the FITS images among the paths in a parameter."""
-    paths = [Path(each.strip()).expanduser().absolute() for each in paths_in(value)]
+    paths = [Path(each).absolute() for each in paths_in(value)]
     return [path for path in paths if kind_of(path) in (*TABLES, FITS)]
 
 
 def check_path(task: str, parameter: str, value: Any, kinds: Sequence[str]) -> None:
-    """Check every path in ``value``.
+    """Check every path in ``value``, as ``paths.resolve`` leaves it.
 
     Args:
         task: whose parameter it is.
@@ -92,7 +92,7 @@ def check_path(task: str, parameter: str, value: Any, kinds: Sequence[str]) -> N
     if value is not None and not isinstance(value, (str, os.PathLike, Mapping, Sequence)):
         raise BadParameter(task, f"{parameter} is {value!r}, but should be a path.")
     for each in paths_in(value):
-        path = Path(each.strip()).expanduser().absolute()
+        path = Path(each).absolute()
         _check_existence(task, parameter, path)
         if not os.access(path, os.R_OK):
             raise Damaged(task, parameter, path, "you have no permission")
@@ -135,13 +135,25 @@ def _check_existence(task: str, parameter: str, path: Path) -> None:
 def check_output(task: str, parameter: str, value: Any) -> None:
     """Check that a file can be written where ``value`` says; the tools do not tell that they could not.
 
+    Args:
+        task: whose parameter it is.
+        parameter: its name.
+        value: a path, a dictionary with ``file``, or nothing.
+
     Raises:
         NoSuchFolder: its folder does not exist.
         NotWritable: nobody, or not this user, may write there; or there is no room.
     """
-    if not isinstance(value, (str, os.PathLike)) or not os.fspath(value):
-        return
-    path = Path(value).expanduser().absolute()
+    for each in paths_in(value):
+        _check_place(task, parameter, Path(each).absolute())
+
+
+def _check_place(task: str, parameter: str, path: Path) -> None:
+    try:
+        os.lstat(path)
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise NotWritable(task, parameter, path, str(error.strerror).lower()) from error
     if not path.parent.is_dir():
         raise NoSuchFolder(task, parameter, path)
     if path.is_dir():

@@ -10,7 +10,7 @@ from typing import Any, Dict, Mapping, Optional, Sequence
 from casa_desktop.errors import CasaDesktopError, Shortage
 from casa_desktop.session import Glimpse
 
-from . import checks, live
+from . import checks, live, paths
 from .casa import Casa, trouble_with
 from .children import Child, Children, start
 from .desktop import Desktop
@@ -51,8 +51,10 @@ class Desk:
         gui = own if gui is None else gui
         return self.modes.resolve(task, checked(task, gui), self.desktop.is_watched())
 
-    def check(self, task: str, inputs: Sequence[Input], given: Mapping[str, Any], output: str = "") -> None:
+    def check(self, task: str, inputs: Sequence[Input], given: Dict[str, Any], output: str = "") -> None:
         """Look at the files that a call names, before a tool is started for it.
+
+        Their paths are put into its arguments as tools understand them.
 
         Args:
             task: its name.
@@ -64,10 +66,9 @@ class Desk:
             BadParameter: one of them cannot be what the user meant, cannot be read, or cannot be written.
             Shortage: this process has no descriptor left to look with.
         """
+        paths.resolve(task, [each.parameter for each in inputs], given, output)
         check_inputs(task, inputs, given)
         checks.check_output(task, output, given.get(output))
-        if given.get("displaytype") == "lel":
-            return
         for each in inputs:
             for path in checks.readable_by_casa(given.get(each.parameter)):
                 trouble = trouble_with(self.casa, path)

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
-from . import capture, checks
+from . import capture, checks, plain
 from .desk import Desk
 from .errors import BadParameter, NothingDrawn, NotWritable, ToolLost, writing
 from .modes import LIVE
@@ -38,6 +38,7 @@ class Drawing:
 
         def call(*args: Any, **kwargs: Any) -> Any:
             given = checks.bind(row.name, call.__signature__, args, kwargs)  # type: ignore[attr-defined]
+            given = {name: plain.value(each, deep=True) for name, each in given.items()}
             mode = self._desk.mode(row.name, row.window, given)
             if row.name == "viewer":
                 checks.check_types(row.name, signature, given)
@@ -85,7 +86,7 @@ class Drawing:
         file = wanted.get("file") if isinstance(wanted, dict) else wanted
         if not isinstance(file, (str, os.PathLike)):
             return task(**given, **row.fixed(live=False))
-        path = Path(file).expanduser().absolute()
+        path = Path(file).absolute()
         before = capture.written(path)
         result = task(**given, **row.fixed(live=False))
         # The viewer says nothing of either.

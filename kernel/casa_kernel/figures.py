@@ -46,7 +46,7 @@ class Figures:
                 given.pop("gui", None)
                 return task(**given)
             mode = self._desk.mode(row.name, row.window, given)
-            self._desk.check(row.name, row.inputs, given)
+            self._desk.check(row.name, row.inputs, given, row.output)
             return self._draw_live(row, task, given) if mode == LIVE else self._draw_headless(row, task, given)
 
         return like(task, call, row.name)

@@ -56,8 +56,5 @@ def check_inputs(name: str, inputs: Sequence[Input], given: Mapping[str, Any]) -
     Raises:
         BadParameter: one of them is not what the task reads.
     """
-    if given.get("displaytype") == "lel":
-        # The path is an expression of paths then.
-        return
     for each in inputs:
         checks.check_path(name, each.parameter, given.get(each.parameter, ""), each.kinds)

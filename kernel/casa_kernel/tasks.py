@@ -83,6 +83,7 @@ class FigureTask:
         draws_with: the values of a parameter with which it draws; otherwise it is none of our business.
         window: CASA's own parameter that says whether there is a window, or empty.
         fixed: arguments that keep it from opening windows and from waiting for a key.
+        output: the parameter that names the file that it writes for the user, or empty.
         file: the parameter without which it draws nothing, or empty; a file nobody wants is named to it.
         with_file: what else it is given then.
     """
@@ -92,6 +93,7 @@ class FigureTask:
     draws_with: Mapping[str, Tuple[Any, ...]] = field(default_factory=dict)
     window: str = ""
     fixed: Mapping[str, Any] = field(default_factory=dict)
+    output: str = ""
     file: str = ""
     with_file: Mapping[str, Any] = field(default_factory=dict)
 
@@ -177,17 +179,20 @@ DRAWING_TASKS: Tuple[DrawingTask, ...] = (
 _GRAPHICS = {"graphics": ("screen", "file", "both")}
 
 FIGURE_TASKS: Tuple[FigureTask, ...] = (
-    FigureTask("plotants", (Input("vis", (MEASUREMENT_SET,)),), window="showgui", fixed={"showgui": False}),
+    FigureTask(
+        "plotants", (Input("vis", (MEASUREMENT_SET,)),), window="showgui", fixed={"showgui": False}, output="figfile"
+    ),
     FigureTask(
         "plotbandpass",
         (Input("caltable", (CALIBRATION,)),),
         # Interactive, it waits in input() after each page; not interactive, it insists on a file.
         fixed={"interactive": False},
+        output="figfile",
         file="figfile",
         with_file={"buildpdf": False, "figfileSequential": False},
     ),
-    FigureTask("plotweather", (Input("vis", (MEASUREMENT_SET,)),), draws_with={"doPlot": (True,)}),
-    FigureTask("plotprofilemap", (Input("imagename", (IMAGE, FITS)),)),
+    FigureTask("plotweather", (Input("vis", (MEASUREMENT_SET,)),), draws_with={"doPlot": (True,)}, output="plotName"),
+    FigureTask("plotprofilemap", (Input("imagename", (IMAGE, FITS)),), output="figfile"),
     FigureTask("flagcmd", (Input("vis", (MEASUREMENT_SET, CALIBRATION)),), draws_with={"action": ("plot",)}),
     FigureTask("simobserve", draws_with=_GRAPHICS),
     FigureTask("simalma", draws_with=_GRAPHICS),

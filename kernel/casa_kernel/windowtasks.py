@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any, Callable, ContextManager, Dict, List, Mapping
 
-from . import capture, checks, logs, tools
+from . import capture, checks, logs, paths, tools
 from .desk import Desk, checked
 from .errors import NoSuchPath, WindowOnly
 from .flagdisplay import FlagDisplay
@@ -39,7 +39,7 @@ class Windows:
             if gui is False or (gui is None and self._desk.modes.own.get(row.name) == HEADLESS):
                 raise WindowOnly(row.name, row.why)
             argument = given.get(row.argument) if row.argument else None
-            words = [os.path.abspath(os.path.expanduser(argument))] if argument else []
+            words = [os.path.abspath(argument)] if argument else []
             self._open(row.name, row.tool, words, capture.alt(row.name, given))
 
         return like(task, call, row.name)
@@ -56,6 +56,7 @@ class Windows:
 
         def call(*args: Any, **kwargs: Any) -> None:
             given = checks.bind("casalogger", call.__signature__, args, kwargs)  # type: ignore[attr-defined]
+            paths.resolve("casalogger", ["logfile"], given)
             logfile = Path(given.get("logfile") or self._desk.casa.logfile).absolute()
             if not logfile.is_file():
                 raise NoSuchPath("casalogger", "logfile", logfile)
@@ -81,7 +82,7 @@ class Windows:
             self._desk.tell(f"{row.name} waits for you on the CASA Desktop: {row.advice}")
             alt = capture.alt(row.name, given)
             with self._session(row, program, display, alt):
-                return task(*args, **kwargs)
+                return task(**given)
 
         return like(task, call, row.name, add_gui=False)
 
