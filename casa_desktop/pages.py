@@ -11,12 +11,13 @@ from tornado import web
 
 from . import session, shares, template
 from .errors import InvalidName, NoSuchShare
+from .plainpage import PlainErrors
 from .reception import AUTH_RESOURCE, SHARE_RESOURCE
 from .runtime import checked_name
 from .workers import in_thread
 
 
-class PageHandler(JupyterHandler):
+class PageHandler(PlainErrors, JupyterHandler):
     """``casa-desktop/`` and ``casa-desktop/<name>/``: a desktop's page."""
 
     auth_resource = AUTH_RESOURCE
@@ -35,7 +36,7 @@ class PageHandler(JupyterHandler):
         self.finish(render_page(self.base_url, name))
 
 
-class SharedPageHandler(JupyterHandler):
+class SharedPageHandler(PlainErrors, JupyterHandler):
     """``casa-desktop/shared/<token>/``: the page of a desktop that somebody may look at."""
 
     auth_resource = SHARE_RESOURCE
@@ -66,7 +67,7 @@ def render_page(base_url: str, name: str, share: str = "") -> str:
         raise web.HTTPError(500, template.not_built(error)) from error
 
 
-class PageFileHandler(AuthenticatedFileHandler):
+class PageFileHandler(PlainErrors, AuthenticatedFileHandler):
     """``casa-desktop/static/…``: the page's scripts, styles and icons, for all who may open one of the pages."""
 
     async def prepare(self, *args: Any, **kwargs: Any) -> None:

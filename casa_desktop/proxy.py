@@ -27,6 +27,7 @@ from . import session, shares, supervision
 from .audience import View, Words
 from .errors import CasaDesktopError, NoSuchShare, ProtocolViolation, Shortage
 from .flow import DesktopProtocol
+from .plainpage import PlainErrors
 from .reception import AUTH_RESOURCE, LINK_ENDED, SHARE_RESOURCE, Reception, reception
 from .rfbstream import Filter
 from .runtime import Record
@@ -47,7 +48,7 @@ RESERVED = (
 )
 
 
-class DesktopSocketHandler(RawSocketHandler):  # type: ignore[misc]
+class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
     """``<base>casa-desktop/api/desktops/<name>/rfb``: RFB over a websocket, for whoever Jupyter lets in."""
 
     auth_resource = AUTH_RESOURCE

@@ -11,24 +11,15 @@ from playwright.sync_api import Browser, Page, expect
 from .hub import Hub
 from .lab import ask
 
-RULES = """
-from jupyter_server.auth import Authorizer
-
-
-class LinksForGuests(Authorizer):
-    def is_authorized(self, handler, user, action, resource):
-        return user.username == "ada" or (action, resource) == ("read", "casa-desktop-share")
-"""
-
 
 @pytest.fixture
 def hub(place: Path, environment: Dict[str, str], desktop: Callable[..., str]) -> Iterator[Hub]:
     """A hub on which ada lets her guest into her server, with the rule that guests may follow links and no more."""
     folder = place / "hub"
     folder.mkdir()
-    (folder / "rules.py").write_text(RULES)
-    own = {**environment, "PYTHONPATH": str(folder)}
-    with Hub(folder, own, ["guest"], ["--ServerApp.authorizer_class=rules.LinksForGuests"]) as running:
+    with Hub(
+        folder, environment, ["guest"], ["--ServerApp.authorizer_class=casa_desktop.guests.GuestsLook"]
+    ) as running:
         yield running
 
 
@@ -69,6 +60,15 @@ def test_behind_a_hub_the_owner_sees_the_desktop_and_guests_what_a_link_shows(
     _wait_for_state(guest, "connected")
     assert _status(guest, f"{address}casa-desktop/") == 403
     assert _status(guest, f"{address}casa-desktop/api/desktops/main/screenshot.png") == 403
+    for path in ("lab", "tree", "api/kernels", "api/contents", "proxy/1/", "lab/api/extensions"):
+        assert guest.request.get(f"{address}{path}").status == 403, path
+    # With the server's own token in its page a guest would be ada.
+    for path in (f"casa-desktop/shared/{'0' * 43}/", "no-such-page"):
+        assert _status(guest, f"{address}{path}") == 404
+        assert "data-jupyter-api-token" not in guest.content()
+    assert _status(ada, f"{address}lab") == 200
+    ada.goto(f"{address}casa-desktop/")
+    _wait_for_state(ada, "connected")
 
     guest.goto(link)
     _wait_for_state(guest, "connected")
