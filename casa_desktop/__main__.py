@@ -18,6 +18,7 @@ from .cli_kernel import add_kernel
 from .cli_xserver import add_x_server
 from .commands import Settings, settings_from
 from .errors import CasaDesktopError, NotRunning, ServingUnavailable
+from .lastwords import all_last_words
 from .runtime import Record
 
 
@@ -168,6 +169,10 @@ def stop(arguments: argparse.Namespace) -> int:
 def status(arguments: argparse.Namespace) -> int:
     """``casa-desktop status``."""
     _tell(session.list_desktops(), arguments.json)
+    if not arguments.json:
+        for name, words in all_last_words().items():
+            if session.find(name) is None:
+                print(f"{name}: not running. {words.words}")
     return 0
 
 

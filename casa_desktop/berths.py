@@ -127,17 +127,22 @@ def _remove_deserted(harbour: Path) -> None:
             runtime.clear(each)
 
 
-def leave(berth: Berth) -> None:
-    """Remove the berth, and whatever above it is empty then; for the launcher."""
-    clear(berth)
+def leave(berth: Berth, descriptor: Optional[int] = None) -> None:
+    """Remove the berth, and whatever above it is empty then; for the launcher.
+
+    Args:
+        berth: the one to remove.
+        descriptor: its lock's, for the process that has it; without it a berth that is held stays.
+    """
+    clear(berth, descriptor)
     root = berth.folder.parent.parent
     # Others may be there, or be about to come.
     with suppress(OSError, RuntimeDirectoryError), locks.exclusive(root, 0):
         root.rmdir()
 
 
-def clear(berth: Berth) -> None:
-    """Remove the berth from inside of the container, where the root is a mount and stays."""
-    runtime.clear(berth.folder)
+def clear(berth: Berth, descriptor: Optional[int] = None) -> None:
+    """Remove the berth from inside of the container, where the root is a mount and stays; see ``leave``."""
+    runtime.clear(berth.folder, descriptor)
     with suppress(OSError):
         berth.folder.parent.rmdir()

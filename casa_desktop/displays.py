@@ -78,7 +78,15 @@ def claim(name: str, *, first: int = FIRST) -> int:
 
 
 def release(number: int) -> None:
-    """Give the number back, with what an X server that was killed has left."""
+    """Give the number back, with what an X server that was killed has left.
+
+    Where the lock is not this process's any more, as when a cleaner of /tmp took it, the number may be another's.
+    """
+    try:
+        if int(lock_of(number).read_text()) != os.getpid():
+            return
+    except (OSError, ValueError):
+        return
     for path in (socket_of(number), lock_of(number)):
         with suppress(OSError):
             path.unlink()

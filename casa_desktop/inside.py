@@ -25,7 +25,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Sequence
 
-from . import lifeline
+from . import folders, lifeline
 from .berths import Berth, clear
 from .lifeline import Decoder, Word, encode
 from .process import adopt_orphans, descendants, die_with, end
@@ -202,12 +202,13 @@ def main(arguments: List[str]) -> int:
     if os.getpid() < _YOUNG:
         spread_pids()
     berth = Path(path).parent
+    own = folders.opened(berth)
     env = {**os.environ, lifeline.VARIABLE: path, **surroundings(os.environ, berth)}
     try:
         status = Inside(link, argv, folder, env, float(grace)).run()
     finally:
         # The launcher does so too, unless it was killed.
-        clear(Berth(berth))
+        clear(Berth(berth), own)
     return status if status >= 0 else 128 - status
 
 

@@ -49,6 +49,22 @@ def hold(folder: Path) -> int:
 
 
 @contextmanager
+def unheld(folder: Path) -> Iterator[int]:
+    """Yield a descriptor of a folder that no living process holds, and that none can hold meanwhile.
+
+    Raises:
+        OSError: it is not there; BlockingIOError: it is held.
+    """
+    descriptor = _open(folder, os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        # Shared, as in ``is_held``, which looks at the same time.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def exclusive(folder: Path, timeout: float) -> Iterator[None]:
     """Keep other processes out of ``folder`` for the length of a with block.
 
@@ -71,7 +87,10 @@ def exclusive(folder: Path, timeout: float) -> Iterator[None]:
         if time.monotonic() > deadline:
             # In a container a folder that was removed outside is still there, for it is mounted.
             raise RuntimeDirectoryError(folder, "it was removed. Try again.")
-        folder.mkdir(mode=0o700, exist_ok=True)
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise RuntimeDirectoryError(folder, f"it was removed ({error.strerror}). Try again.") from error
     try:
         yield
     finally:

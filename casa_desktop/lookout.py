@@ -12,11 +12,11 @@ import asyncio
 import os
 import weakref
 from pathlib import Path
-from typing import Callable, Dict, Iterator, Optional, Set
+from typing import Callable, Dict, Iterator, List, Optional, Set
 
 from inotify_simple import INotify, flags
 
-from . import locks, runtime
+from . import locks, roots, runtime
 from .errors import Shortage
 from .runtime import Places, Record
 
@@ -38,13 +38,29 @@ def running(root: Path) -> Dict[str, Record]:
         Shortage: they cannot be read now, which is not to say that they have ended.
     """
     found: Dict[str, Record] = {}
-    if not runtime.is_private(root):
+    if not roots.is_private(root):
         return found
     for folder in _folders(root):
         record = runtime.read_record(Places(folder).record)
         if record is not None and record.name == folder.name and locks.is_held(folder):
             found[record.name] = record
     return found
+
+
+def running_everywhere() -> Dict[str, Record]:
+    """Return the records of the desktops in all roots by name.
+
+    Raises:
+        Shortage: as ``running``.
+    """
+    found: Dict[str, Record] = {}
+    for root in reversed(_roots()):
+        found.update(running(root))
+    return found
+
+
+def _roots() -> List[Path]:
+    return [roots.configured_root(), *roots.others()]
 
 
 def _folders(root: Path) -> list[Path]:
@@ -68,11 +84,10 @@ class Lookout:
 
     def __init__(self, look: Callable[[], None], warn: Callable[[str], None]) -> None:
         self._look, self._warn = look, warn
-        self._root = runtime.configured_root()
         self._loop: Optional[asyncio.AbstractEventLoop] = None
         self._inotify: Optional[INotify] = None
-        # What is watched, by the kernel's number of it; with the one name that matters there, if it is only one.
-        self._watched: Dict[int, Optional[str]] = {}
+        # What is watched, by the kernel's number of it; with the names that matter there, if it is not all of them.
+        self._watched: Dict[int, Optional[Set[str]]] = {}
 
     def start(self) -> None:
         """Begin; call it in the event loop."""
@@ -106,7 +121,7 @@ class Lookout:
         news = False
         for event in self._inotify.read(timeout=0):
             only = self._watched.get(event.wd)
-            news = news or only is None or event.name == only or not event.name
+            news = news or only is None or event.name in only or not event.name
         if news:
             self._watch()
             self._look()
@@ -125,12 +140,15 @@ class Lookout:
             if not new:
                 return
 
-    def _watch_once(self, inotify: INotify) -> Dict[int, Optional[str]]:
-        now: Dict[int, Optional[str]] = {}
+    def _watch_once(self, inotify: INotify) -> Dict[int, Optional[Set[str]]]:
+        now: Dict[int, Optional[Set[str]]] = {}
         for path, only in self._wanted():
             try:
                 # Where a root is waited for, that it becomes its user's own is news as well.
-                now[inotify.add_watch(path, _MASK | (int(flags.ATTRIB) if only else 0))] = only
+                number = inotify.add_watch(path, _MASK | (int(flags.ATTRIB) if only else 0))
+                # Two roots may be waited for in one folder.
+                before = now.get(number, set())
+                now[number] = None if only is None or before is None else before | {only}
             except (FileNotFoundError, NotADirectoryError, PermissionError):
                 # It has gone just now, or is not ours to look at.
                 continue
@@ -146,18 +164,25 @@ class Lookout:
                 continue
 
     def _wanted(self) -> Iterator[tuple[Path, Optional[str]]]:
-        if not runtime.is_private(self._root):
-            return (yield self._nearest())
-        yield self._root, None
-        for folder in _folders(self._root):
-            at = Places(folder)
-            for each in (folder, at.links, at.shares):
-                if each.is_dir():
-                    yield each, None
+        for root in _roots():
+            if roots.is_private(root):
+                yield from _wanted_of(root)
+            else:
+                yield _nearest(root)
 
-    def _nearest(self) -> tuple[Path, str]:
-        """Return the folder in which the root, or one of those above it, is to appear, and its name."""
-        missing = self._root
-        while not missing.parent.is_dir() and missing.parent != missing:
-            missing = missing.parent
-        return missing.parent, missing.name
+
+def _wanted_of(root: Path) -> Iterator[tuple[Path, Optional[str]]]:
+    yield root, None
+    for folder in _folders(root):
+        at = Places(folder)
+        for each in (folder, at.links, at.shares):
+            if each.is_dir():
+                yield each, None
+
+
+def _nearest(root: Path) -> tuple[Path, str]:
+    """Return the folder in which a root, or one of those above it, is to appear, and its name."""
+    missing = root
+    while not missing.parent.is_dir() and missing.parent != missing:
+        missing = missing.parent
+    return missing.parent, missing.name

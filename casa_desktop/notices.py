@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict
 
-from . import links, lookout, runtime, shares
+from . import links, lookout, shares
 from .reception import LINK_ENDED, WITHDRAWN, Reception
 from .runtime import Record
 
@@ -37,12 +37,11 @@ class Notices:
 
     def __init__(self, reception: Reception, emit: Callable[..., object]) -> None:
         self._reception, self._emit = reception, emit
-        self._root = runtime.configured_root()
-        self._known = lookout.running(self._root)
+        self._known = lookout.running_everywhere()
 
     def look(self) -> None:
         """Tell what is new; called when something has changed, and when a view has come."""
-        before, self._known = self._known, lookout.running(self._root)
+        before, self._known = self._known, lookout.running_everywhere()
         for name, record in before.items():
             if not _is_same(record, self._known.get(name)):
                 self._emit(data={"action": "ended", "name": name})
@@ -54,7 +53,7 @@ class Notices:
     def _tell_views(self, record: Record) -> None:
         audience = self._reception.audience
         if audience.has_own(record.name):
-            for address in links.take(runtime.places(record.name)):
+            for address in links.take(record.at):
                 audience.link(record.name, address)
         for number in audience.shares(record.name):
             if not shares.is_valid(record, number):

@@ -214,7 +214,7 @@ def run_kernel(
         run_container(container, berth, keeper)
         return exit_status(keeper)
     finally:
-        leave(berth)
+        leave(berth, lock)
 
 
 def _write_private(path: Path, text: str) -> None:

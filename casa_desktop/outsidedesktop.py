@@ -70,7 +70,7 @@ class Stand:
         finally:
             if number is not None:
                 displays.release(number)
-            leave(berth)
+            leave(berth, lock)
             self._clear()
 
     def _clear(self) -> None:

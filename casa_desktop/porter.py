@@ -7,7 +7,7 @@ It starts desktops for the kernel, so that they outlive it and have the machine'
 
     kernel → porter   ["entered", null]     with descriptors of its network, and of its user namespace if it has one
                       ["listen", null]      with that of a socket that listens for questions, as outside of a container
-                      ["berth", "/path"]    the berth to remove in the end
+                      ["berth", "/path"]    the berth to remove in the end, with its lock's
 
 Its end, or the kernel's, is the last word.
 """
@@ -48,6 +48,7 @@ class Porter:
         self._link, self._decoder = link, Decoder()
         self._way: Optional[Child] = None
         self._berth: Optional[Path] = None
+        self._lock: Optional[int] = None
         self._ended = False
         self._selector = selectors.DefaultSelector()
         signals = Signals([signal.SIGCHLD, signal.SIGTERM])
@@ -82,7 +83,7 @@ class Porter:
             # Imported now: what waits for most of its life is to be small.
             from . import berths
 
-            berths.leave(berths.Berth(self._berth))
+            berths.leave(berths.Berth(self._berth), self._lock)
 
     def _take_signals(self, signals: Signals) -> None:
         if signal.SIGTERM in signals.take():
@@ -115,7 +116,7 @@ class Porter:
         elif word.kind == "listen":
             self._listen(socket.socket(fileno=descriptors[0]))
         elif word.kind == "berth":
-            self._berth = Path(str(word.value))
+            self._berth, self._lock = Path(str(word.value)), descriptors[0]
 
     def _open_way(self, descriptors: List[int]) -> None:
         program = outbound.find(os.environ)

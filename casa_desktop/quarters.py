@@ -59,7 +59,8 @@ class Quarters:
         if berth is not None:
             self._lock = berths.occupy(berth)
             self._hire_porter(environ)
-            self._tell(Word("berth", str(berth.folder)))
+            # With its lock, by which the porter knows the berth from another one at the same path.
+            self._tell(Word("berth", str(berth.folder)), [os.dup(self._lock)])
         if not network.wanted(environ) or network.is_private(environ):
             return
         if connection.get("transport") != "ipc":

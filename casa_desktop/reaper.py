@@ -50,12 +50,11 @@ def is_dead(at: Places) -> bool:
     return record is not None and not locks.is_held(at.folder) and record.pid_namespace in ("", namespace("pid"))
 
 
-def bury_if_dead(name: str) -> None:
+def bury_if_dead(at: Places) -> None:
     """Bury a desktop of this pid namespace that has ended without being stopped; a busy root is left for later."""
-    at = runtime.places(name, make=False)
     if not is_dead(at):
         return
     with suppress(RuntimeDirectoryError, OSError), locks.exclusive(at.folder.parent, 0):
         # Somebody may just have started it again.
         if is_dead(at):
-            bury(name, at)
+            bury(at.folder.name, at)

@@ -19,7 +19,7 @@ from inotify_simple import INotify, flags
 from websockify.websocket import WebSocketWantReadError, WebSocketWantWriteError
 from websockify.websockifyserver import CompatibleWebSocket
 
-from . import links, runtime, session, threads
+from . import links, session, threads
 from .audience import Audience, Words
 from .errors import CasaDesktopError, ProtocolViolation
 from .rfbstream import Filter
@@ -149,13 +149,13 @@ class Relay:
 
     def _watch_links(self, news: INotify) -> None:
         """Be woken when a program on the desktop hands over a link, and tell of those that wait already."""
-        at = runtime.places(self._record.name)
+        at = self._record.at
         at.links.mkdir(mode=0o700, exist_ok=True)
         news.add_watch(str(at.links), flags.MOVED_TO)
         self._tell_links()
 
     def _tell_links(self) -> None:
-        for address in links.take(runtime.places(self._record.name)):
+        for address in links.take(self._record.at):
             self._audience.link(self._record.name, address)
 
     def _carry(self, server: socket.socket, news: INotify) -> None:

@@ -1,6 +1,6 @@
 """The runtime directory: where desktops lie, how they are found, and what keeps others out.
 
-One folder per desktop, below a root that only the user can enter::
+One folder per desktop, below a root that only the user can enter (``roots`` tells where that may be)::
 
     <root>/<name>/record.json    by which every other process finds the desktop
                   Xauthority     the X cookie
@@ -21,16 +21,15 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import socket
-import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Mapping, Optional
 
-from . import stored, xfiles
+from . import folders, locks, roots, stored, xfiles
 from .errors import InvalidName, RuntimeDirectoryError, Shortage
+from .roots import configured_root, is_private
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 # They are parts of URLs beside the desktops' names.
@@ -51,9 +50,6 @@ def checked_name(name: str) -> str:
 def runtime_root(*, make: bool = True, environ: Optional[Mapping[str, str]] = None) -> Path:
     """Return the root of all desktops of this user, created with mode 0700 if need be.
 
-    It is ``$CASA_DESKTOP_RUNTIME_DIR``, else ``$XDG_RUNTIME_DIR/casa-desktop``, else
-    ``/tmp/casa-desktop-UID``.
-
     Args:
         make: create it. Who only looks does not, or the root that went with its last desktop would be back.
         environ: the environment that tells where it is, by default this process's.
@@ -73,38 +69,10 @@ def runtime_root(*, make: bool = True, environ: Optional[Mapping[str, str]] = No
         raise Shortage.of(error) or RuntimeDirectoryError(
             root, f"{error.strerror}. Set CASA_DESKTOP_RUNTIME_DIR to a folder of yours."
         ) from error
-    fault = _fault(root, found)
+    fault = roots.fault(root, found)
     if fault:
         raise RuntimeDirectoryError(root, fault)
     return root
-
-
-def _fault(root: Path, found: os.stat_result) -> str:
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        return "it is not a folder of yours. Set CASA_DESKTOP_RUNTIME_DIR to one that is."
-    if found.st_mode & 0o077:
-        return f"others may enter it. Close it with 'chmod 700 {root}'."
-    return ""
-
-
-def is_private(root: Path) -> bool:
-    """Tell whether ``root`` is there, and is what ``runtime_root`` accepts."""
-    try:
-        return not _fault(root, root.lstat())
-    except OSError:
-        return False
-
-
-def configured_root(environ: Optional[Mapping[str, str]] = None) -> Path:
-    """Return where the root is, whether or not it is there; ``environ`` is that of ``runtime_root``."""
-    told = os.environ if environ is None else environ
-    chosen = told.get("CASA_DESKTOP_RUNTIME_DIR")
-    if chosen:
-        return Path(chosen).absolute()
-    session = told.get("XDG_RUNTIME_DIR")
-    if session and os.access(session, os.W_OK):
-        return Path(session) / "casa-desktop"
-    return Path(f"/tmp/casa-desktop-{os.getuid()}")
 
 
 def private_root() -> Path:
@@ -169,11 +137,17 @@ class Places:
 def places(name: str, *, make: bool = True) -> Places:
     """Return the paths of the desktop ``name``; ``make`` is that of ``runtime_root``.
 
+    They are where it lives already, be it in a root that another environment of the same user has chosen.
+
     Raises:
         InvalidName: it is no name for a desktop.
         RuntimeDirectoryError: as ``runtime_root``; also when the socket's path would be too long.
+        Shortage: it cannot be told where it lives.
     """
     found = Places(runtime_root(make=make) / checked_name(name))
+    for root in roots.others():
+        if is_private(root) and locks.is_held(root / name) and not locks.is_held(found.folder):
+            found = Places(root / name)
     length = len(os.fsencode(found.rfb_socket))
     if length > _SOCKET_PATH_LIMIT:
         raise RuntimeDirectoryError(
@@ -212,6 +186,11 @@ class Record:
     idle_minutes: float = 0.0
     pid_namespace: str = ""
 
+    @property
+    def at(self) -> Places:
+        """The paths of this very desktop."""
+        return Places(Path(self.rfb_socket).parent)
+
     def write(self, path: Path) -> None:
         """Write the record so that a reader sees all of it or nothing."""
         stored.write(path, self)
@@ -223,39 +202,68 @@ def read_record(path: Path) -> Optional[Record]:
 
 
 def names() -> List[str]:
-    """Return the names of all folders below the root, living or dead, in order.
+    """Return the names of all desktops that have a folder, living or dead, in order.
 
     Raises:
-        Shortage: the root cannot be read now.
+        RuntimeDirectoryError, Shortage: as ``everywhere``.
     """
+    return sorted({each.folder.name for each in everywhere()})
+
+
+def everywhere() -> List[Places]:
+    """Return the paths of all desktops of this user that have a folder, living or dead, by name.
+
+    Raises:
+        RuntimeDirectoryError: as ``runtime_root``.
+        Shortage: a root cannot be read now.
+    """
+    own = [runtime_root(make=False), *filter(is_private, roots.others())]
+    return sorted((Places(folder) for root in own for folder in _folders(root)), key=lambda each: each.folder.name)
+
+
+def _folders(root: Path) -> List[Path]:
     try:
-        with os.scandir(runtime_root(make=False)) as entries:
-            return sorted(
-                each.name for each in entries if each.is_dir(follow_symlinks=False) and _NAME.fullmatch(each.name)
-            )
+        with os.scandir(root) as entries:
+            return [
+                Path(each.path) for each in entries if each.is_dir(follow_symlinks=False) and _NAME.fullmatch(each.name)
+            ]
     except FileNotFoundError:
         return []
     except OSError as error:
         raise Shortage.of(error) or error from error
 
 
-def clear(folder: Path) -> None:
-    """Remove a dead desktop's folder, and what its X server left; it is no error if nothing is there."""
-    try:
+def clear(folder: Path, descriptor: Optional[int] = None) -> None:
+    """Remove a dead desktop's folder, and what its X server left; it is no error if nothing is there.
+
+    Args:
+        folder: its path.
+        descriptor: of the folder that is meant, for the process that has made or locked it: another one that has the
+            path by now is left alone. Without it the folder that is there is meant, unless a living process holds it.
+    """
+    if descriptor is not None:
+        if folders.is_at(folder, descriptor):
+            _remove_x_files(folder)
+        folders.remove(folder, descriptor)
+        return
+    with suppress(OSError), locks.unheld(folder) as dead:
+        _remove_x_files(folder)
+        folders.remove(folder, dead)
+
+
+def _remove_x_files(folder: Path) -> None:
+    with suppress(Shortage):
         record = read_record(Places(folder).record)
-    except Shortage:
-        record = None
-    if record is not None:
-        # Supervisor and X server were killed together, as when their container ends.
-        xfiles.remove_dead(record.display)
-    shutil.rmtree(folder, ignore_errors=True)
+        if record is not None:
+            # Supervisor and X server were killed together, as when their container ends.
+            xfiles.remove_dead(record.display)
 
 
-def remove_root_if_empty() -> None:
-    """Remove the root when its last desktop is gone; call it with the root locked."""
+def remove_root_if_empty(root: Optional[Path] = None) -> None:
+    """Remove a root, by default the one for new desktops, when its last desktop is gone; call it with it locked."""
     # It fails while other desktops are there, or where somebody has just begun another one.
     with suppress(OSError):
-        configured_root().rmdir()
+        (root or configured_root()).rmdir()
 
 
 def rfb_banner(path: Path, timeout: float) -> bytes:

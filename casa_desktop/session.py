@@ -10,17 +10,19 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Dict, Iterator, List, Optional
 
-from . import displays, errors, icewmfiles, lifeline, links, locks, reaper, runtime, supervision, xserver
+from . import displays, errors, folders, icewmfiles, lifeline, links, locks, reaper, runtime, supervision, xserver
 from .commands import Settings, display_environment, scale_command, settings_from
 from .containers import Container
 from .lastwords import forget_last_words, read_last_words
 from .ourselves import hide, seen
 from .process import read_line
-from .runtime import Record
+from .roots import configured_root, is_private, others
+from .runtime import Places, Record
 from .views import Glimpse, screenshot, titles
 from .xauthority import write as write_cookie
 
@@ -40,7 +42,10 @@ def find(name: str = DEFAULT_NAME) -> Optional[Record]:
         InvalidName, RuntimeDirectoryError: as ``runtime.places``.
         Shortage: it cannot be told now.
     """
-    at = runtime.places(name, make=False)
+    return _living(runtime.places(name, make=False))
+
+
+def _living(at: Places) -> Optional[Record]:
     return runtime.read_record(at.record) if locks.is_held(at.folder) else None
 
 
@@ -75,10 +80,10 @@ def _gone(name: str) -> errors.NotRunning:
 def list_desktops() -> List[Record]:
     """Return the records of all running desktops of this user, by name; clear up after those that were killed."""
     found = []
-    for name in runtime.names():
-        record = find(name)
+    for at in runtime.everywhere():
+        record = _living(at)
         if record is None:
-            reaper.bury_if_dead(name)
+            reaper.bury_if_dead(at)
         else:
             found.append(record)
     return found
@@ -116,11 +121,23 @@ def ensure(
     outside = os.environ.get(lifeline.VARIABLE) or os.environ.get(lifeline.PORTER_VARIABLE)
     if outside:
         return _ask(outside, name, settings or Settings(), timeout)
-    with locks.exclusive(runtime.runtime_root(), timeout):
+    with _alone(timeout):
         running = _found(name, deadline)
         if running is not None:
             return running
         return _start(name, settings or Settings(), deadline, _container(spare))
+
+
+@contextmanager
+def _alone(timeout: float) -> Iterator[None]:
+    """Keep this user's other processes from starting and ending desktops, whichever root they choose."""
+    deadline = time.monotonic() + timeout
+    all_roots = {runtime.runtime_root(), *filter(is_private, others())}
+    with ExitStack() as stack:
+        # All in one order, or two would wait for each other.
+        for root in sorted(all_roots):
+            stack.enter_context(locks.exclusive(root, max(deadline - time.monotonic(), 0)))
+        yield
 
 
 def _found(name: str, deadline: float) -> Optional[Record]:
@@ -128,7 +145,7 @@ def _found(name: str, deadline: float) -> Optional[Record]:
     record = find(name)
     if record is None or supervision.has_x_server(record):
         return record
-    return supervision.await_x_server(record, runtime.places(name), max(deadline - time.monotonic(), 0))
+    return supervision.await_x_server(record, record.at, max(deadline - time.monotonic(), 0))
 
 
 def _ask(outside: str, name: str, settings: Settings, timeout: float) -> Record:
@@ -154,17 +171,20 @@ def _start(name: str, settings: Settings, deadline: float, container: Optional[C
     remaining = max(deadline - time.monotonic(), 0)
     if not locks.wait_until_free(at.folder, remaining):
         raise errors.StartTimeout(name, remaining, "the former desktop's end")
-    reaper.bury(name, at)
+    at = runtime.places(name)
+    for each in runtime.everywhere():
+        # A dead one may lie in another root.
+        if each.folder.name == name:
+            reaper.bury(name, each)
     displays.prepare_sockets()
     try:
         at.folder.mkdir(mode=0o700)
-        report = _run_supervisor(name, settings, deadline, container)
-    except errors.StartFailed:
-        # It could not even tidy up.
-        runtime.clear(at.folder)
-        raise
+        report = _supervised(name, settings, deadline, container, at)
     except OSError as error:
-        # Nothing has been started, and nobody else begins while the root is locked.
+        # Nothing has been started, and nobody else begins while the root is locked. Without a descriptor left this is
+        # all that can be removed, and all that there is.
+        with suppress(OSError):
+            at.folder.rmdir()
         runtime.clear(at.folder)
         said = errors.Shortage.of(error, at.folder) or f"{error.strerror}: {error.filename or at.folder}"
         raise errors.StartFailed(name, str(said)) from error
@@ -172,12 +192,30 @@ def _start(name: str, settings: Settings, deadline: float, container: Optional[C
         # Not before, or a page that looks meanwhile would take the lost desktop for one that was stopped.
         forget_last_words(name)
     if report.get("error"):
-        runtime.clear(at.folder)
         raise _reported(report)
     record = runtime.read_record(at.record)
     if record is None:
         raise errors.StartFailed(name, "it ended as soon as it had started")
     return record
+
+
+def _supervised(
+    name: str, settings: Settings, deadline: float, container: Optional[Container], at: Places
+) -> Dict[str, str]:
+    """Start a supervisor in the folder that was just made; where it does not start, leave nothing of that."""
+    folder = folders.opened(at.folder)
+    try:
+        report = _run_supervisor(name, settings, deadline, container)
+        if report.get("error"):
+            # It may be holding the folder with its last breath.
+            runtime.clear(at.folder, folder)
+        return report
+    except (errors.StartFailed, OSError):
+        # It could not even tidy up. One that is late is left alone, with what it has.
+        runtime.clear(at.folder, folder)
+        raise
+    finally:
+        os.close(folder)
 
 
 def _run_supervisor(name: str, settings: Settings, deadline: float, container: Optional[Container]) -> Dict[str, str]:
@@ -233,22 +271,23 @@ def stop(name: str = DEFAULT_NAME, *, timeout: float = 10.0) -> bool:
     Raises:
         StopFailed: it is still there after it was killed, or was started outside of this container.
     """
-    at = runtime.places(name)
-    with locks.exclusive(runtime.runtime_root(), timeout):
-        record = find(name)
+    with _alone(timeout):
+        at = runtime.places(name)
+        record = _living(at)
         if record is not None:
             supervision.end_supervisor(record, at, timeout)
         else:
             supervision.end_beginner(name, at, timeout)
         reaper.bury(name, at)
         forget_last_words(name)
-        runtime.remove_root_if_empty()
+        for root in {at.folder.parent, configured_root()}:
+            runtime.remove_root_if_empty(root)
     return record is not None
 
 
 def environment(record: Record) -> Dict[str, str]:
     """Return the variables that make an X program appear on the desktop, and its links in the views of it."""
-    browsers = links.environment(runtime.places(record.name), os.environ)
+    browsers = links.environment(record.at, os.environ)
     return {**display_environment(record.display, Path(record.xauthority)), **browsers}
 
 
@@ -268,7 +307,7 @@ def set_scale(record: Record, ratio: float, *, timeout: float = 10.0) -> None:
     """
     try:
         # Each page says what it needs just when it waits for its first picture, and a process delays that.
-        if ratio == 1 and not icewmfiles.was_scaled(runtime.places(record.name)):
+        if ratio == 1 and not icewmfiles.was_scaled(record.at):
             return
     except OSError as error:
         raise errors.ScalingFailed(record.name, str(error)) from error
@@ -298,7 +337,7 @@ def watch(record: Record) -> int:
     Raises:
         OSError: the desktop has just ended.
     """
-    return locks.share(runtime.places(record.name).record, locks.VIEW)
+    return locks.share(record.at.record, locks.VIEW)
 
 
 def is_watched(name: str = DEFAULT_NAME) -> bool:
@@ -315,7 +354,7 @@ def work(record: Record) -> int:
     Raises:
         OSError: the desktop has just ended.
     """
-    return locks.share(runtime.places(record.name).record, locks.WORK)
+    return locks.share(record.at.record, locks.WORK)
 
 
 def is_working(name: str = DEFAULT_NAME) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Optional, Tuple
 
-from . import runtime, session, stored
+from . import session, stored
 from .errors import InvalidShare, NoSuchShare, NotRunning
 from .runtime import Record
 
@@ -128,7 +128,7 @@ def _digest(token: str) -> str:
 
 
 def _path(record: Record, number: str) -> Path:
-    return runtime.places(record.name).shares / f"{number}.json"
+    return record.at.shares / f"{number}.json"
 
 
 def _read(path: Path) -> Optional[Share]:

@@ -20,7 +20,7 @@ from typing import Dict, Iterable, List, Optional, Sequence
 
 import psutil
 
-from . import locks, runtime
+from . import locks, roots, runtime
 from .errors import CasaDesktopError
 from .process import adopt_orphans, descendants, end, namespace, open_pid
 from .signals import Signals
@@ -120,7 +120,7 @@ def _end_all_but(heir: Optional[int]) -> None:
 
 def _remove_empty_root() -> None:
     """Remove the runtime directory with its last desktop, as a desktop that is stopped by its user does."""
-    root = runtime.configured_root()
+    root = roots.configured_root()
     with suppress(CasaDesktopError, OSError), locks.exclusive(root, 1.0):
         runtime.remove_root_if_empty()
 

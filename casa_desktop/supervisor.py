@@ -2,8 +2,12 @@
 
 Run as ``python -m casa_desktop.supervisor NAME READY_FD SECONDS SETTINGS``. It detaches itself from whoever started it,
 starts Xvnc and the window manager, writes the record, says so on ``READY_FD`` in one line of JSON, and then waits:
-for a child's end or for a signal. It never polls. When it ends, it has ended everything on the desktop and removed
-its folder.
+for a child's end, for a signal, or for the removal of its folder. It never polls. When it ends, it has ended everything
+on the desktop and removed its folder.
+
+A logout removes $XDG_RUNTIME_DIR, and a cleaner of /tmp what is old there. No process can find a desktop without its
+folder, so it ends and leaves the reason where it is looked for next (``lastwords.write_removal``). By then its path may
+be another desktop's; nothing of that is touched.
 
 A child that dies comes back, and one that was stopped goes on (``children``). With Xvnc goes all that was shown on it:
 the next one has nothing on it but the window manager, and the record is written anew.
@@ -29,7 +33,8 @@ from . import __version__, icewmfiles, lifeline, links, locks, reaper, xfiles
 from .children import RECENT_SECONDS, Child
 from .commands import Command, Settings, window_manager_command
 from .errors import CasaDesktopError, Shortage, StartFailed, WindowManagerMissing, XServerMissing
-from .lastwords import write_last_words
+from .folders import Foothold, is_at
+from .lastwords import write_last_words, write_removal
 from .ourselves import hide, seen
 from .process import adopt_orphans, descendants, end, namespace, spawn
 from .runtime import Places, Record, clear, places
@@ -58,6 +63,7 @@ class Supervisor:
         at: the desktop's paths.
         log: takes what the children say.
         signals: those of children's ends, and of its own.
+        lock: the descriptor that holds the folder's lock.
         display: X's name of the desktop once Xvnc has told it.
         keeper: the pid by which others end the desktop, and the namespace in which it is meant.
         x_server, window_manager, caretaker: the children.
@@ -68,6 +74,7 @@ class Supervisor:
     at: Places
     log: IO[bytes]
     signals: Signals
+    lock: int
     display: str = ""
     keeper: Tuple[int, str] = field(default_factory=lambda: (os.getpid(), namespace("pid")))
 
@@ -149,9 +156,13 @@ class Supervisor:
         )
 
     def watch(self) -> None:
-        """Keep the desktop going until a signal asks for its end or its X server is given up."""
+        """Keep the desktop going until a signal asks for its end, its folder goes, or its X server is given up."""
+        foothold = Foothold(self.at.folder, self.lock)
         while True:
-            if not _ENDING.isdisjoint(self._wait()):
+            if not _ENDING.isdisjoint(self._wait(foothold)):
+                return
+            if not foothold.stands():
+                self._say("The folder of this desktop was removed or moved away. The desktop ends.")
                 return
             self._reap()
             if len(self.x_server.ends) >= MOST_ENDS:
@@ -159,10 +170,12 @@ class Supervisor:
                 return
             self._mend()
 
-    def _wait(self) -> List[int]:
-        """Wait for signals and return them; none when something is due."""
+    def _wait(self, foothold: Foothold) -> List[int]:
+        """Wait for signals and return them; none when something is due, or the folder may have gone."""
         dues = [each.due for each in (self.x_server, self.window_manager, self.caretaker) if each.due is not None]
-        select.select([self.signals], [], [], max(min(dues) - time.monotonic(), 0) if dues else None)
+        waits = [max(due - time.monotonic(), 0) for due in dues]
+        seconds = min([*waits, *filter(None, [foothold.seconds])], default=None)
+        select.select([self.signals, *foothold.readable], [], foothold.exceptional, seconds)
         return self.signals.take()
 
     def _reap(self) -> None:
@@ -217,16 +230,24 @@ class Supervisor:
 
     def stop(self) -> None:
         """End everything on the desktop, Xvnc last, and remove the desktop's folder."""
-        # First of all, so that nobody takes a desktop for running that is about to go.
-        self.at.record.unlink(missing_ok=True)
+        stands = is_at(self.at.folder, self.lock)
+        if stands:
+            # First of all, so that nobody takes a desktop for running that is about to go.
+            self.at.record.unlink(missing_ok=True)
         # Programs that take their leave of a stopped one would wait for it.
         self.x_server.signal(signal.SIGCONT)
         everything = descendants()
         server = [each for each in everything if each.pid == self.x_server.pid]
         end((each for each in everything if each.pid != self.x_server.pid), GRACE_SECONDS)
+        if not stands:
+            # Not before, or what removes the folder would find another file in one that it has emptied; and not later,
+            # for now each view asks what has become of its desktop.
+            write_removal(self.name, self.at.folder)
+            # Xvnc removes its sockets by their paths, which may be those of the next one.
+            self.x_server.signal(signal.SIGKILL)
         end(server, GRACE_SECONDS)
         xfiles.remove_dead(self.display)
-        clear(self.at.folder)
+        clear(self.at.folder, self.lock)
 
 
 def _program(missing: type[XServerMissing] | type[WindowManagerMissing], *programs: str) -> str:
@@ -262,9 +283,9 @@ def main(name: str, ready_fd: int, seconds: float, settings: str, *keeper: str) 
     # In a container nobody else has said so.
     os.environ.update(reaper.mark(at))
     # Never closed: the lock goes when the process has gone, and not before.
-    locks.hold(at.folder)
+    lock = locks.hold(at.folder)
     with open(at.log, "ab", buffering=0) as log:
-        supervisor = Supervisor(name, Settings(**json.loads(settings)), at, log, signals)
+        supervisor = Supervisor(name, Settings(**json.loads(settings)), at, log, signals, lock)
         if keeper:
             supervisor.keeper = (int(keeper[0]), keeper[1])
         try:
