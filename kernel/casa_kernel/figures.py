@@ -18,7 +18,7 @@ from typing import Any, Callable, Dict, List
 
 from casa_desktop import session
 
-from . import capture, checks
+from . import capture, checks, figureinputs
 from .desk import Desk
 from .errors import BadParameter, NothingDrawn, ToolkitMissing
 from .modes import LIVE
@@ -47,6 +47,10 @@ class Figures:
                 return task(**given)
             mode = self._desk.mode(row.name, row.window, given)
             self._desk.check(row.name, row.inputs, given, row.output)
+            if row.without and figureinputs.lacks_table(self._desk.casa, row, given):
+                table, then = row.without
+                self._desk.front.say(f"{row.name}: the data have no {table} table, or an empty one; {then}.")
+                return task(**given)
             return self._draw_live(row, task, given) if mode == LIVE else self._draw_headless(row, task, given)
 
         return like(task, call, row.name)
@@ -96,12 +100,16 @@ class Figures:
         # Imported here, because it imports matplotlib.
         from . import pages
 
+        figureinputs.complete_module(row, self._desk.front.say)
         scratch = self._desk.children.private.new_folder("scratch")
         arguments = {**given, **row.fixed}
         if row.file and not given.get(row.file):
             arguments.update({row.file: str(scratch / row.name), **row.with_file})
         try:
-            with pages.recording(take, scratch) as recorder:
+            if row.spectral_last and given.get(row.inputs[0].parameter):
+                image = figureinputs.spectral_last(self._desk.casa, row, given, scratch)
+                arguments[row.inputs[0].parameter] = image
+            with pages.recording(take, scratch, self._desk.front.say) as recorder:
                 return task(**arguments), recorder.pages
         except AssertionError as error:
             # CASA's tasks check their arguments' types with assert.

@@ -16,12 +16,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Iterator, List, Optional, Tuple
 
-import matplotlib
 from matplotlib import pyplot
 from matplotlib._pylab_helpers import Gcf
 from matplotlib.backend_bases import FigureManagerBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from . import pagesettings
 
 _BACKEND = f"module://{__name__}"
 
@@ -143,29 +144,25 @@ def show(*_args: Any, **_kwargs: Any) -> None:
 
 
 @contextmanager
-def recording(take: Callable[[Figure], bytes], scratch: Path) -> Iterator[Recorder]:
+def recording(take: Callable[[Figure], bytes], scratch: Path, say: Callable[[str], None]) -> Iterator[Recorder]:
     """Record the pages that are drawn within a with block; the user's own figures and settings are not touched.
 
     Args:
         take: makes bytes of a figure as it stands.
         scratch: a folder in which nothing needs to be written.
+        say: tells the user which of the settings cannot be followed.
     """
     global _recorder
     # Pyplot has no public way to set its figures aside, and the tasks reuse and close whichever are open.
     figures, Gcf.figs = Gcf.figs, OrderedDict()
-    # The user's backend is loaded, if it was not yet, before its word on interactivity is asked.
-    backend = matplotlib.get_backend()
-    pyplot.switch_backend(backend)
-    interactive = matplotlib.is_interactive()
     _recorder = Recorder(take, scratch)
     try:
-        with pyplot.rc_context():
+        with pagesettings.kept_backend(), pyplot.rc_context(), pagesettings.calm():
             pyplot.switch_backend(_BACKEND)
+            pagesettings.check_latex(say)
             yield _recorder
-        pyplot.close("all")
+            pyplot.close("all")
     finally:
         _recorder = None
         # Switching closes all figures in matplotlib 3.7 and older, so the user's come back after it.
-        pyplot.switch_backend(backend)
         Gcf.figs = figures
-        matplotlib.interactive(interactive)

@@ -86,6 +86,8 @@ class FigureTask:
         output: the parameter that names the file that it writes for the user, or empty.
         file: the parameter without which it draws nothing, or empty; a file nobody wants is named to it.
         with_file: what else it is given then.
+        without: the subtable of its first input without which it draws nothing, and what it does then; or nothing.
+        spectral_last: its first input is a cube of which it wants the two directions first and the spectral axis last.
     """
 
     name: str
@@ -96,6 +98,8 @@ class FigureTask:
     output: str = ""
     file: str = ""
     with_file: Mapping[str, Any] = field(default_factory=dict)
+    without: Tuple[str, ...] = ()
+    spectral_last: bool = False
 
 
 @dataclass(frozen=True)
@@ -191,8 +195,14 @@ FIGURE_TASKS: Tuple[FigureTask, ...] = (
         file="figfile",
         with_file={"buildpdf": False, "figfileSequential": False},
     ),
-    FigureTask("plotweather", (Input("vis", (MEASUREMENT_SET,)),), draws_with={"doPlot": (True,)}, output="plotName"),
-    FigureTask("plotprofilemap", (Input("imagename", (IMAGE, FITS)),), output="figfile"),
+    FigureTask(
+        "plotweather",
+        (Input("vis", (MEASUREMENT_SET,)),),
+        draws_with={"doPlot": (True,)},
+        output="plotName",
+        without=("WEATHER", "it draws nothing, and returns the opacities of its seasonal model; that takes a minute"),
+    ),
+    FigureTask("plotprofilemap", (Input("imagename", (IMAGE, FITS)),), output="figfile", spectral_last=True),
     FigureTask("flagcmd", (Input("vis", (MEASUREMENT_SET, CALIBRATION)),), draws_with={"action": ("plot",)}),
     FigureTask("simobserve", draws_with=_GRAPHICS),
     FigureTask("simalma", draws_with=_GRAPHICS),

@@ -152,6 +152,69 @@ def test_the_user_s_own_figure_is_left_alone(notebook: Notebook) -> None:
 
 
 @pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("pass", ""),
+        ("%matplotlib tk", ""),
+        ("%matplotlib qt", ""),
+        ("matplotlib.rcParams['text.usetex'] = True", "LaTeX does not work here"),
+        ("matplotlib.rcParams['interactive'] = False", ""),
+        ("warnings.simplefilter('error')", ""),
+        ("[pyplot.figure(number) for number in range(1, 25)]", ""),
+        ("pyplot.style.use('dark_background')", ""),
+    ],
+)
+def test_whatever_the_user_s_settings_are_a_task_draws_and_they_stay(
+    notebook: Notebook, tmp_path: Path, setting: str, said: str
+) -> None:
+    cell = notebook.run(
+        "import os, warnings, matplotlib\nfrom matplotlib import pyplot\n"
+        "pyplot.figure(); filters = list(warnings.filters); path = os.environ['PATH']\n"
+        # As where LaTeX is not installed.
+        f"os.environ['PATH'] = {str(tmp_path)!r}\n"
+        f"try:\n    {setting}\nexcept ImportError:\n    pass\n"
+        "state = lambda: (dict(pyplot.rcParams), pyplot.get_fignums(), list(warnings.filters))\n"
+        "before = state(); plotbandpass('line.bandpass'); plotants('sim.ms'); print('kept:', before == state())\n"
+        "pyplot.close('all')"
+    )
+    notebook.run("warnings.filters[:] = filters; os.environ['PATH'] = path; pyplot.rcdefaults()\n%matplotlib inline")
+    assert len(pictures(cell)) == 3
+    assert "findfont" not in cell.text
+    assert said in cell.text
+    assert "kept: True" in cell.text
+
+
+@pytest.mark.parametrize("axes", ["3012", "3120", "0312"])
+def test_a_profile_map_is_the_same_whatever_the_order_of_the_cube_s_axes(notebook: Notebook, axes: str) -> None:
+    (wanted,) = pictures(notebook.run("plotprofilemap('line.image', numpanels='4')"))
+    notebook.run(f"imtrans('line.image', 'turned{axes}.image', order='{axes}')")
+    (found,) = pictures(notebook.run(f"plotprofilemap('turned{axes}.image', numpanels='4')"))
+    assert (found == wanted).all()
+
+
+def test_the_atmosphere_is_drawn_without_a_weather_table(notebook: Notebook) -> None:
+    cell = notebook.run(
+        "import shutil\nshutil.copytree('line.ms', 'calm.ms'); shutil.rmtree('calm.ms/WEATHER')\n"
+        "bandpass('calm.ms', 'calm.bandpass', solint='inf', bandtype='B', refant='0')\n"
+        "plotbandpass('calm.bandpass', showatm=True)"
+    )
+    assert pictures(cell)
+    assert cell.text.count("The data have no weather table") == 1
+
+
+def test_plotweather_says_before_it_computes_that_it_will_draw_nothing(notebook: Notebook) -> None:
+    # The model of the sky takes CASA a minute; here it is where the task ends.
+    cell = notebook.run(
+        "import casatasks.private.task_plotweather as task\n"
+        "real = task.atmosphere; task.atmosphere = lambda: print('the sky') or 1 / 0\n"
+        "try:\n plotweather('sim.ms')\nfinally:\n task.atmosphere = real"
+    )
+    assert cell.error is not None
+    assert cell.error["ename"] == "ZeroDivisionError"
+    assert cell.text.index("no WEATHER table") < cell.text.index("the sky")
+
+
+@pytest.mark.parametrize(
     "call",
     [
         "flagcmd('line.ms', action='list', useapplied=True)",
@@ -196,6 +259,11 @@ def test_the_signature_and_documentation_stay_casa_s(notebook: Notebook, task: s
         ("plotants('sim.ms', gui='yes')", "BadParameter"),
         ("plotants('sim.ms', antindx=True)", "BadParameter"),
         ("plotbandpass('sim.ms')", "WrongKind"),
+        (
+            "ia.open('line.image'); ia.subimage('plane.image', dropdeg=True,"
+            " region=rg.box([0, 0, 0, 0], [63, 63, 0, 0])).done()\nia.close(); plotprofilemap('plane.image')",
+            "BadParameter",
+        ),
         ("browsetable('nowhere.ms')", "NoSuchPath"),
         ("browsetable('sim.ms', gui=False)", "WindowOnly"),
         ("casafeather(gui=False)", "WindowOnly"),
