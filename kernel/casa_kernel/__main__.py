@@ -19,6 +19,7 @@ from casa_desktop import quarters
 from casa_desktop.errors import CasaDesktopError
 
 from . import casa, startup
+from .casanames import CasaNames
 from .loading import Loading
 
 
@@ -30,6 +31,8 @@ def main() -> None:
     casa.prepare(os.environ)
     # casaconfig and casaviewer look for their own options in the command line of the process.
     arguments, sys.argv[1:] = startup.split(sys.argv[1:])
+    tasks = CasaNames()
+    tasks.watch()
     # Before there is any thread, and so before CASA's C++.
     home = quarters.move_in(connection_file(arguments), os.environ)
     try:
@@ -49,6 +52,7 @@ def main() -> None:
         home.receive_at(loading.children.private.path, os.environ)
         notices.append(profile.find_room(loading.children.private.path, os.environ))
     CasaKernel.loading, CasaKernel.reason, CasaKernel.notices = loading, reason, list(filter(None, notices))
+    CasaKernel.tasks = tasks
     application.use(home)
     application.IPKernelApp.launch_instance(
         argv=arguments, kernel_class=CasaKernel, outstream_class="casa_kernel.streams.NativeStream"

@@ -17,8 +17,10 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, Callable, Dict, Mapping, MutableMapping, Optional
 
 from . import fitness
+from .casanames import WHEELS
 from .errors import CasaMissing
 from .logfile import reserve
+from .taskobject import Task, stock_of
 from .versions import Measures
 
 # The instances that a CASA session has, and the tools (classes of casatools) they belong to. Source:
@@ -32,15 +34,6 @@ TOOL_INSTANCES = {
     "vf": "vlafiller", "vp": "vpmanager",
 }  # fmt: skip
 
-# The wheels with a native tool, and the tasks that they bring.
-_GUI_WHEELS = {
-    "casaviewer": ("imview", "msview"),
-    "casaplotms": ("plotms",),
-    "casalogger": ("casalogger",),
-    "casatablebrowser": ("browsetable",),
-    "casafeather": ("casafeather",),
-}
-
 _SITE_CONFIGS = (Path("/opt/casa/casasiteconfig.py"), Path("/home/casa/casasiteconfig.py"))
 
 
@@ -50,8 +43,9 @@ class Casa:
 
     Attributes:
         version: of casatasks, like ``6.7.0.31``.
-        names: what goes into the notebook's namespace: tasks, tools, instances of tools, ``casalog``, ``ctsys``.
-        gui_tasks: the tasks that draw, by name, as CASA has them; those whose wheel is installed.
+        names: what goes into the notebook's namespace: tasks as CASA has them, tools, instances of tools, ``casalog``,
+            ``ctsys``.
+        gui_tasks: the tasks that draw, by name, as CASA has them; those whose wheel is installed and has them.
         viewer_client: the module through which casaviewer is spoken to; None without its wheel.
         plotms_tasks: the module that holds the task plotms; None without its wheel.
         faults: the native tools whose wheels are installed and cannot be imported, and why: a sentence with the remedy.
@@ -151,12 +145,13 @@ def _describe(casatools: ModuleType, casatasks: ModuleType) -> Casa:
     modules: Dict[str, Any] = {}
     gui_tasks: Dict[str, Any] = {}
     faults: Dict[str, str] = {}
-    for wheel, names in _GUI_WHEELS.items():
+    for wheel, names in WHEELS.items():
         if importlib.util.find_spec(wheel) is None:
             continue
         try:
             module = _import_gui_wheel(wheel)
-            gui_tasks.update({name: getattr(module, name) for name in names})
+            found = {name: stock_of(getattr(module, name, None)) for name in names}
+            gui_tasks.update({name: task for name, task in found.items() if task is not None})
         except (Exception, SystemExit) as error:  # noqa: BLE001
             # Whatever is wrong with one wheel, all else of CASA is there; whoever calls its task hears of it.
             faults[wheel] = fitness.explain(error)
@@ -202,7 +197,7 @@ def _share_messages(package: str, name: str) -> None:
 
 
 def _tasks(casatasks: ModuleType) -> Dict[str, Any]:
-    return {name: getattr(casatasks, name) for name in casatasks.__all__ if hasattr(casatasks, name)}
+    return {name: stock_of(getattr(casatasks, name)) for name in casatasks.__all__ if hasattr(casatasks, name)}
 
 
 def _tools(casatools: ModuleType) -> Dict[str, Any]:
@@ -256,11 +251,6 @@ def trouble_with(casa: Casa, path: Path) -> str:
     return ""
 
 
-def is_task(value: Any) -> bool:
-    """Tell whether something that CASA provides is a task."""
-    return callable(value) and not isinstance(value, type) and hasattr(value, "_info_group_")
-
-
 def shell_task(name: str) -> Any:
     """Return casashell's object for the task ``name``, which knows its sub-parameters; None where there is none.
 
@@ -268,7 +258,8 @@ def shell_task(name: str) -> Any:
     """
     for package in ("casashell.private", "casaplotms.gotasks", "casaviewer.gotasks"):
         with suppress(ImportError):
-            return getattr(importlib.import_module(f"{package}.{name}"), name)
+            found = getattr(importlib.import_module(f"{package}.{name}"), name)
+            return found.shell if isinstance(found, Task) else found
     return None
 
 
@@ -285,6 +276,22 @@ def before_clean_ends(casa: Casa, hook: Callable[[], None]) -> None:
         return original(self)
 
     tool.done = done
+
+
+def keep_log_global(casa: Casa) -> None:
+    """Have CASA's log be made global once, as it has been while ``casatasks`` was imported.
+
+    A second time, by ``importlib.reload(casatasks)`` or a script's ``casalog.setglobal(True)``, it hands each message
+    to itself, until the process crashes (casatools 6.7.0).
+    """
+    tool = type(casa.names["casalog"])
+    original, state = tool.setglobal, [True]
+
+    def setglobal(self: Any, isglobal: bool = True) -> Any:
+        former, state[0] = state[0], isglobal
+        return True if former and isglobal else original(self, isglobal)
+
+    tool.setglobal = functools.wraps(original)(setglobal)
 
 
 def reopen_log(casa: Casa) -> None:

@@ -39,6 +39,7 @@ class Habits:
         shell_task: Callable[[str], Any],
         logfile: Callable[[], Path],
         front: Front,
+        present: Callable[[str, Callable[..., Any]], Callable[..., Any]],
     ) -> None:
         """Prepare for a namespace.
 
@@ -49,8 +50,9 @@ class Habits:
             shell_task: returns casashell's object for a task, or None.
             logfile: returns the path of CASA's log.
             front: the notebook.
+            present: returns what stands in the notebook for the task of a name, and calls what it is given.
         """
-        self.tasks = {name: guard(name, given[name], logfile, self._prepare) for name in tasks}
+        self.tasks = {name: present(name, guard(name, given[name], logfile, self._prepare)) for name in tasks}
         self.takes_variables = False
         self._namespace, self._given = namespace, {**given, **self.tasks}
         self._shell_task, self._front = shell_task, front

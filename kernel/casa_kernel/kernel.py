@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any, Dict, Optional, Sequence
 
@@ -15,6 +16,7 @@ from traitlets import Type
 from casa_desktop.errors import CasaDesktopError
 
 from . import casa, desktop, keeping, kernelspec, startup, unfinished
+from .casanames import CasaNames
 from .celldisplay import CellDisplay
 from .desktop import Desktop
 from .habitmagics import BareCommands, HabitMagics
@@ -28,6 +30,7 @@ from .modes import Modes
 from .notebook import Notebook
 from .reports import Reporter
 from .streams import NativeStream
+from .taskobject import is_task
 from .tasks import NAMES
 from .toolmagics import Timer, ToolMagics
 from .unfinished import ANSWERS, REQUESTS
@@ -66,6 +69,7 @@ class CasaKernel(IPythonKernel):
         loading: CASA's import, whose C++ the kernel's process loads before it imports ipykernel; None if it could not
             be begun.
         reason: why it could not.
+        tasks: what stands for CASA's tasks, in CASA's modules too.
         notices: what its user should know at once, in sentences.
     """
 
@@ -73,6 +77,7 @@ class CasaKernel(IPythonKernel):
     shell_class = Type(ZMQInteractiveShell)
     loading: Optional[Loading] = None
     reason: Optional[CasaDesktopError] = None
+    tasks = CasaNames()
     notices: Sequence[str] = ()
 
     def __init__(self, **kwargs: Any) -> None:
@@ -80,9 +85,12 @@ class CasaKernel(IPythonKernel):
         assert self.shell is not None
         self._shell: Any = self.shell
         self._settled = False
+        self._given: Optional[Dict[str, Any]] = None
+        self._binding = threading.RLock()
         self._casa: Optional[casa.Casa] = None
         self._modes = Modes(NAMES)
         self._front = Notebook()
+        self.tasks.prepare = self._bind_tasks
         self._desktop = self._choose_desktop()
         self._front.listen(self._modes, self._desktop)
         for notice in self.notices:
@@ -149,21 +157,36 @@ class CasaKernel(IPythonKernel):
         gc.freeze()
         gc.enable()
 
+    def _bind_tasks(self) -> None:
+        """Wait for CASA, and have its tasks do what the notebook's do; in whatever thread calls one of them early."""
+        if self.loading is not None and self.loading.is_here:
+            return
+        if self.loading is not None:
+            # A file of the profile's may call a task before the kernel answers.
+            self.loading.go_on()
+        self._names()
+
     def _names(self) -> Dict[str, Any]:
         """Return what goes into the namespace."""
         if self.loading is None:
             assert self.reason is not None
             raise self.reason
         found = self.loading.wait()
+        with self._binding:
+            if self._given is None:
+                self._given = self._make_names(found, self.loading)
+            return self._given
+
+    def _make_names(self, found: casa.Casa, loading: Loading) -> Dict[str, Any]:
         casa.after_new_logfile(found, self._log.follow)
         room = LogRoom(lambda: found.logfile, lambda: casa.reopen_log(found), self._front.say)
         for event in ("pre_run_cell", "post_run_cell"):
             self._shell.events.register(event, lambda _: room.look())
-        studio = Studio(found, self._modes, self.loading.children, self.loading.editor, self._desktop, self._front)
+        studio = Studio(found, self._modes, loading.children, loading.editor, self._desktop, self._front)
         given = {**found.names, **studio.names()}
         self._casa = found
-        tasks = [name for name in given if casa.is_task(found.names.get(name)) or name in NAMES]
-        habits = Habits(self._shell.user_ns, given, tasks, casa.shell_task, self._logfile, self._front)
+        tasks = [name for name in given if is_task(found.names.get(name)) or name in NAMES]
+        habits = Habits(self._shell.user_ns, given, tasks, casa.shell_task, self._logfile, self._front, self.tasks.bind)
         self._habits.habits, self._habits.measures = habits, lambda: casa.measures(found)
         return {**habits.names(), "execfile": startup.make_execfile(self._shell)}
 

@@ -41,6 +41,7 @@ class Loading:
         self._then: Optional[Callable[[], None]] = None
         self._folder: Optional[workingfolder.Hidden] = None
         self._guard = threading.Lock()
+        self._thread: Optional[threading.Thread] = None
         self._done = threading.Event()
         try:
             casa.load_tools(self.editor.python, startup.settings(sys.argv[1:]))
@@ -49,18 +50,20 @@ class Loading:
             self._done.set()
 
     def go_on(self) -> None:
-        """Import the tasks in a thread, once the process has imported all that the kernel itself needs.
+        """Import the tasks in a thread, once the process has imported all that the kernel itself needs; only once.
 
         debugpy, casaplotms and casaviewer each put a folder before ``sys.path`` while they are being imported, and
         take the first one away afterwards: two at a time take each other's, and Python, which walks the list itself,
         passes over an entry when one before it goes. Then a module that is there is not found. Also matplotlib looks
         into IPython, which must have been imported as a whole.
         """
-        if self._done.is_set():
-            return
+        with self._guard:
+            if self._done.is_set() or self._thread is not None:
+                return
+            # No daemon: a process that ended in the middle of loading a library of C++ might crash.
+            self._thread = threading.Thread(target=self._run, name="casa-import")
         self._folder = workingfolder.Hidden()
-        # No daemon: a process that ended in the middle of loading a library of C++ might crash.
-        threading.Thread(target=self._run, name="casa-import").start()
+        self._thread.start()
 
     def _use_up(self, address: str, count: int) -> None:
         use_up_panel_numbers(self.wait(), address, count)
@@ -69,6 +72,7 @@ class Loading:
         try:
             found = casa.load_tasks()
             casa.before_clean_ends(found, self.editor.end_viewer)
+            casa.keep_log_global(found)
         except CasaDesktopError as error:
             self._error = error
         # Whoever waits for CASA would wait for ever.
@@ -83,6 +87,11 @@ class Loading:
             then, self._then = self._then, None
         if then is not None:
             then()
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this very thread imports the tasks, and may not wait for them."""
+        return threading.current_thread() is self._thread
 
     def wait(self) -> casa.Casa:
         """Wait for CASA; interrupts raise KeyboardInterrupt as ever.

@@ -245,8 +245,8 @@ def test_the_signature_and_documentation_stay_casa_s(notebook: Notebook, task: s
     module = "casatablebrowser" if task == "browsetable" else "casatasks"
     cell = notebook.run(
         f"import inspect, {module}\n"
-        f"ours, theirs = (list(inspect.signature(each).parameters) for each in ({task}, {module}.{task}))\n"
-        f"print(ours == theirs + ['gui'], {task}.__doc__ == {module}.{task}.__doc__, {task}.__name__)"
+        f"ours, theirs = (list(inspect.signature(each).parameters) for each in ({task}, {module}.{task}.stock))\n"
+        f"print(ours == theirs + ['gui'], {task}.__doc__ == {module}.{task}.stock.__doc__, {task}.__name__)"
     )
     assert cell.text == f"True True {task}\n"
 

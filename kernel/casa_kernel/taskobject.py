@@ -1,0 +1,106 @@
+"""What stands for one of CASA's tasks wherever its name can be got from: in the notebook, in CASA's own modules.
+
+There is one object for each task. It is made when CASA's module is imported, so that everybody gets the same, and is
+told later what to do when it is called (``casanames``).
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from types import FrameType
+from typing import Any, Callable, Dict, Optional, Tuple
+
+Call = Callable[..., Any]
+
+_SELF = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+
+
+class Task:
+    """A task of CASA, as the notebook has it. Made by ``make``, as the only instance of a class of its own.
+
+    It is no function: as with CASA's own objects, a class that has it for an attribute does not make it a method.
+
+    Attributes:
+        stock: what CASA has under this name, without anything of this kernel's; None where CASA has nothing.
+        shell: casashell's object of this name, which also knows sub-parameters; None before it has been imported.
+    """
+
+    def __init__(self, name: str, module: str, stock: Any, work: Callable[[Task], Call]) -> None:
+        # No docstring: "tclean?" would show it.
+        self.__name__ = self.__qualname__ = name
+        self.__module__ = module
+        self.stock = stock
+        self.shell: Any = None
+        self._work = work
+        if stock is not None:
+            self.__wrapped__ = stock
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._call(args, kwargs)
+
+    def _call(self, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
+        # Tracebacks are about the user's code and CASA's.
+        __tracebackhide__ = True
+        if self.stock is not None and _called_by_a_task(sys._getframe(1)):
+            return self.stock(*args, **kwargs)
+        return self._work(self)(*args, **kwargs)
+
+    def look_like(self, call: Call) -> None:
+        """Have the signature, documentation and source of ``call``, which does the work."""
+        self.__signature__ = inspect.signature(call)
+        self.__doc__ = call.__doc__
+        self.__wrapped__ = getattr(call, "__wrapped__", call)
+
+        def __call__(self: Task, *args: Any, **kwargs: Any) -> Any:  # noqa: N807
+            __tracebackhide__ = True
+            return self._call(args, kwargs)
+
+        # IPython and pydoc, which show the parameters, look at the class. CASA looks on the stack for a variable called
+        # "self" in whatever is called "__call__" (casaxmlutil).
+        parameters = [_SELF, *self.__signature__.parameters.values()]
+        __call__.__signature__ = self.__signature__.replace(parameters=parameters)  # type: ignore[attr-defined]
+        type(self).__call__ = __call__  # type: ignore[method-assign]
+
+    def __reduce__(self) -> str:
+        # It is copied and pickled as functions are: by its name.
+        return self.__name__
+
+    def __repr__(self) -> str:
+        return f"<CASA task {self.__name__}>"
+
+
+def make(name: str, module: str, stock: Any, work: Callable[[Task], Call]) -> Task:
+    """Return a new object for a task.
+
+    Args:
+        name: the task's.
+        module: where it is found under that name, if ``stock`` does not tell.
+        stock: CASA's own object or function, or None.
+        work: returns what is to be done when the task is called.
+    """
+    # It is what CASA's object is, with its attributes.
+    own = () if stock is None or inspect.isroutine(stock) else (type(stock),)
+    home = getattr(stock, "__module__", module)
+    members: Dict[str, Any] = {"__doc__": stock.__doc__ if stock is not None else None, "__module__": home}
+    made: Task = type(f"_{name}", (Task, *own), members)(name, home, stock, work)
+    return made
+
+
+def stock_of(value: Any) -> Any:
+    """Return CASA's own object for a task; anything else as it is."""
+    return value.stock if isinstance(value, Task) else value
+
+
+def is_task(value: Any) -> bool:
+    """Tell whether something in ``casatasks`` is a task."""
+    return callable(value) and not isinstance(value, type) and hasattr(value, "_info_group_")
+
+
+def _called_by_a_task(frame: Optional[FrameType]) -> bool:
+    """Tell whether a call comes out of another task, which works with the tasks that CASA's authors had in mind."""
+    while frame is not None:
+        if frame.f_code is Task._call.__code__:
+            return True
+        frame = frame.f_back
+    return False
