@@ -18,7 +18,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from casa_desktop.errors import Shortage
 
-from . import logparse, logs, plain
+from . import arguments, logparse, logs, plain
 from .errors import TaskFailed
 from .logparse import SEVERE, WARN
 
@@ -161,13 +161,20 @@ def guard(
         prepare: is told the name and the arguments of each call, and returns further arguments.
     """
 
+    signature = inspect.signature(task)
+
     def call(*args: Any, **kwargs: Any) -> Any:
         # Tracebacks are about the user's code and CASA's.
         __tracebackhide__ = True
         args, kwargs = plain.arguments(args, kwargs)
+        kwargs = {**kwargs, **plain.arguments((), prepare(name, args, kwargs))[1]}
+        args, kwargs = arguments.prepared(name, signature, args, kwargs)
         with heard_interrupts() if name in _SWALLOW else nullcontext() as heard:
             try:
-                result = task(*args, **kwargs, **plain.arguments((), prepare(name, args, kwargs))[1])
+                result = task(*args, **kwargs)
+            except AssertionError as error:
+                arguments.explain(error)
+                raise
             except OSError as error:
                 shortage = Shortage.of(error)
                 if shortage is None or shortage is error:
@@ -181,7 +188,7 @@ def guard(
     call.__name__ = call.__qualname__ = name
     call.__module__ = getattr(task, "__module__", __name__)
     call.__doc__ = task.__doc__ if inspect.isfunction(task) else type(task).__doc__
-    call.__signature__ = inspect.signature(task)  # type: ignore[attr-defined]
+    call.__signature__ = signature  # type: ignore[attr-defined]
     # What "tclean??" shows: the function that does the work. CASA's own object only checks its arguments.
     call.__wrapped__ = _work_of(name, task)  # type: ignore[attr-defined]
     return call

@@ -131,6 +131,7 @@ class InteractiveTask:
         switch: the parameter that makes it wait, by being true or not empty.
         inputs: its parameters that name something on disk.
         advice: what the user is to do at the window.
+        at_least: a parameter, and from which value on the task waits; or nothing.
     """
 
     name: str
@@ -138,6 +139,7 @@ class InteractiveTask:
     switch: str
     inputs: Tuple[Input, ...]
     advice: str
+    at_least: Tuple[Any, ...] = ()
 
 
 DRAWING_TASKS: Tuple[DrawingTask, ...] = (
@@ -232,7 +234,9 @@ _MASK_EDITOR = (
 _FLAG_DISPLAY = "look through the data with the buttons below the plot, then close the window to go on."
 
 INTERACTIVE_TASKS: Tuple[InteractiveTask, ...] = (
-    InteractiveTask("tclean", "casaviewer", "interactive", (Input("vis", (MEASUREMENT_SET,)),), _MASK_EDITOR),
+    InteractiveTask(
+        "tclean", "casaviewer", "interactive", (Input("vis", (MEASUREMENT_SET,)),), _MASK_EDITOR, ("niter", 1)
+    ),
     InteractiveTask("deconvolve", "casaviewer", "interactive", (), _MASK_EDITOR),
     InteractiveTask("sdintimaging", "casaviewer", "interactive", (Input("vis", (MEASUREMENT_SET,)),), _MASK_EDITOR),
     InteractiveTask("simanalyze", "casaviewer", "interactive", (), _MASK_EDITOR),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from pathlib import Path
 from typing import Any, Callable, ContextManager, Dict, List, Mapping
 
-from . import capture, checks, logs, paths, tools
+from . import arguments, capture, checks, logs, paths, tools
 from .desk import Desk, checked
 from .errors import NoSuchPath, WindowOnly
 from .flagdisplay import FlagDisplay
 from .interactive import MaskEditor
 from .modes import HEADLESS, LIVE
-from .signatures import like, missing
+from .signatures import like, missing, value_of
 from .tasks import InteractiveTask, WindowTask
 
 
@@ -77,6 +78,14 @@ class Windows:
             if not given.get(row.switch):
                 return task(*args, **kwargs)
             self._desk.check(row.name, row.inputs, given)
+            stock = self._desk.casa.names[row.name]
+            accepted = set(inspect.signature(stock).parameters)
+            arguments.check_types(stock, {name: value for name, value in given.items() if name in accepted})
+            if row.at_least:
+                name, least = row.at_least
+                if value_of(stock, given, name) < least:
+                    self._desk.front.say(f"{row.name} asks for no mask: with {name} below {least} it cleans nothing.")
+                    return task(**given)
             display = self._desk.desktop.environment()
             program = tools.ensure_extracted(tools.find(row.tool), self._desk.front.say)
             self._desk.tell(f"{row.name} waits for you on the CASA Desktop: {row.advice}")
