@@ -21,6 +21,7 @@ from typing import Dict, Iterable, List, Optional, Sequence
 import psutil
 
 from . import locks, roots, runtime
+from .descriptors import readable
 from .errors import CasaDesktopError
 from .process import adopt_orphans, descendants, end, namespace, open_pid
 from .signals import Signals
@@ -89,7 +90,7 @@ def _take_terminal() -> None:
 def _attend(program: int, signals: Signals) -> int:
     """Pass signals on to the program until it ends; return its exit status."""
     while True:
-        select.select([signals], [], [])
+        readable([signals])
         for number in signals.take():
             if number in _PASSED_ON:
                 os.kill(program, number)

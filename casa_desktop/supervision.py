@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import time
 from contextlib import suppress
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Optional
 
 from . import locks, reaper, runtime
+from .descriptors import readable
 from .errors import NotAnswering, StopFailed
 from .process import namespace, open_pid
 from .runtime import Places, Record
@@ -55,7 +55,7 @@ def await_x_server(record: Record, at: Places, timeout: float) -> Optional[Recor
                 found = runtime.read_record(at.record)
                 if found is not None and has_x_server(found):
                     return found
-                if not select.select(ends, [], [], max(deadline - time.monotonic(), 0))[0]:
+                if not readable(ends, deadline - time.monotonic()):
                     raise NotAnswering(record.name, timeout)
                 changes.read(0)
         finally:

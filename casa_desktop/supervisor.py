@@ -32,6 +32,7 @@ from typing import IO, Dict, List, Tuple
 from . import __version__, icewmfiles, lifeline, links, locks, reaper, xfiles
 from .children import RECENT_SECONDS, Child
 from .commands import Command, Settings, window_manager_command
+from .descriptors import raise_limit
 from .errors import CasaDesktopError, Shortage, StartFailed, WindowManagerMissing, XServerMissing
 from .folders import Foothold, is_at
 from .lastwords import write_last_words, write_removal
@@ -274,6 +275,7 @@ def detach() -> None:
 def main(name: str, ready_fd: int, seconds: float, settings: str, *keeper: str) -> int:
     """Run one desktop from its start to its end; return the exit status."""
     hide(os.environ)
+    raise_limit()
     if not keeper:
         detach()
     # Not sigwait(3): after SIGSTOP and SIGCONT it has returned numbers of no signal, and the signal was lost.

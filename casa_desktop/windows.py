@@ -7,7 +7,6 @@ Source of the names that begin with _NET: https://specifications.freedesktop.org
 
 from __future__ import annotations
 
-import select
 import time
 from typing import Any, Callable, List, NamedTuple, Optional, Sequence
 
@@ -15,6 +14,8 @@ from Xlib import X
 from Xlib.display import Display
 from Xlib.error import XError
 from Xlib.ext import composite, damage
+
+from .descriptors import readable
 
 
 class Box(NamedTuple):
@@ -151,7 +152,7 @@ class Screen:
     def _event_within(self, seconds: float) -> bool:
         if self.display.pending_events():
             return True
-        return bool(select.select([self.display.fileno()], [], [], max(seconds, 0))[0])
+        return bool(readable([self.display.fileno()], seconds))
 
     def resource(self, number: int) -> Any:
         """Return the window of a number."""

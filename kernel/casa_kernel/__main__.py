@@ -15,7 +15,7 @@ import os
 import sys
 from typing import List, Optional
 
-from casa_desktop import quarters
+from casa_desktop import descriptors, quarters
 from casa_desktop.errors import CasaDesktopError
 
 from . import casa, startup
@@ -29,6 +29,7 @@ def main() -> None:
     # The kernel looks again when its namespace is complete.
     gc.disable()
     casa.prepare(os.environ)
+    descriptors.raise_limit()
     # casaconfig and casaviewer look for their own options in the command line of the process.
     arguments, sys.argv[1:] = startup.split(sys.argv[1:])
     tasks = CasaNames()

@@ -8,7 +8,6 @@ nothing either. (PR_SET_PDEATHSIG would not do: it fires when the *thread* that 
 from __future__ import annotations
 
 import os
-import select
 import shutil
 import signal
 import subprocess
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from casa_desktop import runtime
+from casa_desktop.descriptors import readable
 from casa_desktop.errors import Shortage
 
 from .errors import ToolFailed, writing
@@ -228,7 +228,7 @@ def _read_address(tool: str, fifo: Path, life: int, timeout: float, child: Child
     said = b""
     try:
         while not said.endswith(b"\n"):
-            ready = select.select([reader, life], [], [], max(deadline - time.monotonic(), 0))[0]
+            ready = readable([reader, life], deadline - time.monotonic())
             if reader not in ready:
                 reason = "ended as soon as it had started" if ready else f"did not answer within {timeout:g} s"
                 raise ToolFailed(tool, f"{reason}. {child.last_words()}".strip())

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import select
 import shlex
 import signal
 import sys
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Iterable, Iterator, List, Mapping
 
 from casa_desktop import session, threads
+from casa_desktop.descriptors import readable
 
 from .children import Child, PrivateFolder, start
 from .errors import ViewerLost, writing
@@ -143,7 +143,7 @@ class _Watch:
 
     def _run(self) -> None:
         while not (self._done.is_set() or self.interrupted or self.lost or self._closed):
-            ready = select.select([self._life, self._closings, self._wake.fileno()], [], [])[0]
+            ready = readable([self._life, self._closings, self._wake.fileno()])
             if self._wake.fileno() in ready:
                 self._woken()
             if self._life in ready:

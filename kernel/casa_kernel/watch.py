@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import socket
 import threading
@@ -17,6 +16,7 @@ from queue import SimpleQueue
 from typing import Callable, Iterable, Optional, Set, Tuple
 
 from casa_desktop import threads
+from casa_desktop.descriptors import readable
 
 from . import stops
 
@@ -108,7 +108,7 @@ class Watch:
 
     def _run(self) -> None:
         while True:
-            ready = select.select([self._life, self._address, self._wake.fileno()], [], [])[0]
+            ready = readable([self._life, self._address, self._wake.fileno()])
             if self._wake.fileno() in ready:
                 self._woken()
             if self._life in ready:

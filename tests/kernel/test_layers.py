@@ -38,6 +38,7 @@ def test_only_one_module_imports_casa_and_few_import_ipython(source: Path) -> No
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
-def test_the_kernel_knows_five_modules_of_the_desktop(source: Path) -> None:
+def test_the_kernel_knows_few_modules_of_the_desktop(source: Path) -> None:
     of_desktop = {".".join(name.split(".")[:2]) for name in imported(source) if name.startswith("casa_desktop.")}
-    assert of_desktop <= {f"casa_desktop.{each}" for each in ("session", "runtime", "errors", "quarters", "threads")}
+    few = ("session", "runtime", "descriptors", "errors", "quarters", "threads")
+    assert of_desktop <= {f"casa_desktop.{each}" for each in few}
