@@ -31,6 +31,10 @@ _SHUT_IN = (
     f"pasta nor slirp4netns is on PATH. Remedy: apt install {outbound.PACKAGE}. "
     "CASA_DESKTOP_NETWORK=host takes the machine's."
 )
+_NO_DESKTOP = (
+    "This kernel can open no windows on a desktop, for its socket {path} cannot be made: {reason}. Set "
+    "CASA_DESKTOP_RUNTIME_DIR to another folder with a shorter path, and restart it."
+)
 
 
 class Quarters:
@@ -94,7 +98,12 @@ class Quarters:
             path = str(folder / "porter.sock")
             # Made here, so that nobody ever finds it missing; it is the porter's where it is answered.
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            listener.bind(path)
+            try:
+                listener.bind(path)
+            except OSError as error:
+                listener.close()
+                self.notice = self.notice or _NO_DESKTOP.format(path=path, reason=str(error).rstrip("."))
+                return
             listener.listen(_BACKLOG)
             self._tell(Word("listen"), [listener.detach()])
             environ[lifeline.PORTER_VARIABLE] = path

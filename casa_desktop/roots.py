@@ -3,7 +3,8 @@
 The root for new desktops is the first of these that applies::
 
     $CASA_DESKTOP_RUNTIME_DIR           where it is set; then no other place is looked at
-    $XDG_RUNTIME_DIR/casa-desktop       where it outlasts a logout, else only if the last one is not to be had
+    $XDG_RUNTIME_DIR/casa-desktop       where it outlasts a logout, else only if the last one is not to be had; if it is
+                                        short enough for the paths of unix sockets
     /run/user/UID/casa-desktop          the same place for a process that was not told, as a hub's server
     /tmp/casa-desktop-UID
 
@@ -23,6 +24,9 @@ VARIABLE = "CASA_DESKTOP_RUNTIME_DIR"
 # Who is in it has processes beyond his sessions: loginctl(1), enable-linger.
 _LINGERING = Path("/var/lib/systemd/linger")
 _NAME = "casa-desktop"
+# sun_path of unix(7), without the final zero; and the longest path below the root, that of a desktop with a long name.
+_SOCKET_PATH_LIMIT = 107
+_LONGEST_SOCKET = len("/") + 32 + len("/rfb.sock")
 
 
 def fault(root: Path, found: os.stat_result) -> str:
@@ -79,6 +83,9 @@ def _lasting_session(told: Mapping[str, str]) -> Optional[Path]:
 
 
 def _is_usable(session: Path) -> bool:
+    # The user has not chosen its path, and could do nothing below one that is too long.
+    if len(os.fsencode(session / _NAME)) + _LONGEST_SOCKET > _SOCKET_PATH_LIMIT:
+        return False
     # After su or sudo the variable may still be another user's.
     try:
         return session.stat().st_uid == os.getuid() and os.access(session, os.W_OK)

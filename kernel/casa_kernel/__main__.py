@@ -18,7 +18,7 @@ from typing import List, Optional
 from casa_desktop import descriptors, quarters
 from casa_desktop.errors import CasaDesktopError
 
-from . import casa, startup
+from . import casa, startup, surroundings
 from .casanames import CasaNames
 from .loading import Loading
 
@@ -28,6 +28,7 @@ def main() -> None:
     # Nearly all that is made while modules are imported stays: to look for garbage there takes a tenth of the start.
     # The kernel looks again when its namespace is complete.
     gc.disable()
+    moved = surroundings.complete(os.environ)
     casa.prepare(os.environ)
     descriptors.raise_limit()
     # casaconfig and casaviewer look for their own options in the command line of the process.
@@ -48,10 +49,11 @@ def main() -> None:
 
     session.hide(os.environ)
 
-    notices = [home.notice]
+    notices = [moved]
     if loading is not None:
         home.receive_at(loading.children.private.path, os.environ)
         notices.append(profile.find_room(loading.children.private.path, os.environ))
+    notices.append(home.notice)
     CasaKernel.loading, CasaKernel.reason, CasaKernel.notices = loading, reason, list(filter(None, notices))
     CasaKernel.tasks = tasks
     application.use(home)

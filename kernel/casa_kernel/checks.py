@@ -16,7 +16,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Match, Sequence
 
 import psutil
 
-from . import tables
+from . import tables, workingfolder
 from .errors import BadParameter, Damaged, Locked, NoSuchFolder, NoSuchPath, NotWritable, WrongKind
 
 IMAGE = "a CASA image"
@@ -184,7 +184,7 @@ def full_disks() -> List[str]:
     CASA tells which line of its C++ could not write, or an effect of it, and seldom why.
     """
     found: Dict[int, str] = {}
-    for folder in (Path.cwd(), Path.home()):
+    for folder in (Path(workingfolder.name()), Path.home()):
         if is_full(folder):
             found.setdefault(folder.stat().st_dev, f"No room is left on the disk that holds {folder}.")
     return list(found.values())

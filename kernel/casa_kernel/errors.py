@@ -14,6 +14,7 @@
           │    └── ToolExhausted   one with a window has no memory or no thread left
           ├── TaskFailed           a task said what is wrong, in CASA's log or its window, and raised no exception
           ├── NoRoom               the kernel's own folder cannot be written
+          ├── FolderRemoved        the working folder has been removed
           ├── CellUnfinished       the kernel itself failed around a cell, as without memory
           ├── NothingDrawn         a task ended well and left no picture
           ├── WindowOnly           a task was to draw into the cell and has nothing but a window
@@ -63,6 +64,21 @@ class CasaMissing(CasaKernelError):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(f"CASA is not available in this kernel: {reason}")
+
+
+class FolderRemoved(CasaKernelError):
+    """The folder that the kernel works in has been removed, and CASA can do nothing without one.
+
+    Attributes:
+        folder: where it was; empty if that is not known.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        super().__init__(
+            f"The folder in which this notebook works has been removed{f': {folder}' if folder else ''}. CASA does "
+            "nothing without one; go to another with %cd, for example '%cd ~'."
+        )
 
 
 class ToolMissing(CasaKernelError):

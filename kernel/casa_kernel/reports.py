@@ -18,8 +18,8 @@ from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 import casa_desktop.errors
 from casa_desktop.errors import CasaDesktopError, Shortage
 
-from . import checks, failures
-from .errors import TaskFailed
+from . import checks, failures, workingfolder
+from .errors import FolderRemoved, TaskFailed
 
 _RED, _BOLD, _DIM, _PLAIN = "\x1b[31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
 # This package, the one it belongs to, and what is installed.
@@ -102,6 +102,9 @@ def short(
 ) -> Optional[List[str]]:
     """Return the lines that tell an exception of a task or of ours; None for any other."""
     run = run_of(trace)
+    if workingfolder.is_gone() and (run is not None or _is_ours(trace) or "getcwd" in str(error)):
+        # Of that CASA tells a line of its C++, and its tasks all sorts of effects.
+        error = FolderRemoved(workingfolder.name())
     if isinstance(error, OSError) and _is_ours(trace):
         error = Shortage.of(error) or error
     if isinstance(error, CasaDesktopError):

@@ -1,4 +1,4 @@
-"""The working folder on ``sys.path``: there for the user's cells and not for what the kernel imports itself.
+"""The working folder: whether it is there, and its place on ``sys.path``, for the user's cells alone.
 
 As with any Jupyter kernel a notebook finds the modules of its working folder, by the empty entry that IPython puts
 behind Python's own library. A file there may be called as a module that CASA or the kernel needs.
@@ -10,13 +10,30 @@ keeps the user's files away from the other imports.
 import os
 import sys
 
+# Linux says so of what has no name any more: proc(5).
+_REMOVED = " (deleted)"
+
+
+def is_gone() -> bool:
+    """Tell whether it has been removed under this process."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
+
+
+def name() -> str:
+    """Return its path, or what that was when it has been removed."""
+    try:
+        path = os.readlink("/proc/self/cwd")
+    except OSError:
+        return ""
+    return path[: -len(_REMOVED)] if path.endswith(_REMOVED) else path
+
 
 def _is_here(entry: str) -> bool:
-    try:
-        return entry in ("", os.getcwd())
-    except OSError:
-        # It has been removed, and so holds nothing.
-        return not entry
+    return entry == "" or (not is_gone() and entry == os.getcwd())
 
 
 def leave() -> None:
