@@ -342,7 +342,11 @@ def watch(record: Record) -> int:
 
 def is_watched(name: str = DEFAULT_NAME) -> bool:
     """Tell whether the desktop ``name`` is running and at least one browser shows it; takes well below 1 ms."""
-    return find(name) is not None and locks.is_shared(runtime.places(name).record, locks.VIEW)
+    try:
+        return find(name) is not None and locks.is_shared(runtime.places(name).record, locks.VIEW)
+    except errors.RuntimeDirectoryError:
+        # Where there can be no desktop, nobody looks at one; what wants to start one is told.
+        return False
 
 
 def work(record: Record) -> int:

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, Callable, Dict, Mapping, MutableMapping, Optional
 
-from . import fitness
+from . import backend, fitness
 from .casanames import WHEELS
 from .errors import CasaMissing
 from .logfile import reserve
@@ -34,6 +34,7 @@ TOOL_INSTANCES = {
     "vf": "vlafiller", "vp": "vpmanager",
 }  # fmt: skip
 
+_PROTOBUF = "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION"
 _SITE_CONFIGS = (Path("/opt/casa/casasiteconfig.py"), Path("/home/casa/casasiteconfig.py"))
 
 
@@ -71,12 +72,15 @@ class Casa:
 
 def prepare(environ: MutableMapping[str, str]) -> None:
     """Set what CASA reads from the environment while it is imported, where the user has not set it."""
-    # The wheels' gRPC classes are of protobuf 3.20 or older, which newer protobufs only accept in pure Python.
-    environ.setdefault("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION", "python")
+    # The wheels' gRPC classes are of protobuf 3.20 or older, which newer protobufs only accept in pure Python. Whatever
+    # else is set would take the native tools away.
+    environ.setdefault(_PROTOBUF, "python")
+    if not fitness.takes_old_messages():
+        environ[_PROTOBUF] = "python"
     # grpc otherwise prints a warning each time that a task starts a process.
     environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
-    # ipykernel sets this too, but after CASA has imported matplotlib, which then knows no notebook.
-    environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    # ipykernel does so too, but after CASA has imported matplotlib, which then knows no notebook.
+    backend.choose(environ)
     site = any(path.is_file() for path in _SITE_CONFIGS) or importlib.util.find_spec("casasiteconfig") is not None
     if not site:
         # CASA itself would find the first one by sys.path, where a kernel that imports CASA has no working folder.

@@ -11,21 +11,26 @@ from __future__ import annotations
 
 import sys
 
-# Python puts a script's folder first, and the kernel's modules are no top-level modules.
-del sys.path[0]
+# Python puts a script's folder first, unless PYTHONSAFEPATH is set, and the kernel's modules are no top-level modules.
+if not getattr(sys.flags, "safe_path", False):
+    del sys.path[0]
 
-import argparse  # noqa: E402
-import pickle  # noqa: E402
-import re  # noqa: E402
-import socket  # noqa: E402
-import tkinter  # noqa: E402
-from pathlib import Path  # noqa: E402
-from tkinter import ttk  # noqa: E402
-from typing import Any, List, Optional, Tuple  # noqa: E402
+import argparse
+import os
+import pickle
+import re
+import socket
+import tkinter
+from pathlib import Path
+from tkinter import ttk
+from typing import Any, List, Optional, Tuple
 
-from matplotlib.backends.backend_tkagg import FigureCanvasTkAgg, NavigationToolbar2Tk  # type: ignore[attr-defined]  # noqa: E402
-from Xlib import X, Xatom  # noqa: E402
-from Xlib.display import Display  # noqa: E402
+# It may name a backend that matplotlib does not know, which would end its import.
+os.environ.pop("MPLBACKEND", None)
+
+from matplotlib.backends.backend_tkagg import FigureCanvasTkAgg, NavigationToolbar2Tk  # type: ignore[attr-defined]
+from Xlib import X, Xatom
+from Xlib.display import Display
 
 # Of the desktop, so that a large figure leaves room for its toolbar and the desktop's task bar.
 _LARGEST = 0.85

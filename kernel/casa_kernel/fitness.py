@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import re
 import sys
 from importlib import metadata
-from typing import Tuple
+from typing import Optional, Tuple
 
 from .errors import CasaMissing
+
+# What pip calls the modules that CASA needs, where it is another name.
+_DISTRIBUTIONS = {"google": "protobuf", "grpc": "grpcio", "erfa": "pyerfa"}
 
 
 def check() -> None:
@@ -47,6 +52,64 @@ def explain(error: BaseException) -> str:
             "its tasks do not work with this matplotlib (casatasks before 6.6.5 does not with 3.8 and later); install "
             "an older one with pip install 'matplotlib<3.8' and restart the kernel."
         )
+    library = _library_error(error)
+    if library is not None:
+        return _explain_library(library)
     if isinstance(error, ModuleNotFoundError) and error.name:
-        return f"it needs the module {error.name!r}; install it with 'pip install {error.name}' and restart the kernel."
+        return _explain_module(error.name)
     return f"importing it failed with {type(error).__name__}: {said}."
+
+
+def _library_error(error: BaseException) -> Optional[ImportError]:
+    """Return the error of a shared library behind ``error``, or None.
+
+    casatools tries its inner modules under two names; of a library that cannot be loaded the second one says that there
+    is no module at all (6.4 to 6.7).
+    """
+    found: Optional[BaseException] = error
+    while found is not None:
+        if isinstance(found, ImportError) and ".so" in (found.path or ""):
+            return found
+        found = found.__cause__ or found.__context__
+    return None
+
+
+def _explain_library(error: ImportError) -> str:
+    said = " ".join(str(error).split()).rstrip(".")
+    for variable in ("LD_PRELOAD", "LD_LIBRARY_PATH"):
+        value = os.environ.get(variable)
+        if value:
+            return (
+                f"its libraries do not work with others that {variable} puts before them ({said}). Unset {variable}, "
+                f"which is {value!r}, before Jupyter is started, and start the kernel again."
+            )
+    absent = re.match(r"(\S+): cannot open shared object file", said)
+    if absent:
+        return (
+            f"this machine has no library {absent[1]}; install the package of its system that holds it, and restart "
+            "the kernel."
+        )
+    if re.search(r"version `?[\w.]+' not found", said):
+        return f"it was made for a newer system than this one ({said}); install an older CASA, and restart the kernel."
+    return f"one of its libraries could not be loaded: {said}."
+
+
+def _explain_module(name: str) -> str:
+    package = name.partition(".")[0]
+    spec = importlib.util.find_spec(package) if package != name else None
+    if spec is None:
+        distribution = _DISTRIBUTIONS.get(package, package)
+        return f"it needs the module {name!r}; install it with 'pip install {distribution}' and restart the kernel."
+    return (
+        f"it needs the module {name!r}, which is not in {spec.origin or package}. If that file is yours, give it "
+        "another name; else install it anew with 'pip install --force-reinstall "
+        f"{_DISTRIBUTIONS.get(package, package)}'. Then restart the kernel."
+    )
+
+
+def takes_old_messages() -> bool:
+    """Tell whether the installed protobuf takes the classes of CASA's wheels, which are of 3.20 or older, as it is."""
+    try:
+        return _numbers(metadata.version("protobuf")) < (3, 21)
+    except metadata.PackageNotFoundError:
+        return True

@@ -7,13 +7,14 @@ or the first completion, waits for the rest.
 from __future__ import annotations
 
 import atexit
+import os
 import sys
 import threading
 from typing import Callable, Optional
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import casa, fitness, startup, workingfolder
+from . import backend, casa, fitness, startup, workingfolder
 from .children import Children
 from .clients import use_up_panel_numbers
 from .errors import CasaMissing
@@ -80,6 +81,7 @@ class Loading:
             self._error = CasaMissing(fitness.explain(error))
         else:
             self._casa = found
+        backend.give_back(os.environ)
         if self._folder is not None:
             self._folder.show()
         with self._guard:

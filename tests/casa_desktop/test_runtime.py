@@ -47,6 +47,21 @@ def test_the_session_s_own_directory_comes_before_tmp(root: Path, monkeypatch: p
     assert runtime.runtime_root() == root / "casa-desktop"
 
 
+def test_a_session_s_directory_that_is_too_long_for_sockets_is_passed_over(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CASA_DESKTOP_RUNTIME_DIR")
+    long = root / ("x" * 60)
+    long.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(long))
+    assert runtime.configured_root() == Path(f"/tmp/casa-desktop-{os.getuid()}")
+    # With the longest name that a desktop may have.
+    short = root / "y"
+    short.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(short))
+    assert runtime.places("n" * 32).folder.parent == short / "casa-desktop"
+
+
 def test_a_path_too_long_for_a_socket_is_refused_with_the_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
