@@ -9,7 +9,7 @@ import sys
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, List, Optional
+from typing import Any, List, Optional, Sequence
 
 import argcomplete
 
@@ -227,10 +227,25 @@ def doctor(arguments: argparse.Namespace) -> int:
     return int(any(finding.state == "missing" for finding in found))
 
 
+def _refuse_empty(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
+    """End with a usage error at a value without a character, as a script's unset variable leaves it: ``--image "$I"``.
+
+    It would be taken for an option that was not given, and something else be done than what was meant.
+    """
+    own = list(words)[: list(words).index("--")] if "--" in words else list(words)
+    for before, word in zip(["", *own], own):
+        name, equals, value = word.partition("=")
+        if not word:
+            parser.error(f"argument {before} is followed by nothing" if before.startswith("-") else "an empty argument")
+        if equals and not value and name.startswith("--"):
+            parser.error(f"argument {name} is followed by nothing")
+
+
 def main(argv: Optional[List[str]] = None) -> int:
     """Run one command; return the exit status: 0 done, 1 not done, 2 wrong arguments."""
     parser = build_parser()
     argcomplete.autocomplete(parser)
+    _refuse_empty(parser, sys.argv[1:] if argv is None else argv)
     arguments = parser.parse_args(argv)
     try:
         status: int = arguments.function(arguments)

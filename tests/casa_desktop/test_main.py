@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import List
 
 import pytest
 from PIL import Image
@@ -89,3 +90,26 @@ def test_each_command_has_help(command: str, capsys: pytest.CaptureFixture[str])
 def test_it_runs_as_a_module_too() -> None:
     done = subprocess.run([sys.executable, "-m", "casa_desktop", "--version"], stdout=subprocess.PIPE, check=True)
     assert done.stdout.startswith(b"casa-desktop ")
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["kernel", "install", "--image", ""], "--image"),
+        (["kernel", "install", "--sif="], "--sif"),
+        (["kernel", "install", "--python", "", "--", "--nologfile"], "--python"),
+        (["kernel", "install", "--desktop", ""], "--desktop"),
+        (["kernel", "install", "--image", "x", "--bind", ""], "--bind"),
+        (["x-server", "--image="], "--image"),
+        (["start", "--name", ""], "--name"),
+        (["screenshot", "--window", ""], "--window"),
+        (["kernel", "remove", ""], "an empty argument"),
+    ],
+)
+def test_a_value_of_no_character_is_a_usage_error(
+    root: Path, words: List[str], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert named in capsys.readouterr().err.splitlines()[-1]
