@@ -13,9 +13,9 @@ import os
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, MutableMapping, Optional
+from typing import Any, Dict, List, Mapping, MutableMapping, Optional, Tuple
 
 from . import berths, lifeline, network, outbound
 from .errors import CasaDesktopError, NetworkShared
@@ -26,6 +26,8 @@ __all__ = ["Quarters", "move_in", "seclude"]
 
 _PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 _BACKLOG = 100
+# Jupyter's own, where nothing is said; and what ZMQ calls *.
+_LOOPBACK, _ANY = "127.0.0.1", "0.0.0.0"  # noqa: S104
 _SHUT_IN = (
     "This kernel has a network of its own, so that nobody reaches CASA's ports, and no way out of it: neither "
     f"pasta nor slirp4netns is on PATH. Remedy: apt install {outbound.PACKAGE}. "
@@ -43,11 +45,13 @@ class Quarters:
     Attributes:
         notice: what its user should know of it, in a sentence; empty where all is well.
         sockets: the sockets that listen for Jupyter outside, by their ports; ZMQ is to take them.
+        chosen: those ports that were left to us, by their names in a connection file.
     """
 
     def __init__(self) -> None:
         self.notice = ""
         self.sockets: Dict[int, socket.socket] = {}
+        self.chosen: Dict[str, int] = {}
         self._porter: Optional[socket.socket] = None
         self._lock: Optional[int] = None
         self._moved = False
@@ -68,7 +72,7 @@ class Quarters:
         if not network.wanted(environ) or network.is_private(environ):
             return
         if connection.get("transport") != "ipc":
-            self.sockets = _listen(connection)
+            self.sockets, self.chosen = _listen(connection)
         self._hire_porter(environ)
         way_out = outbound.find(environ)
         try:
@@ -85,7 +89,7 @@ class Quarters:
         """Let ZMQ listen by itself."""
         for each in self.sockets.values():
             each.close()
-        self.sockets = {}
+        self.sockets, self.chosen = {}, {}
 
     def receive_at(self, folder: Path, environ: MutableMapping[str, str]) -> None:
         """Let the porter start desktops for this kernel, and for the programs that it starts.
@@ -158,23 +162,24 @@ def _berth(connection: Mapping[str, Any], environ: Mapping[str, str]) -> Optiona
     return berth if berth.folder == folder else None
 
 
-def _listen(connection: Mapping[str, Any]) -> Dict[int, socket.socket]:
-    """Listen on the ports that Jupyter has chosen."""
-    ports = [int(connection.get(name) or 0) for name in _PORTS]
-    if not all(ports):
-        raise NetworkShared("whoever started this kernel has not said on which ports it is to listen")
+def _listen(connection: Mapping[str, Any]) -> Tuple[Dict[int, socket.socket], Dict[str, int]]:
+    """Listen on the ports that Jupyter has chosen; return the sockets, and what ports were left to us."""
     found: Dict[int, socket.socket] = {}
-    try:
-        for port in ports:
-            found[port] = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-            found[port].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            found[port].bind((str(connection["ip"]), port))
-            found[port].listen(_BACKLOG)
-    except OSError:
-        for each in found.values():
-            each.close()
-        raise
-    return found
+    chosen: Dict[str, int] = {}
+    address = str(connection.get("ip") or _LOOPBACK)
+    with ExitStack() as undo:
+        for name in _PORTS:
+            port = int(connection.get(name) or 0)
+            listener = undo.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+            if port:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((_ANY if address == "*" else address, port))
+            listener.listen(_BACKLOG)
+            if not port:
+                port = chosen[name] = listener.getsockname()[1]
+            found[port] = listener
+        undo.pop_all()
+    return found, chosen
 
 
 def _namespaces() -> List[int]:
@@ -183,17 +188,20 @@ def _namespaces() -> List[int]:
     return [os.open(f"/proc/self/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC) for kind in kinds]
 
 
-def move_in(connection_file: Optional[str], environ: Mapping[str, str]) -> Quarters:
+def move_in(
+    connection_file: Optional[str], environ: Mapping[str, str], said: Optional[Mapping[str, Any]] = None
+) -> Quarters:
     """Move this process, a kernel that has no threads yet; never fails, but has a notice then.
 
     Args:
         connection_file: Jupyter's; None if there is none.
         environ: the kernel's variables.
+        said: what the command line says of the connection, before the file.
     """
     quarters = Quarters()
     try:
-        quarters.go_in(_read(connection_file), environ)
-    except (CasaDesktopError, OSError) as error:
+        quarters.go_in({**_read(connection_file), **(said or {})}, environ)
+    except (CasaDesktopError, OSError, ValueError, OverflowError) as error:
         quarters.notice = str(error)
     return quarters
 

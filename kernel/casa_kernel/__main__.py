@@ -13,12 +13,11 @@ workingfolder.leave()
 import gc
 import os
 import sys
-from typing import List, Optional
 
 from casa_desktop import descriptors, quarters
 from casa_desktop.errors import CasaDesktopError
 
-from . import casa, startup, surroundings
+from . import casa, connection, startup, surroundings
 from .casanames import CasaNames
 from .loading import Loading
 
@@ -36,7 +35,8 @@ def main() -> None:
     tasks = CasaNames()
     tasks.watch()
     # Before there is any thread, and so before CASA's C++.
-    home = quarters.move_in(connection_file(arguments), os.environ)
+    home = quarters.move_in(connection.file(arguments), os.environ, connection.said(arguments))
+    arguments += connection.arguments(home.chosen)
     try:
         loading, reason = Loading(), None
     except CasaDesktopError as error:
@@ -60,17 +60,6 @@ def main() -> None:
     application.IPKernelApp.launch_instance(
         argv=arguments, kernel_class=CasaKernel, outstream_class="casa_kernel.streams.NativeStream"
     )
-
-
-def connection_file(arguments: List[str]) -> Optional[str]:
-    """Return the path of Jupyter's connection file, as ipykernel would find it in its arguments."""
-    for word, following in zip(arguments, [*arguments[1:], None]):
-        if word in ("-f", "--f"):
-            return following
-        for prefix in ("-f=", "--f=", "--IPKernelApp.connection_file="):
-            if word.startswith(prefix):
-                return word[len(prefix) :]
-    return None
 
 
 if __name__ == "__main__":

@@ -14,13 +14,19 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
+from .connection import is_of_connection
 from .errors import NoSuchPath
 
 
 def split(arguments: Sequence[str]) -> Tuple[List[str], List[str]]:
-    """Return the kernel's own arguments, and those for CASA behind ``--``."""
+    """Return the kernel's own arguments, and those for CASA behind ``--``.
+
+    VS Code adds what it says of the connection to the end of a kernelspec's, and so behind CASA's.
+    """
     position = list(arguments).index("--") if "--" in arguments else len(arguments)
-    return list(arguments[:position]), list(arguments[position + 1 :])
+    behind = arguments[position + 1 :]
+    own = [*arguments[:position], *filter(is_of_connection, behind)]
+    return own, [each for each in behind if not is_of_connection(each)]
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:

@@ -311,10 +311,15 @@ def test_a_wrong_word_for_it_is_told(kernel: Callable[..., Kernel]) -> None:
     assert "'private' or 'host'" in kernel(user=False, CASA_DESKTOP_NETWORK="x").notice
 
 
-def test_a_kernel_without_ports_stays_where_its_client_finds_it(kernel: Callable[..., Kernel]) -> None:
-    one = kernel({}, user=False)
-    assert "has not said on which ports" in one.notice
-    assert len(one.names) > 1
+@needs_root
+def test_a_kernel_that_was_given_no_ports_chooses_them_and_is_reached_there(kernel: Callable[..., Kernel]) -> None:
+    given = tcp()
+    one = kernel({"hb_port": given["hb_port"]}, user=False)
+    assert (one.notice, one.names) in [("", ["lo"]), (quarters._SHUT_IN, ["lo"])]
+    chosen = one.do("home.chosen")
+    assert sorted(chosen) == sorted(set(PORTS) - {"hb_port"})
+    for port in (given["hb_port"], *chosen.values()):
+        socket.create_connection(("127.0.0.1", port), timeout=10).close()
 
 
 @needs_namespaces
