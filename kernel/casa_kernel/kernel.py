@@ -16,6 +16,7 @@ from traitlets import Type
 from casa_desktop.errors import CasaDesktopError
 
 from . import casa, desktop, keeping, kernelspec, startup, unfinished
+from .baretasks import BareTasks
 from .casanames import CasaNames
 from .celldisplay import CellDisplay
 from .desktop import Desktop
@@ -104,7 +105,8 @@ class CasaKernel(IPythonKernel):
             if isinstance(stream, NativeStream):
                 stream.sort = self._log.sorter()
         self._shell.reporter = Reporter(self._logfile)
-        self._shell.input_transformer_manager.token_transformers.append(BareCommands(self._shell.user_ns))
+        transformers = self._shell.input_transformer_manager.token_transformers
+        transformers.extend([BareCommands(self._shell.user_ns), BareTasks(self._is_task)])
         self._habits = HabitMagics(self._shell, self._front)
         log = LogMagics(self._shell, self._log, self._logfile, self._front, lambda: CellDisplay(self))
         self._limits = self._read_limits()
@@ -197,6 +199,10 @@ class CasaKernel(IPythonKernel):
             said = startup.run(self._shell, path) if path is not None else ""
         if said:
             self._tell_once(said.rstrip("\n"))
+
+    def _is_task(self, name: str) -> bool:
+        """Tell whether a name of the notebook is the task that the kernel has put there."""
+        return self._habits.habits is not None and self._habits.habits.holds(name)
 
     def _logfile(self) -> Path:
         assert self._casa is not None
