@@ -30,7 +30,7 @@ from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence
 from casa_desktop import quarters
 from casa_desktop.errors import CasaDesktopError
 
-from . import preferences
+from . import decimals, preferences
 from .errors import ExtractionFailed, ToolMissing
 
 NAMES = ("casaviewer", "casaplotms", "casalogger", "casafeather", "casatablebrowser")
@@ -195,7 +195,7 @@ def environment(base: Mapping[str, str], display: Optional[Mapping[str, str]] = 
         display: what makes a program appear on a desktop; None for a tool without a window.
     """
     # Under mpicasa the tools would take themselves for MPI workers; CASA's launchers drop these variables too.
-    env = {name: value for name, value in base.items() if "MPI" not in name}
+    env = decimals.with_points({name: value for name, value in base.items() if "MPI" not in name})
     # Qt's offscreen plug-in ignores DISPLAY, but plotms refuses to draw where it is not set (casaplotms 2.9.1).
     env.update(display if display is not None else {"DISPLAY": env.get("DISPLAY", ":none")})
     env["QT_QPA_PLATFORM"] = "offscreen" if display is None else "xcb"

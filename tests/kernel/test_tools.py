@@ -109,9 +109,9 @@ def test_a_tool_run_from_the_menu_that_is_missing_says_so(
 
 def test_a_tool_without_a_window_gets_no_display_and_no_mpi() -> None:
     env = tools.environment({"OMPI_COMM": "1", "HOME": "/h"})
-    assert env == {"HOME": "/h", "DISPLAY": ":none", "QT_QPA_PLATFORM": "offscreen"}
+    assert env == {"HOME": "/h", "LC_NUMERIC": "C", "DISPLAY": ":none", "QT_QPA_PLATFORM": "offscreen"}
 
 
 def test_a_tool_with_a_window_gets_the_desktop_s_display() -> None:
     env = tools.environment({"DISPLAY": ":0"}, {"DISPLAY": ":7", "XAUTHORITY": "/x"})
-    assert env == {"DISPLAY": ":7", "XAUTHORITY": "/x", "QT_QPA_PLATFORM": "xcb"}
+    assert env == {"LC_NUMERIC": "C", "DISPLAY": ":7", "XAUTHORITY": "/x", "QT_QPA_PLATFORM": "xcb"}
