@@ -150,6 +150,7 @@ def _tool(name: str, version: str, extracted: bool) -> Finding:
 
 def _network() -> Iterator[Finding]:
     yield networkcheck.examine(os.environ)
+    yield from networkcheck.proxies(os.environ)
 
 
 def _open_ports() -> Iterator[Finding]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import Mapping, Optional
+from typing import Iterator, Mapping, Optional
+from urllib.parse import urlsplit
 
 from . import lifeline, outbound
 from .errors import InvalidSetting, NetworkShared
@@ -14,6 +15,7 @@ from .network import VARIABLE, State, wanted
 from .ourselves import module
 
 _SUBJECT = "network of kernels"
+_PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
 
 
 def examine(environ: Mapping[str, str]) -> Finding:
@@ -52,3 +54,29 @@ def finding(state: State, way_out: Optional[str]) -> Finding:
         found = "each has its own, without a way out: there is no pasta or slirp4netns"
         return Finding(_SUBJECT, "note", found, f"apt install {outbound.PACKAGE}")
     return Finding(_SUBJECT, "ok", f"each has its own, where nobody reaches CASA's ports; out by {way_out}")
+
+
+def proxies(environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Name the proxies of this machine's loopback, which kernels in a network of their own do not reach."""
+    try:
+        if not wanted(environ):
+            return
+    except InvalidSetting:
+        # Said by ``examine`` already.
+        return
+    for name, value in sorted(environ.items()):
+        if name.lower() in _PROXIES and _is_loopback(value):
+            yield Finding(
+                "proxy of kernels",
+                "note",
+                f"{name}={value} is on this machine's loopback, which a kernel's own network does not reach",
+                f"{VARIABLE}=host, or the proxy's name in the machine's network",
+            )
+
+
+def _is_loopback(proxy: str) -> bool:
+    try:
+        host = urlsplit(proxy if "//" in proxy else f"//{proxy}").hostname or ""
+    except ValueError:
+        return False
+    return host == "localhost" or host == "::1" or host.startswith("127.")

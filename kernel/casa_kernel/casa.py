@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, Callable, Dict, Mapping, MutableMapping, Optional
 
-from . import backend, decimals, fitness
+from . import backend, decimals, fitness, proxies
 from .casanames import WHEELS
 from .errors import CasaMissing
 from .logfile import reserve
@@ -73,6 +73,7 @@ class Casa:
 def prepare(environ: MutableMapping[str, str]) -> None:
     """Set what CASA reads from the environment while it is imported, where the user has not set it."""
     decimals.use_points(environ)
+    proxies.spare_tools(environ)
     # The wheels' gRPC classes are of protobuf 3.20 or older, which newer protobufs only accept in pure Python. Whatever
     # else is set would take the native tools away.
     environ.setdefault(_PROTOBUF, "python")

@@ -10,7 +10,7 @@ from typing import Dict, Iterator, Mapping, Optional, Tuple
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import checks, failures, preferences, screen, tools
+from . import checks, failures, preferences, proxies, screen, tools
 from .children import Child, start
 from .clients import Client, make_clients
 from .desk import Desk
@@ -100,6 +100,8 @@ class Toolbox:
     def _running(self, name: str, display: Optional[Mapping[str, str]]) -> Child:
         """Return the running tool for a display, or for none, connected to its client module."""
         children, casa = self._desk.children, self._desk.casa
+        # The user may have set others since the kernel's start.
+        proxies.spare_tools(os.environ)
         key = f"{name} on {display['DISPLAY']}" if display is not None else f"{name} headless"
         cache = children.private.path / f"{name}.{'headless' if display is None else 'live'}"
         preferences.write(cache, preferences.HEADLESS if display is None else preferences.LIVE)

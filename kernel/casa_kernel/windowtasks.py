@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any, Callable, ContextManager, Dict, List, Mapping
 
-from . import arguments, capture, checks, logs, paths, tools
+from . import arguments, capture, checks, logs, paths, proxies, tools
 from .desk import Desk, checked
 from .errors import NoSuchPath, WindowOnly
 from .flagdisplay import FlagDisplay
@@ -88,6 +88,7 @@ class Windows:
                     return task(**given)
             display = self._desk.desktop.environment()
             program = tools.ensure_extracted(tools.find(row.tool), self._desk.front.say)
+            proxies.spare_tools(os.environ)
             self._desk.tell(f"{row.name} waits for you on the CASA Desktop: {row.advice}")
             alt = capture.alt(row.name, given)
             with self._session(row, program, display, alt):

@@ -43,3 +43,20 @@ def test_a_choice_that_is_none_is_told_in_its_own_words() -> None:
     found = networkcheck.examine({**os.environ, network.VARIABLE: "lan"})
     assert (found.state, found.remedy) == ("missing", "unset CASA_DESKTOP_NETWORK")
     assert found.found == "CASA_DESKTOP_NETWORK is 'lan', but should be 'private' or 'host'."
+
+
+@pytest.mark.parametrize(
+    ("proxy", "network_wanted", "told"),
+    [
+        ("http://127.0.0.1:3128", "", True),
+        ("localhost:3128", "", True),
+        ("http://[::1]:3128", "", True),
+        ("http://proxy.example:3128", "", False),
+        ("http://[", "", False),
+        ("http://127.0.0.1:3128", "host", False),
+    ],
+)
+def test_a_proxy_that_kernels_do_not_reach_is_told(proxy: str, network_wanted: str, told: bool) -> None:
+    found = list(networkcheck.proxies({"https_proxy": proxy, network.VARIABLE: network_wanted, "HOME": "/"}))
+    assert [each.state for each in found] == ["note"] * told
+    assert all(f"{network.VARIABLE}=host" in each.remedy for each in found)
