@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Mapping, Optional, Tuple
 
 from .errors import InvalidSetting
+from .inherited import for_desktop
 
 _GEOMETRY = re.compile(r"[1-9][0-9]{2,4}x[1-9][0-9]{2,4}")
 
@@ -137,7 +138,7 @@ def x_server_command(
         *("-FrameRate", str(settings.frame_rate)),
         *("-desktop", title),
     )
-    return Command(argv, _without_display(env))
+    return Command(argv, for_desktop(env))
 
 
 def window_manager_command(
@@ -146,7 +147,7 @@ def window_manager_command(
     """Build the command line of one of IceWM's programs, which read their files from ``config``."""
     own = {"ICEWM_PRIVCFG": str(config), **display_environment(display, xauthority)}
     # ``icewm`` alone: ``icewm-session`` would add a background setter, a tray and sounds.
-    return Command((program,), {**_without_display(env), **own})
+    return Command((program,), {**for_desktop(env), **own})
 
 
 def display_environment(display: str, xauthority: Path) -> dict[str, str]:
@@ -166,9 +167,3 @@ def picture_command(word: str = "") -> list[str]:
 def scale_command(name: str, ratio: float) -> list[str]:
     """Return the command line that has the windows of the desktop ``name`` drawn ``ratio`` times as large."""
     return [sys.executable, "-m", "casa_desktop.scale", name, f"{ratio:g}"]
-
-
-def _without_display(env: Mapping[str, str]) -> dict[str, str]:
-    """Drop what would point to another display, or make Qt choose another one."""
-    foreign = {"DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "SESSION_MANAGER"}
-    return {key: value for key, value in env.items() if key not in foreign}

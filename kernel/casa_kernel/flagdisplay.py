@@ -21,9 +21,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Iterable, Iterator, List, Mapping
 
-from casa_desktop import session, threads
+from casa_desktop import inherited, session, threads
 from casa_desktop.descriptors import readable
 
+from . import tools
 from .children import Child, PrivateFolder, start
 from .errors import ViewerLost, writing
 from .watch import open_fifo, opened_fifo, reap, set_wakeup, wake_up_call
@@ -87,12 +88,13 @@ class FlagDisplay:
     def _prepare(self, program: Path, display: Mapping[str, str]) -> None:
         for fifo in (self._life, self._closings):
             os.mkfifo(fifo, 0o600)
-        exports = {**display, "QT_QPA_PLATFORM": "xcb"}
+        # CASA's C++ starts the launcher with this process's variables.
+        env = tools.environment(os.environ, display)
         self._launcher.write_text(
             _SCRIPT.format(
                 life=shlex.quote(str(self._life)),
                 register=shlex.quote(str(self._register)),
-                exports="\n".join(f"export {name}={shlex.quote(value)}" for name, value in exports.items()),
+                exports=inherited.shell_lines(os.environ, env),
                 program=shlex.quote(str(program)),
             )
         )

@@ -29,9 +29,9 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, Iterator, List, Mapping, Optional
 
-from casa_desktop import session
+from casa_desktop import inherited, session
 
-from . import flagdisplay, preferences
+from . import flagdisplay, preferences, tools
 from .children import PrivateFolder, start
 from .errors import ViewerLost, writing
 from .watch import Watch
@@ -172,14 +172,15 @@ class MaskEditor:
         preferences.write(self._cache, preferences.MASK_EDITOR)
         for fifo in (self._life, self._address):
             os.mkfifo(fifo, 0o600)
-        exports = {**display, "QT_QPA_PLATFORM": "xcb"}
+        # CASA's C++ starts the launcher with this process's variables.
+        env = tools.environment(os.environ, display)
         _write_script(
             self._launcher,
             _LAUNCHER.format(
                 life=shlex.quote(str(self._life)),
                 register=shlex.quote(str(self._register)),
                 left=shlex.quote(str(self._left)),
-                exports="\n".join(f"export {name}={shlex.quote(value)}" for name, value in exports.items()),
+                exports=inherited.shell_lines(os.environ, env),
                 program=shlex.quote(str(program)),
                 address=shlex.quote(str(self._address)),
                 preferences=shlex.join(preferences.arguments(self._cache)),

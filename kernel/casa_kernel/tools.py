@@ -27,7 +27,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence
 
-from casa_desktop import quarters
+from casa_desktop import inherited, quarters
 from casa_desktop.errors import CasaDesktopError
 
 from . import decimals, preferences
@@ -194,10 +194,9 @@ def environment(base: Mapping[str, str], display: Optional[Mapping[str, str]] = 
         base: this process's own.
         display: what makes a program appear on a desktop; None for a tool without a window.
     """
-    # Under mpicasa the tools would take themselves for MPI workers; CASA's launchers drop these variables too.
-    env = decimals.with_points({name: value for name, value in base.items() if "MPI" not in name})
+    env = decimals.with_points(inherited.for_tools(base))
     # Qt's offscreen plug-in ignores DISPLAY, but plotms refuses to draw where it is not set (casaplotms 2.9.1).
-    env.update(display if display is not None else {"DISPLAY": env.get("DISPLAY", ":none")})
+    env.update(display if display is not None else {"DISPLAY": ":none"})
     env["QT_QPA_PLATFORM"] = "offscreen" if display is None else "xcb"
     return env
 
@@ -227,7 +226,11 @@ def run(name: str, args: Sequence[str]) -> None:
     program = ensure_extracted(find(name), say=lambda text: print(text, file=sys.stderr, flush=True))
     # It listens for whoever comes, and nobody need.
     quarters.seclude(os.environ)
-    os.execve(program, [str(program), *args], {**environment(os.environ, {}), "QT_QPA_PLATFORM": "xcb"})
+    os.execve(program, [str(program), *args], environment(os.environ, _of_this_process()))
+
+
+def _of_this_process() -> Dict[str, str]:
+    return {name: os.environ[name] for name in ("DISPLAY", "XAUTHORITY") if name in os.environ}
 
 
 def describe() -> List[Dict[str, object]]:
