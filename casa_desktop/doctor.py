@@ -53,9 +53,15 @@ def _program(subject: str, names: tuple[str, ...], remedy: str) -> Finding:
 
 def _runtime_directory() -> Iterator[Finding]:
     try:
-        yield Finding("runtime directory", "ok", str(runtime.places(session.DEFAULT_NAME).folder.parent))
+        folder = runtime.places(session.DEFAULT_NAME).folder.parent
     except errors.RuntimeDirectoryError as error:
         yield Finding("runtime directory", "missing", str(error), "set CASA_DESKTOP_RUNTIME_DIR")
+        return
+    if os.statvfs(folder).f_flag & os.ST_NOEXEC:
+        found = f"{folder}, where no program may be run (noexec): web links on the desktop are not opened"
+        yield Finding("runtime directory", "note", found, "set CASA_DESKTOP_RUNTIME_DIR to a folder on another disk")
+    else:
+        yield Finding("runtime directory", "ok", str(folder))
 
 
 def _desktops() -> Iterator[Finding]:
@@ -138,10 +144,13 @@ def _tools() -> Iterator[Finding]:
         yield Finding("native tools", "note", f"could not be listed: {error}")
         return
     for tool in tools:
-        yield _tool(tool["name"], tool["version"], tool["extracted"])
+        yield _tool(tool["name"], tool["version"], tool["extracted"], "" if tool["runs"] else tool["folder"])
 
 
-def _tool(name: str, version: str, extracted: bool) -> Finding:
+def _tool(name: str, version: str, extracted: bool, not_run_in: str) -> Finding:
+    if not_run_in:
+        found = f"{version}; no program in {not_run_in} may be run (is its disk mounted with noexec?)"
+        return Finding(f"{name}, unpacked", "missing", found, "set CASA_DESKTOP_TOOLS to a folder on another disk")
     if extracted:
         return Finding(f"{name}, unpacked", "ok", version)
     remedy = f"it happens by itself at first use, or now: {sys.executable} -m casa_kernel.tools extract {name}"

@@ -30,16 +30,23 @@ class Disk:
             while True:
                 filler.write(bytes(1 << 16))
 
+    def forbid_programs(self) -> None:
+        """Let no program on it be run from now on."""
+        subprocess.run(["mount", "-o", "remount,noexec", self.path], check=True)
+
     def make_room(self) -> None:
         """Take what ``fill`` put there away."""
         (self.path / "filler").unlink()
 
 
 @contextmanager
-def small_disk(path: Path, megabytes: int) -> Iterator[Disk]:
-    """Put a disk of its own at ``path`` for the length of a with block; the test is skipped where that may not be."""
+def small_disk(path: Path, megabytes: int, *more: str) -> Iterator[Disk]:
+    """Put a disk of its own at ``path`` for the length of a with block; the test is skipped where that may not be.
+
+    ``more`` are options for its mount.
+    """
     path.mkdir(parents=True)
-    options = f"size={megabytes}m,mode=700"
+    options = ",".join([f"size={megabytes}m,mode=700", *more])
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", options, "tmpfs", path], capture_output=True, text=True, check=False
     )

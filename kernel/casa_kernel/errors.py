@@ -19,6 +19,7 @@
           ├── NothingDrawn         a task ended well and left no picture
           ├── WindowOnly           a task was to draw into the cell and has nothing but a window
           ├── ToolkitMissing       this Python can open no window for a figure of matplotlib
+          ├── NothingRuns          the window that a task waits at cannot be started
           ├── ViewerLost           the window that a task waited at ended before it
           ├── BadWord              a magic was given another word than it knows
           │    └── BadMode         a mode that does not exist, or a task that has none
@@ -295,6 +296,22 @@ class ToolkitMissing(CasaKernelError):
         super().__init__(
             f"The window of {task} needs Tk, which the Python in {sys.prefix} lacks. Install it (on Debian and Ubuntu "
             f"with 'apt install python3-tk'), or call {task} with gui=False for a picture in the cell."
+        )
+
+
+class NothingRuns(CasaKernelError):
+    """CASA cannot start the window that a task waits at, because nothing in the runtime directory may be run.
+
+    Attributes:
+        task: the task.
+        folder: the runtime directory.
+    """
+
+    def __init__(self, task: str, folder: Path) -> None:
+        self.task, self.folder = task, folder
+        super().__init__(
+            f"{task} cannot open its window: no program in {folder} may be run (its disk is mounted with noexec). Set "
+            "CASA_DESKTOP_RUNTIME_DIR to a folder of yours on another disk and start Jupyter anew."
         )
 
 

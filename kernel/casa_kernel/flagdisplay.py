@@ -98,7 +98,6 @@ class FlagDisplay:
                 program=shlex.quote(str(program)),
             )
         )
-        self._launcher.chmod(0o700)
 
     def _start_closing(self, display: Mapping[str, str]) -> Child:
         words = [sys.executable, str(Path(__file__).with_name("closing.py")), str(self._closings)]

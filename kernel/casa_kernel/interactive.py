@@ -3,8 +3,8 @@
 How CASA does it (casatools 6.7.0, ``synthesis/ImagerObjects/grpcInteractiveClean.cc``): C++ runs
 ``<python> -m casaviewer --app-path``, reads a path from it, starts that path with ``--server=<FIFO> …``, reads
 the viewer's address from the FIFO and waits in C++ for the viewer's answer. The interpreter it takes is the one
-it was given while casatools was imported. It is given a script of ours, which names another script of ours,
-which becomes the viewer, with the desktop's display and preferences of its own.
+it was given while casatools was imported. It is given a script of ours, which names itself, and becomes the viewer
+when it is run again, with the desktop's display and preferences of its own.
 
 What it does not do, and what is done about it here:
 
@@ -31,9 +31,9 @@ from typing import Callable, Iterator, List, Mapping, Optional
 
 from casa_desktop import inherited, session
 
-from . import flagdisplay, preferences, tools
+from . import flagdisplay, preferences, runnable, tools
 from .children import PrivateFolder, start
-from .errors import ViewerLost, writing
+from .errors import NothingRuns, ViewerLost, writing
 from .watch import Watch
 
 # Descriptor 9 stays open in the viewer and is never used: end-of-file on the FIFO is the viewer's end. A viewer that
@@ -50,11 +50,13 @@ PATH="$PATH:/usr/bin:/bin"
 exec setsid {program} --server={address} "$@" {preferences}
 """
 
+# CASA asks it where a program is, and runs what it answers: itself, which becomes the one program or the other.
 _PYTHON = """\
 #!/bin/sh
 case "$*" in
-"-m casaviewer --app-path") echo {launcher} ;;
-"-m casaplotserver --app-path") echo {flag_display} ;;
+"-m casaviewer --app-path" | "-m casaplotserver --app-path") echo "$0" ;;
+--server=*--event-uri=*) exec /bin/sh {flag_display} "$@" ;;
+--server=*) exec /bin/sh {mask_editor} "$@" ;;
 *) exec {python} "$@" ;;
 esac
 """
@@ -83,20 +85,27 @@ class MaskEditor:
         self._last_look: Callable[[int], None] = lambda _pid: None
         self._watch: Optional[Watch] = None
         self._address = private / "mask-editor.address"
-        self.python = private / "python"
         self._launcher = private / "mask-editor"
         self._life = private / "mask-editor.life"
         self._register = private / "mask-editor.KILL"
         self._left = private / "mask-editor.LEFT"
         self._cache = private / "mask-editor.cache"
-        launcher, python = shlex.quote(str(self._launcher)), shlex.quote(sys.executable)
+        text = _PYTHON.format(
+            flag_display=shlex.quote(str(private / flagdisplay.LAUNCHER)),
+            mask_editor=shlex.quote(str(self._launcher)),
+            python=shlex.quote(sys.executable),
+        )
         with writing(private):
-            _write_script(
-                self.python,
-                _PYTHON.format(
-                    launcher=launcher, python=python, flag_display=shlex.quote(str(private / flagdisplay.LAUNCHER))
-                ),
-            )
+            self.python, self._runs = runnable.script(private / "python", text)
+
+    def check(self, task: str) -> None:
+        """See that CASA can start the windows at which ``task`` waits.
+
+        Raises:
+            NothingRuns: it cannot.
+        """
+        if not self._runs:
+            raise NothingRuns(task, self._folder.path.parent)
 
     @contextmanager
     def session(
@@ -174,8 +183,7 @@ class MaskEditor:
             os.mkfifo(fifo, 0o600)
         # CASA's C++ starts the launcher with this process's variables.
         env = tools.environment(os.environ, display)
-        _write_script(
-            self._launcher,
+        self._launcher.write_text(
             _LAUNCHER.format(
                 life=shlex.quote(str(self._life)),
                 register=shlex.quote(str(self._register)),
@@ -195,8 +203,3 @@ def _tell_stop(task: str, say: Callable[[str], None], pid: int, stopped: bool) -
         if stopped
         else f"The window of {task} is no longer stopped."
     )
-
-
-def _write_script(path: Path, text: str) -> None:
-    path.write_text(text)
-    path.chmod(0o700)

@@ -6,8 +6,10 @@ Everything is tried in the way in which a user would, by the names that the note
 from __future__ import annotations
 
 import json
+import os
 import platform
 import shutil
+import subprocess
 import time
 from datetime import date, timedelta
 from pathlib import Path
@@ -73,6 +75,7 @@ def _examine(found: Casa, names: Mapping[str, Any], folder: Path) -> Iterator[Fi
     yield _tried("task", lambda: _run_task(names, image))
     yield _tried("picture", lambda: _draw(names, image, folder / "check.png"))
     yield _tried("measures data", lambda: _look_at_data(found))
+    yield _tried("mask editor", lambda: _look_at_mask_editor(names))
     yield from _look_at_tools()
 
 
@@ -120,6 +123,17 @@ def _look_at_data(found: Casa) -> Finding:
     return Finding("measures data", "note", said, remedy)
 
 
+def _look_at_mask_editor(names: Mapping[str, Any]) -> Finding:
+    editor = names["get_ipython"]().kernel.loading.editor
+    editor.check("interactive tclean")
+    # What CASA's C++ does when it needs the editor.
+    argv = [str(editor.python), "-m", "casaviewer", "--app-path"]
+    answer = subprocess.run(argv, stdout=subprocess.PIPE, check=True, timeout=20).stdout.decode().strip()
+    if not os.access(answer, os.X_OK):
+        return Finding("mask editor", "missing", f"{answer} cannot be run")
+    return Finding("mask editor", "ok", "CASA can start it")
+
+
 def _look_at_tools() -> Iterator[Finding]:
     for name in tools.NAMES:
         try:
@@ -127,4 +141,11 @@ def _look_at_tools() -> Iterator[Finding]:
         except ToolMissing as error:
             yield Finding(name, "missing" if name in _NEEDED else "note", str(error))
         else:
-            yield Finding(name, "ok", f"{tool.version}{'' if tool.extracted else ', is unpacked at first use'}")
+            yield _look_at_tool(tool)
+
+
+def _look_at_tool(tool: tools.Tool) -> Finding:
+    if tool.extracted and not tools.runs(tool):
+        remedy = "set CASA_DESKTOP_TOOLS to a folder on another disk"
+        return Finding(tool.name, "missing", f"{tool.version}; no program in {tool.folder} may be run", remedy)
+    return Finding(tool.name, "ok", f"{tool.version}{'' if tool.extracted else ', is unpacked at first use'}")

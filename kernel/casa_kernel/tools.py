@@ -41,6 +41,11 @@ _GROWTH = 2.5
 # The program in a tool's folder.
 _PROGRAM = Path("squashfs-root") / "AppRun"
 
+_NOEXEC = (
+    "no program there may be run (its disk is mounted with noexec). Set CASA_DESKTOP_TOOLS to a folder of yours on "
+    "another disk."
+)
+
 
 @dataclass(frozen=True)
 class Tool:
@@ -129,18 +134,34 @@ def ensure_extracted(tool: Tool, say: Callable[[str], None]) -> Path:
         say: told, once, when there is something to wait for (about 5 s).
 
     Raises:
-        ExtractionFailed: there is no room, no permission, or the AppImage is broken. Nothing is left behind.
+        ExtractionFailed: there is no room, no permission, or the AppImage is broken; nothing is left behind then. Or
+            no program may be run there.
     """
-    if tool.extracted:
+    if runs(tool):
         return tool.program
     try:
         with _locked(tools_folder()):
             if not tool.extracted:
+                if not _may_run(tools_folder()):
+                    raise ExtractionFailed(tool.name, tool.folder, _NOEXEC)
                 say(f"Unpacking {tool.name} {tool.version} (once)…")
                 _extract(tool)
     except OSError as error:
         raise ExtractionFailed(tool.name, tool.folder, f"{error.strerror}.") from error
+    if not runs(tool):
+        raise ExtractionFailed(tool.name, tool.folder, _NOEXEC)
     return tool.program
+
+
+def runs(tool: Tool) -> bool:
+    """Tell whether the tool is unpacked and may be run. access(2) also knows how its disk is mounted."""
+    return os.access(tool.program, os.X_OK)
+
+
+def _may_run(folder: Path) -> bool:
+    """Tell whether programs in a folder, or in the one that it will be made in, may be run."""
+    existing = next(each for each in (folder, *folder.parents) if each.exists())
+    return not os.statvfs(existing).f_flag & os.ST_NOEXEC
 
 
 @contextmanager
@@ -236,7 +257,14 @@ def _of_this_process() -> Dict[str, str]:
 def describe() -> List[Dict[str, object]]:
     """Return what ``list --json`` prints."""
     return [
-        {"name": tool.name, "label": tool.name, "version": tool.version, "extracted": tool.extracted}
+        {
+            "name": tool.name,
+            "label": tool.name,
+            "version": tool.version,
+            "extracted": tool.extracted,
+            "runs": runs(tool) if tool.extracted else _may_run(tools_folder()),
+            "folder": str(tool.folder),
+        }
         for tool in installed()
     ]
 

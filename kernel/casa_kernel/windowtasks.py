@@ -86,6 +86,7 @@ class Windows:
                 if value_of(stock, given, name) < least:
                     self._desk.front.say(f"{row.name} asks for no mask: with {name} below {least} it cleans nothing.")
                     return task(**given)
+            self._editor.check(row.name)
             display = self._desk.desktop.environment()
             program = tools.ensure_extracted(tools.find(row.tool), self._desk.front.say)
             proxies.spare_tools(os.environ)

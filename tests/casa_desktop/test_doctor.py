@@ -11,6 +11,8 @@ from casa_desktop import doctor, session, xserver
 from casa_desktop.__main__ import main
 from casa_desktop.containers import Container
 
+from ..shortage import small_disk
+
 # The developer's own kernels need not be in order.
 pytestmark = pytest.mark.usefixtures("jupyter_data")
 
@@ -39,6 +41,16 @@ def test_each_missing_program_comes_with_its_remedy(
     assert found["window manager"].remedy == "apt install icewm"
     assert main(["doctor"]) == 1
     assert "✗ X server" in capsys.readouterr().out
+
+
+def test_folders_where_no_program_may_be_run_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with small_disk(tmp_path / "disk", 1, "noexec") as disk:
+        monkeypatch.setenv("CASA_DESKTOP_RUNTIME_DIR", str(disk.path))
+        monkeypatch.setenv("CASA_DESKTOP_TOOLS", str(disk.path / "tools"))
+        found = _by_subject()
+        assert (found["runtime directory"].state, "noexec" in found["runtime directory"].found) == ("note", True)
+        assert found["casaviewer, unpacked"].state == "missing"
+        assert "CASA_DESKTOP_TOOLS" in found["casaviewer, unpacked"].remedy
 
 
 def test_a_kernel_whose_python_has_gone_is_told(jupyter_data: Path) -> None:

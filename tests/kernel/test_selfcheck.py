@@ -17,7 +17,7 @@ def _report(notebook: Notebook, folder: Path, names: str = "globals()") -> Dict[
 
 def test_a_kernel_runs_a_task_and_draws_a_picture_of_an_image_of_its_own(notebook: Notebook, tmp_path: Path) -> None:
     said = _report(notebook, tmp_path)
-    for subject in ("CASA", "task", "picture", "casaviewer", "casaplotms", "casalogger"):
+    for subject in ("CASA", "task", "picture", "mask editor", "casaviewer", "casaplotms", "casalogger"):
         assert said["findings"][subject]["state"] == "ok", said["findings"][subject]
     assert said["casa"] in said["findings"]["CASA"]["found"]
     assert (tmp_path / "check.image").is_dir()
@@ -31,6 +31,22 @@ def test_a_task_that_fails_is_told_and_the_rest_goes_on(notebook: Notebook, tmp_
     assert found["task"]["found"] == "imstat says that the pixels' sum is 7, but it is 64"
     assert found["picture"]["found"] == "ZeroDivisionError: division by zero"
     assert found["measures data"]["state"] in ("ok", "note")
+
+
+def test_a_mask_editor_that_cannot_be_started_is_told(notebook: Notebook, tmp_path: Path) -> None:
+    editor = "get_ipython().kernel.loading.editor"
+    notebook.run(f"{editor}.python.chmod(0o600)")
+    assert _report(notebook, tmp_path)["findings"]["mask editor"]["state"] == "missing"
+    notebook.run(f"{editor}.python.chmod(0o700); {editor}._runs = False")
+    found = _report(notebook, tmp_path)["findings"]["mask editor"]
+    refused = notebook.run("tclean('sim.ms', imagename='refused', interactive=True)")
+    notebook.run(f"{editor}._runs = True")
+    assert found["state"] == "missing"
+    assert "CASA_DESKTOP_RUNTIME_DIR" in found["found"]
+    # Before it says that it waits.
+    assert refused.displayed == []
+    assert refused.error is not None
+    assert refused.error["ename"] == "NothingRuns"
 
 
 def test_measures_data_that_end_too_early_are_told_with_the_remedy(notebook: Notebook, tmp_path: Path) -> None:

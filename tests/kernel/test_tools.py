@@ -11,6 +11,8 @@ import pytest
 from casa_kernel import tools
 from casa_kernel.errors import ExtractionFailed, ToolMissing
 
+from ..shortage import small_disk
+
 
 def command_line(*args: str, env: Dict[str, str]) -> subprocess.CompletedProcess[str]:
     argv = [sys.executable, "-m", "casa_kernel.tools", *args]
@@ -25,7 +27,10 @@ def appimage(folder: Path, script: str) -> tools.Tool:
     return tools.Tool("tool", "1.0", image)
 
 
-GOOD = 'sleep 0.2; mkdir squashfs-root; printf "#!/bin/sh\\n" > squashfs-root/AppRun; echo x >> "$0.runs"'
+GOOD = (
+    'sleep 0.2; mkdir squashfs-root; printf "#!/bin/sh\\n" > squashfs-root/AppRun; chmod +x squashfs-root/AppRun; '
+    'echo x >> "$0.runs"'
+)
 
 
 @pytest.fixture
@@ -80,11 +85,30 @@ def test_a_tool_unpacked_for_all_users_is_found_though_its_appimage_and_the_cach
 
     program = prefix / "share" / "casa-desktop" / "tools" / "casasomething-1.2" / "squashfs-root" / "AppRun"
     program.parent.mkdir(parents=True)
-    program.touch()
+    program.touch(0o755)
     said: List[str] = []
     assert tools.ensure_extracted(tools.find("casasomething"), said.append) == program
     assert said == []
     assert not (folder / "tools").exists(), "the user's cache was touched"
+
+
+def test_where_no_program_may_be_run_nothing_is_unpacked_and_the_remedy_is_told(folder: Path) -> None:
+    tool = appimage(folder, GOOD)
+    with small_disk(folder / "tools", 1, "noexec"), pytest.raises(
+        ExtractionFailed, match=r"noexec.*CASA_DESKTOP_TOOLS"
+    ):
+        tools.ensure_extracted(tool, say=lambda text: None)
+    assert not (folder / "tool.AppImage.runs").exists()
+
+
+def test_a_tool_that_may_no_longer_be_run_is_told_with_the_remedy(folder: Path) -> None:
+    tool = appimage(folder, GOOD)
+    with small_disk(folder / "tools", 1) as disk:
+        tools.ensure_extracted(tool, say=lambda text: None)
+        disk.forbid_programs()
+        with pytest.raises(ExtractionFailed, match=r"noexec.*CASA_DESKTOP_TOOLS"):
+            tools.ensure_extracted(tool, say=lambda text: None)
+        assert not tools.runs(tool)
 
 
 def test_a_tool_that_is_not_installed_is_missed_with_the_remedy() -> None:
@@ -96,7 +120,7 @@ def test_the_list_is_json_and_does_not_import_casa(environment: Dict[str, str]) 
     done = command_line("list", "--json", env=environment)
     found = {tool["name"]: tool for tool in json.loads(done.stdout)}
     assert {"casaviewer", "casaplotms", "casalogger"} <= set(found)
-    assert all(set(tool) == {"name", "label", "version", "extracted"} for tool in found.values())
+    assert all(set(tool) == {"name", "label", "version", "extracted", "runs", "folder"} for tool in found.values())
 
 
 def test_a_tool_run_from_the_menu_that_is_missing_says_so(

@@ -1,0 +1,55 @@
+"""A script that CASA's C++ can run by its path, also where the kernel's private folder may run nothing.
+
+The runtime directory may be on a disk that is mounted with ``noexec``, as /tmp on hardened machines. A script there is
+then kept in memory instead, and run by its path in /proc (memfd_create(2)).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Optional, Tuple
+
+# CASA's C++ hands a path on to a shell without quoting it (casatools 6.7.0, grpcFlagAgentDisplay.cc).
+_NO_QUOTES_NEEDED = re.compile(r"[\w/.,:+@%-]+", re.ASCII)
+# Linux wants it where vm.memfd_noexec is 1, and does not know it before 6.3: memfd_create(2).
+_MFD_EXEC = 0x10
+
+
+def script(path: Path, text: str) -> Tuple[Path, bool]:
+    """Write a script; return the path by which it is run, and whether it can be run at all.
+
+    Args:
+        path: where it is to be.
+        text: what it holds.
+
+    Raises:
+        OSError: there is no room.
+    """
+    path.write_text(text)
+    path.chmod(0o700)
+    if can_run(path) and _NO_QUOTES_NEEDED.fullmatch(str(path)):
+        return path, True
+    kept = _in_memory(path.name, text)
+    return (kept, True) if kept is not None else (path, can_run(path))
+
+
+def can_run(path: Path) -> bool:
+    """Tell whether a file may be run; access(2) also knows how its disk is mounted."""
+    return os.access(path, os.X_OK)
+
+
+def _in_memory(name: str, text: str) -> Optional[Path]:
+    for flag in (_MFD_EXEC, 0):
+        try:
+            descriptor = os.memfd_create(name, os.MFD_CLOEXEC | flag)
+        except OSError:
+            continue
+        # It stays open for as long as the kernel lives.
+        os.write(descriptor, text.encode())
+        path = Path(f"/proc/{os.getpid()}/fd/{descriptor}")
+        if can_run(path):
+            return path
+        os.close(descriptor)
+    return None
