@@ -66,6 +66,14 @@ class CasaDesktop(Configurable):
         "is also the most. Shorten it where links are passed on too freely; 0 forbids them.",
     )
 
+    share_views = Int(
+        20,
+        min=1,
+        config=True,
+        help="How many views may follow one link at a time. Default 20. Raise it for lectures; each view that does its "
+        "worst takes up to some percent of a processor from the server.",
+    )
+
     @default("idle_minutes")
     def _idle_minutes_of_the_environment(self) -> float:
         return settings_from(os.environ).idle_minutes

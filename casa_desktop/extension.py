@@ -16,8 +16,9 @@ from .handlers import DesktopsHandler, OneDesktopHandler, ScreenshotHandler
 from .lookout import Lookout
 from .notices import SCHEMA, SCHEMA_ID, Notices
 from .pages import PageFileHandler, PageHandler, SharedPageHandler
-from .proxy import DesktopSocketHandler, SharedSocketHandler
+from .proxy import DesktopSocketHandler
 from .reception import reception
+from .sharedsocket import SharedSocketHandler
 from .sharing import OneShareHandler, SharedHandler, SharesHandler
 from .template import PAGE_FOLDER
 from .workers import workers

@@ -22,8 +22,8 @@ from tornado import web
 from traitlets import List, TraitError, Unicode, default
 
 from .pages import PageFileHandler, SharedPageHandler
-from .proxy import SharedSocketHandler
 from .reception import SHARE_RESOURCE
+from .sharedsocket import SharedSocketHandler
 from .sharing import SharedHandler
 
 # Chosen by the handler and not by the path: what tornado makes of a path is then no matter.

@@ -14,7 +14,6 @@ import asyncio
 import os
 import resource
 import socket
-import time
 from contextlib import suppress
 from typing import Any, Optional
 
@@ -23,12 +22,12 @@ from jupyter_server_proxy.rawsocket import RawSocketHandler
 from tornado import web
 from tornado.websocket import WebSocketClosedError
 
-from . import session, shares, supervision
+from . import session, supervision
 from .audience import View, Words
-from .errors import CasaDesktopError, NoSuchShare, ProtocolViolation, Shortage
+from .errors import CasaDesktopError, ProtocolViolation, Shortage
 from .flow import DesktopProtocol
 from .plainpage import PlainErrors
-from .reception import AUTH_RESOURCE, LINK_ENDED, SHARE_RESOURCE, Reception, reception
+from .reception import AUTH_RESOURCE, Reception, reception
 from .rfbstream import Filter
 from .runtime import Record
 
@@ -36,6 +35,9 @@ from .runtime import Record
 # replaces an older one, instead of in a queue that the user's next click has to wait for.
 UNSENT_IN_KERNEL = 1 << 15
 LARGEST_FRAME = 1 << 20
+# Of a long frame so much is read in one turn of the loop: at most 4096 messages, some milliseconds. A frame of 1 MiB
+# at once would keep everybody waiting for half a second and more.
+PIECE = 1 << 14
 # Text frames that a browser has not taken: after a few it has to wait, and after many it is given up.
 FEW_UNREAD, MOST_UNREAD = 20, 200
 # Reverse proxies close connections that are silent for a minute, and a laptop that sleeps does not say goodbye.
@@ -165,11 +167,22 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
             self.refuse(error.code, str(error))
 
     async def _take_rfb(self, xvnc: DesktopProtocol, data: bytes) -> None:
+        await self._take_piece(xvnc, data[:PIECE])
+        for start in range(PIECE, len(data), PIECE):
+            await asyncio.sleep(0)
+            await self._take_piece(xvnc, data[start : start + PIECE])
+
+    async def _take_piece(self, xvnc: DesktopProtocol, data: bytes) -> None:
         passed = self.filter.feed(data)
         if passed.by_the_user:
             self._record_activity()
+        if passed.refused:
+            self.count_refused(passed.refused)
         if passed.data:
             await xvnc.send(passed.data)
+
+    def count_refused(self, number: int) -> None:
+        """Take note of messages that did not go on: an owner's, when another view controls the desktop's size."""
 
     async def _take_words(self, view: View, text: str) -> None:
         view.receive(text)
@@ -226,42 +239,3 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
 def _has_room() -> bool:
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return limit - len(os.listdir("/proc/self/fd")) > min(RESERVE, limit // 2)
-
-
-class SharedSocketHandler(DesktopSocketHandler):
-    """``<base>casa-desktop/api/shared/<token>/rfb``: the same for who may look, until the link ends."""
-
-    auth_resource = SHARE_RESOURCE
-    action = "read"
-
-    async def open(self, token: str) -> None:
-        """Connect to the desktop that the link shows; called by tornado."""
-        try:
-            record, share = shares.find(token)
-        except Shortage as error:
-            return self.refuse(1013, str(error))
-        except NoSuchShare:
-            return self.refuse(LINK_ENDED, "This link has expired or was withdrawn.")
-        self._expires = share.expires
-        self._wait_for_the_end()
-        await self.connect(record, share.id)
-
-    def on_pong(self, data: bytes) -> None:
-        """Look whether the link has ended meanwhile, which a timer does not see while the server sleeps; by tornado."""
-        super().on_pong(data)
-        if self.view is not None:
-            self._timer.cancel()
-            self._wait_for_the_end()
-
-    def _wait_for_the_end(self) -> None:
-        left = self._expires - time.time()
-        if left <= 0:
-            return self.refuse(LINK_ENDED, "This link has expired.")
-        # Looked at again then, for the time may be set. The loop's clock stands still while the computer sleeps.
-        self._timer = asyncio.get_running_loop().call_later(left, self._wait_for_the_end)
-
-    def on_close(self) -> None:
-        """Forget the timer as well; called by tornado."""
-        super().on_close()
-        if hasattr(self, "_timer"):
-            self._timer.cancel()

@@ -184,10 +184,12 @@ class Passed(NamedTuple):
     Attributes:
         data: the bytes.
         by_the_user: some of them were typed, pointed or copied by the user, as opposed to what a page sends by itself.
+        refused: how many messages do not go on.
     """
 
     data: bytes
     by_the_user: bool
+    refused: int
 
 
 class Filter:
@@ -213,9 +215,10 @@ class Filter:
         Raises:
             ProtocolViolation: as ``ClientStream.feed``.
         """
-        messages = [each for each in self._stream.feed(data) if self._may_pass(each.kind)]
+        sent = self._stream.feed(data)
+        messages = [each for each in sent if self._may_pass(each.kind)]
         by_the_user = not self.view_only and any(map(_is_input, messages))
-        return Passed(b"".join(map(self._rewritten, messages)), by_the_user)
+        return Passed(b"".join(map(self._rewritten, messages)), by_the_user, len(sent) - len(messages))
 
     def _may_pass(self, kind: Kind) -> bool:
         if self.view_only:

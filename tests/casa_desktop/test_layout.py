@@ -12,7 +12,7 @@ DESKTOP = SOURCES / "casa_desktop"
 KERNEL = SOURCES / "kernel" / "casa_kernel"
 SERVER_SIDE = {
     *("config", "reception", "flow", "proxy", "handlers", "pages", "sharing", "notices", "extension", "provisioner"),
-    "guests",
+    *("guests", "sharedsocket"),
 }  # fmt: skip
 # They may be used from any command, on any Python; jupyter_client is there with ipykernel.
 KERNEL_CLIENTS = {"kernelspecs", "kernelrun"}

@@ -173,4 +173,4 @@ def test_seven_byte_pointer_events_are_never_agreed_upon() -> None:
 def test_what_a_page_sends_by_itself_is_not_taken_for_the_user(message: bytes, by_the_user: bool) -> None:
     stream = Filter(view_only=False)
     assert not stream.feed(GREETING).by_the_user
-    assert stream.feed(message) == (message, by_the_user)
+    assert stream.feed(message)[:2] == (message, by_the_user)
