@@ -16,6 +16,9 @@ from .habits import COMMANDS, Habits
 from .live import Front
 
 _SPACE = (tokenize.NEWLINE, tokenize.NL, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+# What begins a line with further statements behind its colon.
+_HEADS = ("if", "elif", "else", "for", "while", "try", "except", "finally", "with")
+_OPEN, _CLOSE = ("(", "[", "{"), (")", "]", "}")
 
 
 @magics_class
@@ -70,7 +73,9 @@ class HabitMagics(Magics):
 
 
 class BareCommands:
-    """Makes a call of a line that holds only a command, and perhaps a task: ``inp``, ``go``, ``tget tclean``.
+    """Makes a call of a statement that is only a command, and perhaps a task: ``inp``, ``go``, ``tget tclean``.
+
+    It may share its line with others (``niter = 100; go``, ``if again: go tclean``).
 
     IPython's own means for that (automatic calls, automatic magics) are for cells of a single line. Works on
     tokens, so that neither strings nor continued lines are touched, and never on a name that the user took.
@@ -80,12 +85,11 @@ class BareCommands:
         self._namespace = namespace
 
     def find(self, tokens_by_line: Iterable[Sequence[tokenize.TokenInfo]]) -> Optional[TokenTransformBase]:
-        """Return the first line that is to be rewritten; IPython calls this until there is none."""
-        lines = [[token for token in line if token.type not in _SPACE] for line in tokens_by_line]
-        taken = {line[0].string for line in lines if len(line) > 1 and line[1].string == "="}
-        for line in lines:
-            words = line[:-1] if line and line[-1].string == ";" else line
-            if words and self._is_command(words[0].string, taken) and _are_arguments(words[1:]):
+        """Return the first statement that is to be rewritten; IPython calls this until there is none."""
+        statements = [words for line in tokens_by_line for words in _statements(line)]
+        taken = {words[0].string for words in statements if len(words) > 1 and words[1].string == "="}
+        for words in statements:
+            if self._is_command(words[0].string, taken) and _are_arguments(words[1:]):
                 return _Call(words[0], words[-1])
         return None
 
@@ -94,6 +98,24 @@ class BareCommands:
             return False
         # Before CASA is imported, there are no commands.
         return name not in self._namespace or isinstance(getattr(self._namespace[name], "__self__", None), Habits)
+
+
+def _statements(line: Sequence[tokenize.TokenInfo]) -> List[List[tokenize.TokenInfo]]:
+    """Return the words of each statement in a logical line: they stand between semicolons, and behind "if …:"."""
+    found: List[List[tokenize.TokenInfo]] = [[]]
+    depth, is_head = 0, False
+    for token in line:
+        if token.type in _SPACE:
+            continue
+        if not found[-1] and len(found) == 1:
+            is_head = token.string in _HEADS
+        depth += (token.string in _OPEN) - (token.string in _CLOSE) if token.type == tokenize.OP else 0
+        if depth == 0 and (token.string == ";" or (is_head and token.string == ":")):
+            is_head = False
+            found.append([])
+        else:
+            found[-1].append(token)
+    return [words for words in found if words]
 
 
 def _are_arguments(words: Sequence[tokenize.TokenInfo]) -> bool:

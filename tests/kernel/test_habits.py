@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import metadata
 from pathlib import Path
-from typing import Dict
+from typing import Dict, List
 
 import pytest
 
@@ -116,6 +116,25 @@ def test_names_that_the_user_took_are_the_user_s(notebook: Notebook) -> None:
     notebook.run("go = inp.__self__.go")
     assert cell.error is None
     assert cell.text == "5 \ninp tclean\n\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "called"),
+    [
+        ("imagename = f'{home}/dirty.image'; inp imstat", ["imstat"]),
+        ("inp imstat; inp imhead;", ["imstat", "imhead"]),
+        ("if True: inp imstat", ["imstat"]),
+        ("for each in (1, 2): x = {1: 2}; inp imstat", ["imstat", "imstat"]),
+        ("if True:\n    x = 1; inp imstat  # look\nelse: inp imhead", ["imstat"]),
+        ("x = [1,\n     2]; inp 'imstat'", ["imstat"]),
+        ("x = '; inp imstat'; print(x[0:1])", []),
+        ("f = lambda: inp; x = {'a': inp}", []),
+    ],
+)
+def test_a_command_may_share_its_line_with_other_statements(notebook: Notebook, code: str, called: List[str]) -> None:
+    cell = notebook.run(code)
+    assert cell.error is None, cell.error
+    assert [data["text/plain"].split()[1] for data in cell.displayed] == called
 
 
 def test_msview_goes_into_the_cell_unless_told_otherwise(notebook: Notebook) -> None:
