@@ -305,15 +305,23 @@ def reopen_log(casa: Casa) -> None:
     casa.names["casalog"].setlogfile(casa.logfile)
 
 
-def after_new_logfile(casa: Casa, hook: Callable[[Path], None]) -> None:
+def after_new_logfile(casa: Casa, check: Callable[[str], None], hook: Callable[[Path], None]) -> None:
     """Have ``hook`` called with the path of the log now, and again whenever ``casalog.setlogfile`` changes it.
 
     CASA tells nobody else of the change, and asking for the name from another thread could meet it half-way.
+
+    Args:
+        casa: the imported CASA.
+        check: called with a new name before CASA takes it; may refuse it.
+        hook: called with the path when CASA has taken it.
     """
     tool = type(casa.names["casalog"])
     original = tool.setlogfile
 
     def setlogfile(self: Any, *args: Any, **kwargs: Any) -> Any:
+        for name in (*args, *kwargs.values()):
+            if name and isinstance(name, str):
+                check(name)
         result = original(self, *args, **kwargs)
         hook(Path(casa.logfile))
         return result

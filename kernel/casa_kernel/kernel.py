@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from pathlib import Path
-from typing import Any, Dict, Optional, Sequence
+from typing import Any, Callable, Dict, Optional, Sequence
 
 from ipykernel import zmqshell
 from ipykernel.ipkernel import IPythonKernel
@@ -15,7 +15,7 @@ from traitlets import Type
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import casa, desktop, keeping, kernelspec, startup, unfinished
+from . import casa, desktop, keeping, kernelspec, logroom, startup, unfinished
 from .baretasks import BareTasks
 from .casanames import CasaNames
 from .celldisplay import CellDisplay
@@ -24,7 +24,6 @@ from .habitmagics import BareCommands, HabitMagics
 from .habits import Habits
 from .loading import Loading
 from .logmagics import LogMagics
-from .logroom import LogRoom
 from .logstream import LogStream
 from .magics import CasaMagics
 from .modes import Modes
@@ -108,7 +107,8 @@ class CasaKernel(IPythonKernel):
         transformers = self._shell.input_transformer_manager.token_transformers
         transformers.extend([BareCommands(self._shell.user_ns), BareTasks(self._is_task)])
         self._habits = HabitMagics(self._shell, self._front)
-        log = LogMagics(self._shell, self._log, self._logfile, self._front, lambda: CellDisplay(self))
+        self._look_after_log: Callable[[], None] = lambda: None
+        log = LogMagics(self._shell, self._log, self._find_log, self._front, lambda: CellDisplay(self))
         self._limits = self._read_limits()
         children = self.loading.children if self.loading is not None else None
         tools = ToolMagics(self._shell, children, self._limits, self._front)
@@ -180,10 +180,11 @@ class CasaKernel(IPythonKernel):
             return self._given
 
     def _make_names(self, found: casa.Casa, loading: Loading) -> Dict[str, Any]:
-        casa.after_new_logfile(found, self._log.follow)
-        room = LogRoom(lambda: found.logfile, lambda: casa.reopen_log(found), self._front.say)
+        casa.after_new_logfile(found, logroom.check, self._log.follow)
+        room = logroom.LogRoom(lambda: found.logfile, lambda: casa.reopen_log(found), self._front.say)
         for event in ("pre_run_cell", "post_run_cell"):
             self._shell.events.register(event, lambda _: room.look())
+        self._look_after_log = room.look
         studio = Studio(found, self._modes, loading.children, loading.editor, self._desktop, self._front)
         given = {**found.names, **studio.names()}
         self._casa = found
@@ -203,6 +204,11 @@ class CasaKernel(IPythonKernel):
     def _is_task(self, name: str) -> bool:
         """Tell whether a name of the notebook is the task that the kernel has put there."""
         return self._habits.habits is not None and self._habits.habits.holds(name)
+
+    def _find_log(self) -> Path:
+        """Return the path of CASA's log, which was opened anew if it was gone."""
+        self._look_after_log()
+        return self._logfile()
 
     def _logfile(self) -> Path:
         assert self._casa is not None

@@ -1,18 +1,21 @@
-"""Room for CASA's log: where there was none, the log must be opened anew to be written again."""
+"""Room for CASA's log, and a file: where there was none, the log must be opened anew to be written again."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Optional
 
 from . import checks
+from .errors import NoSuchFolder, NotWritable
 
 
 class LogRoom:
-    """Looks after the room for the log, before and after each cell.
+    """Looks after the room for the log and its file, before and after each cell.
 
-    CASA's stream stays in error once it could not write (casatools 6.7.0): what was said while the disk was full is
-    lost, and so would be all that is said afterwards.
+    CASA keeps the file that it opened: once its name is gone, nobody finds what is written. And CASA's stream stays in
+    error once it could not write (casatools 6.7.0): what was said while the disk was full is lost, and so would be all
+    that is said afterwards.
 
     Args:
         logfile: returns the path of CASA's log.
@@ -23,11 +26,47 @@ class LogRoom:
     def __init__(self, logfile: Callable[[], str], reopen: Callable[[], None], say: Callable[[str], None]) -> None:
         self._logfile, self._reopen, self._say = logfile, reopen, say
         self._full = False
+        self._lost: Optional[str] = None
 
     def look(self) -> None:
-        """Take note of a disk that is full, and open the log anew when it no longer is."""
+        """Take note of a disk that is full or of a log that is gone, and open it anew when it can be written."""
+        self._look_for_room()
+        self._look_for_file()
+
+    def _look_for_file(self) -> None:
+        logfile = self._logfile()
+        if os.path.exists(logfile):
+            self._lost = None
+            return
+        if os.access(os.path.dirname(os.path.abspath(logfile)), os.W_OK):
+            self._reopen()
+            self._say(f"CASA's log {logfile} was no longer there; it goes on in a new file of that name.")
+        elif self._lost != logfile:
+            self._lost = logfile
+            self._say(
+                f"CASA's log {logfile} is no longer there, and nothing can be written in its place; choose another "
+                "with casalog.setlogfile('casa.log')."
+            )
+
+    def _look_for_room(self) -> None:
         before, self._full = self._full, checks.is_full(Path(self._logfile()).parent)
         if self._full and not before:
             self._say(f"CASA's log is not written for now: no room is left on the disk that holds {self._logfile()}.")
         elif before and not self._full:
             self._reopen()
+
+
+def check(logfile: str) -> None:
+    """Check that CASA can write its log where it is about to be told to; CASA would say nothing, and log nothing.
+
+    Raises:
+        NoSuchFolder: the folder does not exist.
+        NotWritable: it, or the file, cannot be written.
+    """
+    path = Path(os.path.abspath(logfile))
+    if not path.parent.is_dir():
+        raise NoSuchFolder("casalog.setlogfile", "filename", path)
+    if path.is_dir():
+        raise NotWritable("casalog.setlogfile", "filename", path, "it is a folder")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise NotWritable("casalog.setlogfile", "filename", path, "you have no permission")

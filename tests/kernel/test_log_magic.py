@@ -137,3 +137,39 @@ def test_the_log_is_followed_until_the_kernel_is_interrupted(notebook: Notebook)
 
 def test_words_are_completed(notebook: Notebook) -> None:
     assert "severe" in notebook.client.complete("%casa_log s", 11, reply=True, timeout=60)["content"]["matches"]
+
+
+@pytest.mark.parametrize("gone", ["os.remove(log)", "os.rename(log, log + '.old')"])
+def test_a_log_that_is_gone_goes_on_in_a_new_file_of_its_name(notebook: Notebook, gone: str) -> None:
+    same = notebook.run(f"import os; log = casalog.logfile(); {gone}\n%casa_log")
+    assert same.error is None
+    assert "goes on in a new file of that name" in same.text
+    notebook.run(f"{gone}; casalog.post('between')")
+    after = notebook.run("casalog.post('after'); print(open(log).read())")
+    assert "goes on" not in after.text
+    assert after.text.rstrip().endswith("after")
+    assert "after" in texts(notebook.run("%casa_log after"))
+
+
+def test_a_log_whose_folder_is_gone_is_told_once(notebook: Notebook, tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    cell = notebook.run(
+        f"import shutil; log = casalog.logfile(); casalog.setlogfile('{folder}/a.log'); shutil.rmtree('{folder}')"
+    )
+    again = notebook.run("casalog.post('lost')")
+    shown = notebook.run("%casa_log")
+    notebook.run("casalog.setlogfile(log)")
+    assert "choose another with casalog.setlogfile" in cell.text
+    assert again.text == ""
+    assert shown.error is not None
+    assert shown.error["ename"] == "NoSuchPath"
+    assert texts(notebook.run("casalog.post('back')")) == ["back"]
+
+
+@pytest.mark.parametrize(("path", "name"), [("/nosuch/x", "NoSuchFolder"), ("/tmp", "NotWritable")])
+def test_a_log_that_could_not_be_written_is_refused(notebook: Notebook, path: str, name: str) -> None:
+    cell = notebook.run(f"casalog.setlogfile('{path}')")
+    assert cell.error is not None
+    assert cell.error["ename"] == name
+    assert texts(notebook.run("casalog.post('still here')")) == ["still here"]
