@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Dict, Iterator, List, Mapping, Protocol
 
@@ -32,6 +33,9 @@ class Client(Protocol):
     def is_drawing(self) -> bool:
         """Tell whether the tool still draws in its window what it was told to."""
 
+    def write_picture(self, file: Path) -> bool:
+        """Write what the window shows that the task has opened; tell whether the tool can do that."""
+
 
 class ViewerClient:
     """casaviewer's client module, which keeps a process with windows and one without apart by itself."""
@@ -39,6 +43,7 @@ class ViewerClient:
     def __init__(self, module: Any, live: bool) -> None:
         self._globals: Dict[str, Any] = vars(module)
         self._slot = "--server" if live else "--nogui"
+        self._opened: List[Any] = []
         # Its ping kills a viewer that is busy for five seconds; we watch the process instead.
         self._globals["__try_check_health"] = False
 
@@ -56,7 +61,7 @@ class ViewerClient:
     @contextmanager
     def in_use(self) -> Iterator[None]:
         names = self._globals
-        opened: List[Any] = []
+        opened = self._opened = []
         original = names["panel"]
 
         def panel(*args: Any, **kwargs: Any) -> Any:
@@ -78,6 +83,13 @@ class ViewerClient:
     def is_drawing(self) -> bool:
         # The viewer answers when it has drawn.
         return False
+
+    def write_picture(self, file: Path) -> bool:
+        names = self._globals
+        # A user may be quicker, and close the window again.
+        with suppress(names["__grpc"].RpcError):
+            names["output"](str(file), scale=1.0, dpi=300, format="png", panel=self._opened[-1])
+        return file.is_file()
 
     def answers(self, within: float) -> bool:
         return _answers(self._globals, self._globals["__uri"][self._slot], within)
@@ -106,6 +118,10 @@ class PlotmsClient:
 
     def is_drawing(self) -> bool:
         return bool(self._module.isDrawing())
+
+    def write_picture(self, file: Path) -> bool:
+        # It tells what it could not draw.
+        return False
 
     def answers(self, within: float) -> bool:
         return _answers(vars(self._module), vars(self._module)["__uri"], within)

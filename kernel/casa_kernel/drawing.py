@@ -5,17 +5,20 @@ from __future__ import annotations
 import inspect
 import os
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Tuple
 
-from . import capture, checks, plain
+from . import capture, checks, plain, profiles
 from .desk import Desk
 from .errors import BadParameter, NothingDrawn, NotWritable, ToolLost, writing
+from .figures import Figures
 from .modes import LIVE
 from .signatures import like, missing
-from .tasks import DrawingTask
+from .tasks import DrawingTask, FigureTask
 from .toolbox import Toolbox
 from .viewertask import make_viewer
+from .viewinput import Ready, ViewerInput, check_seen
 
 # A plot that takes longer than this, in seconds, is kept in the cell as far as it has come.
 _DRAWN_WITHIN = 10.0
@@ -24,8 +27,8 @@ _DRAWN_WITHIN = 10.0
 class Drawing:
     """Runs the tasks that draw with a native tool."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, desk: Desk, figures: Figures) -> None:
+        self._desk, self._figures = desk, figures
         self._toolbox = Toolbox(desk)
 
     def wrap(self, row: DrawingTask) -> Callable[..., Any]:
@@ -42,14 +45,47 @@ class Drawing:
             mode = self._desk.mode(row.name, row.window, given)
             if row.name == "viewer":
                 checks.check_types(row.name, signature, given)
-            self._desk.check(row.name, row.inputs, given, row.picture)
             # What the task itself complains of is a TaskFailed by the time that it gets here.
-            with writing(self._desk.children.private.path):
-                return self._draw_live(row, task, given) if mode == LIVE else self._draw_headless(row, task, given)
+            with self._ready(row, given, mode == LIVE) as ready, writing(self._desk.children.private.path):
+                if ready.spectrum is not None:
+                    return self._draw_profile(row, ready, ready.spectrum, given, mode == LIVE)
+                draw = self._draw_live if mode == LIVE else self._draw_headless
+                return draw(row, task, ready.given, given)
 
         return like(task, call, row.name)
 
-    def _draw_headless(self, row: DrawingTask, task: Callable[..., Any], given: Dict[str, Any]) -> Any:
+    @contextmanager
+    def _ready(self, row: DrawingTask, given: Dict[str, Any], live: bool) -> Iterator[Ready]:
+        """Yield a call that has been looked at, and can be made within a with block."""
+        if row.tool == "casaviewer":
+            with ViewerInput(self._desk, row, given).ready(live) as ready:
+                yield ready
+        else:
+            ready = Ready(dict(given))
+            self._desk.check(row.name, row.inputs, ready.given, row.picture)
+            yield ready
+
+    def _draw_profile(self, row: DrawingTask, ready: Ready, image: Path, said: Dict[str, Any], live: bool) -> Any:
+        """Draw an image with a single axis, which is no matter for the tool."""
+        file, kind = profiles.output_of(row.name, ready.given, row.picture)
+        self._desk.front.say(f"{image.name} has one axis, and casaviewer draws planes only; this is its profile.")
+
+        def draw(**_said: Any) -> None:
+            profiles.draw(self._desk.casa, image, file, kind)
+
+        return self._figures.draw(FigureTask(row.name), draw, said, live)
+
+    def _draw_headless(
+        self, row: DrawingTask, task: Callable[..., Any], given: Dict[str, Any], said: Dict[str, Any]
+    ) -> Any:
+        """Draw into the cell.
+
+        Args:
+            row: the task's row.
+            task: the task.
+            given: its arguments.
+            said: the arguments as the user gave them.
+        """
         if not capture.names_something(row, given):
             names = " or ".join(each.parameter for each in row.inputs)
             raise BadParameter(row.name, f"there is nothing to draw; give {names}, or ask for a window with gui=True.")
@@ -62,7 +98,9 @@ class Drawing:
                 result, pictures = self._draw(row, task, given, folder)
             if not pictures:
                 raise NothingDrawn(row.name, self._desk.casa.logfile)
-            words = {name: value for name, value in given.items() if name != row.picture}
+            if row.tool == "casaviewer":
+                check_seen(self._desk, row, given, pictures[0].data)
+            words = {name: value for name, value in said.items() if name != row.picture}
             for page in capture.pages(row.name, words, pictures, self._desk.casa.version):
                 self._desk.front.show(*page)
         finally:
@@ -110,7 +148,10 @@ class Drawing:
             pictures = capture.pictures_in(folder, ratio)
         return pictures
 
-    def _draw_live(self, row: DrawingTask, task: Callable[..., Any], given: Dict[str, Any]) -> Any:
+    def _draw_live(
+        self, row: DrawingTask, task: Callable[..., Any], given: Dict[str, Any], said: Dict[str, Any]
+    ) -> Any:
+        """Open a window; the arguments are those of ``_draw_headless``."""
         display = self._desk.desktop.environment()
         if given.get(row.picture):
             # imview goes without a window when it is to write a file, so a file is always written without one.
@@ -120,7 +161,13 @@ class Drawing:
         with self._desk.desktop.glimpse() as glimpse:
             with self._toolbox.connected(row, display) as tool:
                 result = task(**window, **row.fixed(live=True))
+                # Without an input the window asks for one.
+                seen = self._toolbox.seen(row) if capture.names_something(row, given) else None
+                if seen is not None:
+                    check_seen(self._desk, row, given, seen)
                 self._desk.tell(f"{row.name} is on the CASA Desktop.")
                 self._toolbox.wait_until_drawn(row, tool, within=_DRAWN_WITHIN)
-            self._desk.keep(glimpse, tool.process.pid, capture.alt(row.name, window))
+            self._desk.keep(
+                glimpse, tool.process.pid, capture.alt(row.name, {name: said[name] for name in window if name in said})
+            )
         return result

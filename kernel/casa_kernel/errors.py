@@ -17,6 +17,7 @@
           ├── FolderRemoved        the working folder has been removed
           ├── CellUnfinished       the kernel itself failed around a cell, as without memory
           ├── NothingDrawn         a task ended well and left no picture
+          ├── NothingShown         one left a picture, or a window, in which there is nothing
           ├── WindowOnly           a task was to draw into the cell and has nothing but a window
           ├── ToolkitMissing       this Python can open no window for a figure of matplotlib
           ├── NothingRuns          the window that a task waits at cannot be started
@@ -269,6 +270,19 @@ class NothingDrawn(CasaKernelError):
         super().__init__(
             f"{task} drew nothing: check the selection and the axes; CASA's log says more (casalogger(), or {logfile})."
         )
+
+
+class NothingShown(CasaKernelError):
+    """casaviewer drew a picture of one colour, or opened a window with nothing in it.
+
+    Attributes:
+        task: its name.
+        reason: why, as a sentence.
+    """
+
+    def __init__(self, task: str, reason: str) -> None:
+        self.task, self.reason = task, reason
+        super().__init__(f"{task} has nothing to show: {reason}")
 
 
 class WindowOnly(CasaKernelError):

@@ -51,9 +51,13 @@ class Figures:
                 table, then = row.without
                 self._desk.front.say(f"{row.name}: the data have no {table} table, or an empty one; {then}.")
                 return task(**given)
-            return self._draw_live(row, task, given) if mode == LIVE else self._draw_headless(row, task, given)
+            return self.draw(row, task, given, mode == LIVE)
 
         return like(task, call, row.name)
+
+    def draw(self, row: FigureTask, task: Callable[..., Any], given: Dict[str, Any], live: bool) -> Any:
+        """Run a task that draws with pyplot; show its pages in a window or in the cell."""
+        return self._draw_live(row, task, given) if live else self._draw_headless(row, task, given)
 
     def _draw_headless(self, row: FigureTask, task: Callable[..., Any], given: Dict[str, Any]) -> Any:
         ratio = self._desk.front.pixel_ratio

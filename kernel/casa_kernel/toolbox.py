@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,6 +90,18 @@ class Toolbox:
         if not _draws(self._clients[row.tool][True], child, within):
             child.kill()
             raise ToolLost(row.tool, row.name, True, child.last_words())
+
+    def seen(self, row: DrawingTask) -> Optional[bytes]:
+        """Return what the window shows that ``row``'s task has just opened, as PNG; None where its tool does not tell.
+
+        Call it while connected.
+        """
+        folder = self._desk.children.private.new_folder("seen")
+        try:
+            file = folder / "window.png"
+            return file.read_bytes() if self._clients[row.tool][True].write_picture(file) else None
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _reason(self, error: BaseException) -> str:
         said = _said(error)

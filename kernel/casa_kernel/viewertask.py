@@ -33,10 +33,10 @@ def make_viewer(client: Any) -> Callable[..., None]:
         a window on the CASA Desktop (live).
 
         Parameters:
-            infile: path of the image or MeasurementSet, or a LEL expression with displaytype='lel'
+            infile: path of the image or MeasurementSet, or a LEL expression
             displaytype: 'raster', 'contour', 'vector', 'marker' or 'lel'
-            channel: the channel to show, from 0
-            zoom: zoom level; 1 shows everything, 2 twice as large, -2 half as large
+            channel: the channel of an image to show, from 0
+            zoom: zoom level, from 1, which shows everything; 2 is twice as large
             outfile: also write the picture to this file
             outscale: scale of the picture, for formats that have pixels
             outdpi: resolution in dots per inch, for PostScript and PDF

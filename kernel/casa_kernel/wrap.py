@@ -29,7 +29,8 @@ class Studio:
     ) -> None:
         self._casa = casa
         desk = Desk(casa, modes, children, desktop, front)
-        self._drawing, self._figures, self._windows = Drawing(desk), Figures(desk), Windows(desk, editor)
+        self._figures, self._windows = Figures(desk), Windows(desk, editor)
+        self._drawing = Drawing(desk, self._figures)
 
     def names(self) -> Dict[str, Callable[..., Any]]:
         """Return the wrapped tasks, to be put over CASA's own in the notebook's namespace.

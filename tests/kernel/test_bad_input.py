@@ -34,7 +34,7 @@ TABLE = [
     ("imview(raster=5)", "BadParameter", "raster is 5, but should be a path"),
     ("imview('sound.image', zoom='x')", "TaskFailed", "invalid zoom parameters"),
     ("imview({'file': 'sound.image', 'range': 'x'})", "TaskFailed", "data range must be a list"),
-    ("msview('sound.ms', channel='x')", "BadParameter", "channel must be an integer"),
+    ("msview('sound.ms', channel='x')", "BadParameter", "channel is 'x', but should be a whole number"),
     ("plotms(5)", "BadParameter", "vis is 5, but should be a path"),
     ("plotms('sound.ms', xaxis=['time'])", "BadParameter", "xaxis must be a string"),
     ("plotms('sound.ms', spw='99')", "TaskFailed", "No match found for 99"),

@@ -1,0 +1,121 @@
+"""What casacore tells of an image or a MeasurementSet, as far as it decides whether casaviewer can show it.
+
+casaviewer says nothing to its client when it cannot show what it has loaded: the window's status line has the reason,
+and without a window there is none (casaviewer 1.5 to 2.4).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, List, Optional, Sequence, Tuple
+
+from . import tables
+from .casa import Casa
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image.
+
+    Attributes:
+        path: where it is.
+        shape: its pixels along each axis.
+        names: its axes' names; those of plain FITS files are empty.
+        pixels: the type of its pixels: float, double, complex or dcomplex.
+    """
+
+    path: Path
+    shape: Tuple[int, ...]
+    names: Tuple[str, ...]
+    pixels: str
+
+    @property
+    def has_plane(self) -> bool:
+        """Whether it has two axes, of which casaviewer draws planes."""
+        return len(self.shape) > 1
+
+    @property
+    def is_double(self) -> bool:
+        """Whether casaviewer refuses its pixels. Those of FITS files become floats as they are read."""
+        return self.pixels in ("double", "dcomplex")
+
+    @property
+    def size(self) -> int:
+        """The size of its pixels in bytes, in single precision."""
+        return math.prod(self.shape) * (8 if "complex" in self.pixels else 4)
+
+    def plane(self, axes: Sequence[str] = ()) -> Tuple[int, int]:
+        """Return the length of the axes along which a plane lies (0: not known)."""
+        if any(axes[:2]):
+            return self._length(axes, 0), self._length(axes, 1)
+        long = self._long()
+        # With one or none there are further ones, of one pixel.
+        lengths = [self.shape[each] for each in long[:2]] + [1, 1]
+        return lengths[0], lengths[1]
+
+    def channels(self, axes: Sequence[str] = ()) -> int:
+        """Return how many planes there are at most to step through, as casaviewer chooses the axis for that.
+
+        The planes lie along the first two axes that are longer than a pixel, and are stepped through along the last.
+        """
+        if any(axes):
+            named = self._length(axes, 2)
+            return named or max(length for name, length in zip(self.names, self.shape) if name not in axes[:2])
+        long = self._long()[2:]
+        return self.shape[long[-1]] if long else 1
+
+    def _long(self) -> List[int]:
+        return [number for number, length in enumerate(self.shape) if length > 1]
+
+    def _length(self, axes: Sequence[str], place: int) -> int:
+        name = axes[place] if place < len(axes) else ""
+        return self.shape[self.names.index(name)] if name in self.names else 0
+
+
+def look(casa: Casa, path: Path) -> Optional[Image]:
+    """Return what is known of the image at ``path``; None where it cannot be asked without waiting for a lock."""
+    if tables.writer_of(path) is not None:
+        return None
+    tool = casa.names["casatools"].image()
+    try:
+        tool.open(str(path))
+        names = tool.coordsys().names()
+        return Image(path, tuple(map(int, tool.shape())), tuple(map(str, names)), str(tool.pixeltype()))
+    except RuntimeError:
+        # Whoever draws it meets the reason.
+        return None
+    finally:
+        tool.done()
+
+
+def why_not_shown(casa: Casa, path: Path) -> str:
+    """Return why casaviewer shows nothing of a MeasurementSet, as a clause; empty where it is not known.
+
+    It draws a raster of all rows, and so wants all spectral windows alike (MSAsRaster of casaviewer 2.4).
+    """
+    table = casa.names["casatools"].table()
+
+    def column(name: str, of: str) -> Sequence[Any]:
+        table.open(f"{path}/{of}" if of else str(path), lockoptions={"option": "usernoread"})
+        return list(table.getcol(name)) if name else [0] * table.nrows()
+
+    try:
+        if not column("", ""):
+            return "it has no rows"
+        channels = sorted(set(map(int, column("NUM_CHAN", "SPECTRAL_WINDOW"))))
+        correlations = sorted(set(map(int, column("NUM_CORR", "POLARIZATION"))))
+    except RuntimeError:
+        return ""
+    finally:
+        table.close()
+    for lengths, what in ((channels, "channels"), (correlations, "correlations")):
+        if len(lengths) > 1:
+            numbers = f"{', '.join(map(str, lengths[:-1]))} and {lengths[-1]}"
+            return (
+                f"its spectral windows differ in shape ({numbers} {what}), and casaviewer shows a MeasurementSet only "
+                "where all are alike. Take those out that are, for instance with split(vis, outputvis, spw='0', "
+                "datacolumn='data'), and show that"
+            )
+    return ""

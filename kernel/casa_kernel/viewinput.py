@@ -1,0 +1,155 @@
+"""What casaviewer is given to show: looked at before, and put into a form that it can show where it cannot by itself.
+
+An expression becomes an image, pixels in double precision become single ones, and an image with one axis is no matter
+of casaviewer's at all: it has a profile.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from shutil import rmtree
+from typing import Any, Dict, Iterator, List, Optional
+
+from . import blank, checks, expressions, images, paths
+from .checks import IMAGE, MEASUREMENT_SET
+from .desk import Desk
+from .errors import BadParameter, NothingShown
+from .tasks import DrawingTask
+from .viewvalues import Values
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A call that has been looked at.
+
+    Attributes:
+        given: its arguments, as the tool is to have them.
+        spectrum: the only image, if it has a single axis.
+    """
+
+    given: Dict[str, Any]
+    spectrum: Optional[Path] = None
+
+
+class ViewerInput:
+    """Looks at the arguments of one call of a task of casaviewer's."""
+
+    def __init__(self, desk: Desk, row: DrawingTask, given: Dict[str, Any]) -> None:
+        self._desk, self._row, self._given = desk, row, dict(given)
+        self._folders: List[Path] = []
+
+    @contextmanager
+    def ready(self, live: bool) -> Iterator[Ready]:
+        """Yield the call as it can be made within a with block; what was made for it goes with the block, or, where a
+        window shows it, with the kernel.
+
+        Raises:
+            BadParameter: it cannot be made, or would show something else than was asked for.
+        """
+        with ExitStack() as stack:
+            stack.callback(self._tidy)
+            self._evaluate()
+            self._desk.check(self._row.name, self._row.inputs, self._given, self._row.picture)
+            values = Values(self._row.name, self._given)
+            values.check()
+            found = self._look(values)
+            spectrum = self._spectrum(found)
+            if spectrum is None:
+                values.check_against(list(found.values()))
+                self._convert(found)
+            yield Ready(self._given, spectrum)
+            if live:
+                self._folders.clear()
+
+    def _tidy(self) -> None:
+        for folder in self._folders:
+            rmtree(folder, ignore_errors=True)
+
+    def _folder(self) -> Path:
+        self._folders.append(self._desk.children.private.new_folder("image"))
+        return self._folders[-1]
+
+    def _evaluate(self) -> None:
+        """Put images in the places of expressions."""
+        asked = self._given.get("displaytype") == "lel"
+        for each in self._row.inputs:
+            if IMAGE not in each.kinds:
+                continue
+
+            def evaluated(text: str, parameter: str = each.parameter) -> str:
+                if not (asked or expressions.is_one(text)):
+                    return text
+                return str(expressions.evaluate(self._desk.casa, self._row.name, parameter, text, self._folder()))
+
+            if each.parameter in self._given:
+                self._given[each.parameter] = paths.each_path(self._given[each.parameter], evaluated)
+            if asked:
+                self._given["displaytype"] = "raster"
+
+    def _look(self, values: Values) -> Dict[Path, images.Image]:
+        """Return what is known of the images, by their paths."""
+        found: Dict[Path, images.Image] = {}
+        for each in self._row.inputs:
+            for path in checks.readable_by_casa(self._given.get(each.parameter)):
+                if checks.kind_of(path) == MEASUREMENT_SET:
+                    values.check_measurement_set()
+                    continue
+                image = images.look(self._desk.casa, path)
+                if image is not None:
+                    found[path] = image
+        return found
+
+    def _spectrum(self, found: Dict[Path, images.Image]) -> Optional[Path]:
+        lines = [path for path, image in found.items() if not image.has_plane]
+        if not lines:
+            return None
+        if len(found) > 1:
+            raise BadParameter(
+                self._row.name,
+                f"{lines[0]} has one axis, and casaviewer draws planes; show it alone to see its profile.",
+            )
+        return lines[0]
+
+    def _convert(self, found: Dict[Path, images.Image]) -> None:
+        """Put copies in the places of images that casaviewer cannot show."""
+        for each in self._row.inputs:
+            if each.parameter in self._given:
+                convert = partial(self._converted, found, each.parameter)
+                self._given[each.parameter] = paths.each_path(self._given[each.parameter], convert)
+
+    def _converted(self, found: Dict[Path, images.Image], parameter: str, text: str) -> str:
+        path = Path(text).absolute()
+        if path not in found or not found[path].is_double or path.is_file():
+            return text
+        copy = expressions.single_precision(self._desk.casa, self._row.name, parameter, path, self._folder())
+        self._desk.front.say(
+            f"{path.name} has pixels in double precision, which casaviewer cannot show; this is a copy in single "
+            "precision."
+        )
+        return str(copy)
+
+
+def check_seen(desk: Desk, row: DrawingTask, given: Dict[str, Any], picture: bytes) -> None:
+    """Check that there is something in what casaviewer has drawn; where only its axes are, say so.
+
+    Raises:
+        NothingShown: there is nothing at all.
+    """
+    if blank.is_blank(picture):
+        raise NothingShown(row.name, _why(desk, row, given))
+    if blank.is_empty_within(picture):
+        desk.front.say(
+            f"{row.name}: nothing is to be seen within the axes. All pixels shown are masked, no numbers or at the "
+            "lower end of the range, or no contour's level lies among their values."
+        )
+
+
+def _why(desk: Desk, row: DrawingTask, given: Dict[str, Any]) -> str:
+    for each in row.inputs:
+        for path in checks.readable_by_casa(given.get(each.parameter)):
+            reason = images.why_not_shown(desk.casa, path) if checks.kind_of(path) == MEASUREMENT_SET else ""
+            return f"{path}: {reason or 'casaviewer could not display it, and tells nobody why'}."
+    return "casaviewer tells nobody why."
