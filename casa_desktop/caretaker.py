@@ -1,9 +1,9 @@
 """Looks after a desktop from within X until ``$DISPLAY`` ends: ``python -m casa_desktop.caretaker NAME MINUTES SIZE``.
 
-It keeps windows on the desktop when that becomes smaller (``fitting``), and asks the supervisor, its parent, to stop a
-desktop that nobody has used for ``MINUTES`` (``idleness``); 0 for never. ``SIZE`` is the desktop's first. A program of
-its own, because it waits for X's events and the supervisor waits for its children's; and one for both, because each
-process costs memory.
+It keeps windows on the desktop when that becomes smaller (``fitting``), keeps key codes free for symbols that the
+keyboard's layout lacks (``sparekeys``), and asks the supervisor, its parent, to stop a desktop that nobody has used for
+``MINUTES`` (``idleness``); 0 for never. ``SIZE`` is the desktop's first. A program of its own, because it waits for X's
+events and the supervisor waits for its children's; and one for all of it, because each process costs memory.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from Xlib.error import ConnectionClosedError
 from .fitting import Fitter
 from .lastwords import write_last_words
 from .runtime import places
+from .sparekeys import SpareKeys, touch
 from .windows import Screen
 
 _LONGEST_WAIT = 86_400.0
@@ -40,6 +41,8 @@ class Caretaker:
         self._name, self._minutes, self._first_size = name, minutes, size
         self._screen = Screen()
         self._fitter = Fitter(self._screen)
+        touch(str(places(name).rfb_socket))
+        self._keys = SpareKeys(self._screen)
         self._poller = select.poll()
         self._poller.register(self._screen.display.fileno(), select.POLLIN)
         self._idleness: Any = None
@@ -64,13 +67,20 @@ class Caretaker:
         due = _after(rest)
         while rest != 0:
             # What X has told meanwhile lies in a queue of python-xlib's, where poll does not see it.
-            self._fitter.take_events()
-            ready = self._poller.poll(milliseconds(due - time.monotonic()))
+            self._take_events()
+            ready = self._poller.poll(milliseconds(min(due, self._keys.due) - time.monotonic()))
             # X's events alone, of which there are many, are no reason to look.
             if not ready or any(descriptor != self._screen.display.fileno() for descriptor, _ in ready):
                 rest = self._look()
                 due = _after(rest)
         self._stop()
+
+    def _take_events(self) -> None:
+        while self._screen.display.pending_events():
+            event = self._screen.display.next_event()
+            self._fitter.take(event)
+            self._keys.take(event)
+        self._keys.settle()
 
     def _size(self) -> str:
         now = self._screen.root.get_geometry()

@@ -36,13 +36,10 @@ class Fitter:
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
 
-    def take_events(self) -> None:
-        """Take what X has told, and fit the windows if they have another area than before. Does not wait."""
-        area = self._screen.atom("_NET_WORKAREA")
-        while self._screen.display.pending_events():
-            event = self._screen.display.next_event()
-            if event.type == X.PropertyNotify and event.atom == area:
-                self.fit()
+    def take(self, event: Any) -> None:
+        """Take one of X's events, and fit the windows if they have another area than before."""
+        if event.type == X.PropertyNotify and event.atom == self._screen.atom("_NET_WORKAREA"):
+            self.fit()
 
     def fit(self) -> None:
         """Ask the window manager to move and shrink the windows that no longer lie within the area."""

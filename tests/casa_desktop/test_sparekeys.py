@@ -1,0 +1,161 @@
+"""What is typed in other alphabets than the layout's: a terminal on a real desktop reads all of it."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import struct
+import subprocess
+import time
+from pathlib import Path
+from typing import Callable, Iterator, List, TextIO
+
+import pytest
+from Xlib import X
+from Xlib.display import Display
+
+from casa_desktop import session
+from casa_desktop.sparekeys import ALWAYS_FREE
+
+from ..benchmarks import rfb
+
+RETURN = 0xFF0D
+# A program may still have to look up a key that was pressed just now: key codes are freed some seconds later.
+PATIENCE = 30.0
+
+
+class Keyboard:
+    """Presses keys as a browser does."""
+
+    def __init__(self, path: str) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(30)
+        self._socket.connect(path)
+        stream = self._socket.makefile("rb")
+        rfb.greet(stream.read, self._socket.sendall)
+
+    def type(self, text: str, *, at_once: bool = True) -> None:
+        """Type a line."""
+        strokes = [self.key(_symbol(each), True) + self.key(_symbol(each), False) for each in text]
+        strokes.append(self.key(RETURN, True) + self.key(RETURN, False))
+        for piece in [b"".join(strokes)] if at_once else strokes:
+            self._socket.sendall(piece)
+
+    def press(self, character: str) -> None:
+        """Press a key, and hold it down."""
+        self._socket.sendall(self.key(_symbol(character), True))
+
+    @staticmethod
+    def key(symbol: int, down: bool) -> bytes:
+        return struct.pack(">BBxxI", 4, down, symbol)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def _symbol(character: str) -> int:
+    """Return X's symbol of a character: Latin-1's are themselves, others have their Unicode number with a mark."""
+    return ord(character) if ord(character) < 0x100 else 0x1000000 | ord(character)
+
+
+def _alphabet(first: int, count: int) -> str:
+    return "".join(map(chr, range(first, first + count)))
+
+
+GREEK, CYRILLIC = _alphabet(0x3B1, 25) + _alphabet(0x391, 17), _alphabet(0x410, 64)
+ARMENIAN, GEORGIAN, HEBREW = _alphabet(0x531, 38), _alphabet(0x10D0, 33), _alphabet(0x5D0, 27)
+
+
+@pytest.fixture
+def keyboard(display: Display) -> Iterator[Keyboard]:
+    """The keyboard of a view of the desktop ``main``, once there is room for many symbols."""
+    _await_room(display, 100)
+    found = Keyboard(session.running().rfb_socket)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def terminal(display: Display, root: Path) -> Iterator[Callable[[], str]]:
+    """A terminal with the keyboard's focus; what returns the next line that it has read."""
+    fifo = root / "lines"
+    os.mkfifo(fifo)
+    screen = display.screen().root
+    screen.change_attributes(event_mask=X.PropertyChangeMask)
+    script = f"exec >{fifo}; stty -echo; echo ready; exec cat"
+    env = {**os.environ, "LC_ALL": "C.UTF-8"}
+    with subprocess.Popen(["xterm", "-u8", "-e", "sh", "-c", script], env=env, stderr=subprocess.DEVNULL) as program:
+        with fifo.open(encoding="utf-8") as lines:
+            assert _line(lines) == "ready"
+            active = display.intern_atom("_NET_ACTIVE_WINDOW")
+            _until(display, lambda: any((screen.get_full_property(active, X.AnyPropertyType) or screen).value[:1]))
+            yield lambda: _line(lines)
+        program.kill()
+
+
+def _line(lines: TextIO) -> str:
+    assert select.select([lines], [], [], PATIENCE)[0], "nothing was read"
+    return lines.readline().rstrip("\n")
+
+
+def _until(display: Display, condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds, asked whenever X tells something."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        left = deadline - time.monotonic()
+        assert display.pending_events() or select.select([display], [], [], max(left, 0))[0], "it never came"
+        display.next_event()
+
+
+def _mapping(display: Display) -> List[List[int]]:
+    return [list(each) for each in display.get_keyboard_mapping(8, 248)]
+
+
+def _free(display: Display) -> int:
+    return sum(not any(symbols) for symbols in _mapping(display))
+
+
+def _await_room(display: Display, wanted: int = ALWAYS_FREE) -> None:
+    _until(display, lambda: _free(display) >= wanted)
+
+
+def test_all_symbols_of_several_alphabets_are_read_however_quickly_they_are_typed(
+    display: Display, keyboard: Keyboard, terminal: Callable[[], str]
+) -> None:
+    lines = [
+        GREEK + "plain",
+        "".join(map("".join, zip(CYRILLIC, "abcdefgh" * 8))),
+        ARMENIAN,
+        CYRILLIC[::-1],
+        GEORGIAN + HEBREW,
+        GREEK[::-1],
+    ]
+    for number, line in enumerate(lines):
+        keyboard.type(line, at_once=number % 2 == 0)
+        assert terminal() == line
+        _await_room(display)
+
+
+def test_the_very_first_symbol_is_not_lost(display: Display, keyboard: Keyboard, terminal: Callable[[], str]) -> None:
+    keyboard.type("ξ")
+    assert terminal() == "ξ"
+
+
+def test_a_key_that_is_held_down_and_the_layout_s_own_keep_their_symbols(display: Display, keyboard: Keyboard) -> None:
+    before = _mapping(display)
+    layout = [number for number, symbols in enumerate(before) if any(symbols)]
+    keyboard.press("ж")
+    while not any(display.query_keymap()):
+        # X tells nobody who has no window.
+        display.sync()
+    (held,) = [
+        8 * byte + bit for byte, bits in enumerate(display.query_keymap()) for bit in range(8) if bits >> bit & 1
+    ]
+    for line in (GREEK, CYRILLIC[:30], ARMENIAN):
+        keyboard.type(line)
+        display.sync()
+    _await_room(display)
+    now = _mapping(display)
+    assert 0x1000000 | ord("ж") in now[held - 8] or 0x6D6 in now[held - 8]
+    assert [now[number] for number in layout] == [before[number] for number in layout]
