@@ -11,6 +11,7 @@ from typing import Optional
 
 from . import session
 from .commands import Settings
+from .openpage import OpenPage
 from .webpage import Server
 
 
@@ -28,9 +29,12 @@ def serve(name: str, settings: Settings, port: int, *, open_browser: bool) -> in
         OSError: the port is taken.
     """
     server: Optional[Server] = None
+    page: Optional[OpenPage] = None
 
     def used() -> None:
         assert server is not None
+        if page is not None:
+            page.remove()
         _say(f"The link has been used. For another browser:\n    {server.link()}")
 
     asked = threading.Event()
@@ -43,14 +47,19 @@ def serve(name: str, settings: Settings, port: int, *, open_browser: bool) -> in
         tunnel = f"ssh -L {server.port}:127.0.0.1:{server.port} {socket.gethostname()}"
         _say(f"If your browser is on another machine, run this there first:\n    {tunnel}")
         _say("The link lets one browser in. Ctrl-C ends this; the desktop goes on.")
-        if open_browser:
-            # It may take its time, or write to the terminal; either is no reason to wait.
-            threading.Thread(target=webbrowser.open, args=[server.link()], daemon=True).start()
         answering = threading.Thread(target=server.serve_forever, name="casa-desktop-serve", daemon=True)
         answering.start()
-        asked.wait()
-        server.shutdown()
-        answering.join()
+        try:
+            if open_browser:
+                page = OpenPage(server.link())
+                # It may take its time, or write to the terminal; either is no reason to wait.
+                threading.Thread(target=webbrowser.open, args=[page.address], daemon=True).start()
+            asked.wait()
+        finally:
+            server.shutdown()
+            answering.join()
+            if page is not None:
+                page.remove()
     goes_on = f"The desktop {name!r} goes on; 'casa-desktop stop --name {name}' ends it."
     _say("The desktop has ended." if session.find(name) is None else goes_on)
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from contextlib import suppress
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import Any, Dict, Iterator, Optional
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -33,9 +35,17 @@ class Serving:
         said: what it has printed before the link.
     """
 
-    def __init__(self, *arguments: str) -> None:
-        words = [sys.executable, "-m", "casa_desktop", "serve", "--no-browser", *arguments]
-        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    def __init__(self, *arguments: str, browser: str = "") -> None:
+        words = [
+            sys.executable,
+            "-m",
+            "casa_desktop",
+            "serve",
+            *(arguments if browser else ("--no-browser", *arguments)),
+        ]
+        self.process = subprocess.Popen(
+            words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "BROWSER": browser}
+        )
         self.port, self.path = self.next_link()
         self.cookie = ""
 
@@ -282,6 +292,57 @@ def test_ctrl_c_ends_it_with_open_views_and_leaves_the_desktop(root: Path) -> No
     record = session.find("m31")
     assert record is not None
     assert record.idle_minutes == 60
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> tuple[str, Path]:
+    """A program that takes the place of the user's browser, and where it writes its command line."""
+    told, program = tmp_path / "told", tmp_path / "browser"
+    os.mkfifo(told)
+    program.write_text(f"#!/bin/sh\ntr '\\0' '\\n' </proc/$$/cmdline >{told}\n")
+    program.chmod(0o755)
+    return str(program), told
+
+
+def test_no_command_line_holds_the_link_and_the_browser_finds_it_in_a_private_file(
+    root: Path, browser: tuple[str, Path]
+) -> None:
+    program, told = browser
+    serving = Serving(browser=f"{program} %s")
+    words = told.read_text().split("\n")
+    assert not any("token" in each for each in words)
+    [address] = [each for each in words if each.startswith("file://")]
+    page = Path(unquote(urlsplit(address).path))
+    assert page.stat().st_mode & 0o777 == 0o600
+    assert page.parent.stat().st_mode & 0o777 == 0o700
+    link = LINK.search(html.unescape(page.read_text()).replace('"', " "))
+    assert link is not None
+    assert (int(link[1]), link[2]) == (serving.port, serving.path)
+    # Used, it leads nowhere, and is gone.
+    serving.enter()
+    serving.next_link()
+    assert not page.parent.exists()
+    serving.end()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_the_file_is_gone_with_its_process_or_with_the_next_one(
+    root: Path, browser: tuple[str, Path], how: signal.Signals
+) -> None:
+    program, told = browser
+    serving = Serving(browser=f"{program} %s")
+    told.read_text()
+    assert len(list(root.glob(".open-*"))) == 1
+    if how is signal.SIGTERM:
+        serving.end()
+    else:
+        serving.process.kill()
+        serving.process.communicate()
+        after = Serving(browser=f"{program} %s")
+        told.read_text()
+        assert len(list(root.glob(".open-*"))) == 1
+        after.end()
+    assert list(root.glob(".open-*")) == []
 
 
 def test_it_listens_on_loopback_only(serving: Serving) -> None:

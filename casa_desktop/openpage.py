@@ -1,0 +1,66 @@
+"""A file that leads this machine's own browser to a link, for the link is a secret and a command line is none.
+
+Every user of a machine sees the command lines of all processes. So the browser is started with the file's address, and
+finds the link in the file, as with Jupyter's own.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Optional
+
+from . import locks, runtime
+from .errors import RuntimeDirectoryError
+
+_PAGE = """\
+<!doctype html><meta charset="utf-8"><title>CASA Desktop</title><meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0; url={0}"><p><a href="{0}">CASA Desktop</a></p>
+"""
+_PREFIX = ".open-"
+_NAME = "casa-desktop.html"
+
+
+class OpenPage:
+    """One such file, of mode 0600 in a private folder of its own, below the runtime directory.
+
+    Args:
+        link: where it leads.
+
+    Raises:
+        RuntimeDirectoryError: as ``runtime.runtime_root``.
+        Shortage: there is no room for it.
+    """
+
+    def __init__(self, link: str) -> None:
+        root = runtime.runtime_root()
+        _sweep(root)
+        self._folder: Optional[Path] = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=root))
+        # For as long as this process lives; a folder with the file and without the lock has been left.
+        self._lock = locks.hold(self._folder)
+        path = self._folder / _NAME
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(_PAGE.format(html.escape(link)))
+        self.address = path.as_uri()
+
+    def remove(self) -> None:
+        """Remove file and folder; safe to call twice, and from any thread."""
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            os.close(self._lock)
+            shutil.rmtree(folder, ignore_errors=True)
+            # The runtime directory goes with what is last in it; a desktop may be about to come.
+            with suppress(OSError, RuntimeDirectoryError), locks.exclusive(folder.parent, 0):
+                runtime.remove_root_if_empty(folder.parent)
+
+
+def _sweep(root: Path) -> None:
+    """Remove what was left by processes that were killed; their links are void."""
+    for path in root.glob(f"{_PREFIX}*/{_NAME}"):
+        if not locks.is_held(path.parent):
+            shutil.rmtree(path.parent, ignore_errors=True)
