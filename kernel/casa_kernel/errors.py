@@ -22,6 +22,7 @@
           ├── ToolkitMissing       this Python can open no window for a figure of matplotlib
           ├── NothingRuns          the window that a task waits at cannot be started
           ├── ViewerLost           the window that a task waited at ended before it
+          ├── EditorMissing        the window that a task should have waited at did not open
           ├── BadWord              a magic was given another word than it knows
           │    └── BadMode         a mode that does not exist, or a task that has none
           ├── NoSuchTask           inp, go and their kin were given something else than a task
@@ -342,6 +343,25 @@ class ViewerLost(CasaKernelError):
             f"The window of {task} ended before {task} did (was it killed, or the desktop stopped?); its work is "
             "unfinished. Run it again."
         )
+
+
+class EditorMissing(CasaKernelError, RuntimeError):
+    """An interactive task was about to go on without the window that it should have waited at.
+
+    Attributes:
+        window: which.
+        provided: whether the kernel had provided for it, as it does for its own tasks.
+    """
+
+    def __init__(self, window: str, provided: bool) -> None:
+        self.window, self.provided = window, provided
+        why = (
+            "'casa-desktop doctor' in a terminal tells what is missing, %casa_log what happened."
+            if provided
+            else "The kernel opens it for its own tasks, such as tclean(..., interactive=True), and not for what is "
+            "called past them: CASA's own (tclean.stock) and scripts made of CASA's tools."
+        )
+        super().__init__(f"The {window} did not open; without it the result would be wrong. {why}")
 
 
 class BadWord(CasaKernelError):

@@ -26,7 +26,7 @@ from casa_desktop.descriptors import readable
 
 from . import tools
 from .children import Child, PrivateFolder, start
-from .errors import ViewerLost, writing
+from .errors import EditorMissing, ViewerLost, writing
 from .watch import open_fifo, opened_fifo, reap, set_wakeup, wake_up_call
 
 LAUNCHER = "flag-display"
@@ -45,6 +45,21 @@ echo $$ > {register} || exit 1
 PATH="$PATH:/usr/bin:/bin"
 exec setsid {program} "$@"
 """
+
+_NAME = "window of flagdata(display=...)"
+
+
+def check_provided(folder: Path) -> None:
+    """Look whether casaplotserver was provided for, for a task that is about to ask for it.
+
+    Args:
+        folder: the kernel's own.
+
+    Raises:
+        EditorMissing: it was not. CASA would go on, or wait for ever.
+    """
+    if not (folder / LAUNCHER).exists():
+        raise EditorMissing(_NAME, provided=False)
 
 
 class FlagDisplay:
@@ -69,6 +84,7 @@ class FlagDisplay:
         Raises:
             KeyboardInterrupt: the kernel was interrupted.
             ViewerLost: casaplotserver ended otherwise than by its own window.
+            EditorMissing: it was not started.
             NoRoom, Shortage: as ``writing``.
         """
         with ExitStack() as stack:
@@ -84,6 +100,8 @@ class FlagDisplay:
             raise KeyboardInterrupt
         if watch.lost:
             raise ViewerLost(task)
+        if not watch.started:
+            raise EditorMissing(_NAME, provided=True)
 
     def _prepare(self, program: Path, display: Mapping[str, str]) -> None:
         for fifo in (self._life, self._closings):
@@ -117,7 +135,7 @@ class _Watch:
     """A thread that ends the wait when an interrupt comes or casaplotserver has ended."""
 
     def __init__(self, life: Path, closings: Path) -> None:
-        self.interrupted = self.lost = self._closed = False
+        self.interrupted = self.lost = self.started = self._closed = False
         self.left_behind: List[Path] = []
         self._pid, self._events = 0, ""
         self._done = threading.Event()
@@ -165,7 +183,7 @@ class _Watch:
         said = os.read(self._life, 4096)
         if said:
             pid, server, self._events = said.decode().split()
-            self._pid = int(pid)
+            self._pid, self.started = int(pid), True
             self.left_behind.append(Path(server))
             return
         self.lost = self._has_died()

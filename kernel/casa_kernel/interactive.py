@@ -33,7 +33,7 @@ from casa_desktop import inherited, session
 
 from . import flagdisplay, preferences, runnable, tools
 from .children import PrivateFolder, start
-from .errors import NothingRuns, ViewerLost, writing
+from .errors import EditorMissing, NothingRuns, ViewerLost, writing
 from .watch import Watch
 
 # Descriptor 9 stays open in the viewer and is never used: end-of-file on the FIFO is the viewer's end. A viewer that
@@ -61,6 +61,8 @@ case "$*" in
 esac
 """
 
+_NAME = "mask editor"
+
 
 class MaskEditor:
     """The mask editor of one kernel.
@@ -84,6 +86,7 @@ class MaskEditor:
         self._viewers = 0
         self._last_look: Callable[[int], None] = lambda _pid: None
         self._watch: Optional[Watch] = None
+        self._missed = False
         self._address = private / "mask-editor.address"
         self._launcher = private / "mask-editor"
         self._life = private / "mask-editor.life"
@@ -128,9 +131,10 @@ class MaskEditor:
         Raises:
             KeyboardInterrupt: the kernel was interrupted, or the window closed.
             ViewerLost: the viewer ended otherwise than by its own window's buttons.
+            EditorMissing: it did not open, or could not be used.
             NoRoom, Shortage: as ``writing``.
         """
-        self._last_look = last_look
+        self._last_look, self._missed = last_look, False
         requests: List[str] = []
         with ExitStack() as stack:
             stack.callback(self._tidy)
@@ -148,6 +152,18 @@ class MaskEditor:
             raise KeyboardInterrupt(f"The window of {task} was closed.")
         if watch.lost:
             raise ViewerLost(task)
+        if self._missed:
+            raise EditorMissing(_NAME, provided=True)
+
+    def miss(self) -> None:
+        """Note that CASA has asked for a mask and got no answer.
+
+        Raises:
+            EditorMissing: there was no viewer to give one. Why one that there was gave none is known when it has ended.
+        """
+        self._missed = True
+        if self._watch is None or not (self._watch.viewers or self._watch.interrupted):
+            raise EditorMissing(_NAME, provided=self._watch is not None)
 
     def _end(self, watch: Watch) -> None:
         self._watch = None
@@ -155,7 +171,8 @@ class MaskEditor:
         self._viewers += watch.viewers
 
     def _tidy(self) -> None:
-        for path in (self._register, self._left, self._life, self._address):
+        # Without the launcher CASA starts no viewer for a task that nobody has provided for, and waits for none.
+        for path in (self._launcher, self._register, self._left, self._life, self._address):
             if path.exists():
                 path.unlink()
 

@@ -10,11 +10,12 @@ import atexit
 import os
 import sys
 import threading
+from functools import partial
 from typing import Callable, Optional
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import backend, casa, fitness, startup, workingfolder
+from . import attended, backend, casa, fitness, flagdisplay, startup, workingfolder
 from .children import Children
 from .clients import use_up_panel_numbers
 from .errors import CasaMissing
@@ -37,6 +38,8 @@ class Loading:
         # Registered before CASA is imported, so that it runs after CASA has let go of its tools.
         atexit.register(self.children.close)
         self.editor = MaskEditor(self.children.private, self._use_up)
+        attended.watch_cleaning(self.editor.miss)
+        attended.watch_flagging(partial(flagdisplay.check_provided, self.children.private.path))
         self._casa: Optional[casa.Casa] = None
         self._error: Optional[CasaDesktopError] = None
         self._then: Optional[Callable[[], None]] = None
