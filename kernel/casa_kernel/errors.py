@@ -26,6 +26,7 @@
           ├── BadWord              a magic was given another word than it knows
           │    └── BadMode         a mode that does not exist, or a task that has none
           ├── NoSuchTask           inp, go and their kin were given something else than a task
+          ├── NoSuchName           %casa_restore was given a name that CASA does not have
           ├── NoTaskChosen         they were called without a task, and none was chosen before
           ├── NoInputs             tget found no file with a task's inputs
           ├── InputsNotSaved       tput could not write the file
@@ -408,6 +409,20 @@ class NoSuchTask(CasaKernelError):
         self.word, self.near = word, tuple(near)
         hint = f" Did you mean {self.near[0]!r}?" if self.near else ""
         super().__init__(f"{word} is no CASA task.{hint}")
+
+
+class NoSuchName(CasaKernelError):
+    """A name that is to be CASA's again never was.
+
+    Attributes:
+        name: what was given.
+        near: CASA's names that resemble it.
+    """
+
+    def __init__(self, name: str, near: Sequence[str]) -> None:
+        self.name, self.near = name, tuple(near)
+        hint = f" Did you mean {self.near[0]!r}?" if self.near else ""
+        super().__init__(f"The kernel has put nothing called {name!r} into this notebook.{hint}")
 
 
 class NoTaskChosen(CasaKernelError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import tokenize
 from datetime import datetime, timezone
 from keyword import iskeyword
@@ -11,7 +12,7 @@ from IPython.core.inputtransformer2 import TokenTransformBase
 from IPython.core.magic import Magics, line_magic, magics_class
 
 from . import versions
-from .errors import BadWord, CasaMissing
+from .errors import BadWord, CasaMissing, NoSuchName
 from .habits import COMMANDS, Habits
 from .live import Front
 
@@ -23,10 +24,11 @@ _OPEN, _CLOSE = ("(", "[", "{"), (")", "]", "}")
 
 @magics_class
 class HabitMagics(Magics):
-    """``%casa_globals`` and ``%casa_version``.
+    """``%casa_globals``, ``%casa_restore`` and ``%casa_version``.
 
     Attributes:
         habits: the tasks and their inputs, once CASA is there.
+        given: what the kernel has put into the namespace, by name.
         measures: returns the state of CASA's measures data; None before CASA is there.
     """
 
@@ -34,6 +36,7 @@ class HabitMagics(Magics):
         super().__init__(shell)
         self._front = front
         self.habits: Optional[Habits] = None
+        self.given: Mapping[str, Any] = {}
         self.measures: Callable[[], Optional[versions.Measures]] = lambda: None
         for name in COMMANDS:
             shell.set_hook("complete_command", self._complete_task, str_key=name)
@@ -64,6 +67,15 @@ class HabitMagics(Magics):
             if habits.takes_variables
             else "Tasks take the arguments of their calls only."
         )
+
+    @line_magic
+    def casa_restore(self, line: str) -> None:
+        """Have CASA's tasks and tools back under their names: %casa_restore viewer ia."""
+        for name in line.replace(",", " ").split():
+            if name not in self.given:
+                raise NoSuchName(name, difflib.get_close_matches(name, self.given, 1))
+            self.shell.user_ns[name] = self.given[name]  # type: ignore[union-attr]
+        self._front.say(f"CASA's again: {line.strip()}." if line.strip() else "Name what you want back: viewer, ia, …")
 
     @line_magic
     def casa_version(self, _line: str) -> None:

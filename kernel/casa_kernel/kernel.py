@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional, Sequence
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence
 
 from ipykernel import zmqshell
 from ipykernel.ipkernel import IPythonKernel
@@ -15,7 +15,7 @@ from traitlets import Type
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import casa, desktop, keeping, kernelspec, logroom, startup, unfinished
+from . import casa, desktop, keeping, kernelspec, logroom, lostnames, startup, unfinished
 from .baretasks import BareTasks
 from .casanames import CasaNames
 from .celldisplay import CellDisplay
@@ -46,10 +46,12 @@ class ZMQInteractiveShell(zmqshell.ZMQInteractiveShell):
 
     Attributes:
         reporter: shows them.
+        given: what the kernel has put into the namespace, by name.
         without_casa: why there is no CASA in the namespace, in a sentence; empty if it is there.
     """
 
     reporter: Optional[Reporter] = None
+    given: Mapping[str, Any] = {}
     without_casa = ""
 
     def showtraceback(self, *args: Any, **kwargs: Any) -> None:
@@ -60,6 +62,10 @@ class ZMQInteractiveShell(zmqshell.ZMQInteractiveShell):
             if self.without_casa and isinstance(sys.exc_info()[1], NameError):
                 # It was told with the first cell, which may be out of sight.
                 print(self.without_casa, file=sys.stderr, flush=True)
+            _, error, trace = sys.exc_info()
+            advice = lostnames.advice(error, trace, self.user_ns, self.given)
+            if advice:
+                print(advice, file=sys.stderr, flush=True)
 
 
 class CasaKernel(IPythonKernel):
@@ -147,7 +153,9 @@ class CasaKernel(IPythonKernel):
         if self._settled:
             return
         try:
-            self._shell.push(self._names(), interactive=False)
+            given = self._names()
+            self._shell.push(given, interactive=False)
+            self._shell.given = self._habits.given = given
         except CasaDesktopError as error:
             self._settled = True
             self._shell.without_casa = str(error)
