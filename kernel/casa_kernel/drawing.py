@@ -7,11 +7,11 @@ import os
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from . import capture, checks, plain, profiles
 from .desk import Desk
-from .errors import BadParameter, NothingDrawn, NotWritable, ToolLost, writing
+from .errors import BadParameter, NothingDrawn, NothingShown, NotWritable, ToolLost, writing
 from .figures import Figures
 from .modes import LIVE
 from .signatures import like, missing
@@ -129,8 +129,12 @@ class Drawing:
         result = task(**given, **row.fixed(live=False))
         # The viewer says nothing of either.
         checks.check_room(row.name, row.picture, path)
-        if capture.written(path) == before:
+        new = [file for file, _ in sorted(capture.written(path) - before)]
+        if not new:
             raise NotWritable(row.name, row.picture, path, "the tool wrote nothing")
+        if row.tool == "casaviewer" and str(path) not in new:
+            # It writes the ending that it thinks fit.
+            self._desk.front.say(f"{row.name} has written {new[0]}, not {path.name}.")
         return result
 
     def _pictures(
@@ -161,13 +165,30 @@ class Drawing:
         with self._desk.desktop.glimpse() as glimpse:
             with self._toolbox.connected(row, display) as tool:
                 result = task(**window, **row.fixed(live=True))
-                # Without an input the window asks for one.
-                seen = self._toolbox.seen(row) if capture.names_something(row, given) else None
-                if seen is not None:
-                    check_seen(self._desk, row, given, seen)
+                fault = self._fault_of_window(row, given)
                 self._desk.tell(f"{row.name} is on the CASA Desktop.")
                 self._toolbox.wait_until_drawn(row, tool, within=_DRAWN_WITHIN)
             self._desk.keep(
                 glimpse, tool.process.pid, capture.alt(row.name, {name: said[name] for name in window if name in said})
             )
+        if fault is not None:
+            raise fault
         return result
+
+    def _fault_of_window(self, row: DrawingTask, given: Dict[str, Any]) -> Optional[NothingShown]:
+        """Return what is to be said of a window in which there is nothing, and which stays open because it says why.
+
+        Raises:
+            NothingShown: the reason is known without it.
+        """
+        # Without an input the window asks for one.
+        seen = self._toolbox.seen(row) if capture.names_something(row, given) else None
+        if seen is None:
+            return None
+        try:
+            check_seen(self._desk, row, given, seen)
+        except NothingShown as fault:
+            if fault.reason:
+                raise
+            return fault
+        return None

@@ -279,12 +279,14 @@ class NothingShown(CasaKernelError):
 
     Attributes:
         task: its name.
-        reason: why, as a sentence.
+        what: what it was to show.
+        reason: why it cannot, as a clause; empty where only the window knows.
     """
 
-    def __init__(self, task: str, reason: str) -> None:
-        self.task, self.reason = task, reason
-        super().__init__(f"{task} has nothing to show: {reason}")
+    def __init__(self, task: str, what: str, reason: str) -> None:
+        self.task, self.what, self.reason = task, what, reason
+        said = reason or "casaviewer could not display it; the last line of its window (gui=True) says why"
+        super().__init__(f"{task} shows nothing of {what}: {said}.")
 
 
 class WindowOnly(CasaKernelError):

@@ -90,6 +90,19 @@ def look(casa: Casa, path: Path) -> Optional[Image]:
         tool.done()
 
 
+def lacks_data(casa: Casa, path: Path) -> bool:
+    """Tell whether a MeasurementSet has no column that casaviewer draws: it ends over that (2.4)."""
+    table = casa.names["casatools"].table()
+    try:
+        table.open(str(path), lockoptions={"option": "usernoread"})
+        return not {"DATA", "FLOAT_DATA"}.intersection(table.colnames())
+    except RuntimeError:
+        # Whoever draws it meets the reason.
+        return False
+    finally:
+        table.close()
+
+
 def why_not_shown(casa: Casa, path: Path) -> str:
     """Return why casaviewer shows nothing of a MeasurementSet, as a clause; empty where it is not known.
 

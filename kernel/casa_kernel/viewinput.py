@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from shutil import rmtree
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from . import blank, checks, expressions, images, paths
 from .checks import IMAGE, MEASUREMENT_SET
@@ -96,6 +96,9 @@ class ViewerInput:
             for path in checks.readable_by_casa(self._given.get(each.parameter)):
                 if checks.kind_of(path) == MEASUREMENT_SET:
                     values.check_measurement_set()
+                    if images.lacks_data(self._desk.casa, path):
+                        reason = "it has none of the columns DATA and FLOAT_DATA, and casaviewer draws no others"
+                        raise NothingShown(self._row.name, str(path), reason)
                     continue
                 image = images.look(self._desk.casa, path)
                 if image is not None:
@@ -139,7 +142,7 @@ def check_seen(desk: Desk, row: DrawingTask, given: Dict[str, Any], picture: byt
         NothingShown: there is nothing at all.
     """
     if blank.is_blank(picture):
-        raise NothingShown(row.name, _why(desk, row, given))
+        raise NothingShown(row.name, *_what_and_why(desk, row, given))
     if blank.is_empty_within(picture):
         desk.front.say(
             f"{row.name}: nothing is to be seen within the axes. All pixels shown are masked, no numbers or at the "
@@ -147,9 +150,8 @@ def check_seen(desk: Desk, row: DrawingTask, given: Dict[str, Any], picture: byt
         )
 
 
-def _why(desk: Desk, row: DrawingTask, given: Dict[str, Any]) -> str:
-    for each in row.inputs:
-        for path in checks.readable_by_casa(given.get(each.parameter)):
-            reason = images.why_not_shown(desk.casa, path) if checks.kind_of(path) == MEASUREMENT_SET else ""
-            return f"{path}: {reason or 'casaviewer could not display it, and tells nobody why'}."
-    return "casaviewer tells nobody why."
+def _what_and_why(desk: Desk, row: DrawingTask, given: Dict[str, Any]) -> Tuple[str, str]:
+    found = [path for each in row.inputs for path in checks.readable_by_casa(given.get(each.parameter))]
+    measured = [path for path in found if checks.kind_of(path) == MEASUREMENT_SET]
+    what = ", ".join(map(str, found)) or "what it was given"
+    return what, images.why_not_shown(desk.casa, measured[0]) if measured else ""

@@ -49,6 +49,9 @@ def observe(name, channels):
 observe('alike.ms', [4, 4])
 observe('unlike.ms', [4, 8])
 tb.open('alike.ms'); tb.copy('rowless.ms', deep=True, valuecopy=True, norows=True).close(); tb.close()
+for name, column in (('corrected.ms', 'DATA'), ('flagless.ms', 'FLAG')):
+    shutil.copytree('alike.ms', name)
+    tb.open(name, nomodify=False); tb.removecols([column]); tb.close()
 partition('unlike.ms', 'unlike.mms', separationaxis='spw')
 shutil.copytree('cube.image', os.path.expanduser('~/home.image'))
 shutil.copytree('cube.image', 'two words.image')
@@ -88,6 +91,8 @@ def colours(cell: Cell) -> int:
         ("msview('unlike.ms')", "NothingShown", "differ in shape (4 and 8 channels)"),
         ("viewer('unlike.mms')", "NothingShown", "differ in shape (4 and 8 channels)"),
         ("msview('rowless.ms')", "NothingShown", "rowless.ms: it has no rows"),
+        ("msview('corrected.ms')", "NothingShown", "none of the columns DATA and FLOAT_DATA"),
+        ("msview('flagless.ms')", "NothingShown", "the last line of its window (gui=True) says why"),
         ("viewer('plane.image', 'bogus')", "BadParameter", "displaytype is 'bogus', but should be one of raster"),
         ("viewer('plane.image', 'Raster')", "BadParameter", "Did you mean 'raster'?"),
         ("msview('alike.ms', 'contour')", "BadParameter", "a MeasurementSet is shown as 'raster'"),
@@ -163,6 +168,12 @@ def test_what_was_made_only_to_be_shown_is_gone_afterwards(kernel: Notebook, fol
     assert (cell.text, set(os.listdir(folder))) == ("[]\n", before)
 
 
+def test_a_file_that_got_another_name_is_told(kernel: Notebook, folder: Path) -> None:
+    cell = kernel.run("viewer('plane.image', outfile='named.PNG', outformat='png')")
+    assert cell.text == f"viewer has written {folder}/named.png, not named.PNG.\n"
+    assert (folder / "named.png").is_file()
+
+
 def test_a_complex_image_is_shown(kernel: Notebook) -> None:
     assert colours(kernel.run("viewer('complex.image')")) > 20
 
@@ -220,6 +231,13 @@ def test_a_window_with_nothing_in_it_is_an_error_with_the_reason(live: Notebook)
     cell = live.run("msview('unlike.ms')")
     assert cell.error is not None
     assert (cell.error["ename"], "differ in shape" in cell.error["evalue"]) == ("NothingShown", True)
+
+
+def test_a_window_that_alone_knows_the_reason_is_kept(live: Notebook) -> None:
+    cell = live.run("msview('flagless.ms')")
+    assert cell.error is not None
+    assert "the last line of its window" in cell.error["evalue"]
+    assert any("image/png" in data for data in cell.displayed)
 
 
 @pytest.mark.parametrize("call", ["viewer('double.image')", "viewer('spectrum.image')", "imview(\"'cube.image'*2\")"])
