@@ -23,8 +23,13 @@ LAUNCHER = (
 )
 
 
+# A kernel's folder for the Pythons that cells start (casa_kernel.offspring), and so for none of ours.
+_FOR_CELLS = ("casa_kernel", "sitehooks")
+
+
 def _folders(environ: Mapping[str, str]) -> List[str]:
-    return [folder for folder in environ.get(_VARIABLE, "").split(os.pathsep) if folder]
+    named = environ.get(_VARIABLE, "").split(os.pathsep)
+    return [folder for folder in named if folder and Path(folder).parts[-2:] != _FOR_CELLS]
 
 
 _HERE = str(Path(__file__).parents[1])
@@ -44,7 +49,8 @@ def hide(environ: MutableMapping[str, str]) -> None:
 def seen(environ: Mapping[str, str]) -> Dict[str, str]:
     """Return the variables with which this Python finds these packages again."""
     folders = _NAMED + [folder for folder in _folders(environ) if folder not in _NAMED]
-    return {**environ, **({_VARIABLE: os.pathsep.join(folders)} if _NAMED else {})}
+    others = {name: value for name, value in environ.items() if name != _VARIABLE}
+    return {**others, **({_VARIABLE: os.pathsep.join(folders)} if folders else {})}
 
 
 def finding(python: str) -> Tuple[str, ...]:

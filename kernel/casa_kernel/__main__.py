@@ -17,7 +17,7 @@ import sys
 from casa_desktop import descriptors, quarters
 from casa_desktop.errors import CasaDesktopError
 
-from . import casa, connection, startup, surroundings
+from . import casa, connection, offspring, startup, surroundings
 from .casanames import CasaNames
 from .loading import Loading
 
@@ -48,6 +48,7 @@ def main() -> None:
     from .kernel import CasaKernel
 
     session.hide(os.environ)
+    offspring.announce(os.environ)
 
     notices = [moved]
     if loading is not None:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any, Callable, Dict, Mapping, MutableMapping, Optional
+from typing import Any, Callable, Dict, Mapping, MutableMapping, Optional, Tuple
 
 from . import backend, decimals, fitness, proxies
 from .casanames import WHEELS
@@ -132,6 +132,11 @@ def _import_casa(name: str) -> ModuleType:
     except (Exception, SystemExit) as error:
         # CASA raises errors of many libraries here; whichever it is, the kernel lives and tells it.
         raise CasaMissing(fitness.explain(error)) from error
+
+
+def data_and_log() -> Tuple[str, str]:
+    """Return the folder of CASA's run-time data, and the path of this process's log; imports CASA if need be."""
+    return str(_import_casa("casatools").ctsys.rundata()), str(_import_casa("casatasks").casalog.logfile())
 
 
 def _config() -> Any:

@@ -21,7 +21,7 @@ from casa_desktop import runtime
 from casa_desktop.descriptors import readable
 from casa_desktop.errors import Shortage
 
-from .errors import ToolFailed, writing
+from .errors import ForkedProcess, ToolFailed, writing
 
 START_TIMEOUT = 20.0
 GRACE = 2.0
@@ -60,6 +60,9 @@ class PrivateFolder:
             except OSError:
                 self.path.rmdir()
                 raise
+        self._owner = os.getpid()
+        # What a cell forks may outlive the kernel, and must not be waited for.
+        os.register_at_fork(after_in_child=self._let_go)
 
     def _start_guard(self) -> subprocess.Popen[bytes]:
         # start_new_session: the guard must outlive the kernel's process group.
@@ -74,10 +77,20 @@ class PrivateFolder:
             start_new_session=True,
         )
 
-    def close(self) -> None:
-        """Remove the folder and end what is registered in it. Safe to call twice."""
+    def _let_go(self) -> None:
         assert self._guard.stdin is not None
         self._guard.stdin.close()
+
+    @property
+    def is_ours(self) -> bool:
+        """Tell whether it is this very process's, and not that of one from which this one was forked."""
+        return self._owner == os.getpid()
+
+    def close(self) -> None:
+        """Remove the folder and end what is registered in it. Safe to call twice."""
+        if not self.is_ours:
+            return
+        self._let_go()
         self._guard.wait()
         # Somebody may have killed the guard.
         shutil.rmtree(self.path, ignore_errors=True)
@@ -173,8 +186,11 @@ def start(
 
     Raises:
         ToolFailed: it could not be started, ended, or said nothing in time.
+        ForkedProcess: this process was forked from the one whose tools these are.
         NoRoom, Shortage: as ``writing``; nothing is left running then.
     """
+    if not private.is_ours:
+        raise ForkedProcess(tool)
     folder = private.new_folder(tool)
     fifo = folder / "address"
     with writing(private.path), ExitStack() as undo:
@@ -269,7 +285,7 @@ class Children:
 
     def get(self, key: str) -> Optional[Child]:
         """Return the child kept under ``key`` if it lives."""
-        child = self._running.get(key)
+        child = self._running.get(key) if self.private.is_ours else None
         return child if child is not None and child.alive else None
 
     def keep(self, key: str, child: Child, *, warm: bool = False) -> None:
@@ -287,7 +303,8 @@ class Children:
 
     def running(self) -> List[Tuple[str, Child]]:
         """Return those that live, with their keys."""
-        return [(key, child) for key, child in self._running.items() if child.alive]
+        running = self._running.items() if self.private.is_ours else ()
+        return [(key, child) for key, child in running if child.alive]
 
     def warm(self) -> List[Tuple[str, Child]]:
         """Return those that live and that nobody would miss."""
@@ -295,13 +312,15 @@ class Children:
 
     def drop(self, key: str) -> None:
         """Stop the child kept under ``key``, if there is one."""
+        if not self.private.is_ours:
+            return
         self._warm.discard(key)
         child = self._running.pop(key, None)
         if child is not None:
             child.stop()
 
     def close(self) -> None:
-        """Stop all of them and remove the private folder. Safe to call twice."""
+        """Stop all of them and remove the private folder. Safe to call twice, and in what is forked from here."""
         keys: List[str] = list(self._running)
         for key in keys:
             self.drop(key)

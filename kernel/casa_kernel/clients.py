@@ -147,7 +147,7 @@ def _second_instance(module: ModuleType) -> ModuleType:
     return instance
 
 
-class _OsWithDisplay:
+class OsWithDisplay:
     """The module ``os`` as the task plotms is to see it: with a DISPLAY.
 
     The task refuses to run where the variable is not set, even without a window (casaplotms 2.9.1). It only
@@ -167,7 +167,7 @@ def make_clients(casa: Casa) -> Dict[str, Dict[bool, Client]]:
     if casa.viewer_client is not None:
         clients["casaviewer"] = {live: ViewerClient(casa.viewer_client, live) for live in (False, True)}
     if casa.plotms_tasks is not None:
-        casa.plotms_tasks.os = _OsWithDisplay()
+        casa.plotms_tasks.os = OsWithDisplay()
         module = casa.plotms_tasks.pm
         clients["casaplotms"] = {
             True: PlotmsClient(casa.plotms_tasks, module),

@@ -9,6 +9,8 @@
           ├── ToolUnusable         the wheel of a native tool is installed and cannot be imported
           ├── XvfbMissing          a native tool needs a private X server, which is not installed
           ├── ExtractionFailed     a native tool could not be unpacked
+          ├── NoWindowHere         a process that a notebook has started was to open a window
+          ├── ForkedProcess        a process that was forked from one with native tools was to draw
           ├── ToolFailed           a native tool did not start
           │    ├── ToolLost        it ended in the middle of a call, or no longer answered
           │    └── ToolExhausted   one with a window has no memory or no thread left
@@ -68,6 +70,37 @@ class CasaMissing(CasaKernelError):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(f"CASA is not available in this kernel: {reason}")
+
+
+class NoWindowHere(CasaKernelError):
+    """A process that a notebook has started has no display, or nobody who looks at it.
+
+    Attributes:
+        task: what was called.
+        reason: what it needs a window for, or how it goes without.
+    """
+
+    def __init__(self, task: str, reason: str) -> None:
+        self.task, self.reason = task, reason
+        super().__init__(
+            f"{task} can open no window here: this process was started from a notebook, which has its own. {reason}. "
+            "Windows open in the notebook itself."
+        )
+
+
+class ForkedProcess(CasaKernelError):
+    """A process was forked from one that has native tools or threads that speak to them, and would hang or disturb it.
+
+    Attributes:
+        task: what was to draw.
+    """
+
+    def __init__(self, task: str) -> None:
+        self.task = task
+        super().__init__(
+            f"{task} cannot draw in a process that was forked from one that draws. Start the process with "
+            "multiprocessing.get_context('spawn'), or draw in the notebook itself."
+        )
 
 
 class FolderRemoved(CasaKernelError):

@@ -34,8 +34,16 @@ def kernel(overlay: str, tmp_path: Path) -> Iterator[Running]:
         yield running
 
 
-def test_programs_started_in_a_notebook_do_not_see_the_folder(kernel: Running) -> None:
-    assert kernel.evaluate(SEEN, "seen") == ""
+def test_programs_started_in_a_notebook_see_nothing_of_the_folder_but_a_hook(kernel: Running, overlay: str) -> None:
+    assert kernel.evaluate(SEEN, "seen") == f"{overlay}/casa_kernel/sitehooks"
+
+
+def test_casa_in_a_process_that_it_starts_is_changed_though_the_folder_is_not_on_its_path(
+    kernel: Running, overlay: str
+) -> None:
+    script = f"import sys, casaviewer; print(casaviewer.viewer.__module__, {overlay!r} in sys.path)"
+    cell = f"import subprocess, sys\nsaid = subprocess.check_output([sys.executable, '-c', {script!r}], text=True)"
+    assert kernel.evaluate(cell, "said.strip()") == "casa_kernel.viewertask False"
 
 
 def test_they_see_what_the_user_named_beside_it() -> None:

@@ -1,0 +1,213 @@
+"""What is different in CASA's modules in a process that a notebook has started.
+
+Its tools are unpacked, draw where nobody sees it, and end with the process. What needs a window is an error at once,
+unless there is a display; what needs hands at a window is one in any case, for the notebook can do it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import inspect
+import os
+import sys
+import threading
+from types import ModuleType
+from typing import Any, Callable, Dict, List, Optional
+
+from . import casa, preferences, screen, tools
+from .children import Child, Children, start
+from .clients import OsWithDisplay
+from .errors import ForkedProcess, NoWindowHere
+from .tasks import INTERACTIVE_TASKS
+from .viewertask import make_viewer
+
+_OFF = (None, False, 0, "", "none")
+_INTO_FILE = "Name a file, with imview's out or msview's outfile, and it is drawn there"
+_LIVE = {"--server": True, "--nogui": False}
+
+
+class Tools:
+    """The tools of this process, started when they are needed."""
+
+    def __init__(self) -> None:
+        self._children: Optional[Children] = None
+        self._guard = threading.RLock()
+        self._forget: List[Callable[[], None]] = []
+        self._forked = False
+        os.register_at_fork(after_in_child=self._after_fork)
+
+    def on_fork(self, forget: Callable[[], None]) -> None:
+        """Have ``forget`` called in a process that is forked from this one, which must not speak to its tools."""
+        self._forget.append(forget)
+
+    def _after_fork(self) -> None:
+        # gRPC, which has threads in the parent, works in a fork only where it had not begun.
+        self._forked = self._forked or self._children is not None
+        self._children, self._guard = None, threading.RLock()
+        for forget in self._forget:
+            forget()
+
+    def start(self, name: str, live: bool) -> Child:
+        """Return the tool, which has just been started.
+
+        Raises:
+            ForkedProcess: gRPC would hang here.
+            CasaDesktopError: it cannot be started; the error says why.
+        """
+        if self._forked:
+            raise ForkedProcess(name)
+        with self._guard:
+            if self._children is None:
+                self._children = Children()
+                # Before CASA's own, and before its threads; a process that is killed has the guard for it.
+                atexit.register(self._children.close)
+            return self._start(name, live, self._children)
+
+    def _start(self, name: str, live: bool, children: Children) -> Child:
+        program = tools.ensure_extracted(tools.find(name), lambda text: print(text, file=sys.stderr, flush=True))
+        cache = children.private.path / f"{name}.{'live' if live else 'headless'}"
+        preferences.write(cache, preferences.LIVE if live else preferences.HEADLESS)
+        argv = [str(program), *tools.arguments(name, *casa.data_and_log(), cache)]
+        where: Any = {} if live else None
+        if not live and not tools.draws_offscreen(program):
+            where = screen.environment(children, name)
+        child = start(children.private, name, argv, tools.environment(os.environ, where))
+        children.keep(f"{name} {live}", child)
+        return child
+
+
+_TOOLS = Tools()
+
+
+def _has_display() -> bool:
+    return bool(os.environ.get("DISPLAY"))
+
+
+def change(name: str, module: ModuleType) -> None:
+    """Change the module ``name`` of CASA's, one of ``offspring.MODULES``, which has just been executed."""
+    _CHANGES[name](module)
+
+
+def _change_viewer_client(module: ModuleType) -> None:
+    names = vars(module)
+    # Its ping kills a viewer that is busy for five seconds.
+    names["__try_check_health"] = False
+
+    def launch(server: str = "--server") -> str:
+        if _LIVE[server] and not _has_display():
+            raise NoWindowHere("casaviewer", _INTO_FILE)
+        child = _TOOLS.start("casaviewer", _LIVE[server])
+        names["__proc"][server], names["__uri"][server] = child.process, child.address
+        return child.address
+
+    def forget() -> None:
+        for table in ("__proc", "__uri", "__channel", "__stub"):
+            names[table].update(dict.fromkeys(_LIVE))
+
+    names["__launch"] = launch
+    _TOOLS.on_fork(forget)
+
+
+def _change_view(name: str, module: ModuleType) -> None:
+    """Have one of casaviewer's tasks draw without a window, or say that it cannot; it would say something else."""
+    original = getattr(module, name)
+    signature = inspect.signature(original)
+
+    def task(*args: Any, **kwargs: Any) -> Any:
+        given = signature.bind(*args, **kwargs)
+        given.apply_defaults()
+        if not _has_display():
+            if not (given.arguments.get("out") or given.arguments.get("outfile")):
+                raise NoWindowHere(name, _INTO_FILE)
+            if "gui" in given.arguments:
+                given.arguments["gui"] = False
+        return original(*given.args, **given.kwargs)
+
+    setattr(module, name, task)
+
+
+def _change_plotms_client(module: ModuleType) -> None:
+    names = vars(module)
+    names["__try_check_health"] = False
+
+    def launch(uri: Optional[str] = None) -> str:
+        if uri is None:
+            child = _TOOLS.start("casaplotms", _has_display())
+            names["__proc"], uri = child.process, child.address
+        names["__uri"] = uri
+        return uri
+
+    def forget() -> None:
+        names.update({"__proc": None, "__uri": None, "__stub": None})
+
+    names["__launch"] = launch
+    _TOOLS.on_fork(forget)
+
+
+def _change_plotms(module: ModuleType) -> None:
+    # It refuses to run where DISPLAY is not set, even without a window (casaplotms 2.9.1).
+    module.os = OsWithDisplay()  # type: ignore[attr-defined]
+    original = module.plotms
+    signature = inspect.signature(original)
+
+    @functools.wraps(original)
+    def plotms(*args: Any, **kwargs: Any) -> Any:
+        given = signature.bind(*args, **kwargs)
+        given.apply_defaults()
+        if given.arguments["showgui"] and not _has_display():
+            if not given.arguments["plotfile"]:
+                raise NoWindowHere("plotms", "Give plotfile='plot.png' and showgui=False, and it is drawn into a file")
+            # The file is what can be had, and all of it.
+            given.arguments["showgui"] = False
+        return original(*given.args, **given.kwargs)
+
+    module.plotms = plotms  # type: ignore[attr-defined]
+
+
+def _add_viewer(module: ModuleType) -> None:
+    """Give casaviewer the task of CASA 4 and 5, too, which the notebook has: it is pickled by this name."""
+    if not hasattr(module, "viewer"):
+        module.viewer = make_viewer(module.viewertool)  # type: ignore[attr-defined]
+
+
+def _refuse_window(name: str, module: ModuleType) -> None:
+    original = getattr(module, name)
+
+    @functools.wraps(original)
+    def task(*args: Any, **kwargs: Any) -> Any:
+        if not _has_display():
+            raise NoWindowHere(name, "It is nothing but a window")
+        return original(*args, **kwargs)
+
+    setattr(module, name, task)
+
+
+def _refuse_hands(name: str, switch: str, module: ModuleType) -> None:
+    original = getattr(module, name)
+    signature = inspect.signature(original)
+
+    @functools.wraps(original)
+    def task(*args: Any, **kwargs: Any) -> Any:
+        if signature.bind_partial(*args, **kwargs).arguments.get(switch) not in _OFF:
+            raise NoWindowHere(name, f"{switch} needs somebody at a window")
+        return original(*args, **kwargs)
+
+    setattr(module, name, task)
+
+
+_CHANGES: Dict[str, Callable[[ModuleType], None]] = {
+    "casaviewer": _add_viewer,
+    "casaviewer.private.task_imview": functools.partial(_change_view, "imview"),
+    "casaviewer.private.task_msview": functools.partial(_change_view, "msview"),
+    "casaviewer.private.viewertool": _change_viewer_client,
+    "casaplotms.private.plotmstool": _change_plotms_client,
+    "casaplotms.private.task_plotms": _change_plotms,
+    "casalogger": functools.partial(_refuse_window, "casalogger"),
+    "casatablebrowser": functools.partial(_refuse_window, "browsetable"),
+    "casafeather": functools.partial(_refuse_window, "casafeather"),
+    **{
+        f"casatasks.private.task_{row.name}": functools.partial(_refuse_hands, row.name, row.switch)
+        for row in INTERACTIVE_TASKS
+    },
+}
