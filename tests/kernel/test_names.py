@@ -6,10 +6,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, Iterator
+from typing import Callable, Dict, Iterator
 
 import pytest
 
+from ..system.mask_editor import TITLE
+from ..system.screen import Screen
 from .notebook import Notebook
 from .test_headless import picture
 
@@ -53,6 +55,14 @@ def _files(observation: Path, notebook: Notebook) -> None:
 @pytest.mark.parametrize("code", DRAWS.values(), ids=DRAWS)
 def test_a_task_draws_into_the_cell_whatever_it_was_imported_from(notebook: Notebook, code: str) -> None:
     assert picture(notebook.run(code)).std() > 3
+
+
+def test_a_task_that_was_imported_obeys_the_modes(notebook: Notebook, record: Callable[[], Dict[str, str]]) -> None:
+    cell = notebook.run("%casa_mode live imview\nfrom casaviewer import imview\nimview('dirty.image')")
+    notebook.run("%casa_mode auto imview")
+    assert cell.error is None, cell.error
+    with Screen(record()) as screen:
+        assert screen.wait_for_window(TITLE).height > 300
 
 
 def test_what_a_star_imports_is_what_was_there(notebook: Notebook) -> None:

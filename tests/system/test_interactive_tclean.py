@@ -15,17 +15,29 @@ from .screen import Screen
 SIZE = 128
 # From a window's upper right corner to the middle of its closing button, in pixels.
 CROSS = 14
-CLEAN = f"""
-result = tclean(vis="sim.ms", imagename=NAME, imsize={SIZE}, cell="0.4arcsec", specmode="mfs",
-                niter=40, cycleniter=20, interactive=True)
-print("iterations:", result["iterdone"])
+CALL = (
+    f'tclean(vis="sim.ms", imagename=NAME, imsize={SIZE}, cell="0.4arcsec", specmode="mfs", niter=40, cycleniter=20, '
+    "interactive=True)"
+)
+SAY = 'print("iterations:", result["iterdone"])'
+CLEAN = f"result = {CALL}\n{SAY}"
+# The same as nearly all notebooks begin.
+STAR = f"from casatasks import *\nfrom casaviewer import *\n{CLEAN}"
+# The same in a module on disk, which has no names but those that it imports.
+IMAGING = f"from casatasks import tclean\n\n\ndef clean(NAME):\n    return {CALL}\n"
+MODULE = f"""
+from pathlib import Path
+Path("imaging.py").write_text({IMAGING!r})
+import imaging
+result = imaging.clean(NAME)
+{SAY}
 """
 # The same as users of CASA's shell say it.
 GO = f"""
 default tclean
 vis, imagename, imsize, cell, niter, cycleniter, interactive = "sim.ms", NAME, {SIZE}, "0.4arcsec", 40, 20, True
 result = go()
-print("iterations:", result["iterdone"])
+{SAY}
 """
 READ = """
 import json
@@ -34,13 +46,15 @@ drawn = ia.getchunk()[:, :, 0, 0].nonzero()
 ia.close()
 print("mask:", json.dumps([axis.tolist() for axis in drawn]))
 """
+# An image's name is part of an expression at times.
+_PLAIN = str.maketrans("[]- ", "____")
 
 
 @pytest.fixture
 def cleaning(lab: Lab, screen: Callable[[], Screen], request: pytest.FixtureRequest) -> tuple[Notebook, MaskEditor]:
     """A notebook whose cell 1 waits in ``tclean``, and the mask editor in the browser. Cell 2 reads the mask."""
     clean = getattr(request, "param", CLEAN)
-    notebook = lab.notebook(f'NAME = "{request.function.__name__}"', clean, READ, "1 + 1")
+    notebook = lab.notebook(f'NAME = "{request.node.name.translate(_PLAIN)}"', clean, READ, "1 + 1")
     notebook.run(0)
     notebook.start(1)
     canvas = lab.desktop()
@@ -49,6 +63,7 @@ def cleaning(lab: Lab, screen: Callable[[], Screen], request: pytest.FixtureRequ
     return notebook, MaskEditor.wait_for(desktop, canvas)
 
 
+@pytest.mark.parametrize("cleaning", [STAR, MODULE], ids=["all of casatasks", "a module on disk"], indirect=True)
 def test_mask_drawn_in_the_browser_is_the_mask_on_disk(cleaning: tuple[Notebook, MaskEditor]) -> None:
     notebook, editor = cleaning
     assert "CASA Desktop" in notebook.text(1), "the cell does not say where it waits"

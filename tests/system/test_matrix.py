@@ -21,8 +21,8 @@ import sys, casatools
 from pathlib import Path
 print("drawn", Path("picture.png").stat().st_size, sys.version_info[:2], casatools.version_string())
 """
-# What is run in each: pictures without a window, windows, the log.
-TESTS = ("tests/kernel/test_headless.py", "tests/kernel/test_live.py", "tests/kernel/test_log_stream.py")
+# What is run in each: pictures without a window, windows, the log, CASA by every name.
+TESTS = tuple(f"tests/kernel/test_{name}.py" for name in ("headless", "live", "log_stream", "names", "attended"))
 
 
 @pytest.mark.matrix
