@@ -13,7 +13,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
-from . import blank, checks, expressions, images, paths
+from . import blank, checks, expressions, images, paths, zoomregion
 from .checks import IMAGE, MEASUREMENT_SET
 from .desk import Desk
 from .errors import BadParameter, NothingShown
@@ -53,6 +53,8 @@ class ViewerInput:
             stack.callback(self._tidy)
             self._evaluate()
             self._desk.check(self._row.name, self._row.inputs, self._given, self._row.picture)
+            if self._row.name == "imview":
+                self._given = zoomregion.with_box(self._row.name, self._desk.casa, self._given)
             values = Values(self._row.name, self._given)
             values.check()
             found = self._look(values)

@@ -17,6 +17,7 @@ _TYPES = ("raster", "contour", "vector", "marker", "lel")
 _KEYS: Mapping[str, Tuple[str, ...]] = {
     "raster": ("file", "scaling", "range", "colormap", "colorwedge"),
     "contour": ("file", "levels", "unit", "base", "thickness", "color"),
+    # A region is a box by now.
     "zoom": ("channel", "blc", "trc", "coord", "coordinates", "file"),
     "axes": ("x", "y", "z"),
     "out": ("file", "format", "scale", "dpi", "orient", "orientation"),
@@ -124,9 +125,6 @@ class Values:
             if isinstance(zoom, (int, float)):
                 self._check_whole("zoom", zoom, 1, _LARGEST_ZOOM)
             return
-        if "regions" in zoom or "isRegion" in zoom or isinstance(zoom.get("blc"), dict):
-            # Its client runs into a NameError with one (casaviewer 1.5 to 2.4).
-            self._refuse("zoom is a region's record, which casaviewer cannot take; give it as {'blc': […], 'trc': […]}")
         self._check_keys("zoom", zoom)
         self._check_whole("zoom['channel']", zoom.get("channel"), 0, None)
         for name in ("blc", "trc"):

@@ -33,7 +33,7 @@ def with_box(task: str, casa: Casa, given: Mapping[str, Any]) -> Dict[str, Any]:
         return dict(given)
     tool = casa.names["casatools"].image()
     try:
-        tool.open(os.path.expanduser(image))
+        tool.open(image)
         box = tool.boundingbox(region=_readable(task, region))
         shown = _shown_axes(tool.coordsys().names(), given.get("axes"))
     except RuntimeError as error:
@@ -42,11 +42,8 @@ def with_box(task: str, casa: Casa, given: Mapping[str, Any]) -> Dict[str, Any]:
     finally:
         tool.close()
     corners = {name: [int(box[name][axis]) for axis in shown] for name in ("blc", "trc")}
-    channel = {
-        name: given["zoom"][name]
-        for name in ("channel",)
-        if isinstance(given["zoom"], Mapping) and name in given["zoom"]
-    }
+    zoom = given["zoom"]
+    channel = {"channel": zoom["channel"]} if isinstance(zoom, Mapping) and "channel" in zoom else {}
     return {**given, "zoom": {**corners, "coord": "pixel", **channel}}
 
 
@@ -58,7 +55,8 @@ def _region_in(zoom: Any) -> Any:
         return None
     if "file" in zoom:
         return zoom["file"]
-    return {name: value for name, value in zoom.items() if name != "channel"} if "isRegion" in zoom else None
+    is_record = "isRegion" in zoom or "regions" in zoom or isinstance(zoom.get("blc"), Mapping)
+    return {name: value for name, value in zoom.items() if name != "channel"} if is_record else None
 
 
 def _readable(task: str, region: Any) -> Any:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from .notebook import Cell, Notebook
 
-# A cube with a source in its channels 5 to 15, and an observation of two fields in four scans.
+# A cube with a source in its channels 5 to 15, a region around it, and an observation of two fields in four scans.
 _DATA = """\
 import os
 import shutil
@@ -40,7 +40,9 @@ ia.fromshape("ngc5921.clean.image", [256, 256, 1, 46])
 x, y = np.indices((256, 256))
 source = 0.03 * np.exp(-((x - 127) ** 2 + (y - 122) ** 2) / 200)
 ia.putchunk(source[:, :, None, None] * np.exp(-((np.arange(46) - 10) ** 2) / 50))
+box = rg.wbox(["110pix", "105pix"], ["144pix", "139pix"], pixelaxes=[0, 1], csys=ia.coordsys().torecord())
 ia.close()
+rg.tofile("myregion.rgn", box)
 with open("calibration.txt", "w") as file:
     file.write("caltable='ngc5921.bandpass' calwt=False\\n")
 gaincal(vis="test.ms", caltable="bpphase.gcal", solint="inf", refant="0", calmode="p")
@@ -61,6 +63,11 @@ IMAGES = {
     "a zoom by a number": "imview(raster={'file': 'ngc5921.clean.image', 'range': [-0.01,0.03],\n"
     "               'colormap': 'Hot Metal 2'},\n"
     "       contour={'file': 'ngc5921.clean.image'}, axes={'x':'Declination'}, zoom=2)",
+    "levels and a region": "imview(raster={'file': 'ngc5921.clean.image', 'range': [-0.01,0.03],\n"
+    "               'colormap': 'Hot Metal 2'},\n"
+    "       contour={'file': 'ngc5921.clean.image', 'levels': [-0.2, 0.2, 0.25, 0.3, 0.35, 0.4, 0.6, 0.8] },\n"
+    "       zoom='myregion.rgn')",
+    "a region and a channel": "imview('ngc5921.clean.image', zoom={'file': 'myregion.rgn', 'channel': 10})",
     "visibilities": "msview(infile='test.ms', displaytype='raster')",
     "visibilities without parentheses": "msview infile='test.ms'",
     "viewer": 'viewer "ngc5921.clean.image"',
@@ -105,6 +112,35 @@ def pictures(cell: Cell) -> List[Any]:
 def test_the_call_draws_as_it_stands(notebook: Notebook, call: str) -> None:
     (picture,) = pictures(notebook.run(call))
     assert picture.std() > 3
+
+
+@pytest.mark.parametrize(
+    "zoom",
+    [
+        "{'file': 'myregion.rgn', 'channel': 10}",
+        "{**rg.fromfiletorecord('myregion.rgn'), 'channel': 10}",
+        "{'file': 'box[[110pix, 105pix], [144pix, 139pix]]', 'channel': 10}",
+    ],
+    ids=["file", "record", "text"],
+)
+def test_a_region_shows_what_its_corners_show(notebook: Notebook, zoom: str) -> None:
+    corners = "{'channel': 10, 'blc': [110, 105], 'trc': [144, 139]}"
+    region, box = (pictures(notebook.run(f"imview('ngc5921.clean.image', zoom={each})"))[0] for each in (zoom, corners))
+    assert (region == box).all()
+
+
+def test_a_region_fits_axes_that_are_turned(notebook: Notebook) -> None:
+    turned = "imview('ngc5921.clean.image', axes={'x': 'Declination'}, zoom={'channel': 10, 'file': 'wide.rgn'})"
+    notebook.run(
+        "ia.open('ngc5921.clean.image')\n"
+        "rg.tofile('wide.rgn', rg.wbox(['90pix', '120pix'], ['160pix', '125pix'], pixelaxes=[0, 1],"
+        " csys=ia.coordsys().torecord()))\n"
+        "ia.close()"
+    )
+    (picture,) = pictures(notebook.run(turned))
+    drawn = (picture.max(axis=2) > 60) & (picture.std(axis=2) > 20)
+    rows, columns = np.nonzero(drawn.any(axis=1))[0], np.nonzero(drawn.any(axis=0))[0]
+    assert np.ptp(rows) > 2 * np.ptp(columns), "right ascension, along which it is wide, stands upright"
 
 
 def test_iterations_are_exported_one_by_one(notebook: Notebook) -> None:
