@@ -210,14 +210,15 @@ def bind(task: str, signature: inspect.Signature, args: Sequence[Any], kwargs: M
     try:
         return dict(signature.bind_partial(*args, **kwargs).arguments)
     except TypeError as error:
-        near = [
-            close
-            for name in kwargs
-            if name not in signature.parameters
-            for close in difflib.get_close_matches(name, signature.parameters, 1)
-        ]
+        near = [close for name in kwargs if name not in signature.parameters for close in _meant(name, signature)]
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise BadParameter(task, f"{error}.{hint}") from error
+
+
+def _meant(name: str, signature: inspect.Signature) -> List[str]:
+    """Return the parameters that may be meant by ``name``: one that begins so (``corr``), else one that looks like it."""
+    begun = [each for each in signature.parameters if each.startswith(name)]
+    return begun[:1] or difflib.get_close_matches(name, signature.parameters, 1)
 
 
 def check_types(task: str, signature: inspect.Signature, given: Mapping[str, Any]) -> None:

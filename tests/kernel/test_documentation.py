@@ -204,3 +204,9 @@ def test_a_name_that_the_user_took_is_the_user_s(notebook: Notebook) -> None:
     (shown,) = notebook.run("viewer").of("execute_result")
     assert shown["data"]["text/plain"] == "'mine'"
     notebook.run("viewer = ours")
+
+
+def test_an_old_short_name_of_a_parameter_leads_to_the_new_one(notebook: Notebook) -> None:
+    error = notebook.run("plotms(vis='test.ms', corr='XX,YY')").error
+    assert error is not None
+    assert "Did you mean 'correlation'?" in error["evalue"]
