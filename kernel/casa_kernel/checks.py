@@ -216,7 +216,7 @@ def bind(task: str, signature: inspect.Signature, args: Sequence[Any], kwargs: M
 
 
 def _meant(name: str, signature: inspect.Signature) -> List[str]:
-    """Return the parameters that may be meant by ``name``: one that begins so (``corr``), else one that looks like it."""
+    """Return the parameters that may be meant by ``name``: one that begins so, else one that looks like it."""
     begun = [each for each in signature.parameters if each.startswith(name)]
     return begun[:1] or difflib.get_close_matches(name, signature.parameters, 1)
 
