@@ -17,7 +17,7 @@ import psutil
 import pytest
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
-from Xlib import X
+from Xlib import XK, X
 from Xlib.display import Display
 
 from casa_desktop import locks, proxy, session, shares
@@ -159,7 +159,9 @@ async def test_pointer_keys_clipboard_and_size_have_an_effect_from_the_user_s_vi
     window = root.create_window(0, 0, 300, 300, 0, X.CopyFromParent, override_redirect=True)
     window.change_attributes(event_mask=X.KeyPressMask | X.ButtonPressMask | X.ExposureMask)
     window.map()
-    assert display.next_event().type == X.Expose
+    while display.next_event().type != X.Expose:
+        # The caretaker makes room for symbols, and tells all programs.
+        pass
     root.warp_pointer(5, 5)
     grabbed = window.grab_keyboard(False, X.GrabModeAsync, X.GrabModeAsync, X.CurrentTime)
     assert grabbed == X.GrabSuccess
@@ -172,8 +174,10 @@ async def test_pointer_keys_clipboard_and_size_have_an_effect_from_the_user_s_vi
     assert len(await browser.update()) == 4
     display.sync()
     found = root.query_pointer()
-    # The window manager may have covered the window for a moment.
-    events = [each for each in (display.next_event().type for _ in range(display.pending_events())) if each != X.Expose]
+    # The window manager may have covered the window for a moment, and the caretaker presses Shift once.
+    shift = display.keysym_to_keycode(XK.XK_Shift_L)
+    told = [display.next_event() for _ in range(display.pending_events())]
+    events = [each.type for each in told if each.type != X.KeyPress or each.detail != shift]
     assert ((found.root_x, found.root_y) == (40, 50)) is may
     assert (X.ButtonPress in events) is may
     assert (events.count(X.KeyPress) == 2) is may
