@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import html
 import json
+import re
 import secrets
 import socket
+import sys
+import time
 from http import HTTPStatus
 from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -23,11 +26,14 @@ from .errors import CasaDesktopError, NotRunning
 from .gate import Gate, comes_from_us, is_for_us
 from .relay import GONE, Relay, ViewSocket
 from .runtime import Record
+from .strangers import Strangers
 from .template import PAGE_FOLDER
 
 BASE = "/casa-desktop/"
 _API = BASE + "api/desktops"
 _MOST_BODY = 10_000
+_LENGTH = re.compile(r"[0-9]{1,9}")
+_PAUSE_SECONDS = 0.1
 _TYPES = {
     ".css": "text/css",
     ".html": "text/html; charset=utf-8",
@@ -57,6 +63,7 @@ class Server(LibProxyServer):  # type: ignore[misc]
         settings: choices for it, if it must be started.
         gate: who may see it.
         audience: who sees it.
+        strangers: connections that have not shown a cookie yet.
         used: called when a link has been used.
 
     Args:
@@ -68,11 +75,13 @@ class Server(LibProxyServer):  # type: ignore[misc]
 
     # Connections end with the process, whatever their threads are about.
     daemon_threads = True
+    # How many may wait to be accepted; 5 unless told otherwise, so that a few who hurry would keep the others out.
+    request_queue_size = 128
 
     def __init__(self, name: str, settings: Settings, port: int, used: Callable[[], None]) -> None:
         self.name, self.settings, self.used = name, settings, used
         self.id = secrets.token_hex(8)
-        self.gate, self.audience = Gate(), Audience()
+        self.gate, self.audience, self.strangers = Gate(), Audience(), Strangers()
         super().__init__(Handler, listen_host="127.0.0.1", listen_port=port)
         # websockify refuses whatever is no websocket where it is given no folder to serve.
         self.only_upgrade = False
@@ -81,6 +90,36 @@ class Server(LibProxyServer):  # type: ignore[misc]
     def port(self) -> int:
         """Where it listens."""
         return int(self.server_address[1])
+
+    def get_request(self) -> Any:
+        """Accept a connection; called by the standard library, which passes over an OSError."""
+        try:
+            return super().get_request()
+        except OSError:
+            # No descriptor is left, and the connection still waits: without a pause it would be tried at once again,
+            # and again. A stranger's descriptor is free in a moment.
+            self.strangers.put_out_the_oldest()
+            time.sleep(_PAUSE_SECONDS)
+            raise
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer a connection in a thread of its own; called by the standard library."""
+        self.strangers.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """End a connection; called by the standard library when its thread has done."""
+        self.strangers.discard(request)
+        super().shutdown_request(request)
+
+    def service_actions(self) -> None:
+        """Put out those who take too long; called by the standard library, twice a second."""
+        self.strangers.put_out_the_late()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing about a connection that has broken; called by the standard library."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
     def link(self) -> str:
         """Return the address that lets one browser in."""
@@ -99,6 +138,15 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
     def log_message(self, *_: Any) -> None:
         """Say nothing: requests are no news, and their addresses hold tokens. Called by the standard library."""
 
+    def parse_request(self) -> bool:
+        """Read the head of a request; answer 400 and return False if it makes no sense. Called by the library."""
+        if not super().parse_request():
+            return False
+        if not _is_address(self.path):
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return False
+        return True
+
     def do_GET(self) -> None:  # noqa: N802
         """Answer GET; called by the standard library."""
         url = urlsplit(self.path)
@@ -107,13 +155,14 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
             self._refuse(_STRANGE_HOST)
         elif token and url.path == BASE:
             self._welcome(token[0])
-        elif not self.server.gate.knows(self.headers.get("Cookie")):
+        elif not self._is_known():
             self._refuse(_NO_SESSION)
         else:
             self._answer(lambda: self._get(url.path))
 
     def do_HEAD(self) -> None:  # noqa: N802
         """Refuse HEAD, with which some programs look at links before their user does. Called by the library."""
+        self.close_connection = True
         self._send(HTTPStatus.METHOD_NOT_ALLOWED, b"", "text/plain")
 
     def do_POST(self) -> None:  # noqa: N802
@@ -130,7 +179,7 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
         host, origin = self.headers.get("Host"), self.headers.get("Origin")
         if not is_for_us(host):
             self._refuse(_STRANGE_HOST)
-        elif not self.server.gate.knows(self.headers.get("Cookie")):
+        elif not self._is_known():
             self._refuse(_NO_SESSION)
         elif not comes_from_us(origin, host):
             self._refuse(_STRANGE_ORIGIN)
@@ -140,12 +189,19 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
 
     # Who is let in, and who is not
 
+    def _is_known(self) -> bool:
+        if not self.server.gate.knows(self.headers.get("Cookie")):
+            return False
+        self.server.strangers.discard(self.connection)
+        return True
+
     def _welcome(self, token: str) -> None:
         cookie = self.server.gate.admit(token)
         if cookie is not None:
+            self.server.strangers.discard(self.connection)
             self._send(HTTPStatus.OK, _WELCOME.encode(), _TYPES[".html"], {"Set-Cookie": cookie})
             self.server.used()
-        elif self.server.gate.knows(self.headers.get("Cookie")):
+        elif self._is_known():
             # The same browser, once more by its history.
             self._send(HTTPStatus.OK, _WELCOME.encode(), _TYPES[".html"])
         else:
@@ -197,7 +253,8 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
         if self.path != _API:
             return self._nothing()
         length = self.headers.get("Content-Length", "0")
-        if not length.isdigit() or int(length) > _MOST_BODY:
+        # int() takes neither all that counts as a digit, such as a superscript two, nor thousands of them.
+        if not _LENGTH.fullmatch(length) or int(length) > _MOST_BODY:
             self.close_connection = True
             return self._json({"error": "BadRequest", "message": "The body is too long."}, HTTPStatus.BAD_REQUEST)
         try:
@@ -234,8 +291,13 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
         self._send(HTTPStatus.OK, text.encode(), _TYPES[".html"])
 
     def _file(self, name: str) -> None:
-        path = (PAGE_FOLDER / name).resolve()
-        if PAGE_FOLDER.resolve() not in path.parents or not path.is_file():
+        try:
+            path = (PAGE_FOLDER / name).resolve()
+            found = PAGE_FOLDER.resolve() in path.parents and path.is_file()
+        except OSError:
+            # A name that is too long, for one.
+            found = False
+        if not found:
             return self._nothing()
         self._send(HTTPStatus.OK, path.read_bytes(), _TYPES.get(path.suffix, "application/octet-stream"))
 
@@ -272,6 +334,15 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
             view.shutdown(None, GONE, "The desktop is not running.")
         else:
             Relay(view, record, self.server.audience).run()
+
+
+def _is_address(path: str) -> bool:
+    """Tell whether the path of a request is one that a browser may have sent."""
+    try:
+        urlsplit(path)
+    except ValueError:
+        return False
+    return "\0" not in unquote(path)
 
 
 _STRANGE_HOST = "This address answers to 127.0.0.1 and localhost only."

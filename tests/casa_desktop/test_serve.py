@@ -7,8 +7,10 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
@@ -21,6 +23,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from casa_desktop import session
 from casa_desktop.template import PAGE_FOLDER
+
+from . import ordinary
 
 LINK = re.compile(r"http://127\.0\.0\.1:(\d+)(/casa-desktop/\?token=\S+)")
 API = "/casa-desktop/api/desktops"
@@ -35,7 +39,7 @@ class Serving:
         said: what it has printed before the link.
     """
 
-    def __init__(self, *arguments: str, browser: str = "") -> None:
+    def __init__(self, *arguments: str, browser: str = "", descriptors: int = 0) -> None:
         words = [
             sys.executable,
             "-m",
@@ -43,6 +47,8 @@ class Serving:
             "serve",
             *(arguments if browser else ("--no-browser", *arguments)),
         ]
+        if descriptors:
+            words = ["prlimit", f"--nofile={descriptors}", *words]
         self.process = subprocess.Popen(
             words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "BROWSER": browser}
         )
@@ -343,6 +349,76 @@ def test_the_file_is_gone_with_its_process_or_with_the_next_one(
         assert len(list(root.glob(".open-*"))) == 1
         after.end()
     assert list(root.glob(".open-*")) == []
+
+
+SILENT = """
+import socket, sys
+opened = [socket.create_connection(("127.0.0.1", int(sys.argv[1])), 60) for _ in range(300)]
+print(len(opened), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("descriptors", [1024, 256, 60])
+def test_three_hundred_silent_connections_of_another_user_keep_nobody_out(root: Path, descriptors: int) -> None:
+    serving = Serving(descriptors=descriptors)
+    env = ordinary.environment()
+    with ordinary.start([ordinary.python(), "-c", SILENT, str(serving.port)], env=env) as neighbour:
+        assert neighbour.stdout is not None
+        assert neighbour.stdout.readline() == "300\n"
+        assert serving.enter().status == 200
+        assert serving.ask("/casa-desktop/")[0].status == 200
+        with serving.view() as view:
+            assert view.recv(10)
+        neighbour.communicate()
+    assert "Traceback" not in serving.end()
+
+
+HEAD = "Host: 127.0.0.1\r\nCookie: {cookie}\r\nOrigin: http://127.0.0.1\r\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "headers", "status"),
+    [
+        ("GET http://[x/ HTTP/1.1", "", b"400"),
+        ("POST http://[x/ HTTP/1.1", "", b"400"),
+        ("GET /casa-desktop/static/%00 HTTP/1.1", "", b"400"),
+        (f"GET /casa-desktop/static/{'a' * 5000} HTTP/1.1", "", b"404"),
+        (f"POST {API} HTTP/1.1", "Content-Length: \xb2\r\n", b"400"),
+        (f"POST {API} HTTP/1.1", f"Content-Length: {'1' * 5000}\r\n", b"400"),
+        (f"POST {API} HTTP/1.1", "Content-Length: -1\r\n", b"400"),
+        ("GET /casa-desktop/ HTTP/\xb2.1", "", b"400"),
+        ("GET / HTTP/1.1 x y", "", b"400"),
+        ("\x00\xff", "", b"400"),
+        (f"GET /{'a' * 70000} HTTP/1.1", "", b"414"),
+        ("GET / HTTP/1.1", "X: y\r\n" * 200, b"431"),
+        (f"GET {API}/main/rfb HTTP/1.1", "Upgrade: websocket\r\nSec-WebSocket-Key: x\r\n", b"400"),
+    ],
+)
+def test_a_request_that_makes_no_sense_gets_a_status_and_no_traceback(
+    served: Serving, line: str, headers: str, status: bytes
+) -> None:
+    request = f"{line}\r\n{HEAD.format(cookie=served.cookie)}{headers}\r\n"
+    with socket.create_connection(("127.0.0.1", served.port), 60) as connection:
+        connection.sendall(request.encode("latin-1"))
+        connection.shutdown(socket.SHUT_WR)
+        # An answer to a line without a version has no head (HTTP/0.9), but says the same.
+        assert status in connection.makefile("rb").read(300)
+    # The next one is answered, and nothing else was printed before it.
+    assert served.ask("/casa-desktop/")[0].status == 200
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Serving]:
+    """One that many tests ask, by a browser that was let in; in the end it has printed no traceback."""
+    with tempfile.TemporaryDirectory(prefix="cd-", dir="/tmp") as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CASA_DESKTOP_RUNTIME_DIR", folder)
+        serving = Serving()
+        serving.enter()
+        yield serving
+        words = serving.end()
+        session.stop()
+        assert "Traceback" not in words
 
 
 def test_it_listens_on_loopback_only(serving: Serving) -> None:
