@@ -24,6 +24,8 @@ from .viewertask import make_viewer
 
 _OFF = (None, False, 0, "", "none")
 _INTO_FILE = "Name a file, with imview's out or msview's outfile, and it is drawn there"
+# Our own mark in casaplotms' client module: whether its tool has windows.
+_LIVE_PLOTMS = "casa_desktop_live"
 _LIVE = {"--server": True, "--nogui": False}
 
 
@@ -133,16 +135,18 @@ def _change_plotms_client(module: ModuleType) -> None:
 
     def launch(uri: Optional[str] = None) -> str:
         if uri is None:
-            child = _TOOLS.start("casaplotms", _has_display())
+            child = _TOOLS.start("casaplotms", names[_LIVE_PLOTMS])
             names["__proc"], uri = child.process, child.address
         names["__uri"] = uri
         return uri
 
-    def forget() -> None:
-        names.update({"__proc": None, "__uri": None, "__stub": None})
+    names[_LIVE_PLOTMS], names["__launch"] = False, launch
+    _TOOLS.on_fork(functools.partial(_forget_plotms, names))
 
-    names["__launch"] = launch
-    _TOOLS.on_fork(forget)
+
+def _forget_plotms(names: Dict[str, Any]) -> None:
+    """Have casaplotms' client module start another tool when it needs one."""
+    names.update({"__proc": None, "__uri": None, "__stub": None})
 
 
 def _change_plotms(module: ModuleType) -> None:
@@ -160,6 +164,11 @@ def _change_plotms(module: ModuleType) -> None:
                 raise NoWindowHere("plotms", "Give plotfile='plot.png' and showgui=False, and it is drawn into a file")
             # The file is what can be had, and all of it.
             given.arguments["showgui"] = False
+        names, live = vars(module.pm), bool(given.arguments["showgui"])
+        if names[_LIVE_PLOTMS] != live:
+            # What has a window takes it away when it is to draw without one, and cannot get one afterwards.
+            _forget_plotms(names)
+            names[_LIVE_PLOTMS] = live
         return original(*given.args, **given.kwargs)
 
     module.plotms = plotms  # type: ignore[attr-defined]

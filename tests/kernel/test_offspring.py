@@ -36,6 +36,14 @@ for code in json.loads(sys.argv[1]):
         said[code] = result if isinstance(result, (int, str)) else "done"
     except Exception as error:
         said[code] = f"{type(error).__name__}: {error}"
+# A display that is not there, as of somebody who has logged out: a window fails at once, and files are drawn.
+os.environ["DISPLAY"] = ":4711"
+for code, name in (("imview('dirty.image')", "view"), ("plotms('sim.ms', plotfile='d.png', showgui=False)", "plot")):
+    try:
+        eval(code)
+        said[name] = os.path.exists("d.png")
+    except Exception as error:
+        said[name] = str(error)
 print(json.dumps(said))
 """
 DRAWN = {
@@ -65,7 +73,7 @@ def said(observation: Path, notebook: Notebook, tmp_path_factory: pytest.TempPat
     """What became of each call in a script that a notebook runs, and what else it printed."""
     script = tmp_path_factory.mktemp("script") / "reduce.py"
     script.write_text(SCRIPT)
-    for each in DRAWN.values():
+    for each in (*DRAWN.values(), "d.png"):
         (observation / each).unlink(missing_ok=True)
     calls = json.dumps([*DRAWN, *NEEDS_A_WINDOW, "listobs('sim.ms')['nfields']"])
     cell = notebook.run(
@@ -99,6 +107,11 @@ def test_all_else_of_casa_works_in_a_script_and_its_tools_end_with_it(
     assert said["listobs('sim.ms')['nfields']"] == 1
     notebook.run("%casa_tools end")
     assert [line for line in children_of(notebook.pid) if "svr" in line or "--server" in line] == []
+
+
+def test_a_display_that_is_not_there_is_told_and_needed_for_windows_alone(said: Dict[str, Any]) -> None:
+    assert "casaviewer ended as soon as it had started" in said["view"]
+    assert said["plot"] is True
 
 
 WORK = """
