@@ -71,7 +71,7 @@ class Tools:
         cache = children.private.path / f"{name}.{'live' if live else 'headless'}"
         preferences.write(cache, preferences.LIVE if live else preferences.HEADLESS)
         argv = [str(program), *tools.arguments(name, *casa.data_and_log(), cache)]
-        where: Any = {} if live else None
+        where = tools.display_here() if live else None
         if not live and not tools.draws_offscreen(program):
             where = screen.environment(children, name)
         child = start(children.private, name, argv, tools.environment(os.environ, where))

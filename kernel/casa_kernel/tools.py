@@ -247,10 +247,11 @@ def run(name: str, args: Sequence[str]) -> None:
     program = ensure_extracted(find(name), say=lambda text: print(text, file=sys.stderr, flush=True))
     # It listens for whoever comes, and nobody need.
     quarters.seclude(os.environ)
-    os.execve(program, [str(program), *args], environment(os.environ, _of_this_process()))
+    os.execve(program, [str(program), *args], environment(os.environ, display_here()))
 
 
-def _of_this_process() -> Dict[str, str]:
+def display_here() -> Dict[str, str]:
+    """Return the variables that make a program appear where this process's would."""
     return {name: os.environ[name] for name in ("DISPLAY", "XAUTHORITY") if name in os.environ}
 
 

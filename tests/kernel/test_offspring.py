@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -112,6 +113,36 @@ def test_all_else_of_casa_works_in_a_script_and_its_tools_end_with_it(
 def test_a_display_that_is_not_there_is_told_and_needed_for_windows_alone(said: Dict[str, Any]) -> None:
     assert "casaviewer ended as soon as it had started" in said["view"]
     assert said["plot"] is True
+
+
+ON_THE_DESKTOP = """
+from casaviewer import imview
+from casaplotms import plotms
+from casa_desktop import session
+imview('dirty.image')
+plotms('sim.ms')
+# The window is another tool's than the one that draws without.
+plotms('sim.ms', plotfile='beside.png', showgui=False, overwrite=True)
+print(session.titles(session.running('main')))
+"""
+
+
+def test_on_a_display_that_a_script_is_given_windows_open_and_end_with_it(
+    notebook: Notebook, record: Callable[[], Dict[str, str]]
+) -> None:
+    code = f"""
+import os, subprocess, sys
+from casa_desktop import session
+desktop = session.ensure('main')
+environ = {{**os.environ, **session.environment(desktop)}}
+print(subprocess.check_output([sys.executable, '-c', {ON_THE_DESKTOP!r}], env=environ, timeout=120).decode())
+print(session.titles(desktop))
+"""
+    cell = notebook.run(code)
+    assert cell.error is None, cell.error
+    during, after = (ast.literal_eval(line) for line in cell.text.strip().splitlines()[-3::2])
+    assert sorted(each.partition(" ")[0] for each in during) == ["PlotMS", "Viewer"]
+    assert after == []
 
 
 WORK = """
