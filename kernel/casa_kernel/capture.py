@@ -5,11 +5,20 @@ from __future__ import annotations
 import glob
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Tuple
 
 from .tasks import DrawingTask
 
-_MIME_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+# By a file's first bytes: plotms writes what expformat says, whatever the file's ending (and Qt 6 a PDF for ps).
+_FORMATS = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"%PDF": "application/pdf", b"%!": "application/ps"}
+_ENDINGS = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".pdf": "application/pdf",
+    ".ps": "application/ps",
+    ".eps": "application/ps",
+}
 
 
 @dataclass(frozen=True)
@@ -40,7 +49,17 @@ def showable(path: Any) -> List[Picture]:
     if not isinstance(path, str):
         return []
     file = Path(path)
-    return [_read(file)] if file.suffix.lower() in _MIME_TYPES and file.is_file() else []
+    return [_read(file)] if file.is_file() and _format(file).startswith("image/") else []
+
+
+def misnamed(files: Iterable[Path]) -> List[str]:
+    """Return a sentence for each file that holds another format than its ending says."""
+    found = {file: (_ENDINGS.get(file.suffix.lower(), ""), _format(file)) for file in files}
+    return [
+        f"{file} holds {held.rpartition('/')[2] or 'text'}, not {named.rpartition('/')[2]}."
+        for file, (named, held) in found.items()
+        if named and held != named
+    ]
 
 
 def written(path: Any) -> Set[Tuple[str, int]]:
@@ -60,7 +79,14 @@ def pictures_in(folder: Path, ratio: float = 1.0) -> List[Picture]:
 
 
 def _read(file: Path, ratio: float = 1.0) -> Picture:
-    return Picture(_MIME_TYPES[file.suffix.lower()], file.read_bytes(), ratio)
+    return Picture(_format(file), file.read_bytes(), ratio)
+
+
+def _format(file: Path) -> str:
+    """Return the format of a file's content; nothing if it is none of those that have pictures."""
+    with file.open("rb") as opened:
+        head = opened.read(4)
+    return next((name for begin, name in _FORMATS.items() if head.startswith(begin)), "")
 
 
 def alt(task: str, given: Mapping[str, Any]) -> str:

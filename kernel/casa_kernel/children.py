@@ -113,7 +113,10 @@ class Child:
         address: where its gRPC server listens, as it told.
         process: the process, leader of its own session.
         started, used: when it was started, and when it was needed last, in seconds of the monotonic clock.
+        logfile: the log that it was told to write into, or nothing.
     """
+
+    logfile = ""
 
     def __init__(self, tool: str, process: subprocess.Popen[bytes], address: str, folder: Path, register: Path) -> None:
         self.tool, self.process, self.address = tool, process, address

@@ -9,11 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
-from . import capture, checks, plain, profiles
+from casa_desktop.errors import CasaDesktopError
+
+from . import capture, checks, plain, plotinput, profiles
 from .desk import Desk
-from .errors import BadParameter, NothingDrawn, NothingShown, NotWritable, ToolLost, writing
+from .errors import BadParameter, NothingDrawn, NothingShown, NotWritable, TaskFailed, ToolLost, writing
 from .figures import Figures
 from .modes import LIVE
+from .plotlog import NO_REASON
 from .signatures import like, missing
 from .tasks import DrawingTask, FigureTask
 from .toolbox import Toolbox
@@ -63,7 +66,8 @@ class Drawing:
         else:
             ready = Ready(dict(given))
             self._desk.check(row.name, row.inputs, ready.given, row.picture)
-            yield ready
+            new_folder, say = self._desk.children.private.new_folder, self._desk.front.say
+            yield Ready(plotinput.prepare(self._desk.casa, ready.given, row.inputs, new_folder, say))
 
     def _draw_profile(self, row: DrawingTask, ready: Ready, image: Path, said: Dict[str, Any], live: bool) -> Any:
         """Draw an image with a single axis, which is no matter for the tool."""
@@ -96,6 +100,8 @@ class Drawing:
             except ToolLost:
                 # Nobody has seen anything of it yet, and a fresh tool may manage.
                 result, pictures = self._draw(row, task, given, folder)
+            except TaskFailed as failure:
+                raise self._explained(row, task, given, failure) from failure
             if not pictures:
                 raise NothingDrawn(row.name, self._desk.casa.logfile)
             if row.tool == "casaviewer":
@@ -106,6 +112,19 @@ class Drawing:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         return result
+
+    def _explained(
+        self, row: DrawingTask, task: Callable[..., Any], given: Dict[str, Any], failure: TaskFailed
+    ) -> TaskFailed:
+        """Return the failure, with the reason where casaplotms tells it in its window only."""
+        if not failure.reason.startswith(NO_REASON):
+            return failure
+        words = {name: value for name, value in given.items() if name != row.picture}
+        try:
+            reason = self._toolbox.reason_in_window(row, lambda: task(**words, **row.fixed(live=True)))
+        except CasaDesktopError:
+            return failure
+        return TaskFailed(row.name, reason) if reason else failure
 
     def _draw(
         self, row: DrawingTask, task: Callable[..., Any], given: Dict[str, Any], folder: Path
@@ -135,6 +154,8 @@ class Drawing:
         if row.tool == "casaviewer" and str(path) not in new:
             # It writes the ending that it thinks fit.
             self._desk.front.say(f"{row.name} has written {new[0]}, not {path.name}.")
+        for remark in capture.misnamed(map(Path, new)):
+            self._desk.front.say(f"{row.name}: {remark}")
         return result
 
     def _pictures(

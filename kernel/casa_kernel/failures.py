@@ -53,13 +53,6 @@ _HARMLESS = ("Leap second table",)
 _REPEATED = ("Caught exception: ", "Exception Reported: ", "Exception: ", "Error: ", "*** Error *** ")
 
 
-# What plotms says that it does while it loads data.
-_DOINGS_OF_PLOTMS = (
-    "Clearing", "Plotting", "Selection", "Caching", "Loading", "Data selection will yield", "The plotms cache",
-    "This is", "Averaging", "Channel", "Time", "Frequency", "Transformations",
-)  # fmt: skip
-
-
 def messages(logfile: Path, task: str, priorities: Tuple[str, ...] = (WARN, SEVERE)) -> List[str]:
     """Return what the log says with these priorities since ``task`` last began; messages may have several lines."""
     entries = list(logparse.messages(logs.tail(logfile, 2000).encode().split(b"\n")))
@@ -67,19 +60,6 @@ def messages(logfile: Path, task: str, priorities: Tuple[str, ...] = (WARN, SEVE
     start = max((index for index, entry in enumerate(entries) if entry.text.startswith(begin)), default=0)
     found = [entry.text for entry in entries[start:] if entry.priority in priorities]
     return [clean(each) for each in found if not each.startswith(_HARMLESS)]
-
-
-def of_plotms(logfile: Path) -> str:
-    """Return, as a sentence, why plotms could not load the data for its last plot.
-
-    It writes the reason as INFO, after what it is about to do and before it forgets all (casaplotms 1.7 to 2.9).
-    """
-    lines = [line.split("\t", 3) for line in logs.tail(logfile, 300).split("\n")]
-    said = [line[3].strip() for line in lines if len(line) == 4 and line[2].startswith("PlotMS::load_cache")]
-    if "START:" in said:
-        said = said[len(said) - said[::-1].index("START:") :]
-    reasons = [line for line in said if line and not line.startswith(_DOINGS_OF_PLOTMS)]
-    return f"{reasons[-1].rstrip(' ,.')}." if reasons else "the data could not be loaded; CASA's log says more."
 
 
 def clean(said: str) -> str:

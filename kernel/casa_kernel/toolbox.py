@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Dict, Iterator, Mapping, Optional, Tuple
+from contextlib import ExitStack, contextmanager
+from typing import Callable, Dict, Iterator, Mapping, Optional, Tuple
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import checks, failures, preferences, proxies, screen, tools
+from . import checks, preferences, proxies, screen, tools
 from .children import Child, start
 from .clients import Client, make_clients
 from .desk import Desk
 from .errors import BadParameter, TaskFailed, ToolExhausted, ToolLost
+from .plotlog import NO_REASON, PlotLog
 from .tasks import DrawingTask
 from .watchdog import Idleness, Watchdog
 
@@ -35,6 +35,8 @@ class Toolbox:
         self._clients = make_clients(desk.casa)
         # A client module with windows knows one process only; on each desktop there may be another one.
         self._spoken_to: Dict[Tuple[str, bool], Child] = {}
+        # What casaplotms says of the call that is running.
+        self._log: Optional[PlotLog] = None
 
     def __contains__(self, tool: str) -> bool:
         """Tell whether the wheel of ``tool`` is installed."""
@@ -56,8 +58,23 @@ class Toolbox:
             self._desk.front.say(f"{row.tool} did not draw what it was told to, and is started anew.")
             child = self._running(row.tool, display)
         try:
-            with client.in_use(), Watchdog(child, client.answers, display is not None) as watchdog:
-                yield child
+            with ExitStack() as stack:
+                if row.tool == "casaplotms":
+                    self._log = stack.enter_context(PlotLog(child.process.pid, child.logfile))
+                with self._failures_told(row, child, client, display is not None):
+                    yield child
+                if self._log is not None:
+                    for remark in self._log.remarks():
+                        self._desk.front.say(f"{row.name}: {remark}")
+        finally:
+            self._log = None
+            child.used = time.monotonic()
+
+    @contextmanager
+    def _failures_told(self, row: DrawingTask, child: Child, client: Client, live: bool) -> Iterator[None]:
+        try:
+            with client.in_use(), Watchdog(child, client.answers, live) as watchdog:
+                yield
         except CasaDesktopError:
             raise
         except AssertionError as error:
@@ -66,11 +83,11 @@ class Toolbox:
         except (Exception, KeyboardInterrupt) as error:
             if _was_interrupted(error):
                 # It would go on drawing what nobody wants, and keep the next call waiting; a window is the user's.
-                if display is None:
+                if not live:
                     child.kill()
                 raise KeyboardInterrupt from error
             exhausted = _is_exhausted(error)
-            if exhausted and display is None:
+            if exhausted and not live:
                 # It lives on without what it would need for the next call.
                 child.kill()
             if child.has_ended(within=0.5):
@@ -78,18 +95,38 @@ class Toolbox:
             if exhausted:
                 raise ToolExhausted(row.tool, row.name) from error
             raise TaskFailed(row.name, self._reason(error)) from error
-        finally:
-            child.used = time.monotonic()
 
     def wait_until_drawn(self, row: DrawingTask, child: Child, within: float) -> None:
         """Wait until ``row``'s tool has drawn in its window, at most ``within`` seconds; call it while connected.
 
         Raises:
             ToolLost: it never will, and was ended.
+            TaskFailed: it could not draw it, which it tells in its window only.
         """
-        if not _draws(self._clients[row.tool][True], child, within):
+        client = self._clients[row.tool][True]
+        if not _draws(client, child, within):
             child.kill()
             raise ToolLost(row.tool, row.name, True, child.last_words())
+        # One that still draws has not failed.
+        failure = self._log.failure() if self._log is not None and not client.is_drawing() else ""
+        if failure:
+            raise TaskFailed(row.name, failure)
+
+    def reason_in_window(self, row: DrawingTask, call: Callable[[], object]) -> str:
+        """Return the reason for a failure that ``row``'s tool tells in its window only, or nothing.
+
+        Args:
+            row: the task.
+            call: does the same again, with a window; nobody sees it, and its tool ends with it.
+        """
+        with self.connected(row, None) as child:
+            try:
+                call()
+                client = self._clients[row.tool][False]
+                reason = self._log.failure() if self._log is not None and _draws(client, child, _FORMER) else ""
+            finally:
+                child.kill()
+        return reason if reason != NO_REASON else ""
 
     def seen(self, row: DrawingTask) -> Optional[bytes]:
         """Return what the window shows that ``row``'s task has just opened, as PNG; None where its tool does not tell.
@@ -106,8 +143,8 @@ class Toolbox:
     def _reason(self, error: BaseException) -> str:
         said = _said(error)
         # All that plotms tells its client, whatever it was; its log knows.
-        if said == "plot parameters failed.":
-            said = failures.of_plotms(Path(self._desk.casa.logfile))
+        if said == "plot parameters failed." and self._log is not None:
+            said = self._log.reason()
         return " ".join([said, *checks.full_disks()])
 
     def _running(self, name: str, display: Optional[Mapping[str, str]]) -> Child:
@@ -119,13 +156,19 @@ class Toolbox:
         cache = children.private.path / f"{name}.{'headless' if display is None else 'live'}"
         preferences.write(cache, preferences.HEADLESS if display is None else preferences.LIVE)
         child = children.get(key)
+        if child is not None and display is None and child.logfile != casa.logfile:
+            # It would go on writing into the former log; a window is the user's.
+            children.drop(key)
+            child = None
         if child is None:
             program = tools.ensure_extracted(tools.find(name), self._desk.front.say)
             needs_screen = display is None and not tools.draws_offscreen(program)
             argv = [str(program), *tools.arguments(name, casa.data_folder, casa.logfile, cache)]
             # What draws without a window may need an X server all the same.
             where = screen.environment(children, name) if needs_screen else display
-            child = start(children.private, name, argv, tools.environment(os.environ, where))
+            env = tools.environment(os.environ, where)
+            child = start(children.private, name, argv, env)
+            child.logfile = casa.logfile
             children.keep(key, child, warm=display is None)
         self._connect(name, display is not None, child)
         return child

@@ -1,0 +1,117 @@
+"""What casaplotms says of one plot in CASA's log.
+
+It tells its client no more than "plot parameters failed", and nothing at all where it has a window; the reason, its
+warnings and the number of points stand in its log (casaplotms 1.7 to 2.9).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from pathlib import Path
+from typing import List, Optional
+
+from .logfile import LogFile
+from .logparse import SEVERE, WARN, Message, messages
+
+# What is said where the log has no reason.
+NO_REASON = "the data could not be loaded; CASA's log says more."
+# What plotms says that it does while it loads data.
+_DOINGS = (
+    "Clearing", "Plotting", "Plot Data", "Selection", "Caching", "Loading", "Data selection will yield", "Averaging",
+    "Data Averaging", "The plotms cache", "This is", "Channel", "Time", "Frequency", "Transformations", "START", "END",
+    "Axes ranges", "Finished", "Generating", "Setting up", "refTime", "SPW",
+)  # fmt: skip
+# The words before the reason, where plotms has a window.
+_IN_WINDOW = "WARNING: Error during cache loading: "
+_POINTS = re.compile(r"Plotting (\d+) unflagged")
+# The log's last line may come a moment after the drawing's end, in seconds.
+_VERDICT = 1.0
+
+
+class PlotLog:
+    """The log of one casaplotms, from the moment when this is made; a context manager.
+
+    Args:
+        pid: its process. It goes on writing into the file that it has opened, whatever becomes of the file's name and
+            of the session's log.
+        path: the file's name, as casaplotms was told.
+    """
+
+    def __init__(self, pid: int, path: str) -> None:
+        self._file = LogFile.open(_opened_by(pid, path)) or LogFile.open(Path(path))
+        self._lines: List[bytes] = []
+
+    def __enter__(self) -> PlotLog:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def _messages(self) -> List[Message]:
+        for piece in self._file.pieces() if self._file is not None else ():
+            self._lines.extend(piece)
+        return list(messages(self._lines))
+
+    def _of_loading(self) -> List[Message]:
+        """Return what it says of the last plot, from its beginning on."""
+        found = [each for each in self._messages() if each.origin.startswith("PlotMS::")]
+        begins = [number for number, each in enumerate(found) if each.text.startswith("Updating:")]
+        return found[begins[-1] :] if begins else found
+
+    def reason(self) -> str:
+        """Return, as a sentence, why the last plot failed; ``NO_REASON`` where the log has none.
+
+        It is an INFO after what plotms is about to do and before it forgets all.
+        """
+        said = [each.text.strip() for each in self._of_loading() if "load_cache" in each.origin]
+        reasons = [text for text in said if text and not text.startswith(_DOINGS)]
+        if not reasons:
+            return NO_REASON
+        last = reasons[-1]
+        if "NullSelection" in last:
+            return "the selection leaves no data."
+        lines = (last[len(_IN_WINDOW) :] if last.startswith(_IN_WINDOW) else last).split("\n")
+        return f"{' '.join(line.strip() for line in lines).rstrip(' ,.')}."
+
+    def failure(self) -> str:
+        """Return, as a sentence, why data that plotms began to load did not become a plot; nothing if they did.
+
+        Where it has a window it tells its client nothing of this.
+        """
+        deadline = time.monotonic() + _VERDICT
+        while True:
+            found = self._of_loading()
+            loading = [each.text for each in found if "load_cache" in each.origin]
+            failed = any(text.startswith(_IN_WINDOW) for text in loading)
+            drawn = any(_POINTS.match(each.text) for each in found)
+            if failed or drawn or not loading:
+                return self.reason() if failed else ""
+            if time.monotonic() >= deadline:
+                return self.reason()
+            time.sleep(0.05)
+
+    def remarks(self) -> List[str]:
+        """Return its warnings and errors of all plots, each once: it goes on with something else than it was told."""
+        found = (each for each in self._messages() if each.priority in (WARN, SEVERE) and "PlotMS" in each.origin)
+        return list(dict.fromkeys(" ".join(each.text.split()) for each in found))
+
+
+def _opened_by(pid: int, path: str) -> Path:
+    """Return a name for the file that a process has opened under ``path``, even if it has lost that name."""
+    names = (path, os.path.realpath(path))
+    for each in Path(f"/proc/{pid}/fd").iterdir() if os.path.isdir(f"/proc/{pid}/fd") else ():
+        target = _target(each)
+        if target is not None and target.partition(" (deleted)")[0] in names:
+            return each
+    return Path(path)
+
+
+def _target(link: Path) -> Optional[str]:
+    try:
+        return os.readlink(link)
+    except OSError:
+        # It may be closed by now.
+        return None
