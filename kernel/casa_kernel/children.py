@@ -113,9 +113,11 @@ class Child:
         address: where its gRPC server listens, as it told.
         process: the process, leader of its own session.
         started, used: when it was started, and when it was needed last, in seconds of the monotonic clock.
+        busy: a call needs it just now.
         logfile: the log that it was told to write into, or nothing.
     """
 
+    busy = False
     logfile = ""
 
     def __init__(self, tool: str, process: subprocess.Popen[bytes], address: str, folder: Path, register: Path) -> None:

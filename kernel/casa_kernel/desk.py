@@ -17,6 +17,7 @@ from .desktop import Desktop
 from .errors import BadParameter, Damaged
 from .live import Front
 from .modes import Modes
+from .queues import Queue
 from .signatures import check_inputs
 from .tasks import Input
 
@@ -30,10 +31,12 @@ class Desk:
         children: the running tools.
         desktop: where live tools open.
         front: the notebook.
+        in_process: the turn of the thread that uses CASA, or matplotlib, in this process; neither is for two at once.
     """
 
     def __init__(self, casa: Casa, modes: Modes, children: Children, desktop: Desktop, front: Front) -> None:
         self.casa, self.modes, self.children, self.desktop, self.front = casa, modes, children, desktop, front
+        self.in_process = Queue()
 
     def mode(self, task: str, window: str, given: Dict[str, Any]) -> str:
         """Take the words about windows out of a call's arguments; return its mode.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
@@ -48,12 +48,15 @@ class Drawing:
             mode = self._desk.mode(row.name, row.window, given)
             if row.name == "viewer":
                 checks.check_types(row.name, signature, given)
-            # What the task itself complains of is a TaskFailed by the time that it gets here.
-            with self._ready(row, given, mode == LIVE) as ready, writing(self._desk.children.private.path):
-                if ready.spectrum is not None:
-                    return self._draw_profile(row, ready, ready.spectrum, given, mode == LIVE)
-                draw = self._draw_live if mode == LIVE else self._draw_headless
-                return draw(row, task, ready.given, given)
+            with self._toolbox.queues[row.tool], ExitStack() as stack:
+                with self._desk.in_process:
+                    ready = stack.enter_context(self._ready(row, given, mode == LIVE))
+                # What the task itself complains of is a TaskFailed by the time that it gets here.
+                with writing(self._desk.children.private.path):
+                    if ready.spectrum is not None:
+                        return self._draw_profile(row, ready, ready.spectrum, given, mode == LIVE)
+                    draw = self._draw_live if mode == LIVE else self._draw_headless
+                    return draw(row, task, ready.given, given)
 
         return like(task, call, row.name)
 
@@ -105,7 +108,8 @@ class Drawing:
             if not pictures:
                 raise NothingDrawn(row.name, self._desk.casa.logfile)
             if row.tool == "casaviewer":
-                check_seen(self._desk, row, given, pictures[0].data)
+                with self._desk.in_process:
+                    check_seen(self._desk, row, given, pictures[0].data)
             words = {name: value for name, value in said.items() if name != row.picture}
             for page in capture.pages(row.name, words, pictures, self._desk.casa.version):
                 self._desk.front.show(*page)
@@ -207,7 +211,8 @@ class Drawing:
         if seen is None:
             return None
         try:
-            check_seen(self._desk, row, given, seen)
+            with self._desk.in_process:
+                check_seen(self._desk, row, given, seen)
         except NothingShown as fault:
             if fault.reason:
                 raise

@@ -46,18 +46,20 @@ class Figures:
                 given.pop("gui", None)
                 return task(**given)
             mode = self._desk.mode(row.name, row.window, given)
-            self._desk.check(row.name, row.inputs, given, row.output)
-            if row.without and figureinputs.lacks_table(self._desk.casa, row, given):
-                table, then = row.without
-                self._desk.front.say(f"{row.name}: the data have no {table} table, or an empty one; {then}.")
-                return task(**given)
-            return self.draw(row, task, given, mode == LIVE)
+            with self._desk.in_process:
+                self._desk.check(row.name, row.inputs, given, row.output)
+                if row.without and figureinputs.lacks_table(self._desk.casa, row, given):
+                    table, then = row.without
+                    self._desk.front.say(f"{row.name}: the data have no {table} table, or an empty one; {then}.")
+                    return task(**given)
+                return self.draw(row, task, given, mode == LIVE)
 
         return like(task, call, row.name)
 
     def draw(self, row: FigureTask, task: Callable[..., Any], given: Dict[str, Any], live: bool) -> Any:
         """Run a task that draws with pyplot; show its pages in a window or in the cell."""
-        return self._draw_live(row, task, given) if live else self._draw_headless(row, task, given)
+        with self._desk.in_process:
+            return self._draw_live(row, task, given) if live else self._draw_headless(row, task, given)
 
     def _draw_headless(self, row: FigureTask, task: Callable[..., Any], given: Dict[str, Any]) -> Any:
         ratio = self._desk.front.pixel_ratio

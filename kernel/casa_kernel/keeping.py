@@ -19,6 +19,8 @@ from .errors import BadKeeping
 # An hour of work with pauses to think; and what casaplotms reaches with some tens of millions of points.
 MINUTES, MEGABYTES = 15.0, 2000.0
 _EVER = math.inf
+# A tool at work is looked at again after so many seconds.
+_BUSY = 5.0
 
 
 @dataclass
@@ -92,7 +94,10 @@ def tidy(children: Children, limits: Limits) -> Optional[float]:
     waits: List[float] = []
     for key, child in children.warm():
         rest = 60 * limits.minutes - (time.monotonic() - child.used)
-        if rest <= 0 or memory(child) > limits.megabytes:
+        if child.busy:
+            # A thread that the cell has left behind draws with it.
+            waits.append(_BUSY)
+        elif rest <= 0 or memory(child) > limits.megabytes:
             children.drop(key)
         elif rest < _EVER:
             waits.append(rest)

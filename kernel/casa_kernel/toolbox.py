@@ -16,6 +16,7 @@ from .clients import Client, make_clients
 from .desk import Desk
 from .errors import BadParameter, TaskFailed, ToolExhausted, ToolLost
 from .plotlog import NO_REASON, PlotLog
+from .queues import Queue
 from .tasks import DrawingTask
 from .watchdog import Idleness, Watchdog
 
@@ -35,6 +36,8 @@ class Toolbox:
         self._clients = make_clients(desk.casa)
         # A client module with windows knows one process only; on each desktop there may be another one.
         self._spoken_to: Dict[Tuple[str, bool], Child] = {}
+        # By tool: both modes of one go through the same globals of CASA's module.
+        self.queues: Dict[str, Queue] = {tool: Queue() for tool in self._clients}
         # What casaplotms says of the call that is running.
         self._log: Optional[PlotLog] = None
 
@@ -45,6 +48,8 @@ class Toolbox:
     @contextmanager
     def connected(self, row: DrawingTask, display: Optional[Mapping[str, str]]) -> Iterator[Child]:
         """Have ``row``'s tool running and connected within a with block; say clearly what went wrong there.
+
+        Call it only with the tool's queue.
 
         Raises:
             BadParameter: CASA refuses a type.
@@ -57,6 +62,7 @@ class Toolbox:
         if display is not None and not _is_ready(client, child):
             self._desk.front.say(f"{row.tool} did not draw what it was told to, and is started anew.")
             child = self._running(row.tool, display)
+        child.busy = True
         try:
             with ExitStack() as stack:
                 if row.tool == "casaplotms":
@@ -68,6 +74,7 @@ class Toolbox:
                         self._desk.front.say(f"{row.name}: {remark}")
         finally:
             self._log = None
+            child.busy = False
             child.used = time.monotonic()
 
     @contextmanager

@@ -9,6 +9,7 @@ from typing import Callable, Dict, List
 import psutil
 import pytest
 from casa_kernel import keeping
+from casa_kernel.children import Children, start
 from casa_kernel.errors import BadKeeping
 from casa_kernel.keeping import Limits
 
@@ -63,6 +64,23 @@ def test_a_window_stays_whatever_holds_for_tools_without_one(
     assert "casaviewer  on the desktop" in after
     notebook.run("%casa_tools keep 15\n%casa_tools memory 2000")
     record()
+
+
+def test_a_tool_at_work_for_a_thread_does_not_end_with_the_cell(
+    runtime_directory: Path, environment: Dict[str, str]
+) -> None:
+    children = Children()
+    try:
+        child = start(children.private, "sleep", ["/bin/sleep", "60"], environment, server=False)
+        children.keep("sleep", child, warm=True)
+        child.busy = True
+        assert keeping.tidy(children, Limits(minutes=0)) is not None
+        assert child.alive
+        child.busy = False
+        assert keeping.tidy(children, Limits(minutes=0)) is None
+        assert not child.alive
+    finally:
+        children.close()
 
 
 @pytest.mark.parametrize("line", ["keep", "keep soon", "keep -1", "keep nan", "memory 0", "nonsense", "off now"])

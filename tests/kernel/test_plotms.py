@@ -161,3 +161,41 @@ def test_plots_work_after_a_change_of_folder_with_relative_names(kernel: Noteboo
         cell = kernel.run(f"os.chdir('deep')\ntry: plotms({arguments})\nfinally: os.chdir('..')")
         assert list(pictures(cell).values()) == list(wanted.values())
         assert (folder / "deep" / "plots" / "x.png").read_bytes() in wanted.values()
+
+
+THREADS = """
+def draw(number, call):
+    try:
+        call()
+    except Exception as error:
+        failures[number] = f'{type(error).__name__}: {error}'
+
+failures = {}
+threads = [threading.Thread(target=draw, args=each) for each in enumerate([lambda: CALLS])]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(failures)
+"""
+CALLS = (
+    "plotms('sim.ms')",
+    "plotms('line.ms', xaxis='chan')",
+    "imview('dirty.image')",
+    "viewer('dirty.psf')",
+    "plotms('sim.ms', xaxis='uvdist')",
+    "imview('dirty.psf')",
+    "msview('sim.ms')",
+    "plotants('sim.ms')",
+    "plotants('line.ms')",
+)
+
+
+def test_threads_that_draw_at_once_have_the_pictures_that_they_would_have_one_after_the_other(kernel: Notebook) -> None:
+    wanted = pictures(kernel.run("\n".join(CALLS)))
+    wrong = ["plotms('sim.ms', antenna='nosuch')", "imview('nowhere')"]
+    cell = kernel.run(THREADS.replace("CALLS", ", lambda: ".join([CALLS[0], *wrong, *CALLS[1:]])))
+    assert re.search(
+        r"\{1: 'TaskFailed: .*\"nosuch\".*2: 'NoSuchPath: |\{2: 'NoSuchPath: .*1: 'TaskFailed: ", cell.text
+    )
+    found = pictures(cell)
+    assert len(wanted) == len(CALLS)
+    assert found == wanted
