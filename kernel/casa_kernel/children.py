@@ -176,6 +176,7 @@ def start(
     server: bool = True,
     guard: str = "KILL",
     timeout: float = START_TIMEOUT,
+    here: bool = True,
 ) -> Child:
     """Start a tool and wait until it has told its address.
 
@@ -188,6 +189,8 @@ def start(
         guard: the signal that ends it if the kernel is killed: KILL, or TERM for a program that obeys it and must
             tidy up.
         timeout: how long it may take, in seconds; 0.1 s to 0.6 s is usual.
+        here: it works in this process's working folder, where its user may look for files; else in its own folder,
+            where it can write.
 
     Raises:
         ToolFailed: it could not be started, ended, or said nothing in time.
@@ -203,7 +206,7 @@ def start(
         if server:
             os.mkfifo(fifo, 0o600)
             argv = [*argv, f"--server={fifo}"]
-        process, life = _run(tool, argv, env, folder)
+        process, life = _run(tool, argv, env, folder, None if here else folder)
         try:
             child = Child(tool, process, "", folder, private.path / f"{folder.name}.{guard}")
             undo.callback(child.stop)
@@ -216,7 +219,9 @@ def start(
     return child
 
 
-def _run(tool: str, argv: Sequence[str], env: Mapping[str, str], folder: Path) -> Tuple[subprocess.Popen[bytes], int]:
+def _run(
+    tool: str, argv: Sequence[str], env: Mapping[str, str], folder: Path, cwd: Optional[Path]
+) -> Tuple[subprocess.Popen[bytes], int]:
     """Start a tool's process; return it, and a descriptor on which its end is end-of-file."""
     # The tool holds the writing end and never uses it.
     life, held = os.pipe()
@@ -225,6 +230,7 @@ def _run(tool: str, argv: Sequence[str], env: Mapping[str, str], folder: Path) -
             process = subprocess.Popen(
                 list(argv),
                 env=dict(env),
+                cwd=cwd,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

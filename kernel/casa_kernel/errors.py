@@ -236,15 +236,18 @@ class NoRoom(CasaKernelError):
     """The kernel's own folder, where the pictures go at first, cannot be written.
 
     Attributes:
-        folder: the folder.
+        folder: the folder, or what in it cannot be written.
         reason: why.
+        full: the disk is full, and not something else wrong.
     """
 
-    def __init__(self, folder: Path, reason: str) -> None:
-        self.folder, self.reason = folder, reason
+    def __init__(self, folder: Path, reason: str, full: bool = True) -> None:
+        self.folder, self.reason, self.full = folder, reason, full
+        first = "Make room there, or set" if full else "Restart the kernel; if that does not help, set"
+        then = " and restart the kernel" if full else " first"
         super().__init__(
-            f"The kernel cannot write into its folder {folder}: {reason}. Make room there, or set "
-            "CASA_DESKTOP_RUNTIME_DIR to a folder on another disk and restart the kernel."
+            f"The kernel cannot write into its folder {folder}: {reason}. {first} CASA_DESKTOP_RUNTIME_DIR to a folder "
+            f"on another disk{then}."
         )
 
 
@@ -268,7 +271,8 @@ def writing(folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise NoRoom(folder, str(error.strerror)) from error
-        raise Shortage.of(error) or NoRoom(folder, str(error.strerror)) from error
+        place = Path(error.filename) if isinstance(error.filename, str) else folder
+        raise Shortage.of(error) or NoRoom(place, str(error.strerror), full=False) from error
 
 
 class CellUnfinished(CasaKernelError):

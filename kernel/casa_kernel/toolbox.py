@@ -10,7 +10,7 @@ from typing import Callable, Dict, Iterator, Mapping, Optional, Tuple
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import checks, preferences, proxies, screen, tools
+from . import checks, preferences, proxies, screen, toolhome, tools
 from .children import Child, start
 from .clients import Client, make_clients
 from .desk import Desk
@@ -162,20 +162,22 @@ class Toolbox:
         key = f"{name} on {display['DISPLAY']}" if display is not None else f"{name} headless"
         cache = children.private.path / f"{name}.{'headless' if display is None else 'live'}"
         preferences.write(cache, preferences.HEADLESS if display is None else preferences.LIVE)
+        log = toolhome.logfile(casa.logfile, children.private.path)
         child = children.get(key)
-        if child is not None and display is None and child.logfile != casa.logfile:
+        if child is not None and display is None and child.logfile != log:
             # It would go on writing into the former log; a window is the user's.
             children.drop(key)
             child = None
         if child is None:
             program = tools.ensure_extracted(tools.find(name), self._desk.front.say)
             needs_screen = display is None and not tools.draws_offscreen(program)
-            argv = [str(program), *tools.arguments(name, casa.data_folder, casa.logfile, cache)]
+            argv = [str(program), *tools.arguments(name, casa.data_folder, log, cache)]
             # What draws without a window may need an X server all the same.
             where = screen.environment(children, name) if needs_screen else display
             env = tools.environment(os.environ, where)
-            child = start(children.private, name, argv, env)
-            child.logfile = casa.logfile
+            env.update(toolhome.home(env, children.private.path))
+            child = start(children.private, name, argv, env, here=display is not None and _may_write_here())
+            child.logfile = log
             children.keep(key, child, warm=display is None)
         self._connect(name, display is not None, child)
         return child
@@ -184,6 +186,14 @@ class Toolbox:
         if self._spoken_to.get((name, live)) is not child:
             self._clients[name][live].connect(child)
             self._spoken_to[name, live] = child
+
+
+def _may_write_here() -> bool:
+    """Tell whether this process's working folder is there and can be written."""
+    try:
+        return os.access(os.getcwd(), os.W_OK)
+    except FileNotFoundError:
+        return False
 
 
 def _is_ready(client: Client, child: Child) -> bool:

@@ -199,3 +199,35 @@ def test_threads_that_draw_at_once_have_the_pictures_that_they_would_have_one_af
     found = pictures(cell)
     assert len(wanted) == len(CALLS)
     assert found == wanted
+
+
+# For the kernel in them both folders are on a disk that cannot be written.
+FIXED = """
+for each in "$HOME" "$PWD"; do mount --bind "$each" "$each" && mount -o remount,ro,bind "$each"; done
+cd "$PWD" && exec "$@"
+"""
+UNSHARE = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-ec", FIXED, "sh")
+
+
+def test_tools_draw_where_neither_the_home_nor_the_folder_can_be_written(
+    folder: Path, kernel: Notebook, kernel_environment: Dict[str, str], tmp_path: Path
+) -> None:
+    if shutil.which("unshare") is None:
+        pytest.skip("this machine does not let users make namespaces, and so no disk of a test's own")
+    calls = [f"{task}('{folder}/{name}')" for task, name in (("plotms", "sim.ms"), ("imview", "dirty.image"))]
+    wanted = pictures(kernel.run("\n".join(calls)))
+    home, work = tmp_path / "home", tmp_path / "work"
+    for each in (home, work):
+        each.mkdir()
+    (home / ".casarc").write_text("\n")
+    with Notebook(work, {**kernel_environment, "HOME": str(home)}, within=UNSHARE) as confined:
+        cell = confined.run("import os; print(os.access('.', os.W_OK), os.access(os.environ['HOME'], os.W_OK))")
+        assert cell.text.endswith("False False\n")
+        assert pictures(confined.run("\n".join(calls))) == wanted
+        assert 'found for token(s) "nosuch"' in sentence(confined.run(f"plotms('{folder}/sim.ms', antenna='nosuch')"))
+    assert list(work.iterdir()) == []
+
+
+def test_no_scratch_table_is_left_beside_the_data(kernel: Notebook, folder: Path) -> None:
+    assert pictures(kernel.run("plotms('sim.ms')"))
+    assert [each.name for each in folder.iterdir() if re.fullmatch(r"\d+_\d+", each.name)] == []

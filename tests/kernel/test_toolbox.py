@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 from typing import Iterator
 
 import psutil
 import pytest
+from casa_kernel.errors import NoRoom, writing
 
 from .notebook import Notebook
 
@@ -69,3 +71,10 @@ def test_a_drawing_that_is_interrupted_ends_at_once_with_its_tool(notebook: Note
     assert cell.error is not None
     assert cell.error["ename"] == "KeyboardInterrupt"
     assert "image/png" in notebook.run("viewer('dirty.image')").displayed[-1]
+
+
+def test_only_a_full_disk_is_told_to_need_room(tmp_path: Path) -> None:
+    with pytest.raises(NoRoom, match=r"rc: No such file or directory\. Restart the kernel; if"), writing(tmp_path):
+        (tmp_path / "viewer" / "rc").write_text("")
+    with pytest.raises(NoRoom, match=r"No space left on device\. Make room there, or set"), writing(tmp_path):
+        Path("/dev/full").write_text("words")
