@@ -7,13 +7,16 @@ ZMQ takes a listening socket by its option ZMQ_USE_FD: https://libzmq.readthedoc
 
 from __future__ import annotations
 
-from typing import Any, Dict
+import sys
+from contextlib import suppress
+from typing import Any, Dict, Optional
 
 import zmq
 from ipykernel import heartbeat, kernelapp
 
 from casa_desktop.quarters import Quarters
 
+from .streams import Relief
 from .unfinished import Session
 
 # By their ports. A module's, because ipykernel makes its heartbeat by itself.
@@ -40,6 +43,8 @@ class _Heartbeat(heartbeat.Heartbeat):
 class IPKernelApp(kernelapp.IPKernelApp):
     """ipykernel's, which binds the ports that Jupyter has chosen; called by it at its start."""
 
+    _relief: Optional[Relief] = None
+
     def _session_default(self) -> Session:
         return Session(parent=self)
 
@@ -51,3 +56,15 @@ class IPKernelApp(kernelapp.IPKernelApp):
         # It looks the class up in its module.
         kernelapp.Heartbeat = _Heartbeat  # type: ignore[attr-defined]
         super().init_heartbeat()  # type: ignore[no-untyped-call]
+
+    def init_io(self) -> None:
+        super().init_io()  # type: ignore[no-untyped-call]
+        watched = [each for each in (sys.stdout, sys.stderr) if getattr(each, "watch_fd_thread", None) is not None]
+        # Without it, all is as in any other kernel.
+        with suppress(OSError, RuntimeError):
+            self._relief = Relief(watched)
+
+    def reset_io(self) -> None:
+        if self._relief is not None:
+            self._relief.end()
+        super().reset_io()  # type: ignore[no-untyped-call]

@@ -29,7 +29,7 @@ from .magics import CasaMagics
 from .modes import Modes
 from .notebook import Notebook
 from .reports import Reporter
-from .streams import NativeStream
+from .streams import NativeStream, settle
 from .taskobject import is_task
 from .tasks import NAMES
 from .toolmagics import Timer, ToolMagics
@@ -103,12 +103,14 @@ class CasaKernel(IPythonKernel):
             self._tell_once(notice)
         self._log = LogStream(lambda: CellDisplay(self))
         self._shell.events.register("pre_run_cell", lambda info: self._log.begin(info.raw_cell))
+        native = [each for each in (sys.stdout, sys.stderr) if isinstance(each, NativeStream)]
+        for stream in native:
+            stream.sort = self._log.sorter()
+        # What C++ has written belongs to this cell.
+        self._shell.events.register("post_run_cell", lambda _result: settle(native))
         self._shell.events.register("post_run_cell", lambda _result: self._log.end())
         self._shell.events.register("pre_run_cell", lambda _info: self._desktop.begin_work())
         self._shell.events.register("post_run_cell", lambda _result: self._desktop.end_work())
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, NativeStream):
-                stream.sort = self._log.sorter()
         self._shell.reporter = Reporter(self._logfile)
         transformers = self._shell.input_transformer_manager.token_transformers
         transformers.extend([BareCommands(self._shell.user_ns), BareTasks(self._is_task)])

@@ -1,11 +1,39 @@
-"""ipykernel's streams for standard output and error, which can be told what to do with what C++ writes."""
+"""ipykernel's streams for standard output and error, which can be told what to do with what C++ writes.
+
+What C++, Fortran and child processes write to the descriptors comes through a pipe, which a thread of ipykernel reads.
+Code that holds the interpreter's lock and finds the pipe full would wait for ever: the thread needs the lock to read.
+So a process of its own (``pump``) reads what they write, without a pause, and passes it on to that thread. (Seen with
+grpc's log under GRPC_VERBOSITY=debug; Cython, f2py and pybind11 hold the lock, too.)
+"""
 
 from __future__ import annotations
 
+import codecs
+import os
+import select
+import subprocess
+import sys
 import threading
-from typing import Any, Callable, Optional
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Callable, Iterable, List, Optional, Tuple
 
 from ipykernel.iostream import OutStream
+
+from casa_desktop import threads
+
+_PIECE = 1 << 16
+# Written to a descriptor to see that all before it has come; nothing else begins with it.
+_MARK = b"\0" + os.urandom(12).hex().encode() + b"\0"
+# How long a cell that has ended waits for what was written in it, in seconds. A full pump takes 4 s.
+_SETTLED = 5.0
+# poll(2) tells that there is room for at least so much.
+_ROOM = 4096
+# How long the terminal or the log of the Jupyter server may keep us waiting, in milliseconds.
+_PATIENCE = 100
+# A pump that ends so often within so many seconds will not be better the next time.
+_MOST_ENDS, _SECONDS = 5, 10.0
 
 
 class NativeStream(OutStream):
@@ -16,6 +44,9 @@ class NativeStream(OutStream):
     """
 
     sort: Optional[Callable[[str], str]] = None
+    # How many marks were written, and how many have come.
+    _sent = _seen = 0
+    _met = threading.Condition()
 
     def write(self, string: str) -> int:
         watcher: Any = getattr(self, "watch_fd_thread", None)
@@ -24,3 +55,141 @@ class NativeStream(OutStream):
             if not string:
                 return 0
         return super().write(string) or 0
+
+    def settle(self) -> None:
+        """Wait until all is printed that has been written to the descriptor, at most for some seconds."""
+        descriptor = getattr(self, "_original_stdstream_fd", None)
+        # Where an earlier mark has not come yet, nobody is made to wait again.
+        if descriptor is None or self._seen < self._sent or not _has_room(descriptor, 0):
+            return
+        with self._met, suppress(OSError):
+            os.write(descriptor, _MARK)
+            self._sent += 1
+            self._met.wait_for(lambda: self._seen >= self._sent, _SETTLED)
+
+    def _watch_pipe_fd(self) -> None:
+        """Print what comes through the pipe, and copy it to where Jupyter's own output goes. Called by ipykernel."""
+        source: int = self._fid or 0
+        copy, decoder = _Copy(self._original_stdstream_copy), codecs.getincrementaldecoder("utf-8")(errors="replace")
+        held = b""
+        try:
+            piece = os.read(source, _PIECE)
+            while piece and self._should_watch:
+                *parts, held = (held + piece).split(_MARK)
+                held, rest = _split_beginning(held)
+                for text in [*parts, rest]:
+                    self.write(decoder.decode(text))
+                    copy.write(text)
+                if parts:
+                    with self._met:
+                        self._seen += len(parts)
+                        self._met.notify_all()
+                piece = os.read(source, _PIECE)
+        except Exception:  # noqa: BLE001
+            # It is shown when the stream is closed.
+            self._exc = sys.exc_info()
+
+
+def settle(streams: Iterable[NativeStream]) -> None:
+    """Wait until all is printed that has been written to the streams' descriptors, at most for some seconds."""
+    for stream in streams:
+        stream.settle()
+
+
+def _split_beginning(text: bytes) -> Tuple[bytes, bytes]:
+    """Return the end of ``text`` that may be the beginning of a mark, and what comes before it."""
+    for length in range(min(len(_MARK) - 1, len(text)), 0, -1):
+        if text.endswith(_MARK[:length]):
+            return text[-length:], text[:-length]
+    return b"", text
+
+
+def _has_room(descriptor: int, patience: float) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return bool(poll.poll(patience))
+
+
+class _Copy:
+    """Writes to a descriptor, and leaves out what would keep the writer waiting."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor, self._patience = descriptor, _PATIENCE
+
+    def write(self, text: bytes) -> None:
+        for start in range(0, len(text), _ROOM):
+            if not _has_room(self._descriptor, self._patience):
+                # Nobody reads there; from now on it is only looked at.
+                self._patience = 0
+                return
+            self._patience = _PATIENCE
+            os.write(self._descriptor, text[start : start + _ROOM])
+
+
+class Relief:
+    """The pump of a kernel's streams, which comes back when it is killed.
+
+    Raises:
+        OSError: it cannot be started; all is as it was then.
+    """
+
+    def __init__(self, streams: Iterable[Any]) -> None:
+        self._written = [each._original_stdstream_fd for each in streams]
+        self._ending = False
+        self._sources: List[int] = []
+        self._targets: List[int] = []
+        sinks: List[int] = []
+        try:
+            for written in self._written:
+                self._targets.append(os.dup(written))
+                source, sink = os.pipe()
+                self._sources.append(source)
+                sinks.append(sink)
+            self._process = self._start()
+            for written, sink in zip(self._written, sinks):
+                os.dup2(sink, written)
+        except OSError:
+            for each in (*self._sources, *self._targets):
+                os.close(each)
+            raise
+        finally:
+            for each in sinks:
+                os.close(each)
+        threads.start(self._keep)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        words = [f"{source}:{target}" for source, target in zip(self._sources, self._targets)]
+        return subprocess.Popen(
+            # -S: it needs nothing but Python's own modules.
+            [sys.executable, "-I", "-S", str(Path(__file__).with_name("pump.py")), *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[*self._sources, *self._targets],
+            cwd="/",
+            # Interrupts are the kernel's.
+            start_new_session=True,
+        )
+
+    def _keep(self) -> None:
+        ends: List[float] = []
+        while not self._ending:
+            self._process.wait()
+            now = time.monotonic()
+            ends = [each for each in ends if now - each < _SECONDS] + [now]
+            try:
+                if len(ends) < _MOST_ENDS and not self._ending:
+                    self._process = self._start()
+                    continue
+            except OSError:
+                pass
+            self.end()
+
+    def end(self) -> None:
+        """Have the streams' descriptors lead to ipykernel's thread again. Safe to call twice."""
+        if self._ending:
+            return
+        self._ending = True
+        for written, target in zip(self._written, self._targets):
+            os.set_blocking(target, True)
+            os.dup2(target, written)

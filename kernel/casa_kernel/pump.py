@@ -1,0 +1,85 @@
+"""Read pipes without a pause, and pass on what comes to slower readers: ``pump.py IN:OUT [IN:OUT]``, descriptors.
+
+A program of its own: in the kernel's process nothing can read while C++ holds the interpreter's lock and waits for room
+in a pipe (``streams``). It ends with its writers, or with its readers. It imports nothing of this package, so that it
+can be run by its path.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+from contextlib import suppress
+from typing import List
+
+# Of what was not yet passed on; what is beyond is left out.
+_MOST = 64 << 20
+_PIECE = 1 << 16
+
+
+class Pipe:
+    """One of them.
+
+    Attributes:
+        source, target: the descriptors; the target does not block.
+        ended: nothing more will come.
+    """
+
+    def __init__(self, words: str) -> None:
+        self.source, self.target = map(int, words.split(":"))
+        os.set_blocking(self.target, False)
+        self.ended = False
+        self._waiting = bytearray()
+        self._left_out = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether something waits to be passed on."""
+        return bool(self._waiting)
+
+    def read(self) -> None:
+        """Take what has come."""
+        piece = os.read(self.source, _PIECE)
+        self.ended = not piece
+        if len(self._waiting) < _MOST:
+            self._waiting += piece
+        else:
+            self._left_out += len(piece)
+
+    def write(self) -> None:
+        """Pass on as much as there is room for."""
+        with suppress(BlockingIOError):
+            # A bytearray moves nothing when something is taken from its front.
+            del self._waiting[: os.write(self.target, self._waiting[:_PIECE])]
+        if self._left_out and len(self._waiting) < _MOST:
+            self._waiting += b"\n[%d bytes came too fast and are left out here]\n" % self._left_out
+            self._left_out = 0
+
+
+def main(words: List[str]) -> None:
+    """Pass on until all have ended."""
+    pipes = [Pipe(each) for each in words]
+    while pipes:
+        poll = select.poll()
+        for pipe in pipes:
+            if not pipe.ended:
+                poll.register(pipe.source, select.POLLIN)
+            # The end of its reader is told in any case.
+            poll.register(pipe.target, select.POLLOUT if pipe.is_full else 0)
+        ready = dict(poll.poll())
+        for pipe in list(pipes):
+            event = ready.get(pipe.target, 0)
+            if ready.get(pipe.source):
+                pipe.read()
+            if event & select.POLLOUT:
+                pipe.write()
+            if event & select.POLLERR or (pipe.ended and not pipe.is_full):
+                pipes.remove(pipe)
+                # Those who still write hear of it.
+                os.close(pipe.source)
+
+
+if __name__ == "__main__":
+    with suppress(BrokenPipeError):
+        main(sys.argv[1:])

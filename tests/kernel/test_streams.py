@@ -1,0 +1,116 @@
+"""Floods of text that C, and what holds the interpreter's lock, write to standard output and error."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Dict
+
+import pytest
+from casa_kernel import pump, streams
+
+from .notebook import Notebook
+
+# PyDLL keeps the interpreter's lock during a call, as f2py, Cython and pybind11 do; CDLL lets it go.
+BEGIN = "import ctypes, os, psutil, threading\nholding, free = ctypes.PyDLL(None), ctypes.CDLL(None)\n"
+PUMPS = "[each for each in psutil.Process().children() if 'pump.py' in ' '.join(each.cmdline())]"
+FLOOD = f"""{BEGIN}
+flooding = True
+def flood(library, number):
+    while flooding:
+        library.write(2, b'x' * 9999 + b'\\n', 10000)
+threads = [threading.Thread(target=flood, args=(each, 2)) for each in (holding, free, free)]
+for each in threads:
+    each.start()
+display({{'text/plain': 'begun'}}, raw=True)
+try:
+    while True:
+        holding.write(1, b'y' * 9999 + b'\\n', 10000)
+finally:
+    flooding = False
+    for each in threads:
+        each.join()
+"""
+
+
+@pytest.mark.parametrize("descriptor", [1, 2])
+def test_a_flood_by_what_holds_the_interpreter_s_lock_is_printed_whole_under_its_cell(
+    notebook: Notebook, descriptor: int
+) -> None:
+    cell = notebook.run(f"{BEGIN}holding.write({descriptor}, b'all of it\\n' * 100000, 1000000)\nNone")
+    assert cell.text == "all of it\n" * 100000
+
+
+def test_what_c_writes_is_printed_as_it_is(notebook: Notebook) -> None:
+    mark = streams._MARK
+    pieces = [b"\0", "Ångström ".encode(), mark[:-1], b"\0\0"]
+    cell = notebook.run(f"{BEGIN}for each in {pieces!r}: os.write(1, each)")
+    assert cell.text.encode() == b"".join(pieces)
+
+
+def test_a_flood_from_several_threads_does_not_lose_the_interrupt(notebook: Notebook) -> None:
+    cell = notebook.run(FLOOD, meanwhile=lambda: os.kill(notebook.pid, signal.SIGINT))
+    assert cell.error is not None
+    assert cell.error["ename"] == "KeyboardInterrupt"
+    assert "2\n" in notebook.run("print(1 + 1)").text
+
+
+def test_what_reads_the_streams_comes_back_when_it_is_killed(notebook: Notebook) -> None:
+    notebook.run(f"{BEGIN}[pump] = {PUMPS}\npump.kill()")
+    assert "still here" in notebook.run("os.write(2, b'still here\\n')").text
+    assert f"{True}" in notebook.run(f"[other] = {PUMPS}\nprint(other.pid != pump.pid)").text
+
+
+def test_plotms_draws_while_grpc_tells_all_that_it_does(observation: Path, kernel_environment: Dict[str, str]) -> None:
+    talkative = {"GRPC_VERBOSITY": "debug", "GRPC_TRACE": "all"}
+    with Notebook(observation, {**kernel_environment, **talkative}) as kernel:
+        for _ in range(2):
+            cell = kernel.run("plotms('sim.ms')")
+            assert cell.error is None
+            assert "image/png" in cell.displayed[-1]
+
+
+def test_an_output_of_jupyter_s_that_nobody_reads_keeps_nobody_waiting() -> None:
+    reader, writer = os.pipe()
+    copy = streams._Copy(writer)
+    for _ in range(10):
+        copy.write(bytes(100_000))
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        assert 0 < len(pipe.read()) < 1_000_000
+
+
+def test_a_pump_takes_all_at_once_and_says_what_it_leaves_out() -> None:
+    source, sink = os.pipe()
+    reader, target = os.pipe()
+    argv = [sys.executable, pump.__file__, f"{source}:{target}"]
+    with subprocess.Popen(argv, pass_fds=[source, target]) as process:
+        os.close(source)
+        os.close(target)
+        for _ in range(70):
+            os.write(sink, bytes(1 << 20))
+        os.close(sink)
+        with os.fdopen(reader, "rb") as pipe:
+            text = pipe.read()
+        assert process.wait(20) == 0
+    said = text.lstrip(b"\0").strip(b"\0\n").decode()
+    assert said.endswith(" bytes came too fast and are left out here]")
+    assert len(text.strip(b"\0\n[")) < len(text)
+    left_out = int(said.lstrip("[").split()[0])
+    assert text.count(b"\0") + left_out == 70 << 20
+
+
+def test_a_pump_ends_with_its_reader() -> None:
+    source, sink = os.pipe()
+    reader, target = os.pipe()
+    argv = [sys.executable, pump.__file__, f"{source}:{target}"]
+    with subprocess.Popen(argv, pass_fds=[source, target]) as process:
+        for each in (source, target, reader):
+            os.close(each)
+        assert process.wait(20) == 0
+        with pytest.raises(BrokenPipeError):
+            os.write(sink, b"x")
+    os.close(sink)
