@@ -46,32 +46,39 @@ class Image:
         """The size of its pixels in bytes, in single precision."""
         return math.prod(self.shape) * (8 if "complex" in self.pixels else 4)
 
+    def order(self, axes: Sequence[str] = ()) -> List[int]:
+        """Return the numbers of the axes as casaviewer shows them: along x, along y, stepped through, and the others.
+
+        It takes the first two that are longer than a pixel, and steps through the last. Each axis that is named for x,
+        y or z changes places with the one that is there (seen with casaviewer 2.4.4).
+
+        Args:
+            axes: the names for x, y and z, or some of them; empty where none was chosen.
+        """
+        long = [number for number, length in enumerate(self.shape) if length > 1]
+        short = [number for number, length in enumerate(self.shape) if length == 1]
+        found = [*long[:2], *long[2:][-1:], *long[2:-1], *short]
+        for place, name in enumerate(axes):
+            if name in self.names and place < len(found):
+                other = found.index(self.names.index(name))
+                found[place], found[other] = found[other], found[place]
+        return found
+
     def plane(self, axes: Sequence[str] = ()) -> Tuple[int, int]:
-        """Return the length of the axes along which a plane lies (0: not known)."""
-        if any(axes[:2]):
-            return self._length(axes, 0), self._length(axes, 1)
-        long = self._long()
-        # With one or none there are further ones, of one pixel.
-        lengths = [self.shape[each] for each in long[:2]] + [1, 1]
-        return lengths[0], lengths[1]
+        """Return the lengths of the axes along which a plane lies."""
+        first, second = self.order(axes)[:2]
+        return self.shape[first], self.shape[second]
 
     def channels(self, axes: Sequence[str] = ()) -> int:
-        """Return how many planes there are at most to step through, as casaviewer chooses the axis for that.
+        """Return how many planes there are to step through."""
+        return self.shape[self.order(axes)[2]] if len(self.shape) > 2 else 1
 
-        The planes lie along the first two axes that are longer than a pixel, and are stepped through along the last.
-        """
-        if any(axes):
-            named = self._length(axes, 2)
-            return named or max(length for name, length in zip(self.names, self.shape) if name not in axes[:2])
-        long = self._long()[2:]
-        return self.shape[long[-1]] if long else 1
 
-    def _long(self) -> List[int]:
-        return [number for number, length in enumerate(self.shape) if length > 1]
-
-    def _length(self, axes: Sequence[str], place: int) -> int:
-        name = axes[place] if place < len(axes) else ""
-        return self.shape[self.names.index(name)] if name in self.names else 0
+def named(axes: Any) -> List[str]:
+    """Return the names for x, y and z in imview's parameter ``axes``, which is a list or a dictionary."""
+    if isinstance(axes, dict):
+        axes = [axes.get(name) for name in "xyz"]
+    return [each if isinstance(each, str) else "" for each in (axes or ())[:3]] if isinstance(axes, list) else []
 
 
 def look(casa: Casa, path: Path) -> Optional[Image]:
@@ -81,13 +88,18 @@ def look(casa: Casa, path: Path) -> Optional[Image]:
     tool = casa.names["casatools"].image()
     try:
         tool.open(str(path))
-        names = tool.coordsys().names()
-        return Image(path, tuple(map(int, tool.shape())), tuple(map(str, names)), str(tool.pixeltype()))
+        return describe(tool, path)
     except RuntimeError:
         # Whoever draws it meets the reason.
         return None
     finally:
         tool.done()
+
+
+def describe(tool: Any, path: Path) -> Image:
+    """Return what a tool of casatools' knows of the image that it has open."""
+    names = tool.coordsys().names()
+    return Image(path, tuple(map(int, tool.shape())), tuple(map(str, names)), str(tool.pixeltype()))
 
 
 def lacks_data(casa: Casa, path: Path) -> bool:

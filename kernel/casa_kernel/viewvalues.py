@@ -10,7 +10,7 @@ import math
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .errors import BadParameter
-from .images import Image
+from .images import Image, named
 
 _TYPES = ("raster", "contour", "vector", "marker", "lel")
 # The keys of imview's dictionaries, in casaviewer/private/task_imview.py.
@@ -51,7 +51,7 @@ class Values:
         """Check channel, axes and box against the images that are shown, if any of them is known."""
         if not images:
             return
-        axes = self._axes()
+        axes = named(self._given.get("axes"))
         self._check_axes(axes, images)
         zoom = self._given.get("zoom")
         entries = zoom if isinstance(zoom, dict) else {}
@@ -132,19 +132,12 @@ class Values:
 
     # Against the data
 
-    def _axes(self) -> List[str]:
-        axes = self._given.get("axes")
-        if isinstance(axes, dict):
-            return [axes[name] if isinstance(axes.get(name), str) else "" for name in "xyz"]
-        return [each for each in axes if isinstance(each, str)] if isinstance(axes, list) else []
-
     def _check_axes(self, axes: Sequence[str], images: Sequence[Image]) -> None:
         known = list(dict.fromkeys(name for image in images for name in image.names if name))
-        named = [name for name in axes if name]
-        for name in named:
+        for name in filter(None, axes):
             if name not in known:
                 self._refuse_word("an axis", name, known)
-            if named.count(name) > 1:
+            if axes.count(name) > 1:
                 self._refuse(f"axes names {name!r} twice")
 
     def _check_box(self, entries: Mapping[str, Any], image: Image, axes: Sequence[str]) -> None:
@@ -152,9 +145,8 @@ class Values:
         if not (isinstance(low, list) and isinstance(high, list) and len(low) == len(high) == 2):
             return
         for number, length in enumerate(image.plane(axes)):
-            last = length - 0.5 if length else math.inf
-            if not (low[number] <= high[number] and high[number] >= -0.5 and low[number] <= last):
-                size = " x ".join(str(each) if each else "?" for each in image.plane(axes))
+            if not (low[number] <= high[number] and high[number] >= -0.5 and low[number] <= length - 0.5):
+                size = " x ".join(map(str, image.plane(axes)))
                 self._refuse(
                     f"the box of zoom from {low} to {high} has no pixel of {image.path.name}, whose plane has {size}"
                 )

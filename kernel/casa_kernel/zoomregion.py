@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Dict, Mapping
 
-from . import checks
+from . import checks, images
 from .casa import Casa
 from .errors import BadParameter, NoSuchPath
 
@@ -35,7 +35,7 @@ def with_box(task: str, casa: Casa, given: Mapping[str, Any]) -> Dict[str, Any]:
     try:
         tool.open(image)
         box = tool.boundingbox(region=_readable(task, region))
-        shown = _shown_axes(tool.coordsys().names(), given.get("axes"))
+        shown = images.describe(tool, Path(image)).order(images.named(given.get("axes")))[:2]
     except RuntimeError as error:
         reason = " ".join(str(error).partition(" at File:")[0].split()).rstrip(".")
         raise BadParameter(task, f"zoom={region!r} is no region of {image}: {reason}.") from error
@@ -67,12 +67,3 @@ def _readable(task: str, region: Any) -> Any:
     if not path.is_file():
         raise NoSuchPath(task, "zoom", path.absolute())
     return str(path)
-
-
-def _shown_axes(names: Sequence[str], axes: Any) -> List[int]:
-    """Return the numbers of the axes that the viewer shows along x and y; by default the image's first two."""
-    named = isinstance(axes, Mapping)
-    wanted = [axes.get("x"), axes.get("y")] if named else [*(axes or ()), None, None][:2]
-    shown: List[Optional[int]] = [names.index(name) if name in names else None for name in wanted]
-    free = [axis for axis in range(len(names)) if axis not in shown]
-    return [free.pop(0) if axis is None else axis for axis in shown]

@@ -105,6 +105,7 @@ def colours(cell: Cell) -> int:
         ("viewer('cube.image', channel=-3)", "BadParameter", "should be a whole number from 0 on"),
         ("msview('alike.ms', channel=1)", "BadParameter", "follows in images only"),
         ("imview('cube.image', zoom={'channel': 5})", "BadParameter", "zoom['channel'] is 5, but cube.image has"),
+        ("imview('cube.image', axes={'x': 'Frequency'}, zoom={'channel': 32})", "BadParameter", "from 0 to 31"),
         ("imview('cube.image', zoom={'channel': 1.5})", "BadParameter", "should be a whole number"),
         ("viewer('cube.image', zoom=0)", "BadParameter", "zoom is 0, but should be a whole number from 1 to"),
         ("viewer('cube.image', zoom=-2)", "BadParameter", "zoom is -2, but should be a whole number from 1 to"),
@@ -163,6 +164,13 @@ def test_copies_and_expressions_show_the_same_pixels(kernel: Notebook, folder: P
     assert theirs[inner].std() > 5
 
 
+def test_a_region_is_zoomed_to_along_the_axes_that_are_shown(kernel: Notebook) -> None:
+    axes = "axes={'x': 'Frequency'}"
+    theirs = picture(kernel.run(f"imview('cube.image', zoom={{'blc': [0, 4], 'trc': [4, 11]}}, {axes})"))
+    ours = picture(kernel.run(f"imview('cube.image', zoom=rg.box([0, 4, 0, 0], [31, 11, 0, 4]), {axes})"))
+    assert (ours == theirs).all()
+
+
 def test_what_was_made_only_to_be_shown_is_gone_afterwards(kernel: Notebook, folder: Path) -> None:
     before = set(os.listdir(folder))
     kernel.run("viewer('double.image'); viewer(\"'cube.image'*2\")")
@@ -208,7 +216,10 @@ def test_empty_axes_are_shown_with_a_word(kernel: Notebook, call: str) -> None:
         "imview('cube.image', axes={'x': 'Declination'}, zoom={'channel': 4})",
         "imview('cube.image', zoom={'blc': [-5, 3], 'trc': [50, 9], 'coord': 'pixel'})",
         "viewer('stokes.image', channel=3)",
+        "imview('cube.image', axes={'x': 'Frequency'}, zoom={'channel': 31})",
+        "imview('cube.image', axes={'z': 'Declination'}, zoom={'channel': 39})",
         "viewer('plane.image', 'contour')",
+        "imview('plane.image', axes={'z': 'Declination'})",
         "imview(contour={'file': 'plane.image', 'levels': [0.3, 0.6], 'color': 'red', 'thickness': 1.})",
         "msview('alike.ms')",
     ],
