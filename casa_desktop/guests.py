@@ -78,8 +78,8 @@ class GuestsLook(Authorizer):
             user: User | None = await ensure_async(ask(handler))
             if user is None or self._owns(user) or isinstance(handler, FOR_GUESTS):
                 return user
-            # To log in once more would bring the guest here again, and so on.
-            handler.redirect = _refuse
+            # Sent to log in once more, the guest would be sent here again, and so on.
+            handler.get_login_url = _refuse
             return None
 
         # On the object and not by a class of its own: so it goes with any provider. A JupyterHub sets its own.

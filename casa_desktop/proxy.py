@@ -114,8 +114,14 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
             # Its X server has died, and the supervisor, unless that was stopped, brings another one.
             supervision.wake(record)
             return self.refuse(1013, str(Shortage.of(error) or "The desktop is not there just now."))
+        if not self.may_join(record, share):
+            return None
         self.view = self.reception.audience.join(record.name, self, share=share)
         self.reception.look_again()
+
+    def may_join(self, record: Record, share: str) -> bool:
+        """Tell whether there is room in the audience, or refuse the view; asked at the very moment of its coming."""
+        return True
 
     def _tune(self) -> None:
         # A pointer event is a few bytes; Nagle's algorithm would hold it back for a round trip.

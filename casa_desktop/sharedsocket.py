@@ -10,6 +10,7 @@ from .budget import Budget
 from .errors import NoSuchShare, ProtocolViolation, Shortage
 from .proxy import PIECE, DesktopSocketHandler
 from .reception import LINK_ENDED, SHARE_RESOURCE
+from .runtime import Record
 
 # What a guest's page may send: bytes per second, where a frame counts for some more. A page asks for each of at most
 # 240 pictures per second, and answers as many fences; that is two thirds of it.
@@ -39,6 +40,14 @@ class SharedSocketHandler(DesktopSocketHandler):
         """The longest frame that a guest may send, in bytes; asked by tornado."""
         return PIECE
 
+    def may_join(self, record: Record, share: str) -> bool:
+        """Tell whether the link has not as many views as it may have, or refuse one more."""
+        most: int = self.settings["casa_desktop"].share_views
+        room = self.reception.audience.count(record.name, share) < most
+        if not room:
+            self.refuse(1013, f"This link is followed by {most} views already, which is the most.")
+        return room
+
     def count_refused(self, number: int) -> None:
         """End the connection of a guest who sends what he may not again and again.
 
@@ -56,9 +65,6 @@ class SharedSocketHandler(DesktopSocketHandler):
             return self.refuse(1013, str(error))
         except NoSuchShare:
             return self.refuse(LINK_ENDED, "This link has expired or was withdrawn.")
-        most = self.settings["casa_desktop"].share_views
-        if self.reception.audience.count(record.name, share.id) >= most:
-            return self.refuse(1013, f"This link is followed by {most} views already, which is the most.")
         self._expires = share.expires
         self._wait_for_the_end()
         self._pace()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from itertools import islice
 from typing import Any, Awaitable, Callable
 
 import pytest
@@ -56,28 +57,57 @@ async def test_some_of_it_is_dropped_and_the_view_goes_on(guest: Guest) -> None:
     assert await looking.update()
 
 
-@pytest.mark.parametrize("how", ["requests", "pings", "words"])
-async def test_what_a_guest_sends_too_fast_waits(guest: Guest, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
-    waits = []
-
-    class Watched(Budget):
-        def spend(self, amount: float) -> float:
-            waits.append(super().spend(amount))
-            return waits[-1]
-
-    monkeypatch.setattr(sharedsocket, "Budget", Watched)
+@pytest.mark.parametrize("how", ["requests", "pings", "words", "nothing"])
+async def test_each_frame_of_a_guest_is_paid_for(guest: Guest, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     hostile = await (await guest()).greet(RAW)
-    for number in range(1200):
+    spent = []
+
+    def spend(_: Budget, amount: float) -> float:
+        spent.append(amount)
+        return 0.0
+
+    monkeypatch.setattr(Budget, "spend", spend)
+    for number in range(100):
         if how == "requests":
             hostile.send(request(1, 1, incremental=True))
         elif how == "pings":
             hostile.websocket.ping()
-        else:
+        elif how == "words":
             hostile.say(type="ping", id=number)
-    hostile.say(type="ping", id=-1)
-    while (await hostile.hear("pong"))["id"] >= 0:
-        pass
-    assert max(waits) > 0
+        else:
+            # A frame without content that belongs to a message which never ends.
+            await hostile.websocket.protocol._write_frame(False, 0 if number else 1, b"")
+    if how != "nothing":
+        hostile.say(type="ping", id=-1)
+        while (await hostile.hear("pong"))["id"] >= 0:
+            pass
+    while len(spent) < 100:
+        await asyncio.sleep(0)
+    assert min(spent) > sharedsocket.FRAME_COST
+
+
+async def test_what_a_guest_sends_too_fast_waits(guest: Guest, monkeypatch: pytest.MonkeyPatch) -> None:
+    class OfOneSecond(Budget):
+        """Nothing comes in, however long it takes: so it is a second's."""
+
+        def __init__(self, per_second: float, burst: float) -> None:
+            super().__init__(per_second, burst, lambda: 0.0)
+
+    waits, sleep = [], asyncio.sleep
+
+    async def watched(seconds: float) -> None:
+        waits.append(seconds)
+        await sleep(seconds)
+
+    monkeypatch.setattr(sharedsocket, "Budget", OfOneSecond)
+    hostile = await (await guest()).greet(RAW)
+    monkeypatch.setattr(asyncio, "sleep", watched)
+    for _ in range(3):
+        hostile.send(request(1, 1, incremental=True) * 1200)
+    hostile.say(type="ping", id=1)
+    await hostile.hear("pong")
+    # The third frame is above the budget, by some tenths of a second.
+    assert 0 < max(waits) < 0.5
 
 
 async def test_one_link_has_so_many_views_and_no_more(guest: Guest, jp_serverapp: Any) -> None:
@@ -89,6 +119,16 @@ async def test_one_link_has_so_many_views_and_no_more(guest: Guest, jp_serverapp
     while (await second.hear("audience"))["views"] > 1:
         pass
     assert await (await (await guest()).greet(RAW)).update()
+
+
+async def test_views_that_come_at_once_are_no_more_than_a_link_may_have(guest: Guest, jp_serverapp: Any) -> None:
+    jp_serverapp.web_app.settings["casa_desktop"].share_views = 2
+    first = await (await guest()).greet(RAW)
+    others = await asyncio.gather(*(guest() for _ in range(8)))
+    ended = [each.closed() for each in others]
+    codes = [(await each)[0] for each in islice(asyncio.as_completed(ended), 7)]
+    assert codes == [1013] * 7
+    assert await first.update()
 
 
 async def test_a_long_frame_is_read_in_many_turns_of_the_loop(
