@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -67,9 +68,9 @@ def test_a_task_that_was_imported_obeys_the_modes(notebook: Notebook, record: Ca
 
 def test_what_a_star_imports_is_what_was_there(notebook: Notebook) -> None:
     code = (
-        "before = dict(globals())\n"
+        "import importlib.util\nbefore = dict(globals())\n"
         "for package in 'casatasks', 'casaplotms', 'casaviewer', 'casalogger', 'casafeather', 'casatablebrowser':\n"
-        "    exec(f'from {package} import *')\n"
+        "    if importlib.util.find_spec(package): exec(f'from {package} import *')\n"
         "print([name for name in before if before[name] is not globals().get(name) and name != '_i'])"
     )
     assert notebook.run(code).text.endswith("[]\n")
@@ -101,7 +102,8 @@ TRUE = {
         "'gui' in inspect.signature(casatasks.plotants).parameters)"
     ),
     "a pickle": (
-        "tasks = [tclean, plotms, viewer, imview, casalogger, browsetable, casafeather, imstat]\n"
+        "tasks = [tclean, plotms, viewer, imview, casalogger, imstat]\n"
+        "tasks += [each for each in (browsetable, casafeather) if each.stock]\n"
         "print(all(pickle.loads(pickle.dumps(each)) is each is copy.copy(each) is copy.deepcopy(each) "
         "for each in tasks))"
     ),
@@ -131,8 +133,8 @@ def test_parameters_are_completed_and_documented(notebook: Notebook) -> None:
         if message["msg_type"] in ("complete_reply", "inspect_reply"):
             answers[message["msg_type"]] = message["content"]
     assert "interactive=" in answers["complete_reply"]["matches"]
-    text = answers["inspect_reply"]["data"]["text/plain"]
-    assert "imhead(imagename=" in text.replace("\x1b[39m", "").replace("\x1b[33m", "")
+    text = re.sub(r"\x1b\[[\d;]*m", "", answers["inspect_reply"]["data"]["text/plain"])
+    assert re.search(r"imhead\(\s*imagename=", text)
     assert text.count("List, get and put image header parameters.") == 1
 
 

@@ -31,7 +31,9 @@ BESIDE = [release for release in RELEASES if release.casa in ("6.4.4.31", "6.6.5
 # Where to keep the releases for another run; a gigabyte each.
 KEPT = os.environ.get("CASA_DESKTOP_TEST_RELEASES")
 SIZE = 128
+# Notebooks begin with imports, which bring the kernel's tasks in each release.
 CLEAN = f"""
+from casatasks import *
 tclean(vis="sim.ms", imagename=NAME, imsize={SIZE}, cell="0.4arcsec", specmode="mfs",
        niter=40, cycleniter=20, interactive=True);
 """
@@ -42,7 +44,8 @@ drawn = ia.getchunk()[:, :, 0, 0].nonzero()
 ia.close()
 print("mask:", json.dumps([axis.tolist() for axis in drawn]))
 """
-CELLS = ("%casa_version", "viewer('dirty.image')", "viewer('dirty.image', gui=True)", "import os\nprint(os.getpid())")
+DRAW = "from casaviewer import *\nfrom casaviewer import viewer\nviewer('dirty.image')"
+CELLS = ("%casa_version", DRAW, "viewer('dirty.image', gui=True)", "import os\nprint(os.getpid())")
 VERSION, PICTURE, WINDOW, PROCESS = range(4)
 
 
