@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, Callable, Dict, Mapping, MutableMapping, Optional, Tuple
 
-from . import backend, decimals, fitness, proxies
+from . import backend, decimals, fitness, imports, proxies
 from .casanames import WHEELS
 from .errors import CasaMissing
 from .logfile import reserve
@@ -104,6 +104,8 @@ def load_tools(python: Path, settings: Optional[Mapping[str, Any]] = None) -> No
         CasaMissing: it is not installed, finds no measures data, or does not fit this machine.
     """
     fitness.check()
+    # Whoever imports it first: it may be a file of the user's profile.
+    imports.before("casaviewer", functools.partial(_share_messages, "casaviewer", "img_pb2"))
     real = sys.executable
     # casatools hands it to its C++ once, while it is imported, and keeps it (ctsys.initialize).
     sys.executable = str(python)
@@ -183,8 +185,6 @@ def _singletons(casatools: ModuleType, casatasks: ModuleType) -> Dict[str, Any]:
 
 
 def _import_gui_wheel(name: str) -> Any:
-    if name == "casaviewer":
-        _share_messages("casaviewer", "img_pb2")
     if name == "casaplotms":
         importlib.import_module("casaplotms.private.task_plotms")
     return importlib.import_module(name)

@@ -21,6 +21,7 @@ from typing import Any, Callable, Dict, List, Optional
 Change = Callable[[ModuleType], None]
 
 _changes: Dict[str, List[Change]] = {}
+_preparations: Dict[str, List[Callable[[], None]]] = {}
 _guard = threading.Lock()
 
 
@@ -38,11 +39,26 @@ def after(name: str, change: Change) -> None:
     """
     with _guard:
         _changes.setdefault(name, []).append(change)
-        if not any(finder is _FINDER for finder in sys.meta_path):
-            sys.meta_path.insert(0, _FINDER)
+    _stand_first()
     if name in sys.modules:
         # Waits while another thread is about to import it.
         change(importlib.import_module(name))
+
+
+def before(name: str, prepare: Callable[[], None]) -> None:
+    """Have ``prepare`` called each time that the module ``name`` is about to be executed; from now on.
+
+    The module is in ``sys.modules`` then, and empty. What ``prepare`` raises becomes the import's.
+    """
+    with _guard:
+        _preparations.setdefault(name, []).append(prepare)
+    _stand_first()
+
+
+def _stand_first() -> None:
+    with _guard:
+        if not any(finder is _FINDER for finder in sys.meta_path):
+            sys.meta_path.insert(0, _FINDER)
 
 
 class _Finder:
@@ -50,7 +66,7 @@ class _Finder:
 
     def find_spec(self, name: str, path: Any = None, target: Optional[ModuleType] = None) -> Optional[ModuleSpec]:
         """Return the specification of a module that is to be changed; None for all others."""
-        if name not in _changes:
+        if name not in _changes and name not in _preparations:
             return None
         spec = self._behind(name, path, target)
         if spec is not None and hasattr(spec.loader, "exec_module"):
@@ -74,9 +90,13 @@ def _prepare(spec: ModuleSpec) -> None:
 
     def exec_module(module: ModuleType) -> None:
         spec.loader = module.__loader__ = original
+        with _guard:
+            preparations = list(_preparations.get(spec.name, ()))
+        for prepare in preparations:
+            prepare()
         original.exec_module(module)  # type: ignore[union-attr]
         with _guard:
-            changes = list(_changes[spec.name])
+            changes = list(_changes.get(spec.name, ()))
         for change in changes:
             change(module)
 

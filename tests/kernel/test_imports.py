@@ -77,6 +77,17 @@ def test_a_module_that_is_about_to_be_imported_in_a_thread_is_changed_after_it(m
     assert set(seen) == {True}
 
 
+def test_what_a_module_needs_is_there_before_it_is_executed(module: str, tmp_path: Path) -> None:
+    (tmp_path / f"{module}.py").write_text("from gates import height\n")
+    gates = ModuleType("gates")
+    gates.height = 3  # type: ignore[attr-defined]
+    imports.before(module, lambda: sys.modules.update(gates=gates))
+    try:
+        assert importlib.import_module(module).height == 3
+    finally:
+        del sys.modules["gates"]
+
+
 def test_a_module_that_cannot_be_imported_raises_what_it_would_without_us(module: str, tmp_path: Path) -> None:
     (tmp_path / f"{module}.py").write_text("raise ValueError('too faint')\n")
     imports.after(module, brighten)
