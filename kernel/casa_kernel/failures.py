@@ -9,17 +9,19 @@ old leap seconds or a grid without data so.
 from __future__ import annotations
 
 import inspect
+import os
 import signal
 import threading
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from casa_desktop.errors import Shortage
 
 from . import arguments, logparse, logs, plain
 from .errors import TaskFailed
+from .logfile import LogFile
 from .logparse import SEVERE, WARN
 
 # What in the log means that the task has given up, when it returns nothing, False or an empty dictionary.
@@ -53,12 +55,42 @@ _HARMLESS = ("Leap second table",)
 _REPEATED = ("Caught exception: ", "Exception Reported: ", "Exception: ", "Error: ", "*** Error *** ")
 
 
-def messages(logfile: Path, task: str, priorities: Tuple[str, ...] = (WARN, SEVERE)) -> List[str]:
-    """Return what the log says with these priorities since ``task`` last began; messages may have several lines."""
+class Call:
+    """One call of a task, and what the log says of it.
+
+    The log is the file that this process has open, whatever becomes of its name meanwhile.
+    """
+
+    def __init__(self, task: str, logfile: Callable[[], Path]) -> None:
+        self.task, self._logfile = task, logfile
+        # Of the others nothing is asked, unless they return False.
+        self._file = LogFile.opened_by(os.getpid(), logfile()) if task in _SILENT else None
+
+    def __enter__(self) -> Call:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def messages(self) -> List[logparse.Message]:
+        """Return all of them; ask once."""
+        if self._file is None:
+            return _since_begin(self._logfile(), self.task)
+        return list(logparse.messages(line for piece in self._file.pieces() for line in piece))
+
+
+def _since_begin(logfile: Path, task: str) -> List[logparse.Message]:
+    """Return what the log says since ``task`` last began."""
     entries = list(logparse.messages(logs.tail(logfile, 2000).encode().split(b"\n")))
     begin = f"##### Begin Task: {task} "
     start = max((index for index, entry in enumerate(entries) if entry.text.startswith(begin)), default=0)
-    found = [entry.text for entry in entries[start:] if entry.priority in priorities]
+    return entries[start:]
+
+
+def _serious(entries: Iterable[logparse.Message], priority: str) -> List[str]:
+    """Return the messages of one priority in CASA's own words, but for those that mean nothing."""
+    found = [entry.text for entry in entries if entry.priority == priority]
     return [clean(each) for each in found if not each.startswith(_HARMLESS)]
 
 
@@ -78,8 +110,10 @@ def explaining(logfile: Path, task: str, said: str) -> List[str]:
     The first error is most often the cause of those after it; among warnings the last is the nearest.
     """
 
+    entries = _since_begin(logfile, task)
+
     def news(priority: str) -> List[str]:
-        found = dict.fromkeys(messages(logfile, task, (priority,)))
+        found = dict.fromkeys(_serious(entries, priority))
         echo = f"Task {task} raised an exception"
         return [text for text in found if text and not (text in said or said in text or text.startswith(echo))]
 
@@ -87,12 +121,13 @@ def explaining(logfile: Path, task: str, said: str) -> List[str]:
     return [*errors, *news(WARN)[len(errors) - 3 :]] if len(errors) < 3 else errors
 
 
-def check_result(task: str, result: Any, logfile: Callable[[], Path]) -> None:
+def check_result(call: Call, result: Any) -> None:
     """Look whether a task that raised no exception has failed nevertheless.
 
     Raises:
         TaskFailed: it has.
     """
+    task = call.task
     nothing = result is None or result is False or (isinstance(result, dict) and not result)
     if not nothing and task not in _ANY_RESULT:
         return
@@ -100,7 +135,8 @@ def check_result(task: str, result: Any, logfile: Callable[[], Path]) -> None:
     if priorities is None:
         return
     # The first error is most often the cause of those after it.
-    said = [each for priority in reversed(priorities) for each in messages(logfile(), task, (priority,))]
+    entries = call.messages()
+    said = [each for priority in reversed(priorities) for each in _serious(entries, priority)]
     if said:
         raise TaskFailed(task, said[0], said)
 
@@ -149,21 +185,22 @@ def guard(
         args, kwargs = plain.arguments(args, kwargs)
         kwargs = {**kwargs, **plain.arguments((), prepare(name, args, kwargs))[1]}
         args, kwargs = arguments.prepared(name, signature, args, kwargs)
-        with heard_interrupts() if name in _SWALLOW else nullcontext() as heard:
-            try:
-                result = task(*args, **kwargs)
-            except AssertionError as error:
-                arguments.explain(error)
-                raise
-            except OSError as error:
-                shortage = Shortage.of(error)
-                if shortage is None or shortage is error:
+        with Call(name, logfile) as running:
+            with heard_interrupts() if name in _SWALLOW else nullcontext() as heard:
+                try:
+                    result = task(*args, **kwargs)
+                except AssertionError as error:
+                    arguments.explain(error)
                     raise
-                raise shortage from error
-        if heard:
-            raise KeyboardInterrupt
-        check_result(name, result, logfile)
-        return result
+                except OSError as error:
+                    shortage = Shortage.of(error)
+                    if shortage is None or shortage is error:
+                        raise
+                    raise shortage from error
+            if heard:
+                raise KeyboardInterrupt
+            check_result(running, result)
+            return result
 
     call.__name__ = call.__qualname__ = name
     call.__module__ = getattr(task, "__module__", __name__)

@@ -37,6 +37,33 @@ def reserve(name: str) -> str:
     return name
 
 
+def name_of(pid: int, path: Path) -> Optional[Path]:
+    """Return a name for the file that a process has opened as ``path``, even if it has lost that name."""
+    names = (str(path), os.path.realpath(path))
+    folder = Path(f"/proc/{pid}/fd")
+    try:
+        links = list(folder.iterdir())
+    except OSError:
+        return None
+    for link in links:
+        try:
+            if os.readlink(link).partition(" (deleted)")[0] in names:
+                return link
+        except OSError:
+            # It may be closed by now.
+            continue
+    return None
+
+
+def has_lost(pid: int, path: Path) -> bool:
+    """Tell whether a process writes into what was ``path`` once, and no longer is."""
+    name = name_of(pid, path)
+    try:
+        return name is not None and not os.path.samefile(name, path)
+    except OSError:
+        return True
+
+
 class LogFile:
     """A log file that is open for reading.
 
@@ -63,6 +90,17 @@ class LogFile:
         if at_end:
             file.skip()
         return file
+
+    @classmethod
+    def opened_by(cls, pid: int, path: Path) -> Optional[LogFile]:
+        """Open at its end what a process has opened as ``path``, whatever has become of that name; None where nothing.
+
+        Args:
+            pid: the process, which may be this one.
+            path: the name, as the process was told it.
+        """
+        name = name_of(pid, path)
+        return cls.open(name if name is not None else path)
 
     def close(self) -> None:
         os.close(self._descriptor)

@@ -6,11 +6,10 @@ warnings and the number of points stand in its log (casaplotms 1.7 to 2.9).
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from pathlib import Path
-from typing import List, Optional
+from typing import List
 
 from .logfile import LogFile
 from .logparse import SEVERE, WARN, Message, messages
@@ -40,7 +39,7 @@ class PlotLog:
     """
 
     def __init__(self, pid: int, path: str) -> None:
-        self._file = LogFile.open(_opened_by(pid, path)) or LogFile.open(Path(path))
+        self._file = LogFile.opened_by(pid, Path(path))
         self._lines: List[bytes] = []
 
     def __enter__(self) -> PlotLog:
@@ -97,21 +96,3 @@ class PlotLog:
         """Return its warnings and errors of all plots, each once: it goes on with something else than it was told."""
         found = (each for each in self._messages() if each.priority in (WARN, SEVERE) and "PlotMS" in each.origin)
         return list(dict.fromkeys(" ".join(each.text.split()) for each in found))
-
-
-def _opened_by(pid: int, path: str) -> Path:
-    """Return a name for the file that a process has opened under ``path``, even if it has lost that name."""
-    names = (path, os.path.realpath(path))
-    for each in Path(f"/proc/{pid}/fd").iterdir() if os.path.isdir(f"/proc/{pid}/fd") else ():
-        target = _target(each)
-        if target is not None and target.partition(" (deleted)")[0] in names:
-            return each
-    return Path(path)
-
-
-def _target(link: Path) -> Optional[str]:
-    try:
-        return os.readlink(link)
-    except OSError:
-        # It may be closed by now.
-        return None

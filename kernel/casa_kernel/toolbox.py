@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Callable, Dict, Iterator, Mapping, Optional, Tuple
 
 from casa_desktop.errors import CasaDesktopError
@@ -15,6 +16,7 @@ from .children import Child, start
 from .clients import Client, make_clients
 from .desk import Desk
 from .errors import BadParameter, TaskFailed, ToolExhausted, ToolLost
+from .logfile import has_lost
 from .plotlog import NO_REASON, PlotLog
 from .queues import Queue
 from .tasks import DrawingTask
@@ -164,7 +166,7 @@ class Toolbox:
         preferences.write(cache, preferences.HEADLESS if display is None else preferences.LIVE)
         log = toolhome.logfile(casa.logfile, children.private.path)
         child = children.get(key)
-        if child is not None and display is None and child.logfile != log:
+        if child is not None and display is None and (child.logfile != log or has_lost(child.process.pid, Path(log))):
             # It would go on writing into the former log; a window is the user's.
             children.drop(key)
             child = None

@@ -150,6 +150,7 @@ def test_the_reason_is_found_whatever_became_of_the_log(kernel: Notebook, change
     kernel.run(change)
     said = sentence(kernel.run("plotms('sim.ms', antenna='nosuch')"))
     assert 'No match found for token(s) "nosuch"' in said
+    assert 'for token(s) "nosuch"' in kernel.run("print(open(casalog.logfile()).read())").text
 
 
 def test_plots_work_after_a_change_of_folder_with_relative_names(kernel: Notebook, folder: Path) -> None:

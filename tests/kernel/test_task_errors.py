@@ -93,6 +93,12 @@ def test_a_task_that_gives_up_without_an_exception_raises_one(notebook: Notebook
     assert said(notebook.run(call)).startswith(f"TaskFailed: {task}: {reason}")
 
 
+def test_a_failure_is_found_when_the_log_was_removed_and_is_not_an_earlier_call_s(notebook: Notebook) -> None:
+    notebook.run("setjy(vis='sim.ms', field='nobody')")
+    code = "import os\nos.remove(casalog.logfile())\nsetjy(vis='sim.ms', spw='99')"
+    assert said(notebook.run(code)).startswith("TaskFailed: setjy: Spw Expression: No match found for 99")
+
+
 def test_an_error_in_the_log_of_a_task_that_ended_well_is_no_failure(notebook: Notebook) -> None:
     cell = notebook.run(
         "result = bandpass(vis='sim.ms', caltable='good.b')\nimport os, shutil\nos.path.isdir('good.b')"
