@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Mapping, MutableMapping, Optional, Tuple, Union
 
-from . import inputtable, saved
+from . import inputtable, plain, saved
 from .errors import InputsNotSaved, NoInputs, NoSuchTask, NoTaskChosen
 from .failures import guard
 from .inputs import Inputs
@@ -144,9 +144,9 @@ class Habits:
         return inputs.arguments(values)
 
     def _values(self, inputs: Inputs) -> Dict[str, Any]:
-        """Return the parameters that the user has set. Some are called like a tool, such as ``image``."""
+        """Return the parameters that the user has set, as tasks take them. Some are called like tools."""
         return {
-            name: self._namespace[name]
+            name: plain.value(self._namespace[name])
             for name in inputs.names
             if name in self._namespace and not (name in self._given and self._namespace[name] is self._given[name])
         }

@@ -30,6 +30,15 @@ def _folder_of_one_s_own(notebook: Notebook, tmp_path: Path) -> None:
     assert cell.error is None
 
 
+def test_what_is_saved_of_paths_and_numpy_s_numbers_is_read_again(notebook: Notebook) -> None:
+    notebook.run(
+        "import pathlib, numpy\ndefault(imstat)\nimagename, axes = pathlib.Path('dirty.image'), (numpy.int64(0), 1)\n"
+        "tput(imstat)\ndel imagename, axes"
+    )
+    cell = notebook.run("tget(imstat)\nprint(repr(imagename), axes)\ndefault(imstat)")
+    assert (cell.error, cell.text.split("\n")[-2]) == (None, "'dirty.image' [0, 1]")
+
+
 def test_inputs_are_set_as_variables_and_shown_and_run_without_parentheses(notebook: Notebook) -> None:
     cell = notebook.run("default(imhead)\nimagename = f'{home}/dirty.image'\nmode = 'get'\nhdkey = 'bunit'\ninp")
     assert "hdkey" in shown(cell)
