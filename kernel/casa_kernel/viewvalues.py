@@ -94,6 +94,10 @@ class Values:
         for name in ("raster", "contour", "axes", "out"):
             for entries in _dictionaries(self._given.get(name)):
                 self._check_keys(name, entries)
+        for name in ("raster", "contour"):
+            for entries in filter(None, _dictionaries(self._given.get(name))):
+                if not isinstance(entries.get("file"), str):
+                    self._refuse(f"{name}['file'] is {entries.get('file')!r}, but should be a path")
         for entries in _dictionaries(self._given.get("raster")):
             self._check_raster(entries)
         for entries in _dictionaries(self._given.get("contour")):

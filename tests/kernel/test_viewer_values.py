@@ -116,6 +116,8 @@ def colours(cell: Cell) -> int:
         ("imview('cube.image', zoom='nowhere.rgn')", "NoSuchPath", "nowhere.rgn"),
         ("imview('cube.image', zoom={'file': 'cube.image/table.info'})", "BadParameter", "is no region of"),
         ("imview('cube.image', zoom=rg.box([500, 500], [900, 900]))", "BadParameter", "is no region of"),
+        ("imview({'file': 5})", "BadParameter", "raster['file'] is 5, but should be a path"),
+        ("imview({'scaling': 1})", "BadParameter", "raster['file'] is None, but should be a path"),
         ("imview({'file': 'cube.image', 'colourmap': 'Hot Metal 2'})", "BadParameter", "Did you mean 'colormap'?"),
         ("imview({'file': 'cube.image', 'colormap': 'hot metal 2'})", "BadParameter", "Did you mean 'Hot Metal 2'?"),
         ("imview({'file': 'cube.image', 'scaling': float('inf')})", "BadParameter", "should be a finite number"),
