@@ -135,7 +135,7 @@ class Drawing:
     ) -> Tuple[Any, List[capture.Picture]]:
         """Return what the task returns, if it writes the user's own file, and what is to be seen."""
         result = None
-        with self._toolbox.connected(row, None):
+        with self._toolbox.connected(row, None, given.get("plotrange") or ()):
             if given.get(row.picture):
                 result = self._write(row, task, given)
             return result, self._pictures(row, task, given, folder)
@@ -188,7 +188,7 @@ class Drawing:
                 self._write(row, task, given)
         window = {name: value for name, value in given.items() if name != row.picture}
         with self._desk.desktop.glimpse() as glimpse:
-            with self._toolbox.connected(row, display) as tool:
+            with self._toolbox.connected(row, display, given.get("plotrange") or ()) as tool:
                 result = task(**window, **row.fixed(live=True))
                 fault = self._fault_of_window(row, given)
                 self._desk.tell(f"{row.name} is on the CASA Desktop.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from pathlib import Path
-from typing import List
+from typing import List, Sequence
 
 from .logfile import LogFile
 from .logparse import SEVERE, WARN, Message, messages
@@ -24,6 +24,8 @@ _DOINGS = (
 )  # fmt: skip
 # The words before the reason, where plotms has a window.
 _IN_WINDOW = "WARNING: Error during cache loading: "
+# An axis, and its first and last value that is not flagged.
+_RANGE = re.compile(r"^\s*(\S.*): (\S+) to (\S+) \(unflagged\)", re.MULTILINE)
 _POINTS = re.compile(r"Plotting (\d+) unflagged")
 # The log's last line may come a moment after the drawing's end, in seconds.
 _VERDICT = 1.0
@@ -92,7 +94,28 @@ class PlotLog:
                 return self.reason()
             time.sleep(0.05)
 
-    def remarks(self) -> List[str]:
-        """Return its warnings and errors of all plots, each once: it goes on with something else than it was told."""
+    def remarks(self, plotrange: Sequence[float] = ()) -> List[str]:
+        """Return its warnings and errors of all plots, each once: it goes on with something else than it was told.
+
+        Args:
+            plotrange: what it was told to show: the ends of x, and those of y; two zeros for all. Where nothing lies
+                there, that is a remark, too.
+        """
         found = (each for each in self._messages() if each.priority in (WARN, SEVERE) and "PlotMS" in each.origin)
-        return list(dict.fromkeys(" ".join(each.text.split()) for each in found))
+        outside = _outside(plotrange, [each.text for each in self._of_loading()])
+        return list(dict.fromkeys([*(" ".join(each.text.split()) for each in found), *outside]))
+
+
+def _outside(plotrange: Sequence[float], said: Sequence[str]) -> List[str]:
+    """Return a sentence if no data lie in the range that is shown."""
+    axes = [_RANGE.findall(text) for text in said if text.startswith("Axes ranges")]
+    # With several axes of y the range is that of some of them.
+    if len(plotrange) != 4 or len(axes) != 1:
+        return []
+    for (name, low, high), ends in zip(axes[0], (plotrange[:2], plotrange[2:])):
+        first, last = float(low), float(high)
+        # The log has six digits.
+        slack = 1e-5 * max(abs(first), abs(last))
+        if any(ends) and first <= last and not (min(ends) <= last + slack and max(ends) >= first - slack):
+            return [f"nothing lies in plotrange={list(plotrange)}: {name} goes from {low} to {high}."]
+    return []

@@ -7,7 +7,7 @@ import shutil
 import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Callable, Dict, Iterator, Mapping, Optional, Tuple
+from typing import Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
 from casa_desktop.errors import CasaDesktopError
 
@@ -48,10 +48,12 @@ class Toolbox:
         return tool in self._clients
 
     @contextmanager
-    def connected(self, row: DrawingTask, display: Optional[Mapping[str, str]]) -> Iterator[Child]:
+    def connected(
+        self, row: DrawingTask, display: Optional[Mapping[str, str]], plotrange: Sequence[float] = ()
+    ) -> Iterator[Child]:
         """Have ``row``'s tool running and connected within a with block; say clearly what went wrong there.
 
-        Call it only with the tool's queue.
+        Call it only with the tool's queue. A plot says whether data lie in its ``plotrange``.
 
         Raises:
             BadParameter: CASA refuses a type.
@@ -72,7 +74,7 @@ class Toolbox:
                 with self._failures_told(row, child, client, display is not None):
                     yield child
                 if self._log is not None:
-                    for remark in self._log.remarks():
+                    for remark in self._log.remarks(plotrange):
                         self._desk.front.say(f"{row.name}: {remark}")
         finally:
             self._log = None

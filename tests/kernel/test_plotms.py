@@ -48,6 +48,7 @@ REMARKS = [
     ("'plain.ms', ydatacolumn='corrected'", "CORRECTED_DATA column not present .* using DATA instead"),
     ("'plain.ms', ydatacolumn='model'", "plain.ms has no model, so plotms takes a point source of 1 Jy"),
     ("'line.ms', spw='0:5~99'", "spw is '0:5~99', but the last channel there is 7."),
+    ("'line.ms', xaxis='chan', plotrange=[20, 30, 0, 0]", "nothing lies in plotrange=.*: Channel goes from 0 to 7."),
     ("'sim.ms', plotfile='x.png', expformat='pdf', overwrite=True", "x.png holds pdf, not png."),
     ("'sim.ms', plotfile='x.jpg', expformat='png', overwrite=True", "x.jpg holds png, not jpeg."),
     ("'sim.ms', plotfile='x.png', expformat='txt', overwrite=True", "x.png holds text, not png."),
@@ -134,7 +135,9 @@ def test_a_plot_that_is_not_what_was_asked_for_says_so(kernel: Notebook, argumen
     assert pictures(cell)
 
 
-@pytest.mark.parametrize("arguments", ["'line.ms', correlation='XX'", "'line.ms', correlation='I', spw='0:7'"])
+@pytest.mark.parametrize(
+    "arguments", ["'line.ms', correlation='XX', plotrange=[0, 0, 0, 9]", "'line.ms', correlation='I', spw='0:7'"]
+)
 def test_a_plot_that_is_as_asked_for_has_no_words(kernel: Notebook, arguments: str) -> None:
     cell = kernel.run(f"plotms({arguments})")
     assert cell.text == ""
