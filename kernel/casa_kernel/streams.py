@@ -17,7 +17,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Callable, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Collection, Iterable, List, Optional, Sequence, Tuple
 
 from ipykernel.iostream import OutStream
 
@@ -44,6 +44,8 @@ class NativeStream(OutStream):
     """
 
     sort: Optional[Callable[[str], str]] = None
+    # Those that lead here, with the pump and without.
+    pipes: Collection[Tuple[int, int]] = ()
     # How many marks were written, and how many have come.
     _sent = _seen = 0
     _met = threading.Condition()
@@ -60,12 +62,24 @@ class NativeStream(OutStream):
         """Wait until all is printed that has been written to the descriptor, at most for some seconds."""
         descriptor = getattr(self, "_original_stdstream_fd", None)
         # Where an earlier mark has not come yet, nobody is made to wait again.
-        if descriptor is None or self._seen < self._sent or not _has_room(descriptor, 0):
+        if (
+            descriptor is None
+            or self._seen < self._sent
+            or not self._is_own(descriptor)
+            or not _has_room(descriptor, 0)
+        ):
             return
         with self._met, suppress(OSError):
             os.write(descriptor, _MARK)
             self._sent += 1
             self._met.wait_for(lambda: self._seen >= self._sent, _SETTLED)
+
+    def _is_own(self, descriptor: int) -> bool:
+        """Tell whether a descriptor still leads here: a cell may have put a file of its own in its place."""
+        try:
+            return _pipe(descriptor) in self.pipes
+        except OSError:
+            return False
 
     def _watch_pipe_fd(self) -> None:
         """Print what comes through the pipe, and copy it to where Jupyter's own output goes. Called by ipykernel."""
@@ -88,6 +102,12 @@ class NativeStream(OutStream):
         except Exception:  # noqa: BLE001
             # It is shown when the stream is closed.
             self._exc = sys.exc_info()
+
+
+def _pipe(descriptor: int) -> Tuple[int, int]:
+    """Return what tells the pipe behind a descriptor from all others."""
+    found = os.fstat(descriptor)
+    return found.st_dev, found.st_ino
 
 
 def settle(streams: Iterable[NativeStream]) -> None:
@@ -133,7 +153,7 @@ class Relief:
         OSError: it cannot be started; all is as it was then.
     """
 
-    def __init__(self, streams: Iterable[Any]) -> None:
+    def __init__(self, streams: Sequence[Any]) -> None:
         self._written = [each._original_stdstream_fd for each in streams]
         self._ending = False
         self._sources: List[int] = []
@@ -146,7 +166,8 @@ class Relief:
                 self._sources.append(source)
                 sinks.append(sink)
             self._process = self._start()
-            for written, sink in zip(self._written, sinks):
+            for stream, written, sink, target in zip(streams, self._written, sinks, self._targets):
+                stream.pipes = (_pipe(sink), _pipe(target))
                 os.dup2(sink, written)
         except OSError:
             for each in (*self._sources, *self._targets):

@@ -114,3 +114,16 @@ def test_a_pump_ends_with_its_reader() -> None:
         with pytest.raises(BrokenPipeError):
             os.write(sink, b"x")
     os.close(sink)
+
+
+def test_a_file_that_a_cell_puts_in_the_place_of_standard_output_gets_nothing_of_ours(
+    notebook: Notebook, tmp_path: Path
+) -> None:
+    notebook.run(
+        f"import os; kept = os.dup(1); file = os.open({str(tmp_path / 'said')!r}, os.O_WRONLY | os.O_CREAT)\n"
+        "os.dup2(file, 1); os.system('echo mine')"
+    )
+    notebook.run("os.system('echo mine, too')")
+    notebook.run("os.dup2(kept, 1)")
+    assert (tmp_path / "said").read_text() == "mine\nmine, too\n"
+    assert "back" in notebook.run("os.system('echo back')").text
