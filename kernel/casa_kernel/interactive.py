@@ -116,6 +116,7 @@ class MaskEditor:
         task: str,
         program: Path,
         display: Mapping[str, str],
+        look: Mapping[str, str],
         last_look: Callable[[int], None],
         say: Callable[[str], None],
     ) -> Iterator[None]:
@@ -125,6 +126,7 @@ class MaskEditor:
             task: its name, for messages.
             program: casaviewer, unpacked.
             display: the variables that put it on the desktop.
+            look: its preferences.
             last_look: called with the viewer's process id, before a viewer that still lives is ended.
             say: tells the user that the viewer is stopped, and that it goes on.
 
@@ -139,7 +141,7 @@ class MaskEditor:
         with ExitStack() as stack:
             stack.callback(self._tidy)
             with writing(self._folder.path):
-                self._prepare(program, display)
+                self._prepare(program, display, look)
                 tell = partial(_tell_stop, task, say)
                 watch = Watch(self._life, self._address, self._use_up, self._viewers, tell)
             stack.callback(self._end, watch)
@@ -194,8 +196,8 @@ class MaskEditor:
                 self._last_look(self._watch.pid)
             self._watch.end_viewer()
 
-    def _prepare(self, program: Path, display: Mapping[str, str]) -> None:
-        preferences.write(self._cache, preferences.MASK_EDITOR)
+    def _prepare(self, program: Path, display: Mapping[str, str], look: Mapping[str, str]) -> None:
+        preferences.write(self._cache, look)
         for fifo in (self._life, self._address):
             os.mkfifo(fifo, 0o600)
         # CASA's C++ starts the launcher with this process's variables.

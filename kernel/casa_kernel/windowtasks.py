@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any, Callable, ContextManager, Dict, List, Mapping
 
-from . import arguments, capture, checks, logs, paths, proxies, tools
+from . import arguments, capture, checks, logs, paths, preferences, proxies, tools
 from .desk import Desk, checked
 from .errors import NoSuchPath, WindowOnly
 from .flagdisplay import FlagDisplay
@@ -91,19 +91,21 @@ class Windows:
             program = tools.ensure_extracted(tools.find(row.tool), self._desk.front.say)
             proxies.spare_tools(os.environ)
             self._desk.tell(f"{row.name} waits for you on the CASA Desktop: {row.advice}")
-            alt = capture.alt(row.name, given)
-            with self._session(row, program, display, alt):
+            with self._session(row, program, display, given):
                 return task(**given)
 
         return like(task, call, row.name, add_gui=False)
 
     def _session(
-        self, row: InteractiveTask, program: Path, display: Mapping[str, str], alt: str
+        self, row: InteractiveTask, program: Path, display: Mapping[str, str], given: Mapping[str, Any]
     ) -> ContextManager[None]:
         if row.tool == "casaplotserver":
             return self._flag_display.session(row.name, program, display)
-        say = self._desk.front.say
-        return self._editor.session(row.name, program, display, lambda pid: self._desk.look(pid, alt), say)
+        alt, say = capture.alt(row.name, given), self._desk.front.say
+        # deconvolve and simanalyze are not told what their images are.
+        is_plane = row.name == "tclean" and not preferences.has_planes(given)
+        look = preferences.MASK_EDITOR_OF_A_PLANE if is_plane else preferences.MASK_EDITOR
+        return self._editor.session(row.name, program, display, look, lambda pid: self._desk.look(pid, alt), say)
 
 
 def _casalogger(logfile: str = "", terminal: bool = False) -> None:
