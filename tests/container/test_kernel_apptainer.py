@@ -151,4 +151,4 @@ def everything_of(user: User, launcher: psutil.Process) -> List[psutil.Process]:
 def _named(processes: List[psutil.Process], name: str) -> psutil.Process:
     if name == "launcher":
         return processes[0]
-    return next(each for each in processes[1:] if name in " ".join(each.cmdline()[:3]))
+    return next(each for each in processes[1:] if name in " ".join(each.cmdline()[:4]))

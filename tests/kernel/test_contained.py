@@ -46,8 +46,8 @@ def contained(environment: Dict[str, str]) -> List[psutil.Process]:
 
 
 def called(processes: List[psutil.Process], word: str) -> psutil.Process:
-    """Return the process whose command line begins with words that hold ``word``."""
-    return next(each for each in processes if word in " ".join(each.cmdline()[:3]))
+    """Return the process whose command line begins with words, four at most, that hold ``word``."""
+    return next(each for each in processes if word in " ".join(each.cmdline()[:4]))
 
 
 def left(environment: Dict[str, str], processes: List[psutil.Process]) -> List[str]:
