@@ -105,7 +105,7 @@ def load_tools(python: Path, settings: Optional[Mapping[str, Any]] = None) -> No
     """
     fitness.check()
     # Whoever imports it first: it may be a file of the user's profile.
-    imports.before("casaviewer", functools.partial(_share_messages, "casaviewer", "img_pb2"))
+    imports.before("casaviewer", functools.partial(share_messages, "casaviewer", "img_pb2"))
     real = sys.executable
     # casatools hands it to its C++ once, while it is imported, and keeps it (ctsys.initialize).
     sys.executable = str(python)
@@ -190,7 +190,7 @@ def _import_gui_wheel(name: str) -> Any:
     return importlib.import_module(name)
 
 
-def _share_messages(package: str, name: str) -> None:
+def share_messages(package: str, name: str) -> None:
     """Have the module of a wheel's gRPC messages imported once under its two names.
 
     The wheel does ``from . import img_pb2`` and ``import img_pb2``. For messages in messages, protobuf in pure Python

@@ -15,7 +15,7 @@ import threading
 from types import ModuleType
 from typing import Any, Callable, Dict, List, Optional
 
-from . import casa, preferences, screen, tools
+from . import casa, preferences, proxies, screen, toolhome, tools
 from .children import Child, Children, start
 from .clients import OsWithDisplay
 from .errors import ForkedProcess, NoWindowHere
@@ -67,14 +67,20 @@ class Tools:
             return self._start(name, live, self._children)
 
     def _start(self, name: str, live: bool, children: Children) -> Child:
+        proxies.spare_tools(os.environ)
         program = tools.ensure_extracted(tools.find(name), lambda text: print(text, file=sys.stderr, flush=True))
         cache = children.private.path / f"{name}.{'live' if live else 'headless'}"
         preferences.write(cache, preferences.LIVE if live else preferences.HEADLESS)
-        argv = [str(program), *tools.arguments(name, *casa.data_and_log(), cache)]
+        data, log = casa.data_and_log()
+        log = toolhome.logfile(log, children.private.path)
+        argv = [str(program), *tools.arguments(name, data, log, cache)]
         where = tools.display_here() if live else None
         if not live and not tools.draws_offscreen(program):
             where = screen.environment(children, name)
-        child = start(children.private, name, argv, tools.environment(os.environ, where))
+        env = tools.environment(os.environ, where)
+        env.update(toolhome.home(env, children.private.path))
+        # It dies where it cannot write its scratch tables.
+        child = start(children.private, name, argv, env, here=os.access(os.curdir, os.W_OK))
         children.keep(f"{name} {live}", child)
         return child
 
@@ -164,6 +170,9 @@ def _change_plotms(module: ModuleType) -> None:
                 raise NoWindowHere("plotms", "Give plotfile='plot.png' and showgui=False, and it is drawn into a file")
             # The file is what can be had, and all of it.
             given.arguments["showgui"] = False
+        if isinstance(given.arguments["plotfile"], str) and given.arguments["plotfile"]:
+            # The tool stays where it was started.
+            given.arguments["plotfile"] = os.path.abspath(given.arguments["plotfile"])
         names, live = vars(module.pm), bool(given.arguments["showgui"])
         if names[_LIVE_PLOTMS] != live:
             # What has a window takes it away when it is to draw without one, and cannot get one afterwards.

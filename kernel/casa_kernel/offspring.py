@@ -48,9 +48,7 @@ def adopt() -> None:
     """Change CASA's modules in this process, as they are imported. Called by ``sitehooks``."""
     for name in MODULES:
         imports.after(name, partial(_change, name))
-    # Of casaviewer's messages, which it imports under two names (``casa``).
-    for name, other in (("img_pb2", "casaviewer.private.img_pb2"), ("casaviewer.private.img_pb2", "img_pb2")):
-        imports.after(name, partial(_share, other))
+    imports.before("casaviewer", _share_messages)
 
 
 def _change(name: str, module: ModuleType) -> None:
@@ -60,8 +58,11 @@ def _change(name: str, module: ModuleType) -> None:
         childcasa.change(name, module)
 
 
-def _share(other: str, module: ModuleType) -> None:
-    sys.modules.setdefault(other, module)
+def _share_messages() -> None:
+    with _findable():
+        from . import casa
+
+        casa.share_messages("casaviewer", "img_pb2")
 
 
 @contextmanager
