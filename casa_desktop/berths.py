@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping, Optional
 
-from . import locks, runtime
+from . import locks, roots, runtime
 from .errors import ContainerFailed, RuntimeDirectoryError
 
-_FOLDER = ".kernels"
+HARBOUR = ".kernels"
 _ID_BYTES = 4
 _ID = re.compile(rf"[0-9a-f]{{{2 * _ID_BYTES}}}")
 _ATTEMPTS = 5
@@ -66,7 +66,7 @@ def new_berth(environ: Optional[Mapping[str, str]] = None) -> Berth:
         RuntimeDirectoryError: the runtime directory cannot be used, or its path is too long.
     """
     root = runtime.runtime_root(environ=environ)
-    folder = root / _FOLDER / os.urandom(_ID_BYTES).hex()
+    folder = root / HARBOUR / os.urandom(_ID_BYTES).hex()
     length = len(os.fsencode(folder)) + 1 + _LONGEST_NAME
     if length > _SOCKET_PATH_LIMIT:
         raise RuntimeDirectoryError(
@@ -77,6 +77,26 @@ def new_berth(environ: Optional[Mapping[str, str]] = None) -> Berth:
     return Berth(folder)
 
 
+def present(berth: Berth, environ: Optional[Mapping[str, str]] = None) -> Berth:
+    """Return where a berth is now; its kernel's porter may have had to make it again in another root (``moorings``).
+
+    Args:
+        berth: where it was.
+        environ: as for ``new_berth``.
+    """
+    if not berth.folder.exists():
+        for root in (roots.configured_root(environ), *roots.others(environ)):
+            found = Berth(root / HARBOUR / berth.folder.name)
+            if roots.is_private(root) and locks.is_held(found.folder):
+                return found
+    return berth
+
+
+def is_possible(berth: Berth, environ: Optional[Mapping[str, str]] = None) -> bool:
+    """Tell whether a kernel that is started may have the berth: it is where ``new_berth`` would put one."""
+    return berth.folder.parent.parent == roots.configured_root(environ)
+
+
 def berth_of(ipc: str) -> Berth:
     """Return the berth whose ``ipc`` a connection file bears, or a new one if it is none of ours.
 
@@ -84,7 +104,7 @@ def berth_of(ipc: str) -> Berth:
         RuntimeDirectoryError: as ``new_berth``.
     """
     folder = Path(ipc).parent
-    ours = folder.parent == runtime.runtime_root() / _FOLDER and _ID.fullmatch(folder.name)
+    ours = folder.parent == runtime.runtime_root() / HARBOUR and _ID.fullmatch(folder.name)
     return Berth(folder) if ours else new_berth()
 
 
@@ -106,7 +126,7 @@ def occupy(berth: Berth, timeout: float = 15.0) -> int:
 
 
 def _occupy(berth: Berth, deadline: float) -> int:
-    harbour = runtime.runtime_root() / _FOLDER
+    harbour = runtime.runtime_root() / HARBOUR
     try:
         harbour.mkdir(mode=0o700, exist_ok=True)
         with locks.exclusive(harbour, deadline - time.monotonic()):

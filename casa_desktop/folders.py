@@ -8,6 +8,7 @@ of that very folder: the same device and inode.
 from __future__ import annotations
 
 import os
+import select
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -87,33 +88,37 @@ class Foothold:
     Args:
         path: where it is.
         descriptor: of it, open as long as this is used.
+        arrivals: what comes into the folder is an event as well.
 
     Attributes:
-        readable, exceptional: what select(2) is to wait for as well; ``stands`` tells what has come of it.
+        readable: what select(2) is to wait for; ``stands`` tells what has come of it.
         seconds: how long may be waited at most without a look; None for ever.
     """
 
-    def __init__(self, path: Path, descriptor: int) -> None:
+    def __init__(self, path: Path, descriptor: int, *, arrivals: bool = False) -> None:
         self.path, self._descriptor = path, descriptor
-        self.readable: List[INotify] = []
-        self.exceptional: List[int] = []
+        self.readable: List[select.epoll] = []
         self.seconds: Optional[float] = None
-        self._watch()
-
-    def _watch(self) -> None:
-        with suppress(OSError):
-            # Something mounted over it, or a lazy unmount, is no event of inotify(7), but of this file: proc(5).
-            self.exceptional.append(os.open("/proc/self/mountinfo", os.O_RDONLY | os.O_CLOEXEC))
+        self._mounts: Optional[int] = None
+        self._changes: Optional[INotify] = None
         try:
-            changes = INotify(nonblocking=True)
-            self.readable.append(changes)
-            for each, mask in self._watched():
-                changes.add_watch(str(each), mask)
+            self._watch(int(flags.CREATE) if arrivals else 0)
         except OSError:
             self.seconds = SLOW_SECONDS
 
-    def _watched(self) -> Iterator[Tuple[Path, int]]:
-        yield self.path, _OF_FOLDER
+    def _watch(self, more: int) -> None:
+        events = select.epoll()
+        self.readable.append(events)
+        # Something mounted over it, or a lazy unmount, is no event of inotify(7), but of this file: proc(5).
+        self._mounts = os.open("/proc/self/mountinfo", os.O_RDONLY | os.O_CLOEXEC)
+        events.register(self._mounts, select.EPOLLPRI)
+        self._changes = INotify(nonblocking=True)
+        events.register(self._changes.fileno(), select.EPOLLIN)
+        for each, mask in self._watched(more):
+            self._changes.add_watch(str(each), mask)
+
+    def _watched(self, more: int) -> Iterator[Tuple[Path, int]]:
+        yield self.path, _OF_FOLDER | more
         yield self.path.parent, _OF_FOLDER
         for each in self.path.parents:
             if each not in (self.path.parent, each.parent):
@@ -121,14 +126,18 @@ class Foothold:
 
     def stands(self) -> bool:
         """Tell whether the folder is where it was, and forget the events so far."""
-        for changes in self.readable:
-            changes.read(timeout=0)
+        if self._changes is not None:
+            self._changes.read(timeout=0)
+        for events in self.readable:
+            events.poll(0)
         return is_at(self.path, self._descriptor)
 
     def close(self) -> None:
         """Wait for no more events; the folder's own descriptor stays open."""
-        for changes in self.readable:
-            changes.close()
-        for descriptor in self.exceptional:
-            os.close(descriptor)
-        self.readable, self.exceptional = [], []
+        for events in self.readable:
+            events.close()
+        if self._changes is not None:
+            self._changes.close()
+        if self._mounts is not None:
+            os.close(self._mounts)
+        self.readable, self._changes, self._mounts = [], None, None

@@ -1,7 +1,8 @@
 """The *porter* of a kernel in a network of its own: a small process that stays outside, in the machine's.
 
 It starts desktops for the kernel, so that they outlive it and have the machine's network, and sees to the way out
-(``outbound``). It ends with the kernel, and removes the berth in which Jupyter speaks to it.
+(``outbound``). It keeps the berth in which Jupyter speaks to the kernel (``moorings``), ends with the kernel, and
+removes the berth.
 
 ``python -m casa_desktop.porter``: the kernel's words come over the standard input, a unix socket (``lifeline``)::
 
@@ -15,6 +16,7 @@ Its end, or the kernel's, is the last word.
 from __future__ import annotations
 
 import array
+import math
 import os
 import selectors
 import signal
@@ -25,10 +27,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Callable, List, Optional
 
-from . import outbound, threads
+from . import berths, outbound, threads
 from .children import Child
 from .commands import Command
 from .lifeline import Decoder, Word, encode
+from .moorings import Mooring
 from .process import open_pid, spawn
 from .signals import Signals
 
@@ -47,8 +50,7 @@ class Porter:
     def __init__(self, link: socket.socket, kernel: int) -> None:
         self._link, self._decoder = link, Decoder()
         self._way: Optional[Child] = None
-        self._berth: Optional[Path] = None
-        self._lock: Optional[int] = None
+        self._mooring: Optional[Mooring] = None
         self._ended = False
         self._selector = selectors.DefaultSelector()
         signals = Signals([signal.SIGCHLD, signal.SIGTERM])
@@ -73,17 +75,19 @@ class Porter:
             if self._way is not None and self._way.is_due():
                 self._way.mend()
                 continue
-            due = self._way.due if self._way is not None else None
-            for key, _ in self._selector.select(None if due is None else due - time.monotonic()):
+            due = math.inf if self._way is None or self._way.due is None else self._way.due
+            if self._mooring is not None:
+                if self._mooring.due <= time.monotonic():
+                    self._mooring.mend()
+                due = min(due, self._mooring.due)
+            for key, _ in self._selector.select(None if due == math.inf else due - time.monotonic()):
                 key.data()
         if self._way is not None:
             # It keeps nothing, and pasta takes a second to see a SIGTERM.
             self._way.drop()
-        if self._berth is not None:
-            # Imported now: what waits for most of its life is to be small.
-            from . import berths
-
-            berths.leave(berths.Berth(self._berth), self._lock)
+        if self._mooring is not None:
+            self._mooring.close()
+            berths.leave(self._mooring.berth, self._mooring.descriptor)
 
     def _take_signals(self, signals: Signals) -> None:
         if signal.SIGTERM in signals.take():
@@ -116,7 +120,8 @@ class Porter:
         elif word.kind == "listen":
             self._listen(socket.socket(fileno=descriptors[0]))
         elif word.kind == "berth":
-            self._berth, self._lock = Path(str(word.value)), descriptors[0]
+            self._mooring = Mooring(berths.Berth(Path(str(word.value))), descriptors[0])
+            self._on(self._mooring, self._mooring.take_events)
 
     def _open_way(self, descriptors: List[int]) -> None:
         program = outbound.find(os.environ)

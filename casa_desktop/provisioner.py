@@ -15,7 +15,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from tornado.web import HTTPError
 
 from . import network
-from .berths import Berth, leave, new_berth
+from .berths import Berth, is_possible, leave, new_berth, present
 from .errors import InvalidSetting, RuntimeDirectoryError
 from .outside import MODULE, READY_VARIABLE
 from .process import read_line
@@ -54,8 +54,9 @@ class ContainerProvisioner(LocalProvisioner):
         return MODULE in self.kernel_spec.argv
 
     def _choose_berth(self, environ: Mapping[str, str]) -> None:
-        if self._berth is not None:
+        if self._berth is not None and is_possible(self._berth, environ):
             return
+        self._berth = None
         try:
             if self._is_contained or network.wanted(environ):
                 self._berth = new_berth(environ)
@@ -86,6 +87,18 @@ class ContainerProvisioner(LocalProvisioner):
             await self.wait()
             raise HTTPError(500, said.decode(errors="replace").replace("%", "%%"))
         return info
+
+    async def poll(self) -> Optional[int]:
+        """Return the exit status, None while the kernel lives; Jupyter calls it every few seconds.
+
+        Where the kernel's sockets had to move, as after a logout, clients from now on are told so.
+        """
+        status: Optional[int] = await super().poll()
+        if self._berth is not None and status is None:
+            berth = present(self._berth)
+            if berth != self._berth and self.parent is not None:
+                self._berth, self.parent.ip = berth, berth.ipc
+        return status
 
     async def cleanup(self, restart: bool = False) -> None:
         """Leave no folder of a launcher that was killed; Jupyter calls it when the kernel has ended."""

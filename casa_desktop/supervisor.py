@@ -27,7 +27,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import IO, Dict, List, Tuple
+from typing import IO, Any, Dict, List, Tuple
 
 from . import __version__, icewmfiles, lifeline, links, locks, reaper, xfiles
 from .children import RECENT_SECONDS, Child
@@ -176,7 +176,8 @@ class Supervisor:
         dues = [each.due for each in (self.x_server, self.window_manager, self.caretaker) if each.due is not None]
         waits = [max(due - time.monotonic(), 0) for due in dues]
         seconds = min([*waits, *filter(None, [foothold.seconds])], default=None)
-        select.select([self.signals, *foothold.readable], [], foothold.exceptional, seconds)
+        sources: List[Any] = [self.signals, *foothold.readable]
+        select.select(sources, [], [], seconds)
         return self.signals.take()
 
     def _reap(self) -> None:

@@ -13,6 +13,7 @@ workingfolder.leave()
 import gc
 import os
 import sys
+from functools import partial
 
 from casa_desktop import descriptors, quarters
 from casa_desktop.errors import CasaDesktopError
@@ -52,7 +53,9 @@ def main() -> None:
 
     notices = [moved]
     if loading is not None:
-        home.receive_at(loading.children.private.path, os.environ)
+        private = loading.children.private
+        home.receive_at(private.path, os.environ)
+        private.when_restored(partial(home.receive_at, private.path, os.environ))
         notices.append(profile.find_room(loading.children.private.path, os.environ))
     notices.append(home.notice)
     CasaKernel.loading, CasaKernel.reason, CasaKernel.notices = loading, reason, list(filter(None, notices))

@@ -12,14 +12,15 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
-from casa_desktop import runtime
+from casa_desktop import folders, runtime
 from casa_desktop.descriptors import readable
-from casa_desktop.errors import Shortage
+from casa_desktop.errors import RuntimeDirectoryError, Shortage
 
 from .errors import ForkedProcess, ToolFailed, writing
 
@@ -27,10 +28,11 @@ START_TIMEOUT = 20.0
 GRACE = 2.0
 
 # Reads until the kernel's end of the pipe is closed. The signals are those that a terminal or Jupyter
-# sends to the kernel's process group.
+# sends to the kernel's process group. Another folder may have come to the path: the second word tells which is meant.
 _GUARD = """\
 trap '' INT TERM HUP
 read -r _
+[ "$(stat -c %d:%i -- "$1")" = "$2" ] || exit
 for how in TERM KILL; do
   for file in "$1"/*."$how"; do [ -f "$file" ] && kill -s "$how" -- "-$(cat "$file")" 2>/dev/null; done
 done
@@ -43,8 +45,7 @@ rmdir -- "${1%/*}" 2>/dev/null
 class PrivateFolder:
     """The folder of one kernel's FIFOs, preferences, pictures and process ids; mode 0700.
 
-    Attributes:
-        path: where it is. The name begins with a dot, so that nobody takes it for a desktop's folder.
+    One that was removed under the kernel, by a logout or a cleaner of /tmp, is made again when it is needed next.
 
     Raises:
         RuntimeDirectoryError: there is no place for it.
@@ -52,22 +53,71 @@ class PrivateFolder:
     """
 
     def __init__(self) -> None:
+        self._owner = os.getpid()
+        self._turn = threading.RLock()
+        self._restorers: List[Callable[[], object]] = []
         root = runtime.private_root()
         with writing(root):
-            self.path = Path(tempfile.mkdtemp(prefix=".kernel-", dir=root))
-            try:
-                self._guard = self._start_guard()
-            except OSError:
-                self.path.rmdir()
-                raise
-        self._owner = os.getpid()
+            # The name begins with a dot, so that it is not taken for a desktop's folder.
+            self._path = Path(tempfile.mkdtemp(prefix=".kernel-", dir=root))
+            self._occupy()
         # What a cell forks may outlive the kernel, and must not be waited for.
         os.register_at_fork(after_in_child=self._let_go)
 
+    def _occupy(self) -> None:
+        try:
+            self._folder = folders.opened(self._path)
+            self._guard = self._start_guard()
+        except OSError:
+            self._path.rmdir()
+            raise
+
+    @property
+    def path(self) -> Path:
+        """Where it is, and is there.
+
+        Raises:
+            RuntimeDirectoryError: it was removed, and cannot be made again.
+        """
+        if self.is_ours and not folders.is_at(self._path, self._folder):
+            with self._turn:
+                self._restore()
+        return self._path
+
+    def when_restored(self, action: Callable[[], object]) -> None:
+        """Call ``action`` each time the folder has been made again, to write what was in it."""
+        self._restorers.append(action)
+
+    def _restore(self) -> None:
+        if folders.is_at(self._path, self._folder):
+            # Another thread was first.
+            return
+        try:
+            self._path.parent.mkdir(mode=0o700, exist_ok=True)
+            self._path.mkdir(mode=0o700)
+        except OSError as error:
+            raise RuntimeDirectoryError(
+                self._path,
+                f"it was removed, as at a logout, and cannot be made again: {error.strerror}. Save what you need, and "
+                "restart the kernel, which takes another place then.",
+            ) from error
+        former = self._guard, self._folder
+        with writing(self._path):
+            self._occupy()
+            for action in self._restorers:
+                action()
+        # It finds another folder in the place of its own, and leaves it alone.
+        guard, folder = former
+        assert guard.stdin is not None
+        guard.stdin.close()
+        guard.wait()
+        os.close(folder)
+
     def _start_guard(self) -> subprocess.Popen[bytes]:
+        found = os.fstat(self._folder)
         # start_new_session: the guard must outlive the kernel's process group.
         return subprocess.Popen(
-            ["/bin/sh", "-c", _GUARD, "casa-kernel-guard", str(self.path)],
+            ["/bin/sh", "-c", _GUARD, "casa-kernel-guard", str(self._path), f"{found.st_dev}:{found.st_ino}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -93,7 +143,7 @@ class PrivateFolder:
         self._let_go()
         self._guard.wait()
         # Somebody may have killed the guard.
-        shutil.rmtree(self.path, ignore_errors=True)
+        folders.remove(self._path, self._folder)
 
     def new_folder(self, prefix: str) -> Path:
         """Return a fresh folder below this one.
@@ -291,11 +341,26 @@ class Children:
 
     def __init__(self) -> None:
         self.private = PrivateFolder()
+        self.private.when_restored(self._settle_again)
         self._running: Dict[str, Child] = {}
         self._warm: Set[str] = set()
 
+    def _settle_again(self) -> None:
+        """Do without what lived in the former folder: the tools that nobody looks at worked there."""
+        for key, _ in self.warm():
+            self.drop(key)
+        for _, child in self.running():
+            # The new guard, too, is to end it.
+            child.register()
+
     def get(self, key: str) -> Optional[Child]:
-        """Return the child kept under ``key`` if it lives."""
+        """Return the child kept under ``key`` if it lives.
+
+        Raises:
+            RuntimeDirectoryError: as ``PrivateFolder.path``.
+        """
+        # One whose folder was removed has nowhere to work.
+        _ = self.private.path
         child = self._running.get(key) if self.private.is_ours else None
         return child if child is not None and child.alive else None
 

@@ -100,6 +100,7 @@ class MaskEditor:
         )
         with writing(private):
             self.python, self._runs = runnable.script(private / "python", text)
+        folder.when_restored(partial(runnable.script, private / "python", text))
 
     def check(self, task: str) -> None:
         """See that CASA can start the windows at which ``task`` waits.

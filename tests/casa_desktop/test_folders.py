@@ -143,6 +143,7 @@ def test_a_machine_without_watches_to_give_is_looked_at_now_and_then(
     assert not foothold.stands()
     tmp_path.mkdir()
     assert not foothold.stands(), "another folder of the same name was taken for it"
+    foothold.close()
 
 
 def test_what_is_removed_is_the_folder_that_is_meant_and_no_other(tmp_path: Path) -> None:
