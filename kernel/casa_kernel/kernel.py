@@ -15,7 +15,7 @@ from traitlets import Type
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import casa, desktop, keeping, kernelspec, logroom, lostnames, startup, unfinished
+from . import casa, desktop, discretion, keeping, kernelspec, logroom, lostnames, startup, unfinished
 from .baretasks import BareTasks
 from .casanames import CasaNames
 from .celldisplay import CellDisplay
@@ -190,6 +190,7 @@ class CasaKernel(IPythonKernel):
             return self._given
 
     def _make_names(self, found: casa.Casa, loading: Loading) -> Dict[str, Any]:
+        discretion.install(found.names["casalog"], loading.children.private.path)
         casa.after_new_logfile(found, logroom.check, self._log.follow)
         room = logroom.LogRoom(lambda: found.logfile, lambda: casa.reopen_log(found), self._front.say)
         for event in ("pre_run_cell", "post_run_cell"):
