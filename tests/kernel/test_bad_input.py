@@ -32,7 +32,7 @@ TABLE = [
     ("viewer(5)", "BadParameter", "infile is 5, but should be of type str"),
     ("viewer(None)", "BadParameter", "infile is None, but should be of type str"),
     ("imview(raster=5)", "BadParameter", "raster is 5, but should be a path"),
-    ("imview('sound.image', zoom='x')", "TaskFailed", "invalid zoom parameters"),
+    ("imview('sound.image', zoom='x')", "NoSuchPath", "zoom names .*x, which does not exist"),
     ("imview({'file': 'sound.image', 'range': 'x'})", "TaskFailed", "data range must be a list"),
     ("msview('sound.ms', channel='x')", "BadParameter", "channel is 'x', but should be a whole number"),
     ("plotms(5)", "BadParameter", "vis is 5, but should be a path"),
