@@ -63,9 +63,9 @@ def plotms_window(notebook: Notebook) -> psutil.Process:
 
 
 def is_tool(process: psutil.Process) -> bool:
-    """Tell whether it is none of the kernel's two helpers: the one that ends the others, and its porter."""
+    """Tell whether it is none of the kernel's helpers: the one that ends the others, its porter, and its pump."""
     line = " ".join(process.cmdline())
-    return "guard" not in line and "casa_desktop.porter" not in line
+    return not any(each in line for each in ("guard", "casa_desktop.porter", "pump.py"))
 
 
 def files_of(notebook: Notebook) -> List[str]:
