@@ -62,10 +62,15 @@ def test_a_window_that_the_kernel_provided_for_and_that_did_not_open_is_an_error
     with Notebook(observation, kernel_environment) as kernel:
         # CASA asks this script for the viewer.
         broken = (
-            "script = get_ipython().kernel.loading.editor.python\nscript.write_text('#!/bin/sh\\necho /nowhere\\n')"
+            "script = get_ipython().kernel.loading.editor.python\n"
+            "whole = script.read_text()\n"
+            "script.write_text('#!/bin/sh\\necho /nowhere\\n')"
         )
         assert kernel.run(broken).error is None
         said = missed(kernel.run(f"name = {str(tmp_path / 'image')!r}\ntclean({CLEAN})"))
         assert "mask editor did not open" in said
         assert "casa-desktop doctor" in said
+        # What was provided is gone with the call, and no viewer is started that nobody would introduce to CASA.
+        assert kernel.run("script.write_text(whole)").error is None
+        assert "not for what is called past them" in missed(kernel.run(f"tclean.stock({CLEAN})"))
         assert kernel.run("print(imstat('dirty.image')['npts'][0] > 0)").text == "True\n"
