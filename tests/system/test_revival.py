@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+from pathlib import Path
 from typing import Any, Callable, Dict, Set
 
 import pytest
@@ -51,6 +53,14 @@ def test_all_pages_of_a_lost_desktop_get_one_new_one(
         expect(each.page.get_by_text(RESTARTED)).to_be_visible()
         each.wait_for_state("connected")
     assert len(json.loads(desktop("status", "--json"))) == 1
+
+
+def test_a_page_has_its_desktop_back_whose_folder_was_removed(page: DesktopPage, desktop: Callable[..., str]) -> None:
+    before = _record(desktop)
+    shutil.rmtree(Path(before["rfb_socket"]).parent)
+    expect(page.page.get_by_text(RESTARTED)).to_be_visible()
+    page.wait_for_state("connected")
+    assert _record(desktop)["supervisor_pid"] != before["supervisor_pid"]
 
 
 def test_a_page_starts_no_desktop_that_was_stopped(page: DesktopPage, desktop: Callable[..., str]) -> None:
