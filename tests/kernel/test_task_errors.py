@@ -170,27 +170,28 @@ def test_an_interrupt_is_shown_short_and_blames_nothing_in_the_log(notebook: Not
     # The task writes its arguments into the log as Python writes them.
     code = (
         "import signal\n"
-        "class Interrupting(str):\n"
+        "class Interrupting(dict):\n"
         "    def __repr__(self):\n"
         "        signal.raise_signal(signal.SIGINT)\n"
         "        return ''\n"
-        "imstat('dirty.image', box=Interrupting(''))"
+        "imstat('dirty.image', region=Interrupting())"
     )
     lines = said(notebook.run(code)).split("\n")
     assert lines[0] == "KeyboardInterrupt in imstat"
-    assert lines[1].endswith("line 6: imstat('dirty.image', box=Interrupting(''))")
+    assert lines[1].endswith("line 6: imstat('dirty.image', region=Interrupting())")
     assert "CASA's log" not in " ".join(lines)
 
 
 def test_an_interrupt_that_casa_swallows_ends_the_cell(notebook: Notebook) -> None:
     code = (
-        "class Interrupting(str):\n"
-        "    def __str__(self):\n"
-        "        import signal\n"
-        "        signal.raise_signal(signal.SIGINT)\n"
-        "        return ''\n"
-        "bandpass(vis='sim.ms', caltable='none.b', observation=Interrupting(''))\n"
-        "print('went on')"
+        "import signal\n"
+        "kept = casatools.calibrater.open\n"
+        "casatools.calibrater.open = lambda *_, **__: signal.raise_signal(signal.SIGINT)\n"
+        "try:\n"
+        "    bandpass(vis='sim.ms', caltable='none.b')\n"
+        "    print('went on')\n"
+        "finally:\n"
+        "    casatools.calibrater.open = kept"
     )
     cell = notebook.run(code)
     assert said(cell).startswith("KeyboardInterrupt in bandpass\n")
