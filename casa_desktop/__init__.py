@@ -2,8 +2,8 @@
 
 The package falls into two halves. ``config``, ``proxy``, ``handlers`` and ``extension`` are the bridge into a Jupyter
 server; all other modules know nothing of Jupyter. Of these, what a CASA kernel of any age may import runs on Python 3.8
-or later; ``serve``, ``webpage`` and ``relay`` need websockify, and with it Python 3.10. Nothing is imported here, so
-that a kernel takes in no more than it uses.
+or later; ``serve``, ``pageserver``, ``webpage`` and ``relay`` need websockify, and with it Python 3.10. Nothing is
+imported here, so that a kernel takes in no more than it uses.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import signal
 import socket
 import sys
@@ -12,7 +13,9 @@ from typing import Optional
 from . import session
 from .commands import Settings
 from .openpage import OpenPage
-from .webpage import Server
+from .pageserver import Server
+from .signals import Signals
+from .webpage import Handler
 
 
 def serve(name: str, settings: Settings, port: int, *, open_browser: bool) -> int:
@@ -37,10 +40,10 @@ def serve(name: str, settings: Settings, port: int, *, open_browser: bool) -> in
             page.remove()
         _say(f"The link has been used. For another browser:\n    {server.link()}")
 
-    asked = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: asked.set())
-    server = Server(name, settings, port, used)
+    # Not an event that a handler sets: one that comes as its waiting begins would be waited past.
+    signals, asked = Signals((signal.SIGINT, signal.SIGTERM, signal.SIGHUP)), select.poll()
+    asked.register(signals, select.POLLIN)
+    server = Server(Handler, name, settings, port, used)
     with server:
         session.ensure(name, settings=settings)
         _say(f"The CASA Desktop {name!r} is at\n    {server.link()}")
@@ -54,7 +57,7 @@ def serve(name: str, settings: Settings, port: int, *, open_browser: bool) -> in
                 page = OpenPage(server.link())
                 # It may take its time, or write to the terminal; either is no reason to wait.
                 threading.Thread(target=webbrowser.open, args=[page.address], daemon=True).start()
-            asked.wait()
+            asked.poll()
         finally:
             server.shutdown()
             answering.join()

@@ -11,8 +11,9 @@ import pytest
 
 from casa_desktop import strangers
 from casa_desktop.commands import Settings
+from casa_desktop.pageserver import Server
 from casa_desktop.strangers import MOST, PATIENCE_SECONDS, Strangers
-from casa_desktop.webpage import Server
+from casa_desktop.webpage import Handler
 
 Pair = Tuple[socket.socket, socket.socket]
 
@@ -74,7 +75,7 @@ def test_strangers_never_get_more_than_a_part_of_the_descriptors(monkeypatch: py
 
 def test_one_that_sends_its_request_byte_by_byte_is_put_out_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
-    with Server("main", Settings(), 0, lambda: None) as server:
+    with Server(Handler, "main", Settings(), 0, lambda: None) as server:
         server.strangers = Strangers(clock)
         answering = threading.Thread(target=server.serve_forever, args=[0.01])
         answering.start()
