@@ -6,9 +6,9 @@ none is left; of 248 some twenty are free at first (TigerVNC 1.12). So
 
 - key codes of multimedia keys, which no browser's user has, are freed at once; pressed all the same they are new
   symbols like any other;
-- when few are free, those are freed that were pressed least recently, but none that is held down, or was pressed just
-  now: its program may not have asked yet what it means. Many stay free, because what is typed at once comes to Xvnc at
-  once.
+- when few are free, those are freed that were pressed least recently, but none that is held down, and in a pause of the
+  typing: a program may not have asked yet what the last keys mean. Many stay free, because what is typed at once comes
+  to Xvnc at once; only when hardly any is left is no pause waited for.
 
 The key codes in question are kept in a property of the root window, for the next caretaker to know them.
 """
@@ -20,7 +20,7 @@ import socket
 import struct
 import time
 from contextlib import suppress
-from typing import Any, Dict, Iterable, List, Set, Tuple
+from typing import Any, Collection, Dict, Iterable, List, Set, Tuple
 
 from Xlib import X, Xatom
 from Xlib.ext import xinput
@@ -33,6 +33,8 @@ _MULTIMEDIA = range(0x1005FF00, 0x10090000)
 ALWAYS_FREE = 64
 # What a program may take to look a key up, in seconds.
 _LOOK_UP_SECONDS = 2.0
+# With fewer than so many there is no time for a pause.
+_URGENT = 16
 # A change of this many at once is another layout.
 _LAYOUT = 100
 _PROPERTY = "_CASA_DESKTOP_SPARE_KEYS"
@@ -58,6 +60,7 @@ class SpareKeys:
         # Those with a symbol and when they were pressed last, the one first that was pressed least recently.
         self._used: Dict[int, float] = {}
         self._pressed: List[int] = []
+        self._last_press = -math.inf
         self._changed = True
         self._spare: Set[int] = set(screen.numbers(screen.root, _PROPERTY))
         screen.root.xinput_select_events([(xinput.AllMasterDevices, xinput.RawKeyPressMask)])
@@ -88,7 +91,7 @@ class SpareKeys:
         elif event.type == self._display.extension_event.GenericEvent and event.evtype == xinput.RawKeyPress:
             # struct xXIRawEvent from its deviceid on: 2 bytes, the time, the key code.
             (code,) = struct.unpack_from("=2x4xI", event.data)
-            self._pressed += [code] if code in self._spare else []
+            self._pressed.append(code)
 
     def settle(self) -> None:
         """See what the events have changed, and free some key codes if few are left."""
@@ -98,10 +101,15 @@ class SpareKeys:
         for code in self._pressed:
             if self._used.pop(code, None) is not None:
                 self._used[code] = now
+        self._last_press = now if self._pressed else self._last_press
         self._changed, self._pressed = False, []
-        lacking = min(ALWAYS_FREE, 2 * len(self._spare) // 3) - (len(self._spare) - len(self._used))
+        free = len(self._spare) - len(self._used)
+        lacking = min(ALWAYS_FREE, 2 * len(self._spare) // 3) - free
+        rest = self._last_press + _LOOK_UP_SECONDS - now
         self.due = math.inf
-        if lacking > 0:
+        if lacking > 0 and rest > 0 and free >= _URGENT:
+            self.due = now + rest
+        elif lacking > 0:
             self._make_room(lacking, now)
 
     def _look(self, now: float) -> None:
@@ -120,15 +128,27 @@ class SpareKeys:
         if len(able) < lacking:
             self.due = now + _LOOK_UP_SECONDS
 
-    def _free(self, codes: Iterable[int], mapping: Dict[int, Symbols]) -> None:
+    def _free(self, codes: Collection[int], mapping: Dict[int, Symbols]) -> None:
+        for run in _runs(codes):
+            # Each change has every program ask for its keys anew, and what is typed meanwhile may be lost on it.
+            self._display.change_keyboard_mapping(run[0], [(X.NONE,) * len(mapping[run[0]])] * len(run))
         for code in codes:
-            self._display.change_keyboard_mapping(code, [(X.NONE,) * len(mapping[code])])
             self._used.pop(code, None)
         self._display.flush()
 
     def _held(self) -> Set[int]:
         pressed = self._display.query_keymap()
         return {8 * byte + bit for byte, bits in enumerate(pressed) for bit in range(8) if bits & 1 << bit}
+
+
+def _runs(codes: Iterable[int]) -> List[List[int]]:
+    """Return the numbers in runs without a gap."""
+    found: List[List[int]] = []
+    for code in sorted(codes):
+        if not found or code != found[-1][-1] + 1:
+            found.append([])
+        found[-1].append(code)
+    return found
 
 
 def _is_multimedia(symbols: Symbols) -> bool:

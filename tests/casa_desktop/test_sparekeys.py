@@ -135,6 +135,9 @@ def test_all_symbols_of_several_alphabets_are_read_however_quickly_they_are_type
         keyboard.type(line, at_once=number % 2 == 0)
         assert terminal() == line
         _await_room(display)
+        # The terminal has taken note of it, too.
+        keyboard.type("and")
+        assert terminal() == "and"
 
 
 def test_the_very_first_symbol_is_not_lost(display: Display, keyboard: Keyboard, terminal: Callable[[], str]) -> None:
