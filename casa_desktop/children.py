@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from contextlib import suppress
+from subprocess import SubprocessError
 from typing import Callable, List, Optional
 
 from .errors import CasaDesktopError
@@ -39,7 +40,8 @@ class Child:
     """One such process.
 
     Args:
-        begin: starts it, and returns its process id. It may raise OSError or CasaDesktopError.
+        begin: starts it, and returns its process id. It may raise CasaDesktopError, OSError, MemoryError or
+            SubprocessError.
         say: takes a sentence for the log.
 
     Attributes:
@@ -59,8 +61,8 @@ class Child:
         self.due = None
         try:
             self.pid = self._begin()
-        except (CasaDesktopError, OSError) as error:
-            self._say(str(error))
+        except (CasaDesktopError, OSError, MemoryError, SubprocessError) as error:
+            self._say(str(error) or type(error).__name__)
             self.fail()
 
     def start_in(self, seconds: float) -> None:

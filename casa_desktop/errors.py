@@ -623,7 +623,7 @@ class LinkFailed(CasaDesktopError):
         self.path, self.reason = path, reason
         super().__init__(
             f"Desktops are started outside of this kernel's container or network, but nobody answers at {path}: "
-            f"{reason}. Restart the kernel."
+            f"{reason}. Try again; if that does not help, restart the kernel."
         )
 
 

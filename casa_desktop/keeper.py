@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import array
 import os
-import selectors
 import signal
 import socket
 import subprocess
@@ -19,6 +18,7 @@ from typing import Callable, List, Optional
 from . import threads
 from .berths import Berth
 from .commands import Command
+from .eventloop import Door, EventLoop, tell_failure
 from .lifeline import Decoder, Word, encode
 from .process import belonging, die_with, open_pid, outlast
 from .signals import Signals
@@ -70,32 +70,30 @@ class Keeper:
         self._lifeline: Optional[socket.socket] = None
         self._deadline = None if connect_within is None else time.monotonic() + connect_within
         self._ending = False
-        self._selector = selectors.DefaultSelector()
+        self._loop = EventLoop()
         signals = Signals([signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-        self._on(signals, lambda: self._take_signals(signals))
+        self._loop.on(signals, lambda: self._take_signals(signals))
         self._listen()
         if parent is not None:
             self._follow(parent)
         self._engine = self._start(command)
 
-    def _on(self, source: object, action: Callable[[], None]) -> None:
-        self._selector.register(source, selectors.EVENT_READ, action)  # type: ignore[arg-type]
-
     def _listen(self) -> None:
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind(str(self._berth.socket))
         listener.listen(16)
-        self._on(listener, lambda: self._accept(listener))
+        door = Door(listener)
+        self._loop.on(door, lambda: self._accept(door))
 
     def _follow(self, parent: int) -> None:
         descriptor = open_pid(parent)
 
         def gone() -> None:
-            self._selector.unregister(descriptor)  # type: ignore[arg-type]
+            self._loop.off(descriptor)
             self.end()
 
         if descriptor is not None:
-            self._on(descriptor, gone)
+            self._loop.on(descriptor, gone)
         else:
             die_with(os.getppid())
 
@@ -111,7 +109,7 @@ class Keeper:
         )
         assert engine.stderr is not None
         stream = engine.stderr.fileno()
-        self._on(stream, lambda: self._pass_on(stream))
+        self._loop.on(stream, lambda: self._pass_on(stream))
         return engine
 
     def run(self) -> None:
@@ -121,8 +119,7 @@ class Keeper:
             if left is not None and left <= 0:
                 self._lose_patience()
                 continue
-            for key, _ in self._selector.select(left):
-                key.data()
+            self._loop.turn(left)
         self._drain()
         # What goes now by itself, and whatever a killed engine has left in a container among the host's processes.
         outlast(belonging(str(self._berth.socket), self._engine.pid), ENGINE_SECONDS, 1.0)
@@ -133,7 +130,7 @@ class Keeper:
         stream = self._engine.stderr.fileno()
         os.set_blocking(stream, False)
         with suppress(BlockingIOError):
-            while stream in self._selector.get_map():
+            while stream in self._loop:
                 self._pass_on(stream)
 
     def end(self) -> None:
@@ -177,16 +174,19 @@ class Keeper:
         """Hand on what engine and program say; the last of it is kept until the container has called."""
         said = os.read(stream, 65536)
         if not said:
-            self._selector.unregister(stream)
+            self._loop.off(stream)
         elif self.called:
             _write(said)
         else:
             self.said = (self.said + said)[-_LAST_WORDS:]
 
-    def _accept(self, listener: socket.socket) -> None:
-        connection, _ = listener.accept()
+    def _accept(self, door: Door) -> None:
+        # The container itself must not be refused; without a descriptor it waits for one.
+        connection = door.accept_or_refuse() if self.called else door.accept()
+        if connection is None:
+            return
         decoder = Decoder()
-        self._on(connection, lambda: self._hear(connection, decoder))
+        self._loop.on(connection, lambda: self._hear(connection, decoder))
 
     def _hear(self, connection: socket.socket, decoder: Decoder) -> None:
         words = self._words(connection, decoder)
@@ -199,7 +199,7 @@ class Keeper:
     def _words(self, connection: socket.socket, decoder: Decoder) -> Optional[List[Word]]:
         """Return the words that have come; None at the end of the connection, or where it makes no sense."""
         try:
-            received = connection.recv(65536)
+            received = connection.recv(4096)
             return decoder.feed(received) if received else None
         except (OSError, ValueError):
             return None
@@ -210,8 +210,11 @@ class Keeper:
         elif word.kind == "ended" and connection is self._lifeline:
             self.status = _NO_STATUS if word.number is None else word.number
         elif connection is not self._lifeline:
-            self._selector.unregister(connection)
-            threads.start(self._reply, connection, word)
+            self._loop.off(connection)
+            try:
+                threads.start(self._reply, connection, word)
+            except (RuntimeError, MemoryError) as error:
+                tell_failure(connection, error)
 
     def _welcome(self, connection: socket.socket) -> None:
         self._lifeline, self.called = connection, True
@@ -237,13 +240,13 @@ class Keeper:
             self._hang_up()
             self.end()
             return
-        self._selector.unregister(connection)
+        self._loop.off(connection)
         connection.close()
 
     def _hang_up(self) -> None:
         """The container has gone, or is given up; the engine has a moment to see it."""
         if self._lifeline is not None:
-            self._selector.unregister(self._lifeline)
+            self._loop.off(self._lifeline)
             self._lifeline.close()
             self._lifeline = None
         self._deadline = time.monotonic() + ENGINE_SECONDS

@@ -23,6 +23,7 @@ from .berths import Berth, berth_of, leave, occupy
 from .commands import Command, Settings
 from .containers import Container, Place, passed_environment, remove_command, run_command
 from .errors import CasaDesktopError, ContainerFailed, InvalidContainer
+from .eventloop import failed
 from .keeper import Keeper, exit_status, last_line
 from .lifeline import Word
 from .ourselves import module
@@ -178,8 +179,11 @@ def answer(word: Word, container: Optional[Container]) -> Word:
         asked: Dict[str, Any] = word.value
         settings = Settings(**asked["settings"])
         session.ensure(asked["name"], settings=settings, timeout=float(asked["timeout"]), spare=container)
-    except (CasaDesktopError, KeyError, TypeError, ValueError, ArithmeticError, OSError) as error:
-        return Word("failed", {"kind": type(error).__name__, "text": str(error)})
+    except (CasaDesktopError, LookupError, TypeError, ValueError, ArithmeticError, OSError) as error:
+        return failed(error)
+    except (MemoryError, RuntimeError, subprocess.SubprocessError) as error:
+        # A moment without memory, threads or processes.
+        return failed(error)
     return Word("done")
 
 

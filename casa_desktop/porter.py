@@ -18,18 +18,18 @@ from __future__ import annotations
 import array
 import math
 import os
-import selectors
 import signal
 import socket
 import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Callable, List, Optional
+from typing import List, Optional
 
 from . import berths, outbound, threads
 from .children import Child
 from .commands import Command
+from .eventloop import Door, EventLoop, failed, is_passing, refuse, tell_failure
 from .lifeline import Decoder, Word, encode
 from .moorings import Mooring
 from .process import open_pid, spawn
@@ -52,19 +52,16 @@ class Porter:
         self._way: Optional[Child] = None
         self._mooring: Optional[Mooring] = None
         self._ended = False
-        self._selector = selectors.DefaultSelector()
+        self._loop = EventLoop()
         signals = Signals([signal.SIGCHLD, signal.SIGTERM])
         # Those of a terminal are the kernel's.
         for number in (signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        self._on(signals, lambda: self._take_signals(signals))
-        self._on(link, self._take_words)
+        self._loop.on(signals, lambda: self._take_signals(signals))
+        self._loop.on(link, self._take_words)
         life = open_pid(kernel)
         if life is not None:
-            self._on(life, self._end)
-
-    def _on(self, source: object, action: Callable[[], None]) -> None:
-        self._selector.register(source, selectors.EVENT_READ, action)  # type: ignore[arg-type]
+            self._loop.on(life, self._end)
 
     def _end(self) -> None:
         self._ended = True
@@ -73,15 +70,14 @@ class Porter:
         """Stay until the kernel has ended."""
         while not self._ended:
             if self._way is not None and self._way.is_due():
-                self._way.mend()
+                self._loop.attempt(self._way.mend)
                 continue
             due = math.inf if self._way is None or self._way.due is None else self._way.due
             if self._mooring is not None:
                 if self._mooring.due <= time.monotonic():
-                    self._mooring.mend()
+                    self._loop.attempt(self._mooring.mend)
                 due = min(due, self._mooring.due)
-            for key, _ in self._selector.select(None if due == math.inf else due - time.monotonic()):
-                key.data()
+            self._loop.turn(None if due == math.inf else due - time.monotonic())
         if self._way is not None:
             # It keeps nothing, and pasta takes a second to see a SIGTERM.
             self._way.drop()
@@ -104,7 +100,9 @@ class Porter:
         try:
             received, ancillary, *_ = self._link.recvmsg(4096, room, _CLOSE_ON_EXEC)
             words = self._decoder.feed(received)
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
+            if is_passing(error):
+                raise
             received, ancillary, words = b"", [], []
         if not received:
             self._ended = True
@@ -121,7 +119,7 @@ class Porter:
             self._listen(socket.socket(fileno=descriptors[0]))
         elif word.kind == "berth":
             self._mooring = Mooring(berths.Berth(Path(str(word.value))), descriptors[0])
-            self._on(self._mooring, self._mooring.take_events)
+            self._loop.on(self._mooring, self._mooring.take_events)
 
     def _open_way(self, descriptors: List[int]) -> None:
         program = outbound.find(os.environ)
@@ -139,26 +137,42 @@ class Porter:
         self._way.start()
 
     def _listen(self, listener: socket.socket) -> None:
-        self._on(listener, lambda: self._accept(listener))
+        door = Door(listener)
+        self._loop.on(door, lambda: self._accept(door))
 
-    def _accept(self, listener: socket.socket) -> None:
-        connection, _ = listener.accept()
-        threads.start(_reply, connection)
+    def _accept(self, door: Door) -> None:
+        connection = door.accept_or_refuse()
+        if connection is None:
+            return
+        try:
+            threads.start(_reply, connection)
+        except (RuntimeError, MemoryError) as error:
+            refuse(connection, error)
 
 
 def _reply(connection: socket.socket) -> None:
     """Answer one question."""
-    from . import outside
-
     decoder = Decoder()
     words: List[Word] = []
     with connection, suppress(OSError, ValueError):
-        while not words:
-            received = connection.recv(65536)
-            if not received:
-                return
-            words = decoder.feed(received)
-        connection.sendall(encode(outside.answer(words[0], None)))
+        try:
+            while not words:
+                received = connection.recv(4096)
+                if not received:
+                    return
+                words = decoder.feed(received)
+            connection.sendall(encode(_answer(words[0])))
+        except MemoryError as error:
+            tell_failure(connection, error)
+
+
+def _answer(word: Word) -> Word:
+    try:
+        # Only a kernel that wants a desktop needs the memory that this takes.
+        from . import outside
+    except (ImportError, OSError, MemoryError) as error:
+        return failed(error)
+    return outside.answer(word, None)
 
 
 def main() -> int:

@@ -174,7 +174,7 @@ from casa_desktop import errors
         (
             errors.LinkFailed("/r/.kernels/a/outside.sock", "it went away"),
             "Desktops are started outside of this kernel's container or network, but nobody answers at "
-            "/r/.kernels/a/outside.sock: it went away. Restart the kernel.",
+            "/r/.kernels/a/outside.sock: it went away. Try again; if that does not help, restart the kernel.",
         ),
         (
             errors.NetworkShared("no reason"),

@@ -19,6 +19,7 @@ import pytest
 from casa_desktop import quarters
 from casa_desktop.quarters import Quarters
 
+from ..shortage import few_descriptors, little_memory
 from .ordinary import FORBIDDEN, UID, environment, python, said, start
 from .test_network import needs_namespaces, needs_root
 
@@ -37,6 +38,7 @@ for line in sys.stdin:
     print(json.dumps(said), flush=True)
 """
 USERS = [pytest.param(True, id="user", marks=needs_namespaces), pytest.param(False, id="root", marks=needs_root)]
+needs_network = needs_namespaces if os.getuid() else needs_root
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 
 
@@ -277,6 +279,27 @@ def test_a_desktop_that_it_starts_is_in_the_machine_s_network(kernel: Callable[.
     assert os.readlink(f"/proc/{pid}/ns/user") == os.readlink("/proc/self/ns/user")
     assert one.do("session.stop('main')") is True
     assert "use 1 to 32 letters" in one.do("session.ensure('.')")
+
+
+@needs_network
+@pytest.mark.parametrize("shortage", ["descriptors", "memory"])
+def test_a_porter_without_descriptors_or_memory_says_so_and_goes_on(
+    kernel: Callable[..., Kernel], shortage: str
+) -> None:
+    # Only one's own processes can be limited.
+    one = kernel(user=os.getuid() != 0)
+    porter = one.porter()
+    # It has begun when it answers.
+    one.do("session.lifeline.ask(os.environ['CASA_DESKTOP_PORTER'], session.lifeline.Word('dance'), 30)")
+    lacking = few_descriptors(porter.pid, 0) if shortage == "descriptors" else little_memory(porter, 0)
+    with lacking:
+        for _ in range(3):
+            answer = one.do("session.ensure('main', timeout=5)")
+            # Without memory not even every thread can say so.
+            assert answer.startswith("Shortage(") or "Try again" in answer, answer
+    assert isinstance(one.do("session.ensure('main').supervisor_pid"), int)
+    assert one.do("session.stop('main')") is True
+    assert one.porter() == porter
 
 
 def test_without_a_program_for_it_the_user_is_told_that_there_is_no_way_out(

@@ -1,0 +1,68 @@
+"""A container's launcher while it lacks something, with the container's own first process and no engine around it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Iterator
+
+import psutil
+import pytest
+
+from casa_desktop import berths, lifeline
+from casa_desktop.berths import Berth
+from casa_desktop.lifeline import Word
+
+from ..shortage import few_descriptors, little_memory
+
+LAUNCHER = """
+import os, sys
+from pathlib import Path
+from casa_desktop import berths, keeper, outside
+from casa_desktop.commands import Command
+berth = berths.Berth(Path(sys.argv[1]))
+lock = berths.occupy(berth)
+inner = [sys.executable, "-m", "casa_desktop.inside", str(berth.socket), "1", "/", "cat", sys.argv[2]]
+ready = lambda: print("ready", flush=True)
+one = keeper.Keeper(
+    Command(inner, os.environ), berth, lock, lambda word: outside.answer(word, None), parent=None, on_call=ready
+)
+outside.run_container(outside.Container("bwrap"), berth, one)
+berths.leave(berth, lock)
+sys.exit(keeper.exit_status(one))
+"""
+
+
+@pytest.fixture
+def berth(root: Path) -> Berth:
+    return berths.new_berth()
+
+
+@pytest.fixture
+def launcher(berth: Berth, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """One whose program ends when something is written into a pipe."""
+    os.mkfifo(tmp_path / "end")
+    words = [sys.executable, "-c", LAUNCHER, str(berth.folder), str(tmp_path / "end")]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield process
+        process.terminate()
+
+
+@pytest.mark.parametrize("shortage", ["descriptors", "memory"])
+def test_a_launcher_without_descriptors_or_memory_says_so_and_goes_on(
+    launcher: subprocess.Popen[str], berth: Berth, tmp_path: Path, shortage: str
+) -> None:
+    path, question = str(berth.socket), Word("dance")
+    process = psutil.Process(launcher.pid)
+    with few_descriptors(launcher.pid, 0) if shortage == "descriptors" else little_memory(process, 0):
+        for _ in range(3):
+            answer = lifeline.ask(path, question, 10)
+            assert (answer.kind, answer.value["kind"]) == ("failed", "Shortage"), json.dumps(answer)
+    assert lifeline.ask(path, question, 10).value["text"] == "There is no such question: dance."
+    (tmp_path / "end").write_text("")
+    assert launcher.wait(30) == 0
