@@ -161,7 +161,7 @@ def test_a_desktop_that_cannot_be_started_for_want_of_descriptors_leaves_none_op
 )
 def test_a_supervisor_with_few_descriptors_starts_a_desktop_or_says_so(root: Path, limit: int, words: str) -> None:
     narrow = root / "python"
-    narrow.write_text(f'#!/bin/sh\nulimit -Sn {limit}\nexec {sys.executable} "$@"\n')
+    narrow.write_text(f'#!/bin/sh\nulimit -n {limit}\nexec {sys.executable} "$@"\n')
     narrow.chmod(0o700)
     asked = (
         f"import sys; sys.executable = {str(narrow)!r}; from casa_desktop import session; print(session.ensure().name)"
