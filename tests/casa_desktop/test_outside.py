@@ -82,7 +82,7 @@ def test_a_place_is_home_working_folder_and_runtime_directory(root: Path, tmp_pa
     assert place.folders[:3] == (str(root), str(tmp_path), str(root))
     assert (place.cwd, place.home, place.uid) == (str(tmp_path), str(root), os.getuid())
     assert outside.place_of("/", {"HOME": str(root)}).cwd == str(root)
-    assert outside.place_of("/", {"HOME": "/nonexistent"}).cwd == "/"
+    assert outside.place_of("/", {"HOME": str(root / "nowhere")}).cwd == "/"
 
 
 def test_only_a_kernel_on_ports_needs_the_hosts_network() -> None:
