@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any, Callable, Dict, Mapping, MutableMapping, Optional, Tuple
+from typing import Any, Callable, ContextManager, Dict, Mapping, MutableMapping, Optional, Tuple
 
 from . import backend, decimals, fitness, imports, proxies
 from .casanames import WHEELS
@@ -287,6 +287,21 @@ def before_clean_ends(casa: Casa, hook: Callable[[], None]) -> None:
         return original(self)
 
     tool.done = done
+
+
+def around_interaction(casa: Casa, place: Callable[[], ContextManager[None]]) -> None:
+    """Have the imaging tasks ask for a mask within the context manager that ``place`` makes.
+
+    The tool ``iterbotsink`` starts the mask editor and waits at it in ``pauseforinteraction`` (casatasks 6.7.0).
+    """
+    tool = casa.names["iterbotsink"]
+    original = tool.pauseforinteraction
+
+    def pauseforinteraction(self: Any) -> Any:
+        with place():
+            return original(self)
+
+    tool.pauseforinteraction = pauseforinteraction
 
 
 def keep_log_global(casa: Casa) -> None:

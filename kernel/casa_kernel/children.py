@@ -36,7 +36,6 @@ read -r _
 for how in TERM KILL; do
   for file in "$1"/*."$how"; do [ -f "$file" ] && kill -s "$how" -- "-$(cat "$file")" 2>/dev/null; done
 done
-for file in "$1"/*.LEFT; do [ -f "$file" ] && rm -f -- "$(cat "$file")"; done
 rm -rf -- "$1"
 rmdir -- "${1%/*}" 2>/dev/null
 """

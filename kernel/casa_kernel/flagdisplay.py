@@ -19,7 +19,7 @@ import sys
 import threading
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Iterable, Iterator, List, Mapping
+from typing import Callable, Iterable, Iterator, List, Mapping
 
 from casa_desktop import inherited, session, threads
 from casa_desktop.descriptors import readable
@@ -27,6 +27,7 @@ from casa_desktop.descriptors import readable
 from . import tools
 from .children import Child, PrivateFolder, start
 from .errors import EditorMissing, ViewerLost, writing
+from .fifoplace import FifoPlace
 from .watch import open_fifo, opened_fifo, reap, set_wakeup, wake_up_call
 
 LAUNCHER = "flag-display"
@@ -39,7 +40,7 @@ _AGAIN = 0.5
 _SCRIPT = """\
 #!/bin/sh
 exec 9>{life}
-printf '%s %s %s\\n' $$ "${{1#--server=}}" "${{2#--event-uri=}}" >&9
+printf '%s %s %s\\n' $$ "${{2#--event-uri=}}" "${{1#--server=}}" >&9
 echo $$ > {register} || exit 1
 {exports}
 PATH="$PATH:/usr/bin:/bin"
@@ -67,7 +68,7 @@ class FlagDisplay:
 
     def __init__(self, folder: PrivateFolder) -> None:
         self._launcher = folder.path / LAUNCHER
-        self._folder = folder
+        self._folder, self._place = folder, FifoPlace(folder)
         self._life = folder.path / "flag-display.life"
         self._closings = folder.path / "flag-display.closings"
         self._register = folder.path / "flag-display.KILL"
@@ -91,11 +92,12 @@ class FlagDisplay:
             stack.callback(self._tidy)
             with writing(self._folder.path):
                 self._prepare(program, display)
-                watch = _Watch(self._life, self._closings)
+                watch = _Watch(self._life, self._closings, self._place.give_back)
             stack.callback(self._remove, watch.left_behind)
             stack.callback(watch.close)
             stack.callback(self._start_closing(display).stop)
-            yield
+            with self._place.within():
+                yield
         if watch.interrupted:
             raise KeyboardInterrupt
         if watch.lost:
@@ -106,13 +108,13 @@ class FlagDisplay:
     def _prepare(self, program: Path, display: Mapping[str, str]) -> None:
         for fifo in (self._life, self._closings):
             os.mkfifo(fifo, 0o600)
-        # CASA's C++ starts the launcher with this process's variables.
+        # CASA's C++ starts the launcher with this process's variables, and its own TMPDIR.
         env = tools.environment(os.environ, display)
         self._launcher.write_text(
             _SCRIPT.format(
                 life=shlex.quote(str(self._life)),
                 register=shlex.quote(str(self._register)),
-                exports=inherited.shell_lines(os.environ, env),
+                exports=inherited.shell_lines(self._place.inherited(os.environ), env),
                 program=shlex.quote(str(program)),
             )
         )
@@ -134,10 +136,11 @@ class FlagDisplay:
 class _Watch:
     """A thread that ends the wait when an interrupt comes or casaplotserver has ended."""
 
-    def __init__(self, life: Path, closings: Path) -> None:
+    def __init__(self, life: Path, closings: Path, when_started: Callable[[], None]) -> None:
         self.interrupted = self.lost = self.started = self._closed = False
         self.left_behind: List[Path] = []
         self._pid, self._events = 0, ""
+        self._when_started = when_started
         self._done = threading.Event()
         self._fifo = life
         with ExitStack() as undo:
@@ -182,8 +185,10 @@ class _Watch:
         """Read what the launcher wrote, or notice casaplotserver's end."""
         said = os.read(self._life, 4096)
         if said:
-            pid, server, self._events = said.decode().split()
+            # The kernel's folder may have spaces in its name.
+            pid, self._events, server = said.decode().strip().split(" ", 2)
             self._pid, self.started = int(pid), True
+            self._when_started()
             self.left_behind.append(Path(server))
             return
         self.lost = self._has_died()

@@ -24,7 +24,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Callable, Iterator, List, Mapping, Optional
@@ -34,16 +34,16 @@ from casa_desktop import inherited, session
 from . import flagdisplay, preferences, runnable, tools
 from .children import PrivateFolder, start
 from .errors import EditorMissing, NothingRuns, ViewerLost, writing
+from .fifoplace import FifoPlace
 from .watch import Watch
 
 # Descriptor 9 stays open in the viewer and is never used: end-of-file on the FIFO is the viewer's end. A viewer that
-# cannot be written down, because the disk is full, would outlive a kernel that is killed; and so would CASA's own FIFO.
+# cannot be written down, because the disk is full, would outlive a kernel that is killed.
 _LAUNCHER = """\
 #!/bin/sh
 exec 9>{life}
 printf '%s %s\\n' $$ "${{1#--server=}}" >&9
 echo $$ > {register} || exit 1
-echo "${{1#--server=}}" > {left} || exit 1
 shift
 {exports}
 PATH="$PATH:/usr/bin:/bin"
@@ -83,6 +83,7 @@ class MaskEditor:
         """
         self._folder, private = folder, folder.path
         self._use_up = use_up
+        self._place = FifoPlace(folder)
         self._viewers = 0
         self._last_look: Callable[[int], None] = lambda _pid: None
         self._watch: Optional[Watch] = None
@@ -91,7 +92,6 @@ class MaskEditor:
         self._launcher = private / "mask-editor"
         self._life = private / "mask-editor.life"
         self._register = private / "mask-editor.KILL"
-        self._left = private / "mask-editor.LEFT"
         self._cache = private / "mask-editor.cache"
         text = _PYTHON.format(
             flag_display=shlex.quote(str(private / flagdisplay.LAUNCHER)),
@@ -144,7 +144,7 @@ class MaskEditor:
             with writing(self._folder.path):
                 self._prepare(program, display, look)
                 tell = partial(_tell_stop, task, say)
-                watch = Watch(self._life, self._address, self._use_up, self._viewers, tell)
+                watch = Watch(self._life, self._address, self._use_up, self._viewers, self._place.give_back, tell)
             stack.callback(self._end, watch)
             self._watch = watch
             stack.enter_context(self._closing_requests(display, requests))
@@ -175,7 +175,7 @@ class MaskEditor:
 
     def _tidy(self) -> None:
         # Without the launcher CASA starts no viewer for a task that nobody has provided for, and waits for none.
-        for path in (self._launcher, self._register, self._left, self._life, self._address):
+        for path in (self._launcher, self._register, self._life, self._address):
             if path.exists():
                 path.unlink()
 
@@ -190,6 +190,14 @@ class MaskEditor:
         finally:
             child.stop()
 
+    @contextmanager
+    def interaction(self) -> Iterator[None]:
+        """Have CASA ask for a mask within a with block; its FIFO is in the kernel's folder."""
+        # Where there is a viewer already, CASA makes no FIFO, and may wait for hours.
+        is_there = self._watch is not None and self._watch.pid is not None
+        with nullcontext() if is_there else self._place.within():
+            yield
+
     def end_viewer(self) -> None:
         """End the viewer, if there is one, before CASA closes its panel."""
         if self._watch is not None:
@@ -201,14 +209,13 @@ class MaskEditor:
         preferences.write(self._cache, look)
         for fifo in (self._life, self._address):
             os.mkfifo(fifo, 0o600)
-        # CASA's C++ starts the launcher with this process's variables.
+        # CASA's C++ starts the launcher with this process's variables, and its own TMPDIR.
         env = tools.environment(os.environ, display)
         self._launcher.write_text(
             _LAUNCHER.format(
                 life=shlex.quote(str(self._life)),
                 register=shlex.quote(str(self._register)),
-                left=shlex.quote(str(self._left)),
-                exports=inherited.shell_lines(os.environ, env),
+                exports=inherited.shell_lines(self._place.inherited(os.environ), env),
                 program=shlex.quote(str(program)),
                 address=shlex.quote(str(self._address)),
                 preferences=shlex.join(preferences.arguments(self._cache)),

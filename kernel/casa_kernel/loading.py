@@ -76,6 +76,7 @@ class Loading:
         try:
             found = casa.load_tasks()
             casa.before_clean_ends(found, self.editor.end_viewer)
+            casa.around_interaction(found, self.editor.interaction)
             casa.keep_log_global(found)
         except CasaDesktopError as error:
             self._error = error

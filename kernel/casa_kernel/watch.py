@@ -37,6 +37,7 @@ class Watch:
         address: Path,
         use_up: Callable[[str, int], None],
         former: int,
+        started: Callable[[], None],
         tell: Callable[[int, bool], None],
     ) -> None:
         """Begin to watch.
@@ -46,6 +47,7 @@ class Watch:
             address: the FIFO on which the viewer tells its address.
             use_up: makes the viewer at an address use up so many panel numbers.
             former: how many viewers there were before.
+            started: called in another thread when there is a viewer.
             tell: called in another thread with a viewer's pid when it is stopped, with True, or goes on, with False.
 
         Raises:
@@ -55,6 +57,7 @@ class Watch:
         self.interrupted = self.lost = False
         self.viewers = 0
         self._use_up, self._earlier = use_up, former
+        self._started = started
         self._ending = self._closing = False
         self._gone = threading.Event()
         self._gone.set()
@@ -138,6 +141,7 @@ class Watch:
         pid, _, server = said.decode().strip().split("\n")[-1].partition(" ")
         self.pid, self._server, self._introduced = int(pid), Path(server), False
         self._pids.add(pid)
+        self._started()
         # Where there can be no thread for that, nobody is told that the viewer is stopped; all else goes on.
         with suppress(RuntimeError):
             stops.watch(self.pid, partial(self._tell, self.pid))
