@@ -16,7 +16,7 @@ from tornado.web import HTTPError
 
 from . import network
 from .berths import Berth, is_possible, leave, new_berth, present
-from .errors import InvalidSetting, RuntimeDirectoryError
+from .errors import InvalidSetting, KernelFailed, RuntimeDirectoryError, Shortage
 from .outside import MODULE, READY_VARIABLE
 from .process import read_line
 from .workers import in_thread
@@ -69,15 +69,18 @@ class ContainerProvisioner(LocalProvisioner):
         """Start the kernel; or the launcher, and return when its container is there. Jupyter calls it next.
 
         Raises:
-            HTTPError: the container did not start. JupyterLab shows the sentence; of a kernel that has just died it
-                shows nothing, and starts it again and again.
+            HTTPError: its program or container did not start. JupyterLab shows the sentence; of a kernel that has just
+                died it shows nothing, and starts it again and again.
         """
         if not self._is_contained:
-            return await super().launch_kernel(cmd, **kwargs)
+            return await self._launch(cmd, **kwargs)
         reader, writer = os.pipe()
         try:
             env = {**(kwargs.pop("env", None) or os.environ), READY_VARIABLE: str(writer)}
-            info = await super().launch_kernel(cmd, env=env, pass_fds=(writer,), **kwargs)
+            info = await self._launch(cmd, env=env, pass_fds=(writer,), **kwargs)
+        except BaseException:
+            os.close(reader)
+            raise
         finally:
             os.close(writer)
         deadline = time.monotonic() + LONGEST_START
@@ -85,8 +88,26 @@ class ContainerProvisioner(LocalProvisioner):
         if said:
             # The launcher has ended with this.
             await self.wait()
-            raise HTTPError(500, said.decode(errors="replace").replace("%", "%%"))
+            raise _told(said.decode(errors="replace"))
         return info
+
+    async def _launch(self, cmd: List[str], **kwargs: Any) -> Any:
+        """Start the program.
+
+        Raises:
+            HTTPError: as ``launch_kernel``.
+        """
+        try:
+            return await super().launch_kernel(cmd, **kwargs)
+        except OSError as error:
+            missing = isinstance(error, FileNotFoundError)
+            remedy = f"'casa-desktop kernel check {self._name}' tells more" if missing else ""
+            reason = f"{error.filename or cmd[0]}: {error.strerror}"
+            raise _told(str(Shortage.of(error) or KernelFailed(self._name, reason, remedy))) from error
+
+    @property
+    def _name(self) -> str:
+        return str(getattr(self.parent, "kernel_name", ""))
 
     async def poll(self) -> Optional[int]:
         """Return the exit status, None while the kernel lives; Jupyter calls it every few seconds.
@@ -105,6 +126,11 @@ class ContainerProvisioner(LocalProvisioner):
         await super().cleanup(restart=restart)
         if self._berth is not None and not restart:
             leave(self._berth)
+
+
+def _told(sentence: str) -> HTTPError:
+    # Tornado would take what begins with % for a place for a value.
+    return HTTPError(500, sentence.replace("%", "%%"))
 
 
 def _read_and_close(reader: int, deadline: float) -> Optional[bytes]:

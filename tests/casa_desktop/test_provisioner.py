@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any, Dict, List, Optional
@@ -16,6 +17,7 @@ from tornado.httpclient import HTTPClientError
 from casa_desktop.containers import Container, kernel_argv
 from casa_desktop.provisioner import NAME
 
+from ..shortage import descriptors
 from .test_quarters import within
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
@@ -108,6 +110,26 @@ async def test_a_container_that_does_not_start_is_told_in_the_servers_answer(
     assert "The container of bwrap did not start: " in json.loads(response.body)["message"]
     assert json.loads((await jp_fetch("api", "kernels")).body) == []
     assert not root.exists()
+
+
+@pytest.mark.parametrize("container", [Container("bwrap"), None], ids=["sandbox", "here"])
+async def test_a_kernel_whose_program_is_missing_is_told_in_the_servers_answer_and_leaves_no_descriptor(
+    jp_fetch: Any, jp_data_dir: Path, root: Path, tmp_path: Path, container: Optional[Container]
+) -> None:
+    write_kernelspec(jp_data_dir, container)
+    file = jp_data_dir / "kernels" / "sandbox" / "kernel.json"
+    spec = json.loads(file.read_text())
+    spec["argv"][0] = gone = str(tmp_path / "removed" / "bin" / "python")
+    file.write_text(json.dumps(spec))
+    counts = []
+    for _ in range(3):
+        with pytest.raises(HTTPClientError) as caught:
+            await jp_fetch("api", "kernels", method="POST", body='{"name": "sandbox"}')
+        response = caught.value.response
+        assert response is not None
+        assert f"The kernel 'sandbox' failed: {gone}: No such file" in json.loads(response.body)["message"]
+        counts.append(descriptors(os.getpid()))
+    assert counts[2] <= counts[0]
 
 
 def test_nbclient_runs_a_notebook_in_it(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
