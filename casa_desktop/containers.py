@@ -15,7 +15,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 from . import engines
 from .commands import Command
 from .engines import Bind, Place
-from .errors import InvalidContainer
+from .errors import ContainerFailed, InvalidContainer
 from .ourselves import module
 
 __all__ = ["Bind", "Container", "Place", "kernel_argv", "passed_environment", "remove_command", "run_command"]
@@ -187,12 +187,16 @@ def run_command(
         place: what is shared with the outside, and who runs it.
         name: what the container is called while it runs, for engines that have names.
         passed: variables that ``inner`` gets beside HOME; by default ``passed_environment(place.environ)``.
+
+    Raises:
+        ContainerFailed: the engine would take a folder's name for more than one.
     """
     binds = _Binds()
     for folder in place.folders:
         binds.add(Bind(folder, folder))
     for each in container.binds:
         binds.add(parsed_bind(each))
+    _check_names(container, binds.found)
     variables = passed_environment(place.environ) if passed is None else dict(passed)
     build = engines.ENGINES[container.engine].build
     return build(
@@ -208,6 +212,17 @@ def run_command(
             name=name,
         )
     )
+
+
+def _check_names(container: Container, binds: Sequence[Bind]) -> None:
+    for path in (path for each in binds for path in (each.source, each.target)):
+        for mark in engines.ENGINES[container.engine].separators:
+            if mark in path:
+                raise ContainerFailed(
+                    container.label,
+                    f"{container.engine} takes {mark!r} for the end of a folder's name, and {path} has one in it. "
+                    "Rename it, or work in another folder; what lies below your home folder may have any name.",
+                )
 
 
 def remove_command(container: Container, *, name: str, environ: Mapping[str, str]) -> Optional[Command]:

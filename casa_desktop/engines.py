@@ -141,6 +141,7 @@ class Engine:
         has_images: it runs images; else it shows this machine's own files.
         own_displays: it shares neither /tmp nor the network with the host, so that an X server inside does not see
             which displays are taken.
+        separators: what ends a path in the words by which it is told of folders; it knows no way to quote them.
         package: the Debian package that brings it, or where to get it.
     """
 
@@ -148,13 +149,14 @@ class Engine:
     remove: Optional[Callable[[str, str], Tuple[str, ...]]]
     has_images: bool
     own_displays: bool
+    separators: str
     package: str
 
 
 ENGINES: Dict[str, Engine] = {
-    "podman": Engine(_oci, _oci_remove, True, True, "apt install podman"),
-    "docker": Engine(_oci, _oci_remove, True, True, "apt install docker.io"),
-    "apptainer": Engine(_apptainer, None, True, False, "see apptainer.org"),
-    "singularity": Engine(_apptainer, None, True, False, "see sylabs.io"),
-    "bwrap": Engine(_bwrap, None, False, True, "apt install bubblewrap"),
+    "podman": Engine(_oci, _oci_remove, True, True, ":", "apt install podman"),
+    "docker": Engine(_oci, _oci_remove, True, True, ":", "apt install docker.io"),
+    "apptainer": Engine(_apptainer, None, True, False, ":,", "see apptainer.org"),
+    "singularity": Engine(_apptainer, None, True, False, ":,", "see sylabs.io"),
+    "bwrap": Engine(_bwrap, None, False, True, "", "apt install bubblewrap"),
 }

@@ -7,7 +7,7 @@ import pytest
 
 from casa_desktop.containers import Container, kernel_argv, passed_environment, remove_command, run_command
 from casa_desktop.engines import Place
-from casa_desktop.errors import InvalidContainer
+from casa_desktop.errors import ContainerFailed, InvalidContainer
 from casa_desktop.ourselves import module
 
 INNER = ("python", "-m", "casa_desktop.inside", "/run/user/7/casa-desktop/.kernels/a/outside.sock")
@@ -135,6 +135,29 @@ def test_apptainer_cleans_the_environment_and_is_told_by_prefix() -> None:
     assert "APPTAINERENV_HOME" not in command.env
     old = run_command(Container("singularity", "/images/casa.sif"), INNER, place=place(), name="a")
     assert old.env["SINGULARITYENV_TZ"] == "UTC"
+
+
+@pytest.mark.parametrize(
+    ("engine", "folder", "mark"),
+    [
+        *((engine, "/data/3C273_12:30:00", ":") for engine in ("podman", "docker", "apptainer", "singularity")),
+        *((engine, "/data/3C273,3C279", ",") for engine in ("apptainer", "singularity")),
+    ],
+)
+def test_a_name_that_would_be_two_binds_is_refused(engine: str, folder: str, mark: str) -> None:
+    container = Container(engine, "casa")
+    for folders in (("/home/ann", folder), (folder,)):
+        with pytest.raises(ContainerFailed, match=f"takes '{mark}' for the end of a folder's name, and {folder} has"):
+            run_command(container, INNER, place=place(folders=folders, home=folders[0]), name="a")
+    below_home = place(folders=("/home/ann", f"/home/ann{folder}"))
+    assert not any(folder in each for each in run_command(container, INNER, place=below_home, name="a").argv)
+
+
+def test_podman_has_folders_with_commas_and_bwrap_all() -> None:
+    argv = run_command(Container("podman", "casa"), INNER, place=place(folders=("/data/a,b",)), name="a").argv
+    assert "--volume=/data/a,b:/data/a,b" in argv
+    argv = run_command(Container("bwrap"), INNER, place=place(folders=("/data/a:b,c",)), name="a").argv
+    assert argv[argv.index("/data/a:b,c") + 1] == "/data/a:b,c"
 
 
 @pytest.mark.parametrize(
