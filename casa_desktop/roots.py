@@ -46,6 +46,19 @@ def is_private(root: Path) -> bool:
         return False
 
 
+def make(root: Path) -> None:
+    """Make the root where it is missing, and what is missing above it, for the user alone.
+
+    ``Path.mkdir`` goes by the umask above it; with umask 0 everybody could put something else in the root's place.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    for each in (*reversed(root.parents), root):
+        if each == root or not os.path.lexists(each):
+            each.mkdir(mode=0o700, exist_ok=True)
+
+
 def configured_root(environ: Optional[Mapping[str, str]] = None) -> Path:
     """Return where new desktops go, whether or not it is there.
 

@@ -61,7 +61,7 @@ def runtime_root(*, make: bool = True, environ: Optional[Mapping[str, str]] = No
     root = configured_root(environ)
     try:
         if make:
-            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            roots.make(root)
         elif not os.path.lexists(root):
             return root
         found = root.lstat()

@@ -27,6 +27,19 @@ def test_the_root_is_made_for_the_user_alone(tmp_path: Path, monkeypatch: pytest
     assert runtime.runtime_root().stat().st_mode & 0o777 == 0o700
 
 
+def test_what_is_missing_above_the_root_is_the_user_s_alone_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CASA_DESKTOP_RUNTIME_DIR", str(tmp_path / "a" / "b" / "new"))
+    former = os.umask(0)
+    try:
+        root = runtime.runtime_root()
+    finally:
+        os.umask(former)
+    assert [each.stat().st_mode & 0o777 for each in (root, root.parent, root.parent.parent)] == [0o700] * 3
+    assert runtime.runtime_root() == root
+
+
 def test_a_root_that_others_may_enter_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tmp_path.chmod(0o755)
     monkeypatch.setenv("CASA_DESKTOP_RUNTIME_DIR", str(tmp_path))
