@@ -72,7 +72,7 @@ DESKTOP = (Victim.X_SERVER, Victim.WINDOW_MANAGER, Victim.SUPERVISOR, Victim.CAR
 TOOLS = (Victim.VIEWER, Victim.PLOTMS, Victim.LOGGER)
 # A hundred cards.
 DECK: Mapping[Victim, Mapping[Action, int]] = {
-    Victim.X_SERVER: {Action.KILL: 7, Action.STOP: 4, Action.FILES: 2, Action.MEMORY: 2},
+    Victim.X_SERVER: {Action.KILL: 6, Action.STOP: 4, Action.FILES: 2, Action.MEMORY: 2},
     Victim.WINDOW_MANAGER: {Action.KILL: 5, Action.STOP: 3, Action.FILES: 1, Action.MEMORY: 1},
     Victim.SUPERVISOR: {Action.KILL: 6, Action.STOP: 3, Action.FILES: 2, Action.MEMORY: 1},
     Victim.CARETAKER: {Action.KILL: 3, Action.STOP: 2, Action.FILES: 1, Action.MEMORY: 1},
@@ -80,12 +80,12 @@ DECK: Mapping[Victim, Mapping[Action, int]] = {
     Victim.PLOTMS: {Action.KILL: 4, Action.STOP: 2, Action.FILES: 1, Action.MEMORY: 1},
     Victim.LOGGER: {Action.KILL: 2, Action.STOP: 1, Action.FILES: 1, Action.MEMORY: 1},
     Victim.KERNEL: {Action.KILL: 4, Action.STOP: 2, Action.FILES: 1, Action.MEMORY: 1},
-    Victim.PORTER: {Action.KILL: 1, Action.STOP: 1},
+    Victim.PORTER: {Action.KILL: 1, Action.STOP: 1, Action.FILES: 1, Action.MEMORY: 1},
     Victim.WAY_OUT: {Action.KILL: 1},
     # All else must be started again after it.
     Victim.SERVER: {Action.KILL: 1, Action.STOP: 2, Action.FILES: 2, Action.MEMORY: 1},
     Victim.VIEW: {Action.KILL: 3, Action.STOP: 3},
-    Victim.DISK: {Action.FILL: 7},
+    Victim.DISK: {Action.FILL: 6},
 }
 HAND = 100
 
