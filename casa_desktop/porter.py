@@ -10,12 +10,11 @@ removes the berth.
                       ["listen", null]      with that of a socket that listens for questions, as outside of a container
                       ["berth", "/path"]    the berth to remove in the end, with its lock's
 
-Its end, or the kernel's, is the last word.
+Between them is a process that says the kernel's words again to another porter, should this one be killed (``standby``).
 """
 
 from __future__ import annotations
 
-import array
 import math
 import os
 import signal
@@ -26,17 +25,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import List, Optional
 
-from . import berths, outbound, threads
+from . import berths, outbound, standby, threads
 from .children import Child
 from .commands import Command
-from .eventloop import Door, EventLoop, failed, is_passing, refuse, tell_failure
+from .eventloop import Door, EventLoop, failed, refuse, tell_failure
 from .lifeline import Decoder, Word, encode
 from .moorings import Mooring
 from .process import open_pid, spawn
 from .signals import Signals
-
-# Linux's value; not every Python 3.8 names it.
-_CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0x40000000)
+from .standby import Standby
 
 
 class Porter:
@@ -59,9 +56,9 @@ class Porter:
             signal.signal(number, signal.SIG_IGN)
         self._loop.on(signals, lambda: self._take_signals(signals))
         self._loop.on(link, self._take_words)
-        life = open_pid(kernel)
-        if life is not None:
-            self._loop.on(life, self._end)
+        self._life = open_pid(kernel)
+        if self._life is not None:
+            self._loop.on(self._life, self._end)
 
     def _end(self) -> None:
         self._ended = True
@@ -96,21 +93,14 @@ class Porter:
             self._way.take(pid, status)
 
     def _take_words(self) -> None:
-        room = socket.CMSG_SPACE(2 * array.array("i").itemsize)
-        try:
-            received, ancillary, *_ = self._link.recvmsg(4096, room, _CLOSE_ON_EXEC)
-            words = self._decoder.feed(received)
-        except (OSError, ValueError) as error:
-            if is_passing(error):
-                raise
-            received, ancillary, words = b"", [], []
-        if not received:
+        received, descriptors = standby.receive(self._link)
+        if not received and self._life is not None:
+            # What stood between was killed; the kernel's end is seen all the same.
+            self._loop.off(self._link)
+        elif not received:
             self._ended = True
-        descriptors = array.array("i")
-        for _, _, data in ancillary:
-            descriptors.frombytes(data)
-        for word in words:
-            self._take(word, list(descriptors))
+        for word in self._decoder.feed(received):
+            self._take(word, descriptors)
 
     def _take(self, word: Word, descriptors: List[int]) -> None:
         if word.kind == "entered":
@@ -179,7 +169,7 @@ def main() -> int:
     """Run the porter; return the exit status."""
     kernel = os.getppid()
     with suppress(ProcessLookupError):
-        Porter(socket.socket(fileno=os.dup(0)), kernel).run()
+        Standby(socket.socket(fileno=os.dup(0)), kernel, lambda link: Porter(link, kernel).run()).run()
     return 0
 
 

@@ -75,10 +75,16 @@ class Kernel:
         self.process.stdin.flush()
         return self._read()
 
-    def porter(self) -> psutil.Process:
-        """Its porter."""
+    def standby(self) -> psutil.Process:
+        """What starts its porter."""
         found = psutil.Process(self.process.pid).children()
         return next(each for each in found if "casa_desktop.porter" in each.cmdline())
+
+    def porter(self, other_than: Optional[psutil.Process] = None) -> psutil.Process:
+        """Its porter, once it is there."""
+        found = within(30, lambda: [each for each in self.standby().children() if each != other_than])
+        assert found
+        return found[0]
 
     def way_out(self, other_than: Optional[psutil.Process] = None) -> psutil.Process:
         """What carries what goes out, once it is there."""
@@ -249,9 +255,26 @@ def test_the_way_out_comes_back_and_ends_with_the_porter(kernel: Callable[..., K
     first = one.way_out()
     first.kill()
     second = one.way_out(other_than=first)
-    one.porter().kill()
+    one.standby().kill()
+    one.process.kill()
     assert psutil.wait_procs([second], timeout=30)[1] == []
-    assert one.do("1 + 1") == 2
+
+
+@needs_namespaces
+def test_another_porter_comes_for_one_that_was_killed(kernel: Callable[..., Kernel]) -> None:
+    one = kernel()
+    first = one.porter()
+    former = None if one.notice else one.way_out()
+    first.kill()
+    one.porter(other_than=first)
+    assert isinstance(one.do("session.ensure('main').supervisor_pid"), int)
+    assert one.do("session.stop('main')") is True
+    if former is not None:
+        assert one.way_out(other_than=former).is_running()
+    # And without what starts it, the last one goes on.
+    one.standby().kill()
+    assert isinstance(one.do("session.ensure('main').supervisor_pid"), int)
+    assert one.do("session.stop('main')") is True
 
 
 @pytest.mark.parametrize("user", USERS)

@@ -229,7 +229,9 @@ class Arena:
 
     def porter(self) -> List[psutil.Process]:
         """Return the process that stands between the first notebook's kernel and the machine's network, if one does."""
-        return [each for each in below(self.kernels[0].pid) if "casa_desktop.porter" in words_of(each)]
+        found = [each for each in below(self.kernels[0].pid) if "casa_desktop.porter" in words_of(each)]
+        # The first is what starts it again.
+        return found[1:]
 
     def way_out(self) -> List[psutil.Process]:
         """Return the program that carries what the first notebook's kernel sends out, if there is one."""

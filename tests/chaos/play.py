@@ -318,15 +318,17 @@ class Play:
         return BY_ITSELF if gone else UNHARMED
 
     def _porter_returned(self, gone: bool) -> str:
-        """See that the kernel goes on without it, and end the kernel, as it says itself when asked for a desktop."""
+        """See that the kernel goes on without it, and that there is another one."""
         arena = self._arena
         if arena.parts().get(verdicts.KERNEL) != self._before.get(verdicts.KERNEL):
             self._broken.append("the kernel did not outlive its porter")
-        if not arena.kernels[0].answers(BACK_SECONDS):
+        deadline = time.monotonic() + BACK_SECONDS
+        # As for the way out.
+        while not arena.porter() and time.monotonic() < deadline:
+            threading.Event().wait(0.02)
+        if not arena.porter() or not arena.kernels[0].answers(BACK_SECONDS):
             return ""
-        if gone:
-            arena.kernels[0].end()
-        return WHEN_ASKED if gone else UNHARMED
+        return BY_ITSELF if gone else UNHARMED
 
     def _way_out_returned(self, gone: bool) -> str:
         deadline = time.monotonic() + BACK_SECONDS

@@ -1,0 +1,136 @@
+"""Starts a kernel's porter, and another one when it was killed.
+
+A porter lives outside of the kernel's network, and what the kernel starts is inside. So this process, which is there
+before the kernel moves, forks each of them. It keeps the kernel's words with their descriptors, and says them again to
+the next. If this process is killed, the porter goes on alone.
+"""
+
+from __future__ import annotations
+
+import array
+import math
+import os
+import signal
+import socket
+import time
+from contextlib import suppress
+from typing import Callable, List, Optional, Tuple
+
+from .children import Child
+from .eventloop import EventLoop, is_passing
+from .process import open_pid
+from .signals import Signals
+
+# Linux's value; not every Python 3.8 names it.
+CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0x40000000)
+_ROOM = socket.CMSG_SPACE(2 * array.array("i").itemsize)
+
+
+def receive(link: socket.socket) -> Tuple[bytes, List[int]]:
+    """Return the next bytes of a connection and the descriptors that come with them; no bytes at its end.
+
+    Raises:
+        OSError: a shortage, after which it can be tried again.
+    """
+    try:
+        received, ancillary, *_ = link.recvmsg(4096, _ROOM, CLOSE_ON_EXEC)
+    except OSError as error:
+        if is_passing(error):
+            raise
+        return b"", []
+    descriptors = array.array("i")
+    for _, _, data in ancillary:
+        descriptors.frombytes(data)
+    return received, list(descriptors)
+
+
+class Standby:
+    """The process.
+
+    Args:
+        link: where the kernel's words come from.
+        kernel: the kernel's number.
+        porter: is a porter, in a process of its own, for the words of a connection.
+
+    Raises:
+        ProcessLookupError: the kernel has ended.
+    """
+
+    def __init__(self, link: socket.socket, kernel: int, porter: Callable[[socket.socket], None]) -> None:
+        self._link, self._porter = link, porter
+        self._words: List[Tuple[bytes, List[int]]] = []
+        self._its: Optional[socket.socket] = None
+        self._ended = False
+        self._child = Child(self._begin, lambda _sentence: None)
+        self._loop = EventLoop()
+        signals = Signals([signal.SIGCHLD, signal.SIGTERM])
+        # Those of a terminal are the kernel's.
+        for number in (signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        self._loop.on(signals, lambda: self._take_signals(signals))
+        self._loop.on(link, self._take_words)
+        life = open_pid(kernel)
+        if life is not None:
+            self._loop.on(life, lambda: self._end(life))
+
+    def run(self) -> None:
+        """Stay until the kernel and the porter have ended."""
+        self._child.start()
+        while not self._ended or self._child.pid is not None:
+            if not self._ended and self._child.is_due():
+                self._loop.attempt(self._child.mend)
+            due = math.inf if self._child.due is None or self._ended else self._child.due
+            self._loop.turn(None if due == math.inf else max(due - time.monotonic(), 0))
+
+    def _begin(self) -> int:
+        ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                ours.close()
+                self._link.close()
+                for _, descriptors in self._words:
+                    for each in descriptors:
+                        os.close(each)
+                self._porter(its)
+                status = 0
+            finally:
+                os._exit(status)
+        its.close()
+        if self._its is not None:
+            self._its.close()
+        self._its = ours
+        for received, descriptors in self._words:
+            self._pass_on(received, descriptors)
+        return pid
+
+    def _pass_on(self, received: bytes, descriptors: List[int]) -> None:
+        given = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
+        if self._its is not None:
+            with suppress(OSError):
+                self._its.sendmsg([received], given)
+
+    def _take_words(self) -> None:
+        received, descriptors = receive(self._link)
+        if not received:
+            self._end(self._link)
+            return
+        self._words.append((received, descriptors))
+        self._pass_on(received, descriptors)
+
+    def _take_signals(self, signals: Signals) -> None:
+        if signal.SIGTERM in signals.take():
+            self._end()
+        while self._child.pid is not None:
+            pid, status = os.waitpid(self._child.pid, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
+            if pid == 0:
+                break
+            self._child.take(pid, status)
+
+    def _end(self, source: object = None) -> None:
+        if source is not None:
+            self._loop.off(source)
+        self._ended = True
+        self._child.signal(signal.SIGTERM)
+        self._child.signal(signal.SIGCONT)
