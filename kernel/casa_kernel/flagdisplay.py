@@ -19,16 +19,17 @@ import sys
 import threading
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Callable, Iterable, Iterator, List, Mapping
+from typing import Callable, Iterable, Iterator, List, Mapping, Optional
 
 from casa_desktop import inherited, session, threads
 from casa_desktop.descriptors import readable
+from casa_desktop.errors import Shortage
 
 from . import tools
 from .children import Child, PrivateFolder, start
 from .errors import EditorMissing, ViewerLost, writing
 from .fifoplace import FifoPlace
-from .watch import open_fifo, opened_fifo, reap, set_wakeup, wake_up_call
+from .watch import open_fifo, opened_fifo, pass_on, reap, set_wakeup, wake_up_call
 
 LAUNCHER = "flag-display"
 # ButtonEvent of plotserver_events.proto (casaplotserver 2.1): panel 0, and the button's name.
@@ -100,6 +101,8 @@ class FlagDisplay:
                 yield
         if watch.interrupted:
             raise KeyboardInterrupt
+        if watch.failed is not None:
+            raise Shortage.of(watch.failed) or ViewerLost(task) from watch.failed
         if watch.lost:
             raise ViewerLost(task)
         if not watch.started:
@@ -138,6 +141,7 @@ class _Watch:
 
     def __init__(self, life: Path, closings: Path, when_started: Callable[[], None]) -> None:
         self.interrupted = self.lost = self.started = self._closed = False
+        self.failed: Optional[Exception] = None
         self.left_behind: List[Path] = []
         self._pid, self._events = 0, ""
         self._when_started = when_started
@@ -158,27 +162,35 @@ class _Watch:
         self._wakened.send(b"\0")
         self._thread.join()
         self._kill()
-        os.close(self._life)
-        os.close(self._closings)
+        for descriptor in (self._life, self._closings):
+            # One that could not be opened again is -1.
+            if descriptor >= 0:
+                os.close(descriptor)
         self._wake.close()
         self._wakened.close()
 
     def _run(self) -> None:
-        while not (self._done.is_set() or self.interrupted or self.lost or self._closed):
-            ready = readable([self._life, self._closings, self._wake.fileno()])
-            if self._wake.fileno() in ready:
-                self._woken()
-            if self._life in ready:
-                self._heard()
-            if self._closings in ready:
-                self._closed = str(self._pid).encode() in os.read(self._closings, 4096).split()
+        try:
+            while not (self._done.is_set() or self.interrupted or self.lost or self._closed):
+                self._look()
+        # CASA waits for the window: whatever ends the watching must end that.
+        except Exception as error:  # noqa: BLE001
+            self.failed = error
         if not self._done.is_set():
             self._end()
 
+    def _look(self) -> None:
+        ready = readable([self._life, self._closings, self._wake.fileno()])
+        if self._wake.fileno() in ready:
+            self._woken()
+        if self._life in ready:
+            self._heard()
+        if self._closings in ready:
+            self._closed = str(self._pid).encode() in os.read(self._closings, 4096).split()
+
     def _woken(self) -> None:
         numbers = self._wake.recv(64)
-        if self._former_wakeup >= 0:
-            os.write(self._former_wakeup, numbers.replace(b"\0", b""))
+        pass_on(self._former_wakeup, numbers)
         self.interrupted = signal.SIGINT in numbers
 
     def _heard(self) -> None:
@@ -194,6 +206,7 @@ class _Watch:
         self.lost = self._has_died()
         # A FIFO that has lost its writer stays at end-of-file until reopened.
         os.close(self._life)
+        self._life = -1
         self._life = open_fifo(self._fifo)
 
     def _has_died(self) -> bool:

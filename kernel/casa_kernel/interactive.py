@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Callable, Iterator, List, Mapping, Optional
 
 from casa_desktop import inherited, session
+from casa_desktop.errors import Shortage
 
 from . import flagdisplay, preferences, runnable, tools
 from .children import PrivateFolder, start
@@ -153,6 +154,8 @@ class MaskEditor:
             raise KeyboardInterrupt
         if watch.closed(requests):
             raise KeyboardInterrupt(f"The window of {task} was closed.")
+        if watch.failed is not None:
+            raise Shortage.of(watch.failed) or ViewerLost(task) from watch.failed
         if watch.lost:
             raise ViewerLost(task)
         if self._missed:

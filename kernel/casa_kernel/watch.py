@@ -27,6 +27,7 @@ class Watch:
     Attributes:
         interrupted: SIGINT came.
         lost: the viewer ended before it was told to.
+        failed: what ended the watching, or None; the viewer, at which CASA waits, has been ended then.
         viewers: how many there were.
         pid: the process id of the one that lives, or None.
     """
@@ -55,6 +56,7 @@ class Watch:
             RuntimeError: there can be no further thread.
         """
         self.interrupted = self.lost = False
+        self.failed: Optional[Exception] = None
         self.viewers = 0
         self._use_up, self._earlier = use_up, former
         self._started = started
@@ -105,27 +107,44 @@ class Watch:
             # CASA makes this FIFO to learn the viewer's address, and leaves it behind.
             self._server.unlink()
         for descriptor in (self._life, self._address):
-            os.close(descriptor)
+            # One that could not be opened again is -1.
+            if descriptor >= 0:
+                os.close(descriptor)
         self._wake.close()
         self._wakened.close()
 
     def _run(self) -> None:
-        while True:
-            ready = readable([self._life, self._address, self._wake.fileno()])
-            if self._wake.fileno() in ready:
-                self._woken()
-            if self._life in ready:
-                self._heard()
-            if self._address in ready:
-                self._introduce(os.read(self._address, 4096).decode().strip())
-            if self._closing and self.pid is None:
-                return
+        while not (self._closing and self.pid is None):
+            try:
+                self._look()
+            # CASA waits for the viewer, and the interpreter for us: whatever ends this must end both.
+            except Exception as error:  # noqa: BLE001
+                if self._fail(error):
+                    return
+
+    def _fail(self, error: Exception) -> bool:
+        """End the viewer, or the one that is to come; return whether watching has failed before, and is over."""
+        is_first = self.failed is None
+        self.failed = self.failed or error
+        self._ending = True
+        self._kill_if_due()
+        if not is_first:
+            self._ended()
+        return not is_first
+
+    def _look(self) -> None:
+        ready = readable([self._life, self._address, self._wake.fileno()])
+        if self._wake.fileno() in ready:
+            self._woken()
+        if self._life in ready:
+            self._heard()
+        if self._address in ready:
+            self._introduce(os.read(self._address, 4096).decode().strip())
 
     def _woken(self) -> None:
         """Read what the signal handlers and we ourselves wrote, and act on it."""
         numbers = self._wake.recv(64)
-        if self._former_wakeup >= 0:
-            os.write(self._former_wakeup, numbers.replace(b"\0", b""))
+        pass_on(self._former_wakeup, numbers)
         self.interrupted = self.interrupted or signal.SIGINT in numbers
         self._kill_if_due()
 
@@ -135,8 +154,9 @@ class Watch:
         # CASA may start another viewer, and a FIFO that has lost its writer stays at end-of-file until reopened.
         if not said:
             os.close(self._life)
-            self._life = open_fifo(self._fifos[0])
+            self._life = -1
             self._ended()
+            self._life = open_fifo(self._fifos[0])
             return
         pid, _, server = said.decode().strip().split("\n")[-1].partition(" ")
         self.pid, self._server, self._introduced = int(pid), Path(server), False
@@ -165,14 +185,14 @@ class Watch:
         if address:
             # It has lost its writer, and would stay at end-of-file.
             os.close(self._address)
+            self._address = -1
             self._address = open_fifo(self._fifos[1])
 
     def _introduce_all(self) -> None:
         for server, address, earlier in iter(self._introductions.get, None):
             if address:
                 self._use_up(address, earlier)
-            # Opening it waits for CASA, which takes two seconds before it looks.
-            server.write_text(address + "\n")
+            write_line(server, address)
 
     def _kill_if_due(self) -> None:
         # Killed rather than terminated: it has nothing to save, and the interpreter waits for its end.
@@ -203,6 +223,24 @@ def open_fifo(path: Path) -> int:
     """Return the reading end of a FIFO."""
     # Not blocking, because there may never be a viewer.
     return os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+
+
+def pass_on(wakeup: int, numbers: bytes) -> None:
+    """Write the numbers of signals to where they would have gone, if anywhere."""
+    # It is full while the interpreter, which empties it, waits for CASA; one number is enough to wake it.
+    with suppress(BlockingIOError):
+        if wakeup >= 0:
+            os.write(wakeup, numbers.replace(b"\0", b""))
+
+
+def write_line(fifo: Path, line: str) -> None:
+    """Write a line into a FIFO from which CASA is about to read; it takes two seconds before it looks."""
+    try:
+        fifo.write_text(line + "\n")
+    except OSError:
+        # There is no descriptor left, and CASA would wait for ever. A child has descriptors of its own.
+        shell = ["/bin/sh", "-c", 'printf "%s\\n" "$1" >"$0"', str(fifo), line]
+        reap(os.posix_spawn(shell[0], shell, {}))
 
 
 def reap(pid: Optional[int]) -> None:

@@ -1,0 +1,74 @@
+"""Tools and the mask editor where a notebook has more than 1,023 files open, or closes one too many."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Callable, Dict
+
+import psutil
+
+from ..shortage import descriptors
+from ..system.mask_editor import MaskEditor
+from ..system.screen import Screen, XHand
+from .notebook import Notebook
+
+CLEAN = "tclean('sim.ms', imagename='{name}', imsize=128, cell='0.4arcsec', niter=40, interactive=True)"
+DRAWN = ("viewer('dirty.image')", "plotms('sim.ms')", "viewer('dirty.image', gui=True)", "plotms('sim.ms', gui=True)")
+
+
+def test_tools_start_and_an_interrupt_ends_cleaning_beyond_a_thousand_open_files(
+    notebook: Notebook, record: Callable[[], Dict[str, str]]
+) -> None:
+    notebook.run("files = [open('/dev/null') for _ in range(1100)]")
+    assert descriptors(notebook.pid) > 1100
+    for call in DRAWN:
+        cell = notebook.run(call)
+        assert cell.error is None, call
+        assert "image/png" in cell.displayed[-1], call
+
+    def interrupt() -> None:
+        with Screen(record()) as screen:
+            MaskEditor.wait_for(screen, XHand(screen))
+            notebook.manager.interrupt_kernel()
+
+    cell = notebook.run(CLEAN.format(name="many"), timeout=30, meanwhile=interrupt)
+    assert cell.error is not None
+    assert cell.error["ename"] == "KeyboardInterrupt"
+    assert notebook.run("print(len(files))\ndel files").text == "1100\n"
+
+
+# What a library does that closes a descriptor twice.
+CLOSE = """
+import os, threading
+def close():
+    open({gate!r}).read()
+    for name in os.listdir('/proc/self/fd'):
+        path = '/proc/self/fd/' + name
+        if os.path.lexists(path) and os.readlink(path).endswith({fifo!r}):
+            os.close(int(name))
+    open({gate!r}, 'w').close()
+threading.Thread(target=close).start()
+"""
+
+
+def test_cleaning_ends_with_an_error_when_its_mask_editor_can_be_watched_no_more(
+    notebook: Notebook, tmp_path: Path, record: Callable[[], Dict[str, str]]
+) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+
+    def close_and_kill() -> None:
+        with Screen(record()) as screen:
+            MaskEditor.wait_for(screen, XHand(screen))
+        gate.write_text("close")
+        gate.read_text()
+        for each in psutil.Process(notebook.pid).children():
+            if each.status() != psutil.STATUS_ZOMBIE and "mask-editor" in " ".join(each.cmdline()):
+                each.kill()
+
+    call = CLOSE.format(gate=str(gate), fifo="mask-editor.life") + CLEAN.format(name="unwatched")
+    cell = notebook.run(call, timeout=30, meanwhile=close_and_kill)
+    assert cell.error is not None
+    assert cell.error["ename"] == "ViewerLost"
+    assert notebook.run("print(1 + 1)").text == "2\n"
