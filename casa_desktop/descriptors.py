@@ -9,7 +9,7 @@ import math
 import resource
 import select
 from contextlib import suppress
-from typing import Any, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 # The highest soft limit that is asked for; systemd's own hard one. Containers may allow 10^9, and a program that closes
 # all that it could have inherited, one by one, is busy with so many for minutes.
@@ -43,9 +43,34 @@ def readable(sources: Sequence[Any], seconds: Optional[float] = None) -> List[An
     Raises:
         KeyboardInterrupt: as ever.
     """
+    return ready(sources, [], seconds)[0]
+
+
+def ready(sources: Sequence[Any], sinks: Sequence[Any], seconds: Optional[float] = None) -> Tuple[List[Any], List[Any]]:
+    """Wait as ``readable`` does, also until something can be written; return the sources and the sinks that are ready.
+
+    Args:
+        sources: descriptors, or objects with ``fileno``, to be read.
+        sinks: the same to be written; one may be in both.
+        seconds: how long to wait; None for ever.
+
+    Raises:
+        KeyboardInterrupt: as ever.
+    """
+    wanted: Dict[int, int] = {}
+    for event, ends in ((select.POLLIN, sources), (select.POLLOUT, sinks)):
+        for each in ends:
+            wanted[_number(each)] = wanted.get(_number(each), 0) | event
     poller = select.poll()
-    for each in sources:
-        poller.register(each, select.POLLIN)
+    for number, events in wanted.items():
+        poller.register(number, events)
     # Rounded up: a poll that is over too early would be repeated at once.
-    found = {number for number, _ in poller.poll(None if seconds is None else math.ceil(max(seconds, 0) * 1000))}
-    return [each for each in sources if (each if isinstance(each, int) else each.fileno()) in found]
+    found = dict(poller.poll(None if seconds is None else math.ceil(max(seconds, 0) * 1000)))
+    return (
+        [each for each in sources if found.get(_number(each), 0) & ~select.POLLOUT],
+        [each for each in sinks if found.get(_number(each), 0) & ~select.POLLIN],
+    )
+
+
+def _number(end: Any) -> int:
+    return end if isinstance(end, int) else int(end.fileno())

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import socket
 import threading
 from collections import deque
@@ -19,7 +18,7 @@ from inotify_simple import INotify, flags
 from websockify.websocket import WebSocketWantReadError, WebSocketWantWriteError
 from websockify.websockifyserver import CompatibleWebSocket
 
-from . import links, session, threads
+from . import descriptors, links, session, threads
 from .audience import Audience, Words
 from .errors import CasaDesktopError, ProtocolViolation
 from .rfbstream import Filter
@@ -163,7 +162,7 @@ class Relay:
         while not self._ending:
             # While the browser has not taken what it was sent, Xvnc is not read from, and slows down.
             readers = [self._woken, view, news, *([] if view.unsent else [server])]
-            ready, writable, _ = select.select(readers, [view] if view.unsent else [], [])
+            ready, writable = descriptors.ready(readers, [view] if view.unsent else [])
             if view in writable:
                 view.flush()
             if self._woken in ready:

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import shutil
 import signal
 import sys
@@ -32,7 +31,7 @@ from typing import IO, Any, Dict, List, Tuple
 from . import __version__, icewmfiles, lifeline, links, locks, reaper, xfiles
 from .children import RECENT_SECONDS, Child
 from .commands import Command, Settings, window_manager_command
-from .descriptors import raise_limit
+from .descriptors import raise_limit, readable
 from .errors import CasaDesktopError, Shortage, StartFailed, WindowManagerMissing, XServerMissing
 from .folders import Foothold, is_at
 from .lastwords import write_last_words, write_removal
@@ -177,7 +176,7 @@ class Supervisor:
         waits = [max(due - time.monotonic(), 0) for due in dues]
         seconds = min([*waits, *filter(None, [foothold.seconds])], default=None)
         sources: List[Any] = [self.signals, *foothold.readable]
-        select.select(sources, [], [], seconds)
+        readable(sources, seconds)
         return self.signals.take()
 
     def _reap(self) -> None:

@@ -49,6 +49,18 @@ def test_a_descriptor_beyond_1023_is_waited_for(pipe: Tuple[int, int]) -> None:
     assert descriptors.readable([reader]) == [reader]
 
 
+def test_what_can_be_read_and_what_can_be_written_are_told_apart(pipe: Tuple[int, int]) -> None:
+    reader, writer = pipe
+    assert descriptors.ready([reader], [writer]) == ([], [writer])
+    os.write(writer, b"x")
+    assert descriptors.ready([reader, writer], [writer]) == ([reader], [writer])
+    with open(f"/proc/self/fd/{writer}", "wb", buffering=0) as full:
+        os.set_blocking(full.fileno(), False)
+        while full.write(bytes(4096)):
+            pass
+        assert descriptors.ready([reader], [full]) == ([reader], [])
+
+
 def test_an_end_counts_as_readable_and_objects_are_returned_as_they_were_given(room: None) -> None:
     with subprocess.Popen([sys.executable, "-c", "pass"], stdout=subprocess.PIPE) as child:
         assert descriptors.readable([child.stdout], 60) == [child.stdout]
