@@ -51,8 +51,8 @@ def finding(state: State, way_out: Optional[str]) -> Finding:
         found = "the machine's, which allows no other: CASA's ports are open to whoever reaches it"
         return Finding(_SUBJECT, "note", found, NetworkShared.remedy)
     if way_out is None:
-        found = "each has its own, without a way out: there is no pasta or slirp4netns"
-        return Finding(_SUBJECT, "note", found, f"apt install {outbound.PACKAGE}")
+        reason, remedy = outbound.missing()
+        return Finding(_SUBJECT, "note", f"each has its own, without a way out: {reason}", remedy)
     return Finding(_SUBJECT, "ok", f"each has its own, where nobody reaches CASA's ports; out by {way_out}")
 
 

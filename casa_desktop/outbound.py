@@ -12,15 +12,26 @@ from typing import List, Mapping, Optional, Tuple
 
 PROGRAMS = ("pasta", "slirp4netns")
 PACKAGE = "passt"
+# Both make their end of it here. Where nothing like udev has opened it to users, only root can.
+TUN = "/dev/net/tun"
 # Addresses that no network has (RFC 7335), so that none is hidden: inside, the gateway, and where names are asked for.
 _INSIDE, _GATEWAY, _RESOLVER, _PREFIX = "192.0.0.2", "192.0.0.1", "192.0.0.3", "29"
 
 
 def find(environ: Mapping[str, str]) -> Optional[str]:
-    """Return the path of the first of the programs that is on PATH; None where there is none."""
+    """Return the path of the first of the programs that is on PATH; None where there is none that could do its work."""
+    if not os.access(TUN, os.R_OK | os.W_OK):
+        return None
     # Some distributions keep them where only root looks.
     path = os.pathsep.join([environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
     return next(filter(None, (shutil.which(name, path=path) for name in PROGRAMS)), None)
+
+
+def missing() -> Tuple[str, str]:
+    """Return, where ``find`` finds nothing, what is missing, and the remedy."""
+    if not os.access(TUN, os.R_OK | os.W_OK):
+        return f"{TUN} cannot be opened by this user", f"sudo chmod 666 {TUN}"
+    return "neither pasta nor slirp4netns is on PATH", f"apt install {PACKAGE}"
 
 
 def command(program: str, network: int, user: Optional[int], *, root: bool) -> Tuple[str, ...]:

@@ -29,8 +29,7 @@ _BACKLOG = 100
 # Jupyter's own, where nothing is said; and what ZMQ calls *.
 _LOOPBACK, _ANY = "127.0.0.1", "0.0.0.0"  # noqa: S104
 _SHUT_IN = (
-    "This kernel has a network of its own, so that nobody reaches CASA's ports, and no way out of it: neither "
-    f"pasta nor slirp4netns is on PATH. Remedy: apt install {outbound.PACKAGE}. "
+    "This kernel has a network of its own, so that nobody reaches CASA's ports, and no way out of it: {}. Remedy: {}. "
     "CASA_DESKTOP_NETWORK=host takes the machine's."
 )
 _NO_DESKTOP = (
@@ -83,7 +82,7 @@ class Quarters:
         self._moved = True
         self._tell(Word("entered"), _namespaces())
         if way_out is None:
-            self.notice = _SHUT_IN
+            self.notice = _SHUT_IN.format(*outbound.missing())
 
     def give_up(self) -> None:
         """Let ZMQ listen by itself."""

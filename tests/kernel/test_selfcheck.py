@@ -39,7 +39,9 @@ def test_a_mask_editor_that_cannot_be_started_is_told(notebook: Notebook, tmp_pa
     assert _report(notebook, tmp_path)["findings"]["mask editor"]["state"] == "missing"
     notebook.run(f"{editor}.python.chmod(0o700); {editor}._runs = False")
     found = _report(notebook, tmp_path)["findings"]["mask editor"]
-    refused = notebook.run("tclean('sim.ms', imagename='refused', interactive=True)")
+    refused = notebook.run(
+        "tclean('sim.ms', imagename='refused', imsize=64, cell='0.4arcsec', niter=9, interactive=True)"
+    )
     notebook.run(f"{editor}._runs = True")
     assert found["state"] == "missing"
     assert "CASA_DESKTOP_RUNTIME_DIR" in found["found"]
