@@ -33,7 +33,7 @@ from casa_desktop import inherited, session
 from casa_desktop.errors import Shortage
 
 from . import flagdisplay, preferences, runnable, tools
-from .children import PrivateFolder, start
+from .children import Child, PrivateFolder, start
 from .errors import EditorMissing, NothingRuns, ViewerLost, writing
 from .fifoplace import FifoPlace
 from .watch import Watch
@@ -149,6 +149,8 @@ class MaskEditor:
             stack.callback(self._end, watch)
             self._watch = watch
             stack.enter_context(self._closing_requests(display, requests))
+            if look is preferences.MASK_EDITOR_OF_A_PLANE:
+                stack.callback(self._start_roomier(display).stop)
             yield
         if watch.interrupted:
             raise KeyboardInterrupt
@@ -200,6 +202,10 @@ class MaskEditor:
         is_there = self._watch is not None and self._watch.pid is not None
         with nullcontext() if is_there else self._place.within():
             yield
+
+    def _start_roomier(self, display: Mapping[str, str]) -> Child:
+        argv = [sys.executable, str(Path(__file__).with_name("roomier.py")), preferences.SEPARATOR]
+        return start(self._folder, "roomier", argv, {**session.seen(os.environ), **display}, server=False)
 
     def end_viewer(self) -> None:
         """End the viewer, if there is one, before CASA closes its panel."""

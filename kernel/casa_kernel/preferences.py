@@ -53,6 +53,14 @@ QMainWindow::separator { width: 3px; height: 3px; }
 QStatusBar { max-height: 16px; }
 """
 
+# By its colour, which nothing else has, ``roomier`` knows the separator below the clean controls. There is none while
+# these may not be a pixel higher than they are.
+SEPARATOR = "#dcdad9"
+_STYLE_OF_A_PLANE = f"""\
+#Interactive_Clean {{ max-height: 104px; }}
+QMainWindow::separator {{ background: {SEPARATOR}; }}
+"""
+
 # Nothing but the picture, about 540 x 540 pixels. The time that the viewer takes grows with them.
 HEADLESS: Mapping[str, str] = {
     "viewer.dpg.dimensions": "560 690",
@@ -75,8 +83,9 @@ def write(cache: Path, preferences: Mapping[str, str]) -> None:
     rc = cache / "viewer" / "rc"
     rc.parent.mkdir(parents=True, exist_ok=True)
     rc.write_text("".join(f"{name}: {value}\n" for name, value in preferences.items()))
+    style = _STYLE + (_STYLE_OF_A_PLANE if preferences is MASK_EDITOR_OF_A_PLANE else "")
     # A picture without a window has the size that it has without a style.
-    (cache / _STYLE_FILE).write_text("" if preferences is HEADLESS else _STYLE)
+    (cache / _STYLE_FILE).write_text("" if preferences is HEADLESS else style)
 
 
 def has_planes(given: Mapping[str, Any]) -> bool:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import Callable, Dict
+from typing import Callable, Dict, List, Tuple
 
 import numpy as np
 import pytest
 from casa_kernel import preferences
+from numpy.typing import NDArray
 
-from ..system.mask_editor import TITLE, find_frame
-from ..system.screen import Screen
+from ..system.mask_editor import TITLE, MaskEditor, find_frame
+from ..system.screen import Pixels, Screen, XHand
 from .notebook import Notebook
+
+CLEAN = """
+tclean(vis='sim.ms', imagename='roomy', imsize=64, cell='1arcsec', niter=20, interactive=True)
+"""
+Rows = NDArray[np.intp]
 
 
 def test_each_viewer_s_option_for_them_is_given(tmp_path: Path) -> None:
@@ -66,11 +72,67 @@ def test_the_image_has_about_three_fifths_of_a_live_viewer_in_half_a_browser_win
         window = screen.wait_for_window(TITLE)
         screen.wait_until(lambda: find_frame(window.cut(screen.pixels())) is not None, "image in the window")
         window = screen.wait_for_window(TITLE)
-        black = (window.cut(screen.pixels()) == 0).all(axis=2)
-        # The image, the axes around it and their names stand in black, which is broken by what is drawn there.
-        rows, columns = np.flatnonzero(black.mean(axis=1) > 0.3), np.flatnonzero(black.mean(axis=0) > 0.3)
-        area = (rows[-1] - rows[0] + 1) * (columns[-1] - columns[0] + 1)
-    assert area / black.size > 0.58
+        assert share(window.cut(screen.pixels())) > 0.58
+
+
+def share(pixels: Pixels) -> float:
+    """Return which part of a window is the image, with the axes around it and their names."""
+    black = (pixels == 0).all(axis=2)
+    # It stands in black, which is broken by what is drawn there.
+    rows, columns = np.flatnonzero(black.mean(axis=1) > 0.3), np.flatnonzero(black.mean(axis=0) > 0.3)
+    if not rows.size or not columns.size:
+        return 0.0
+    return float((rows[-1] - rows[0] + 1) * (columns[-1] - columns[0] + 1) / black.size)
+
+
+def show_animators(screen: Screen, editor: MaskEditor) -> None:
+    """Choose Animators in the menu View of the mask editor."""
+    before = editor.window.cut(screen.pixels())
+    dark = np.flatnonzero((before[2:14].max(axis=2) < 100).any(axis=0))
+    # Data, Display Panel, Tools, View, Help.
+    words = np.split(dark, np.flatnonzero(np.diff(dark) > 8) + 1)
+    editor.hand.click((editor.window.left + int(words[3].mean()), editor.window.top + 7))
+
+    def opened() -> Tuple[Rows, Rows]:
+        new = (editor.window.cut(screen.pixels()) != before).any(axis=2)[16:300]
+        return np.flatnonzero(new.sum(axis=1) > 100), np.flatnonzero(new.sum(axis=0) > 100)
+
+    screen.wait_until(lambda: all(places.size for places in opened()), "menu View")
+    screen.wait_until_still()
+    rows, columns = opened()
+    # The second to last of its five entries.
+    at = int(columns.mean()), 16 + int(rows[0] + 0.7 * (rows[-1] - rows[0]))
+    editor.hand.click((editor.window.left + at[0], editor.window.top + at[1]))
+
+
+def test_the_image_has_three_fifths_of_the_mask_editor_in_half_a_browser_window_and_docks_come_back_by_the_menu(
+    notebook: Notebook, environment: Dict[str, str], record: Callable[[], Dict[str, str]]
+) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "casa_desktop", "start", "--geometry", "700x800"], env=environment, check=True
+    )
+    shares: List[float] = []
+
+    def look() -> None:
+        with Screen(record()) as screen:
+            editor = MaskEditor.wait_for(screen, XHand(screen))
+
+            def now() -> float:
+                return share(editor.window.cut(screen.pixels()))
+
+            screen.wait_until(lambda: now() > 0.6, "image on three fifths of the window")
+            screen.wait_until_still()
+            shares.append(now())
+            show_animators(screen, editor)
+            # They are where the lowest fifth of the image was.
+            screen.wait_until(lambda: now() < 0.5, "animators below the image")
+            shares.append(now())
+        notebook.manager.interrupt_kernel()
+
+    cell = notebook.run(CLEAN, timeout=60, meanwhile=look)
+    assert cell.error is not None
+    assert cell.error["ename"] == "KeyboardInterrupt"
+    assert shares[0] > 0.6 > 0.5 > shares[1] > 0.3
 
 
 def test_the_user_s_own_preferences_are_left_alone(notebook: Notebook, environment: Dict[str, str]) -> None:
