@@ -163,8 +163,8 @@ class _Watch:
         self._thread.join()
         self._kill()
         for descriptor in (self._life, self._closings):
-            # One that could not be opened again is -1.
-            if descriptor >= 0:
+            # One that could not be opened again is -1, and one may be closed already: so watching failed.
+            with suppress(OSError):
                 os.close(descriptor)
         self._wake.close()
         self._wakened.close()

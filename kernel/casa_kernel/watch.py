@@ -107,8 +107,8 @@ class Watch:
             # CASA makes this FIFO to learn the viewer's address, and leaves it behind.
             self._server.unlink()
         for descriptor in (self._life, self._address):
-            # One that could not be opened again is -1.
-            if descriptor >= 0:
+            # One that could not be opened again is -1, and one may be closed already: so watching failed.
+            with suppress(OSError):
                 os.close(descriptor)
         self._wake.close()
         self._wakened.close()

@@ -75,7 +75,7 @@ def test_programs_find_the_user_s_folder_for_temporary_files_while_the_mask_edit
             gate.write_text("")
             notebook.manager.interrupt_kernel()
 
-    notebook.run(ASK.format(gate=str(gate)) + CALLS["vwr-"].format(name="asked"), timeout=30, meanwhile=look)
+    notebook.run(ASK.format(gate=str(gate)) + CALLS["vwr-"].format(name="told"), timeout=30, meanwhile=look)
     assert found
     assert set(found) == {theirs}
     said = notebook.run("asking.join(); print(os.environ['TMPDIR'], subprocess.getoutput('echo $TMPDIR'))").text

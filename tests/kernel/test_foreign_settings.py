@@ -254,16 +254,16 @@ def test_the_mask_editor_and_the_flag_display_open_where_the_runtime_directory_m
             editor.go_on()
 
     cell = kernel.run(
-        "done = " + CLEAN.format(name="drawn", more="interactive=True") + "\nprint(done['iterdone'], "
-        "imstat('drawn.residual')['rms'])",
+        "done = " + CLEAN.format(name="hardened", more="interactive=True") + "\nprint(done['iterdone'], "
+        "imstat('hardened.residual')['rms'])",
         meanwhile=draw,
     )
     assert cell.error is None
     # The threshold goes through the editor as text, and is read there and again by CASA.
     same = notebook.run(
-        "import glob, shutil\ndone = " + CLEAN.format(name="same", more="mask='drawn.mask'") + "\n"
+        "import glob, shutil\ndone = " + CLEAN.format(name="same", more="mask='hardened.mask'") + "\n"
         "print(done['iterdone'], imstat('same.residual')['rms'])\n"
-        "for each in glob.glob('same.*') + glob.glob('drawn.*'): shutil.rmtree(each)"
+        "for each in glob.glob('same.*') + glob.glob('hardened.*'): shutil.rmtree(each)"
     )
     assert cell.text.splitlines()[-1] == same.text.splitlines()[-1]
 

@@ -17,7 +17,7 @@ from ..system.screen import Pixels, Screen, XHand
 from .notebook import Notebook
 
 CLEAN = """
-tclean(vis='sim.ms', imagename='roomy', imsize=64, cell='1arcsec', niter=20, interactive=True)
+tclean(vis='sim.ms', imagename='wide', imsize=64, cell='1arcsec', niter=20, interactive=True)
 """
 Rows = NDArray[np.intp]
 

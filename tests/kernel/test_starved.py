@@ -9,6 +9,7 @@ import resource
 import shutil
 import signal
 import threading
+import time
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List
 
@@ -153,10 +154,16 @@ def test_a_task_with_a_window_that_can_have_no_thread_says_so_and_leaves_nothing
     wakened = "import signal\nprint(number := signal.set_wakeup_fd(-1), signal.set_wakeup_fd(number))"
     before, wakes = files_of(notebook), notebook.run(wakened).text
     cell = notebook.run(call)
-    assert "Shortage: You have as many processes and threads as you may ('ulimit -u')" in sentence(cell)
-    assert len(files_of(notebook)) <= len(before)
-    assert notebook.run(wakened).text == wakes
+    # The tests that follow have this kernel, too.
     notebook.run("threads.Joinable = truly")
+    assert "Shortage: You have as many processes and threads as you may ('ulimit -u')" in sentence(cell)
+    deadline, after = time.monotonic() + 30, files_of(notebook)
+    while len(after) > len(before) and time.monotonic() < deadline:
+        # What other threads of the kernel have open for a moment.
+        notebook.run("pass")
+        after = files_of(notebook)
+    assert len(after) <= len(before), set(after) - set(before)
+    assert notebook.run(wakened).text == wakes
     if task == "tclean":
         assert at_the_editor(notebook, "threaded", draw).error is None
     record()
@@ -224,7 +231,12 @@ def test_a_kernel_without_descriptors_says_so_and_loses_none(
             elif left == 0:
                 pytest.fail(f"{call} needs no descriptor: {cell.text}")
         notebook.run("%casa_tools end")
-    assert len(files_of(notebook)) <= len(before) + 2
+    deadline, after = time.monotonic() + 30, files_of(notebook)
+    while len(after) > len(before) and time.monotonic() < deadline:
+        # What other threads of the kernel have open for a moment.
+        notebook.run("pass")
+        after = files_of(notebook)
+    assert len(after) <= len(before), set(after) - set(before) + 2
     assert "image/png" in notebook.run("viewer('dirty.image', gui=True)").displayed[-1]
     record()
 
