@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Dict, Iterator
 
@@ -39,7 +40,10 @@ def place() -> Iterator[Path]:
     """A private folder for the whole run. Its path is short: a unix socket's may have 107 bytes."""
     folder = Path(tempfile.mkdtemp(prefix="cd-", dir="/tmp"))
     yield folder
-    shutil.rmtree(folder)
+    # The guard of a kernel that has just ended removes the runtime directory at the same time.
+    while folder.exists():
+        with suppress(FileNotFoundError):
+            shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
