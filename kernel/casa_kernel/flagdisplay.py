@@ -29,7 +29,7 @@ from . import tools
 from .children import Child, PrivateFolder, start
 from .errors import EditorMissing, ViewerLost, writing
 from .fifoplace import FifoPlace
-from .watch import open_fifo, opened_fifo, pass_on, reap, set_wakeup, wake_up_call
+from .watch import close_fifos, open_fifo, opened_fifo, pass_on, reap, set_wakeup, wake_up_call
 
 LAUNCHER = "flag-display"
 # ButtonEvent of plotserver_events.proto (casaplotserver 2.1): panel 0, and the button's name.
@@ -162,10 +162,7 @@ class _Watch:
         self._wakened.send(b"\0")
         self._thread.join()
         self._kill()
-        for descriptor in (self._life, self._closings):
-            # One that could not be opened again is -1, and one may be closed already: so watching failed.
-            with suppress(OSError):
-                os.close(descriptor)
+        close_fifos(self._life, self._closings)
         self._wake.close()
         self._wakened.close()
 

@@ -106,10 +106,7 @@ class Watch:
             os.close(reader)
             # CASA makes this FIFO to learn the viewer's address, and leaves it behind.
             self._server.unlink()
-        for descriptor in (self._life, self._address):
-            # One that could not be opened again is -1, and one may be closed already: so watching failed.
-            with suppress(OSError):
-                os.close(descriptor)
+        close_fifos(self._life, self._address)
         self._wake.close()
         self._wakened.close()
 
@@ -207,6 +204,13 @@ def opened_fifo(fifo: Path, undo: ExitStack) -> int:
     descriptor = open_fifo(fifo)
     undo.callback(os.close, descriptor)
     return descriptor
+
+
+def close_fifos(*descriptors: int) -> None:
+    """Close the reading ends of FIFOs; where watching failed, one may be -1, or closed already."""
+    for descriptor in descriptors:
+        with suppress(OSError):
+            os.close(descriptor)
 
 
 def wake_up_call(undo: ExitStack) -> Tuple[socket.socket, socket.socket]:
