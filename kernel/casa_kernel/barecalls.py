@@ -1,26 +1,54 @@
-"""Tasks without parentheses, as CASA's documentation writes them: ``imview "a.image"``, ``msview infile='a.ms'``.
+"""Calls without parentheses, as users of CASA write them.
 
+Commands: ``inp``, ``go tclean``. Tasks, as in CASA's documentation: ``imview "a.image"``, ``msview infile='a.ms'``.
 In casashell this is IPython's automatic call, which knows cells of a single line only. Here the tokens are rewritten,
-on any line of a cell. What is rewritten is no Python otherwise, but for a name that stands alone.
+on any line of a cell, so that neither strings nor continued lines are touched. What is rewritten is no Python
+otherwise, but for a name that stands alone.
 """
 
 from __future__ import annotations
 
 import tokenize
-from typing import Callable, Iterable, Iterator, List, Optional, Sequence, Tuple
+from keyword import iskeyword
+from typing import Any, Callable, Iterable, List, Mapping, Optional, Sequence
 
 from IPython.core.inputtransformer2 import TokenTransformBase
 
+from .habits import COMMANDS, Habits
 from .tasks import DRAWING_TASKS, WINDOW_TASKS
 
 Token = tokenize.TokenInfo
 
 _SPACE = (tokenize.NEWLINE, tokenize.NL, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+# What begins a line with further statements behind its colon.
+_HEADS = ("if", "elif", "else", "for", "while", "try", "except", "finally", "with")
+_OPEN, _CLOSE = ("(", "[", "{"), (")", "]", "}")
 # Python 3.12 and later split an f-string into several tokens.
 _STRINGS = ("STRING", "FSTRING_START")
 
 # Opened by their names alone.
 WINDOWS = (*(row.name for row in DRAWING_TASKS), *(row.name for row in WINDOW_TASKS), "casalogger")
+
+
+class BareCommands:
+    """Makes a call of a statement that is only a command, and perhaps a task: ``inp``, ``go``, ``tget tclean``.
+
+    It may share its line with others (``niter = 100; go``, ``if again: go tclean``). A name that the user took is left
+    alone.
+    """
+
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
+        self._namespace = namespace
+
+    def find(self, tokens_by_line: Iterable[Sequence[Token]]) -> Optional[TokenTransformBase]:
+        """Return the first statement that is to be rewritten; IPython calls this until there is none."""
+        return _first(tokens_by_line, lambda words: self._is_command(words[0].string) and _are_arguments(words[1:]))
+
+    def _is_command(self, name: str) -> bool:
+        # Before CASA is imported, there are no commands.
+        return name in COMMANDS and (
+            name not in self._namespace or isinstance(getattr(self._namespace[name], "__self__", None), Habits)
+        )
 
 
 class BareTasks:
@@ -34,28 +62,51 @@ class BareTasks:
         self._is_task = is_task
 
     def find(self, tokens_by_line: Iterable[Sequence[Token]]) -> Optional[TokenTransformBase]:
-        """Return the first call to be rewritten, or None. Called by IPython until there is none."""
-        for line in tokens_by_line:
-            for statement in _statements(line):
-                if _is_bare_call(statement) and self._is_task(statement[0].string):
-                    return _Call(statement[0], statement[-1])
-        return None
+        """Return the first statement that is to be rewritten; IPython calls this until there is none."""
+        return _first(tokens_by_line, lambda words: _is_bare_call(words) and self._is_task(words[0].string))
 
 
-def _statements(line: Sequence[Token]) -> Iterator[List[Token]]:
-    """Yield the statements of a logical line."""
-    statement: List[Token] = []
+def _first(
+    tokens_by_line: Iterable[Sequence[Token]], is_call: Callable[[Sequence[Token]], bool]
+) -> Optional[TokenTransformBase]:
+    """Return what makes a call of a cell's first statement that is one, unless the cell itself takes the name."""
+    statements = [words for line in tokens_by_line for words in _statements(line)]
+    taken = {words[0].string for words in statements if len(words) > 1 and words[1].string == "="}
+    return next(
+        (_Call(words[0], words[-1]) for words in statements if words[0].string not in taken and is_call(words)), None
+    )
+
+
+def _statements(line: Sequence[Token]) -> List[List[Token]]:
+    """Return the words of each statement in a logical line: they stand between semicolons, and behind "if …:"."""
+    found: List[List[Token]] = [[]]
+    depth, is_head = 0, False
     for token in line:
-        if token.type == tokenize.OP and token.string == ";":
-            yield statement
-            statement = []
-        elif token.type not in _SPACE:
-            statement.append(token)
-    yield statement
+        if token.type in _SPACE:
+            continue
+        if not found[-1] and len(found) == 1:
+            is_head = token.string in _HEADS
+        depth += (token.string in _OPEN) - (token.string in _CLOSE) if token.type == tokenize.OP else 0
+        if depth == 0 and (token.string == ";" or (is_head and token.string == ":")):
+            is_head = False
+            found.append([])
+        else:
+            found[-1].append(token)
+    return [words for words in found if words]
+
+
+def _are_arguments(words: Sequence[Token]) -> bool:
+    """Tell whether these are names and strings with commas between them, or nothing."""
+    return all(
+        word.string == ","
+        if index % 2
+        else word.type in (tokenize.NAME, tokenize.STRING) and not iskeyword(word.string)
+        for index, word in enumerate(words)
+    ) and not (words and words[-1].string == ",")
 
 
 def _is_bare_call(statement: Sequence[Token]) -> bool:
-    if not statement or statement[0].type != tokenize.NAME:
+    if statement[0].type != tokenize.NAME:
         return False
     if len(statement) == 1:
         return statement[0].string in WINDOWS
@@ -71,12 +122,10 @@ class _Call(TokenTransformBase):
 
     def transform(self, lines: List[str]) -> List[str]:
         changed = list(lines)
-        _insert(changed, self._closing, ")")
-        _insert(changed, self._opening, "(")
+        # The tokenizer counts lines from 1.
+        row, column = self._closing[0] - 1, self._closing[1]
+        changed[row] = f"{changed[row][:column]}){changed[row][column:]}"
+        # In the place of the blanks behind the name.
+        row, column = self._opening[0] - 1, self._opening[1]
+        changed[row] = f"{changed[row][:column]}({changed[row][column:].lstrip(' ')}"
         return changed
-
-
-def _insert(lines: List[str], position: Tuple[int, int], text: str) -> None:
-    """Insert text at a position of the tokenizer's, which counts lines from 1."""
-    row, column = position[0] - 1, position[1]
-    lines[row] = lines[row][:column] + text + lines[row][column:]

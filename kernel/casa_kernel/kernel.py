@@ -16,11 +16,11 @@ from traitlets import Type
 from casa_desktop.errors import CasaDesktopError
 
 from . import casa, desktop, discretion, keeping, kernelspec, logroom, lostnames, startup, unfinished
-from .baretasks import BareTasks
+from .barecalls import BareCommands, BareTasks
 from .casanames import CasaNames
 from .celldisplay import CellDisplay
 from .desktop import Desktop
-from .habitmagics import BareCommands, HabitMagics
+from .habitmagics import HabitMagics
 from .habits import Habits
 from .loading import Loading
 from .logmagics import LogMagics

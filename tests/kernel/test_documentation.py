@@ -204,6 +204,9 @@ def test_a_name_that_the_user_took_is_the_user_s(notebook: Notebook) -> None:
     (shown,) = notebook.run("viewer").of("execute_result")
     assert shown["data"]["text/plain"] == "'mine'"
     notebook.run("viewer = ours")
+    (shown,) = notebook.run("viewer = 'taken here'\nviewer").of("execute_result")
+    assert shown["data"]["text/plain"] == "'taken here'"
+    notebook.run("viewer = ours")
 
 
 def test_an_old_short_name_of_a_parameter_leads_to_the_new_one(notebook: Notebook) -> None:

@@ -31,7 +31,7 @@ def test_only_one_module_imports_casa_and_few_import_ipython(source: Path) -> No
     tops = {name.partition(".")[0] for name in imported(source)}
     assert source.stem == "casa" or not tops & CASA
     assert (
-        source.stem in {"baretasks", "kernel", "notebook", "profile", "streams", "application", "__main__"}
+        source.stem in {"barecalls", "kernel", "notebook", "profile", "streams", "application", "__main__"}
         or source.stem.endswith("magics")
         or not tops & IPYTHON
     )
