@@ -10,6 +10,7 @@ from typing import Any, Dict
 
 import pytest
 
+from ..living import command
 from .town import Person, Town
 
 # What one of the user's processes does with the desktop, in words; it prints the record, or the error.
@@ -61,7 +62,7 @@ class Account:
 
     def supervisors(self) -> int:
         """Return how many desktops the user really has."""
-        return sum("casa_desktop.supervisor" in each.cmdline() for each in self._person.processes())
+        return sum("casa_desktop.supervisor" in command(each) for each in self._person.processes())
 
 
 @pytest.fixture
