@@ -34,11 +34,6 @@ BIN := $(CURDIR)/$(VENV)/bin
 # out of it, and bubblewrap makes it where AppArmor lets no other program.
 DEBIAN_RUN := tigervnc-standalone-server icewm xterm fonts-dejavu-core fontconfig bubblewrap passt
 
-# A test of fifty processes on a machine whose host takes its processors away fails once in some thousand by chance. It gets
-# a second chance and is shown with its traceback, three in a run at most; what is broken fails twice, and so does what is
-# often unlucky. A round of chaos is random by itself and has one chance: what breaks there may never come again.
-CHANCES := --reruns=1 --max-suite-reruns=3 --rerun-show-tracebacks --rerun-exclude-path=tests/chaos
-
 # What a new install must follow: the metadata, the drop-ins, and everything the front end is built from.
 SOURCES := pyproject.toml hatch_build.py \
 	$(shell find jupyter_config -type f) \
@@ -120,7 +115,7 @@ run: $(VENV)/.installed-run debian-run ## open JupyterLab with the demo notebook
 
 .PHONY: test
 test: $(VENV)/.installed-test debian-test ## run the tests; ARGS="-k tclean -x"
-	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest $(CHANCES) $(ARGS)
+	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest $(ARGS)
 
 .PHONY: chaos
 chaos: $(VENV)/.installed-test debian-test ## kill, stop and starve parts while notebooks work; ARGS="--rounds 1000"
