@@ -25,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Take the options of the tests' own: how long life is (``lasting``), and how much chaos there is (``chaos``)."""
     parser.addoption("--long", action="store_true", help="10,000 pages and 1,000 pictures instead of some (lasting)")
     chaos = parser.getgroup("chaos", "chaos: parts killed, stopped and starved while notebooks work")
-    chaos.addoption("--rounds", type=int, default=100, metavar="N", help="play so many rounds (default: %(default)s)")
+    chaos.addoption("--rounds", type=int, default=30, metavar="N", help="play so many rounds (default: %(default)s)")
     chaos.addoption("--chaos-seed", type=int, metavar="S", help="play a round of this seed alone, the one of ...")
     chaos.addoption("--chaos-round", type=int, default=0, metavar="R", help="... this number (default: %(default)s)")
 
