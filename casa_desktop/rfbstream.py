@@ -14,6 +14,7 @@ import struct
 from enum import IntEnum
 from typing import Callable, Dict, FrozenSet, List, NamedTuple, Tuple
 
+from . import clipboard
 from .errors import ProtocolViolation
 
 # Xvnc ignores what is longer than its MaxCutText, 256 kB unless told otherwise. So may we, and need not keep it.
@@ -25,7 +26,6 @@ _EXTENDED_CLIPBOARD = 0xC0A1E5CE
 # could not be read without knowing what the server said, so it is never asked for.
 _EXTENDED_MOUSE_BUTTONS = 0xFFFFFFFF & -316
 _RAW = 0
-_NOTIFY = 1 << 27
 _VERSIONS = (b"RFB 003.003\n", b"RFB 003.007\n", b"RFB 003.008\n")
 _SECURITY_NONE = b"\1"
 
@@ -118,7 +118,8 @@ class ClientStream:
     def feed(self, data: bytes) -> List[Message]:
         """Return the messages that ``data`` completes.
 
-        Clipboards longer than ``LONGEST_CLIPBOARD`` are left out.
+        Clipboards longer than ``LONGEST_CLIPBOARD`` are left out. What is in the others is not looked at
+        (``clipboard.is_taken``).
 
         Raises:
             ProtocolViolation: it is not RFB, or something that Xvnc might read in another way.
@@ -213,10 +214,10 @@ class Filter:
         """Return what of ``data`` goes on.
 
         Raises:
-            ProtocolViolation: as ``ClientStream.feed``.
+            ProtocolViolation: as ``ClientStream.feed``, and as ``clipboard.is_taken``.
         """
         sent = self._stream.feed(data)
-        messages = [each for each in sent if self._may_pass(each.kind)]
+        messages = [each for each in sent if self._may_pass(each.kind) and _is_taken(each)]
         by_the_user = not self.view_only and any(map(_is_input, messages))
         return Passed(b"".join(map(self._rewritten, messages)), by_the_user, len(sent) - len(messages))
 
@@ -238,8 +239,13 @@ def _is_input(message: Message) -> bool:
     if message.kind is not Kind.CUT_TEXT:
         return message.kind in (Kind.KEY, Kind.POINTER, Kind.QEMU)
     # The page answers Xvnc's questions about the clipboard by itself; its user has copied something if it is told so.
-    plain = message.data[4] < 0x80
-    return plain or bool(int.from_bytes(message.data[8:12], "big") & _NOTIFY)
+    return not clipboard.is_extended(message.data) or clipboard.announces(message.data)
+
+
+def _is_taken(message: Message) -> bool:
+    # A view that can only look has no clipboard, and is not worth the time that unpacking one takes.
+    extended = message.kind is Kind.CUT_TEXT and clipboard.is_extended(message.data)
+    return not extended or clipboard.is_taken(message.data)
 
 
 def _set_encodings(data: bytes, *, private: bool) -> bytes:
@@ -255,4 +261,4 @@ def _packed(encodings: List[int]) -> bytes:
 
 
 # ClientCutText of the extended clipboard: its capabilities are to be notified, of no format.
-_ONLY_NOTIFY = struct.pack(">B3xiI", Kind.CUT_TEXT, -4, 1 << 24 | _NOTIFY)
+_ONLY_NOTIFY = struct.pack(">B3xiI", Kind.CUT_TEXT, -4, clipboard.CAPABILITIES | clipboard.NOTIFY)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 import struct
+import zlib
 from contextlib import suppress
 
 import pytest
@@ -21,7 +22,9 @@ SIZE = struct.pack(">BxHHBx", 251, 800, 600, 2) + bytes(32)
 QEMU = struct.pack(">BBHII", 255, 0, 1, 0x61, 30)
 TEXT = struct.pack(">B3xI", 6, 5) + b"hello"
 NOTIFY = struct.pack(">B3xiI", 6, -4, 1 << 27 | 1)
-PROVIDE = struct.pack(">B3xiI", 6, -9, 1 << 28 | 1) + b"12345"
+_PACKING = zlib.compressobj()
+PROVIDE_TEXT = _PACKING.compress(b"\0\0\0\6hello\0") + _PACKING.flush(zlib.Z_FULL_FLUSH)
+PROVIDE = struct.pack(">B3xiI", 6, -4 - len(PROVIDE_TEXT), 1 << 28 | 1) + PROVIDE_TEXT
 MESSAGES = [
     *(PIXEL_FORMAT, REQUEST, KEY, POINTER, CONTINUOUS, FENCE, XVP, SIZE, QEMU, TEXT, NOTIFY, PROVIDE),
 ]  # fmt: skip
