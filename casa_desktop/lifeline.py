@@ -22,12 +22,12 @@ A supervisor in a container has one word for whoever waits for it: ``["report", 
 from __future__ import annotations
 
 import json
-import socket
 from typing import Any, List, NamedTuple, Optional
 
 from .errors import LinkFailed
 from .runtime import OUTSIDE_VARIABLE
 from .stored import parsed
+from .unixsockets import connected
 
 # Where programs inside find the socket.
 VARIABLE = OUTSIDE_VARIABLE
@@ -96,9 +96,8 @@ def ask(path: str, question: Word, timeout: float) -> Word:
     """
     decoder = Decoder()
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        with connected(path, timeout) as connection:
             connection.settimeout(timeout)
-            connection.connect(path)
             connection.sendall(encode(question))
             while True:
                 received = connection.recv(4096)

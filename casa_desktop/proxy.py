@@ -14,6 +14,7 @@ import asyncio
 import os
 import resource
 import socket
+import time
 from contextlib import suppress
 from typing import Any, Optional
 
@@ -30,6 +31,8 @@ from .plainpage import PlainErrors
 from .reception import AUTH_RESOURCE, Reception, reception
 from .rfbstream import Filter
 from .runtime import Record
+from .unixsockets import NO_ROOM, ROOM_SECONDS, connected
+from .workers import in_thread
 
 # What the kernel takes for a browser before it can be sent. Everything behind that waits in Xvnc, where a newer picture
 # replaces an older one, instead of in a queue that the user's next click has to wait for.
@@ -105,19 +108,37 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
         self.record = record
         self.filter = Filter(view_only=bool(share))
         self._tune()
-        loop = asyncio.get_running_loop()
         try:
-            _, self.protocol_to_xvnc = await loop.create_unix_connection(
-                lambda: DesktopProtocol(self, record), record.rfb_socket
-            )
+            xvnc = await self._reach(record)
+        except BlockingIOError:
+            return self.refuse(1013, NO_ROOM)
         except OSError as error:
             # Its X server has died, and the supervisor, unless that was stopped, brings another one.
             supervision.wake(record)
             return self.refuse(1013, str(Shortage.of(error) or "The desktop is not there just now."))
+        if self.ws_connection is None:
+            # The browser has gone meanwhile.
+            return xvnc.abort()
+        self.protocol_to_xvnc = xvnc
         if not self.may_join(record, share):
             return None
         self.view = self.reception.audience.join(record.name, self, share=share)
         self.reception.look_again()
+
+    async def _reach(self, record: Record) -> DesktopProtocol:
+        """Connect to Xvnc; wait for room where many views come at once."""
+        until = time.monotonic() + ROOM_SECONDS
+        try:
+            server = connected(record.rfb_socket, 0)
+        except BlockingIOError:
+            # One by one, or they would take all threads from other work.
+            async with self.reception.queue:
+                server = await in_thread(connected, record.rfb_socket, max(0, until - time.monotonic()))
+        server.setblocking(False)
+        _, protocol = await asyncio.get_running_loop().create_unix_connection(
+            lambda: DesktopProtocol(self, record), sock=server
+        )
+        return protocol
 
     def may_join(self, record: Record, share: str) -> bool:
         """Tell whether there is room in the audience, or refuse the view; asked at the very moment of its coming."""

@@ -31,11 +31,13 @@ class Reception:
         server: a random number of this process, by which a page sees that the server was started anew.
         audience: who looks at which desktop.
         look_again: to be called when a view has come, for news from the runtime directory may have waited for it.
+        queue: held by the view that waits for room at an Xvnc.
     """
 
     server: str = field(default_factory=lambda: uuid.uuid4().hex)
     audience: Audience = field(default_factory=Audience)
     look_again: Callable[[], None] = lambda: None
+    queue: asyncio.Lock = field(default_factory=asyncio.Lock)
     _scaling: asyncio.Lock = field(default_factory=asyncio.Lock)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 

@@ -23,6 +23,7 @@ from .audience import Audience, Words
 from .errors import CasaDesktopError, ProtocolViolation
 from .rfbstream import Filter
 from .runtime import Record
+from .unixsockets import NO_ROOM, ROOM_SECONDS, connected
 
 _TEXT, _BINARY = 0x1, 0x2
 # Xvnc is read from in pieces of this many bytes, and only when the browser has taken the former piece.
@@ -125,13 +126,13 @@ class Relay:
         except OSError:
             return self._leave(GONE, "The desktop has just ended.")
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
-                server.connect(self._record.rfb_socket)
-                with INotify() as news:
-                    self._watch_links(news)
-                    self._carry(server, news)
+            with connected(self._record.rfb_socket, ROOM_SECONDS) as server, INotify() as news:
+                self._watch_links(news)
+                self._carry(server, news)
         except ProtocolViolation as error:
             self._leave(error.code, str(error))
+        except BlockingIOError:
+            self._leave(GONE, NO_ROOM)
         except OSError:
             self._leave(GONE, "The desktop has ended.")
         else:

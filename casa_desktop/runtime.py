@@ -30,6 +30,7 @@ from typing import List, Mapping, Optional
 from . import folders, locks, roots, stored, xfiles
 from .errors import InvalidName, RuntimeDirectoryError, Shortage
 from .roots import configured_root, is_private
+from .unixsockets import connected
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 # They are parts of URLs beside the desktops' names.
@@ -274,7 +275,6 @@ def rfb_banner(path: Path, timeout: float) -> bytes:
     Raises:
         OSError: nobody listens, or nothing came within ``timeout`` seconds.
     """
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+    with connected(path, timeout) as connection:
         connection.settimeout(timeout)
-        connection.connect(str(path))
         return connection.recv(12, socket.MSG_WAITALL)

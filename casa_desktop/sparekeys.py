@@ -25,6 +25,7 @@ from typing import Any, Collection, Dict, Iterable, List, Set, Tuple
 from Xlib import X, Xatom
 from Xlib.ext import xinput
 
+from .unixsockets import connected
 from .windows import Screen
 
 # The symbols of XFree86 and Sun for volume, players, browsers and the like: X11/XF86keysym.h, X11/Sunkeysym.h.
@@ -163,9 +164,8 @@ def touch(rfb_socket: str) -> None:
     one (TigerVNC 1.12). The messages are those of RFC 6143.
     """
     # One that greets otherwise, or has just ended, is no reason to stay away.
-    with suppress(OSError, struct.error), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+    with suppress(OSError, struct.error), connected(rfb_socket, 10) as server:
         server.settimeout(10)
-        server.connect(rfb_socket)
         read = server.makefile("rb").read
         read(12)
         # The version; no password; other views stay.

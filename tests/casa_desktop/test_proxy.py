@@ -420,3 +420,27 @@ async def test_a_page_s_ping_has_no_answer_while_xvnc_is_stopped(root: Path, vie
         os.kill(pid, signal.SIGCONT)
     browser.say(type="ping", id=3)
     assert (await browser.hear("pong"))["id"] == 3
+
+
+async def test_more_views_at_once_than_xvnc_lets_wait_are_all_let_in(root: Path, view: View) -> None:
+    server = session.ensure().x_server_pid
+    os.kill(server, signal.SIGSTOP)
+    views = [await view() for _ in range(20)]
+    os.kill(server, signal.SIGCONT)
+    for each in views:
+        await each.greet(RAW)
+
+
+async def test_a_view_that_leaves_while_it_waits_for_room_leaves_nothing(
+    root: Path, view: View, jp_serverapp: Any
+) -> None:
+    server = session.ensure().x_server_pid
+    audience = reception(jp_serverapp.web_app.settings).audience
+    os.kill(server, signal.SIGSTOP)
+    views = [await view() for _ in range(20)]
+    for each in views[:-1]:
+        each.websocket.close()
+    os.kill(server, signal.SIGCONT)
+    await views[-1].greet(RAW)
+    while audience.count("main") > 1:
+        await views[-1].hear("audience")
