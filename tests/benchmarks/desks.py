@@ -18,6 +18,7 @@ from typing import Any, Dict, Iterator, List, Optional
 import psutil
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from ..living import program, seconds, variables
 from ..system.conftest import BROWSERS, CHROMIUM
 from ..system.screen import Screen
 from .link import Link, Shape
@@ -112,13 +113,8 @@ class Desk:
 
     def processes(self) -> List[psutil.Process]:
         """Return all processes that are there because of the desktop: what is in its HOME."""
-        return [each for each in psutil.process_iter() if self._is_ours(each)]
-
-    def _is_ours(self, process: psutil.Process) -> bool:
-        try:
-            return bool(process.environ().get("HOME") == self.environment["HOME"])
-        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
-            return False
+        home = self.environment["HOME"]
+        return [each for each in psutil.process_iter() if variables(each).get("HOME") == home]
 
     def serving(self) -> List[psutil.Process]:
         """Return those that serve pages whether there is a desktop or not."""
@@ -126,7 +122,7 @@ class Desk:
 
     def x_server(self) -> psutil.Process:
         """Return the X server's process, once the desktop runs."""
-        return next(each for each in self.processes() if Path(_program(each)).name in X_SERVERS)
+        return next(each for each in self.processes() if Path(program(each)).name in X_SERVERS)
 
     def screen(self) -> Screen:
         """Return the desktop as its X server shows it."""
@@ -144,14 +140,6 @@ class Desk:
                 process.kill()
 
 
-def _program(process: psutil.Process) -> str:
-    """Return the file that a process runs; nothing for one that has ended meanwhile."""
-    try:
-        return process.exe()
-    except psutil.NoSuchProcess:
-        return ""
-
-
 def start_program(display: Dict[str, str], *words: str) -> subprocess.Popen[bytes]:
     """Start one of the programs of ``xprogram`` on a display; return it once it is ready."""
     argv = [sys.executable, "-m", "tests.benchmarks.xprogram", *words]
@@ -166,14 +154,7 @@ def start_program(display: Dict[str, str], *words: str) -> subprocess.Popen[byte
 
 def seconds_of(processes: List[psutil.Process]) -> float:
     """Return the processors' seconds that these processes have taken; one that has ended counts nothing."""
-    total = 0.0
-    for each in processes:
-        try:
-            times = each.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        total += times.user + times.system
-    return total
+    return sum(map(seconds, processes))
 
 
 def wait_until_drawn(page: Page) -> None:

@@ -13,8 +13,7 @@ import time
 from contextlib import ExitStack
 from typing import Dict, List, Mapping, Sequence
 
-import psutil
-
+from ..living import proportional
 from . import sides
 from .desks import Desk, seconds_of, wait_until_drawn
 from .figures import OURS, Figure
@@ -89,14 +88,10 @@ def _weigh(desks: Sequence[Desk], number: int) -> Mapping[str, float]:
     before = seconds_of([*desktops, *servers])
     time.sleep(WATCHED)
     return {
-        f"memory_{number}": _proportional(desktops),
-        f"server_{number}": _proportional(servers),
+        f"memory_{number}": proportional(desktops) / 1e6,
+        f"server_{number}": proportional(servers) / 1e6,
         f"processor_{number}": 100 * (seconds_of([*desktops, *servers]) - before) / WATCHED,
     }
-
-
-def _proportional(processes: Sequence[psutil.Process]) -> float:
-    return sum(each.memory_full_info().pss for each in processes if each.is_running()) / 1e6
 
 
 SIDES = {OURS: ours, sides.JRDP: peer}

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import List, Mapping
+from typing import Mapping
 
-import psutil
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from ..living import resident
 from . import rfb, sides
 from .desks import Desk
 from .figures import OURS, Figure
@@ -40,7 +40,7 @@ def _measure(desk: Desk, _: str) -> Mapping[str, float]:
         width, height = rfb.greet(_reader(client), client.send)
         # Only now: websockify has a process for each connection.
         watched = {"growth": desk.serving(), "x": [desk.x_server()]}
-        idle = {name: _resident(each) for name, each in watched.items()}
+        idle = {name: resident(each) for name, each in watched.items()}
         most = dict(idle)
         end = time.monotonic() + READING
         # Ours gives up a browser that answers no pings, after 45 s or so.
@@ -48,17 +48,8 @@ def _measure(desk: Desk, _: str) -> Mapping[str, float]:
             while time.monotonic() < end and most["growth"] - idle["growth"] < ENOUGH:
                 client.send(rfb.request(False, width, height))
                 time.sleep(1 / 30)
-                most = {name: max(most[name], _resident(each)) for name, each in watched.items()}
+                most = {name: max(most[name], resident(each)) for name, each in watched.items()}
     return {name: (most[name] - idle[name]) / 1e6 for name in watched}
-
-
-def _resident(processes: List[psutil.Process]) -> int:
-    total = 0
-    for each in processes:
-        # That of an earlier connection may end meanwhile.
-        with suppress(psutil.NoSuchProcess):
-            total += each.memory_info().rss
-    return total
 
 
 def _reader(client: ClientConnection) -> rfb.Read:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Mapping
 
+from ..living import below
 from .figures import OURS, Figure
 from .stage import STOCK_CASA, Kernel, Stage
 
@@ -29,7 +30,7 @@ def _weigh(kernel: Kernel, code: str) -> Mapping[str, float]:
     # What twenty notebooks share, they share: only a process's own pages count.
     return {
         "memory": kernel.process.memory_full_info().uss / 1e6,
-        "children": float(len(kernel.process.children(recursive=True))),
+        "children": float(len(below(kernel.process.pid))),
     }
 
 

@@ -27,6 +27,7 @@ import psutil
 from casa_desktop import icewm
 from casa_desktop.process import end
 
+from ..living import command
 from ..system.lab import Jupyter, free_port
 from . import peers
 from .desks import VIEWPORT, Desk
@@ -124,7 +125,7 @@ class RemoteDesktopProxy(InJupyter):
         return {**super()._environment(), "JUPYTER_REMOTE_DESKTOP_PROXY_XSTARTUP": str(start)}
 
     def display(self) -> Dict[str, str]:
-        display = next(word for word in self.x_server().cmdline() if word.startswith(":"))
+        display = next(word for word in command(self.x_server()) if word.startswith(":"))
         return {"DISPLAY": display, "XAUTHORITY": str(Path(self.environment["HOME"], ".Xauthority"))}
 
 
@@ -160,7 +161,7 @@ class Websockify(_Ours):
         end(self.processes(), grace=5.0)
 
     def serving(self) -> List[psutil.Process]:
-        hop = [each for each in self.processes() if _has(each, "--unix-target")]
+        hop = [each for each in self.processes() if "--unix-target" in command(each)]
         return [*super().serving(), *hop]
 
 
@@ -241,14 +242,6 @@ class _Server(Jupyter):
     def _command(self) -> List[str]:
         # What its children say goes where its own log does, and not among the tables.
         return ["sh", "-c", 'exec "$@" >&2', "sh", self._python, *super()._command()[1:]]
-
-
-def _has(process: psutil.Process, word: str) -> bool:
-    """Tell whether a process was started with this word; one that has ended meanwhile was not."""
-    try:
-        return word in process.cmdline()
-    except psutil.NoSuchProcess:
-        return False
 
 
 def _settle_icewm(place: Path) -> None:

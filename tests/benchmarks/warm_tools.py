@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Mapping
 
+from ..living import below, proportional
 from .figures import OURS, Figure
 from .stage import STOCK_CASA, Kernel, Stage
 
@@ -39,11 +40,11 @@ def _weigh(kernel: Kernel, image: str, plot: str) -> Mapping[str, float]:
     kernel.run(image)
     viewer = _below(kernel)
     kernel.run(plot)
-    return {"viewer": viewer, "both": _below(kernel), "processes": float(len(kernel.process.children(recursive=True)))}
+    return {"viewer": viewer, "both": _below(kernel), "processes": float(len(below(kernel.process.pid)))}
 
 
 def _below(kernel: Kernel) -> float:
-    return sum(each.memory_full_info().pss for each in kernel.process.children(recursive=True)) / 1e6
+    return proportional(below(kernel.process.pid)) / 1e6
 
 
 SIDES = {OURS: ours, STOCK_CASA: stock}

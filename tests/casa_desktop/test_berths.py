@@ -12,6 +12,8 @@ import pytest
 from casa_desktop import berths
 from casa_desktop.errors import ContainerFailed, RuntimeDirectoryError
 
+from ..living import started
+
 HOLD = "import sys; from casa_desktop import berths; berths.occupy(berths.new_berth()); print(1, flush=True); input()"
 
 
@@ -32,7 +34,7 @@ def test_a_connection_file_leads_to_its_berth_and_a_foreign_one_to_a_new_one(roo
 
 
 def test_the_berth_of_a_killed_launcher_is_removed_by_the_next(root: Path) -> None:
-    with subprocess.Popen([sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as launcher:
+    with started([sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as launcher:
         assert launcher.stdout is not None
         launcher.stdout.readline()
         other = berths.new_berth()

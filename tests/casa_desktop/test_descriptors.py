@@ -6,12 +6,15 @@ import os
 import resource
 import subprocess
 import sys
+from contextlib import suppress
 from typing import Iterator, Tuple
 
 import psutil
 import pytest
 
 from casa_desktop import descriptors, session
+
+from ..living import family
 
 RAISE = "from casa_desktop import descriptors; import resource; descriptors.raise_limit(); "
 TELL = "print(*resource.getrlimit(resource.RLIMIT_NOFILE))"
@@ -93,9 +96,13 @@ def test_programs_on_a_desktop_may_have_as_many_files_open_as_the_machine_allows
         pytest.skip("this machine's hard limit tells nothing here")
     resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
     try:
-        supervisor = psutil.Process(session.ensure().supervisor_pid)
-        limits = {each.name(): each.rlimit(psutil.RLIMIT_NOFILE)[0] for each in (supervisor, *supervisor.children())}
+        limits = {}
+        for each in family(session.ensure().supervisor_pid):
+            # The painter of the background ends by itself.
+            with suppress(psutil.NoSuchProcess):
+                limits[each] = each.rlimit(psutil.RLIMIT_NOFILE)[0]
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         session.stop()
+    assert len(limits) > 2
     assert set(limits.values()) == {hard}

@@ -11,6 +11,7 @@ from casa_desktop import doctor, session, xserver
 from casa_desktop.__main__ import main
 from casa_desktop.containers import Container
 
+from ..living import started
 from ..shortage import small_disk
 
 # The developer's own kernels need not be in order.
@@ -96,9 +97,7 @@ def test_a_port_that_others_can_reach_is_told_and_one_on_loopback_is_not(tmp_pat
         "a.bind(('0.0.0.0', 0)); b.bind(('127.0.0.1', 0)); a.listen(); b.listen()\n"
         "print(a.getsockname()[1], b.getsockname()[1], flush=True); sys.stdin.read()\n"
     )
-    with subprocess.Popen(
-        [str(program), "-I", "-S", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as child:
+    with started([str(program), "-I", "-S", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
         wide, narrow = map(int, child.stdout.readline().split())
         told = [port for _, _, port in doctor._listening()]

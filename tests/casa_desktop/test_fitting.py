@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,8 @@ from Xlib import X, display
 from casa_desktop import session
 from casa_desktop.commands import Settings
 from casa_desktop.fitting import Box, fitted
+
+from ..living import started
 
 AREA = Box(0, 0, 800, 574)
 
@@ -32,7 +33,7 @@ def test_a_window_follows_a_desktop_that_becomes_smaller(root: Path, monkeypatch
     for key, value in session.environment(record).items():
         monkeypatch.setenv(key, value)
     connection = display.Display(record.display)
-    with subprocess.Popen(["xterm", "-geometry", "150x50+300+50", "-fa", "Monospace", "-fs", "11"]) as program:
+    with started(["xterm", "-geometry", "150x50+300+50", "-fa", "Monospace", "-fs", "11"]) as program:
         window = _first_window(connection)
         window.change_attributes(event_mask=X.StructureNotifyMask)
         assert window.get_geometry().width > 1000

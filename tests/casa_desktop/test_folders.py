@@ -17,6 +17,8 @@ from casa_desktop import errors, folders, locks, runtime, session, xfiles
 from casa_desktop.__main__ import main
 from casa_desktop.runtime import Record
 
+from .. import living
+
 
 def _mounted_over(root: Path) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=700", "casa-desktop-test", str(root)], check=True)
@@ -40,7 +42,7 @@ if os.getuid() == 0:
 @pytest.fixture
 def family(root: Path) -> List[psutil.Process]:
     """The processes of the desktop ``main``, its supervisor first."""
-    return _family(session.ensure())
+    return living.family(session.ensure().supervisor_pid)
 
 
 @pytest.fixture(autouse=True)
@@ -50,11 +52,6 @@ def _nothing_elsewhere(root: Path) -> Iterator[None]:
         # Lazily, for a supervisor lets go of its folder with its very last breath.
         subprocess.run(["umount", "-l", str(root)], check=True)
     shutil.rmtree(root.with_name(root.name + "-away"), ignore_errors=True)
-
-
-def _family(record: Record) -> List[psutil.Process]:
-    supervisor = psutil.Process(record.supervisor_pid)
-    return [supervisor, *supervisor.children(recursive=True)]
 
 
 def _await_end(processes: List[psutil.Process]) -> None:
@@ -116,7 +113,7 @@ def test_a_desktop_whose_parents_were_removed_ends_without_bringing_them_back(
 ) -> None:
     deep = root / "a" / "b"
     monkeypatch.setenv("CASA_DESKTOP_RUNTIME_DIR", str(deep))
-    family = _family(session.ensure())
+    family = living.family(session.ensure().supervisor_pid)
     shutil.rmtree(root / "a")
     _await_end(family)
     assert list(root.iterdir()) == []

@@ -19,6 +19,8 @@ from casa_desktop.commands import Settings
 from casa_desktop.errors import NotRunning
 from casa_desktop.runtime import Record
 
+from ..living import below, name_of
+
 LIMIT = 1.2
 PART = 0.8
 
@@ -113,7 +115,7 @@ def test_a_program_in_a_terminal_keeps_a_desktop_until_it_ends(
 ) -> None:
     window = terminal(start(), "sh", "-c", "sleep 1000; exec sh")
     assert not ends(LIMIT + PART)
-    [program] = [each for each in window.children(recursive=True) if each.name() == "sleep"]
+    [program] = [each for each in below(window.pid) if name_of(each) == "sleep"]
     program.send_signal(signal.SIGTERM)
     assert not ends(PART)
     # The shell that waits for another command keeps nothing.

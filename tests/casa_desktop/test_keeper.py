@@ -16,6 +16,7 @@ from casa_desktop import berths, lifeline
 from casa_desktop.berths import Berth
 from casa_desktop.lifeline import Word
 
+from ..living import started
 from ..shortage import few_descriptors, little_memory
 
 LAUNCHER = """
@@ -46,7 +47,7 @@ def launcher(berth: Berth, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """One whose program ends when something is written into a pipe."""
     os.mkfifo(tmp_path / "end")
     words = [sys.executable, "-c", LAUNCHER, str(berth.folder), str(tmp_path / "end")]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+    with started(words, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         yield process

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -15,6 +16,7 @@ from casa_desktop.errors import KernelUnknown
 from casa_desktop.kernelspecs import Place
 
 from ..clock import own_time
+from ..living import with_word
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +66,9 @@ def test_a_kernel_that_dies_says_why_in_a_moment() -> None:
 
 
 def test_a_kernel_that_hangs_is_ended_with_everything_that_it_has_started() -> None:
-    child = "import time; time.sleep(98765)"
+    # No other process of this machine has such words.
+    mark = uuid.uuid4().hex
+    child = f"import time; time.sleep(98765) # {mark}"
     code = (
         f"import subprocess, sys, time\nsubprocess.Popen([sys.executable, '-c', {child!r}], start_new_session=True)\n"
     )
@@ -72,14 +76,7 @@ def test_a_kernel_that_hangs_is_ended_with_everything_that_it_has_started() -> N
     status, said = _command("x", "--timeout", "1")
     assert status == 1
     assert said["findings"][0]["found"] == "it has not answered within 1 s"
-    assert not [each for each in psutil.process_iter() if any("98765" in word for word in _words(each))]
-
-
-def _words(process: psutil.Process) -> List[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:
-        return []
+    assert not with_word(psutil.process_iter(), mark)
 
 
 def test_a_casa_that_cannot_be_imported_is_told_by_the_kernel_itself(monkeypatch: pytest.MonkeyPatch) -> None:

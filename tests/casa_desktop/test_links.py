@@ -7,12 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
 
 from casa_desktop import links, runtime, session
 from casa_desktop.errors import LinkRefused
 from casa_desktop.runtime import Places, Record
+
+from ..living import below, name_of, variables
 
 
 @pytest.fixture
@@ -64,8 +65,8 @@ def test_what_the_desktop_s_menu_starts_finds_them_first(desktop: Record, at: Pl
 
 
 def _window_manager(desktop: Record) -> dict[str, str]:
-    children = psutil.Process(desktop.supervisor_pid).children()
-    return next(each.environ() for each in children if each.name() == "icewm")
+    children = below(desktop.supervisor_pid, recursive=False)
+    return next(variables(each) for each in children if name_of(each) == "icewm")
 
 
 @pytest.mark.parametrize(

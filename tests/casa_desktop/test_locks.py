@@ -12,6 +12,8 @@ import pytest
 from casa_desktop import locks
 from casa_desktop.errors import RuntimeDirectoryError
 
+from ..living import started
+
 
 def test_a_folder_is_held_for_as_long_as_its_process_lives(root: Path) -> None:
     code = (
@@ -19,9 +21,7 @@ def test_a_folder_is_held_for_as_long_as_its_process_lives(root: Path) -> None:
         "locks.hold(Path(sys.argv[1])); print(1, flush=True); sys.stdin.read()"
     )
     assert not locks.is_held(root)
-    with subprocess.Popen(
-        [sys.executable, "-c", code, str(root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as child:
+    with started([sys.executable, "-c", code, str(root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
         child.stdout.readline()
         assert locks.is_held(root)

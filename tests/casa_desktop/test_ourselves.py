@@ -7,13 +7,13 @@ import subprocess
 from pathlib import Path
 from typing import Iterator
 
-import psutil
 import pytest
 
 from casa_desktop import installing, kernelspecs, ourselves, session
 from casa_desktop.kernelrun import Running
 from casa_desktop.kernelspecs import Place
 
+from ..living import below, variables
 from ..system.processes import name
 from . import otherpythons
 
@@ -55,16 +55,16 @@ def test_they_see_what_the_user_named_beside_it() -> None:
 def test_a_desktop_that_it_starts_works_and_hides_the_folder_from_its_programs(kernel: Running, overlay: str) -> None:
     kernel.evaluate("from casa_desktop import session\nsession.ensure()", "''")
     try:
-        supervisor = psutil.Process(session.running().supervisor_pid)
-        (manager,) = (each for each in supervisor.children() if name(each) == "icewm")
-        assert "PYTHONPATH" not in manager.environ()
+        children = below(session.running().supervisor_pid, recursive=False)
+        (manager,) = (variables(each) for each in children if name(each) == "icewm")
+        assert "PYTHONPATH" not in manager
         size = kernel.evaluate("picture = session.screenshot(session.running())", "len(picture)")
         assert int(size) > 1000
-        menu = Path(manager.environ()["ICEWM_PRIVCFG"], "menu").read_text()
+        menu = Path(manager["ICEWM_PRIVCFG"], "menu").read_text()
         assert f"env PYTHONPATH={overlay}" in menu
         done = subprocess.run(
             ["xdg-open", "no address"],
-            env=manager.environ(),
+            env=manager,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,

@@ -18,6 +18,8 @@ from casa_desktop.commands import Settings
 from casa_desktop.process import marked
 from casa_desktop.runtime import Record, rfb_banner
 
+from ..living import command
+
 
 @pytest.fixture(autouse=True)
 def _from_a_container(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,14 +30,6 @@ def _from_a_container(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def family(root: Path, record: Record) -> List[psutil.Process]:
     """Return the desktop's launcher, and all in its container."""
     return [psutil.Process(record.supervisor_pid), *marked(f"{root}/.kernels/")]
-
-
-def words(process: psutil.Process) -> List[str]:
-    """Return its command line; nothing if it has ended, as helpers of a start do at any time."""
-    try:
-        return process.cmdline()
-    except psutil.NoSuchProcess:
-        return []
 
 
 def traces(record: Record) -> List[str]:
@@ -51,7 +45,7 @@ def traces(record: Record) -> List[str]:
 def test_it_is_seen_photographed_scaled_and_stopped_from_outside(root: Path) -> None:
     record = session.ensure(settings=Settings(geometry="800x600"))
     processes = family(root, record)
-    assert {"Xvnc", "icewm", "bwrap"} <= {os.path.basename(word) for each in processes for word in words(each)[:1]}
+    assert {"Xvnc", "icewm", "bwrap"} <= {os.path.basename(word) for each in processes for word in command(each)[:1]}
     assert rfb_banner(Path(record.rfb_socket), 5).startswith(b"RFB ")
     assert Image.open(io.BytesIO(session.screenshot(record))).size == (800, 600)
     assert session.titles(record) == []
@@ -98,7 +92,7 @@ def test_a_killed_x_server_is_back_in_its_container(root: Path) -> None:
 
 
 def _called(processes: List[psutil.Process], word: str) -> psutil.Process:
-    return next(each for each in processes[1:] if word in " ".join(words(each)[:3]))
+    return next(each for each in processes[1:] if word in " ".join(command(each)[:3]))
 
 
 def test_a_killed_container_leaves_no_more_than_a_word(root: Path) -> None:

@@ -15,6 +15,8 @@ from casa_desktop import process
 from casa_desktop.commands import Command
 from casa_desktop.process import belonging, end, is_stopped, marked, namespace, open_pid, read_line, spawn
 
+from ..living import is_alive, living, started
+
 
 def _python(code: str) -> subprocess.Popen[bytes]:
     """Start a child that says one line when it is ready, and wait for that line."""
@@ -53,12 +55,9 @@ def test_a_spawned_child_dies_with_its_parent() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=False)
     assert done.returncode == -signal.SIGKILL
-    try:
-        child = psutil.Process(int(done.stdout))
-    except psutil.NoSuchProcess:
-        return
-    psutil.wait_procs([child], timeout=30)
-    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+    child = living(int(done.stdout))
+    psutil.wait_procs(child, timeout=30)
+    assert not any(map(is_alive, child))
 
 
 def test_a_spawned_child_has_a_process_group_and_an_environment_of_its_own() -> None:
@@ -101,7 +100,7 @@ def test_the_end_of_another_process_is_an_event() -> None:
 
 def test_what_belongs_to_a_container_is_found_by_its_mark_and_by_its_engines_session() -> None:
     wait = [sys.executable, "-c", "import signal; print('ready', flush=True); signal.pause()"]
-    with subprocess.Popen(wait, env={"WHERE": "at /berth/a"}, stdout=subprocess.PIPE) as bearing, subprocess.Popen(
+    with started(wait, env={"WHERE": "at /berth/a"}, stdout=subprocess.PIPE) as bearing, started(
         wait, start_new_session=True, stdout=subprocess.PIPE
     ) as leading:
         for each in (bearing, leading):
@@ -109,8 +108,6 @@ def test_what_belongs_to_a_container_is_found_by_its_mark_and_by_its_engines_ses
             each.stdout.readline()
         assert [each.pid for each in marked("/berth/a")] == [bearing.pid]
         assert {each.pid for each in belonging("/berth/a", leading.pid)} == {bearing.pid, leading.pid}
-        for each in (bearing, leading):
-            each.kill()
 
 
 def test_processes_of_one_place_have_a_namespace_of_one_name_and_the_dead_have_none() -> None:
@@ -132,12 +129,10 @@ def test_a_stopped_process_is_told_from_one_that_waits_and_from_a_dead_one() -> 
 
 def test_what_was_given_a_variable_is_found_by_its_very_value() -> None:
     wait = [sys.executable, "-c", "import signal; print('ready', flush=True); signal.pause()"]
-    with subprocess.Popen(wait, env={"WHERE": "/a/main"}, stdout=subprocess.PIPE) as bearing, subprocess.Popen(
+    with started(wait, env={"WHERE": "/a/main"}, stdout=subprocess.PIPE) as bearing, started(
         wait, env={"WHERE": "/a/main2", "OTHER": "/a/main"}, stdout=subprocess.PIPE
     ) as other:
         for each in (bearing, other):
             assert each.stdout is not None
             each.stdout.readline()
         assert [each.pid for each in process.bearing("WHERE", "/a/main")] == [bearing.pid]
-        for each in (bearing, other):
-            each.kill()

@@ -19,6 +19,7 @@ import pytest
 from casa_desktop import outbound, quarters
 from casa_desktop.quarters import Quarters
 
+from ..living import below, command, name_of
 from ..shortage import few_descriptors, little_memory
 from .ordinary import FORBIDDEN, UID, environment, python, said, start
 from .test_network import needs_namespaces, needs_root
@@ -77,12 +78,12 @@ class Kernel:
 
     def standby(self) -> psutil.Process:
         """What starts its porter."""
-        found = psutil.Process(self.process.pid).children()
-        return next(each for each in found if "casa_desktop.porter" in each.cmdline())
+        found = below(self.process.pid, recursive=False)
+        return next(each for each in found if "casa_desktop.porter" in command(each))
 
     def porter(self, other_than: Optional[psutil.Process] = None) -> psutil.Process:
         """Its porter, once it is there."""
-        found = within(30, lambda: [each for each in self.standby().children() if each != other_than])
+        found = within(30, lambda: [each for each in below(self.standby().pid, recursive=False) if each != other_than])
         assert found
         return found[0]
 
@@ -92,10 +93,9 @@ class Kernel:
         def find() -> Optional[psutil.Process]:
             # Between fork and exec it is a copy of the porter.
             # And pasta, having looked at the processor, may become passt.avx2.
-            for each in self.porter().children():
-                with suppress(psutil.NoSuchProcess):
-                    if each.name().startswith(("pas", "slirp4netns")) and each != other_than:
-                        return each
+            for each in below(self.porter().pid, recursive=False):
+                if name_of(each).startswith(("pas", "slirp4netns")) and each != other_than:
+                    return each
             return None
 
         found = within(30, find)
@@ -196,7 +196,7 @@ def test_it_reaches_the_machine_s_address_but_not_its_loopback(
         assert f"{outbound.TUN} cannot be opened" in one.notice
         return
     assert one.notice == ""
-    assert one.way_out().name().startswith(program[:3])
+    assert name_of(one.way_out()).startswith(program[:3])
     with socket.create_server((own_address(), 0)) as server, socket.create_server(("127.0.0.1", 0)) as inner:
         address, port = server.getsockname()
         server.settimeout(30)
@@ -354,7 +354,7 @@ def test_where_it_is_forbidden_it_stays_and_is_told(kernel: Callable[..., Kernel
 def test_the_machine_s_network_is_taken_without_a_word_where_it_is_wanted(kernel: Callable[..., Kernel]) -> None:
     one = kernel(user=False, CASA_DESKTOP_NETWORK="host")
     assert (one.notice, len(one.names) > 1) == ("", True)
-    assert psutil.Process(one.process.pid).children() == []
+    assert below(one.process.pid) == []
 
 
 def test_a_wrong_word_for_it_is_told(kernel: Callable[..., Kernel]) -> None:

@@ -22,6 +22,8 @@ from casa_desktop import errors, locks, session
 from casa_desktop.commands import Settings
 from casa_desktop.runtime import Record
 
+from ..living import family, is_alive, living, name_of, started
+
 
 def _listening_ports(processes: list[psutil.Process]) -> list[int]:
     ports = []
@@ -31,11 +33,6 @@ def _listening_ports(processes: list[psutil.Process]) -> list[int]:
             connections = process.net_connections("tcp")
             ports += [each.laddr.port for each in connections if each.status == psutil.CONN_LISTEN]
     return ports
-
-
-def _family(record: Record) -> list[psutil.Process]:
-    supervisor = psutil.Process(record.supervisor_pid)
-    return [supervisor, *supervisor.children(recursive=True)]
 
 
 @pytest.fixture
@@ -51,7 +48,7 @@ def connected(root: Path, monkeypatch: pytest.MonkeyPatch) -> display.Display:
 
 def test_a_desktop_starts_shows_a_picture_and_ends_without_a_trace(root: Path) -> None:
     record = session.ensure()
-    processes = _family(record)
+    processes = family(record.supervisor_pid)
     assert record.x_server_pid in {each.pid for each in processes}
     assert Image.open(io.BytesIO(session.screenshot(record))).size == (1600, 900)
     assert session.stop()
@@ -66,7 +63,7 @@ def test_a_desktop_starts_shows_a_picture_and_ends_without_a_trace(root: Path) -
 
 def test_no_port_is_open_and_no_one_else_can_enter(root: Path) -> None:
     record = session.ensure()
-    assert _listening_ports(_family(record)) == []
+    assert _listening_ports(family(record.supervisor_pid)) == []
     folder = root / "main"
     assert folder.stat().st_mode & 0o777 == 0o700
     assert Path(record.rfb_socket).stat().st_mode & 0o777 == 0o600
@@ -143,7 +140,7 @@ def test_a_killed_supervisor_takes_its_x_server_along_and_the_next_start_works(r
     server = psutil.Process(first.x_server_pid)
     os.kill(first.supervisor_pid, signal.SIGKILL)
     psutil.wait_procs([server], timeout=30)
-    assert not server.is_running() or server.status() == psutil.STATUS_ZOMBIE
+    assert not is_alive(server)
     assert session.find() is None
     second = session.ensure()
     assert second.x_server_pid != first.x_server_pid
@@ -169,21 +166,13 @@ def test_a_dead_window_manager_comes_back(connected: display.Display) -> None:
 
 
 def _window_managers(record: Record) -> list[psutil.Process]:
-    return [each for each in _family(record) if _name(each) == "icewm"]
-
-
-def _name(process: psutil.Process) -> str:
-    """Return the name of a living process; nothing for one that has just gone."""
-    try:
-        return process.name() if process.status() != psutil.STATUS_ZOMBIE else ""
-    except psutil.NoSuchProcess:
-        return ""
+    return [each for each in family(record.supervisor_pid) if name_of(each) == "icewm"]
 
 
 def test_a_program_on_the_desktop_ends_with_it(root: Path) -> None:
     record = session.ensure()
     env = {**os.environ, **session.environment(record)}
-    with subprocess.Popen(["xterm"], env=env, stderr=subprocess.DEVNULL) as program:
+    with started(["xterm"], env=env, stderr=subprocess.DEVNULL) as program:
         session.stop()
         assert program.wait(timeout=30) != 0
 
@@ -229,7 +218,7 @@ def test_an_x_server_that_never_speaks_is_given_up_and_ended(
     with pytest.raises(errors.StartTimeout):
         session.ensure(timeout=4)
     child = int((tmp_path / "pid").read_text())
-    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+    assert living(child) == []
 
 
 def test_a_picture_of_a_desktop_that_has_gone_is_one_clear_error(root: Path) -> None:

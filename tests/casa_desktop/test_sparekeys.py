@@ -19,6 +19,7 @@ from casa_desktop import session
 from casa_desktop.sparekeys import ALWAYS_FREE
 
 from ..benchmarks import rfb
+from ..living import started
 
 RETURN = 0xFF0D
 # A program may still have to look up a key that was pressed just now: key codes are freed some seconds later.
@@ -85,7 +86,7 @@ def terminal(display: Display, root: Path) -> Iterator[Callable[[], str]]:
     screen.change_attributes(event_mask=X.PropertyChangeMask)
     script = f"exec >{fifo}; stty -echo; echo ready; exec cat"
     env = {**os.environ, "LC_ALL": "C.UTF-8"}
-    with subprocess.Popen(["xterm", "-u8", "-e", "sh", "-c", script], env=env, stderr=subprocess.DEVNULL) as program:
+    with started(["xterm", "-u8", "-e", "sh", "-c", script], env=env, stderr=subprocess.DEVNULL) as program:
         with fifo.open(encoding="utf-8") as lines:
             assert _line(lines) == "ready"
             active = display.intern_atom("_NET_ACTIVE_WINDOW")

@@ -23,6 +23,7 @@ from casa_desktop.commands import Settings
 from casa_desktop.errors import LinkRefused, ScalingFailed, Shortage, StartFailed
 from casa_desktop.proxy import RESERVED
 
+from ..living import line_of
 from ..shortage import Disk, descriptors, few_descriptors, little_memory, small_disk
 from ..system.lab import Jupyter
 from ..system.pages import Painting
@@ -41,8 +42,7 @@ def disk(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
 
 def of(place: Path) -> List[str]:
     """Return the command lines of the processes that have something to do with a place."""
-    found = (" ".join(each.info["cmdline"] or ()) for each in psutil.process_iter(["cmdline"]))
-    return [line for line in found if str(place) in line]
+    return [words for words in map(line_of, psutil.process_iter()) if str(place) in words]
 
 
 def test_a_desktop_that_finds_no_room_says_so_leaves_nothing_and_starts_when_there_is(disk: Disk) -> None:

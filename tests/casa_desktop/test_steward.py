@@ -14,6 +14,7 @@ import pytest
 
 from casa_desktop import session
 
+from ..living import below, name_of, started
 from ..system.processes import ended
 
 # A mount namespace as Apptainer's users have one; its processes are the machine's.
@@ -121,7 +122,7 @@ def test_a_desktop_ends_with_its_container_and_leaves_no_file(
 
 
 def test_without_a_container_it_appoints_nobody_who_could_end_what_is_not_its_own() -> None:
-    with subprocess.Popen(
+    with started(
         [sys.executable, "-m", "casa_desktop.steward", "sh", "-c", "echo $PPID; read x"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -129,6 +130,5 @@ def test_without_a_container_it_appoints_nobody_who_could_end_what_is_not_its_ow
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        children = psutil.Process(process.pid).children()
-        assert [each.name() for each in children] == ["sh"]
+        assert list(map(name_of, below(process.pid))) == ["sh"]
         process.communicate("\n")

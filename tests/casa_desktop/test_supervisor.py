@@ -21,6 +21,7 @@ from casa_desktop import errors, locks, reaper, runtime, session, stored
 from casa_desktop.commands import Settings
 from casa_desktop.runtime import Record
 
+from .. import living
 from ..clock import own_time
 from .victims import kill
 
@@ -43,12 +44,8 @@ def _child(record: Record, name: str) -> psutil.Process:
 
 def _children(record: Record, name: str) -> List[psutil.Process]:
     """Return those of the supervisor's living children that are the program or the module ``name``."""
-    found = []
-    for each in psutil.Process(record.supervisor_pid).children():
-        # One that has just ended has no command line any more.
-        with suppress(psutil.Error):
-            found += [each] if name in (each.name(), *each.cmdline()) else []
-    return found
+    children = living.below(record.supervisor_pid, recursive=False)
+    return [each for each in children if name in (living.name_of(each), *living.command(each))]
 
 
 def test_a_killed_x_server_is_back_soon_with_its_window_manager_and_the_record_tells(root: Path) -> None:
@@ -136,7 +133,7 @@ def screen(display: Display) -> Display:
 def test_a_stopped_window_manager_goes_on_soon(screen: Display) -> None:
     _child(session.running(), "icewm").suspend()
     env = {**os.environ, **session.environment(session.running())}
-    with subprocess.Popen(["xterm"], env=env, stderr=subprocess.DEVNULL) as program:
+    with living.started(["xterm"], env=env, stderr=subprocess.DEVNULL) as program:
         wanted = screen.intern_atom("_NET_CLIENT_LIST")
         alarm = threading.Timer(20, screen.close)
         alarm.start()
@@ -172,12 +169,13 @@ def test_a_stopped_supervisor_is_woken_by_who_needs_an_x_server(root: Path) -> N
 
 def test_a_stopped_desktop_can_be_stopped_for_good(root: Path) -> None:
     record = session.ensure()
-    family = [psutil.Process(record.supervisor_pid), *psutil.Process(record.supervisor_pid).children(recursive=True)]
-    for each in family:
-        each.suspend()
+    everybody = living.family(record.supervisor_pid)
+    for each in everybody:
+        # The painter of the background ends by itself.
+        with suppress(psutil.NoSuchProcess):
+            each.suspend()
     assert session.stop()
-    _, living = psutil.wait_procs(family, timeout=30)
-    assert living == []
+    assert psutil.wait_procs(everybody, timeout=30)[1] == []
     assert not root.exists()
 
 
@@ -208,7 +206,7 @@ def lost(root: Path) -> Iterator[Record]:
     record = session.ensure()
     # As a terminal on the desktop would, with nohup.
     env = {**os.environ, **reaper.mark(runtime.places("main"))}
-    with subprocess.Popen(["sleep", "1000"], env=env, start_new_session=True) as stray:
+    with living.started(["sleep", "1000"], env=env, start_new_session=True) as stray:
         server = psutil.Process(record.x_server_pid)
         server.suspend()
         kill(record.supervisor_pid)

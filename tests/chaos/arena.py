@@ -26,6 +26,7 @@ from Xlib.protocol.event import ClientMessage
 from casa_desktop import locks, runtime
 from casa_desktop.runtime import Places, Record
 
+from ..living import below, command, is_alive, line_of, living, program, variables
 from ..system.lab import Jupyter
 from ..system.screen import Screen
 from . import verdicts
@@ -43,28 +44,9 @@ _CARRIERS = ("/passt", "/pasta", "/passt.avx2", "/pasta.avx2", "/slirp4netns")
 Identity = Tuple[int, float]
 
 
-def is_alive(process: psutil.Process) -> bool:
-    """Tell whether a process runs; one that nobody has waited for has ended."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def below(pid: Optional[int]) -> List[psutil.Process]:
-    """Return the living processes below one."""
-    try:
-        return [each for each in psutil.Process(pid).children(recursive=True) if is_alive(each)] if pid else []
-    except psutil.NoSuchProcess:
-        return []
-
-
 def words_of(process: psutil.Process) -> str:
-    """Return a process's command line, and its program where that tells more."""
-    try:
-        return " ".join([process.exe(), *process.cmdline()])
-    except psutil.Error:
-        return ""
+    """Return a process's program, for a tool that calls itself otherwise, and its command line."""
+    return " ".join([program(process), *command(process)])
 
 
 def digest(folder: Path) -> Dict[str, str]:
@@ -169,17 +151,15 @@ class Arena:
         if record is None:
             return {}
         found: Dict[str, psutil.Process] = {}
-        with suppress(psutil.NoSuchProcess):
-            supervisor = psutil.Process(record.supervisor_pid)
-            found[verdicts.SUPERVISOR] = supervisor
-            for child in supervisor.children():
-                words = words_of(child)
-                if child.pid == record.x_server_pid:
-                    found[verdicts.X_SERVER] = child
-                elif "casa_desktop.caretaker" in words:
-                    found[verdicts.CARETAKER] = child
-                elif words.split(" ")[0].endswith("/icewm"):
-                    found[verdicts.WINDOW_MANAGER] = child
+        found.update((verdicts.SUPERVISOR, supervisor) for supervisor in living(record.supervisor_pid))
+        for child in below(record.supervisor_pid, recursive=False):
+            words = words_of(child)
+            if child.pid == record.x_server_pid:
+                found[verdicts.X_SERVER] = child
+            elif "casa_desktop.caretaker" in words:
+                found[verdicts.CARETAKER] = child
+            elif words.split(" ")[0].endswith("/icewm"):
+                found[verdicts.WINDOW_MANAGER] = child
         return {part: process for part, process in found.items() if is_alive(process)}
 
     def is_whole(self) -> bool:
@@ -222,10 +202,13 @@ class Arena:
         pids = {verdicts.SERVER: self.server.process.pid, verdicts.VIEW: self.view.process.pid if self.view else None}
         pids.update(zip((verdicts.KERNEL, verdicts.OTHER_KERNEL), (each.pid for each in self.kernels)))
         for part, pid in pids.items():
+            found.update((part, process) for process in living(pid))
+        identities: Dict[str, Identity] = {}
+        for part, process in found.items():
+            # It may have ended since.
             with suppress(psutil.NoSuchProcess):
-                if pid and is_alive(psutil.Process(pid)):
-                    found[part] = psutil.Process(pid)
-        return {part: (process.pid, process.create_time()) for part, process in found.items()}
+                identities[part] = (process.pid, process.create_time())
+        return identities
 
     def porter(self) -> List[psutil.Process]:
         """Return the process that stands between the first notebook's kernel and the machine's network, if one does."""
@@ -267,7 +250,7 @@ class Arena:
         for each in self.kernels:
             if each.pid is None and not each.answers(_LONG):
                 raise TimeoutError("A kernel did not answer:\n" + "".join(self.server.log[-40:]))
-        if self.view is None or not is_alive(psutil.Process(self.view.process.pid)):
+        if self.view is None or self.view.process.poll() is not None:
             self.start_view()
         assert self.view is not None
         if not self.view.wait_until_connected(10):
@@ -347,10 +330,9 @@ class Arena:
 
     def left(self) -> List[psutil.Process]:
         """Return what still runs of all that was ever started here: by its environment, or by our folder's name."""
-        found = []
-        for process in psutil.process_iter():
-            with suppress(psutil.Error):
-                mine = self.mark in process.environ().get(MARK, "") or str(self.folder) in " ".join(process.cmdline())
-                if mine and is_alive(process):
-                    found.append(process)
-        return found
+        ours = (
+            each
+            for each in psutil.process_iter()
+            if self.mark in variables(each).get(MARK, "") or str(self.folder) in line_of(each)
+        )
+        return [each for each in ours if is_alive(each)]

@@ -13,11 +13,12 @@ from urllib.request import Request, urlopen
 import psutil
 from Xlib.error import ConnectionClosedError, DisplayConnectionError
 
+from ..living import below, is_alive, living, name_of
 from ..system.mask_editor import MaskEditor, find_green_box
 from ..system.processes import ended
 from ..system.screen import Screen, XHand
 from . import verdicts, works
-from .arena import DESKTOP, Arena, Identity, below, digest, is_alive
+from .arena import DESKTOP, Arena, Identity, digest
 from .cells import Cell
 from .faults import Fault
 from .ledger import BY_ITSELF, RESULT, UNHARMED, WHEN_ASKED, Outcome
@@ -144,7 +145,7 @@ class Play:
             Victim.VIEW: arena.view.process.pid if arena.view else None,
         }
         pid = pids.get(what.victim)
-        return [psutil.Process(pid)] if pid else []
+        return living(pid)
 
     def _hit(self, cell: Optional[Cell] = None) -> Fault:
         what = self._round
@@ -267,7 +268,7 @@ class Play:
         if not returned:
             self._broken.append(f"{what.victim.value} was not back within {BACK_SECONDS:.0f} s")
         if self._doomed and gone and not ended(self._doomed, GONE_SECONDS):
-            left = [each.name() for each in self._doomed if is_alive(each)]
+            left = [name_of(each) for each in self._doomed if is_alive(each)]
             self._broken.append(f"{', '.join(left)} outlived the {what.victim.value} by more than {GONE_SECONDS:.0f} s")
 
     def _returned(self, gone: bool) -> str:

@@ -14,6 +14,7 @@ import pytest
 
 from casa_desktop.xfiles import answers
 
+from ..living import command
 from .arena import Arena
 from .ledger import Outcome
 from .plan import Round, Victim
@@ -43,7 +44,7 @@ def test_nothing_is_left_of_all_that(arena: Arena) -> None:
     while arena.left() and time.monotonic() < deadline:
         # Nobody tells the end of a process that is not one's own child and not yet known.
         time.sleep(0.1)
-    assert [process.cmdline() for process in arena.left()] == []
+    assert [command(process) for process in arena.left()] == []
     assert not arena.root.exists()
     assert list(arena.temporary.iterdir()) == []
     # Other people's X servers may have taken the numbers since.

@@ -15,6 +15,7 @@ from typing import Any, Dict, Iterator, List, Sequence, Tuple
 import psutil
 import pytest
 
+from ..living import is_alive, owner
 from ..system.lab import Jupyter
 from .apptainer import CACHE, User, install
 from .image import ROOT
@@ -85,14 +86,7 @@ class ApptainerJupyter(Jupyter):
 
 def processes_of(user: User) -> List[psutil.Process]:
     """Return the living processes of a user."""
-    return [each for each in psutil.process_iter() if _is_alive_and_of(each, user.uid)]
-
-
-def _is_alive_and_of(process: psutil.Process, uid: int) -> bool:
-    try:
-        return bool(process.uids().real == uid and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
+    return [each for each in psutil.process_iter() if owner(each) == user.uid and is_alive(each)]
 
 
 def files_of(user: User, folder: Path = Path("/tmp")) -> List[Path]:

@@ -11,6 +11,7 @@ from typing import Any, Dict, List
 import psutil
 import pytest
 
+from ..living import name_of
 from ..system.processes import ended
 from .sif import ApptainerJupyter, Sif, files_of, processes_of
 
@@ -149,19 +150,11 @@ def _with_cookie(sif: Sif, path: str) -> Dict[str, str]:
     return {**sif.user.environment, "XAUTHORITY": path}
 
 
-def _name(process: psutil.Process) -> str:
-    """Return the name of a process; the painter of the background has soon done its work, and has none then."""
-    try:
-        return str(process.name())
-    except psutil.NoSuchProcess:
-        return ""
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_when_apptainer_is_killed_nothing_is_left(ada: Sif, number: signal.Signals) -> None:
     with ada.desktop() as (_, container):
         everybody = processes_of(ada.user)
-        assert {"Xvnc", "squashfuse_ll"} <= set(map(_name, everybody))
+        assert {"Xvnc", "squashfuse_ll"} <= set(map(name_of, everybody))
         container.send_signal(number)
         container.wait(20)
         assert ended(everybody)
@@ -180,7 +173,7 @@ def test_an_instance_keeps_its_desktops_until_it_is_stopped(ada: Sif) -> None:
     ada.user.start(*words, "run", str(ada.path), "night", "sh", "-c", script, stderr=subprocess.DEVNULL).wait(60)
     assert "main: display" in told.read_text()
     everybody = processes_of(ada.user)
-    assert "Xvnc" in map(_name, everybody)
+    assert "Xvnc" in map(name_of, everybody)
     ada.user.start(*words, "stop", "night", stderr=subprocess.DEVNULL).wait(60)
     assert ended(everybody)
     assert processes_of(ada.user) == []

@@ -17,6 +17,7 @@ from casa_desktop.containers import Container
 from casa_desktop.process import marked
 
 from ..kernel.test_live import clean
+from ..living import below, command, is_alive, line_of, living, owner
 from ..system.mask_editor import TITLE, MaskEditor
 from ..system.screen import Screen
 from .apptainer import User
@@ -82,7 +83,8 @@ def notebook(user: User, sources: Path, work: Path, container: Container, root: 
 def record(root: Path) -> Find:
     def find() -> Dict[str, str]:
         found: Dict[str, Any] = json.loads((root / "main" / "record.json").read_text())
-        assert "casa_desktop.outsidedesktop" in psutil.Process(found["supervisor_pid"]).cmdline()
+        (supervisor,) = living(found["supervisor_pid"])
+        assert "casa_desktop.outsidedesktop" in command(supervisor)
         return {"display": found["display"], "xauthority": found["xauthority"]}
 
     return find
@@ -139,16 +141,16 @@ def test_nothing_is_left_when_a_part_is_killed(
             _named(processes, victim).kill()
         psutil.wait_procs(processes[1:], timeout=20)
     _, alive = psutil.wait_procs(processes, timeout=20)
-    assert [" ".join(each.cmdline()) for each in alive if each.is_running()] == []
+    assert [line_of(each) for each in alive if is_alive(each)] == []
     assert not list(root.rglob("*"))
 
 
 def everything_of(user: User, launcher: psutil.Process) -> List[psutil.Process]:
     """Return what the launcher has started, Apptainer's own helpers among it."""
-    return [each for each in launcher.children(recursive=True) if each.uids().real in (user.uid, 0)]
+    return [each for each in below(launcher.pid) if owner(each) in (user.uid, 0)]
 
 
 def _named(processes: List[psutil.Process], name: str) -> psutil.Process:
     if name == "launcher":
         return processes[0]
-    return next(each for each in processes[1:] if name in " ".join(each.cmdline()[:4]))
+    return next(each for each in processes[1:] if name in " ".join(command(each)[:4]))

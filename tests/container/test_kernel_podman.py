@@ -19,6 +19,7 @@ from ..casa_desktop.test_outside import launch
 from ..kernel.notebook import Notebook
 from ..kernel.test_contained import called, left
 from ..kernel.test_live import clean, interrupt
+from ..living import command, name_of
 from ..system.mask_editor import TITLE, MaskEditor
 from ..system.screen import Screen
 from .engine import Engine
@@ -165,10 +166,7 @@ def test_nothing_is_left_when_a_part_is_killed(
 
 
 def _is_monitor(process: psutil.Process, names: set[str]) -> bool:
-    try:
-        return process.name() == "conmon" and any(each in process.cmdline() for each in names)
-    except psutil.Error:
-        return False
+    return name_of(process) == "conmon" and not names.isdisjoint(command(process))
 
 
 def test_an_image_that_is_not_there_is_one_sentence_at_once(surroundings: Dict[str, str], place: Path) -> None:

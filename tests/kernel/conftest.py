@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List
 
-import psutil
 import pytest
 
 from casa_desktop import session
 
+from ..living import below, line_of
 from .notebook import Notebook
 
 # The tools' processes are called by these names, in part.
@@ -55,14 +55,7 @@ def children_of() -> Callable[[int], List[str]]:
     """A function that returns the command lines of our processes below one."""
 
     def find(pid: int) -> List[str]:
-        lines = []
-        for process in psutil.Process(pid).children(recursive=True):
-            # A tool that ended with its desktop waits for the kernel to ask after it.
-            if process.status() == psutil.STATUS_ZOMBIE:
-                continue
-            line = " ".join(process.cmdline())
-            if any(name in line for name in OURS):
-                lines.append(line)
-        return lines
+        # A tool that ended with its desktop waits for the kernel to ask after it, and counts no more.
+        return [words for words in map(line_of, below(pid)) if any(name in words for name in OURS)]
 
     return find

@@ -93,7 +93,12 @@ class Notebook:
         self.manager.start_kernel(cwd=str(folder), env=dict(env))
         self.client = self.manager.client()
         self.client.start_channels()
-        self.client.wait_for_ready(timeout=60)
+        try:
+            self.client.wait_for_ready(timeout=60)
+        except BaseException:
+            # No with block has begun that would end it.
+            self.__exit__()
+            raise
 
     def __enter__(self) -> Notebook:
         return self

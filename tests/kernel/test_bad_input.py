@@ -9,9 +9,9 @@ import subprocess
 from pathlib import Path
 from typing import Dict, Iterator, List, Set
 
-import psutil
 import pytest
 
+from ..living import below, name_of
 from .notebook import Cell, Notebook
 
 # What is wrong with the folder's file, by its name: how it comes about from a copy of something sound.
@@ -217,5 +217,4 @@ def test_an_image_in_a_read_only_folder_is_drawn(confined: Notebook) -> None:
 
 def test_no_tool_has_ended(kernel: Notebook) -> None:
     assert "image/png" in kernel.run("viewer('sound.image')").displayed[-1]
-    names = [each.name() for each in psutil.Process(kernel.pid).children() if each.status() != psutil.STATUS_ZOMBIE]
-    assert sum("casaviewer" in name for name in names) == 1
+    assert sum("casaviewer" in name_of(each) for each in below(kernel.pid, recursive=False)) == 1

@@ -17,6 +17,7 @@ from casa_desktop import session
 from casa_desktop.containers import Container
 from casa_desktop.process import marked
 
+from ..living import command, is_alive, line_of, living, started
 from ..system.mask_editor import TITLE
 from ..system.processes import listeners
 from ..system.screen import Screen
@@ -47,7 +48,7 @@ def contained(environment: Dict[str, str]) -> List[psutil.Process]:
 
 def called(processes: List[psutil.Process], word: str) -> psutil.Process:
     """Return the process whose command line begins with words, four at most, that hold ``word``."""
-    return next(each for each in processes if word in " ".join(each.cmdline()[:4]))
+    return next(each for each in processes if word in " ".join(command(each)[:4]))
 
 
 def left(environment: Dict[str, str], processes: List[psutil.Process]) -> List[str]:
@@ -55,7 +56,7 @@ def left(environment: Dict[str, str], processes: List[psutil.Process]) -> List[s
     _, alive = psutil.wait_procs(processes, timeout=20)
     root = Path(environment["CASA_DESKTOP_RUNTIME_DIR"])
     files = [str(each.relative_to(root)) for each in root.rglob("*")] if root.exists() else []
-    return [" ".join(each.cmdline()) for each in alive if each.is_running()] + files
+    return [line_of(each) for each in alive if is_alive(each)] + files
 
 
 def test_a_kernel_in_a_container_is_reached_by_unix_sockets_alone(
@@ -144,7 +145,7 @@ sys.stdin.read()
 
 def test_nothing_is_left_when_the_process_that_started_it_is_killed(observation: Path, own: Dict[str, str]) -> None:
     code = SERVER.format(tests=str(Path(__file__).parents[2]), folder=str(observation))
-    with subprocess.Popen(
+    with started(
         [sys.executable, "-c", code], env=own, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as server:
         assert server.stdout is not None
@@ -164,7 +165,8 @@ def test_a_desktop_that_a_contained_kernel_asks_for_is_started_outside_and_outli
             screen.wait_for_window(TITLE)
         found = session.find("main")
         assert found is not None
-        assert psutil.Process(found.supervisor_pid).cmdline()[2] == "casa_desktop.supervisor"
+        (supervisor,) = living(found.supervisor_pid)
+        assert command(supervisor)[2] == "casa_desktop.supervisor"
         assert "image/png" in cell.displayed[-1], "the notebook does not keep what was seen"
     assert session.find("main") == found
     assert not any(TITLE in each for each in titles(record()))

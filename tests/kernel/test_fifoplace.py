@@ -7,10 +7,10 @@ import signal
 from pathlib import Path
 from typing import Callable, Dict
 
-import psutil
 import pytest
 from inotify_simple import INotify, flags
 
+from ..living import below, variables, with_word
 from ..system.mask_editor import MaskEditor
 from ..system.processes import ended
 from ..system.screen import Screen, XHand
@@ -51,7 +51,7 @@ def test_a_kernel_killed_as_a_fifo_appears_leaves_none(
         kernel.run("%casa_tools")
         (own,) = {*runtime_directory.glob(".kernel-*")} - before
         kernel.client.execute(CALLS[prefix].format(name="killed"))
-        helpers = psutil.Process(kernel.pid).children(recursive=True)
+        helpers = below(kernel.pid)
         kill_at(prefix, kernel.pid, own, Path(environment["TMPDIR"]))
         assert ended(helpers, 20)
     assert not own.exists()
@@ -69,9 +69,8 @@ def test_programs_find_the_user_s_folder_for_temporary_files_while_the_mask_edit
     def look() -> None:
         with Screen(record()) as screen:
             MaskEditor.wait_for(screen, XHand(screen))
-            for each in psutil.Process(notebook.pid).children():
-                if each.status() != psutil.STATUS_ZOMBIE and "mask-editor" in " ".join(each.cmdline()):
-                    found.append(each.environ().get("TMPDIR"))
+            editors = with_word(below(notebook.pid), "mask-editor")
+            found.extend(variables(each).get("TMPDIR") for each in editors)
             gate.write_text("")
             notebook.manager.interrupt_kernel()
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 from PIL import Image
 
+from ..living import below, name_of
 from .notebook import Cell, Notebook
 
 
@@ -102,7 +102,7 @@ def test_the_signature_and_documentation_stay_casa_s(notebook: Notebook) -> None
 
 def test_a_tool_that_was_killed_is_started_again(notebook: Notebook) -> None:
     notebook.run("viewer('dirty.image')")
-    (viewer,) = (process for process in psutil.Process(notebook.pid).children() if process.name() == "casaviewer")
+    (viewer,) = (each for each in below(notebook.pid, recursive=False) if name_of(each) == "casaviewer")
     descriptor = os.pidfd_open(viewer.pid)
     viewer.kill()
     assert select.select([descriptor], [], [], 10)[0], "it did not end"

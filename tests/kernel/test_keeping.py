@@ -13,6 +13,7 @@ from casa_kernel.children import Children, start
 from casa_kernel.errors import BadKeeping
 from casa_kernel.keeping import Limits
 
+from ..living import below, with_word
 from .notebook import Notebook
 
 Below = Callable[[int], List[str]]
@@ -36,7 +37,7 @@ def test_a_tool_ends_by_itself_when_its_time_has_come(observation: Path, environ
         drawn = kernel.run("imview('dirty.image', gui=False)\n%casa_tools")
         assert "casaviewer  no window" in drawn.text
         assert "kept for 0.01 minutes" in drawn.text
-        viewers = [each for each in psutil.Process(kernel.pid).children() if "casaviewer" in " ".join(each.cmdline())]
+        viewers = with_word(below(kernel.pid, recursive=False), "casaviewer")
         # The kernel is idle; nothing is asked of it.
         assert psutil.wait_procs(viewers, timeout=30)[1] == []
         assert "No tool is running." in kernel.run("%casa_tools").text

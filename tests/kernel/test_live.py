@@ -13,6 +13,7 @@ import pytest
 
 from casa_desktop import session
 
+from ..living import below
 from ..system.mask_editor import TITLE, MaskEditor
 from ..system.screen import Screen, XHand
 from .notebook import Cell, Notebook
@@ -184,7 +185,7 @@ def test_nothing_is_left_of_a_kernel_however_it_ends(
     before = folders_of_kernels(runtime_directory)
     with Notebook(observation, environment) as kernel:
         kernel.run("viewer('dirty.image')")
-        tools = psutil.Process(kernel.pid).children(recursive=True)
+        tools = below(kernel.pid)
         assert len(tools) >= 2
         os.kill(kernel.pid, how)
         _, alive = psutil.wait_procs(tools, timeout=10)

@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 from typing import Callable, Dict
 
-import psutil
-
+from ..living import below, with_word
 from ..shortage import descriptors
 from ..system.mask_editor import MaskEditor
 from ..system.screen import Screen, XHand
@@ -63,9 +62,8 @@ def test_cleaning_ends_with_an_error_when_its_mask_editor_can_be_watched_no_more
             MaskEditor.wait_for(screen, XHand(screen))
         gate.write_text("close")
         gate.read_text()
-        for each in psutil.Process(notebook.pid).children():
-            if each.status() != psutil.STATUS_ZOMBIE and "mask-editor" in " ".join(each.cmdline()):
-                each.kill()
+        for each in with_word(below(notebook.pid), "mask-editor"):
+            each.kill()
 
     call = CLOSE.format(gate=str(gate), fifo="mask-editor.life") + CLEAN.format(name="unwatched")
     cell = notebook.run(call, timeout=30, meanwhile=close_and_kill)

@@ -17,6 +17,7 @@ from casa_kernel import offspring
 from casa_desktop import ourselves
 
 from ..casa_desktop import otherpythons
+from ..living import below, program
 from ..system.processes import ended
 from .notebook import Notebook
 
@@ -213,8 +214,8 @@ def test_a_kernel_s_tools_end_with_it_though_a_process_that_it_forked_lives_on(
 
 
 def _tools(notebook: Notebook) -> List[psutil.Process]:
-    children = psutil.Process(notebook.pid).children(recursive=True)
-    return sorted((each for each in children if "squashfs-root" in each.exe()), key=lambda each: each.pid)
+    tools = [each for each in below(notebook.pid) if "squashfs-root" in program(each)]
+    return sorted(tools, key=lambda each: each.pid)
 
 
 def _run(python: str, environ: Dict[str, str], code: str) -> str:

@@ -10,6 +10,7 @@ import shutil
 import signal
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List
 
@@ -19,6 +20,7 @@ from casa_kernel import stops
 
 from casa_desktop import session
 
+from ..living import below, command, is_alive, line_of, name_of
 from ..shortage import Disk, few_descriptors, small_disk
 from ..system.mask_editor import MaskEditor
 from ..system.processes import ended
@@ -49,9 +51,7 @@ def sentence(cell: Cell) -> str:
 
 def running(notebook: Notebook, word: str) -> List[psutil.Process]:
     """Return the kernel's living children that have a word in their command line or name."""
-    children = psutil.Process(notebook.pid).children(recursive=True)
-    living = [each for each in children if each.status() != psutil.STATUS_ZOMBIE]
-    return [each for each in living if word in " ".join([each.name(), *each.cmdline()])]
+    return [each for each in below(notebook.pid) if word in " ".join([name_of(each), *command(each)])]
 
 
 def plotms_window(notebook: Notebook) -> psutil.Process:
@@ -65,8 +65,8 @@ def plotms_window(notebook: Notebook) -> psutil.Process:
 
 def is_tool(process: psutil.Process) -> bool:
     """Tell whether it is none of the kernel's helpers: the one that ends the others, its porter, and its pump."""
-    line = " ".join(process.cmdline())
-    return not any(each in line for each in ("guard", "casa_desktop.porter", "pump.py"))
+    words = line_of(process)
+    return not any(each in words for each in ("guard", "casa_desktop.porter", "pump.py"))
 
 
 def files_of(notebook: Notebook) -> List[str]:
@@ -123,9 +123,7 @@ def test_what_finds_no_room_in_the_runtime_directory_says_so_and_works_when_ther
         disk.fill()
         for call in ("plotms('sim.ms')", "viewer('dirty.image', gui=True)", "casalogger(gui=True)", CLEAN):
             assert "NoRoom: The kernel cannot write into its folder" in sentence(kernel.run(call.format(name="full")))
-        assert [each.name() for each in running(kernel, "casa") if is_tool(each)] == [
-            running(kernel, "casaviewer")[0].name()
-        ]
+        assert [each for each in running(kernel, "casa") if is_tool(each)] == running(kernel, "casaviewer")[:1]
         # Whatever needs no room goes on.
         assert kernel.run("listobs('sim.ms')").error is None
         disk.make_room()
@@ -236,7 +234,7 @@ def test_a_kernel_without_descriptors_says_so_and_loses_none(
         # What other threads of the kernel have open for a moment.
         notebook.run("pass")
         after = files_of(notebook)
-    assert len(after) <= len(before), set(after) - set(before) + 2
+    assert len(after) <= len(before), set(after) - set(before)
     assert "image/png" in notebook.run("viewer('dirty.image', gui=True)").displayed[-1]
     record()
 
@@ -292,7 +290,7 @@ def test_a_tool_that_has_no_memory_left_is_replaced_and_the_call_repeated(notebo
     resource.prlimit(tool.pid, resource.RLIMIT_AS, (limit, limit))
     for axis in ("uvdist", "time", "frequency", "amp", "phase", "u", "v", "w"):
         assert "image/png" in notebook.run(f"plotms('sim.ms', xaxis='{axis}')").displayed[-1]
-        if not tool.is_running() or tool.status() == psutil.STATUS_ZOMBIE:
+        if not is_alive(tool):
             break
         # What it had was enough, this time.
     assert ended([tool])
@@ -307,7 +305,7 @@ def test_a_window_whose_memory_is_at_its_limit_is_told_of_and_the_next_call_draw
         soft, hard = resource.prlimit(tool.pid, resource.RLIMIT_AS)
         resource.prlimit(tool.pid, resource.RLIMIT_AS, (tool.memory_info().vms + (mebibytes << 20), hard))
         cell = notebook.run("plotms('sim.ms', xaxis='uvdist', gui=True)", timeout=20)
-        if tool.is_running() and tool.status() != psutil.STATUS_ZOMBIE:
+        with suppress(ProcessLookupError):
             resource.prlimit(tool.pid, resource.RLIMIT_AS, (soft, hard))
         if cell.error is not None:
             assert re.match(
@@ -447,7 +445,7 @@ def test_nothing_is_left_of_a_kernel_that_is_killed_with_everything_running(
         kernel.client.execute(CLEAN.format(name="orphan"))
         with Screen(record()) as screen:
             MaskEditor.wait_for(screen, XHand(screen))
-        left = psutil.Process(kernel.pid).children(recursive=True)
+        left = below(kernel.pid)
         for each in (*running(kernel, "mask-editor"), *running(kernel, "casaplotms")):
             each.send_signal(signal.SIGSTOP)
         os.kill(kernel.pid, signal.SIGKILL)

@@ -16,7 +16,10 @@ from .notebook import Notebook
 
 # PyDLL keeps the interpreter's lock during a call, as f2py, Cython and pybind11 do; CDLL lets it go.
 BEGIN = "import ctypes, os, psutil, threading\nholding, free = ctypes.PyDLL(None), ctypes.CDLL(None)\n"
-PUMPS = "[each for each in psutil.Process().children() if 'pump.py' in ' '.join(each.cmdline())]"
+PUMPS = (
+    "[each for each in psutil.process_iter(['ppid', 'cmdline'])"
+    " if each.info['ppid'] == os.getpid() and 'pump.py' in ' '.join(each.info['cmdline'] or ())]"
+)
 FLOOD = f"""{BEGIN}
 flooding = True
 def flood(library, number):

@@ -11,6 +11,7 @@ import psutil
 import pytest
 from casa_kernel.errors import NoRoom, writing
 
+from ..living import below, is_alive, name_of
 from .notebook import Notebook
 
 # Sends the signal to the viewer at the moment when the client is about to ask it to load an image.
@@ -23,14 +24,17 @@ def send(frame, event, _argument):
 sys.setprofile(send)
 """
 # Finds the viewer of this moment, which may be another one than before.
-NEWEST = "[c.pid for c in psutil.Process().children() if 'casaviewer' in c.name()][-1]"
+NEWEST = (
+    "[each.pid for each in psutil.process_iter(['ppid', 'name'])"
+    " if each.info['ppid'] == os.getpid() and 'casaviewer' in each.info['name']][-1]"
+)
 
 
 @pytest.fixture
 def viewer(notebook: Notebook) -> Iterator[psutil.Process]:
     """The viewer without a window, which is running."""
     assert "image/png" in notebook.run("viewer('dirty.image')").displayed[-1]
-    yield next(each for each in psutil.Process(notebook.pid).children() if "casaviewer" in each.name())
+    yield next(each for each in below(notebook.pid, recursive=False) if "casaviewer" in name_of(each))
     notebook.run("sys.setprofile(None)")
 
 
@@ -41,7 +45,7 @@ def test_a_tool_that_dies_in_the_middle_of_a_call_is_replaced_and_the_call_repea
     cell = notebook.run("viewer('dirty.image')")
     assert cell.error is None
     assert "image/png" in cell.displayed[-1]
-    assert not viewer.is_running() or viewer.status() == psutil.STATUS_ZOMBIE
+    assert not is_alive(viewer)
 
 
 @pytest.mark.usefixtures("viewer")

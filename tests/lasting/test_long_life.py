@@ -17,6 +17,7 @@ import pytest
 from websockets.sync.client import connect
 
 from ..kernel.notebook import Notebook
+from ..living import below, command, line_of, name_of
 from ..system.lab import Jupyter
 from ..system.rfbreader import GREETING, Reader
 from .census import MEMORY, of_folders, of_processes
@@ -111,12 +112,8 @@ def _ask(request: Request) -> Any:
 
 def _desktop_processes(supervisor: int) -> Dict[str, psutil.Process]:
     found = {"supervisor": psutil.Process(supervisor)}
-    for child in psutil.Process(supervisor).children():
-        try:
-            words = child.cmdline()
-        except psutil.NoSuchProcess:
-            # A helper of the start.
-            continue
+    for child in below(supervisor, recursive=False):
+        words = command(child)
         if "casa_desktop.caretaker" in words:
             found["caretaker"] = child
         elif "-rfbunixpath" in words:
@@ -145,7 +142,9 @@ def test_pictures_leave_kernel_and_tools_as_they_were(own: Dict[str, str], obser
 def _kernel_processes(notebook: Notebook) -> Dict[str, psutil.Process]:
     kernel = psutil.Process(notebook.pid)
     found = {"kernel": kernel}
-    for child in kernel.children(recursive=True):
-        words = " ".join(child.cmdline())
-        found[next((tool for tool in CASA_S if tool in words), child.name())] = child
+    for child in below(notebook.pid):
+        words, own = line_of(child), name_of(child)
+        # One that has just ended has no name.
+        if own:
+            found[next((tool for tool in CASA_S if tool in words), own)] = child
     return found

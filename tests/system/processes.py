@@ -12,34 +12,31 @@ import psutil
 
 from casa_desktop.ourselves import LAUNCHER
 
+from ..living import command, is_alive, program, variables
+
 MARK = "CASA_DESKTOP_RUNTIME_DIR"
 LISTENING = "0A"
+# What a process is that has ended before it was asked.
+GONE = "gone"
 
 
 def ours(environment: Dict[str, str]) -> List[psutil.Process]:
     """Return the living processes that were started with this runtime directory, by whomever."""
-    return [process for process in psutil.process_iter() if _variable(process, MARK) == environment[MARK]]
-
-
-def _variable(process: psutil.Process, name: str) -> str:
-    try:
-        return process.environ().get(name, "") if process.status() != psutil.STATUS_ZOMBIE else ""
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return ""
+    marked = (each for each in psutil.process_iter() if variables(each).get(MARK) == environment[MARK])
+    return [each for each in marked if is_alive(each)]
 
 
 def name(process: psutil.Process) -> str:
     """Return what a process is: a Python module's name, or its program's."""
-    try:
-        words = process.cmdline()
-    except psutil.NoSuchProcess:
-        return "gone"
+    words = command(process)
     for before in ("-m", LAUNCHER):
         if before in words[:4]:
             return words[words.index(before) + 1]
     # The tools call themselves PID-casaviewer-svr and the like; the program's file tells more.
-    program = Path(process.exe()).name
-    return Path(words[1]).name if program.startswith("python") and len(words) > 1 else program
+    own = Path(program(process)).name
+    if not words or not own:
+        return GONE
+    return Path(words[1]).name if own.startswith("python") and len(words) > 1 else own
 
 
 def ended(processes: List[psutil.Process], seconds: float = 15) -> bool:
@@ -69,7 +66,7 @@ def listeners(processes: List[psutil.Process]) -> Set[str]:
     }
     found = {name(process) for process in processes if _sockets(process) & open_ports}
     # Between fork and exec a child has its parent's sockets; one that has ended since listens no more.
-    return found - {"gone"}
+    return found - {GONE}
 
 
 def _sockets(process: psutil.Process) -> Set[str]:

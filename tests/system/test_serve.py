@@ -10,16 +10,19 @@ from typing import Callable, Dict, Iterator
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
+from ..living import started
+
 
 @pytest.fixture
 def link(environment: Dict[str, str], desktop: Callable[..., str]) -> Iterator[str]:
     """The link that ``casa-desktop serve`` prints; it ends with the test."""
     command = ["casa-desktop", "serve", "--no-browser"]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as serving:
+    with started(command, env=environment, stdout=subprocess.PIPE, text=True) as serving:
         assert serving.stdout is not None
         lines = iter(serving.stdout.readline, "")
         yield next(found[0] for found in (re.search(r"http://\S+", line) for line in lines) if found)
         serving.send_signal(signal.SIGINT)
+        serving.wait(30)
 
 
 def test_the_link_shows_the_desktop_and_is_good_for_one_browser(context: BrowserContext, link: str) -> None:

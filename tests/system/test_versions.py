@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from ..living import command, program
 from .conftest import PICTURES
 from .lab import Jupyter, Lab, Notebook
 from .labparts import canvas, names
@@ -122,11 +123,11 @@ def pids(lab: Lab, notebooks: Dict[str, str]) -> Dict[str, int]:
 def viewers(screen: Screen) -> Dict[int, str]:
     """Return whose the viewers' windows on a desktop are: the program by the process that started the viewer."""
     shown = [psutil.Process(window.pid) for window in screen.windows() if TITLE in window.title]
-    return {_kernel_of(process): process.exe() for process in shown}
+    return {_kernel_of(process): program(process) for process in shown}
 
 
 def _kernel_of(process: psutil.Process) -> int:
-    return next(each.pid for each in process.parents() if "casa_kernel" in each.cmdline())
+    return next(each.pid for each in process.parents() if "casa_kernel" in command(each))
 
 
 def test_each_kernel_is_named_after_its_casa_and_has_it(lab: Lab, notebooks: Dict[str, str]) -> None:
