@@ -131,7 +131,7 @@ def _appoint_heir() -> Optional[int]:
     parent = os.getppid()
     if not _CONTAINER & os.environ.keys() or namespace("mnt", parent) == namespace("mnt"):
         return None
-    mounters = [each for each in _children(parent) if each.name() in MOUNTERS]
+    mounters = [each for each in _children(parent) if _name(each) in MOUNTERS]
     reader, writer = os.pipe()
     heir = os.fork()
     if heir:
@@ -197,6 +197,14 @@ def _children(pid: int) -> List[psutil.Process]:
     except psutil.NoSuchProcess:
         # A container with processes of its own sees no parent.
         return []
+
+
+def _name(process: psutil.Process) -> str:
+    try:
+        return str(process.name())
+    except psutil.NoSuchProcess:
+        # A helper of the container's start may end at any moment.
+        return ""
 
 
 def _parent(process: psutil.Process) -> int:

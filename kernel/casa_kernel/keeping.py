@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import List, Mapping, Optional, Sequence, Tuple
 
@@ -106,11 +107,14 @@ def tidy(children: Children, limits: Limits) -> Optional[float]:
 
 def memory(child: Child) -> float:
     """Return the memory of a tool and its children, in MB."""
-    try:
+    total = 0.0
+    with suppress(psutil.NoSuchProcess):
         leader = psutil.Process(child.process.pid)
-        return sum(float(each.memory_info().rss) for each in (leader, *leader.children(recursive=True))) / 1e6
-    except psutil.NoSuchProcess:
-        return 0.0
+        for each in (leader, *leader.children(recursive=True)):
+            # A helper of the tool's that has just ended must not let the tool pass for one without any.
+            with suppress(psutil.NoSuchProcess):
+                total += float(each.memory_info().rss)
+    return total / 1e6
 
 
 def describe(children: Children, limits: Limits) -> str:

@@ -84,6 +84,19 @@ def test_a_tool_at_work_for_a_thread_does_not_end_with_the_cell(
         children.close()
 
 
+def test_a_tool_s_memory_counts_though_its_helpers_end_while_they_are_looked_at(
+    runtime_directory: Path, environment: Dict[str, str]
+) -> None:
+    children = Children()
+    try:
+        argv = ["/bin/sh", "-c", "while :; do /bin/true; done"]
+        child = start(children.private, "restless", argv, environment, server=False)
+        children.keep("restless", child, warm=True)
+        assert min(keeping.memory(child) for _ in range(300)) > 0
+    finally:
+        children.close()
+
+
 @pytest.mark.parametrize("line", ["keep", "keep soon", "keep -1", "keep nan", "memory 0", "nonsense", "off now"])
 def test_words_without_meaning_are_refused_in_a_sentence(line: str) -> None:
     with pytest.raises(BadKeeping, match="means nothing to %casa_tools"):
