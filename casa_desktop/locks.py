@@ -65,8 +65,11 @@ def unheld(folder: Path) -> Iterator[int]:
 
 
 @contextmanager
-def exclusive(folder: Path, timeout: float) -> Iterator[None]:
-    """Keep other processes out of ``folder`` for the length of a with block.
+def exclusive(folder: Path, timeout: float) -> Iterator[int]:
+    """Keep other processes out of ``folder`` for the length of a with block; yield the lock's descriptor.
+
+    A process that has inherited the descriptor holds the lock, too, but not for longer than the block, unless this
+    process is killed or interrupted.
 
     Args:
         folder: an existing folder; it is locked itself, so that no lock file stays behind.
@@ -92,7 +95,11 @@ def exclusive(folder: Path, timeout: float) -> Iterator[None]:
         except OSError as error:
             raise RuntimeDirectoryError(folder, f"it was removed ({error.strerror}). Try again.") from error
     try:
-        yield
+        yield descriptor
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    except Exception:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        raise
     finally:
         os.close(descriptor)
 

@@ -1,4 +1,4 @@
-"""Runs a desktop in a container: ``python -m casa_desktop.outsidedesktop NAME READY_FD SECONDS SETTINGS CONTAINER``.
+"""Runs a desktop in a container: ``python -m casa_desktop.outsidedesktop NAME DESCRIPTORS SECONDS SETTINGS CONTAINER``.
 
 ``session`` starts it in the supervisor's place, and it stands for the supervisor, which is in the container: it
 detaches itself, hands on the supervisor's one line, and takes signals for it. With it goes the container, and with the
@@ -12,7 +12,7 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import asdict, replace
-from typing import Optional
+from typing import Mapping, Optional
 
 from . import displays, engines, locks, reaper, runtime
 from .berths import Berth, leave, new_berth, occupy
@@ -23,7 +23,7 @@ from .keeper import Keeper
 from .lifeline import Word
 from .outside import answer, check_engine, container_command, parsed_container, place_of, run_container
 from .process import namespace
-from .supervisor import detach
+from .starter import IN_CONTAINER, Starter, detach
 
 # A supervisor ends programs first, and then its X server, with three seconds for each.
 DESKTOP_GRACE = 8.0
@@ -34,24 +34,23 @@ class Stand:
 
     Args:
         name: the desktop's.
-        ready_fd: where whoever starts the desktop waits for one line.
+        starter: what waits for one line.
     """
 
-    def __init__(self, name: str, ready_fd: int) -> None:
-        self._name, self._ready_fd = name, ready_fd
+    def __init__(self, name: str, starter: Starter) -> None:
+        self._name, self._starter = name, starter
         self.reported = False
 
-    def report(self, line: str) -> None:
+    def report(self, words: Mapping[str, str]) -> None:
         """Say the one line; nobody may be there any more to hear it."""
         self.reported = True
-        with suppress(OSError), os.fdopen(self._ready_fd, "w") as ready:
-            ready.write(line + "\n")
+        self._starter.report(words)
 
     def report_error(self, error: Exception) -> None:
         """Say why the desktop did not start, of which nothing is left."""
         # Whoever waits keeps others from the folder.
         runtime.clear(runtime.places(self._name).folder)
-        self.report(json.dumps({"error": str(error), "kind": type(error).__name__}))
+        self.report({"error": str(error), "kind": type(error).__name__})
 
     def run(self, container: Container, settings: Settings, seconds: float) -> None:
         """Run the desktop from its start to its end.
@@ -83,7 +82,8 @@ class Stand:
                 runtime.remove_root_if_empty()
 
     def _keep(self, container: Container, settings: Settings, seconds: float, berth: Berth, lock: int) -> None:
-        told = [self._name, "-1", str(seconds), json.dumps(asdict(settings)), str(os.getpid()), namespace("pid")]
+        keeper_of_it = (str(os.getpid()), namespace("pid"))
+        told = [self._name, IN_CONTAINER, str(seconds), json.dumps(asdict(settings)), *keeper_of_it]
         command = container_command(
             container,
             berth,
@@ -95,7 +95,7 @@ class Stand:
         def reply(word: Word) -> Optional[Word]:
             if word.kind != "report":
                 return answer(word, container)
-            self.report(json.dumps(word.value))
+            self.report(word.value)
             return Word("done")
 
         keeper = Keeper(command, berth, lock, reply, parent=None, connect_within=seconds)
@@ -104,10 +104,10 @@ class Stand:
             raise StartFailed(self._name, f"its supervisor in {container.label} ended without a word")
 
 
-def main(name: str, ready_fd: int, seconds: float, settings: str, container: str) -> int:
+def main(name: str, descriptors: str, seconds: float, settings: str, container: str) -> int:
     """Run one desktop; return the exit status."""
     detach()
-    stand = Stand(name, ready_fd)
+    stand = Stand(name, Starter(descriptors))
     try:
         stand.run(parsed_container(container), Settings(**json.loads(settings)), seconds)
     except (CasaDesktopError, OSError) as error:
@@ -118,4 +118,4 @@ def main(name: str, ready_fd: int, seconds: float, settings: str, container: str
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4], sys.argv[5]))
+    sys.exit(main(sys.argv[1], sys.argv[2], float(sys.argv[3]), sys.argv[4], sys.argv[5]))

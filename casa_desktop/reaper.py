@@ -6,14 +6,19 @@ the desktop to stay may do so. All of them bear a mark in their environment, and
 
 from __future__ import annotations
 
+import os
+import signal
 from contextlib import suppress
-from typing import Dict
+from typing import TYPE_CHECKING, Dict, List
 
 from . import locks, runtime
 from .errors import RuntimeDirectoryError
 from .lastwords import write_last_words
-from .process import bearing, end, namespace
+from .process import bearing, end, is_stopped, namespace
 from .runtime import Places
+
+if TYPE_CHECKING:
+    import psutil
 
 _VARIABLE = "CASA_DESKTOP_SUPERVISED"
 _GRACE_SECONDS = 1.0
@@ -25,9 +30,22 @@ def mark(at: Places) -> Dict[str, str]:
     return {_VARIABLE: str(at.folder)}
 
 
+def marked(at: Places) -> List[psutil.Process]:
+    """Return all processes that bear the desktop's mark, its supervisor too."""
+    return bearing(_VARIABLE, str(at.folder))
+
+
+def wake(at: Places) -> None:
+    """Let all that bears the desktop's mark go on, if it was stopped."""
+    for each in marked(at):
+        if is_stopped(each.pid):
+            with suppress(ProcessLookupError):
+                os.kill(each.pid, signal.SIGCONT)
+
+
 def end_marked(at: Places) -> None:
     """End all that bears the desktop's mark, its supervisor too."""
-    end(bearing(_VARIABLE, str(at.folder)), _GRACE_SECONDS)
+    end(marked(at), _GRACE_SECONDS)
 
 
 def bury(name: str, at: Places) -> None:
@@ -51,7 +69,14 @@ def is_dead(at: Places) -> bool:
 
 
 def bury_if_dead(at: Places) -> None:
-    """Bury a desktop of this pid namespace that has ended without being stopped; a busy root is left for later."""
+    """Bury a desktop of this pid namespace that has ended without being stopped; a busy root is left for later.
+
+    A starter that was killed before its supervisor began has left an empty folder, which is removed as well.
+    """
+    if runtime.read_record(at.record) is None:
+        with suppress(RuntimeDirectoryError, OSError), locks.exclusive(at.folder.parent, 0):
+            at.folder.rmdir()
+        return
     if not is_dead(at):
         return
     with suppress(RuntimeDirectoryError, OSError), locks.exclusive(at.folder.parent, 0):

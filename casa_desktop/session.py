@@ -5,22 +5,19 @@ No Jupyter here, and Python 3.8 is enough. All functions block; those that may t
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-import sys
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional
+from typing import Dict, Iterator, List, Optional, Sequence
 
-from . import displays, errors, folders, icewmfiles, lifeline, links, locks, reaper, runtime, supervision, xserver
+from . import displays, errors, icewmfiles, lifeline, links, locks, reaper, runtime, starting, supervision, xserver
 from .commands import Settings, display_environment, scale_command, settings_from
 from .containers import Container
 from .lastwords import forget_last_words, read_last_words
 from .ourselves import hide, seen
-from .process import read_line
 from .roots import configured_root, is_private, others
 from .runtime import Places, Record
 from .views import Glimpse, screenshot, titles
@@ -32,7 +29,6 @@ __all__ = [
 ]  # fmt: skip
 
 DEFAULT_NAME = "main"
-_LAST_WORD_SECONDS = 8.0
 
 
 def find(name: str = DEFAULT_NAME) -> Optional[Record]:
@@ -121,23 +117,29 @@ def ensure(
     outside = os.environ.get(lifeline.VARIABLE) or os.environ.get(lifeline.PORTER_VARIABLE)
     if outside:
         return _ask(outside, name, settings or Settings(), timeout)
-    with _alone(timeout):
+    with _alone(timeout) as held:
         running = _found(name, deadline)
         if running is not None:
             return running
-        return _start(name, settings or Settings(), deadline, _container(spare))
+        return _start(name, settings or Settings(), deadline, _container(spare), held)
 
 
 @contextmanager
-def _alone(timeout: float) -> Iterator[None]:
-    """Keep this user's other processes from starting and ending desktops, whichever root they choose."""
+def _alone(timeout: float) -> Iterator[List[int]]:
+    """Keep this user's other processes from starting and ending desktops, whichever root they choose.
+
+    Yields the descriptors of the locks. A supervisor holds them, too, until it has started.
+    """
     deadline = time.monotonic() + timeout
     all_roots = {runtime.runtime_root(), *filter(is_private, others())}
+    held = []
     with ExitStack() as stack:
         # All in one order, or two would wait for each other.
         for root in sorted(all_roots):
-            stack.enter_context(locks.exclusive(root, max(deadline - time.monotonic(), 0)))
-        yield
+            if locks.is_held(root):
+                supervision.wake_beginners()
+            held.append(stack.enter_context(locks.exclusive(root, max(deadline - time.monotonic(), 0))))
+        yield held
 
 
 def _found(name: str, deadline: float) -> Optional[Record]:
@@ -151,9 +153,9 @@ def _found(name: str, deadline: float) -> Optional[Record]:
 def _ask(outside: str, name: str, settings: Settings, timeout: float) -> Record:
     """Have the launcher of our container start a desktop."""
     asked = {"name": runtime.checked_name(name), "settings": asdict(settings), "timeout": timeout}
-    answer = lifeline.ask(outside, lifeline.Word("ensure", asked), timeout + 2 * _LAST_WORD_SECONDS)
+    answer = lifeline.ask(outside, lifeline.Word("ensure", asked), timeout + 2 * starting.LAST_WORD_SECONDS)
     if answer.kind != "done":
-        raise _reported({"kind": answer.value["kind"], "error": answer.value["text"]})
+        raise starting.reported({"kind": answer.value["kind"], "error": answer.value["text"]})
     return running(name)
 
 
@@ -166,7 +168,9 @@ def _container(spare: Optional[Container]) -> Optional[Container]:
     return spare if spare is not None and spare.image else None
 
 
-def _start(name: str, settings: Settings, deadline: float, container: Optional[Container]) -> Record:
+def _start(
+    name: str, settings: Settings, deadline: float, container: Optional[Container], held: Sequence[int]
+) -> Record:
     at = runtime.places(name)
     remaining = max(deadline - time.monotonic(), 0)
     if not locks.wait_until_free(at.folder, remaining):
@@ -179,7 +183,7 @@ def _start(name: str, settings: Settings, deadline: float, container: Optional[C
     displays.prepare_sockets()
     try:
         at.folder.mkdir(mode=0o700)
-        report = _supervised(name, settings, deadline, container, at)
+        report = starting.supervised(name, settings, deadline, container, at, held)
     except OSError as error:
         # Nothing has been started, and nobody else begins while the root is locked. Without a descriptor left this is
         # all that can be removed, and all that there is.
@@ -192,73 +196,11 @@ def _start(name: str, settings: Settings, deadline: float, container: Optional[C
         # Not before, or a page that looks meanwhile would take the lost desktop for one that was stopped.
         forget_last_words(name)
     if report.get("error"):
-        raise _reported(report)
+        raise starting.reported(report)
     record = runtime.read_record(at.record)
     if record is None:
         raise errors.StartFailed(name, "it ended as soon as it had started")
     return record
-
-
-def _supervised(
-    name: str, settings: Settings, deadline: float, container: Optional[Container], at: Places
-) -> Dict[str, str]:
-    """Start a supervisor in the folder that was just made; where it does not start, leave nothing of that."""
-    folder = folders.opened(at.folder)
-    try:
-        report = _run_supervisor(name, settings, deadline, container)
-        if report.get("error"):
-            # It may be holding the folder with its last breath.
-            runtime.clear(at.folder, folder)
-        return report
-    except (errors.StartFailed, OSError):
-        # It could not even tidy up. One that is late is left alone, with what it has.
-        runtime.clear(at.folder, folder)
-        raise
-    finally:
-        os.close(folder)
-
-
-def _run_supervisor(name: str, settings: Settings, deadline: float, container: Optional[Container]) -> Dict[str, str]:
-    """Start a supervisor, here or in a container, and wait for its word; return what it says."""
-    seconds = max(deadline - time.monotonic(), 0.1)
-    reader, writer = os.pipe()
-    writers = [writer]
-    words = [name, str(writer), str(seconds), json.dumps(asdict(settings))]
-    if container is None:
-        argv = [sys.executable, "-m", "casa_desktop.supervisor", *words]
-    else:
-        described = json.dumps(container.as_dict())
-        argv = [sys.executable, "-m", "casa_desktop.outsidedesktop", *words, described]
-    try:
-        with subprocess.Popen(
-            argv,
-            env={**seen(os.environ), **reaper.mark(runtime.places(name))},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            pass_fds=[writer],
-            cwd="/",
-        ):
-            os.close(writers.pop())
-            # The supervisor keeps the deadline, and needs a moment to end what it had begun.
-            line = read_line(reader, deadline + _LAST_WORD_SECONDS)
-    finally:
-        for descriptor in (reader, *writers):
-            os.close(descriptor)
-    if line is None:
-        raise errors.StartTimeout(name, seconds, "the supervisor")
-    if not line:
-        raise errors.StartFailed(name, "its supervisor ended without a word")
-    report: Dict[str, str] = json.loads(line)
-    return report
-
-
-def _reported(report: Dict[str, str]) -> errors.CasaDesktopError:
-    """Rebuild an error that another process told of: its kind and its words."""
-    kind = getattr(errors, report["kind"], errors.StartFailed)
-    error: errors.CasaDesktopError = kind.__new__(kind)
-    Exception.__init__(error, report["error"])
-    return error
 
 
 def stop(name: str = DEFAULT_NAME, *, timeout: float = 10.0) -> bool:

@@ -72,6 +72,16 @@ def wake(record: Record) -> None:
             os.kill(record.supervisor_pid, signal.SIGCONT)
 
 
+def wake_beginners() -> None:
+    """Let those supervisors go on that were stopped while they started a desktop: meanwhile nobody else can start one.
+
+    Takes some 50 ms where something was begun and has no record yet.
+    """
+    for at in runtime.everywhere():
+        if runtime.read_record(at.record) is None:
+            reaper.wake(at)
+
+
 def _end_of(record: Record) -> list[int]:
     """Return the descriptor that tells of the supervisor's end, if there is one."""
     if _is_here(record):

@@ -1,9 +1,9 @@
 """The supervisor: the process that owns a desktop's children. One per desktop.
 
-Run as ``python -m casa_desktop.supervisor NAME READY_FD SECONDS SETTINGS``. It detaches itself from whoever started it,
-starts Xvnc and the window manager, writes the record, says so on ``READY_FD`` in one line of JSON, and then waits:
-for a child's end, for a signal, or for the removal of its folder. It never polls. When it ends, it has ended everything
-on the desktop and removed its folder.
+Run as ``python -m casa_desktop.supervisor NAME DESCRIPTORS SECONDS SETTINGS``. It detaches itself from its starter,
+starts Xvnc and the window manager, writes the record, reports to the starter (``starter``), if that is still there, and
+then waits: for a child's end, for a signal, or for the removal of its folder. It never polls. When it ends, it has
+ended everything on the desktop and removed its folder.
 
 A logout removes $XDG_RUNTIME_DIR, and a cleaner of /tmp what is old there. No process can find a desktop without its
 folder, so it ends and leaves the reason where it is looked for next (``lastwords.write_removal``). By then its path may
@@ -32,13 +32,14 @@ from . import __version__, icewmfiles, lifeline, links, locks, reaper, xfiles
 from .children import RECENT_SECONDS, Child
 from .commands import Command, Settings, window_manager_command
 from .descriptors import raise_limit, readable
-from .errors import CasaDesktopError, Shortage, StartFailed, WindowManagerMissing, XServerMissing
+from .errors import CasaDesktopError, LinkFailed, Shortage, StartFailed, WindowManagerMissing, XServerMissing
 from .folders import Foothold, is_at
 from .lastwords import write_last_words, write_removal
 from .ourselves import hide, seen
 from .process import adopt_orphans, descendants, end, namespace, spawn
 from .runtime import Places, Record, clear, places
 from .signals import Signals
+from .starter import IN_CONTAINER, Starter, detach
 from .xvnc import Xvnc
 
 X_SERVERS, WINDOW_MANAGERS = ("Xvnc", "Xtigervnc"), ("icewm",)
@@ -265,14 +266,7 @@ def _home() -> str:
     return home if os.path.isdir(home) else "/"
 
 
-def detach() -> None:
-    """Become a child of nobody in particular, so that whoever started us keeps no zombie of us."""
-    if os.fork():
-        os._exit(0)
-    os.setsid()
-
-
-def main(name: str, ready_fd: int, seconds: float, settings: str, *keeper: str) -> int:
+def main(name: str, descriptors: str, seconds: float, settings: str, *keeper: str) -> int:
     """Run one desktop from its start to its end; return the exit status."""
     hide(os.environ)
     raise_limit()
@@ -295,9 +289,9 @@ def main(name: str, ready_fd: int, seconds: float, settings: str, *keeper: str) 
         except (CasaDesktopError, OSError) as error:
             supervisor.stop()
             said = _said(name, at, error)
-            _report(ready_fd, {"error": str(said), "kind": type(said).__name__})
+            _report(descriptors, {"error": str(said), "kind": type(said).__name__})
             return 1
-        _report(ready_fd, {})
+        _report(descriptors, {})
         _let_go_of_standard_streams(log)
         try:
             supervisor.watch()
@@ -314,13 +308,15 @@ def _said(name: str, at: Places, error: Exception) -> CasaDesktopError:
     return error
 
 
-def _report(ready_fd: int, words: Dict[str, str]) -> None:
-    """Say the one line to whoever waits: on a descriptor, or through the launcher outside of our container."""
-    if ready_fd >= 0:
-        with os.fdopen(ready_fd, "w") as ready:
-            ready.write(json.dumps(words) + "\n")
-        return
-    lifeline.ask(os.environ[lifeline.VARIABLE], lifeline.Word("report", words), GRACE_SECONDS)
+def _report(descriptors: str, words: Dict[str, str]) -> None:
+    """Say the one line to the starter, or to the launcher outside of our container, which says it to the starter."""
+    launcher = os.environ.get(lifeline.VARIABLE)
+    if descriptors != IN_CONTAINER:
+        Starter(descriptors).report(words)
+    elif launcher:
+        # A launcher that has gone ends the container; one that is slow is no reason for the desktop's end.
+        with suppress(LinkFailed):
+            lifeline.ask(launcher, lifeline.Word("report", words), GRACE_SECONDS)
 
 
 def _let_go_of_standard_streams(log: IO[bytes]) -> None:
@@ -330,4 +326,4 @@ def _let_go_of_standard_streams(log: IO[bytes]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), *sys.argv[4:]))
+    sys.exit(main(sys.argv[1], sys.argv[2], float(sys.argv[3]), *sys.argv[4:]))

@@ -154,7 +154,7 @@ def test_a_desktop_that_cannot_be_started_for_want_of_descriptors_leaves_none_op
     ("limit", "words"),
     [
         (4, "The desktop 'main' did not start: its supervisor ended without a word"),
-        (9, "The desktop 'main' did not start: All 9 files that this process may have open are open."),
+        (10, "The desktop 'main' did not start: All 10 files that this process may have open are open."),
         (12, "The desktop 'main' did not start: "),
         (30, "main"),
     ],

@@ -17,7 +17,7 @@ import pytest
 from Xlib import X
 from Xlib.display import Display
 
-from casa_desktop import errors, locks, reaper, runtime, session, stored
+from casa_desktop import errors, locks, reaper, runtime, session, starting, stored
 from casa_desktop.commands import Settings
 from casa_desktop.runtime import Record
 
@@ -187,7 +187,7 @@ def test_a_supervisor_that_was_stopped_before_it_wrote_a_record_is_ended(
     server.write_text("#!/bin/sh\nkill -STOP $PPID\nexec sleep 1000\n")
     server.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.setattr(session, "_LAST_WORD_SECONDS", 0.5)
+    monkeypatch.setattr(starting, "LAST_WORD_SECONDS", 0.5)
     asked = threading.Thread(target=_ensure_in_vain)
     asked.start()
     asked.join()
