@@ -1,7 +1,7 @@
 """The native tools as child processes of the kernel: started, listened to, and never left behind.
 
-Each kernel has one private folder. A small shell, the guard, waits for the kernel's end, however it comes,
-then kills the tools whose process ids lie there and removes the folder; so a kernel that is killed leaves
+Each kernel has one private folder. A small process, the guard (``guard``), waits for the kernel's end, however it
+comes, then kills the tools whose process ids lie there and removes the folder; so a kernel that is killed leaves
 nothing either. (PR_SET_PDEATHSIG would not do: it fires when the *thread* that started the child ends.)
 """
 
@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -27,11 +28,9 @@ from .errors import ForkedProcess, ToolFailed, writing
 START_TIMEOUT = 20.0
 GRACE = 2.0
 
-# Reads until the kernel's end of the pipe is closed. The signals are those that a terminal or Jupyter
-# sends to the kernel's process group. Another folder may have come to the path: the second word tells which is meant.
-_GUARD = """\
-trap '' INT TERM HUP
-read -r _
+# What the guard does when the kernel has ended. Another folder may have come to the path: the second word tells which
+# is meant.
+_TIDY_UP = """\
 [ "$(stat -c %d:%i -- "$1")" = "$2" ] || exit
 for how in TERM KILL; do
   for file in "$1"/*."$how"; do [ -f "$file" ] && kill -s "$how" -- "-$(cat "$file")" 2>/dev/null; done
@@ -107,22 +106,24 @@ class PrivateFolder:
                 action()
         # It finds another folder in the place of its own, and leaves it alone.
         guard, folder = former
-        assert guard.stdin is not None
-        guard.stdin.close()
-        guard.wait()
+        _dismiss(guard)
         os.close(folder)
 
     def _start_guard(self) -> subprocess.Popen[bytes]:
         found = os.fstat(self._folder)
+        guard = str(Path(__file__).with_name("guard.py"))
+        words = ["casa-kernel-guard", str(self._path), f"{found.st_dev}:{found.st_ino}"]
+        # It must find rm whatever the user's PATH is, and Python its own library.
+        env = {**{each: os.environ[each] for each in ("LD_LIBRARY_PATH",) if each in os.environ}, "PATH": os.defpath}
         # start_new_session: the guard must outlive the kernel's process group.
         return subprocess.Popen(
-            ["/bin/sh", "-c", _GUARD, "casa-kernel-guard", str(self._path), f"{found.st_dev}:{found.st_ino}"],
+            # -S: it needs nothing but Python's own modules.
+            [sys.executable, "-I", "-S", guard, str(os.getpid()), _TIDY_UP, *words],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd="/",
-            # It must find rm whatever the user's PATH is.
-            env={"PATH": os.defpath},
+            env=env,
             start_new_session=True,
         )
 
@@ -139,8 +140,7 @@ class PrivateFolder:
         """Remove the folder and end what is registered in it. Safe to call twice."""
         if not self.is_ours:
             return
-        self._let_go()
-        self._guard.wait()
+        _dismiss(self._guard)
         # Somebody may have killed the guard.
         folders.remove(self._path, self._folder)
 
@@ -152,6 +152,17 @@ class PrivateFolder:
         """
         with writing(self.path):
             return Path(tempfile.mkdtemp(prefix=prefix + "-", dir=self.path))
+
+
+def _dismiss(guard: subprocess.Popen[bytes]) -> None:
+    """Have a guard do its work now, and wait until it is done. Safe to call twice."""
+    assert guard.stdin is not None
+    if not guard.stdin.closed:
+        # A byte, because what was forked from this process may hold the pipe open. The guard may have been killed.
+        with suppress(OSError):
+            os.write(guard.stdin.fileno(), b"\n")
+        guard.stdin.close()
+    guard.wait()
 
 
 class Child:

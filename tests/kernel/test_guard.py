@@ -1,0 +1,118 @@
+"""A kernel's guard, which ends the tools and removes the private folder, also while something forked lives on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Dict, Iterator, List
+
+import psutil
+import pytest
+
+# Stands for a kernel: it has a tool, and whatever is forked; it ends when it reads a line, as a kernel does.
+PROGRAM = """
+import ctypes, os, subprocess, sys
+from casa_kernel.children import Children, start
+libc = ctypes.CDLL(None)
+
+def settle():
+    os.setsid()
+    libc.sleep(1000)
+    os._exit(0)
+
+children = Children()
+tool = start(children.private, "sleep", ["sleep", "1000"], os.environ, server=False)
+children.keep("sleep", tool)
+daemon = {fork}
+print(children.private.path, tool.process.pid, daemon, flush=True)
+sys.stdin.readline()
+children.close()
+"""
+FORKS = {
+    "Python": "os.fork() or settle()",
+    "native code": "libc.fork() or settle()",
+    "subprocess": "subprocess.Popen(['sleep', '1000'], start_new_session=True, close_fds=False).pid",
+}
+
+
+class Kernel:
+    """One that runs.
+
+    Attributes:
+        process: its process.
+        folder: its private one.
+        tool, daemon: what it has started.
+    """
+
+    def __init__(self, fork: str, env: Dict[str, str]) -> None:
+        words = [sys.executable, "-c", PROGRAM.format(fork=FORKS[fork])]
+        self.process = subprocess.Popen(words, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self.process.stdout is not None
+        folder, *pids = self.process.stdout.readline().decode().split()
+        self.folder = Path(folder)
+        self.tool, self.daemon = (psutil.Process(int(each)) for each in pids)
+
+    def end(self) -> int:
+        """Have it end as a kernel does; return its exit status. Its output may be held open by what it has forked."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"\n")
+        self.process.stdin.flush()
+        return self.process.wait(20)
+
+    def guard(self) -> psutil.Process:
+        [found] = [each for each in self._below() if str(self.folder) in " ".join(each.cmdline())]
+        return found
+
+    def _below(self) -> List[psutil.Process]:
+        return psutil.Process(self.process.pid).children()
+
+
+@pytest.fixture
+def kernel(request: pytest.FixtureRequest, environment: Dict[str, str]) -> Iterator[Kernel]:
+    found = Kernel(request.param, environment)
+    with found.process:
+        yield found
+        found.process.kill()
+        for each in (found.daemon, found.tool):
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+
+
+@pytest.mark.parametrize("kernel", FORKS, indirect=True)
+def test_tools_and_folder_of_a_killed_kernel_go_while_what_it_forked_lives_on(kernel: Kernel) -> None:
+    guard = kernel.guard()
+    kernel.process.kill()
+    assert psutil.wait_procs([kernel.tool, guard], timeout=20)[1] == []
+    assert not kernel.folder.exists()
+    assert kernel.daemon.is_running()
+
+
+@pytest.mark.parametrize("kernel", FORKS, indirect=True)
+def test_a_kernel_that_ends_by_itself_does_not_wait_for_what_it_forked(kernel: Kernel) -> None:
+    assert kernel.end() == 0
+    assert not kernel.folder.exists()
+    assert kernel.daemon.is_running()
+
+
+@pytest.mark.parametrize("kernel", ["Python"], indirect=True)
+def test_a_guard_heeds_no_signal_of_a_terminal_and_a_kernel_ends_without_it(kernel: Kernel) -> None:
+    guard = kernel.guard()
+    # It has come to its wait, and ignores these.
+    while guard.status() != psutil.STATUS_SLEEPING or not _ignores(guard.pid, signal.SIGTERM):
+        pass
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.kill(guard.pid, number)
+    assert guard.is_running()
+    guard.kill()
+    assert kernel.end() == 0
+    assert not kernel.folder.exists()
+
+
+def _ignores(pid: int, number: int) -> bool:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    [ignored] = [int(line.split()[1], 16) for line in lines if line.startswith("SigIgn:")]
+    return bool(ignored >> (number - 1) & 1)
