@@ -132,7 +132,7 @@ def belonging(mark: str, session: int) -> list[psutil.Process]:
     import psutil
 
     others = (each for each in psutil.process_iter() if each.pid != os.getpid())
-    return [each for each in others if _is_in(each, session) or _bears(each, mark)]
+    return [each for each in others if is_in_session(each, session) or _bears(each, mark)]
 
 
 def marked(mark: str) -> list[psutil.Process]:
@@ -140,7 +140,8 @@ def marked(mark: str) -> list[psutil.Process]:
     return belonging(mark, 0)
 
 
-def _is_in(process: psutil.Process, session: int) -> bool:
+def is_in_session(process: psutil.Process, session: int) -> bool:
+    """Tell whether a process is in a session, which has the number of its leader; 0 is none."""
     try:
         return os.getsid(process.pid) == session != 0
     except OSError:
@@ -190,6 +191,11 @@ def end(processes: Iterable[psutil.Process], grace: float) -> None:
     for each in stubborn:
         _signal(each, signal.SIGKILL)
     psutil.wait_procs(stubborn, timeout=grace)
+
+
+def resume(process: psutil.Process) -> None:
+    """Let a process go on that was stopped."""
+    _signal(process, signal.SIGCONT)
 
 
 def _signal(process: psutil.Process, number: int) -> None:

@@ -1,33 +1,38 @@
-"""What a supervisor leaves that was killed, and who ends it: whoever comes next.
+"""Cleans up after a supervisor that was killed; done by the next process that looks.
 
-Its X server and the like end with it (``process.spawn``), unless they are stopped, and programs that were started on
-the desktop to stay may do so. All of them bear a mark in their environment, and have it from their first moment on.
+Its X server and the like end with it (``process.spawn``), unless they are stopped. All that was started on the desktop
+bears a mark in its environment, and has it from its first moment on. What is in the supervisor's session is the
+desktop's own, and ends; programs in windows lose their X server, and terminals hang up. What is left was detached by
+its user, and lives on, as it does when a desktop is stopped.
 """
 
 from __future__ import annotations
 
-import os
-import signal
 from contextlib import suppress
-from typing import TYPE_CHECKING, Dict, List
+from typing import TYPE_CHECKING, Dict, List, Optional
 
 from . import locks, runtime
 from .errors import RuntimeDirectoryError
 from .lastwords import write_last_words
-from .process import bearing, end, is_stopped, namespace
+from .process import bearing, end, is_in_session, is_stopped, namespace, resume
 from .runtime import Places
 
 if TYPE_CHECKING:
     import psutil
 
-_VARIABLE = "CASA_DESKTOP_SUPERVISED"
+_VARIABLE, _SESSION_VARIABLE = "CASA_DESKTOP_SUPERVISED", "CASA_DESKTOP_SESSION"
 _GRACE_SECONDS = 1.0
 LOST = "It ended unexpectedly: its supervisor was killed."
 
 
-def mark(at: Places) -> Dict[str, str]:
-    """Return the variables by which all that a desktop's supervisor has started is known."""
-    return {_VARIABLE: str(at.folder)}
+def mark(at: Places, session: Optional[int] = None) -> Dict[str, str]:
+    """Return the variables by which all that a desktop's supervisor has started is known.
+
+    Args:
+        at: the desktop's paths.
+        session: the supervisor's; None for the supervisor itself, and in a container, which ends as a whole.
+    """
+    return {_VARIABLE: str(at.folder), _SESSION_VARIABLE: "" if session is None else str(session)}
 
 
 def marked(at: Places) -> List[psutil.Process]:
@@ -39,13 +44,31 @@ def wake(at: Places) -> None:
     """Let all that bears the desktop's mark go on, if it was stopped."""
     for each in marked(at):
         if is_stopped(each.pid):
-            with suppress(ProcessLookupError):
-                os.kill(each.pid, signal.SIGCONT)
+            resume(each)
 
 
 def end_marked(at: Places) -> None:
-    """End all that bears the desktop's mark, its supervisor too."""
-    end(marked(at), _GRACE_SECONDS)
+    """End all of the desktop's own that bears its mark, its supervisor too; let programs see that X has ended."""
+    own: List[psutil.Process] = []
+    others: List[psutil.Process] = []
+    for each in marked(at):
+        (own if _is_own(each) else others).append(each)
+    end(own, _GRACE_SECONDS)
+    for each in others:
+        # A window manager's programs lead sessions of their own. One that is stopped does not notice.
+        if is_in_session(each, each.pid) and is_stopped(each.pid):
+            resume(each)
+
+
+def _is_own(process: psutil.Process) -> bool:
+    import psutil
+
+    try:
+        session = process.environ().get(_SESSION_VARIABLE, "")
+    except (psutil.Error, OSError):
+        # It has just ended.
+        return False
+    return not session.isdigit() or is_in_session(process, int(session))
 
 
 def bury(name: str, at: Places) -> None:

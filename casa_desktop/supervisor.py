@@ -3,7 +3,8 @@
 Run as ``python -m casa_desktop.supervisor NAME DESCRIPTORS SECONDS SETTINGS``. It detaches itself from its starter,
 starts Xvnc and the window manager, writes the record, reports to the starter (``starter``), if that is still there, and
 then waits: for a child's end, for a signal, or for the removal of its folder. It never polls. When it ends, it has
-ended everything on the desktop and removed its folder.
+ended its own children and every program with a window, and removed its folder. The terminals hang up as anywhere; what
+their user has detached from them lives on.
 
 A logout removes $XDG_RUNTIME_DIR, and a cleaner of /tmp what is old there. No process can find a desktop without its
 folder, so it ends and leaves the reason where it is looked for next (``lastwords.write_removal``). By then its path may
@@ -26,9 +27,9 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import IO, Any, Dict, List, Tuple
+from typing import IO, TYPE_CHECKING, Any, Dict, List, Tuple
 
-from . import __version__, icewmfiles, lifeline, links, locks, reaper, xfiles
+from . import __version__, icewmfiles, lifeline, links, locks, reaper, xclients, xfiles
 from .children import RECENT_SECONDS, Child
 from .commands import Command, Settings, window_manager_command
 from .descriptors import raise_limit, readable
@@ -36,14 +37,19 @@ from .errors import CasaDesktopError, LinkFailed, Shortage, StartFailed, WindowM
 from .folders import Foothold, is_at
 from .lastwords import write_last_words, write_removal
 from .ourselves import hide, seen
-from .process import adopt_orphans, descendants, end, namespace, spawn
+from .process import adopt_orphans, descendants, end, is_in_session, namespace, spawn
 from .runtime import Places, Record, clear, places
 from .signals import Signals
 from .starter import IN_CONTAINER, Starter, detach
 from .xvnc import Xvnc
 
+if TYPE_CHECKING:
+    import psutil
+
 X_SERVERS, WINDOW_MANAGERS = ("Xvnc", "Xtigervnc"), ("icewm",)
 GRACE_SECONDS = 3.0
+# How long the X server may take to say who its clients are; 0.1 s is usual.
+CLIENTS_SECONDS = 2.0
 # What is started when a page waits for its first picture delays that: two cores are busy with X, the window manager and
 # the browser. The caretaker took a sixth of the time from the click to the picture there; it comes so much later.
 QUIET_SECONDS = 0.3
@@ -238,7 +244,7 @@ class Supervisor:
             self.at.record.unlink(missing_ok=True)
         # Programs that take their leave of a stopped one would wait for it.
         self.x_server.signal(signal.SIGCONT)
-        everything = descendants()
+        everything = self._ending()
         server = [each for each in everything if each.pid == self.x_server.pid]
         end((each for each in everything if each.pid != self.x_server.pid), GRACE_SECONDS)
         if not stands:
@@ -250,6 +256,18 @@ class Supervisor:
         end(server, GRACE_SECONDS)
         xfiles.remove_dead(self.display)
         clear(self.at.folder, self.lock)
+
+    def _ending(self) -> List[psutil.Process]:
+        """Return those of our descendants that end with the desktop: what is in our session, and what has windows.
+
+        What its user has detached, by nohup(1) or setsid(1), is neither, nor is another desktop. The programs in a
+        terminal get a SIGHUP when that closes. A container ends as a whole.
+        """
+        everything = descendants()
+        if self.keeper != (os.getpid(), namespace("pid")):
+            return everything
+        clients = xclients.pids(self.display, self.at.xauthority, CLIENTS_SECONDS) if self.display else set()
+        return [each for each in everything if each.pid in clients or is_in_session(each, os.getsid(0))]
 
 
 def _program(missing: type[XServerMissing] | type[WindowManagerMissing], *programs: str) -> str:
@@ -276,8 +294,8 @@ def main(name: str, descriptors: str, seconds: float, settings: str, *keeper: st
     signals = Signals([signal.SIGCHLD, *_ENDING])
     adopt_orphans()
     at = places(name)
-    # In a container nobody else has said so.
-    os.environ.update(reaper.mark(at))
+    # In a container no other process has said so.
+    os.environ.update(reaper.mark(at, None if keeper else os.getsid(0)))
     # Never closed: the lock goes when the process has gone, and not before.
     lock = locks.hold(at.folder)
     with open(at.log, "ab", buffering=0) as log:

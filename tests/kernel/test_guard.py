@@ -8,10 +8,12 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Dict, Iterator, List
+from typing import Dict, Iterator
 
 import psutil
 import pytest
+
+from ..living import below, is_alive, with_word
 
 # Stands for a kernel: it has a tool, and whatever is forked; it ends when it reads a line, as a kernel does.
 PROGRAM = """
@@ -64,11 +66,8 @@ class Kernel:
         return self.process.wait(20)
 
     def guard(self) -> psutil.Process:
-        [found] = [each for each in self._below() if str(self.folder) in " ".join(each.cmdline())]
+        [found] = with_word(below(self.process.pid), str(self.folder))
         return found
-
-    def _below(self) -> List[psutil.Process]:
-        return psutil.Process(self.process.pid).children()
 
 
 @pytest.fixture
@@ -88,25 +87,25 @@ def test_tools_and_folder_of_a_killed_kernel_go_while_what_it_forked_lives_on(ke
     kernel.process.kill()
     assert psutil.wait_procs([kernel.tool, guard], timeout=20)[1] == []
     assert not kernel.folder.exists()
-    assert kernel.daemon.is_running()
+    assert is_alive(kernel.daemon)
 
 
 @pytest.mark.parametrize("kernel", FORKS, indirect=True)
 def test_a_kernel_that_ends_by_itself_does_not_wait_for_what_it_forked(kernel: Kernel) -> None:
     assert kernel.end() == 0
     assert not kernel.folder.exists()
-    assert kernel.daemon.is_running()
+    assert is_alive(kernel.daemon)
 
 
 @pytest.mark.parametrize("kernel", ["Python"], indirect=True)
 def test_a_guard_heeds_no_signal_of_a_terminal_and_a_kernel_ends_without_it(kernel: Kernel) -> None:
     guard = kernel.guard()
-    # It has come to its wait, and ignores these.
-    while guard.status() != psutil.STATUS_SLEEPING or not _ignores(guard.pid, signal.SIGTERM):
+    # The last that it comes to ignore.
+    while not _ignores(guard.pid, signal.SIGHUP):
         pass
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         os.kill(guard.pid, number)
-    assert guard.is_running()
+    assert is_alive(guard)
     guard.kill()
     assert kernel.end() == 0
     assert not kernel.folder.exists()

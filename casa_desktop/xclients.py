@@ -1,0 +1,57 @@
+"""Which processes have a connection to an X server, as the server itself tells by its extension X-Resource.
+
+Source: https://www.x.org/releases/X11R7.7/doc/resourceproto/resproto.txt, version 1.2.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Set
+
+from . import threads
+
+
+def pids(display: str, xauthority: Path, seconds: float) -> Set[int]:
+    """Return the process ids of a display's clients and of its server; none where it does not answer in time.
+
+    For a process that ends soon: python-xlib reads the cookie's path from the environment, which is changed, and
+    the thread that asks a silent server stays.
+
+    Args:
+        display: X's name of it.
+        xauthority: the file with its cookie.
+        seconds: how long to wait.
+    """
+    found: Set[int] = set()
+    answered = threading.Event()
+
+    def ask() -> None:
+        try:
+            os.environ["XAUTHORITY"] = str(xauthority)
+            found.update(_ask(display))
+        finally:
+            answered.set()
+
+    with suppress(RuntimeError):
+        threads.start(ask)
+        answered.wait(seconds)
+    return set(found)
+
+
+def _ask(display: str) -> Set[int]:
+    # Imported here, because a desktop's end alone needs it, and its supervisor stays small until then.
+    from Xlib.display import Display
+    from Xlib.error import DisplayError, XError
+    from Xlib.ext import res
+
+    with suppress(DisplayError, XError, OSError, AttributeError):
+        connection = Display(display)
+        try:
+            answer = connection.res_query_client_ids([{"client": 0, "mask": res.LocalClientPIDMask}])
+            return {each.value[0] for each in answer.ids if len(each.value)}
+        finally:
+            connection.close()
+    return set()
