@@ -175,9 +175,10 @@ class Child:
         started, used: when it was started, and when it was needed last, in seconds of the monotonic clock.
         busy: a call needs it just now.
         logfile: the log that it was told to write into, or nothing.
+        interrupted: its last call was interrupted, and it was left to itself.
     """
 
-    busy = False
+    busy = interrupted = False
     logfile = ""
 
     def __init__(self, tool: str, process: subprocess.Popen[bytes], address: str, folder: Path, register: Path) -> None:

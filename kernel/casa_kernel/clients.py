@@ -14,12 +14,19 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Dict, Iterator, List, Mapping, Protocol
 
+from .calls import BESIDE, Line
 from .casa import Casa
 from .children import Child
 
 
 class Client(Protocol):
-    """One client module in one mode."""
+    """One client module in one mode.
+
+    Attributes:
+        line: what CASA's module speaks through, once it is connected.
+    """
+
+    line: Line
 
     def connect(self, child: Child) -> None:
         """Speak to ``child`` from now on."""
@@ -48,12 +55,12 @@ class ViewerClient:
         self._globals["__try_check_health"] = False
 
     def connect(self, child: Child) -> None:
-        channel = self._globals["__grpc"].insecure_channel(child.address)
+        self.line = Line(self._globals["__grpc"], child.address)
         entries = {
             "__proc": child.process,
             "__uri": child.address,
-            "__channel": channel,
-            "__stub": self._globals["__img_rpc"].viewStub(channel),
+            "__channel": self.line,
+            "__stub": self._globals["__img_rpc"].viewStub(self.line),
         }
         for name, value in entries.items():
             self._globals[name][self._slot] = value
@@ -75,7 +82,7 @@ class ViewerClient:
         except Exception:
             for each in opened:
                 with suppress(names["__grpc"].RpcError):
-                    names["__stub"][self._slot].close(each, timeout=2)
+                    names["__stub"][self._slot].close(each, timeout=BESIDE)
             raise
         finally:
             names["panel"] = original
@@ -103,9 +110,11 @@ class PlotmsClient:
         vars(module)["__try_check_health"] = False
 
     def connect(self, child: Child) -> None:
-        # With an address at hand the module starts nothing.
-        vars(self._module).update({"__stub": None, "__uri": None, "__proc": None})
-        self._module.stub(child.address)
+        names = vars(self._module)
+        self.line = Line(names["__grpc"], child.address)
+        # With these at hand the module starts nothing.
+        stub = names["__plotms_rpc"].appStub(self.line)
+        names.update({"__stub": stub, "__uri": child.address, "__proc": None})
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
@@ -188,6 +197,7 @@ def use_up_panel_numbers(casa: Casa, address: str, count: int) -> None:
         stub = names["__img_rpc"].viewStub(channel)
         try:
             for _ in range(count):
-                stub.close(stub.panel(names["__img_p"].NewPanel(hidden=True, type="viewer"), timeout=5), timeout=5)
+                new = names["__img_p"].NewPanel(hidden=True, type="viewer")
+                stub.close(stub.panel(new, timeout=BESIDE), timeout=BESIDE)
         except names["__grpc"].RpcError:
             return

@@ -12,7 +12,7 @@
           ├── NoWindowHere         a process that a notebook has started was to open a window
           ├── ForkedProcess        a process that was forked from one with native tools was to draw
           ├── ToolFailed           a native tool did not start
-          │    ├── ToolLost        it ended in the middle of a call, or no longer answered
+          │    ├── ToolLost        it ended in the middle of a call, or did nothing of it
           │    └── ToolExhausted   one with a window has no memory or no thread left
           ├── TaskFailed           a task said what is wrong, in CASA's log or its window, and raised no exception
           ├── NoRoom               the kernel's own folder cannot be written
@@ -50,6 +50,7 @@ from __future__ import annotations
 import errno
 import sys
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 from typing import Iterator, Optional, Sequence
 
@@ -188,17 +189,25 @@ class ToolFailed(CasaKernelError):
         super().__init__(f"{tool} {reason}")
 
 
+class Stall(Enum):
+    """What was wrong with a tool that was ended in the middle of a call, in the words of ``ToolLost``."""
+
+    SILENT = "no longer answered"
+    FROZEN = "did nothing while its window no longer answered,"
+    LOST = "answered but did nothing of what it was told to,"
+
+
 class ToolLost(ToolFailed):
-    """A native tool ended in the middle of a call, or was ended because it no longer answered.
+    """A native tool ended in the middle of a call, or was ended because it would never have done what it was to.
 
     Attributes:
         task: the task that it worked for.
-        stalled: it no longer answered.
+        stall: why it was ended, or None where it ended by itself.
     """
 
-    def __init__(self, tool: str, task: str, stalled: bool, said: str) -> None:
-        self.task, self.stalled = task, stalled
-        how = "no longer answered and was ended" if stalled else "ended"
+    def __init__(self, tool: str, task: str, stall: Optional[Stall], said: str) -> None:
+        self.task, self.stall = task, stall
+        how = f"{stall.value} and was ended" if stall is not None else "ended"
         super().__init__(tool, f"{how} in the middle of {task}; run it again. {said}".strip())
 
 

@@ -15,12 +15,13 @@ from . import checks, preferences, proxies, screen, toolhome, tools
 from .children import Child, start
 from .clients import Client, make_clients
 from .desk import Desk
-from .errors import BadParameter, TaskFailed, ToolExhausted, ToolLost
+from .errors import BadParameter, Stall, TaskFailed, ToolExhausted, ToolLost
 from .logfile import has_lost
 from .plotlog import NO_REASON, PlotLog
 from .queues import Queue
 from .tasks import DrawingTask
-from .watchdog import Idleness, Watchdog
+from .toolwindow import ToolWindow
+from .watchdog import Idleness, Watchdog, is_frozen
 
 # A tool that says that it draws, and has done nothing for so many seconds, never will.
 _LOST = 4.0
@@ -57,21 +58,25 @@ class Toolbox:
 
         Raises:
             BadParameter: CASA refuses a type.
-            ToolLost: the tool ended in the block, or was ended because it no longer answered.
+            ToolLost: the tool ended in the block, or was ended because it did nothing of what it was told to.
             ToolExhausted: the tool, which has a window, has no memory or no thread left.
             TaskFailed: whatever else the task complains of.
         """
         child = self._running(row.tool, display)
         client = self._clients[row.tool][display is not None]
-        if display is not None and not _is_ready(client, child):
-            self._desk.front.say(f"{row.tool} did not draw what it was told to, and is started anew.")
-            child = self._running(row.tool, display)
+        window = None
+        if display is not None:
+            window = ToolWindow(child.process.pid, display)
+            if not _is_ready(client, child, window):
+                self._desk.front.say(f"{row.tool} did not draw what it was told to, and is started anew.")
+                child = self._running(row.tool, display)
+                window = ToolWindow(child.process.pid, display)
         child.busy = True
         try:
             with ExitStack() as stack:
                 if row.tool == "casaplotms":
                     self._log = stack.enter_context(PlotLog(child.process.pid, child.logfile))
-                with self._failures_told(row, child, client, display is not None):
+                with self._failures_told(row, child, client, window):
                     yield child
                 if self._log is not None:
                     for remark in self._log.remarks(plotrange):
@@ -82,9 +87,12 @@ class Toolbox:
             child.used = time.monotonic()
 
     @contextmanager
-    def _failures_told(self, row: DrawingTask, child: Child, client: Client, live: bool) -> Iterator[None]:
+    def _failures_told(
+        self, row: DrawingTask, child: Child, client: Client, window: Optional[ToolWindow]
+    ) -> Iterator[None]:
+        watchdog, live = Watchdog(child, client, window, self._desk.front.say), window is not None
         try:
-            with client.in_use(), Watchdog(child, client.answers, live) as watchdog:
+            with client.in_use(), watchdog:
                 yield
         except CasaDesktopError:
             raise
@@ -94,6 +102,7 @@ class Toolbox:
         except (Exception, KeyboardInterrupt) as error:
             if _was_interrupted(error):
                 # It would go on drawing what nobody wants, and keep the next call waiting; a window is the user's.
+                child.interrupted = live
                 if not live:
                     child.kill()
                 raise KeyboardInterrupt from error
@@ -101,8 +110,8 @@ class Toolbox:
             if exhausted and not live:
                 # It lives on without what it would need for the next call.
                 child.kill()
-            if child.has_ended(within=0.5):
-                raise ToolLost(row.tool, row.name, watchdog.barked, child.last_words()) from error
+            if child.has_ended(within=0.5) or watchdog.stall is not None:
+                raise ToolLost(row.tool, row.name, watchdog.stall, child.last_words()) from error
             if exhausted:
                 raise ToolExhausted(row.tool, row.name) from error
             raise TaskFailed(row.name, self._reason(error)) from error
@@ -117,7 +126,7 @@ class Toolbox:
         client = self._clients[row.tool][True]
         if not _draws(client, child, within):
             child.kill()
-            raise ToolLost(row.tool, row.name, True, child.last_words())
+            raise ToolLost(row.tool, row.name, Stall.LOST, child.last_words())
         # One that still draws has not failed.
         failure = self._log.failure() if self._log is not None and not client.is_drawing() else ""
         if failure:
@@ -187,8 +196,10 @@ class Toolbox:
         return child
 
     def _connect(self, name: str, live: bool, child: Child) -> None:
-        if self._spoken_to.get((name, live)) is not child:
-            self._clients[name][live].connect(child)
+        client = self._clients[name][live]
+        # A tool that could not even be killed is spoken to anew.
+        if self._spoken_to.get((name, live)) is not child or client.line.over:
+            client.connect(child)
             self._spoken_to[name, live] = child
 
 
@@ -200,21 +211,23 @@ def _may_write_here() -> bool:
         return False
 
 
-def _is_ready(client: Client, child: Child) -> bool:
+def _is_ready(client: Client, child: Child, window: ToolWindow) -> bool:
     """Wait for what a window may still be drawing for an earlier call; tell whether its tool can be used.
 
     One that will never have drawn it is ended: casaplotms, whose memory was at its limit for a moment, says for
-    ever that it draws, and refuses everything else (2.9.1).
+    ever that it draws, and refuses everything else (2.9.1). So is one that does not even answer after an interrupt.
     """
+    was_interrupted, child.interrupted = child.interrupted, False
+    watchdog = Watchdog(child, client, window)
     try:
-        with Watchdog(child, client.answers, True):
-            if _draws(client, child, _FORMER):
+        with watchdog:
+            if not (was_interrupted and is_frozen(child, client, window)) and _draws(client, child, _FORMER):
                 return True
     except Exception as error:
         if _was_interrupted(error):
             raise KeyboardInterrupt from error
         # Of gRPC, whose classes are CASA's to import. The call itself meets what is wrong and tells it.
-        return not child.has_ended(within=0.5)
+        return watchdog.stall is None and not child.has_ended(within=0.5)
     child.kill()
     return False
 

@@ -14,10 +14,13 @@ import psutil
 from casa_desktop import threads
 
 from .children import Child
+from .clients import Client
+from .errors import Stall
+from .toolwindow import ANSWERS, DIALOG, SILENT, ToolWindow
 
 # Seconds between two looks, and for the answer.
 PERIOD = 4.0
-# A tool without a window that answers and has done nothing at so many looks in a row has lost what it was to do.
+# A tool that answers and has done nothing at so many looks in a row has lost what it was to do.
 LOOKS = 3
 # To answer takes a moment, too: in seconds, and in bytes read.
 _LITTLE = (0.02, 4096)
@@ -26,51 +29,95 @@ _LITTLE = (0.02, 4096)
 class Watchdog:
     """Watches one tool within a with block.
 
-    A tool that computes or reads is left alone however long it takes, and so is one that waits for a disk or for
-    its user. One that does neither and does not answer either is stalled, and killed; and so is one without a user that
-    answers and does nothing: when casaviewer's memory is at its limit, its windows' thread loses the work, and another
-    one waits for its result for ever and goes on to answer (2.4.4).
+    A tool that computes or reads is left alone however long it takes, and so is one that waits for a disk or shows a
+    dialog to its user. One that does neither and does not answer either is stalled, and killed. So is one that answers
+    and does nothing: when casaviewer's memory is at its limit, its windows' thread loses the work, and another one
+    waits for its result for ever and goes on to answer (2.4.4). Where it has a window, that must answer, too, and one
+    and the same call must have waited all the while: nobody but the kernel may be slow.
 
     Args:
         child: the tool.
-        answers: asks the tool whether it is there, for at most so many seconds.
-        has_user: it has a window, at which it may wait for its user.
+        client: what speaks to it.
+        window: its window, or None where it has none.
+        say: called in another thread with a sentence for the user, when the tool waits for him.
 
     Attributes:
-        barked: the tool was killed.
+        stall: why the tool was killed, or None.
     """
 
-    def __init__(self, child: Child, answers: Callable[[float], bool], has_user: bool) -> None:
-        self._child, self._answers, self._has_user = child, answers, has_user
+    def __init__(
+        self, child: Child, client: Client, window: Optional[ToolWindow], say: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self._child, self._client, self._window, self._say = child, client, window, say
         self._over = threading.Event()
-        self.barked = False
+        self.stall: Optional[Stall] = None
 
     def __enter__(self) -> Watchdog:
         # Not waited for: it may be waiting for an answer that no longer matters.
         threads.start(self._watch)
+        self._client.line.watched = True
         return self
 
     def __exit__(
         self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
+        self._client.line.watched = False
         self._over.set()
 
     def _watch(self) -> None:
-        try:
-            process, before, idle = psutil.Process(self._child.process.pid), None, 0
-            while not self._over.wait(PERIOD):
-                now = _work(process)
-                idle = idle + 1 if _is_little(before, now) else 0
-                if idle and self._is_stalled(idle) and not self._over.is_set():
-                    self.barked = True
-                    self._child.kill()
-                    return
-                before = now
-        except psutil.NoSuchProcess:
-            return
+        looked = _Look(self._child, self._client)
+        idle = waited = 0
+        while self._child.alive and not self._over.wait(PERIOD):
+            before, looked = looked, _Look(self._child, self._client)
+            idle = idle + 1 if looked.is_idle_since(before) else 0
+            waited = waited + 1 if idle and looked.waits_since(before) else 0
+            stall = self._stall(idle, waited) if idle else None
+            # It may have begun to work while it was asked.
+            if stall and _Look(self._child, self._client).is_idle_since(looked) and not self._over.is_set():
+                self._give_up(stall)
+                return
 
-    def _is_stalled(self, idle: int) -> bool:
-        return (idle >= LOOKS and not self._has_user) or not self._answers(PERIOD)
+    def _give_up(self, stall: Stall) -> None:
+        self.stall = stall
+        self._child.kill()
+        # Where a disk holds it, it cannot be killed, and the call must end nevertheless.
+        self._client.line.hang_up()
+
+    def _stall(self, idle: int, waited: int) -> Optional[Stall]:
+        if not self._client.answers(PERIOD):
+            return Stall.SILENT
+        if self._window is None:
+            return Stall.LOST if idle >= LOOKS else None
+        return self._stall_of_window(self._window) if waited >= LOOKS else None
+
+    def _stall_of_window(self, window: ToolWindow) -> Optional[Stall]:
+        former, word = window.dialog, window.ask(PERIOD)
+        if word == DIALOG and window.dialog != former:
+            self._say(f"{self._child.tool} waits for you on the CASA Desktop: {window.dialog!r} is open there.")
+        return {SILENT: Stall.FROZEN, ANSWERS: Stall.LOST}.get(word)
+
+
+def is_frozen(child: Child, client: Client, window: ToolWindow) -> bool:
+    """Tell whether a tool with a window neither works nor answers now; takes up to ``PERIOD`` seconds if so."""
+    before = _Look(child, client)
+    return window.ask(PERIOD) == SILENT and _Look(child, client).is_idle_since(before)
+
+
+class _Look:
+    """What a tool had done by now, and which call waited for it."""
+
+    def __init__(self, child: Child, client: Client) -> None:
+        self._done: Optional[Tuple[float, int]] = None
+        self._call = client.line.waiting
+        # What cannot be looked at, for want of a descriptor or of memory, is taken to work.
+        with suppress(psutil.Error, OSError, MemoryError):
+            self._done = _work(psutil.Process(child.process.pid))
+
+    def is_idle_since(self, before: _Look) -> bool:
+        return _is_little(before._done, self._done)
+
+    def waits_since(self, before: _Look) -> bool:
+        return self._call != 0 and self._call == before._call
 
 
 class Idleness:

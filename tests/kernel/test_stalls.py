@@ -1,0 +1,169 @@
+"""Tools with a window that answer the kernel and do nothing of what they are told to."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Callable, Dict, Iterator, List, Mapping, Tuple
+
+import psutil
+import pytest
+
+from ..system.processes import ended
+from ..system.screen import Screen, XHand
+from ..threadstop import StoppedThread
+from .notebook import Cell, Notebook
+
+Find = Callable[[], Dict[str, str]]
+CALLS = {"casaplotms": "plotms('sim.ms', gui=True)", "casaviewer": "viewer('dirty.image', gui=True)"}
+# The button that saves the state of casaviewer's window, which opens a dialog for a file's name, in pixels.
+SAVE_STATE = (231, 26)
+_FUTEX = "202"
+
+
+@pytest.fixture
+def quick(notebook: Notebook, record: Find) -> Iterator[Notebook]:
+    """The kernel, which looks at its tools each second instead of every four."""
+    notebook.run("from casa_kernel import clients, watchdog\nusual, watchdog.PERIOD = watchdog.PERIOD, 1.0")
+    yield notebook
+    notebook.run("watchdog.PERIOD = usual\n%casa_tools end")
+    record()
+
+
+def window_of(notebook: Notebook, name: str) -> psutil.Process:
+    """Have a tool draw in a window; return its process, which is the only one of its kind."""
+    notebook.run("%casa_tools end")
+    assert notebook.run(CALLS[name]).error is None
+    children = psutil.Process(notebook.pid).children(recursive=True)
+    (tool,) = (each for each in children if name in each.name() and each.status() != psutil.STATUS_ZOMBIE)
+    return tool
+
+
+def sentence(cell: Cell) -> str:
+    assert cell.error is not None, cell.text
+    assert len(cell.error["traceback"]) == 1, cell.error["traceback"]
+    return f"{cell.error['ename']}: {cell.error['evalue']}"
+
+
+def draws_anew(notebook: Notebook, name: str, former: psutil.Process) -> bool:
+    cell = notebook.run(CALLS[name])
+    return ended([former]) and cell.error is None and "image/png" in cell.displayed[-1]
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_window_whose_drawing_thread_does_nothing_is_given_up_and_the_next_call_gets_another(
+    quick: Notebook, name: str
+) -> None:
+    tool = window_of(quick, name)
+    with StoppedThread(tool.pid):
+        cell = quick.run(CALLS[name], timeout=30)
+        task = CALLS[name].partition("(")[0]
+        assert sentence(cell).startswith(
+            f"ToolLost: {name} did nothing while its window no longer answered, and was ended in the middle of "
+            f"{task}; run it again."
+        )
+        assert draws_anew(quick, name, tool)
+
+
+def test_wait_for_such_a_window_is_interrupted_at_once_and_the_next_call_gets_another(quick: Notebook) -> None:
+    tool = window_of(quick, "casaplotms")
+    # It is asked when it has done nothing for a while, a while before it is given up.
+    quick.run(
+        "truly = clients._answers\n"
+        "def asked(*given):\n print('is asked', flush=True)\n return truly(*given)\n"
+        "clients._answers = asked"
+    )
+
+    def interrupt() -> None:
+        while "is asked" not in quick.client.get_iopub_msg(timeout=30)["content"].get("text", ""):
+            pass
+        quick.manager.interrupt_kernel()
+
+    with StoppedThread(tool.pid):
+        begun = "display({'text/plain': 'begun'}, raw=True)\n"
+        cell = quick.run(begun + CALLS["casaplotms"], timeout=30, meanwhile=interrupt)
+        assert cell.error is not None
+        assert cell.error["ename"] == "KeyboardInterrupt"
+        quick.run("clients._answers = truly")
+        assert tool.status() != psutil.STATUS_ZOMBIE
+        again = quick.run(CALLS["casaplotms"])
+        assert "casaplotms did not draw what it was told to, and is started anew." in again.text
+        assert again.error is None
+        assert "image/png" in again.displayed[-1]
+
+
+def test_window_that_answers_and_has_lost_its_work_is_given_up(quick: Notebook) -> None:
+    tool = window_of(quick, "casaplotms")
+    with losing(tool) as lose:
+        cell = quick.run("display({'text/plain': 'begun'}, raw=True)\n" + CALLS["casaplotms"], meanwhile=lose)
+        assert sentence(cell).startswith(
+            "ToolLost: casaplotms answered but did nothing of what it was told to, and was ended in the middle of "
+            "plotms; run it again."
+        )
+        assert draws_anew(quick, "casaplotms", tool)
+
+
+def test_window_with_a_dialog_is_left_alone_and_the_user_is_told(quick: Notebook, record: Find) -> None:
+    tool = window_of(quick, "casaviewer")
+    with Screen(record()) as screen:
+        window = screen.wait_for_window("Viewer Display Panel")
+        XHand(screen).click((window.left + SAVE_STATE[0], window.top + SAVE_STATE[1]))
+        screen.wait_for_window("Save State As")
+    with losing(tool) as lose:
+
+        def interrupt_when_told() -> None:
+            lose()
+            told = "casaviewer waits for you on the CASA Desktop: 'Save State As' is open there."
+            while told not in quick.client.get_iopub_msg(timeout=30)["content"].get("text", ""):
+                pass
+            quick.manager.interrupt_kernel()
+
+        begun = "display({'text/plain': 'begun'}, raw=True)\n"
+        cell = quick.run(begun + CALLS["casaviewer"], meanwhile=interrupt_when_told)
+    assert cell.error is not None
+    assert cell.error["ename"] == "KeyboardInterrupt"
+    assert tool.is_running()
+    assert tool.status() != psutil.STATUS_ZOMBIE
+    # It is whole again.
+    assert quick.run(CALLS["casaviewer"]).error is None
+    assert tool.is_running()
+
+
+@contextmanager
+def losing(tool: psutil.Process) -> Iterator[Callable[[], None]]:
+    """Yield a function that has a tool lose the next call that it takes: its window is at it, and no answer comes.
+
+    It stops the thread that has taken the call and waits for the window; all others go on and answer.
+    """
+    window, before = StoppedThread(tool.pid), _servers(tool)
+    lost: List[StoppedThread] = []
+
+    def lose() -> None:
+        takers: List[int] = []
+        while not takers:
+            # What a thread of another process does is no event.
+            threading.Event().wait(0.1)
+            now = _servers(tool)
+            takers = [tid for tid, (call, turns) in now.items() if call == _FUTEX and (call, turns) != before.get(tid)]
+        lost.extend(map(StoppedThread, takers))
+        window.go_on()
+
+    try:
+        yield lose
+    finally:
+        for each in (window, *lost):
+            each.go_on()
+
+
+def _servers(tool: psutil.Process) -> Mapping[int, Tuple[str, str]]:
+    """Return the threads of a tool's gRPC server: in which system call each is, and how often it has had to wait."""
+    found = {}
+    for task in Path(f"/proc/{tool.pid}/task").iterdir():
+        # It may have ended.
+        with suppress(OSError):
+            if (task / "comm").read_text().startswith("grpcpp_sync"):
+                status = dict(line.partition(":")[::2] for line in (task / "status").read_text().splitlines())
+                turns = status["voluntary_ctxt_switches"].strip()
+                found[int(task.name)] = (task / "syscall").read_text().split()[0], turns
+    return found
