@@ -15,6 +15,10 @@ WARN, SEVERE = "WARN", "SEVERE"
 _LINES_OF_A_MESSAGE = 200
 _CHARACTERS_OF_A_LINE = 1_000
 _CHARACTERS_OF_A_MESSAGE = 8_000
+# They may have four bytes each.
+_BYTES_OF_A_MESSAGE = 4 * _CHARACTERS_OF_A_MESSAGE + 4
+# Stands where a message was cut; views tell which file that is.
+CUT = "… [all of this message is in the log file]"
 # What so many messages may hold together, on the average.
 _CHARACTERS_EACH = 500
 # Behind the priority of a C++ message's origin stands where its source lay when CASA was built.
@@ -47,25 +51,40 @@ def message(lines: List[bytes]) -> Message:
     fields = lines[0].split(b"\t", 3)
     head = fields[:3] if len(fields) == 4 else [b"", b"", b""]
     time, priority, origin = (field.decode(errors="replace").strip() for field in head)
-    text = b"\n".join([fields[-1], *lines[1:]]).decode(errors="replace").rstrip()
-    if len(text) > _CHARACTERS_OF_A_MESSAGE:
-        text = text[:_CHARACTERS_OF_A_MESSAGE] + " …"
-    return Message(time, priority, _SOURCE.sub("", origin.rstrip("+")), text)
+    text = b"\n".join([fields[-1][:_BYTES_OF_A_MESSAGE], *lines[1:]])[:_BYTES_OF_A_MESSAGE]
+    words = _shortened(text.decode(errors="replace").rstrip())
+    return Message(time, priority, _SOURCE.sub("", origin.rstrip("+")), words)
+
+
+def _shortened(text: str) -> str:
+    """Return a message's text with no more than ``_CHARACTERS_OF_A_MESSAGE``; one that was cut says so."""
+    # Some were cut before.
+    if len(text) <= _CHARACTERS_OF_A_MESSAGE + len(CUT):
+        return text
+    return text[:_CHARACTERS_OF_A_MESSAGE] + CUT
 
 
 def messages(lines: Iterable[bytes]) -> Iterable[Message]:
     """Yield the messages that ``lines`` hold, one after the other."""
     current: List[bytes] = []
+    size = 0
     for line in lines:
         fields = line.split(b"\t", 3)
         if current and continues(fields):
-            current.append(fields[-1])
+            # Of one without an end no more than is shown, and what tells that it was cut.
+            if size <= _BYTES_OF_A_MESSAGE:
+                current.append(fields[-1])
+            size += len(fields[-1]) + 1
             continue
         if current:
             yield message(current)
-        current = [line]
+        current, size = [line], len(line)
     if current:
         yield message(current)
+
+
+def _cut(line: bytes, length: int) -> bytes:
+    return line if len(line) <= length else line[:length].decode(errors="ignore").encode() + CUT.encode()
 
 
 class Tally:
@@ -89,9 +108,11 @@ class Tally:
             fields = line.split(b"\t", 3)
             if self._current is not None and continues(fields):
                 if len(self._current) < _LINES_OF_A_MESSAGE:
-                    self._current.append(fields[-1][:_CHARACTERS_OF_A_LINE])
+                    self._current.append(_cut(fields[-1], _CHARACTERS_OF_A_LINE))
+                elif len(self._current) == _LINES_OF_A_MESSAGE:
+                    self._current.append(CUT.encode())
                 continue
-            self._current = [line[:_CHARACTERS_OF_A_MESSAGE]]
+            self._current = [_cut(line, _CHARACTERS_OF_A_MESSAGE)]
             self._newest.append(self._current)
             priority = fields[1] if len(fields) == 4 else b""
             if priority in self._serious:

@@ -14,7 +14,7 @@ from typing import Any, Dict, List, Optional, Sequence
 from urllib.parse import quote
 
 from . import workingfolder
-from .logparse import SEVERE, WARN, Message
+from .logparse import CUT, SEVERE, WARN, Message
 
 MIME = "application/vnd.casa-desktop.log+json"
 # Front ends that show the HTML show all of it at once; the JSON has more.
@@ -86,10 +86,13 @@ class View:
             lines.append(progress_text(self.progress))
         if self.whole:
             return "\n".join([*lines, *("  ".join(each) for each in self.messages), str(self.logfile or "")])
-        lines += [f"{each.priority} {each.origin}: {each.text[:_CHARACTERS]}" for each in self.serious]
+        told = [(each, _beginning(each.text)) for each in self.serious]
+        lines += [f"{each.priority} {each.origin}: {text}" for each, text in told]
         hidden = self.warn + self.severe - len(self.serious)
         if self.serious and hidden:
             lines.append(f"… {hidden} more in {self.logfile}")
+        elif any(text.endswith(CUT) for _, text in told):
+            lines.append(str(self.logfile or ""))
         return "\n".join(lines)
 
     def counts(self) -> str:
@@ -108,7 +111,7 @@ class View:
             f"<details{' open' if self.unfolded else ''}>"
             f'<summary style="cursor:pointer;{_MONOSPACE}">{self._summary()}</summary>'
             f'<div style="max-height:24em;overflow:auto"><table style="{_MONOSPACE};margin:0">'
-            f"{''.join(map(_row, rows))}</table></div>{self._omitted(self.total - len(rows))}</details>"
+            f"{''.join(map(_row, rows))}</table></div>{self._rest(rows)}</details>"
         )
 
     def _summary(self) -> str:
@@ -119,14 +122,17 @@ class View:
                 counted.append(f'<b style="color:{_COLOURS[priority]}">{_count(number, word)}</b>')
         return f"CASA log: {', '.join(counted)}{html.escape(_behind(self.newest))}{bar}"
 
-    def _omitted(self, number: int) -> str:
-        if number <= 0 or self.logfile is None:
+    def _rest(self, rows: Sequence[Message]) -> str:
+        """Return where the messages are that have no row, and what is missing of the others."""
+        number = self.total - len(rows)
+        if self.logfile is None or not (number > 0 or any(CUT in each.text for each in rows)):
             return ""
         name = html.escape(str(self.logfile))
         place = os.path.relpath(self.logfile, self.folder)
         # Jupyter opens what lies below the notebook; elsewhere the path has to do.
         link = name if place.startswith("..") else f'<a href="{quote(place)}" target="_blank">{name}</a>'
-        return f'<div style="{_MONOSPACE}">{_count(number, "more message")} in {link}</div>'
+        what = _count(number, "more message") if number > 0 else "The log file is"
+        return f'<div style="{_MONOSPACE}">{what} {"in " if number > 0 else ""}{link}</div>'
 
 
 def progress_text(progress: Dict[str, Any]) -> str:
@@ -160,6 +166,10 @@ def elapsed(seconds: float) -> str:
 
 def _count(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _beginning(text: str) -> str:
+    return text if len(text) <= _CHARACTERS else text[:_CHARACTERS] + CUT
 
 
 def _behind(newest: Optional[Message]) -> str:

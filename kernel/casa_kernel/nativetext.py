@@ -31,6 +31,8 @@ class NativeText:
         self._line = ""
         self._held = ""
         self._at_line_start = True
+        # A line of the log has begun that is too long to be kept until its end.
+        self._in_long_line = False
 
     def feed(self, text: str, drop_log: bool) -> Tuple[str, bool]:
         """Return ``text`` without the scale, and whether the scale moved.
@@ -40,8 +42,11 @@ class NativeText:
             drop_log: leave out the lines of the log too.
         """
         text, self._line = self._line + text, ""
+        if self._in_long_line:
+            _, end, text = text.partition("\n")
+            self._in_long_line = not end
         if len(text) > _LONGEST_PIECE:
-            return self._release() + (_LOG_LINE.sub("", text) if drop_log else text), False
+            return self._release() + (self._without_log(text) if drop_log else text), False
         unfinished = _LOG_LINE_BEGINS.search(text)
         if unfinished:
             text, self._line = text[: unfinished.start()], text[unfinished.start() :]
@@ -54,6 +59,12 @@ class NativeText:
             elif not drop_log:
                 passed.append(part)
         return "".join(passed), self.fraction != before
+
+    def _without_log(self, text: str) -> str:
+        text = _LOG_LINE.sub("", text)
+        unfinished = _LOG_LINE_BEGINS.search(text)
+        self._in_long_line = unfinished is not None
+        return text[: unfinished.start()] if unfinished else text
 
     def flush(self) -> str:
         """Return what was held back because it might have become something else."""

@@ -53,6 +53,13 @@ def test_other_lines_stay_when_those_of_the_log_are_dropped() -> None:
     )
 
 
+@pytest.mark.parametrize("size", [64, 4096, 1 << 16])
+def test_a_line_of_the_log_without_end_is_dropped_to_its_end(size: int) -> None:
+    text = "before\n" + WARNING[:-1] + "x" * 2_000_000 + "\nbehind\n"
+    pieces = [text[start : start + size] for start in range(0, len(text), size)]
+    assert passed(pieces, drop_log=True) == "before\nbehind\n"
+
+
 @pytest.mark.parametrize("end", ["", "\n"])
 def test_another_scale_may_begin_before_the_end_of_one(end: str) -> None:
     reader = NativeText()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Mapping
 
 import pytest
+from casa_kernel.logparse import CUT
 from casa_kernel.logview import MIME
 
 from .notebook import Cell, Notebook
@@ -138,6 +139,14 @@ def test_a_million_messages_are_counted_and_few_are_kept(notebook: Notebook) -> 
     assert shown["messages"][0][1] == "WARN"
     assert len(json.dumps(cell.logs[-1])) < 200_000
     assert "999,801 more messages in <a href=" in cell.logs[-1]["text/html"]
+
+
+def test_a_warning_of_thirty_megabytes_is_cut_and_says_where_it_is(notebook: Notebook) -> None:
+    cell = notebook.run("casalog.post('x' * 30_000_000, 'WARN')")
+    assert sum(len(json.dumps(message["content"])) for message in cell.messages) < 200_000
+    assert last(cell)["counts"] == {"total": 1, "warn": 1, "severe": 0}
+    assert texts(cell)[0].endswith(CUT)
+    assert last(cell)["logfile"] in cell.logs[-1]["text/plain"]
 
 
 def test_an_interrupt_ends_the_log_with_the_cell(notebook: Notebook, gate: Callable[..., bool]) -> None:

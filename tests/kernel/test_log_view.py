@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Dict, List, Set, Tuple
 
 import pytest
 from casa_kernel.logfile import LogFile, reserve
-from casa_kernel.logparse import Message, Tally
+from casa_kernel.logparse import CUT, Message, Tally, messages
 from casa_kernel.logview import MIME, View, elapsed
 
 FIRST = b"2026-11-21 11:00:00\tINFO\t::casa\tfirst"
@@ -77,9 +78,39 @@ def test_a_flood_of_warnings_leaves_room_for_errors_and_the_newest() -> None:
     assert texts[-3:] == ["i", "i", "i"]
 
 
-def test_a_message_without_end_is_cut() -> None:
-    found = tally(FIRST, *[b"x" * 1000] * 1000)
-    assert len(found.select(1)[0].text) < 10_000
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [FIRST, *[b"x" * 1000] * 1000],
+        [FIRST, *[b"x"] * 1000],
+        [FIRST, b"x" * 1001],
+        [line("WARN", "x" * 100_000_000)],
+        [line("WARN", "é" * 5000)],
+    ],
+    ids=["long and many", "many lines", "a long line", "one of 100 MB", "of two bytes each"],
+)
+def test_a_message_without_end_is_cut_and_says_so(lines: List[bytes]) -> None:
+    [found] = tally(*lines).select(1)
+    assert len(found.text) < 10_000
+    assert found.text.endswith(CUT)
+    shown = view(newest=found, messages=[found], serious=[found])
+    assert "/data/casa.log" in shown.html()
+    assert "/data/casa.log" in shown.plain()
+    assert len(json.dumps(shown.bundle(), ensure_ascii=False)) < 40_000
+
+
+@pytest.mark.parametrize(
+    "lines", [[FIRST, *[b"x" * 1000] * 1000], [line("WARN", "x" * 9000)]], ids=["many lines", "a long line"]
+)
+def test_so_is_one_that_somebody_asks_for(lines: List[bytes]) -> None:
+    [found] = messages(lines)
+    assert found.text.endswith(CUT)
+    assert len(found.text) < 10_000
+
+
+def test_a_message_that_fits_is_whole() -> None:
+    [found] = tally(line("WARN", "x" * 7000)).select(1)
+    assert (found.text, CUT in found.text) == ("x" * 7000, False)
 
 
 def test_many_long_messages_do_not_fit() -> None:
