@@ -8,8 +8,9 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterable, List, Mapping
+from typing import Dict, Iterable, Iterator, List, Mapping, Set
 
 from .engine import Engine
 
@@ -49,14 +50,32 @@ def ensure_image(engine: Engine, folder: Path) -> str:
     if engine.say("images", "--quiet", *filters).split():
         return name
     ensure_base(engine, folder)
-    subprocess.run(
-        engine.command(*build_words(name, label, tell(folder))),
-        cwd=ROOT,
-        env=engine.environment,
-        check=True,
-        timeout=3000,
-    )
+    with superseding(engine, name):
+        subprocess.run(
+            engine.command(*build_words(name, label, tell(folder))),
+            cwd=ROOT,
+            env=engine.environment,
+            check=True,
+            timeout=3000,
+        )
     return name
+
+
+@contextmanager
+def superseding(engine: Engine, name: str) -> Iterator[None]:
+    """Remove the image that had a name before, once another one has it: 3 GB that no run asks for again.
+
+    What the two have in common stays, and so does an image that a container still uses.
+    """
+    before = _ids(engine, name)
+    yield
+    for image in before - _ids(engine, name):
+        argv = engine.command("rmi", image)
+        subprocess.run(argv, env=engine.environment, capture_output=True, check=False, timeout=300)
+
+
+def _ids(engine: Engine, name: str) -> Set[str]:
+    return set(engine.say("images", "--quiet", "--no-trunc", f"--filter=reference={name}").split())
 
 
 def build_words(name: str, label: str, told: Path) -> List[str]:

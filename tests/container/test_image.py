@@ -15,7 +15,7 @@ import casa_desktop
 from .conftest import STRANGER, USERS
 from .contained import ContainedJupyter
 from .engine import Engine
-from .image import labels
+from .image import labels, superseding
 
 pytestmark = pytest.mark.container
 
@@ -48,6 +48,20 @@ def test_the_labels_tell_the_version_and_where_to_ask(engine: Engine, image: str
     assert found["org.opencontainers.image.version"] == casa_desktop.__version__
     wanted = {"title", "description", "licenses", "source", "documentation"}
     assert wanted <= {name.rpartition(".")[2] for name, value in found.items() if value}
+
+
+def test_an_image_that_has_lost_its_name_to_another_goes(engine: Engine, tmp_path: Path) -> None:
+    name = f"localhost/casa-desktop-test-{secrets.token_hex(4)}"
+    ids = []
+    for number in "12":
+        (tmp_path / "number").write_text(number)
+        subprocess.run(["tar", "-C", str(tmp_path), "-cf", str(tmp_path / "root.tar"), "number"], check=True)
+        with superseding(engine, name):
+            ids.append(engine.say("import", "--quiet", str(tmp_path / "root.tar"), name).strip())
+    try:
+        assert [engine.has(each) for each in ids] == [False, True]
+    finally:
+        engine.say("rmi", name)
 
 
 def test_its_codemeta_is_that_of_the_sources(engine: Engine, image: str) -> None:
