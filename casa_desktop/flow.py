@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import struct
 from typing import Optional, Protocol
@@ -71,7 +70,7 @@ class DesktopProtocol(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Optional[Exception]) -> None:
         """Let go of the desktop, whichever side ended the connection; called by the event loop."""
         if self._watching is not None:
-            os.close(self._watching)
+            session.end_use(self._watching)
             self._watching = None
         self._transport = None
         self._takes.set()

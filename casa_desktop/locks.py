@@ -35,9 +35,9 @@ def is_held(folder: Path) -> bool:
         # A shared lock, so that two who look at once do not take each other for a supervisor.
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return True
-    finally:
         os.close(descriptor)
+        return True
+    _unlock(descriptor)
     return False
 
 
@@ -61,7 +61,7 @@ def unheld(folder: Path) -> Iterator[int]:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         yield descriptor
     finally:
-        os.close(descriptor)
+        _unlock(descriptor)
 
 
 @contextmanager
@@ -118,8 +118,16 @@ def wait_until_free(folder: Path, timeout: float) -> bool:
         return True
     free = _flock(descriptor, timeout, fcntl.LOCK_SH)
     if free:
-        os.close(descriptor)
+        _unlock(descriptor)
     return free
+
+
+def _unlock(descriptor: int) -> None:
+    """Unlock a folder, and close its descriptor: a process that was forked meanwhile would keep it locked otherwise."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    finally:
+        os.close(descriptor)
 
 
 def _open(path: Path, flags: int = os.O_DIRECTORY) -> int:
@@ -146,7 +154,7 @@ def _flock_in_thread(descriptor: int, timeout: float, kind: int) -> bool:
         fcntl.flock(descriptor, kind)
         with guard:
             if given_up.is_set():
-                os.close(descriptor)
+                _unlock(descriptor)
             done.set()
 
     threads.start(wait)
@@ -168,7 +176,7 @@ VIEW, WORK = 0, 1
 
 
 def share(file: Path, byte: int = VIEW) -> int:
-    """Say that somebody uses ``file``'s desktop, until the returned descriptor is closed; any number may.
+    """Say that somebody uses ``file``'s desktop, until ``unshare`` gets the returned descriptor; any number may.
 
     Args:
         file: the desktop's record.
@@ -183,6 +191,17 @@ def share(file: Path, byte: int = VIEW) -> int:
     # Whoever wants to know that sharing begins watches the file's attributes by inotify(7).
     os.utime(descriptor)
     return descriptor
+
+
+def unshare(descriptor: int) -> None:
+    """Say that a use is over, for which ``share`` has given the descriptor.
+
+    Closing it alone would not do: it may have been inherited by a process that was forked meanwhile.
+    """
+    try:
+        fcntl.fcntl(descriptor, _F_OFD_SETLK, _FLOCK.pack(fcntl.F_UNLCK, os.SEEK_SET, 0, 0, 0))
+    finally:
+        os.close(descriptor)
 
 
 def is_shared(file: Path, byte: int = VIEW) -> bool:

@@ -138,7 +138,7 @@ class Relay:
         else:
             self._leave(*(self._ending or [(1000, "")])[0])
         finally:
-            os.close(watching)
+            session.end_use(watching)
 
     def _leave(self, code: int, reason: str) -> None:
         self._place.leave()

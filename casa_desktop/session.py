@@ -24,8 +24,9 @@ from .views import Glimpse, screenshot, titles
 from .xauthority import write as write_cookie
 
 __all__ = [
-    "DEFAULT_NAME", "Glimpse", "ensure", "environment", "find", "hide", "is_watched", "is_working", "list_desktops",
-    "running", "screenshot", "seen", "set_scale", "settings_from", "stop", "titles", "watch", "work", "write_cookie",
+    "DEFAULT_NAME", "Glimpse", "end_use", "ensure", "environment", "find", "hide", "is_watched", "is_working",
+    "list_desktops", "running", "screenshot", "seen", "set_scale", "settings_from", "stop", "titles", "watch", "work",
+    "write_cookie",
 ]  # fmt: skip
 
 DEFAULT_NAME = "main"
@@ -272,7 +273,7 @@ def set_scale(record: Record, ratio: float, *, timeout: float = 10.0) -> None:
 
 
 def watch(record: Record) -> int:
-    """Say that somebody watches the desktop, until the returned descriptor is closed or this process ends.
+    """Say that somebody watches the desktop, until ``end_use`` or this process's end.
 
     Whoever connects a browser to the desktop calls it; ``is_watched`` is what the mode ``auto`` goes by.
 
@@ -292,7 +293,7 @@ def is_watched(name: str = DEFAULT_NAME) -> bool:
 
 
 def work(record: Record) -> int:
-    """Say that somebody works with the desktop, until the returned descriptor is closed or this process ends.
+    """Say that somebody works with the desktop, until ``end_use`` or this process's end.
 
     A CASA kernel calls it while a cell runs, so that no desktop is stopped as unused in the meantime. Takes well below
     1 ms.
@@ -301,6 +302,11 @@ def work(record: Record) -> int:
         OSError: the desktop has just ended.
     """
     return locks.share(record.at.record, locks.WORK)
+
+
+def end_use(descriptor: int) -> None:
+    """Say that what ``watch`` or ``work`` has begun, which gave the descriptor, is over."""
+    locks.unshare(descriptor)
 
 
 def is_working(name: str = DEFAULT_NAME) -> bool:

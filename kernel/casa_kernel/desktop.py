@@ -30,6 +30,13 @@ class Desktop:
         # How many cells run, one within the other, and by which descriptors the desktops know of it.
         self._cells = 0
         self._working: Dict[str, int] = {}
+        # What a cell forks may outlive it, and its kernel.
+        os.register_at_fork(after_in_child=self._let_go)
+
+    def _let_go(self) -> None:
+        while self._working:
+            # Not unlocked, for the kernel goes on working.
+            os.close(self._working.popitem()[1])
 
     def use(self, name: str) -> None:
         """Use the desktop ``name`` from now on; it is started when something is to be shown on it.
@@ -134,7 +141,7 @@ class Desktop:
         """Say that the cell has ended."""
         self._cells -= 1
         while self._working and not self._cells:
-            os.close(self._working.popitem()[1])
+            session.end_use(self._working.popitem()[1])
 
     def _say_that_it_is_in_use(self, record: Optional[Record]) -> None:
         if not self._cells or record is None:
@@ -143,7 +150,7 @@ class Desktop:
         with suppress(OSError):
             former, self._working[record.name] = self._working.get(record.name), session.work(record)
             if former is not None:
-                os.close(former)
+                session.end_use(former)
 
 
 def _state(record: Optional[Record]) -> str:

@@ -76,3 +76,30 @@ def test_the_end_of_sharing_is_waited_for_and_harms_nobody_who_shares_next(root:
     third = locks.share(file)
     assert locks.is_shared(file)
     os.close(third)
+
+
+def test_no_lock_outlives_its_use_in_a_process_that_was_forked_meanwhile(root: Path) -> None:
+    file = root / "file"
+    file.write_text("")
+    used = locks.share(file)
+    with locks.unheld(root), locks.exclusive(_made(root / "other"), 1):
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(writer)
+            os.read(reader, 1)
+            os._exit(0)
+        os.close(reader)
+    locks.unshare(used)
+    assert not locks.is_shared(file)
+    for folder in (root, root / "other"):
+        with locks.exclusive(folder, 0):
+            pass
+    assert os.waitpid(child, os.WNOHANG) == (0, 0)
+    os.close(writer)
+    os.waitpid(child, 0)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder

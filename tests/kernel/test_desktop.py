@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
@@ -16,6 +18,14 @@ from .notebook import Cell, Notebook
 from .test_live import CLEAN, READ
 from .test_snapshot import completions
 
+FORK = """
+import ctypes
+import os
+forked = {fork}
+if not forked:
+    ctypes.CDLL(None).sleep(1000)
+print(forked)
+"""
 BUSY = "from casa_desktop import session; print(session.is_working({name!r}))"
 
 
@@ -143,6 +153,14 @@ def test_a_cell_that_runs_counts_as_work_on_the_desktop_in_use(notebook: Noteboo
     assert notebook.run(f"casalogger(gui=True)\n{BUSY.format(name='vega')}").text.endswith("True\n")
     for name in ("main", "orion", "vega"):
         assert not session.is_working(name)
+
+
+@pytest.mark.parametrize("fork", ["os.fork()", "ctypes.CDLL(None).fork()"])
+def test_what_a_cell_has_forked_does_not_count_as_work(notebook: Notebook, fork: str) -> None:
+    session.ensure("main")
+    forked = int(notebook.run(FORK.format(fork=fork)).text)
+    assert not session.is_working("main")
+    os.kill(forked, signal.SIGKILL)
 
 
 def test_an_interrupted_cell_works_no_more(notebook: Notebook) -> None:
