@@ -2,6 +2,7 @@
 #
 # PYTHON=python3.12   the interpreter to build .venv with (3.10 to 3.13)
 # ARGS="..."          passed on to JupyterLab by `make run`, to pytest by `make test`, and to the benchmarks by `make bench`
+# WORKERS=2           how many files of tests run at a time (default 0: in line, in one process)
 # DEMO=folder         where `make run` works (default: demo-work)
 #
 # For images: ENGINE=podman or docker (by default the one that is there), IMAGE=name:tag, and BUILD_ARGS for its build:
@@ -16,6 +17,7 @@ SHELL := bash
 
 PYTHON ?=
 ARGS ?=
+WORKERS ?= 0
 DEMO ?= demo-work
 ENGINE ?= $(shell command -v podman || command -v docker)
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' casa_desktop/__init__.py)
@@ -115,7 +117,7 @@ run: $(VENV)/.installed-run debian-run ## open JupyterLab with the demo notebook
 
 .PHONY: test
 test: $(VENV)/.installed-test debian-test ## run the tests; ARGS="-k tclean -x"
-	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest $(ARGS)
+	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest -n $(WORKERS) $(ARGS)
 
 .PHONY: chaos
 chaos: $(VENV)/.installed-test debian-test ## kill, stop and starve parts while notebooks work; ARGS="--rounds 1000"

@@ -10,9 +10,12 @@ import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Dict, Iterator
+from typing import Any, Dict, Iterator
 
 import pytest
+
+from .runner import parallel
+from .runner.session import Session
 
 HERE = Path(__file__).parent
 
@@ -30,9 +33,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     chaos.addoption("--chaos-round", type=int, default=0, metavar="R", help="... this number (default: %(default)s)")
 
 
-def pytest_configure() -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Decide how many workers there are before pytest-xdist does."""
+    parallel.arrange(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give the tests out as ``runner`` has it."""
+    from .runner.schedule import Parallel
+
+    return Parallel(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker where it is."""
+    parallel.tell(node)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
     """Take SIGINT as in a terminal: a shell has its background ignore it, and so would all that is started here."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    parallel.settle(config)
+    config.pluginmanager.register(Session(config))
 
 
 @pytest.fixture(scope="session")

@@ -53,7 +53,7 @@ def test_a_server_too_busy_to_answer_is_alive(listener: socket.socket) -> None:
     assert LISTENER.exists()
 
 
-@pytest.mark.parametrize("display", ["", ":", ":x", f":{NUMBER}"])
+@pytest.mark.parametrize("display", ["", ":", ":x", pytest.param(f":{NUMBER}", id="free")])
 def test_where_there_is_no_display_nothing_happens(display: str) -> None:
     xfiles.remove_dead(display)
 

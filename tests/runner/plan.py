@@ -1,0 +1,95 @@
+"""Which files of tests run together, which alone, and in which order; pure.
+
+A file is one unit: its tests share a kernel, a desktop or a JupyterLab that takes seconds to start.
+"""
+
+from __future__ import annotations
+
+from typing import Callable, Collection, Dict, List, Optional, Sequence
+
+# Files and folders that want the machine for themselves, or as it is: they run after all others, one by one, in no
+# place of their own.
+ALONE: Dict[str, str] = {
+    "tests/chaos/": "kills at random moments, and all of the machine's processors are its opponent",
+    "tests/neighbours/": "twenty users of the machine, by their own uids",
+    "tests/lasting/": "looks for slopes of memory and time",
+}
+
+# How long a file takes on a quiet machine, in seconds, where that is above ten. A wrong number costs time and nothing
+# else; each parallel run ends with what it measured.
+SECONDS: Dict[str, float] = {
+    "tests/casa_desktop/test_extension.py": 11,
+    "tests/casa_desktop/test_idleness.py": 11,
+    "tests/casa_desktop/test_kernelcheck.py": 11,
+    "tests/casa_desktop/test_kernelrun.py": 12,
+    "tests/casa_desktop/test_links.py": 20,
+    "tests/casa_desktop/test_ourselves.py": 14,
+    "tests/casa_desktop/test_outsidedesktop.py": 12,
+    "tests/casa_desktop/test_overlay.py": 35,
+    "tests/casa_desktop/test_provisioner.py": 30,
+    "tests/casa_desktop/test_proxy.py": 35,
+    "tests/casa_desktop/test_quarters.py": 13,
+    "tests/casa_desktop/test_serve.py": 65,
+    "tests/casa_desktop/test_session.py": 14,
+    "tests/casa_desktop/test_shares.py": 13,
+    "tests/casa_desktop/test_sharing.py": 18,
+    "tests/casa_desktop/test_starved.py": 25,
+    "tests/casa_desktop/test_supervisor.py": 12,
+    "tests/kernel/test_bad_input.py": 86,
+    "tests/kernel/test_contained.py": 93,
+    "tests/kernel/test_figures.py": 65,
+    "tests/kernel/test_live.py": 57,
+    "tests/kernel/test_log_stream.py": 66,
+    "tests/kernel/test_notebook.py": 63,
+    "tests/kernel/test_starved.py": 171,
+}
+_OTHERS = 2.0
+
+
+def unit_of(test: str) -> str:
+    """Return the file of a test, by its pytest node id."""
+    return test.split("::", 1)[0]
+
+
+def is_alone(unit: str) -> bool:
+    """Tell whether a unit runs alone."""
+    return unit.startswith(tuple(ALONE))
+
+
+def seconds(unit: str) -> float:
+    """Return how long a unit is thought to take."""
+    return SECONDS.get(unit, _OTHERS)
+
+
+def ordered(units: Collection[str], rank: Callable[[str], int]) -> List[str]:
+    """Return the units in the order in which they are to start: by rank, the longest first."""
+    return sorted(units, key=lambda unit: (rank(unit), -seconds(unit), unit))
+
+
+def chosen(waiting: Sequence[str], last: Optional[str], others: Collection[str], rank: Callable[[str], int]) -> str:
+    """Return the unit that a worker does next.
+
+    It stays in a folder, whose fixtures it has running, as long as it can; then it goes where most is left to do, and
+    only at the end where another worker is.
+
+    Args:
+        waiting: the units that nobody does yet, in their order; not empty.
+        last: what the worker did last.
+        others: what the other workers are at.
+        rank: of units; those of the least rank come first, wherever they are.
+    """
+    least = min(map(rank, waiting))
+    first = [unit for unit in waiting if rank(unit) == least]
+    own = [unit for unit in first if last and _folder(unit) == _folder(last)]
+    if own:
+        return own[0]
+    busy = set(map(_folder, others))
+    left: Dict[str, float] = {}
+    for unit in first:
+        left[_folder(unit)] = left.get(_folder(unit), 0) + seconds(unit)
+    most = max(left, key=lambda folder: (folder not in busy, left[folder]))
+    return next(unit for unit in first if _folder(unit) == most)
+
+
+def _folder(unit: str) -> str:
+    return unit.rpartition("/")[0]

@@ -1,0 +1,120 @@
+"""A small suite with this suite's own conftest, run by real workers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Dict
+
+import pytest
+
+from . import parallel
+
+TESTS = Path(__file__).resolve().parents[1]
+SETTINGS = """
+[tool.pytest.ini_options]
+addopts = ["--import-mode=importlib", "-ra"]
+"""
+# Each test writes where and when it ran.
+SAID = """
+import os, time
+from pathlib import Path
+import pytest
+
+def say(name):
+    with open("said", "a") as file:
+        print(name, os.readlink("/proc/self/ns/pid"), time.monotonic(), file=file)
+"""
+
+
+def _suite(folder: Path, files: Dict[str, str]) -> Path:
+    ours = shutil.ignore_patterns("test_*", "__pycache__")
+    shutil.copytree(TESTS / "runner", folder / "tests" / "runner", ignore=ours)
+    for name in ("__init__.py", "conftest.py"):
+        shutil.copy(TESTS / name, folder / "tests")
+    (folder / "pyproject.toml").write_text(SETTINGS)
+    for path, text in files.items():
+        (folder / "tests" / path).parent.mkdir(exist_ok=True)
+        (folder / "tests" / path).write_text(SAID + text)
+    return folder
+
+
+def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV"))}
+    line = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words, "tests"]
+    return subprocess.run(line, cwd=folder, env=own, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def _said(folder: Path) -> Dict[str, str]:
+    """Return the place of each, by its processes, in the order of time."""
+    lines = [line.split() for line in (folder / "said").read_text().splitlines()]
+    return {name: place for name, place, _ in sorted(lines, key=lambda words: float(words[2]))}
+
+
+@pytest.fixture(autouse=True)
+def _is_allowed(tmp_path: Path) -> None:
+    (tmp_path / "tmp").mkdir()
+    refusal = parallel.refused(tmp_path / "tmp")
+    if refusal:
+        pytest.skip(f"workers can have no place of their own here: {refusal}")
+
+
+FIRST = """
+def test_{name}_is_the_first_here(tmp_path):
+    say("{name}")
+    assert not list(Path("/tmp").glob("trace"))
+    Path("/tmp/trace").touch()
+    assert str(tmp_path).startswith("/tmp/pytest-of-")
+
+def test_{name}_cannot_change_what_is_installed():
+    with pytest.raises(OSError, match="Read-only"):
+        Path(pytest.__file__).open("a")
+
+@pytest.mark.parametrize("number", range(5))
+def test_more(number):
+    pass
+"""
+ALONE = """
+def test_alone():
+    say("alone")
+"""
+
+
+def test_workers_have_places_of_their_own_and_what_is_alone_comes_after_them(tmp_path: Path) -> None:
+    files = {"kernel/test_a.py": FIRST.format(name="a"), "system/test_b.py": FIRST.format(name="b")}
+    folder = _suite(tmp_path, {**files, "chaos/test_c.py": ALONE})
+    done = _run(folder, "-n", "2")
+    assert done.returncode == 0, done.stdout
+    places = _said(folder)
+    assert list(places)[-1] == "alone"
+    assert places["alone"] == os.readlink("/proc/self/ns/pid")
+    assert len(set(places.values())) == 3
+    assert "15 passed" in done.stdout.splitlines()[-1]
+    assert "[100%] tests/chaos/test_c.py . 0 s" in done.stdout
+    assert not Path("/tmp/trace").exists()
+
+
+CRASH = """
+def test_before():
+    say("before")
+
+def test_that_crashes():
+    os._exit(3)
+
+def test_after():
+    say("after")
+
+def test_that_fails():
+    assert False
+"""
+
+
+def test_a_crashed_worker_is_one_failure_and_what_it_had_still_runs(tmp_path: Path) -> None:
+    done = _run(_suite(tmp_path, {"kernel/test_a.py": CRASH, "chaos/test_c.py": ALONE}), "-n", "2")
+    assert done.returncode == 1
+    assert "2 failed, 3 passed" in done.stdout.splitlines()[-1], done.stdout
+    assert set(_said(tmp_path)) == {"before", "after", "alone"}
+    assert "crashed while running 'tests/kernel/test_a.py::test_that_crashes'" in done.stdout

@@ -1,0 +1,70 @@
+"""Which tests run where and when."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Collection, Optional
+
+import pytest
+
+from . import plan, touched
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("path", [*plan.ALONE, *plan.SECONDS])
+def test_each_place_that_the_plan_names_is_there(path: str) -> None:
+    assert (ROOT / plan.unit_of(path)).exists()
+
+
+LONG, SHORT, OTHER = "tests/kernel/test_long.py", "tests/kernel/test_short.py", "tests/system/test_other.py"
+
+
+@pytest.mark.parametrize(
+    ("waiting", "last", "others", "chosen"),
+    [
+        ([LONG, SHORT], None, (), LONG),
+        ([LONG, SHORT, OTHER], None, (), LONG),
+        ([SHORT, OTHER], "tests/system/test_last.py", (), OTHER),
+        ([LONG, SHORT, OTHER], None, ("tests/kernel/test_first.py",), OTHER),
+        ([LONG, SHORT], "tests/system/test_last.py", ("tests/kernel/test_first.py",), LONG),
+    ],
+    ids=["the first", "where most is left", "in the same folder", "where nobody is", "beside another in the end"],
+)
+def test_a_worker_keeps_to_folders(
+    waiting: list[str], last: Optional[str], others: Collection[str], chosen: str
+) -> None:
+    assert plan.chosen(waiting, last, others, lambda _unit: 0) == chosen
+
+
+def test_what_is_changed_goes_before_the_folder_that_a_worker_is_in() -> None:
+    assert plan.chosen([LONG, OTHER], SHORT, (), lambda unit: int(unit == LONG)) == OTHER
+
+
+def test_units_are_in_the_order_of_rank_and_then_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "SECONDS", {LONG: 90})
+    assert plan.ordered([SHORT, LONG, OTHER], lambda unit: int(unit != OTHER)) == [OTHER, LONG, SHORT]
+
+
+@pytest.mark.parametrize(
+    ("test", "changed", "rank"),
+    [
+        ("tests/casa_desktop/test_runtime.py", "casa_desktop/runtime.py", touched.ITSELF),
+        ("tests/casa_desktop/runtime/test_directory.py", "casa_desktop/runtime/directory.py", touched.ITSELF),
+        ("tests/casa_desktop/test_session.py", "casa_desktop/runtime.py", touched.BESIDE),
+        ("tests/kernel/test_live.py", "casa_desktop/runtime.py", touched.ELSEWHERE),
+        ("tests/kernel/test_live.py", "kernel/casa_kernel/live.py", touched.ITSELF),
+        ("tests/kernel/test_live.py", "tests/kernel/notebook.py", touched.BESIDE),
+        ("tests/kernel/test_live.py", "tests/kernel/test_modes.py", touched.BESIDE),
+        ("tests/kernel/test_live.py", "tests/kernel/test_live.py", touched.ITSELF),
+        ("tests/labextension/test_front_end.py", "casa_desktop/labextension/src/page.ts", touched.BESIDE),
+        ("tests/casa_desktop/test_runtime.py", "casa_desktop/labextension/src/page.ts", touched.ELSEWHERE),
+        ("tests/casa_desktop/test_runtime.py", "README.md", touched.ELSEWHERE),
+    ],
+)
+def test_tests_of_what_changed_are_the_nearest(test: str, changed: str, rank: int) -> None:
+    assert touched.rank(test, [changed, "README.md"]) == rank
+
+
+def test_where_nothing_changed_all_are_alike() -> None:
+    assert touched.rank("tests/kernel/test_live.py", []) == touched.ELSEWHERE

@@ -1,0 +1,32 @@
+"""What Git tells of the working tree."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from . import touched
+
+
+def _git(folder: Path, *words: str) -> None:
+    name = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org")
+    subprocess.run(["git", *name, *words], cwd=folder, check=True, stdout=subprocess.PIPE)
+
+
+def test_changes_are_those_since_the_main_branch_committed_or_not(tmp_path: Path) -> None:
+    _git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    for name in ("same", "committed", "edited"):
+        (tmp_path / name).touch()
+    _git(tmp_path, "add", "--all")
+    _git(tmp_path, "commit", "--quiet", "--message=one")
+    assert touched.changes(tmp_path) == []
+    _git(tmp_path, "checkout", "--quiet", "-b", "work")
+    (tmp_path / "committed").write_text("x")
+    _git(tmp_path, "commit", "--quiet", "--all", "--message=two")
+    (tmp_path / "edited").write_text("x")
+    (tmp_path / "new").touch()
+    assert sorted(touched.changes(tmp_path)) == ["committed", "edited", "new"]
+
+
+def test_without_git_nothing_is_known_to_have_changed(tmp_path: Path) -> None:
+    assert touched.changes(tmp_path) == []
