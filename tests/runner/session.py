@@ -1,12 +1,14 @@
-"""What every run does, in line or with workers: the order of the tests, and how it is told."""
+"""What every run does, in line or with workers: the order of the tests, and a look at what is installed."""
 
 from __future__ import annotations
 
+import sysconfig
+from pathlib import Path
 from typing import List
 
 import pytest
 
-from . import parallel, plan, touched
+from . import installed, parallel, plan, touched
 from .progress import Progress
 
 
@@ -15,6 +17,9 @@ class Session:
 
     def __init__(self, config: pytest.Config) -> None:
         self._is_worker = hasattr(config, "workerinput")
+        self._packages = Path(sysconfig.get_path("purelib"))
+        self._before: installed.Census = {}
+        self._changed: List[str] = []
 
     def pytest_report_header(self, config: pytest.Config) -> List[str]:
         """Tell why there are no workers, if there should be some."""
@@ -22,8 +27,11 @@ class Session:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """Tell of the progress by files if several are at work."""
-        if not self._is_worker and getattr(session.config.option, "tx", None):
+        """Look at what is installed; and tell of the progress by files if several are at work."""
+        if self._is_worker:
+            return
+        self._before = installed.census(self._packages)
+        if getattr(session.config.option, "tx", None):
             session.config.pluginmanager.register(Progress(session.config))
 
     @pytest.hookimpl(trylast=True)
@@ -33,6 +41,22 @@ class Session:
             rank = touched.ranks(config.rootpath)
             by_file = {unit: rank(unit) for unit in {plan.unit_of(item.nodeid) for item in items}}
             items.sort(key=lambda item: by_file[plan.unit_of(item.nodeid)])
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Fail a run that has changed what is installed."""
+        if self._is_worker:
+            return
+        self._changed = installed.differences(self._before, installed.census(self._packages))
+        if self._changed and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Tell what has changed."""
+        if self._changed:
+            terminalreporter.section(f"these tests changed what is installed in {self._packages}", red=True)
+            for line in self._changed:
+                terminalreporter.write_line(line)
 
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         """Remove what the workers left."""

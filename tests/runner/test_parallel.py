@@ -42,9 +42,9 @@ def _suite(folder: Path, files: Dict[str, str]) -> Path:
     return folder
 
 
-def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def _run(folder: Path, *words: str, python: str = sys.executable) -> subprocess.CompletedProcess[str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV"))}
-    line = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words, "tests"]
+    line = [python, "-m", "pytest", "-p", "no:cacheprovider", *words, "tests"]
     return subprocess.run(line, cwd=folder, env=own, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
@@ -118,3 +118,22 @@ def test_a_crashed_worker_is_one_failure_and_what_it_had_still_runs(tmp_path: Pa
     assert "2 failed, 3 passed" in done.stdout.splitlines()[-1], done.stdout
     assert set(_said(tmp_path)) == {"before", "after", "alone"}
     assert "crashed while running 'tests/kernel/test_a.py::test_that_crashes'" in done.stdout
+
+
+CHANGING = """
+def test_that_changes_what_is_installed():
+    import sysconfig
+    (Path(sysconfig.get_path("purelib")) / "new.txt").touch()
+"""
+
+
+def test_a_run_that_changes_what_is_installed_fails_and_tells_of_it(tmp_path: Path) -> None:
+    folder = _suite(tmp_path, {"kernel/test_a.py": CHANGING})
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "own"], check=True)
+    own = folder / "own" / "bin" / "python"
+    (packages,) = (folder / "own").glob("lib/python*/site-packages")
+    (packages / "borrowed.pth").write_text("\n".join(filter(None, sys.path)))
+    done = _run(folder, python=str(own))
+    assert done.returncode == 1, done.stdout
+    assert "new: new.txt" in done.stdout
+    assert "1 passed" in done.stdout.splitlines()[-1]
