@@ -115,9 +115,18 @@ run: $(VENV)/.installed-run debian-run ## open JupyterLab with the demo notebook
 	if (( EUID == 0 )); then root=(--allow-root); fi
 	PATH="$(BIN):$$PATH" exec "$(BIN)/jupyter" lab "$${root[@]}" first-light.ipynb $(ARGS)
 
+.PHONY: check
+check: lint debian-run ## lint, types, the front end, and the tests that need neither CASA nor a browser
+	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest --quick -n $(WORKERS) $(ARGS)
+
 .PHONY: test
-test: $(VENV)/.installed-test debian-test ## run the tests; ARGS="-k tclean -x"
+test: $(VENV)/.installed-test debian-test ## run the tests, but for images, other releases and long lives; ARGS="-k tclean -x"
 	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest -n $(WORKERS) $(ARGS)
+
+.PHONY: test-all
+test-all: $(VENV)/.installed-test debian-test debian-matrix debian-container ## run all tests, with fresh chaos, and coverage; hours
+	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest -n $(WORKERS) -m "" --long --rounds=1000 --chaos-fresh=$$RANDOM \
+		--hypothesis-profile=thorough --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 .PHONY: chaos
 chaos: $(VENV)/.installed-test debian-test ## kill, stop and starve parts while notebooks work; ARGS="--rounds 1000"
@@ -125,7 +134,7 @@ chaos: $(VENV)/.installed-test debian-test ## kill, stop and starve parts while 
 
 .PHONY: matrix
 matrix: $(VENV)/.installed-test debian-test debian-matrix ## run the kernel's tests with CASA 6.4 to 6.7.5, each under its Python, if found here
-	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest -m matrix --timeout=1800 $(ARGS)
+	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest -m matrix $(ARGS)
 
 .PHONY: bench
 bench: $(VENV)/.installed-test debian-test debian-bench ## compare with stock CASA and the other desktop on this machine; ARGS="imview -n 10" or ARGS=--help
@@ -180,7 +189,7 @@ sif: ## make of the image (IMAGE=name) one for Apptainer, SIF=file; up to 5 GB i
 
 .PHONY: test-image
 test-image: $(VENV)/.installed-test debian-test debian-container ## build the image and test it with Podman; ARGS="-k lab"
-	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest -m container --timeout=3600 tests/container $(ARGS)
+	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest -m container tests/container $(ARGS)
 
 .PHONY: lock
 lock: $(VENV)/.installed-dev ## pin what goes into the image anew
@@ -200,7 +209,7 @@ lint: $(VENV)/.installed-dev ## check style and types
 
 .PHONY: clean
 clean: ## remove .venv and what builds and tests leave behind; the demo's folder stays
-	@rm -rf "$(VENV)" .mypy_cache .ruff_cache .pytest_cache build dist
+	@rm -rf "$(VENV)" .mypy_cache .ruff_cache .pytest_cache .coverage* build dist
 
 .PHONY: debian-run
 debian-run:

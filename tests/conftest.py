@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator
 
 import pytest
+from hypothesis import settings
 
 from .runner import parallel
 from .runner.session import Session
@@ -24,11 +25,17 @@ HERE = Path(__file__).parent
 FOREIGN = ("CASA", "DISPLAY", "IPYTHON", "JUPYTER", "MPLBACKEND", "PYTEST_", "XAUTHORITY", "XDG_")
 
 
+# As many examples of each property as `make test-all` has time for.
+settings.register_profile("thorough", max_examples=1000)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Take the options of the tests' own: how long life is (``lasting``), and how much chaos there is (``chaos``)."""
+    parser.addoption("--quick", action="store_true", help="only what needs neither CASA nor a browser, nor much time")
     parser.addoption("--long", action="store_true", help="10,000 pages and 1,000 pictures instead of some (lasting)")
     chaos = parser.getgroup("chaos", "chaos: parts killed, stopped and starved while notebooks work")
     chaos.addoption("--rounds", type=int, default=30, metavar="N", help="play so many rounds (default: %(default)s)")
+    chaos.addoption("--chaos-fresh", type=int, metavar="S", help="play rounds of the seeds S, S + 1 and so on")
     chaos.addoption("--chaos-seed", type=int, metavar="S", help="play a round of this seed alone, the one of ...")
     chaos.addoption("--chaos-round", type=int, default=0, metavar="R", help="... this number (default: %(default)s)")
 

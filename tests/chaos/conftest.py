@@ -9,7 +9,7 @@ import pytest
 
 from .arena import Arena
 from .ledger import Outcome, summary
-from .plan import one, planned
+from .plan import SEEDS, fresh, one, planned
 
 _OUTCOMES = pytest.StashKey[List[Outcome]]()
 
@@ -19,7 +19,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "round_" not in metafunc.fixturenames:
         return
     seed, number = metafunc.config.getoption("--chaos-seed"), metafunc.config.getoption("--chaos-round")
-    rounds = planned(metafunc.config.getoption("--rounds")) if seed is None else [one(seed, number)]
+    first, count = metafunc.config.getoption("--chaos-fresh"), metafunc.config.getoption("--rounds")
+    rounds = planned(count, SEEDS if first is None else fresh(first)) if seed is None else [one(seed, number)]
     metafunc.parametrize("round_", rounds, ids=[f"{each.seed}-{each.number}" for each in rounds])
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
 from random import Random
-from typing import Dict, Iterator, List, Mapping, Tuple
+from typing import Dict, Iterator, List, Mapping, Sequence, Tuple
 
 # Fixed, so that two runs of so many rounds do the same. They mean nothing.
 SEEDS = (1937, 1861, 1931, 1932, 1946, 1951, 1967, 1974, 1980, 2013)
@@ -187,9 +187,14 @@ def one(seed: int, number: int) -> Round:
     return next(islice(dealt(seed), number, None))
 
 
-def planned(count: int) -> List[Round]:
+def fresh(first: int) -> Tuple[int, ...]:
+    """Return as many seeds as there are ``SEEDS``: ``first`` and those after it."""
+    return tuple(range(first, first + len(SEEDS)))
+
+
+def planned(count: int, seeds: Sequence[int] = SEEDS) -> List[Round]:
     """Return the first ``count`` rounds: a hundred by each seed, and from the first seed again when all have dealt."""
-    hands: Dict[int, Iterator[Round]] = {seed: dealt(seed) for seed in SEEDS}
+    hands: Dict[int, Iterator[Round]] = {seed: dealt(seed) for seed in seeds}
     rounds: List[Round] = []
     while len(rounds) < count:
         for hand in hands.values():

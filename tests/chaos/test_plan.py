@@ -6,7 +6,7 @@ from itertools import islice
 
 import pytest
 
-from .plan import DECK, HAND, SEEDS, TOOLS, Action, Moment, Victim, Work, dealt, one, planned
+from .plan import DECK, HAND, SEEDS, TOOLS, Action, Moment, Victim, Work, dealt, fresh, one, planned
 
 
 def test_same_seed_is_the_same_plan() -> None:
@@ -18,6 +18,13 @@ def test_more_rounds_begin_as_fewer_do() -> None:
     assert planned(1000)[:100] == planned(100)
     assert len(planned(1)) == 1
     assert len(planned(1234)) == 1234
+
+
+def test_fresh_seeds_play_other_rounds_that_can_be_played_again_one_by_one() -> None:
+    rounds = planned(250, fresh(4711))
+    assert {each.seed for each in rounds} == {4711, 4712, 4713}
+    assert not set(rounds) & set(planned(250))
+    assert rounds[101] == one(4712, 1)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

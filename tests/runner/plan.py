@@ -5,7 +5,7 @@ A file is one unit: its tests share a kernel, a desktop or a JupyterLab that tak
 
 from __future__ import annotations
 
-from typing import Callable, Collection, Dict, List, Optional, Sequence
+from typing import Callable, Collection, Dict, List, Optional, Sequence, Tuple
 
 # Files and folders that want the machine for themselves, or as it is: they run after all others, one by one, in no
 # place of their own.
@@ -14,6 +14,31 @@ ALONE: Dict[str, str] = {
     "tests/neighbours/": "twenty users of the machine, by their own uids",
     "tests/lasting/": "looks for slopes of memory and time",
 }
+
+# How long one test of these marks may take, in seconds.
+LIMITS = {"matrix": 1800, "container": 3600}
+
+# What `make check` leaves out: folders, tests that ask for one of these, and the few others that take long.
+SLOW_FOLDERS = ("tests/system/", *ALONE)
+SLOW_FIXTURES = {"observation", "browser"}
+SLOW: Tuple[str, ...] = (
+    "tests/casa_desktop/test_idleness.py",
+    "tests/casa_desktop/test_kernelcheck.py",
+    "tests/casa_desktop/test_kernelrun.py",
+    "tests/casa_desktop/test_links.py",
+    "tests/casa_desktop/test_ourselves.py",
+    "tests/casa_desktop/test_outsidedesktop.py",
+    "tests/casa_desktop/test_overlay.py",
+    "tests/casa_desktop/test_provisioner.py",
+    "tests/casa_desktop/test_proxy.py",
+    "tests/casa_desktop/test_quarters.py",
+    "tests/casa_desktop/test_serve.py",
+    "tests/casa_desktop/test_session.py",
+    "tests/casa_desktop/test_shares.py",
+    "tests/casa_desktop/test_sharing.py",
+    "tests/casa_desktop/test_starved.py",
+    "tests/casa_desktop/test_supervisor.py",
+)
 
 # How long a file takes on a quiet machine, in seconds, where that is above ten. A wrong number costs time and nothing
 # else; each parallel run ends with what it measured.
@@ -54,6 +79,11 @@ def unit_of(test: str) -> str:
 def is_alone(unit: str) -> bool:
     """Tell whether a unit runs alone."""
     return unit.startswith(tuple(ALONE))
+
+
+def is_quick(test: str, fixtures: Collection[str]) -> bool:
+    """Tell whether a test needs neither CASA nor a browser, nor much time."""
+    return not test.startswith((*SLOW_FOLDERS, *SLOW)) and not SLOW_FIXTURES & set(fixtures)
 
 
 def seconds(unit: str) -> float:

@@ -36,7 +36,18 @@ class Session:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: List[pytest.Item]) -> None:
-        """Begin with the tests of what the working tree changes. The scheduler of a parallel run does it by itself."""
+        """Begin with the tests of what the working tree changes, which the scheduler of a parallel run does by itself.
+
+        And leave out what takes time, if so asked, and give what is known to be long the time it needs.
+        """
+        if config.option.quick:
+            slow = [item for item in items if not plan.is_quick(item.nodeid, getattr(item, "fixturenames", ()))]
+            config.hook.pytest_deselected(items=slow)
+            items[:] = [item for item in items if item not in set(slow)]
+        for item in items:
+            for name, limit in plan.LIMITS.items():
+                if item.get_closest_marker(name) and not item.get_closest_marker("timeout"):
+                    item.add_marker(pytest.mark.timeout(limit))
         if not self._is_worker:
             rank = touched.ranks(config.rootpath)
             by_file = {unit: rank(unit) for unit in {plan.unit_of(item.nodeid) for item in items}}

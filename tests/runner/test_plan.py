@@ -12,7 +12,7 @@ from . import plan, touched
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("path", [*plan.ALONE, *plan.SECONDS])
+@pytest.mark.parametrize("path", [*plan.ALONE, *plan.SECONDS, *plan.SLOW_FOLDERS, *plan.SLOW])
 def test_each_place_that_the_plan_names_is_there(path: str) -> None:
     assert (ROOT / plan.unit_of(path)).exists()
 
@@ -44,6 +44,19 @@ def test_what_is_changed_goes_before_the_folder_that_a_worker_is_in() -> None:
 def test_units_are_in_the_order_of_rank_and_then_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan, "SECONDS", {LONG: 90})
     assert plan.ordered([SHORT, LONG, OTHER], lambda unit: int(unit != OTHER)) == [OTHER, LONG, SHORT]
+
+
+@pytest.mark.parametrize(
+    ("test", "fixtures", "quick"),
+    [
+        ("tests/casa_desktop/test_runtime.py::test_x", ("root",), True),
+        ("tests/casa_desktop/test_runtime.py::test_x", ("observation",), False),
+        ("tests/system/test_page.py::test_x", (), False),
+        ("tests/chaos/test_chaos.py::test_x", (), False),
+    ],
+)
+def test_quick_is_what_needs_neither_casa_nor_a_browser(test: str, fixtures: Collection[str], quick: bool) -> None:
+    assert plan.is_quick(test, fixtures) == quick
 
 
 @pytest.mark.parametrize(
