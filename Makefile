@@ -128,6 +128,10 @@ test-all: $(VENV)/.installed-test debian-test debian-matrix debian-container ## 
 	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest -n $(WORKERS) -m "" --long --rounds=1000 --chaos-fresh=$$RANDOM \
 		--hypothesis-profile=thorough --cov --cov-report=term-missing:skip-covered $(ARGS)
 
+.PHONY: flaky
+flaky: $(VENV)/.installed-test debian-test ## run the tests five times on busy processors; ARGS="--runs 10 tests/kernel"
+	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m tests.runner.flaky -n $(WORKERS) $(ARGS)
+
 .PHONY: chaos
 chaos: $(VENV)/.installed-test debian-test ## kill, stop and starve parts while notebooks work; ARGS="--rounds 1000"
 	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest --timeout=0 tests/chaos $(ARGS)
