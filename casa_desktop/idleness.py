@@ -11,11 +11,15 @@ import select
 import time
 from typing import Callable, List, Optional, Set
 
-from inotify_simple import INotify, flags
+from inotify_simple import flags
 
 from . import locks, terminals, threads
 from .process import open_pid
 from .runtime import Places
+from .watches import Watches
+
+# How often to look where the beginnings of uses cannot be watched, as a part of the time.
+_PART = 0.1
 
 
 class Idleness:
@@ -35,10 +39,13 @@ class Idleness:
         self._programs: Set[int] = set()
         self._ended, self._tell_ended = os.pipe()
         # The folder, because the record is not there yet; locks.share touches the record when a use begins.
-        self._begun = INotify()
-        self._begun.add_watch(str(at.folder), flags.ATTRIB)
+        self._begun = Watches()
+        self._begun.begin()
+        self._begun.add(str(at.folder), flags.ATTRIB)
+        # Without a watch, they are seen by this at the next look.
+        self._touched = self._last_touch()
         self._events = select.epoll()
-        for each in (self._ended, self._begun.fileno()):
+        for each in (self._ended, *self._begun.readable):
             self._events.register(each, select.EPOLLIN)
 
     def fileno(self) -> int:
@@ -48,6 +55,11 @@ class Idleness:
     def look(self) -> Optional[float]:
         """Return the seconds after which to look again; 0 if the time is over; None while the desktop is in use."""
         self._take_events()
+        rest = self._rest()
+        # A use that begins and ends between two looks counts as one that has ended just now.
+        return min(rest, self._seconds * _PART) if rest and self._begun.shortage is not None else rest
+
+    def _rest(self) -> Optional[float]:
         if self._in_use():
             return None
         found = terminals.of_desktop(str(self._at.xauthority))
@@ -66,9 +78,19 @@ class Idleness:
             elif descriptor in self._programs:
                 self._programs.remove(descriptor)
                 os.close(descriptor)
-            elif not any(event.name == self._at.record.name for event in self._begun.read(0)):
+            elif not any(event.name == self._at.record.name for event in self._begun.read()):
                 continue
             self._used = time.monotonic()
+        touched = self._last_touch()
+        if touched != self._touched:
+            self._touched, self._used = touched, time.monotonic()
+
+    def _last_touch(self) -> int:
+        """Return when a use has begun last, in nanoseconds of the file system's clock; 0 where there is no record."""
+        try:
+            return self._at.record.stat().st_mtime_ns
+        except OSError:
+            return 0
 
     def _in_use(self) -> bool:
         for byte in (locks.VIEW, locks.WORK):

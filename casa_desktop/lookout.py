@@ -14,11 +14,12 @@ import weakref
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Optional, Set
 
-from inotify_simple import INotify, flags
+from inotify_simple import flags
 
-from . import locks, roots, runtime
+from . import locks, roots, runtime, watches
 from .errors import Shortage
 from .runtime import Places, Record
+from .watches import Watches
 
 _CHANGES = (
     *(flags.CREATE, flags.MOVED_TO, flags.DELETE, flags.MOVED_FROM),
@@ -27,6 +28,8 @@ _CHANGES = (
 _MASK = 0
 for _each in _CHANGES:
     _MASK |= int(_each)
+# How often it is looked, where nothing can be watched; a look takes less than a millisecond.
+LOOK_SECONDS = 2.0
 
 
 def running(root: Path) -> Dict[str, Record]:
@@ -77,88 +80,103 @@ def _folders(root: Path) -> list[Path]:
 class Lookout:
     """Calls ``look`` in the event loop whenever something below the runtime directory has changed.
 
+    Where the system has no inotify instance or watch to give, it calls ``look`` from time to time instead.
+
     Args:
-        look: is called without arguments, and not more often than there is news.
-        warn: is called once with a sentence if the kernel has no watch to give; then nothing is told any more.
+        look: is called without arguments.
+        warn: is called with a sentence when such a shortage begins.
+        seconds: how often to look in a shortage.
     """
 
-    def __init__(self, look: Callable[[], None], warn: Callable[[str], None]) -> None:
-        self._look, self._warn = look, warn
+    def __init__(self, look: Callable[[], None], warn: Callable[[str], None], seconds: float = LOOK_SECONDS) -> None:
+        self._look, self._warn, self._seconds = look, warn, seconds
         self._loop: Optional[asyncio.AbstractEventLoop] = None
-        self._inotify: Optional[INotify] = None
+        self._watches = Watches()
+        self._reader: List[int] = []
+        self._timer: Optional[asyncio.TimerHandle] = None
+        self._is_short = False
         # What is watched, by the kernel's number of it; with the names that matter there, if it is not all of them.
         self._watched: Dict[int, Optional[Set[str]]] = {}
 
     def start(self) -> None:
         """Begin; call it in the event loop."""
         self._loop = asyncio.get_running_loop()
-        try:
-            self._inotify = INotify(nonblocking=True)
-        except OSError as error:
-            return self._give_up(error)
         # The event loop, which refers to us, may end without a word.
-        weakref.finalize(self, self._inotify.close)
-        self._loop.add_reader(self._inotify.fileno(), self._on_events)
+        weakref.finalize(self, self._watches.close)
         self._watch()
 
     def close(self) -> None:
         """End; safe to call twice."""
-        inotify, self._inotify = self._inotify, None
-        if inotify is not None and self._loop is not None:
-            self._loop.remove_reader(inotify.fileno())
-            inotify.close()
-
-    def _give_up(self, error: OSError) -> None:
-        self.close()
-        self._warn(
-            f"Desktops cannot be watched: {error.strerror}. Lists of them are not brought up to date by themselves. "
-            "Raise fs.inotify.max_user_instances and max_user_watches with sysctl."
-        )
+        while self._reader and self._loop is not None:
+            self._loop.remove_reader(self._reader.pop())
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._watches.close()
 
     def _on_events(self) -> None:
-        if self._inotify is None:
-            return
         news = False
-        for event in self._inotify.read(timeout=0):
+        for event in self._watches.read():
             only = self._watched.get(event.wd)
             news = news or only is None or event.name in only or not event.name
         if news:
             self._watch()
             self._look()
 
-    def _watch(self) -> None:
-        """Watch what there is now, until nothing new has appeared in the meantime."""
-        while self._inotify is not None:
-            try:
-                now = self._watch_once(self._inotify)
-            except OSError as error:
-                self._give_up(error)
-                return
-            new, old = now.keys() - self._watched.keys(), self._watched.keys() - now.keys()
-            self._forget(old)
-            self._watched = now
-            if not new:
-                return
+    def _on_time(self) -> None:
+        self._timer = None
+        self._watch()
+        self._look()
 
-    def _watch_once(self, inotify: INotify) -> Dict[int, Optional[Set[str]]]:
+    def _watch(self) -> None:
+        """Watch what there is now, until nothing new has appeared in the meantime; or look again later."""
+        assert self._loop is not None
+        self._watches.begin()
+        if self._watches.readable != self._reader:
+            self._reader = self._watches.readable
+            self._loop.add_reader(self._reader[0], self._on_events)
+        shortage = self._watch_all()
+        if shortage is not None and self._timer is None:
+            self._timer = self._loop.call_later(self._seconds, self._on_time)
+        if shortage is not None and not self._is_short:
+            self._warn(
+                f"Desktops cannot be watched: {shortage}. They are looked at every {self._seconds:g} s instead. "
+                f"Raise {watches.LIMITS} with sysctl; 'casa-desktop doctor' tells more."
+            )
+        self._is_short = shortage is not None
+
+    def _watch_all(self) -> Optional[str]:
+        """Watch what there is; return what is short, if something cannot be watched."""
+        new: Set[int] = {-1}
+        try:
+            while new and self._watches.shortage is None:
+                now = self._watch_once()
+                new, old = now.keys() - self._watched.keys(), self._watched.keys() - now.keys()
+                self._forget(old)
+                self._watched = now
+        except Shortage as error:
+            return str(error).rstrip(".")
+        return self._watches.shortage
+
+    def _watch_once(self) -> Dict[int, Optional[Set[str]]]:
         now: Dict[int, Optional[Set[str]]] = {}
         for path, only in self._wanted():
             try:
                 # Where a root is waited for, that it becomes its user's own is news as well.
-                number = inotify.add_watch(path, _MASK | (int(flags.ATTRIB) if only else 0))
+                number = self._watches.add(str(path), _MASK | (int(flags.ATTRIB) if only else 0))
+            except OSError:
+                # It has gone just now, or is not ours to look at.
+                continue
+            if number is not None:
                 # Two roots may be waited for in one folder.
                 before = now.get(number, set())
                 now[number] = None if only is None or before is None else before | {only}
-            except (FileNotFoundError, NotADirectoryError, PermissionError):
-                # It has gone just now, or is not ours to look at.
-                continue
         return now
 
     def _forget(self, numbers: Set[int]) -> None:
         for number in numbers:
             try:
-                assert self._inotify is not None
-                self._inotify.rm_watch(number)
+                self._watches.remove(number)
             except OSError:
                 # The folder has gone, and its watch with it.
                 continue

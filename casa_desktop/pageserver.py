@@ -12,6 +12,7 @@ from websockify.websocketproxy import LibProxyServer
 from .audience import Audience
 from .commands import Settings
 from .gate import Gate
+from .linkwatch import LinkWatch
 from .strangers import Strangers
 
 BASE = "/casa-desktop/"
@@ -26,6 +27,7 @@ class Server(LibProxyServer):  # type: ignore[misc]
         settings: choices for it, if it must be started.
         gate: who may see it.
         audience: who sees it.
+        link_watch: what tells them of links.
         strangers: connections that have not shown a cookie yet.
         used: called when a link has been used.
 
@@ -46,6 +48,7 @@ class Server(LibProxyServer):  # type: ignore[misc]
         self.name, self.settings, self.used = name, settings, used
         self.id = secrets.token_hex(8)
         self.gate, self.audience, self.strangers = Gate(), Audience(), Strangers()
+        self.link_watch = LinkWatch(self.audience)
         super().__init__(handler, listen_host="127.0.0.1", listen_port=port)
         # websockify refuses whatever is no websocket where it is given no folder to serve.
         self.only_upgrade = False

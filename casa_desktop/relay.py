@@ -14,13 +14,13 @@ from collections import deque
 from contextlib import suppress
 from typing import Any, Deque, List, Tuple
 
-from inotify_simple import INotify, flags
 from websockify.websocket import WebSocketWantReadError, WebSocketWantWriteError
 from websockify.websockifyserver import CompatibleWebSocket
 
-from . import descriptors, links, session, threads
+from . import descriptors, session, threads
 from .audience import Audience, Words
 from .errors import CasaDesktopError, ProtocolViolation
+from .linkwatch import LinkWatch
 from .rfbstream import Filter
 from .runtime import Record
 from .unixsockets import NO_ROOM, ROOM_SECONDS, connected
@@ -94,10 +94,11 @@ class Relay:
         view: the websocket, open.
         record: the desktop.
         audience: all its views.
+        link_watch: what waits for links, for all of them.
     """
 
-    def __init__(self, view: ViewSocket, record: Record, audience: Audience) -> None:
-        self._view, self._record, self._audience = view, record, audience
+    def __init__(self, view: ViewSocket, record: Record, audience: Audience, link_watch: LinkWatch) -> None:
+        self._view, self._record, self._link_watch = view, record, link_watch
         self._filter = Filter(view_only=False)
         # What other threads have to tell the view, and how they wake ours.
         self._words: Deque[bytes] = deque()
@@ -126,9 +127,9 @@ class Relay:
         except OSError:
             return self._leave(GONE, "The desktop has just ended.")
         try:
-            with connected(self._record.rfb_socket, ROOM_SECONDS) as server, INotify() as news:
-                self._watch_links(news)
-                self._carry(server, news)
+            with connected(self._record.rfb_socket, ROOM_SECONDS) as server:
+                self._link_watch.attend(self._record)
+                self._carry(server)
         except ProtocolViolation as error:
             self._leave(error.code, str(error))
         except BlockingIOError:
@@ -147,30 +148,16 @@ class Relay:
         if self._view.socket is not None:
             self._view.shutdown(socket.SHUT_RDWR, code, reason.encode()[:123].decode(errors="ignore"))
 
-    def _watch_links(self, news: INotify) -> None:
-        """Be woken when a program on the desktop hands over a link, and tell of those that wait already."""
-        at = self._record.at
-        at.links.mkdir(mode=0o700, exist_ok=True)
-        news.add_watch(str(at.links), flags.MOVED_TO)
-        self._tell_links()
-
-    def _tell_links(self) -> None:
-        for address in links.take(self._record.at):
-            self._audience.link(self._record.name, address)
-
-    def _carry(self, server: socket.socket, news: INotify) -> None:
+    def _carry(self, server: socket.socket) -> None:
         view: Any = self._view
         while not self._ending:
             # While the browser has not taken what it was sent, Xvnc is not read from, and slows down.
-            readers = [self._woken, view, news, *([] if view.unsent else [server])]
+            readers = [self._woken, view, *([] if view.unsent else [server])]
             ready, writable = descriptors.ready(readers, [view] if view.unsent else [])
             if view in writable:
                 view.flush()
             if self._woken in ready:
                 self._tell_view()
-            if news in ready:
-                news.read(0)
-                self._tell_links()
             if server in ready:
                 data = server.recv(_PIECE)
                 if not data:

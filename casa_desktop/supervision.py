@@ -17,6 +17,8 @@ from .runtime import Places, Record
 from .xfiles import answers
 
 _AFTER_KILL_SECONDS = 12.0
+# How often it is looked for an X server where its folder cannot be watched.
+_LOOK_SECONDS = 0.2
 
 
 def has_x_server(record: Record) -> bool:
@@ -41,26 +43,34 @@ def await_x_server(record: Record, at: Places, timeout: float) -> Optional[Recor
         NotAnswering: it has not come back.
     """
     # Imported here, because nobody else needs it at once.
-    from inotify_simple import INotify, flags
+    from inotify_simple import flags
+
+    from .watches import Watches
 
     deadline = time.monotonic() + timeout
-    with INotify() as changes, suppress(FileNotFoundError):
-        changes.add_watch(
-            str(at.folder), flags.CREATE | flags.MOVED_TO | flags.DELETE | flags.DELETE_SELF | flags.ONLYDIR
-        )
+    changes, ends = Watches(), _end_of(record)
+    try:
+        changes.begin()
+        with suppress(FileNotFoundError):
+            changes.add(
+                str(at.folder), flags.CREATE | flags.MOVED_TO | flags.DELETE | flags.DELETE_SELF | flags.ONLYDIR
+            )
         wake(record)
-        ends = [changes.fileno(), *_end_of(record)]
-        try:
-            while locks.is_held(at.folder):
-                found = runtime.read_record(at.record)
-                if found is not None and has_x_server(found):
-                    return found
-                if not readable(ends, deadline - time.monotonic()):
-                    raise NotAnswering(record.name, timeout)
-                changes.read(0)
-        finally:
-            for each in ends[1:]:
-                os.close(each)
+        while locks.is_held(at.folder):
+            found = runtime.read_record(at.record)
+            if found is not None and has_x_server(found):
+                return found
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                raise NotAnswering(record.name, timeout)
+            readable(
+                [*changes.readable, *ends], remaining if changes.shortage is None else min(remaining, _LOOK_SECONDS)
+            )
+            changes.read()
+    finally:
+        changes.close()
+        for each in ends:
+            os.close(each)
     return None
 
 

@@ -254,7 +254,7 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
         if record is None:
             view.shutdown(None, GONE, "The desktop is not running.")
         else:
-            Relay(view, record, self.server.audience).run()
+            Relay(view, record, self.server.audience, self.server.link_watch).run()
 
 
 def _is_address(path: str) -> bool:

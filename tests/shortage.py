@@ -1,4 +1,4 @@
-"""Real shortages: a disk that is full, and a process without file descriptors or memory."""
+"""Real shortages: a disk that is full, and a process without file descriptors, memory or watches on files."""
 
 from __future__ import annotations
 
@@ -79,6 +79,17 @@ def few_descriptors(pid: int, left: int) -> Iterator[None]:
         yield
     finally:
         resource.prlimit(pid, resource.RLIMIT_NOFILE, former)
+
+
+# What makes a process, and all that it starts, the only one of a user who may have no inotify instance, or no watch.
+NO_INSTANCE, NO_WATCH = (
+    (
+        *("unshare", "--user", "--map-current-user", "--keep-caps", "sh", "-ec"),
+        f'echo 0 > /proc/sys/user/max_inotify_{kind}; exec "$@"',
+        "sh",
+    )
+    for kind in ("instances", "watches")
+)
 
 
 @contextmanager

@@ -6,7 +6,9 @@ import time
 from pathlib import Path
 from typing import Any, Dict, Protocol
 
-from inotify_simple import INotify, flags
+from inotify_simple import flags
+
+from casa_desktop.alarm import Alarm
 
 from .errors import BadParameter
 from .logfile import LogFile
@@ -38,8 +40,12 @@ class Follower:
         if file is None:
             raise BadParameter("casa_log", f"{self._path} cannot be read.")
         try:
-            with INotify() as notify:
-                self._follow(file, notify, place)
+            alarm = Alarm(_INTERVAL)
+            try:
+                alarm.open()
+                self._follow(file, alarm, place)
+            finally:
+                alarm.close()
         except KeyboardInterrupt:
             self._read(file)
         except OSError as error:
@@ -48,15 +54,15 @@ class Follower:
             file.close()
         place.show(self._selection.view().bundle())
 
-    def _follow(self, file: LogFile, notify: INotify, place: Place) -> None:
+    def _follow(self, file: LogFile, alarm: Alarm, place: Place) -> None:
         changed = True
         while True:
             # Before reading: what is written later wakes us.
-            notify.add_watch(file.by_descriptor, flags.MODIFY | flags.ONESHOT)
+            alarm.arm(file.by_descriptor, flags.MODIFY | flags.ONESHOT)
             if self._read(file) or changed:
                 place.show(self._selection.view(running=True).bundle())
             changed = False
-            notify.read()
+            alarm.wait()
             # Whatever is written in this time is told of in one go.
             time.sleep(_INTERVAL)
 

@@ -12,9 +12,11 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Protocol
 
-from casa_desktop import threads
+from inotify_simple import flags
 
-from .logalarm import Alarm
+from casa_desktop import threads
+from casa_desktop.alarm import Alarm
+
 from .logfile import LogFile
 from .logparse import Tally
 from .logview import View
@@ -28,8 +30,10 @@ _INTERVAL = 0.25
 _SHARE = 10
 _WHILE_RUNNING, _AT_THE_END = 100, 400
 _SERIOUS = 20
-# How often the clock beside a bar moves, in milliseconds.
-_CLOCK = 1000
+# How often the clock beside a bar moves, in seconds.
+_CLOCK = 1.0
+# How often it is looked at in a cell, where inotify has no instance left, in seconds.
+_LOOK = 0.5
 
 
 class Outlet(Protocol):
@@ -88,7 +92,7 @@ class LogStream:
                 return
             self._arm()
         if self._alarm is None:
-            self._alarm = Alarm()
+            self._alarm = Alarm(_LOOK)
             threads.start(self._run, self._alarm)
 
     def begin(self, code: str = "") -> None:
@@ -165,7 +169,7 @@ class LogStream:
     def _arm(self) -> None:
         """Have the thread woken when the log is written to next."""
         if self._alarm is not None and self._file is not None:
-            self._alarm.arm(self._file.by_descriptor)
+            self._alarm.arm(self._file.by_descriptor, flags.MODIFY | flags.ONESHOT)
 
     def _read(self) -> None:
         """Take in what is new in the log."""
@@ -211,7 +215,7 @@ class LogStream:
         alarm.open()
         with self._lock:
             self._arm()
-        timeout: Optional[int] = None
+        timeout: Optional[float] = None
         while True:
             woken = alarm.wait(timeout)
             timeout = _CLOCK if self._stream(clock=not woken) else None

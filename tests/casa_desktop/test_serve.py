@@ -11,19 +11,20 @@ import socket
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
-from typing import Any, Dict, Iterator, Optional
+from typing import Any, Dict, Iterator, Optional, Sequence
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from casa_desktop import session
+from casa_desktop import links, session
 from casa_desktop.template import PAGE_FOLDER
 
+from ..shortage import NO_INSTANCE, NO_WATCH
 from . import ordinary
 
 LINK = re.compile(r"http://127\.0\.0\.1:(\d+)(/casa-desktop/\?token=\S+)")
@@ -39,7 +40,7 @@ class Serving:
         said: what it has printed before the link.
     """
 
-    def __init__(self, *arguments: str, browser: str = "", descriptors: int = 0) -> None:
+    def __init__(self, *arguments: str, browser: str = "", descriptors: int = 0, within: Sequence[str] = ()) -> None:
         words = [
             sys.executable,
             "-m",
@@ -50,7 +51,11 @@ class Serving:
         if descriptors:
             words = ["prlimit", f"--nofile={descriptors}", *words]
         self.process = subprocess.Popen(
-            words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "BROWSER": browser}
+            [*within, *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "BROWSER": browser},
         )
         self.port, self.path = self.next_link()
         self.cookie = ""
@@ -263,7 +268,9 @@ def test_a_view_gets_xvnc_s_banner_and_the_control_channel(serving: Serving) -> 
     assert serving.json(f"{API}/main")[0] == 200
 
 
-def test_a_link_that_a_program_hands_over_is_shown_in_the_view(serving: Serving) -> None:
+@pytest.mark.parametrize("within", [(), NO_INSTANCE, NO_WATCH], ids=["all is there", "no instance", "no watch"])
+def test_a_link_that_a_program_hands_over_is_shown_in_the_view(root: Path, within: Sequence[str]) -> None:
+    serving = Serving(within=within)
     serving.enter()
     record = session.find()
     assert record is not None
@@ -272,6 +279,31 @@ def test_a_link_that_a_program_hands_over_is_shown_in_the_view(serving: Serving)
         env = {**os.environ, **session.environment(record)}
         subprocess.run(["xdg-open", "https://casa.nrao.edu/"], env=env, check=True)
         assert json.loads(view.recv(10)) == {"type": "link", "url": "https://casa.nrao.edu/"}
+    serving.end()
+
+
+def test_all_views_together_take_one_inotify_instance(serving: Serving) -> None:
+    serving.enter()
+    with ExitStack() as views:
+        opened = [views.enter_context(serving.view()) for _ in range(3)]
+        for each in opened:
+            # How many views there are, and Xvnc's greeting.
+            each.recv(10), each.recv(10)
+        record = session.running()
+        for number in range(2):
+            links.hand_over(record.at, f"https://casa.nrao.edu/{number}")
+            for each in opened:
+                assert await_link(each) == f"https://casa.nrao.edu/{number}"
+        descriptors = [os.readlink(each) for each in Path(f"/proc/{serving.process.pid}/fd").iterdir()]
+    assert len([each for each in descriptors if "inotify" in each]) == 1
+
+
+def await_link(view: ClientConnection) -> str:
+    """Return the next link that a view is told of, whatever else it is told before."""
+    while True:
+        frame = view.recv(10)
+        if isinstance(frame, str) and json.loads(frame)["type"] == "link":
+            return str(json.loads(frame)["url"])
 
 
 def test_a_view_that_talks_nonsense_is_put_out_with_a_reason(serving: Serving) -> None:

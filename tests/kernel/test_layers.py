@@ -40,5 +40,5 @@ def test_only_one_module_imports_casa_and_few_import_ipython(source: Path) -> No
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 def test_the_kernel_knows_few_modules_of_the_desktop(source: Path) -> None:
     of_desktop = {".".join(name.split(".")[:2]) for name in imported(source) if name.startswith("casa_desktop.")}
-    few = ("session", "runtime", "folders", "descriptors", "errors", "quarters", "threads", "inherited")
+    few = ("session", "runtime", "folders", "descriptors", "errors", "quarters", "threads", "inherited", "alarm")
     assert of_desktop <= {f"casa_desktop.{each}" for each in few}

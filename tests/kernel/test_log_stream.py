@@ -7,12 +7,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Mapping
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence
 
 import pytest
 from casa_kernel.logparse import CUT
 from casa_kernel.logview import MIME
 
+from ..shortage import NO_INSTANCE, NO_WATCH
 from .notebook import Cell, Notebook
 
 ROOT = Path(__file__).parents[2]
@@ -253,6 +254,35 @@ def test_a_kernel_that_cannot_write_a_log_shows_none(observation: Path, kernel_e
         cell = kernel.run("casalog.post('a'); 1 + 1")
     assert cell.error is None
     assert cell.logs == []
+
+
+@pytest.mark.parametrize("within", [NO_INSTANCE, NO_WATCH], ids=["no instance", "no watch"])
+def test_a_log_that_cannot_be_watched_is_looked_at_while_a_cell_runs(
+    tmp_path: Path, kernel_environment: Dict[str, str], within: Sequence[str]
+) -> None:
+    with Notebook(tmp_path, kernel_environment, within=within) as kernel:
+        kernel.run("import threading; may_end = threading.Event()")
+        log = Path(kernel.run("print(casalog.logfile())").text.strip())
+
+        def interrupt(_shown: Mapping[str, Any]) -> bool:
+            kernel.manager.interrupt_kernel()
+            return True
+
+        cell = kernel.run("casalog.post('early'); may_end.wait()", on_log=interrupt)
+        assert [log[MIME]["state"] for log in cell.logs][:1] == ["running"]
+        assert texts(cell) == ["early"]
+
+        def write_then_interrupt(shown: Mapping[str, Any]) -> bool:
+            if shown["newest"] is None:
+                with log.open("a") as file:
+                    file.write("2026-11-21 11:00:00\tINFO\t::casa\tfrom elsewhere\n")
+                return False
+            kernel.manager.interrupt_kernel()
+            return True
+
+        cell = kernel.run("%casa_log -f elsewhere", on_log=write_then_interrupt)
+        assert cell.error is None
+        assert texts(cell) == ["from elsewhere"]
 
 
 def test_two_kernels_in_one_folder_have_logs_of_their_own(
