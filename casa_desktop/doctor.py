@@ -19,7 +19,7 @@ from typing import Callable, Iterator, List, Optional
 
 import psutil
 
-from . import errors, lifeline, networkcheck, runtime, session, xserver
+from . import errors, lifeline, networkcheck, runtime, session, watchcheck, xserver
 from .findings import Finding, x_server
 from .ourselves import module
 
@@ -72,6 +72,10 @@ def _desktops() -> Iterator[Finding]:
         return
     for record in records:
         yield Finding(f"desktop {record.name}", "ok", f"running on {record.display}, process {record.supervisor_pid}")
+
+
+def _watches() -> Iterator[Finding]:
+    yield watchcheck.examine()
 
 
 def _page() -> Iterator[Finding]:
@@ -204,6 +208,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _programs,
     _runtime_directory,
     _desktops,
+    _watches,
     _page,
     _kernels,
     _casa,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -168,3 +169,23 @@ def test_a_use_between_two_looks_counts_without_watches_too(root: Path, within: 
     at.folder.mkdir()
     Record("main", ":1", str(at.xauthority), str(at.rfb_socket), 1, 1, 0.0, "1").write(at.record)
     assert told(within, USED, at.folder) == "True True\n0.0"
+
+
+@pytest.mark.parametrize(
+    ("within", "state", "words", "remedy"),
+    [
+        ((), None, " inotify instances of this user are in use", ""),
+        (NO_INSTANCE, "note", "no inotify instance is left", "sysctl user.max_inotify_instances=1024"),
+        (NO_WATCH, "note", "no inotify watch is left", "sysctl fs.inotify.max_user_watches=524288"),
+    ],
+    ids=["all is there", "no instance", "no watch"],
+)
+def test_the_doctor_tells_how_many_instances_are_in_use_and_what_to_do(
+    within: Sequence[str], state: str, words: str, remedy: str
+) -> None:
+    code = "import json; from casa_desktop import watchcheck; print(json.dumps(watchcheck.examine().as_dict()))"
+    finding = json.loads(told(within, code))
+    assert finding["subject"] == "watches on files"
+    assert state in (None, finding["state"])
+    assert words in finding["found"]
+    assert remedy in finding["remedy"]
