@@ -12,7 +12,7 @@ from typing import Optional
 from . import locks, reaper, runtime
 from .descriptors import readable
 from .errors import NotAnswering, StopFailed
-from .process import namespace, open_pid
+from .process import is_stopped, namespace, open_pid
 from .runtime import Places, Record
 from .xfiles import answers
 
@@ -119,6 +119,9 @@ def end_supervisor(record: Record, at: Places, timeout: float) -> None:
             "It was started outside of this container, or inside of another one; stop it there, with "
             f"'casa-desktop stop --name {record.name}' or by its page.",
         )
+    if is_stopped(record.supervisor_pid):
+        # It may have been stopped together with what it was just starting, which it waits for until that is a program.
+        reaper.wake(at)
     # The folder's lock is held, so the pid is the supervisor's and nobody else's. A killed launcher's container needs
     # a moment to see it.
     for number, patience in ((signal.SIGTERM, timeout), (signal.SIGKILL, _AFTER_KILL_SECONDS)):
