@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Dict, Iterator, List, Set
+from typing import Dict, Iterator, List, Set, Tuple
 
 import pytest
 
@@ -166,12 +166,30 @@ def test_a_table_that_this_kernel_has_locked_is_told_with_the_remedy(kernel: Not
     kernel.run("tb.close()")
 
 
-def test_an_image_of_two_gigabytes_is_drawn(folder: Path, kernel: Notebook) -> None:
-    assert kernel.run("ia.fromshape('big.image', [16384, 32768])\nia.close()", timeout=120).error is None
-    cell = kernel.run("viewer('big.image')", timeout=240)
+# Seconds between two looks at a tool; one that has done nothing at three of them is given up.
+LOOKS = "from casa_kernel import watchdog; watchdog.PERIOD = {}"
+
+
+def test_an_image_that_takes_longer_than_the_kernel_s_patience_is_drawn(folder: Path, kernel: Notebook) -> None:
+    kernel.run(LOOKS.format(1.0))
+    _draw_large(folder, kernel, (8192, 16384))
+    kernel.run(LOOKS.format(4.0))
+
+
+def test_an_image_of_two_gigabytes_is_drawn(folder: Path, kernel: Notebook, pytestconfig: pytest.Config) -> None:
+    if not pytestconfig.getoption("--long"):
+        pytest.skip("it takes half a minute; --long draws it")
+    _draw_large(folder, kernel, (16384, 32768))
+
+
+def _draw_large(folder: Path, kernel: Notebook, shape: Tuple[int, int]) -> None:
+    assert kernel.run(f"ia.fromshape('big.image', {[*shape]})\nia.close()", timeout=120).error is None
+    try:
+        cell = kernel.run("viewer('big.image')", timeout=240)
+    finally:
+        shutil.rmtree(folder / "big.image")
     assert cell.error is None
     assert "image/png" in cell.displayed[-1]
-    shutil.rmtree(folder / "big.image")
 
 
 # The folders are a kernel's own in a namespace of its own; without the right to that there is no such disk.

@@ -17,11 +17,30 @@ LIVE_PLOTMS = {"default": "headless", "tasks": {"plotms": "live"}}
 SHOW_RATIO = "print(get_ipython().kernel._front.pixel_ratio)"
 
 
+# Has a kernel forget all hellos, modes and desktops.
+FORGET = """
+front = get_ipython().kernel._front
+modes, desktop = front._modes, front._desktop
+modes.set('headless')
+desktop.use('main')
+front.__init__()
+front.pixel_ratio = 1.0
+front.listen(modes, desktop)
+"""
+
+
+@pytest.fixture(scope="module")
+def kernel(observation: Path, kernel_environment: Dict[str, str]) -> Iterator[Notebook]:
+    """A kernel in the folder of the observation."""
+    with Notebook(observation, kernel_environment) as running:
+        yield running
+
+
 @pytest.fixture
-def notebook(tmp_path: Path, kernel_environment: Dict[str, str]) -> Iterator[Notebook]:
-    """A kernel that nobody has greeted yet."""
-    with Notebook(tmp_path, kernel_environment) as kernel:
-        yield kernel
+def notebook(kernel: Notebook) -> Notebook:
+    """A kernel that nobody has greeted yet, as far as it knows."""
+    assert kernel.run(FORGET).error is None
+    return kernel
 
 
 def hello(notebook: Notebook, modes: Any = None, ratio: Any = 1, target: str = "casa-desktop") -> List[Dict[str, Any]]:
@@ -80,9 +99,12 @@ def saves(cell: Cell) -> List[Any]:
     return [opened["data"]["modes"] for opened in cell.of("comm_open") if opened["data"]["action"] == "modes"]
 
 
-def test_the_modes_that_a_notebook_keeps_are_in_force_before_its_first_cell(notebook: Notebook) -> None:
-    assert hello(notebook, LIVE_PLOTMS) == []
-    assert notebook.run("%casa_mode").text.splitlines()[1:] == ["live: plotms"]
+def test_the_modes_that_a_notebook_keeps_are_in_force_before_its_first_cell(
+    tmp_path: Path, kernel_environment: Dict[str, str]
+) -> None:
+    with Notebook(tmp_path, kernel_environment) as fresh:
+        assert hello(fresh, LIVE_PLOTMS) == []
+        assert fresh.run("%casa_mode").text.splitlines()[1:] == ["live: plotms"]
 
 
 def test_a_browser_that_said_hello_is_told_of_new_modes_and_no_other_is(notebook: Notebook) -> None:
@@ -187,18 +209,15 @@ def test_a_pixel_ratio_lies_between_one_and_three(told: Any, ratio: float) -> No
 
 
 @pytest.mark.parametrize("call", ["viewer('dirty.image')", "imview('dirty.image')", "plotants('sim.ms')"])
-def test_a_picture_has_the_browser_s_pixels_and_the_same_size_to_the_eye(
-    observation: Path, kernel_environment: Dict[str, str], call: str
-) -> None:
-    with Notebook(observation, kernel_environment) as kernel:
-        sizes = []
-        for ratio in (1, 2):
-            hello(kernel, ratio=ratio)
-            (content,) = (each for each in kernel.run(call).of("display_data") if "image/png" in each["data"])
-            shown = content["metadata"]["image/png"]
-            # The first chunk of a PNG holds the size.
-            header = base64.b64decode(content["data"]["image/png"][:40])
-            width = int.from_bytes(header[16:20], "big")
-            assert abs(width - ratio * shown["width"]) <= ratio
-            sizes.append((shown["width"], shown["height"]))
+def test_a_picture_has_the_browser_s_pixels_and_the_same_size_to_the_eye(notebook: Notebook, call: str) -> None:
+    sizes = []
+    for ratio in (1, 2):
+        hello(notebook, ratio=ratio)
+        (content,) = (each for each in notebook.run(call).of("display_data") if "image/png" in each["data"])
+        shown = content["metadata"]["image/png"]
+        # The first chunk of a PNG holds the size.
+        header = base64.b64decode(content["data"]["image/png"][:40])
+        width = int.from_bytes(header[16:20], "big")
+        assert abs(width - ratio * shown["width"]) <= ratio
+        sizes.append((shown["width"], shown["height"]))
     assert max(abs(one - other) for one, other in zip(*sizes)) <= 1
