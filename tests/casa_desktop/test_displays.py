@@ -12,8 +12,8 @@ import pytest
 from casa_desktop import displays
 from casa_desktop.errors import SocketFolderUnsafe
 
-# No desktop that is in use begins there.
-FIRST = 8000
+# No desktop that is in use begins there, and no other run of this test.
+FIRST = 8000 + os.getpid() % 240 * 8
 CLAIM = (
     f'import os; from casa_desktop import displays; print(displays.claim("a", first={FIRST}), flush=True); os._exit(0)'
 )

@@ -22,6 +22,7 @@ from casa_desktop import errors, locks, session
 from casa_desktop.commands import Settings
 from casa_desktop.runtime import Record
 
+from .. import traces
 from ..living import family, is_alive, living, name_of, started
 
 
@@ -56,9 +57,7 @@ def test_a_desktop_starts_shows_a_picture_and_ends_without_a_trace(root: Path) -
     _, living = psutil.wait_procs(processes, timeout=30)
     assert living == []
     assert not root.exists()
-    number = record.display[1:]
-    assert not Path(f"/tmp/.X{number}-lock").exists()
-    assert not Path(f"/tmp/.X11-unix/X{number}").exists()
+    assert traces.of_display(record.display) == []
 
 
 def test_no_port_is_open_and_no_one_else_can_enter(root: Path) -> None:
@@ -131,7 +130,7 @@ def test_what_a_desktop_that_was_killed_as_a_whole_left_in_tmp_goes_with_the_nex
     listener = Path(f"/tmp/.X11-unix/X{record.display[1:]}")
     assert listener.exists()
     session.stop()
-    assert not listener.exists()
+    assert traces.of_display(record.display) == []
     assert not root.exists()
 
 

@@ -97,7 +97,12 @@ def test_an_x_server_that_dies_on_a_full_disk_is_back_when_there_is_room(disk: D
         sockets.add_watch("/tmp/.X11-unix", flags.DELETE)
         psutil.Process(record.x_server_pid).kill()
         # The supervisor is about to try.
-        assert any(each.name == f"X{record.display[1:]}" for each in sockets.read(10_000))
+        gone: List[str] = []
+        while f"X{record.display[1:]}" not in gone:
+            # Other desktops of this machine come and go.
+            news = sockets.read(10_000)
+            assert news, "its socket has stayed"
+            gone += [each.name for each in news]
     disk.make_room()
     again = session.ensure()
     assert again.supervisor_pid == record.supervisor_pid

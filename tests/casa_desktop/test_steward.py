@@ -14,6 +14,7 @@ import pytest
 
 from casa_desktop import session
 
+from .. import traces
 from ..living import below, name_of, started
 from ..system.processes import ended
 
@@ -118,7 +119,7 @@ def test_a_desktop_ends_with_its_container_and_leaves_no_file(
     process.send_signal(number)
     assert ended(everybody)
     assert not root.exists()
-    assert not Path(f"/tmp/.X11-unix/X{record.display[1:]}").exists()
+    assert traces.of_display(record.display) == []
 
 
 def test_without_a_container_it_appoints_nobody_who_could_end_what_is_not_its_own() -> None:

@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Set, Tuple
 
@@ -20,6 +20,7 @@ from casa_desktop.process import marked
 
 from ..casa_desktop.ordinary import FORBIDDEN
 from ..casa_desktop.test_quarters import path_with
+from ..living import living, name_of
 from ..system.mask_editor import TITLE, MaskEditor
 from ..system.screen import Screen
 from .notebook import Notebook
@@ -59,10 +60,13 @@ def sockets_of(pids: Set[int]) -> Set[str]:
     """Return the inodes of all sockets of some processes."""
     found = set()
     for pid in pids:
-        for link in Path(f"/proc/{pid}/fd").iterdir():
-            target = os.readlink(link)
-            if target.startswith("socket:["):
-                found.add(target[len("socket:[") : -1])
+        # A process, or what it has open, may be gone by now.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            for link in Path(f"/proc/{pid}/fd").iterdir():
+                with suppress(FileNotFoundError):
+                    target = os.readlink(link)
+                    if target.startswith("socket:["):
+                        found.add(target[len("socket:[") : -1])
     return found
 
 
@@ -118,7 +122,7 @@ def test_nobody_reaches_a_port_of_a_kernel_that_has_everything_open(
     def scan(notebook: Notebook, editor: MaskEditor) -> None:
         pids = {each.pid for each in marked(kernel_environment["CASA_DESKTOP_RUNTIME_DIR"])} | {notebook.pid}
         own = open_ports(notebook.pid)
-        found["names"] = {Path(f"/proc/{pid}/comm").read_text().strip() for pid in pids}
+        found["names"] = {name_of(each) for pid in pids for each in living(pid)}
         found["own"], found["to the machine"] = own, ours_open_to_the_machine(pids)
         # Somebody else's port of the same number may have been there.
         theirs = own - before

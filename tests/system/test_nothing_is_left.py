@@ -14,6 +14,7 @@ import psutil
 import pytest
 from playwright.sync_api import BrowserContext
 
+from .. import traces
 from .lab import Jupyter, Lab
 from .mask_editor import MaskEditor
 from .processes import listeners, name, ours
@@ -33,8 +34,8 @@ DESKTOP = {"casa_desktop.supervisor", "casa_desktop.caretaker"}
 # CASA's own, which listen on every interface: the registry in casatools, inside the kernel, and these tools. Where the
 # machine allows it, and it is not wanted otherwise, that is in a network of the kernel's own.
 CASA = {"casa_kernel", "casaviewer", "casaplotms"}
-# Where X servers and CASA's tools put files outside of any folder that they are told.
-STRAY = (".X*-lock", ".X11-unix/X*", "vwr-*", "casa*", "plotms*")
+# Where CASA's tools put files outside of any folder that they are told; so do X servers, for others as well.
+STRAY = ("vwr-*", "casa*", "plotms*")
 
 
 @pytest.fixture
@@ -83,8 +84,8 @@ def _casa_desktop(own: Dict[str, str], *arguments: str) -> str:
     return subprocess.run(["casa-desktop", *arguments], env=own, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
-def _stray_files() -> Set[Path]:
-    return {path for pattern in STRAY for path in Path("/tmp").glob(pattern)}
+def _stray_files() -> Set[str]:
+    return {str(path) for pattern in STRAY for path in Path("/tmp").glob(pattern)} | {*traces.of_all()}
 
 
 @contextmanager
