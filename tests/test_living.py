@@ -91,4 +91,6 @@ def test_no_test_asks_in_another_way() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
         if (node.func.attr in RISKY and not node.args) or node.func.attr == "children"
     ]
-    assert found == [], "use tests/living.py: a process may end between being listed and being asked"
+    assert found == [], (
+        "a process may end between being listed and being asked: use name_of, below and the like of tests/living.py"
+    )

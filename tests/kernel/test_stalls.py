@@ -10,6 +10,7 @@ from typing import Callable, Dict, Iterator, List, Mapping, Tuple
 import psutil
 import pytest
 
+from ..living import below, is_alive, name_of
 from ..system.processes import ended
 from ..system.screen import Screen, XHand
 from ..threadstop import StoppedThread
@@ -35,8 +36,7 @@ def window_of(notebook: Notebook, name: str) -> psutil.Process:
     """Have a tool draw in a window; return its process, which is the only one of its kind."""
     notebook.run("%casa_tools end")
     assert notebook.run(CALLS[name]).error is None
-    children = psutil.Process(notebook.pid).children(recursive=True)
-    (tool,) = (each for each in children if name in each.name() and each.status() != psutil.STATUS_ZOMBIE)
+    (tool,) = (each for each in below(notebook.pid) if name in name_of(each))
     return tool
 
 
@@ -86,7 +86,7 @@ def test_wait_for_such_a_window_is_interrupted_at_once_and_the_next_call_gets_an
         assert cell.error is not None
         assert cell.error["ename"] == "KeyboardInterrupt"
         quick.run("clients._answers = truly")
-        assert tool.status() != psutil.STATUS_ZOMBIE
+        assert is_alive(tool)
         again = quick.run(CALLS["casaplotms"])
         assert "casaplotms did not draw what it was told to, and is started anew." in again.text
         assert again.error is None
@@ -123,8 +123,7 @@ def test_window_with_a_dialog_is_left_alone_and_the_user_is_told(quick: Notebook
         cell = quick.run(begun + CALLS["casaviewer"], meanwhile=interrupt_when_told)
     assert cell.error is not None
     assert cell.error["ename"] == "KeyboardInterrupt"
-    assert tool.is_running()
-    assert tool.status() != psutil.STATUS_ZOMBIE
+    assert is_alive(tool)
     # It is whole again.
     assert quick.run(CALLS["casaviewer"]).error is None
     assert tool.is_running()
