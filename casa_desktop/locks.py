@@ -130,6 +130,24 @@ def _unlock(descriptor: int) -> None:
         os.close(descriptor)
 
 
+def when_free(folder: Path) -> int:
+    """Return a descriptor that can be read as soon as no process holds ``folder``; close it after use.
+
+    Raises:
+        OSError: the folder is not there.
+    """
+    descriptor = _open(folder)
+    reader, writer = os.pipe()
+
+    def wait() -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        _unlock(descriptor)
+        os.close(writer)
+
+    threads.start(wait)
+    return reader
+
+
 def _open(path: Path, flags: int = os.O_DIRECTORY) -> int:
     try:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags)

@@ -2,7 +2,7 @@
 
 One folder per desktop, below a root that only the user can enter (``roots`` tells where that may be)::
 
-    <root>/<name>/record.json    by which every other process finds the desktop
+    <root>/<name>/record.json    by which every other process finds the desktop (and record.kept: ``mending``)
                   Xauthority     the X cookie
                   rfb.sock       where Xvnc listens
                   desktop.log    what the supervisor, Xvnc and IceWM said

@@ -174,7 +174,11 @@ def _start(
 ) -> Record:
     at = runtime.places(name)
     remaining = max(deadline - time.monotonic(), 0)
-    if not locks.wait_until_free(at.folder, remaining):
+    if supervision.await_record(at, remaining) is not None:
+        mended = _found(name, deadline)
+        if mended is not None:
+            return mended
+    if not locks.wait_until_free(at.folder, max(deadline - time.monotonic(), 0)):
         raise errors.StartTimeout(name, remaining, "the former desktop's end")
     at = runtime.places(name)
     for each in runtime.everywhere():
@@ -216,7 +220,9 @@ def stop(name: str = DEFAULT_NAME, *, timeout: float = 10.0) -> bool:
     """
     with _alone(timeout):
         at = runtime.places(name)
-        record = _living(at)
+        deadline = time.monotonic() + timeout
+        record = _living(at) or supervision.await_record(at, timeout)
+        timeout = max(deadline - time.monotonic(), 1)
         if record is not None:
             supervision.end_supervisor(record, at, timeout)
         else:

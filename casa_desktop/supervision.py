@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Optional
 
@@ -71,6 +71,41 @@ def await_x_server(record: Record, at: Places, timeout: float) -> Optional[Recor
         changes.close()
         for each in ends:
             os.close(each)
+    return None
+
+
+def await_record(at: Places, timeout: float) -> Optional[Record]:
+    """Wait until a folder that a supervisor holds has a record, or is held no longer.
+
+    The supervisor may be about to end, or to put back a record that was removed (``mending``).
+
+    Args:
+        at: the desktop's paths.
+        timeout: how long to wait, in seconds; 1 s is usual.
+
+    Returns:
+        The record; None if there is none until then.
+    """
+    if not locks.is_held(at.folder):
+        return None
+    from inotify_simple import INotify, flags
+
+    deadline = time.monotonic() + timeout
+    with ExitStack() as stack:
+        try:
+            changes = stack.enter_context(INotify())
+            changes.add_watch(str(at.folder), flags.CREATE | flags.MOVED_TO | flags.ONLYDIR)
+            free = locks.when_free(at.folder)
+        except OSError:
+            return None
+        stack.callback(os.close, free)
+        while locks.is_held(at.folder):
+            record = runtime.read_record(at.record)
+            if record is not None:
+                return record
+            if not readable([changes.fileno(), free], deadline - time.monotonic()):
+                return None
+            changes.read(0)
     return None
 
 

@@ -36,6 +36,7 @@ from .descriptors import raise_limit, readable
 from .errors import CasaDesktopError, LinkFailed, Shortage, StartFailed, WindowManagerMissing, XServerMissing
 from .folders import Foothold, is_at
 from .lastwords import write_last_words, write_removal
+from .mending import Mender
 from .ourselves import hide, seen
 from .process import adopt_orphans, descendants, end, is_in_session, namespace, spawn
 from .runtime import Places, Record, clear, places
@@ -74,6 +75,7 @@ class Supervisor:
         display: X's name of the desktop once Xvnc has told it.
         keeper: the pid by which others end the desktop, and the namespace in which it is meant.
         x_server, window_manager, caretaker: the children.
+        mender: puts back what is removed of its folder.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Supervisor:
         self.x_server = Child(self._start_x_server, self._say)
         self.window_manager = Child(self._start_window_manager, self._say)
         self.caretaker = Child(self._start_caretaker, self._say)
+        self.mender = Mender(self.at, lambda: self._record().write(self.at.record), self._say)
 
     def start(self, seconds: float) -> Record:
         """Start everything within ``seconds``, and return what is to be written down.
@@ -171,6 +174,7 @@ class Supervisor:
             if not foothold.stands():
                 self._say("The folder of this desktop was removed or moved away. The desktop ends.")
                 return
+            self.mender.look()
             self._reap()
             if len(self.x_server.ends) >= MOST_ENDS:
                 self._give_up()
@@ -179,8 +183,8 @@ class Supervisor:
 
     def _wait(self, foothold: Foothold) -> List[int]:
         """Wait for signals and return them; none when something is due, or the folder may have gone."""
-        dues = [each.due for each in (self.x_server, self.window_manager, self.caretaker) if each.due is not None]
-        waits = [max(due - time.monotonic(), 0) for due in dues]
+        those = (self.x_server, self.window_manager, self.caretaker, self.mender)
+        waits = [max(each.due - time.monotonic(), 0) for each in those if each.due is not None]
         seconds = min([*waits, *filter(None, [foothold.seconds])], default=None)
         sources: List[Any] = [self.signals, *foothold.readable]
         readable(sources, seconds)
@@ -209,10 +213,13 @@ class Supervisor:
         for each in (self.x_server, self.window_manager, self.caretaker):
             if each.is_due():
                 each.mend()
+        if self.mender.is_due():
+            self.mender.mend()
 
     def _revive(self) -> None:
         """Bring another X server in the place of one that has died."""
         self._say("The X server has ended, and what was on the desktop with it. Another one is started.")
+        self.mender.forget()
         xfiles.remove_dead(self.display)
         self.x_server.start()
         if self.x_server.pid is None:
@@ -221,6 +228,7 @@ class Supervisor:
             self._furnish(time.monotonic() + REVIVAL_SECONDS, REVIVAL_SECONDS)
             self._record().write(self.at.record)
             self._xvnc.let_in()
+            self.mender.keep()
         except (CasaDesktopError, OSError) as error:
             self._say(str(error))
             # Its end, which is told like any other, is the reason to try once more.
@@ -304,6 +312,7 @@ def main(name: str, descriptors: str, seconds: float, settings: str, *keeper: st
             supervisor.keeper = (int(keeper[0]), keeper[1])
         try:
             supervisor.start(seconds).write(at.record)
+            supervisor.mender.keep()
         except (CasaDesktopError, OSError) as error:
             supervisor.stop()
             said = _said(name, at, error)
