@@ -132,6 +132,13 @@ class Foothold:
             events.poll(0)
         return is_at(self.path, self._descriptor)
 
+    def await_write(self, path: str) -> None:
+        """Have the next writing into the file at ``path`` be an event, once."""
+        if self._changes is not None:
+            # Without a watch left there is none.
+            with suppress(OSError):
+                self._changes.add_watch(path, flags.MODIFY | flags.ONESHOT)
+
     def close(self) -> None:
         """Wait for no more events; the folder's own descriptor stays open."""
         for events in self.readable:

@@ -36,6 +36,7 @@ from .descriptors import raise_limit, readable
 from .errors import CasaDesktopError, LinkFailed, Shortage, StartFailed, WindowManagerMissing, XServerMissing
 from .folders import Foothold, is_at
 from .lastwords import write_last_words, write_removal
+from .loglimit import LogLimit
 from .mending import Mender
 from .ourselves import hide, seen
 from .process import adopt_orphans, descendants, end, is_in_session, namespace, spawn
@@ -168,22 +169,26 @@ class Supervisor:
     def watch(self) -> None:
         """Keep the desktop going until a signal asks for its end, its folder goes, or its X server is given up."""
         foothold = Foothold(self.at.folder, self.lock)
+        limit = LogLimit(self.log.fileno(), foothold.await_write)
         while True:
-            if not _ENDING.isdisjoint(self._wait(foothold)):
+            if not _ENDING.isdisjoint(self._wait(foothold, limit)):
                 return
             if not foothold.stands():
                 self._say("The folder of this desktop was removed or moved away. The desktop ends.")
                 return
             self.mender.look()
+            limit.look()
             self._reap()
             if len(self.x_server.ends) >= MOST_ENDS:
                 self._give_up()
                 return
             self._mend()
+            if limit.is_due():
+                limit.mend()
 
-    def _wait(self, foothold: Foothold) -> List[int]:
+    def _wait(self, foothold: Foothold, limit: LogLimit) -> List[int]:
         """Wait for signals and return them; none when something is due, or the folder may have gone."""
-        those = (self.x_server, self.window_manager, self.caretaker, self.mender)
+        those = (self.x_server, self.window_manager, self.caretaker, self.mender, limit)
         waits = [max(each.due - time.monotonic(), 0) for each in those if each.due is not None]
         seconds = min([*waits, *filter(None, [foothold.seconds])], default=None)
         sources: List[Any] = [self.signals, *foothold.readable]
@@ -306,7 +311,7 @@ def main(name: str, descriptors: str, seconds: float, settings: str, *keeper: st
     os.environ.update(reaper.mark(at, None if keeper else os.getsid(0)))
     # Never closed: the lock goes when the process has gone, and not before.
     lock = locks.hold(at.folder)
-    with open(at.log, "ab", buffering=0) as log:
+    with open(at.log, "a+b", buffering=0) as log:
         supervisor = Supervisor(name, Settings(**json.loads(settings)), at, log, signals, lock)
         if keeper:
             supervisor.keeper = (int(keeper[0]), keeper[1])

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import IO
 
-from . import xauthority
+from . import loglimit, xauthority
 from .commands import Settings, x_server_command
 from .errors import StartFailed, StartTimeout
 from .process import read_line, spawn
@@ -23,7 +23,7 @@ class Xvnc:
         name: the desktop's name.
         settings: the user's choices.
         at: the desktop's paths.
-        log: takes what it says.
+        log: takes what it says; open for reading as well.
     """
 
     program: str
@@ -101,7 +101,7 @@ class Xvnc:
         os.link(self.at.new_rfb_socket, self.at.rfb_socket)
 
     def last_words(self) -> str:
-        """Return the last that the desktop's log has."""
-        lines = self.at.log.read_text(encoding="utf-8", errors="replace").split("\n")
+        """Return the last that the desktop's log has; its name may have gone."""
+        lines = loglimit.newest(self.log.fileno()).split("\n")
         said = [line.strip() for line in lines if line.strip()]
         return " ".join(said[-3:]) or "nothing"
