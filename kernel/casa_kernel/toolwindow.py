@@ -10,7 +10,7 @@ from typing import Mapping
 
 from casa_desktop import session
 
-ANSWERS, SILENT, DIALOG = "answers", "silent", "dialog"
+ANSWERS, SILENT, DIALOG, NONE = "answers", "silent", "dialog", "none"
 
 # Seconds until the program that asks is there, on a busy machine.
 _BEGINS = 5.0
@@ -32,7 +32,7 @@ class ToolWindow:
         self.dialog = ""
 
     def ask(self, within: float) -> str:
-        """Return ``ANSWERS``, ``SILENT`` or ``DIALOG``; nothing if that cannot be told.
+        """Return ``ANSWERS``, ``SILENT``, ``DIALOG``, or ``NONE`` where it has no windows; nothing if nobody can tell.
 
         Args:
             within: how long the answer may take, in seconds. A window that has time answers in a millisecond.
@@ -55,4 +55,4 @@ class ToolWindow:
             # Where the X server is stopped, that is no fault of the tool's.
             return ""
         word, _, self.dialog = done.stdout.decode(errors="replace").strip().partition(" ")
-        return word if word in (ANSWERS, SILENT, DIALOG) else ""
+        return word if word in (ANSWERS, SILENT, DIALOG, NONE) else ""

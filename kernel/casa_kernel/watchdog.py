@@ -16,7 +16,7 @@ from casa_desktop import threads
 from .children import Child
 from .clients import Client
 from .errors import Stall
-from .toolwindow import ANSWERS, DIALOG, SILENT, ToolWindow
+from .toolwindow import ANSWERS, DIALOG, NONE, SILENT, ToolWindow
 
 # Seconds between two looks, and for the answer.
 PERIOD = 4.0
@@ -94,7 +94,7 @@ class Watchdog:
         former, word = window.dialog, window.ask(PERIOD)
         if word == DIALOG and window.dialog != former:
             self._say(f"{self._child.tool} waits for you on the CASA Desktop: {window.dialog!r} is open there.")
-        return {SILENT: Stall.FROZEN, ANSWERS: Stall.LOST}.get(word)
+        return {SILENT: Stall.FROZEN, ANSWERS: Stall.LOST, NONE: Stall.LOST}.get(word)
 
 
 def is_frozen(child: Child, client: Client, window: ToolWindow) -> bool:

@@ -1,9 +1,11 @@
 """Ask the thread that draws a program's windows on ``$DISPLAY`` whether it is there, as window managers do.
 
 Prints one line: ``answers``; ``silent`` when no window has answered in time; ``dialog`` and its title when they answer
-and one of them waits for its user; ``none`` where no window can be asked. How to ask, and that the answer comes to the
-root window: https://specifications.freedesktop.org/wm-spec/ (_NET_WM_PING). Qt sends it to those that look for changes
-of the root window itself (6.6), other toolkits to those that look for changes of its children.
+and one of them waits for its user; ``none`` where there are no windows, as when the user has closed them.
+
+How to ask, and that the answer comes to the root window (_NET_WM_PING): https://specifications.freedesktop.org/wm-spec/.
+Qt sends it to those that look for changes of the root window itself (6.6), other toolkits to those that look for
+changes of its children.
 
 A program of its own, because Xlib reads the cookie's path from the environment. It imports nothing of this package, so
 that it can be run by its path.
@@ -54,8 +56,11 @@ class _Windows:
             return []
         return list(found.value) if found is not None else []
 
-    def ask(self) -> int:
-        """Ask all that answer such questions; return how many there are."""
+    def __len__(self) -> int:
+        return len(self._windows)
+
+    def ask(self) -> bool:
+        """Ask all that answer such questions; tell whether there are any."""
         protocols, ping = (self._display.intern_atom(name) for name in ("WM_PROTOCOLS", "_NET_WM_PING"))
         asked = [each for each in self._windows if ping in self._values(each, "WM_PROTOCOLS")]
         for each in asked:
@@ -63,7 +68,7 @@ class _Windows:
             data = (32, [ping, os.getpid(), each.id, 0, 0])
             each.send_event(ClientMessage(window=each, client_type=protocols, data=data), event_mask=0)
         self._display.flush()
-        return len(asked)
+        return bool(asked)
 
     def answer(self, within: float) -> bool:
         """Wait for an answer; tell whether it came within so many seconds."""
@@ -102,8 +107,10 @@ def main(pid: int, within: float) -> None:
     # The X server itself may be stopped.
     signal.alarm(round(within) + 4)
     windows = _Windows(pid)
-    if not windows.ask():
+    if not windows:
         print("none")
+    elif not windows.ask():
+        sys.exit("No window of it answers such questions.")
     elif not windows.answer(within):
         print("silent")
     else:

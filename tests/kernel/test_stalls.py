@@ -9,6 +9,7 @@ from typing import Callable, Dict, Iterator, List, Mapping, Tuple
 
 import psutil
 import pytest
+from casa_kernel.toolwindow import NONE, ToolWindow
 
 from ..living import below, is_alive, name_of
 from ..system.processes import ended
@@ -20,6 +21,8 @@ Find = Callable[[], Dict[str, str]]
 CALLS = {"casaplotms": "plotms('sim.ms', gui=True)", "casaviewer": "viewer('dirty.image', gui=True)"}
 # The button that saves the state of casaviewer's window, which opens a dialog for a file's name, in pixels.
 SAVE_STATE = (231, 26)
+# From a window's upper right corner to the middle of its closing button, in pixels.
+CROSS = 14
 _FUTEX = "202"
 
 
@@ -102,6 +105,22 @@ def test_window_that_answers_and_has_lost_its_work_is_given_up(quick: Notebook) 
             "plotms; run it again."
         )
         assert draws_anew(quick, "casaplotms", tool)
+
+
+def test_tool_whose_windows_the_user_has_closed_is_given_up_like_one_without(quick: Notebook, record: Find) -> None:
+    tool = window_of(quick, "casaviewer")
+    with Screen(record()) as screen:
+        window = screen.wait_for_window("Viewer Display Panel")
+        XHand(screen).click((window.left + window.width - CROSS, window.top - CROSS))
+        screen.wait_until_gone("Viewer Display Panel")
+    windows = ToolWindow(tool.pid, {"DISPLAY": record()["display"], "XAUTHORITY": record()["xauthority"]})
+    # It destroys a window a moment after it has hidden it.
+    while windows.ask(10) != NONE:
+        pass
+    with StoppedThread(tool.pid):
+        cell = quick.run(CALLS["casaviewer"], timeout=30)
+        assert "ToolLost: casaviewer answered but did nothing" in sentence(cell)
+        assert draws_anew(quick, "casaviewer", tool)
 
 
 def test_window_with_a_dialog_is_left_alone_and_the_user_is_told(quick: Notebook, record: Find) -> None:
