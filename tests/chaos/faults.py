@@ -8,6 +8,7 @@ from typing import Any, List, Sequence, Tuple
 
 import psutil
 
+from ..threadstop import StoppedThread
 from .disks import Disk
 from .plan import Action
 
@@ -26,12 +27,13 @@ class Fault:
     def __init__(self, action: Action, victims: Sequence[psutil.Process], disk: Disk) -> None:
         self.action, self._disk = action, disk
         self._limits: List[Tuple[psutil.Process, Any]] = []
+        self._frozen: List[StoppedThread] = []
         self.victims = list(victims)
         if action is Action.FILL:
             disk.fill()
         for each in self.victims:
             # It may be on its way out by itself.
-            with suppress(psutil.NoSuchProcess):
+            with suppress(psutil.NoSuchProcess, ProcessLookupError):
                 self._hit(each)
 
     def _hit(self, victim: psutil.Process) -> None:
@@ -39,6 +41,8 @@ class Fault:
             victim.kill()
         elif self.action is Action.STOP:
             victim.suspend()
+        elif self.action is Action.FREEZE:
+            self._frozen.append(StoppedThread(victim.pid))
         else:
             kind = _LIMITS[self.action]
             now = victim.num_fds() if self.action is Action.FILES else victim.memory_info().vms
@@ -54,6 +58,8 @@ class Fault:
         for victim, before in self._limits:
             with suppress(psutil.NoSuchProcess):
                 victim.rlimit(_LIMITS[self.action], before)
+        for each in self._frozen:
+            each.go_on()
         if self.action is Action.STOP:
             for victim in self.victims:
                 with suppress(psutil.NoSuchProcess):

@@ -53,6 +53,7 @@ class Action(Enum):
 
     KILL = "kill"
     STOP = "stop"
+    FREEZE = "stop its windows' thread"
     FILES = "no descriptors"
     MEMORY = "no memory"
     FILL = "fill"
@@ -76,8 +77,8 @@ DECK: Mapping[Victim, Mapping[Action, int]] = {
     Victim.WINDOW_MANAGER: {Action.KILL: 5, Action.STOP: 3, Action.FILES: 1, Action.MEMORY: 1},
     Victim.SUPERVISOR: {Action.KILL: 6, Action.STOP: 3, Action.FILES: 2, Action.MEMORY: 1},
     Victim.CARETAKER: {Action.KILL: 3, Action.STOP: 2, Action.FILES: 1, Action.MEMORY: 1},
-    Victim.VIEWER: {Action.KILL: 7, Action.STOP: 3, Action.FILES: 1, Action.MEMORY: 2},
-    Victim.PLOTMS: {Action.KILL: 4, Action.STOP: 2, Action.FILES: 1, Action.MEMORY: 1},
+    Victim.VIEWER: {Action.KILL: 5, Action.STOP: 3, Action.FREEZE: 2, Action.FILES: 1, Action.MEMORY: 2},
+    Victim.PLOTMS: {Action.KILL: 2, Action.STOP: 2, Action.FREEZE: 2, Action.FILES: 1, Action.MEMORY: 1},
     Victim.LOGGER: {Action.KILL: 2, Action.STOP: 1, Action.FILES: 1, Action.MEMORY: 1},
     Victim.KERNEL: {Action.KILL: 4, Action.STOP: 2, Action.FILES: 1, Action.MEMORY: 1},
     Victim.PORTER: {Action.KILL: 1, Action.STOP: 1, Action.FILES: 1, Action.MEMORY: 1},
@@ -107,10 +108,15 @@ _MOMENTS: Mapping[Work, Tuple[Moment, ...]] = {
 }
 # What the other notebook does meanwhile needs no desktop.
 _BYSTANDERS = (Work.LISTOBS, Work.LISTOBS, Work.IMVIEW, Work.PLOTMS, Work.CLEAN)
+# What is done for some time, which is drawn.
+HELD = (Action.STOP, Action.FREEZE)
 # For how long something is stopped, in seconds.
 _PAUSES = (0.2, 0.5, 1.0, 2.0)
-# For so long at most that the work has to end without it: a tool is given up when it has not answered for 12 s.
-FOR_GOOD = 25.0
+# For so long at most that the work has to end without it: a tool is given up when it has not answered for 12 s, and one
+# whose window has not when it has done nothing for 20 s.
+FOR_GOOD = 35.0
+# One that is about to be given up goes on.
+_LONG_PAUSES = (2.0, 20.0, FOR_GOOD)
 
 
 @dataclass(frozen=True)
@@ -143,7 +149,7 @@ class Round:
     def __str__(self) -> str:
         disk = (" of the runtime directory" if self.in_runtime else " with the data") * (self.victim is Victim.DISK)
         middle = f" ({self.fraction:.0%})" * (self.moment is Moment.FRACTION)
-        pause = (" for good" if self.pause == FOR_GOOD else f" for {self.pause} s") * (self.action is Action.STOP)
+        pause = (" for good" if self.pause == FOR_GOOD else f" for {self.pause} s") * (self.action in HELD)
         return (
             f"seed {self.seed}, round {self.number}: {self.victim.value}{disk}, {self.action.value}{pause}, "
             f"{self.work.value} {self.moment.value}{middle}; beside it {self.bystander.value}"
@@ -167,6 +173,8 @@ def _drawn(seed: int, number: int, victim: Victim, action: Action) -> Round:
     work = chance.choice(_WORKS.get(victim, _ALL))
     # Those without which a work may wait for ever.
     pauses = (*_PAUSES, FOR_GOOD) if victim in (*TOOLS, Victim.X_SERVER) else _PAUSES
+    if action is Action.FREEZE:
+        pauses = _LONG_PAUSES
     return Round(
         seed=seed,
         number=number,

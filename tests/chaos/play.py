@@ -23,7 +23,7 @@ from .cells import Cell
 from .faults import Fault
 from .ledger import BY_ITSELF, RESULT, UNHARMED, WHEN_ASKED, Outcome
 from .plan import DESKTOP as OF_THE_DESKTOP
-from .plan import FOR_GOOD, TOOLS, Action, Moment, Round, Victim, Work
+from .plan import FOR_GOOD, HELD, TOOLS, Action, Moment, Round, Victim, Work
 
 # How long a work may take after whatever was done has been undone, in seconds. A stalled tool is given up after 12 s.
 END_SECONDS = 30.0
@@ -164,9 +164,9 @@ class Play:
 
     def _hold(self, fault: Fault, cell: Cell) -> None:
         """Leave it as it is for a while, and undo it."""
-        if fault.action is Action.STOP and self._round.pause == FOR_GOOD:
+        if fault.action in HELD and self._round.pause == FOR_GOOD:
             self._see_it_end_without(cell)
-        elif fault.action is Action.STOP:
+        elif fault.action in HELD:
             # Stopped for all of its time, whatever becomes of the work: others must do without it as well.
             threading.Event().wait(self._round.pause)
         elif fault.action is not Action.KILL:

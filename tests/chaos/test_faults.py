@@ -51,6 +51,13 @@ def test_stopped_it_stands_still_until_it_is_released(victim: psutil.Process, di
     assert os.waitid(os.P_PID, victim.pid, os.WCONTINUED | os.WNOWAIT)
 
 
+def test_frozen_its_first_thread_stands_still_until_it_is_released(victim: psutil.Process, disk: Disk) -> None:
+    fault = Fault(Action.FREEZE, [victim], disk)
+    assert victim.status() == psutil.STATUS_TRACING_STOP
+    fault.release()
+    assert victim.status() != psutil.STATUS_TRACING_STOP
+
+
 @pytest.mark.parametrize(
     ("action", "kind"), [(Action.FILES, resource.RLIMIT_NOFILE), (Action.MEMORY, resource.RLIMIT_AS)]
 )
@@ -68,7 +75,7 @@ def test_starved_it_keeps_what_it_has_and_gets_no_more(
 def test_victims_that_are_gone_are_passed_over(victim: psutil.Process, disk: Disk) -> None:
     victim.kill()
     victim.wait(30)
-    for action in (Action.KILL, Action.STOP, Action.FILES, Action.MEMORY):
+    for action in (Action.KILL, Action.STOP, Action.FREEZE, Action.FILES, Action.MEMORY):
         Fault(action, [victim], disk).release()
 
 
