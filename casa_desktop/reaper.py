@@ -41,9 +41,9 @@ def marked(at: Places) -> List[psutil.Process]:
 
 
 def wake(at: Places) -> None:
-    """Let all that bears the desktop's mark go on, if it was stopped."""
+    """Let all of the desktop's own that bears its mark go on, if it was stopped."""
     for each in marked(at):
-        if is_stopped(each.pid):
+        if is_stopped(each.pid) and _is_own(each):
             resume(each)
 
 

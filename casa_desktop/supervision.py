@@ -168,7 +168,10 @@ def end_supervisor(record: Record, at: Places, timeout: float) -> None:
             pass
         if locks.wait_until_free(at.folder, patience):
             return
-    raise StopFailed(record.name)
+    # A program that was stopped between fork and exec has the lock of the supervisor that started it.
+    reaper.end_marked(at)
+    if not locks.wait_until_free(at.folder, _AFTER_KILL_SECONDS):
+        raise StopFailed(record.name)
 
 
 def end_beginner(name: str, at: Places, timeout: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -17,8 +18,9 @@ import pytest
 from Xlib import X
 from Xlib.display import Display
 
-from casa_desktop import errors, locks, reaper, runtime, session, starting, stored
+from casa_desktop import errors, locks, reaper, runtime, session, starting, stored, supervision
 from casa_desktop.commands import Settings
+from casa_desktop.process import open_pid
 from casa_desktop.runtime import Record
 
 from .. import living, traces
@@ -177,6 +179,41 @@ def test_a_stopped_desktop_can_be_stopped_for_good(root: Path) -> None:
     assert session.stop()
     assert psutil.wait_procs(everybody, timeout=30)[1] == []
     assert not root.exists()
+
+
+# The same on all architectures: pidfd_getfd(2), from Linux 5.6 on.
+_SYS_PIDFD_GETFD = 438
+
+
+def test_a_program_that_was_stopped_as_it_began_does_not_keep_the_desktop(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervision, "_AFTER_KILL_SECONDS", 0.5)
+    record = session.ensure()
+    at = runtime.places("main")
+    # Until it becomes the program, a forked process has the supervisor's lock and mark.
+    lock = _descriptor_of(record.supervisor_pid, at.folder)
+    with subprocess.Popen(["sleep", "1000"], env={**os.environ, **reaper.mark(at)}, pass_fds=[lock]) as forked:
+        os.close(lock)
+        os.kill(forked.pid, signal.SIGSTOP)
+        kill(record.supervisor_pid)
+        try:
+            assert session.stop(timeout=1)
+        finally:
+            forked.kill()
+    assert not root.exists()
+
+
+def _descriptor_of(pid: int, path: Path) -> int:
+    """Return a copy of the descriptor by which a process has a folder open, with its lock."""
+    process = open_pid(pid)
+    (number,) = (int(each.name) for each in Path(f"/proc/{pid}/fd").iterdir() if os.readlink(each) == str(path))
+    descriptor = int(ctypes.CDLL(None).syscall(_SYS_PIDFD_GETFD, process, number, 0))
+    assert process is not None
+    os.close(process)
+    if descriptor < 0:
+        pytest.skip("a descriptor of another process can be had from Linux 5.6 on")
+    return descriptor
 
 
 def test_a_supervisor_that_was_stopped_before_it_wrote_a_record_is_ended(
