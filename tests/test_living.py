@@ -46,6 +46,7 @@ def former(request: pytest.FixtureRequest) -> Iterator[psutil.Process]:
         (lambda process: living.below(process.pid), []),
         (lambda process: living.family(process.pid), []),
         (lambda process: living.with_word([process], "cat"), []),
+        (lambda process: living.opened(process.pid), []),
     ],
 )
 def test_a_process_that_has_ended_is_not_there(
@@ -71,6 +72,7 @@ def test_a_process_that_lives_tells_all() -> None:
         assert living.owner(process) == os.getuid()
         assert living.living(child.pid) == living.family(child.pid) == [process]
         assert living.resident([process]) > 0
+        assert any(each.startswith("pipe:") for each in living.opened(child.pid))
     own = psutil.Process()
     assert living.command(own)[0] == sys.executable or living.program(own) == os.path.realpath(sys.executable)
     assert living.with_word([own], "pytest") == [own]
@@ -91,6 +93,4 @@ def test_no_test_asks_in_another_way() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
         if (node.func.attr in RISKY and not node.args) or node.func.attr == "children"
     ]
-    assert found == [], (
-        "a process may end between being listed and being asked: use name_of, below and the like of tests/living.py"
-    )
+    assert found == [], "it may have ended: use name_of, below and the like of tests/living.py"

@@ -28,7 +28,8 @@ from casa_desktop import icewm
 from casa_desktop.process import end
 
 from ..living import command
-from ..system.lab import Jupyter, free_port
+from ..ports import free_port
+from ..system.lab import Jupyter
 from . import peers
 from .desks import VIEWPORT, Desk
 from .figures import FLOOR, OURS

@@ -20,6 +20,7 @@ from casa_desktop import outbound, quarters
 from casa_desktop.quarters import Quarters
 
 from ..living import below, command, name_of
+from ..ports import free_ports
 from ..shortage import few_descriptors, little_memory
 from .ordinary import FORBIDDEN, UID, environment, python, said, start
 from .test_network import needs_namespaces, needs_root
@@ -141,11 +142,7 @@ def kernel(folder: Path) -> Iterator[Callable[..., Kernel]]:
 
 def tcp() -> Dict[str, Any]:
     """Return what a Jupyter chooses that does not know the provisioner."""
-    with_ports = [socket.create_server(("127.0.0.1", 0)) for _ in PORTS]
-    ports = [each.getsockname()[1] for each in with_ports]
-    for each in with_ports:
-        each.close()
-    return {"transport": "tcp", "ip": "127.0.0.1", **dict(zip(PORTS, ports))}
+    return {"transport": "tcp", "ip": "127.0.0.1", **dict(zip(PORTS, free_ports(len(PORTS))))}
 
 
 def own_address() -> str:

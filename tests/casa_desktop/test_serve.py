@@ -24,6 +24,7 @@ from websockets.sync.client import ClientConnection, connect
 from casa_desktop import links, session
 from casa_desktop.template import PAGE_FOLDER
 
+from ..living import opened as opened_by
 from ..shortage import NO_INSTANCE, NO_WATCH
 from . import ordinary
 
@@ -294,8 +295,8 @@ def test_all_views_together_take_one_inotify_instance(serving: Serving) -> None:
             links.hand_over(record.at, f"https://casa.nrao.edu/{number}")
             for each in opened:
                 assert await_link(each) == f"https://casa.nrao.edu/{number}"
-        descriptors = [os.readlink(each) for each in Path(f"/proc/{serving.process.pid}/fd").iterdir()]
-    assert len([each for each in descriptors if "inotify" in each]) == 1
+        files = opened_by(serving.process.pid)
+    assert len([each for each in files if "inotify" in each]) == 1
 
 
 def await_link(view: ClientConnection) -> str:

@@ -119,7 +119,7 @@ def test_who_starts_a_desktop_and_is_interrupted_in_between_leaves_no_descriptor
     monkeypatch.setattr(starting, "read_line", _interrupt)
     with pytest.raises(KeyboardInterrupt):
         session.ensure()
-    assert psutil.Process().num_fds() == before
+    assert psutil.Process().num_fds() <= before
     monkeypatch.undo()
     monkeypatch.setenv("CASA_DESKTOP_RUNTIME_DIR", str(root))
     assert session.ensure(settings=Settings(geometry="800x600")).display

@@ -150,7 +150,7 @@ def test_a_desktop_that_cannot_be_started_for_want_of_descriptors_leaves_none_op
     for left in range(1, 5):
         with few_descriptors(os.getpid(), left), pytest.raises((Shortage, StartFailed), match=r"raise its limit"):
             session.ensure()
-    assert descriptors(os.getpid()) == before
+    assert descriptors(os.getpid()) <= before
     assert runtime.names() == []
     assert session.ensure().name == "main"
 

@@ -15,15 +15,14 @@ from jupyter_client.blocking.client import BlockingKernelClient
 
 from casa_desktop.ourselves import module
 
+from ..ports import free_ports
+
 PORTS = ("stdin", "control", "hb", "shell", "iopub")
 
 
 def words_of_vs_code(file: Path) -> List[str]:
     """Return what VS Code puts in the place of ``-f {connection_file}``, at the end of a kernelspec's words."""
-    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in PORTS]
-    ports = [f"--{name}={each.getsockname()[1]}" for name, each in zip(PORTS, listeners)]
-    for each in listeners:
-        each.close()
+    ports = [f"--{name}={each}" for name, each in zip(PORTS, free_ports(len(PORTS)))]
     own = ['--Session.signature_scheme="hmac-sha256"', '--Session.key=b"0c7a"', '--transport="tcp"']
     return ["--ip=127.0.0.1", *ports, *own, f"--f={file}"]
 

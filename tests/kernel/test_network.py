@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Set, Tuple
 
@@ -20,7 +20,7 @@ from casa_desktop.process import marked
 
 from ..casa_desktop.ordinary import FORBIDDEN
 from ..casa_desktop.test_quarters import path_with
-from ..living import living, name_of
+from ..living import living, name_of, opened
 from ..system.mask_editor import TITLE, MaskEditor
 from ..system.screen import Screen
 from .notebook import Notebook
@@ -58,16 +58,8 @@ def open_ports(pid: int) -> Set[Port]:
 
 def sockets_of(pids: Set[int]) -> Set[str]:
     """Return the inodes of all sockets of some processes."""
-    found = set()
-    for pid in pids:
-        # A process, or what it has open, may be gone by now.
-        with suppress(FileNotFoundError, ProcessLookupError):
-            for link in Path(f"/proc/{pid}/fd").iterdir():
-                with suppress(FileNotFoundError):
-                    target = os.readlink(link)
-                    if target.startswith("socket:["):
-                        found.add(target[len("socket:[") : -1])
-    return found
+    targets = (target for pid in pids for target in opened(pid) if target.startswith("socket:["))
+    return {target[len("socket:[") : -1] for target in targets}
 
 
 def ours_open_to_the_machine(pids: Set[int]) -> List[str]:

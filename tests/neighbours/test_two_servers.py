@@ -13,7 +13,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from ..system.lab import READY, free_port
+from ..ports import free_port
+from ..system.lab import READY
 from .town import Person, Town
 
 API = "/casa-desktop/api/desktops"

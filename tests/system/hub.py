@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -18,6 +17,7 @@ from urllib.request import Request, urlopen
 
 from playwright.sync_api import Page
 
+from ..ports import free_ports
 from .lab import ask
 
 FRONT_END = Path(__file__).resolve().parents[2] / "casa_desktop" / "labextension"
@@ -49,16 +49,6 @@ c.JupyterHub.load_roles = [
 """
 
 
-def _free_ports(number: int) -> List[int]:
-    sockets = [socket.socket() for _ in range(number)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
-
-
 class Hub:
     """A running JupyterHub; a context manager.
 
@@ -76,7 +66,7 @@ class Hub:
         self, folder: Path, environment: Dict[str, str], guests: Sequence[str] = (), arguments: Sequence[str] = ()
     ) -> None:
         self.folder = folder
-        public, hub, api = _free_ports(3)
+        public, hub, api = free_ports(3)
         self.url = f"http://127.0.0.1:{public}/"
         node = shutil.which("node", path=environment["PATH"]) or _node_of_the_wheel()
         # The simple spawner gives a user's server a home below the folder, and of our variables those that are named.

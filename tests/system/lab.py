@@ -8,7 +8,6 @@ import json
 import re
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -24,6 +23,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 from urllib3 import PoolManager, Retry
 
+from ..ports import free_port
 from ..shortage import descriptors
 from .screen import LEFT, Pixels, Point
 
@@ -32,13 +32,6 @@ READY = "is running at:"
 # Jupyter's own: where a file is being read or written for a page when the server is told to end, the loop ends before
 # its thread, and that waits for more to do for ever (jupyter_server 2.21 with anyio 4.16).
 _ABANDONED = ("/anyio/_backends/_asyncio.py", "in _shutdown\n")
-
-
-def free_port() -> int:
-    """Return a port of loopback that is free now."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 class Jupyter:

@@ -12,7 +12,7 @@ import psutil
 
 from casa_desktop.ourselves import LAUNCHER
 
-from ..living import command, is_alive, program, variables
+from ..living import command, is_alive, opened, program, variables
 
 MARK = "CASA_DESKTOP_RUNTIME_DIR"
 LISTENING = "0A"
@@ -71,13 +71,5 @@ def listeners(processes: List[psutil.Process]) -> Set[str]:
 
 def _sockets(process: psutil.Process) -> Set[str]:
     """Return the inodes of a process's sockets."""
-    found = set()
-    try:
-        for descriptor in Path(f"/proc/{process.pid}/fd").iterdir():
-            target = str(descriptor.readlink())
-            if target.startswith("socket:["):
-                found.add(target[len("socket:[") : -1])
-    except (FileNotFoundError, ProcessLookupError):
-        # It, or the descriptor, has just gone; what was seen so far counts.
-        pass
-    return found
+    targets = (target for target in opened(process.pid) if target.startswith("socket:["))
+    return {target[len("socket:[") : -1] for target in targets}
