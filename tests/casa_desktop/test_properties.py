@@ -17,6 +17,8 @@ from casa_desktop.commands import Settings, x_server_command
 from casa_desktop.errors import InvalidName, InvalidSetting, LinkRefused
 from casa_desktop.icewm import MenuEntry, menu
 
+from ..examples import percent
+
 # What the operating system takes for a word of a command line or a path's part.
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=40)
 awkward = st.text(st.sampled_from("ab ./\\'\"`$(){};&|<>*?!~#%\n\t-é"), min_size=1, max_size=20)
@@ -61,7 +63,7 @@ def test_a_geometry_is_two_numbers_or_refused(text: str) -> None:
     assert all(number.isascii() and number.isdigit() for number in geometry.split("x"))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=percent(60))
 @given(python=words | awkward, address=words | awkward)
 @example(python="a'b", address="$(touch here)")
 def test_what_a_shell_reads_hands_on_every_word_as_it_is(tmp_path: Path, python: str, address: str) -> None:

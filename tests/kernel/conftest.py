@@ -17,6 +17,12 @@ OURS = ("casaviewer", "casaplotms", "casalogger", "casa-kernel-guard", "casa_ker
 
 
 @pytest.fixture(scope="session")
+def long(pytestconfig: pytest.Config) -> bool:
+    """Whether there is time for many turns of what chance decides."""
+    return bool(pytestconfig.getoption("--long"))
+
+
+@pytest.fixture(scope="session")
 def kernel_environment(environment: Dict[str, str]) -> Dict[str, str]:
     """The variables of the kernels under test."""
     return environment

@@ -176,8 +176,8 @@ def test_an_image_that_takes_longer_than_the_kernel_s_patience_is_drawn(folder: 
     kernel.run(LOOKS.format(4.0))
 
 
-def test_an_image_of_two_gigabytes_is_drawn(folder: Path, kernel: Notebook, pytestconfig: pytest.Config) -> None:
-    if not pytestconfig.getoption("--long"):
+def test_an_image_of_two_gigabytes_is_drawn(folder: Path, kernel: Notebook, long: bool) -> None:
+    if not long:
         pytest.skip("it takes half a minute; --long draws it")
     _draw_large(folder, kernel, (16384, 32768))
 

@@ -222,13 +222,13 @@ def test_casa_s_own_percent_scale_becomes_a_bar(notebook: Notebook) -> None:
         return False
 
     # casacore prints its scale only once a step has taken seven seconds; how much work that is, is tried.
-    number, seconds = 150, 0.0
+    number, seconds = 30, 0.0
     while not told and seconds < 20:
         notebook.run(f"_ = spectra({number})")
         cell = notebook.run("_ = specfit('spectra.im', multifit=True, ngauss=1)", on_log=look)
         assert cell.error is None
         seconds = cell.seconds
-        number = int(number * max(1.5, 10 / seconds))
+        number = int(number * max(1.5, 9 / seconds))
     assert told[0]["label"] == "specfit"
     assert 0 < told[0]["fraction"] <= 1
     assert "...." not in cell.text

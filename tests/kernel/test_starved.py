@@ -20,7 +20,7 @@ from casa_kernel import stops
 
 from casa_desktop import session
 
-from ..living import below, command, is_alive, line_of, name_of
+from ..living import below, command, is_alive, line_of, name_of, opened
 from ..shortage import Disk, few_descriptors, small_disk
 from ..system.mask_editor import MaskEditor
 from ..system.processes import ended
@@ -40,6 +40,17 @@ def disk(place: Path) -> Iterator[Disk]:
     with small_disk(place / "disk", megabytes=12) as small:
         yield small
     (place / "disk").rmdir()
+
+
+@pytest.fixture(scope="module")
+def notebook(observation: Path, kernel_environment: Dict[str, str]) -> Iterator[Notebook]:
+    """A kernel in the folder of the observation with a quarter of the patience that it has with tools."""
+    with Notebook(observation, kernel_environment) as kernel:
+        hurry = (
+            "from casa_kernel import toolbox, watchdog\nwatchdog.PERIOD, toolbox._LOST, toolbox._FORMER = 1.0, 1.5, 5.0"
+        )
+        assert kernel.run(hurry).error is None
+        yield kernel
 
 
 def sentence(cell: Cell) -> str:
@@ -71,9 +82,7 @@ def is_tool(process: psutil.Process) -> bool:
 
 def files_of(notebook: Notebook) -> List[str]:
     """Return what the kernel has open, but for tables' locks: casacore leaves one open when it cannot open the rest."""
-    folder = f"/proc/{notebook.pid}/fd"
-    opened = [os.readlink(f"{folder}/{name}") for name in os.listdir(folder)]
-    return [each for each in opened if not each.endswith("/table.lock")]
+    return [each for each in opened(notebook.pid) if not each.endswith("/table.lock")]
 
 
 def at_the_editor(notebook: Notebook, name: str, act: Callable[[MaskEditor], None]) -> Cell:
@@ -239,11 +248,11 @@ def test_a_kernel_without_descriptors_says_so_and_loses_none(
     record()
 
 
-def test_a_cell_that_uses_up_all_memory_is_answered(notebook: Notebook) -> None:
+def test_a_cell_that_uses_up_all_memory_is_answered(notebook: Notebook, long: bool) -> None:
     kernel = psutil.Process(notebook.pid)
     former = resource.prlimit(kernel.pid, resource.RLIMIT_AS)
     notebook.run("hoard = []")
-    for turn in range(40):
+    for turn in range(40 if long else 12):
         resource.prlimit(kernel.pid, resource.RLIMIT_AS, (kernel.memory_info().vms + (turn % 4 << 20), former[1]))
         # It holds on to what it has until the limit is lifted.
         cell = notebook.run(f"while True: hoard.append(bytes({(100, 1000, 10_000, 100_000)[turn % 4]}))", timeout=20)
@@ -297,10 +306,10 @@ def test_a_tool_that_has_no_memory_left_is_replaced_and_the_call_repeated(notebo
 
 
 def test_a_window_whose_memory_is_at_its_limit_is_told_of_and_the_next_call_draws(
-    notebook: Notebook, record: Callable[[], Dict[str, str]]
+    notebook: Notebook, record: Callable[[], Dict[str, str]], long: bool
 ) -> None:
     # Chance decides what it cannot get: a thread for gRPC, memory for its drawing thread, or all is enough.
-    for mebibytes in (0, 0, 4, 4, 8):
+    for mebibytes in (0, 0, 4, 4, 8) if long else (0, 4):
         tool = plotms_window(notebook)
         soft, hard = resource.prlimit(tool.pid, resource.RLIMIT_AS)
         resource.prlimit(tool.pid, resource.RLIMIT_AS, (tool.memory_info().vms + (mebibytes << 20), hard))

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
+from ..examples import percent
 from ..shortage import descriptors
 from .lab import Jupyter
 
-MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=percent(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SHARES = "casa-desktop/api/desktops/main/shares"
 json_values = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),

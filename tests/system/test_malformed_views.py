@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from ..examples import percent
 from .lab import Jupyter
 from .rfbreader import GREETING, Reader
 
@@ -65,7 +66,7 @@ def _goes_on(address: Tuple[str, Dict[str, str]], server: int) -> None:
     assert "vnc" in Path(f"/proc/{server}/comm").read_text()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=percent(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(frames, st.booleans())
 @example([struct.pack(">B3xi", 6, -(2**31))], True)
 @example([struct.pack(">BxHHBx", 251, 65535, 65535, 1) + bytes(16)], True)
