@@ -42,9 +42,14 @@ def variables(process: psutil.Process) -> Dict[str, str]:
     return _ask(process.environ, {})
 
 
+def state(process: psutil.Process) -> str:
+    """Return what a process does, as one of psutil's words; one that is no longer there is a zombie, too."""
+    return _ask(process.status, psutil.STATUS_ZOMBIE)
+
+
 def is_alive(process: psutil.Process) -> bool:
     """Tell whether a process runs; one that nobody has waited for has ended."""
-    return process.is_running() and _ask(process.status, psutil.STATUS_ZOMBIE) != psutil.STATUS_ZOMBIE
+    return process.is_running() and state(process) != psutil.STATUS_ZOMBIE
 
 
 def living(pid: Optional[int]) -> List[psutil.Process]:

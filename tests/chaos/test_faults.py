@@ -12,6 +12,7 @@ from typing import Iterator
 import psutil
 import pytest
 
+from ..living import state
 from .disks import Disk
 from .faults import Fault
 from .plan import Action
@@ -53,9 +54,9 @@ def test_stopped_it_stands_still_until_it_is_released(victim: psutil.Process, di
 
 def test_frozen_its_first_thread_stands_still_until_it_is_released(victim: psutil.Process, disk: Disk) -> None:
     fault = Fault(Action.FREEZE, [victim], disk)
-    assert victim.status() == psutil.STATUS_TRACING_STOP
+    assert state(victim) == psutil.STATUS_TRACING_STOP
     fault.release()
-    assert victim.status() != psutil.STATUS_TRACING_STOP
+    assert state(victim) != psutil.STATUS_TRACING_STOP
 
 
 @pytest.mark.parametrize(
