@@ -158,12 +158,15 @@ def losing(tool: psutil.Process) -> Iterator[Callable[[], None]]:
     lost: List[StoppedThread] = []
 
     def lose() -> None:
-        takers: List[int] = []
-        while not takers:
+        takers: Mapping[int, Tuple[str, str]] = {}
+        steady = 0
+        # Calls that need no window come first, and are over at once.
+        while steady < 5:
             # What a thread of another process does is no event.
             threading.Event().wait(0.1)
-            now = _servers(tool)
-            takers = [tid for tid, (call, turns) in now.items() if call == _FUTEX and (call, turns) != before.get(tid)]
+            now = {tid: each for tid, each in _servers(tool).items() if each[0] == _FUTEX and each != before.get(tid)}
+            steady = steady + 1 if now and now == takers else 0
+            takers = now
         lost.extend(map(StoppedThread, takers))
         window.go_on()
 
