@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import secrets
 import shutil
 import subprocess
@@ -134,6 +135,7 @@ class Arena:
         self.displays: Set[str] = set()
         self.digest = digest(self.data.path)
         self._running = False
+        self._starter: Optional[subprocess.Popen[bytes]] = None
 
     # What is there
 
@@ -283,6 +285,23 @@ class Arena:
         self.server.ask("casa-desktop/api/desktops", "POST", {"name": DESKTOP})
         if not self.wait_until_whole(10):
             raise TimeoutError(f"The desktop is not whole: {sorted(self.desktop())}")
+
+    def starter(self, seconds: float) -> List[psutil.Process]:
+        """Stop the desktop and have the command line start it; return that program after some time, if it runs."""
+        self.casa_desktop("stop", "--name", DESKTOP)
+        with open(os.devnull, "wb") as nowhere:
+            self._starter = subprocess.Popen(
+                ["casa-desktop", "start", "--name", DESKTOP], env=self.env, stdout=nowhere, stderr=nowhere
+            )
+        with suppress(subprocess.TimeoutExpired):
+            self._starter.wait(seconds)
+        return living(self._starter.pid)
+
+    def ask_for_desktop(self) -> None:
+        """Ask for the desktop as a page does, after a starter has ended."""
+        if self._starter is not None:
+            self._starter.wait()
+        self.server.ask("casa-desktop/api/desktops", "POST", {"name": DESKTOP})
 
     def start_view(self) -> None:
         """Look at the desktop, anew."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 from contextlib import suppress
-from typing import Any, List, Sequence, Tuple
+from pathlib import Path
+from typing import Any, List, Optional, Sequence, Tuple
 
 import psutil
 
@@ -22,15 +23,20 @@ class Fault:
         action: what.
         victims: to which processes.
         disk: what FILL fills.
+        file: what REMOVE removes.
     """
 
-    def __init__(self, action: Action, victims: Sequence[psutil.Process], disk: Disk) -> None:
+    def __init__(
+        self, action: Action, victims: Sequence[psutil.Process], disk: Disk, file: Optional[Path] = None
+    ) -> None:
         self.action, self._disk = action, disk
         self._limits: List[Tuple[psutil.Process, Any]] = []
         self._frozen: List[StoppedThread] = []
         self.victims = list(victims)
         if action is Action.FILL:
             disk.fill()
+        if file is not None and action is Action.REMOVE:
+            file.unlink()
         for each in self.victims:
             # It may be on its way out by itself.
             with suppress(psutil.NoSuchProcess, ProcessLookupError):

@@ -31,7 +31,7 @@ class Work(Enum):
 
 
 class Victim(Enum):
-    """Who is hit; DISK is not a process."""
+    """Who is hit; DISK and FILE are no processes."""
 
     X_SERVER = "Xvnc"
     WINDOW_MANAGER = "window manager"
@@ -41,11 +41,13 @@ class Victim(Enum):
     PLOTMS = "casaplotms"
     LOGGER = "casalogger"
     KERNEL = "kernel"
+    STARTER = "starter"
     PORTER = "kernel's porter"
     WAY_OUT = "kernel's way out"
     SERVER = "Jupyter server"
     VIEW = "view"
     DISK = "disk"
+    FILE = "file"
 
 
 class Action(Enum):
@@ -57,6 +59,7 @@ class Action(Enum):
     FILES = "no descriptors"
     MEMORY = "no memory"
     FILL = "fill"
+    REMOVE = "remove"
 
 
 class Moment(Enum):
@@ -70,23 +73,27 @@ class Moment(Enum):
 
 
 DESKTOP = (Victim.X_SERVER, Victim.WINDOW_MANAGER, Victim.SUPERVISOR, Victim.CARETAKER)
+# In the desktop's folder.
+FILES = ("record.json", "rfb.sock", "Xauthority")
 TOOLS = (Victim.VIEWER, Victim.PLOTMS, Victim.LOGGER)
 # A hundred cards.
 DECK: Mapping[Victim, Mapping[Action, int]] = {
-    Victim.X_SERVER: {Action.KILL: 6, Action.STOP: 4, Action.FILES: 2, Action.MEMORY: 2},
-    Victim.WINDOW_MANAGER: {Action.KILL: 5, Action.STOP: 3, Action.FILES: 1, Action.MEMORY: 1},
-    Victim.SUPERVISOR: {Action.KILL: 6, Action.STOP: 3, Action.FILES: 2, Action.MEMORY: 1},
+    Victim.X_SERVER: {Action.KILL: 5, Action.STOP: 3, Action.FILES: 2, Action.MEMORY: 2},
+    Victim.WINDOW_MANAGER: {Action.KILL: 4, Action.STOP: 3, Action.FILES: 1, Action.MEMORY: 1},
+    Victim.SUPERVISOR: {Action.KILL: 5, Action.STOP: 3, Action.FILES: 2, Action.MEMORY: 1},
     Victim.CARETAKER: {Action.KILL: 3, Action.STOP: 2, Action.FILES: 1, Action.MEMORY: 1},
     Victim.VIEWER: {Action.KILL: 5, Action.STOP: 3, Action.FREEZE: 2, Action.FILES: 1, Action.MEMORY: 2},
     Victim.PLOTMS: {Action.KILL: 2, Action.STOP: 2, Action.FREEZE: 2, Action.FILES: 1, Action.MEMORY: 1},
     Victim.LOGGER: {Action.KILL: 2, Action.STOP: 1, Action.FILES: 1, Action.MEMORY: 1},
     Victim.KERNEL: {Action.KILL: 4, Action.STOP: 2, Action.FILES: 1, Action.MEMORY: 1},
+    Victim.STARTER: {Action.KILL: 2},
     Victim.PORTER: {Action.KILL: 1, Action.STOP: 1, Action.FILES: 1, Action.MEMORY: 1},
     Victim.WAY_OUT: {Action.KILL: 1},
     # All else must be started again after it.
     Victim.SERVER: {Action.KILL: 1, Action.STOP: 2, Action.FILES: 2, Action.MEMORY: 1},
     Victim.VIEW: {Action.KILL: 3, Action.STOP: 3},
-    Victim.DISK: {Action.FILL: 6},
+    Victim.DISK: {Action.FILL: 5},
+    Victim.FILE: {Action.REMOVE: 3},
 }
 HAND = 100
 
@@ -96,6 +103,7 @@ _WORKS: Mapping[Victim, Tuple[Work, ...]] = {
     Victim.VIEWER: (Work.IMVIEW, Work.LIVE_VIEWER, Work.INTERACTIVE),
     Victim.PLOTMS: (Work.PLOTMS, Work.LIVE_PLOTMS),
     Victim.LOGGER: (Work.LOGGER,),
+    Victim.STARTER: (Work.LIVE_VIEWER, Work.LIVE_PLOTMS, Work.LOGGER, Work.IMVIEW, Work.SCREENSHOT),
     Victim.VIEW: (Work.LIVE_VIEWER, Work.LIVE_PLOTMS, Work.INTERACTIVE, Work.SCREENSHOT),
 }
 _MOMENTS: Mapping[Work, Tuple[Moment, ...]] = {
@@ -119,6 +127,10 @@ FOR_GOOD = 35.0
 _LONG_PAUSES = (2.0, 20.0, FOR_GOOD)
 
 
+# What the command line takes to start a desktop.
+_START_SECONDS = 1.0
+
+
 @dataclass(frozen=True)
 class Round:
     """One round.
@@ -132,6 +144,8 @@ class Round:
         pause: for how long the victim is stopped, in seconds.
         in_runtime: the disk that becomes full is the one of the runtime directory, not the one with the data.
         goes_on: a tclean that still waits is given a mask and goes on; else it is interrupted.
+        file: what is removed of the desktop's folder, where the victim is a file.
+        start: for how many seconds a starter lives.
     """
 
     seed: int
@@ -145,13 +159,18 @@ class Round:
     pause: float
     in_runtime: bool
     goes_on: bool
+    file: str = FILES[0]
+    start: float = 0.0
 
     def __str__(self) -> str:
         disk = (" of the runtime directory" if self.in_runtime else " with the data") * (self.victim is Victim.DISK)
+        part = f" {self.file}" * (self.victim is Victim.FILE) + f" after {self.start:.2f} s" * (
+            self.victim is Victim.STARTER
+        )
         middle = f" ({self.fraction:.0%})" * (self.moment is Moment.FRACTION)
         pause = (" for good" if self.pause == FOR_GOOD else f" for {self.pause} s") * (self.action in HELD)
         return (
-            f"seed {self.seed}, round {self.number}: {self.victim.value}{disk}, {self.action.value}{pause}, "
+            f"seed {self.seed}, round {self.number}: {self.victim.value}{disk}{part}, {self.action.value}{pause}, "
             f"{self.work.value} {self.moment.value}{middle}; beside it {self.bystander.value}"
         )
 
@@ -187,6 +206,8 @@ def _drawn(seed: int, number: int, victim: Victim, action: Action) -> Round:
         pause=chance.choice(pauses),
         in_runtime=chance.random() < 0.5,
         goes_on=chance.random() < 0.5,
+        file=chance.choice(FILES),
+        start=chance.random() * _START_SECONDS,
     )
 
 

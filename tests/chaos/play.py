@@ -139,6 +139,8 @@ class Play:
             return arena.tools(_PROGRAMS[what.victim], "mask-editor" if what.work is Work.INTERACTIVE else "")
         if what.victim in (Victim.PORTER, Victim.WAY_OUT):
             return arena.porter() if what.victim is Victim.PORTER else arena.way_out()
+        if what.victim is Victim.STARTER:
+            return arena.starter(what.start)
         pids = {
             Victim.KERNEL: arena.kernels[0].pid,
             Victim.SERVER: arena.server.process.pid,
@@ -160,7 +162,8 @@ class Play:
         if what.victim is Victim.PORTER:
             self._doomed += self._arena.way_out()
         self._hit_at = time.monotonic()
-        return Fault(what.action, self._victims, self._arena.runtime if what.in_runtime else self._arena.data)
+        disk = self._arena.runtime if what.in_runtime else self._arena.data
+        return Fault(what.action, self._victims, disk, self._arena.root / DESKTOP / what.file)
 
     def _hold(self, fault: Fault, cell: Cell) -> None:
         """Leave it as it is for a while, and undo it."""
@@ -255,7 +258,7 @@ class Play:
 
     def _await_return(self, cell: Cell) -> None:
         what = self._round
-        if not self._victims and what.victim is not Victim.DISK:
+        if not self._victims and what.victim not in (Victim.DISK, Victim.FILE, Victim.STARTER):
             self.outcome.returned = "absent"
             return
         gone = bool(self._victims) and not any(map(is_alive, self._victims))
@@ -278,6 +281,10 @@ class Play:
             return self._desktop_returned(gone)
         if victim is Victim.KERNEL:
             return self._kernel_returned(gone)
+        if victim is Victim.STARTER:
+            return self._started()
+        if victim is Victim.FILE:
+            return self._file_returned()
         if victim is Victim.PORTER:
             return self._porter_returned(gone)
         if victim is Victim.WAY_OUT:
@@ -304,6 +311,21 @@ class Play:
         if not arena.view.wait_until_connected(GONE_SECONDS, self._hit_at if renewed else 0):
             self._broken.append(f"the view did not come back: {arena.view.lines[-2:]}")
         return how
+
+    def _started(self) -> str:
+        """See that the desktop is there as soon as somebody asks for it, whatever has become of its start."""
+        self._arena.ask_for_desktop()
+        return self._desktop_returned(True) and WHEN_ASKED
+
+    def _file_returned(self) -> str:
+        """See that the file is there again, and the desktop whole."""
+        file, deadline = self._arena.root / DESKTOP / self._round.file, time.monotonic() + BACK_SECONDS
+        # Nobody but its folder's watchers is told, of whom there may be none left.
+        while not file.exists():
+            if time.monotonic() > deadline:
+                return ""
+            threading.Event().wait(0.02)
+        return self._desktop_returned(False) and BY_ITSELF
 
     def _gave_up(self) -> bool:
         """Tell whether the desktop has ended with words about why, and nobody is to bring it back by himself."""
@@ -409,7 +431,8 @@ class Play:
 
     def _judge_others(self) -> None:
         after = self._arena.parts()
-        fallen = not all(map(is_alive, self._victims))
+        # The desktop of a starter was stopped, also where the starter has done its work.
+        fallen = not all(map(is_alive, self._victims)) or self._round.victim is Victim.STARTER
         excused: Set[str] = set(verdicts.FALLS_WITH.get(self._round.victim, ())) if fallen else set()
         if self._may_be_torn():
             excused |= {verdicts.KERNEL, verdicts.OTHER_KERNEL}

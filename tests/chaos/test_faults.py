@@ -88,3 +88,10 @@ def test_filled_disk_takes_no_byte_until_it_is_released(disk: Disk) -> None:
         (disk.path / "more").write_bytes(b"x")
     fault.release()
     (disk.path / "more").write_bytes(b"x")
+
+
+def test_removed_file_is_gone_and_nothing_else(disk: Disk) -> None:
+    for name in ("one", "other"):
+        (disk.path / name).touch()
+    Fault(Action.REMOVE, [], disk, disk.path / "one").release()
+    assert [each.name for each in disk.path.iterdir()] == ["other"]

@@ -22,6 +22,8 @@ FALLS_WITH: Mapping[Victim, FrozenSet[str]] = {
     Victim.SUPERVISOR: frozenset({SUPERVISOR, X_SERVER, WINDOW_MANAGER, CARETAKER}),
     Victim.CARETAKER: frozenset({CARETAKER}),
     Victim.KERNEL: frozenset({KERNEL}),
+    # The desktop was stopped, so that it could be started.
+    Victim.STARTER: frozenset({SUPERVISOR, X_SERVER, WINDOW_MANAGER, CARETAKER}),
     # The kernel goes on without it, and the suite ends it then to have one that is whole.
     Victim.PORTER: frozenset({KERNEL}),
     Victim.SERVER: frozenset({SERVER, KERNEL, OTHER_KERNEL}),
