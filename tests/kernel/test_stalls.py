@@ -9,7 +9,7 @@ from typing import Callable, Dict, Iterator, List, Mapping, Tuple
 
 import psutil
 import pytest
-from casa_kernel.toolwindow import NONE, ToolWindow
+from casa_kernel.toolwindow import ANSWERS, DIALOG, NONE, SILENT, ToolWindow
 
 from ..living import below, is_alive, name_of
 from ..system.processes import ended
@@ -123,29 +123,18 @@ def test_tool_whose_windows_the_user_has_closed_is_given_up_like_one_without(qui
         assert draws_anew(quick, "casaviewer", tool)
 
 
-def test_window_with_a_dialog_is_left_alone_and_the_user_is_told(quick: Notebook, record: Find) -> None:
+def test_window_tells_whether_it_has_a_dialog_open_and_keeps_silent_when_frozen(quick: Notebook, record: Find) -> None:
     tool = window_of(quick, "casaviewer")
+    window = ToolWindow(tool.pid, {"DISPLAY": record()["display"], "XAUTHORITY": record()["xauthority"]})
+    assert window.ask(20) == ANSWERS
     with Screen(record()) as screen:
-        window = screen.wait_for_window("Viewer Display Panel")
-        XHand(screen).click((window.left + SAVE_STATE[0], window.top + SAVE_STATE[1]))
+        seen = screen.wait_for_window("Viewer Display Panel")
+        XHand(screen).click((seen.left + SAVE_STATE[0], seen.top + SAVE_STATE[1]))
         screen.wait_for_window("Save State As")
-    with losing(tool) as lose:
-
-        def interrupt_when_told() -> None:
-            lose()
-            told = "casaviewer waits for you on the CASA Desktop: 'Save State As' is open there."
-            while told not in quick.client.get_iopub_msg(timeout=30)["content"].get("text", ""):
-                pass
-            quick.manager.interrupt_kernel()
-
-        begun = "display({'text/plain': 'begun'}, raw=True)\n"
-        cell = quick.run(begun + CALLS["casaviewer"], meanwhile=interrupt_when_told)
-    assert cell.error is not None
-    assert cell.error["ename"] == "KeyboardInterrupt"
-    assert is_alive(tool)
-    # It is whole again.
-    assert quick.run(CALLS["casaviewer"]).error is None
-    assert tool.is_running()
+    # A dialog is left alone, however long it is open.
+    assert (window.ask(20), window.dialog) == (DIALOG, "Save State As")
+    with StoppedThread(tool.pid):
+        assert window.ask(1) == SILENT
 
 
 @contextmanager
