@@ -54,7 +54,8 @@ def sources(user: User) -> Iterator[Path]:
     """The project and its packages where the user may read them, wherever they lie on this machine."""
     folder = user.home.parent / "sources"
     folder.mkdir()
-    subprocess.run(["mount", "--bind", str(ROOT), str(folder)], check=True)
+    # Read-only: a run that is killed leaves the mount, and someone removes the folder that it is in.
+    subprocess.run(["mount", "-o", "bind,ro", str(ROOT), str(folder)], check=True)
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
     folder.rmdir()
