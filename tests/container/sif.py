@@ -95,6 +95,11 @@ def files_of(user: User, folder: Path = Path("/tmp")) -> List[Path]:
     return sorted(path for path in found if path.lstat().st_uid == user.uid and path.name != ".X11-unix")
 
 
+def home_of_the_maker(user: User) -> Path:
+    """Return the home in which ``make sif`` is run; it exists once that is done."""
+    return user.programs.parent / "maker"
+
+
 @pytest.fixture(scope="session")
 def users() -> Iterator[Tuple[User, User]]:
     """Two users of this machine, with homes, and with Apptainer on their PATH."""
@@ -121,7 +126,9 @@ def sif(users: Tuple[User, User], request: pytest.FixtureRequest) -> Path:
     engine, image = request.getfixturevalue("engine"), request.getfixturevalue("image")
     programs = users[0].programs
     path = Path(os.environ.get(CACHE) or programs.parent, "casa-desktop.sif")
-    environment = {**engine.environment, "PATH": f"{programs}:{engine.environment['PATH']}"}
+    home = home_of_the_maker(users[0])
+    home.mkdir()
+    environment = {**engine.environment, "PATH": f"{programs}:{engine.environment['PATH']}", "HOME": str(home)}
     # Its own test is run below, by a user: root lacks rights in some containers that Apptainer asks for root.
     words = (
         f"IMAGE={image}",
