@@ -32,6 +32,14 @@ ia.open('{name}.mask')
 print(int(ia.getchunk().sum()))
 ia.close()
 """
+SCRIPT = """
+from casaviewer import imview
+imview('dirty.image', out='of-a-script.png')
+try:
+    imview('dirty.image')
+except Exception as error:
+    print(type(error).__name__)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -138,11 +146,26 @@ def test_cleaning_is_interrupted(notebook: Notebook, record: Find) -> None:
     assert cell.error["ename"] == "KeyboardInterrupt"
 
 
-def test_variables_of_mpi_arrive(observation: Path, surroundings: Dict[str, str], container: Container) -> None:
+def test_variables_of_mpi_arrive_and_of_pythonpath_only_the_kernels_own(
+    observation: Path, surroundings: Dict[str, str], container: Container
+) -> None:
     given = {"OMPI_COMM_WORLD_RANK": "3", "SLURM_JOB_ID": "7", "PYTHONPATH": "/x"}
     with Notebook(observation, {**surroundings, **given}, container=container) as kernel:
         told = kernel.run(f"import os, json; print(json.dumps([os.environ.get(each) for each in {[*given]}]))")
-        assert json.loads(told.text) == ["3", "7", None]
+    rank, job, path = json.loads(told.text)
+    assert (rank, job) == ("3", "7")
+    # By it the scripts that cells start find the kernel's changes of CASA.
+    assert re.fullmatch("[^:]+/casa_kernel/sitehooks", path)
+
+
+def test_a_script_that_a_cell_starts_draws_into_a_file_and_asks_for_no_window(
+    notebook: Notebook, observation: Path
+) -> None:
+    script = f"import subprocess, sys\nprint(subprocess.check_output([sys.executable, '-c', {SCRIPT!r}], text=True))"
+    cell = notebook.run(script, timeout=120)
+    assert cell.error is None
+    assert "NoWindowHere" in cell.text
+    assert (observation / "of-a-script.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("victim", ["casa_desktop.outside", "podman", "casa_desktop.inside", "casa_kernel"])
