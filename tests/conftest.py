@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Dict, Iterator
 
 import pytest
-from hypothesis import settings
 
 from .runner import parallel
 from .runner.session import Session
@@ -25,8 +24,12 @@ HERE = Path(__file__).parent
 FOREIGN = ("CASA", "DISPLAY", "IPYTHON", "JUPYTER", "MPLBACKEND", "PYTEST_", "XAUTHORITY", "XDG_")
 
 
-# As many examples of each property as `make test-all` has time for.
-settings.register_profile("thorough", max_examples=1000)
+# Beside CASA's other releases, `make matrix` installs less; no property is tested there.
+with suppress(ModuleNotFoundError):
+    from hypothesis import settings
+
+    # As many examples of each property as `make test-all` has time for.
+    settings.register_profile("thorough", max_examples=1000)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

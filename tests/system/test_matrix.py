@@ -23,6 +23,18 @@ print("drawn", Path("picture.png").stat().st_size, sys.version_info[:2], casatoo
 """
 # What is run in each: pictures without a window, windows, the log, CASA by every name.
 TESTS = tuple(f"tests/kernel/test_{name}.py" for name in ("headless", "live", "log_stream", "names", "attended"))
+# What the tests of all else have, and a release is not given.
+MISSING = ("hypothesis", "xdist", "pytest_cov", "playwright", "jupyterhub", "websockets", "pytest_jupyter", "notebook")
+COLLECT = (
+    f"import sys; sys.modules.update(dict.fromkeys({MISSING})); import pytest; sys.exit(pytest.main(sys.argv[1:]))"
+)
+
+
+def test_the_tests_that_a_release_is_given_need_no_more_than_is_installed_with_it() -> None:
+    command = [sys.executable, "-c", COLLECT, "--collect-only", "-q", "-p", "pytest_timeout", *TESTS]
+    env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.matrix
