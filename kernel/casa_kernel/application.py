@@ -1,6 +1,6 @@
-"""ipykernel's application on sockets that listen already: those that were made before the kernel moved (``quarters``).
+"""ipykernel's application on sockets that listen already, made before the kernel moved to its network namespace.
 
-It speaks by the kernel's own session, which still understands where no memory is left (``unfinished``).
+It uses the kernel's own session class, which still reads messages when no memory is left (``jupyter.out_of_memory``).
 
 ZMQ takes a listening socket by its option ZMQ_USE_FD: https://libzmq.readthedocs.io/en/latest/zmq_setsockopt.html
 """
@@ -19,7 +19,7 @@ from casa_desktop.quarters import Quarters
 from .streams import Relief
 from .unfinished import Session
 
-# By their ports. A module's, because ipykernel makes its heartbeat by itself.
+# By their ports. At module level, because ipykernel makes its heartbeat by itself.
 _prepared: Dict[int, int] = {}
 
 
@@ -41,7 +41,9 @@ class _Heartbeat(heartbeat.Heartbeat):
 
 
 class IPKernelApp(kernelapp.IPKernelApp):
-    """ipykernel's, which binds the ports that Jupyter has chosen; called by it at its start."""
+    """ipykernel's application, which binds the ports that Jupyter has chosen; ipykernel calls these methods at its
+    start.
+    """
 
     _relief: Optional[Relief] = None
 
@@ -53,14 +55,14 @@ class IPKernelApp(kernelapp.IPKernelApp):
         return super()._try_bind_socket(s, port)  # type: ignore[no-untyped-call]
 
     def init_heartbeat(self) -> None:
-        # It looks the class up in its module.
+        # ipykernel looks the class up in its module.
         kernelapp.Heartbeat = _Heartbeat  # type: ignore[attr-defined]
         super().init_heartbeat()  # type: ignore[no-untyped-call]
 
     def init_io(self) -> None:
         super().init_io()  # type: ignore[no-untyped-call]
         watched = [each for each in (sys.stdout, sys.stderr) if getattr(each, "watch_fd_thread", None) is not None]
-        # Without it, all is as in any other kernel.
+        # Without the pump, the streams work as in any other kernel.
         with suppress(OSError, RuntimeError):
             self._relief = Relief(watched)
 

@@ -96,7 +96,7 @@ def _statements(line: Sequence[Token]) -> List[List[Token]]:
 
 
 def _are_arguments(words: Sequence[Token]) -> bool:
-    """Tell whether these are names and strings with commas between them, or nothing."""
+    """Return whether these are names and strings with commas between them, or nothing."""
     return all(
         word.string == ","
         if index % 2

@@ -15,13 +15,13 @@ _LIT = 24
 
 
 def is_blank(data: bytes) -> bool:
-    """Tell whether a PNG or JPEG has one colour only."""
+    """Return whether a PNG or JPEG has one colour only."""
     picture = _opened(data)
     return picture is not None and all(high - low <= _NOISE for low, high in picture.getextrema())
 
 
 def is_empty_within(data: bytes) -> bool:
-    """Tell whether a picture of casaviewer's has axes and nothing in them, on its black ground."""
+    """Return whether a picture of casaviewer's has axes and nothing in them, on its black ground."""
     picture = _opened(data)
     if picture is None:
         return False

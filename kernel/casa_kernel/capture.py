@@ -1,4 +1,4 @@
-"""A headless run's pictures, as MIME bundles."""
+"""Return a headless run's pictures as MIME bundles."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence, Set, 
 
 from .tasks import DrawingTask
 
-# By a file's first bytes: plotms writes what expformat says, whatever the file's ending (and Qt 6 a PDF for ps).
+# By the first bytes of a file: plotms writes the format of expformat, whatever the file's ending (and Qt 6 writes a PDF
+# for ps).
 _FORMATS = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"%PDF": "application/pdf", b"%!": "application/ps"}
 _ENDINGS = {
     ".png": "image/png",
@@ -36,7 +37,7 @@ class Picture:
     ratio: float = 1.0
 
     def size(self) -> Dict[str, int]:
-        """Return the size in CSS pixels, as the metadata of a display has it; nothing where it is not known."""
+        """Return the size in CSS pixels, for the metadata of a display; an empty dictionary if it is unknown."""
         if self.mime != "image/png":
             return {}
         # The first chunk of a PNG holds the size: https://www.w3.org/TR/png-3/#11IHDR
@@ -45,7 +46,7 @@ class Picture:
 
 
 def showable(path: Any) -> List[Picture]:
-    """Return the file that the user had written, in a list, if a notebook can show it; else nothing."""
+    """Return the user's file as a list of one picture; an empty list if a notebook cannot show it."""
     if not isinstance(path, str):
         return []
     file = Path(path)
@@ -53,7 +54,7 @@ def showable(path: Any) -> List[Picture]:
 
 
 def misnamed(files: Iterable[Path]) -> List[str]:
-    """Return a sentence for each file that holds another format than its ending says."""
+    """Return a sentence for each file whose content has another format than its ending."""
     found = {file: (_ENDINGS.get(file.suffix.lower(), ""), _format(file)) for file in files}
     return [
         f"{file} holds {held.rpartition('/')[2] or 'text'}, not {named.rpartition('/')[2]}."
@@ -63,9 +64,9 @@ def misnamed(files: Iterable[Path]) -> List[str]:
 
 
 def written(path: Any) -> Set[Tuple[str, int]]:
-    """Return the files that hold something, and the time of it, that a tool may have made of the path it was given.
+    """Return the non-empty files, with their times, that a tool may have written for the given path.
 
-    plotms numbers its pages, and the viewer writes the ending that it thinks fit.
+    plotms numbers its pages, and the viewer chooses the file's ending itself. Times are in nanoseconds.
     """
     file = Path(path)
     found = [(each, each.stat()) for each in file.parent.glob(f"{glob.escape(file.stem)}*") if each.is_file()]
@@ -83,14 +84,14 @@ def _read(file: Path, ratio: float = 1.0) -> Picture:
 
 
 def _format(file: Path) -> str:
-    """Return the format of a file's content; nothing if it is none of those that have pictures."""
+    """Return the MIME type of a file's content; an empty string if it is not a known picture format."""
     with file.open("rb") as opened:
         head = opened.read(4)
     return next((name for begin, name in _FORMATS.items() if head.startswith(begin)), "")
 
 
 def alt(task: str, given: Mapping[str, Any]) -> str:
-    """Return a call of the task ``task`` as the user might have written it, for those who do not see its picture."""
+    """Return a call of ``task`` as the user might have written it, as a text alternative to its picture."""
     return f"{task}({', '.join(f'{name}={value!r}' for name, value in given.items())})"
 
 
@@ -100,10 +101,10 @@ def pages(
     """Yield the MIME bundle of each picture of a call, and its metadata.
 
     Args:
-        task: what drew them.
+        task: the task that drew them.
         given: the user's arguments.
-        pictures: all of them.
-        version: CASA's.
+        pictures: all pictures of the call.
+        version: the version of CASA.
     """
     parameters = {name: repr(value) for name, value in given.items()}
     for number, picture in enumerate(pictures, start=1):
@@ -117,6 +118,6 @@ def pages(
 
 
 def names_something(task: DrawingTask, given: Mapping[str, Any]) -> bool:
-    """Tell whether any of the task's inputs is given; without one there is nothing to draw."""
+    """Return whether any of the task's inputs is given; without one there is nothing to draw."""
     inputs: Sequence[str] = [each.parameter for each in task.inputs]
     return any(given.get(name) for name in inputs)

@@ -191,7 +191,7 @@ def full_disks() -> List[str]:
 
 
 def is_full(folder: Path) -> bool:
-    """Tell whether no table, and no message of the log, can be written into a folder for want of room."""
+    """Return whether no table, and no message of the log, can be written into a folder for want of room."""
     try:
         space = os.statvfs(folder)
     except OSError:

@@ -1,8 +1,9 @@
-"""The native tools as child processes of the kernel: started, listened to, and never left behind.
+"""Start the native tools as child processes of the kernel, and end them with it.
 
-Each kernel has one private folder. A small process, the guard (``guard``), waits for the kernel's end, however it
-comes, then kills the tools whose process ids lie there and removes the folder; so a kernel that is killed leaves
-nothing either. (PR_SET_PDEATHSIG would not do: it fires when the *thread* that started the child ends.)
+Each kernel has one private folder. A small process, the guard (``tools.kernel_guard``), waits for the end of the
+kernel. It then kills the tools whose process ids are in that folder, and removes the folder, so that nothing is left
+even of a kernel that was killed. (PR_SET_PDEATHSIG does not work here: it fires when the *thread* that started the
+child ends.)
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from .errors import ForkedProcess, ToolFailed, writing
 START_TIMEOUT = 20.0
 GRACE = 2.0
 
-# What the guard does when the kernel has ended. Another folder may have come to the path: the second word tells which
-# is meant.
+# The guard runs this script when the kernel has ended. Another folder may have been made at the same path since then;
+# the second argument (device and inode) identifies the folder that is meant.
 _TIDY_UP = """\
 [ "$(stat -c %d:%i -- "$1")" = "$2" ] || exit
 for how in TERM KILL; do
@@ -43,10 +44,10 @@ rmdir -- "${1%/*}" 2>/dev/null
 class PrivateFolder:
     """The folder of one kernel's FIFOs, preferences, pictures and process ids; mode 0700.
 
-    One that was removed under the kernel, by a logout or a cleaner of /tmp, is made again when it is needed next.
+    If a logout or a cleaner of /tmp removes the folder while the kernel runs, it is made again when it is next needed.
 
     Raises:
-        RuntimeDirectoryError: there is no place for it.
+        RuntimeDirectoryError: there is no place for the folder.
         NoRoom, Shortage: as ``writing``.
     """
 
@@ -59,7 +60,7 @@ class PrivateFolder:
             # The name begins with a dot, so that it is not taken for a desktop's folder.
             self._path = Path(tempfile.mkdtemp(prefix=".kernel-", dir=root))
             self._occupy()
-        # What a cell forks may outlive the kernel, and must not be waited for.
+        # A process that a cell forks may outlive the kernel, and must not keep the guard waiting.
         os.register_at_fork(after_in_child=self._let_go)
 
     def _occupy(self) -> None:
@@ -72,10 +73,10 @@ class PrivateFolder:
 
     @property
     def path(self) -> Path:
-        """Where it is, and is there.
+        """The path of the folder, which is made again if it was removed.
 
         Raises:
-            RuntimeDirectoryError: it was removed, and cannot be made again.
+            RuntimeDirectoryError: the folder was removed and cannot be made again.
         """
         if self.is_ours and not folders.is_at(self._path, self._folder):
             with self._turn:
@@ -83,12 +84,12 @@ class PrivateFolder:
         return self._path
 
     def when_restored(self, action: Callable[[], object]) -> None:
-        """Call ``action`` each time the folder has been made again, to write what was in it."""
+        """Call ``action`` each time the folder has been made again, to restore its content."""
         self._restorers.append(action)
 
     def _restore(self) -> None:
         if folders.is_at(self._path, self._folder):
-            # Another thread was first.
+            # Another thread has already made it again.
             return
         try:
             self._path.parent.mkdir(mode=0o700, exist_ok=True)
@@ -104,7 +105,7 @@ class PrivateFolder:
             self._occupy()
             for action in self._restorers:
                 action()
-        # It finds another folder in the place of its own, and leaves it alone.
+        # The former guard finds a different folder at its path, and does not touch it.
         guard, folder = former
         _dismiss(guard)
         os.close(folder)
@@ -113,11 +114,11 @@ class PrivateFolder:
         found = os.fstat(self._folder)
         guard = str(Path(__file__).with_name("guard.py"))
         words = ["casa-kernel-guard", str(self._path), f"{found.st_dev}:{found.st_ino}"]
-        # It must find rm whatever the user's PATH is, and Python its own library.
+        # The guard must find rm whatever the user's PATH is, and Python its own library.
         env = {**{each: os.environ[each] for each in ("LD_LIBRARY_PATH",) if each in os.environ}, "PATH": os.defpath}
         # start_new_session: the guard must outlive the kernel's process group.
         return subprocess.Popen(
-            # -S: it needs nothing but Python's own modules.
+            # -S: the guard needs only Python's standard library.
             [sys.executable, "-I", "-S", guard, str(os.getpid()), _TIDY_UP, *words],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -133,19 +134,19 @@ class PrivateFolder:
 
     @property
     def is_ours(self) -> bool:
-        """Tell whether it is this very process's, and not that of one from which this one was forked."""
+        """Whether this process made the folder, rather than one from which this process was forked."""
         return self._owner == os.getpid()
 
     def close(self) -> None:
-        """Remove the folder and end what is registered in it. Safe to call twice."""
+        """Remove the folder and end the processes registered in it. Safe to call twice."""
         if not self.is_ours:
             return
         _dismiss(self._guard)
-        # Somebody may have killed the guard.
+        # The guard may have been killed before it removed the folder.
         folders.remove(self._path, self._folder)
 
     def new_folder(self, prefix: str) -> Path:
-        """Return a fresh folder below this one.
+        """Return a new folder below this one.
 
         Raises:
             NoRoom, Shortage: as ``writing``.
@@ -155,10 +156,11 @@ class PrivateFolder:
 
 
 def _dismiss(guard: subprocess.Popen[bytes]) -> None:
-    """Have a guard do its work now, and wait until it is done. Safe to call twice."""
+    """Make a guard do its work now, and wait until it is done. Safe to call twice."""
     assert guard.stdin is not None
     if not guard.stdin.closed:
-        # A byte, because what was forked from this process may hold the pipe open. The guard may have been killed.
+        # The end of the pipe is not enough, because a process forked from this one may hold it open: write a byte. The
+        # guard may have been killed.
         with suppress(OSError):
             os.write(guard.stdin.fileno(), b"\n")
         guard.stdin.close()
@@ -166,16 +168,16 @@ def _dismiss(guard: subprocess.Popen[bytes]) -> None:
 
 
 class Child:
-    """A running native tool that has told its address.
+    """A running native tool whose address is known.
 
     Attributes:
         tool: its name.
-        address: where its gRPC server listens, as it told.
+        address: the address on which its gRPC server listens; empty for a tool without a server.
         process: the process, leader of its own session.
-        started, used: when it was started, and when it was needed last, in seconds of the monotonic clock.
-        busy: a call needs it just now.
-        logfile: the log that it was told to write into, or nothing.
-        interrupted: its last call was interrupted, and it was left to itself.
+        started, used: when it was started, and when it was last used, in seconds of the monotonic clock.
+        busy: a call is using it now.
+        logfile: the log that it writes into, or an empty string.
+        interrupted: its last call was interrupted, and the tool was left running.
     """
 
     busy = interrupted = False
@@ -187,7 +189,7 @@ class Child:
         self._folder, self._register = folder, register
 
     def register(self) -> None:
-        """Write down for the guard what is to be ended with the kernel.
+        """Register the tool with the guard, which ends it with the kernel.
 
         Raises:
             OSError: there is no room.
@@ -199,7 +201,7 @@ class Child:
         return self.process.poll() is None
 
     def has_ended(self, within: float) -> bool:
-        """Wait up to ``within`` seconds for the tool's end; tell whether it came."""
+        """Wait up to ``within`` seconds for the tool's end; return whether it has ended."""
         try:
             self.process.wait(within)
         except subprocess.TimeoutExpired:
@@ -207,22 +209,23 @@ class Child:
         return True
 
     def output(self) -> str:
-        """Return all that the tool has printed."""
+        """Return everything that the tool has printed."""
         return (self._folder / "output").read_text(errors="replace")
 
     def last_words(self) -> str:
-        """Return the last line that the tool printed, or nothing."""
+        """Return the last line that the tool printed, or an empty string."""
         return self.output().strip().split("\n")[-1]
 
     def kill(self) -> None:
-        """End the tool and its children at once."""
+        """Kill the tool and its children at once."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        # Whoever asks after it next must not find it alive; a disk may still hold it.
+        # The next caller must not find the tool alive. The timeout is for a process that cannot end because it waits
+        # for a disk.
         self.has_ended(within=GRACE)
 
     def stop(self) -> None:
-        """End the tool and its children: terminate, grace, kill. Safe to call twice."""
+        """End the tool and its children: SIGTERM, a grace period, SIGKILL. Safe to call twice."""
         stop_group(self.process)
         self._register.unlink() if self._register.exists() else None
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -239,24 +242,24 @@ def start(
     timeout: float = START_TIMEOUT,
     here: bool = True,
 ) -> Child:
-    """Start a tool and wait until it has told its address.
+    """Start a tool and wait until it has written its address.
 
     Args:
-        private: where its FIFO and output go.
+        private: the folder for its FIFO and output.
         tool: its name, for messages.
         argv: its command line; ``--server=FIFO`` is added.
         env: its whole environment.
-        server: False for a tool that has no address to tell; it is not waited for then.
-        guard: the signal that ends it if the kernel is killed: KILL, or TERM for a program that obeys it and must
+        server: False for a tool without a gRPC server; this function then does not wait for an address.
+        guard: the signal that ends the tool if the kernel is killed: KILL, or TERM for a program that obeys it and must
             tidy up.
-        timeout: how long it may take, in seconds; 0.1 s to 0.6 s is usual.
-        here: it works in this process's working folder, where its user may look for files; else in its own folder,
-            where it can write.
+        timeout: how long the start may take, in seconds; 0.1 s to 0.6 s is usual.
+        here: start it in this process's working folder, where the user may look for files; otherwise in its own folder,
+            which is writable.
 
     Raises:
-        ToolFailed: it could not be started, ended, or said nothing in time.
-        ForkedProcess: this process was forked from the one whose tools these are.
-        NoRoom, Shortage: as ``writing``; nothing is left running then.
+        ToolFailed: the tool could not be started, ended, or did not write its address in time.
+        ForkedProcess: this process was forked from the one that owns the tools.
+        NoRoom, Shortage: as ``writing``; no process is left running then.
     """
     if not private.is_ours:
         raise ForkedProcess(tool)
@@ -283,8 +286,8 @@ def start(
 def _run(
     tool: str, argv: Sequence[str], env: Mapping[str, str], folder: Path, cwd: Optional[Path]
 ) -> Tuple[subprocess.Popen[bytes], int]:
-    """Start a tool's process; return it, and a descriptor on which its end is end-of-file."""
-    # The tool holds the writing end and never uses it.
+    """Start a tool's process; return it, and a descriptor that is at end-of-file when the process has ended."""
+    # The tool holds the writing end and never writes to it.
     life, held = os.pipe()
     try:
         with open(folder / "output", "wb") as output:
@@ -300,7 +303,7 @@ def _run(
             )
     except OSError as error:
         os.close(life)
-        # What the kernel has run out of is no fault of the tool's, and gets words of its own.
+        # A shortage of resources is not the tool's fault, and has its own error.
         if Shortage.of(error) is not None:
             raise
         raise ToolFailed(tool, f"could not be started from {argv[0]}: {error.strerror}.") from error
@@ -311,7 +314,7 @@ def _run(
 
 def _read_address(tool: str, fifo: Path, life: int, timeout: float, child: Child) -> str:
     deadline = time.monotonic() + timeout
-    # Not blocking, because the tool may never open its end.
+    # Non-blocking, because the tool may never open its end.
     reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
     said = b""
     try:
@@ -330,7 +333,7 @@ def _read_address(tool: str, fifo: Path, life: int, timeout: float, child: Child
 
 
 def stop_group(process: subprocess.Popen[bytes]) -> None:
-    """End a process and its group: terminate, up to 2 s of grace, kill."""
+    """End a process and its group: SIGTERM, up to 2 s of grace, SIGKILL."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)
@@ -357,31 +360,31 @@ class Children:
         self._warm: Set[str] = set()
 
     def _settle_again(self) -> None:
-        """Do without what lived in the former folder: the tools that nobody looks at worked there."""
+        """Stop the tools without a window, which worked in the former folder; register the others again."""
         for key, _ in self.warm():
             self.drop(key)
         for _, child in self.running():
-            # The new guard, too, is to end it.
+            # The new guard must end it too.
             child.register()
 
     def get(self, key: str) -> Optional[Child]:
-        """Return the child kept under ``key`` if it lives.
+        """Return the child kept under ``key`` if it is running.
 
         Raises:
             RuntimeDirectoryError: as ``PrivateFolder.path``.
         """
-        # One whose folder was removed has nowhere to work.
+        # Makes the folder again if it was removed, which stops the tools that worked in it.
         _ = self.private.path
         child = self._running.get(key) if self.private.is_ours else None
         return child if child is not None and child.alive else None
 
     def keep(self, key: str, child: Child, *, warm: bool = False) -> None:
-        """Keep ``child`` under ``key``; one that was there before is stopped.
+        """Keep ``child`` under ``key``, and stop the one kept there before.
 
         Args:
             key: its name here.
             child: the tool.
-            warm: it is kept only to be there when it is needed again; nobody looks at it.
+            warm: it has no window, and is kept only to be used again.
         """
         self.drop(key)
         self._running[key] = child
@@ -389,12 +392,12 @@ class Children:
             self._warm.add(key)
 
     def running(self) -> List[Tuple[str, Child]]:
-        """Return those that live, with their keys."""
+        """Return the running tools, with their keys."""
         running = self._running.items() if self.private.is_ours else ()
         return [(key, child) for key, child in running if child.alive]
 
     def warm(self) -> List[Tuple[str, Child]]:
-        """Return those that live and that nobody would miss."""
+        """Return the running tools that have no window."""
         return [(key, child) for key, child in self.running() if key in self._warm]
 
     def drop(self, key: str) -> None:
@@ -407,7 +410,7 @@ class Children:
             child.stop()
 
     def close(self) -> None:
-        """Stop all of them and remove the private folder. Safe to call twice, and in what is forked from here."""
+        """Stop all tools and remove the private folder. Safe to call twice, and in a forked process."""
         keys: List[str] = list(self._running)
         for key in keys:
             self.drop(key)

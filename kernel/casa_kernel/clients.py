@@ -1,8 +1,8 @@
 """Connect CASA's client modules to tools that we have started, so that they start none themselves.
 
-CASA's own launchers wait in steps of seconds, need FUSE, and hang where there is no display. The modules have
-no public way to be given a running tool, so their globals are set; their names are those of casaviewer 2.4 and
-casaplotms 2.9 (``viewertool.py``, ``plotmstool.py``). Module globals with two underscores are not mangled.
+CASA's own launchers wait in steps of seconds, need FUSE, and hang where there is no display. The modules have no public
+way to use a tool that is already running, so we set their globals; the names are those of casaviewer 2.4 and casaplotms
+2.9 (``viewertool.py``, ``plotmstool.py``). Python does not mangle module globals with two underscores.
 """
 
 from __future__ import annotations
@@ -23,35 +23,35 @@ class Client(Protocol):
     """One client module in one mode.
 
     Attributes:
-        line: what CASA's module speaks through, once it is connected.
+        line: the connection that CASA's module uses.
     """
 
     line: Line
 
     def connect(self, child: Child) -> None:
-        """Speak to ``child`` from now on."""
+        """Use ``child`` from now on."""
 
     def in_use(self) -> Any:
-        """Return a context manager within which CASA's task speaks through this client."""
+        """Return a context manager within which CASA's task uses this client."""
 
     def answers(self, within: float) -> bool:
-        """Tell whether the tool answers within so many seconds."""
+        """Return whether the tool answers within the given number of seconds."""
 
     def is_drawing(self) -> bool:
-        """Tell whether the tool still draws in its window what it was told to."""
+        """Return whether the tool is still drawing in its window."""
 
     def write_picture(self, file: Path) -> bool:
-        """Write what the window shows that the task has opened; tell whether the tool can do that."""
+        """Write the content of the window that the task has opened; return whether the tool can do that."""
 
 
 class ViewerClient:
-    """casaviewer's client module, which keeps a process with windows and one without apart by itself."""
+    """casaviewer's client module, which itself distinguishes a process with windows and one without."""
 
     def __init__(self, module: Any, live: bool) -> None:
         self._globals: Dict[str, Any] = vars(module)
         self._slot = "--server" if live else "--nogui"
         self._opened: List[Any] = []
-        # Its ping kills a viewer that is busy for five seconds; we watch the process instead.
+        # Its ping kills a viewer that is busy for five seconds; the watchdog watches the process instead.
         self._globals["__try_check_health"] = False
 
     def connect(self, child: Child) -> None:
@@ -75,7 +75,7 @@ class ViewerClient:
             opened.append(original(*args, **kwargs))
             return opened[-1]
 
-        # CASA's tasks do not close the window that they have opened when they fail afterwards.
+        # If CASA's tasks fail after they have opened a window, they do not close it.
         names["panel"] = panel
         try:
             yield
@@ -88,12 +88,12 @@ class ViewerClient:
             names["panel"] = original
 
     def is_drawing(self) -> bool:
-        # The viewer answers when it has drawn.
+        # The viewer answers only when it has drawn.
         return False
 
     def write_picture(self, file: Path) -> bool:
         names = self._globals
-        # A user may be quicker, and close the window again.
+        # The user may have closed the window already.
         with suppress(names["__grpc"].RpcError):
             names["output"](str(file), scale=1.0, dpi=300, format="png", panel=self._opened[-1])
         return file.is_file()
@@ -103,7 +103,7 @@ class ViewerClient:
 
 
 class PlotmsClient:
-    """An instance of casaplotms' client module; it knows one process only, so each mode has its own."""
+    """An instance of casaplotms' client module; it can use one process only, so each mode has its own."""
 
     def __init__(self, tasks: Any, module: Any) -> None:
         self._tasks, self._module = tasks, module
@@ -112,7 +112,7 @@ class PlotmsClient:
     def connect(self, child: Child) -> None:
         names = vars(self._module)
         self.line = Line(names["__grpc"], child.address)
-        # With these at hand the module starts nothing.
+        # If these are set, the module starts nothing.
         stub = names["__plotms_rpc"].appStub(self.line)
         names.update({"__stub": stub, "__uri": child.address, "__proc": None})
 
@@ -129,7 +129,7 @@ class PlotmsClient:
         return bool(self._module.isDrawing())
 
     def write_picture(self, file: Path) -> bool:
-        # It tells what it could not draw.
+        # casaplotms reports what it could not draw.
         return False
 
     def answers(self, within: float) -> bool:
@@ -137,7 +137,7 @@ class PlotmsClient:
 
 
 def _answers(names: Mapping[str, Any], address: str, within: float) -> bool:
-    """Ask the tool at ``address`` as CASA's own client does."""
+    """Ping the tool at ``address`` as CASA's own client does; return whether it answers."""
     with names["__grpc"].insecure_channel(address) as channel:
         try:
             names["__ping"].PingStub(channel).now(names["__empty_p"].Empty(), timeout=within)
@@ -147,7 +147,7 @@ def _answers(names: Mapping[str, Any], address: str, within: float) -> bool:
 
 
 def _second_instance(module: ModuleType) -> ModuleType:
-    """Return another instance of ``module``, with globals of its own, beside its siblings in the same package."""
+    """Return another instance of ``module`` with its own globals, in the same package."""
     spec = importlib.util.spec_from_file_location(f"{module.__name__}_headless", module.__file__)
     assert spec is not None
     assert spec.loader is not None
@@ -157,10 +157,10 @@ def _second_instance(module: ModuleType) -> ModuleType:
 
 
 class OsWithDisplay:
-    """The module ``os`` as the task plotms is to see it: with a DISPLAY.
+    """The module ``os`` as the task plotms must see it: with a DISPLAY.
 
-    The task refuses to run where the variable is not set, even without a window (casaplotms 2.9.1). It only
-    asks; the tool's process gets an environment of its own.
+    The task refuses to run where the variable is not set, even without a window (casaplotms 2.9.1). It only checks the
+    variable; the tool's process gets an environment of its own.
     """
 
     def getenv(self, key: str, default: Any = None) -> Any:
@@ -171,7 +171,7 @@ class OsWithDisplay:
 
 
 def make_clients(casa: Casa) -> Dict[str, Dict[bool, Client]]:
-    """Return the clients by tool and by whether the tool has windows; only for wheels that are installed."""
+    """Return the clients, by tool and by whether the tool has windows; only for wheels that are installed."""
     clients: Dict[str, Dict[bool, Client]] = {}
     if casa.viewer_client is not None:
         clients["casaviewer"] = {live: ViewerClient(casa.viewer_client, live) for live in (False, True)}
@@ -186,9 +186,9 @@ def make_clients(casa: Casa) -> Dict[str, Dict[bool, Client]]:
 
 
 def use_up_panel_numbers(casa: Casa, address: str, count: int) -> None:
-    """Make the casaviewer at ``address`` use up ``count`` panel numbers, with panels that nobody sees.
+    """Make the casaviewer at ``address`` use up ``count`` panel numbers, by opening and closing hidden panels.
 
-    Errors are passed over: whoever uses the viewer next will meet them too.
+    Errors are ignored: the next caller that uses the viewer will meet them too.
     """
     if casa.viewer_client is None:
         return

@@ -1,9 +1,9 @@
 """Print the process id behind each window of ``$DISPLAY`` that is asked to close, one a line, until killed.
 
-A window manager asks by sending WM_DELETE_WINDOW to the window's own program; others see it through X's RECORD
-extension alone (https://www.x.org/releases/X11R7.7/doc/recordproto/record.html). A program of its own, because a
-recording connection can do nothing else, and Xlib reads the cookie's path from the environment. It imports nothing
-of this package, so that it can be run by its path.
+A window manager sends WM_DELETE_WINDOW to the window's own program only; other programs can observe the message only
+through X's RECORD extension (https://www.x.org/releases/X11R7.7/doc/recordproto/record.html). This is a separate
+program because a recording connection can do nothing else, and because Xlib reads the cookie's path from the
+environment. It imports nothing of this package, so that it can be run by its path.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def main() -> None:
         try:
             pid = asking.create_resource_object("window", number).get_full_property(owner, X.AnyPropertyType)
         except XError:
-            # The window was quicker than we.
+            # The window has already been closed.
             return
         if pid is not None:
             print(pid.value[0], flush=True)

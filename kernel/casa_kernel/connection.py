@@ -50,7 +50,7 @@ def arguments(ports: Mapping[str, int]) -> List[str]:
 
 
 def is_of_connection(word: str) -> bool:
-    """Tell whether an argument is of a connection, and so cannot be an option for CASA."""
+    """Return whether an argument is of a connection, and so cannot be an option for CASA."""
     name, value = _parted(word)
     return bool(value) and (name in _NAMES or name == "f" or word.startswith(f"--{_KEY}"))
 

@@ -1,4 +1,4 @@
-"""What all drawing tasks share: CASA, the modes, the running tools, the notebook, and how a window is announced."""
+"""What all drawing tasks share: CASA, the modes, the running tools, the notebook, and the announcement of a window."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ from .tasks import Input
 
 
 class Desk:
-    """Where drawing tasks work.
+    """The context in which drawing tasks run.
 
     Attributes:
         casa: the imported CASA.
         modes: the modes in force.
         children: the running tools.
-        desktop: where live tools open.
+        desktop: the desktop on which live tools open.
         front: the notebook.
-        in_process: the turn of the thread that uses CASA, or matplotlib, in this process; neither is for two at once.
+        in_process: a lock for the thread that uses CASA or matplotlib in this process; neither can be used by two at
+            once.
     """
 
     def __init__(self, casa: Casa, modes: Modes, children: Children, desktop: Desktop, front: Front) -> None:
@@ -39,15 +40,15 @@ class Desk:
         self.in_process = Queue()
 
     def mode(self, task: str, window: str, given: Dict[str, Any]) -> str:
-        """Take the words about windows out of a call's arguments; return its mode.
+        """Remove the arguments about windows from a call's arguments; return its mode.
 
         Args:
             task: its name.
-            window: its own parameter that says whether there is a window, or empty.
+            window: the task's own parameter that decides whether there is a window, or an empty string.
             given: its arguments.
 
         Raises:
-            BadParameter: ``gui`` is no such word.
+            BadParameter: ``gui`` is not True, False or None.
         """
         own = given.pop(window, None) if window else None
         gui = given.pop("gui", own)
@@ -55,19 +56,19 @@ class Desk:
         return self.modes.resolve(task, checked(task, gui), self.desktop.is_watched())
 
     def check(self, task: str, inputs: Sequence[Input], given: Dict[str, Any], output: str = "") -> None:
-        """Look at the files that a call names, before a tool is started for it.
+        """Check the files that a call names, before a tool is started for it.
 
-        Their paths are put into its arguments as tools understand them.
+        The paths in its arguments are replaced by paths that the tools understand.
 
         Args:
             task: its name.
-            inputs: the parameters that name what it reads.
+            inputs: the parameters that name the files it reads.
             given: its arguments.
-            output: the parameter that names what it writes, or empty.
+            output: the parameter that names the file it writes, or an empty string.
 
         Raises:
-            BadParameter: one of them cannot be what the user meant, cannot be read, or cannot be written.
-            Shortage: this process has no descriptor left to look with.
+            BadParameter: a path cannot be what the user meant, cannot be read, or cannot be written.
+            Shortage: this process has no descriptor left.
         """
         paths.resolve(task, [each.parameter for each in inputs], given, output)
         check_inputs(task, inputs, given)
@@ -88,29 +89,29 @@ class Desk:
     def keep(self, glimpse: Glimpse, pid: int, alt: str, within: float = 5.0) -> None:
         """Put a small picture of a program's window into the cell, so that the notebook keeps what was seen."""
         picture = glimpse.of([pid], within=within)
-        # A user may be quicker than the tool and close its window again.
+        # The user may have closed the window again already.
         if picture is not None:
             self.front.show(*live.thumbnail(picture, alt))
 
     def look(self, pid: int, alt: str) -> None:
-        """Keep a picture of a window that is there, if the desktop is still there too."""
+        """Keep a picture of an open window, if the desktop is still running."""
         with suppress(CasaDesktopError), self.desktop.glimpse() as glimpse:
             self.keep(glimpse, pid, alt, within=0)
 
     def open_window(
         self, name: str, tool: str, argv: Sequence[str], env: Mapping[str, str], alt: str, *, server: bool = False
     ) -> Child:
-        """Open a window on the running desktop, in the place of the one that ``name`` has there already.
+        """Open a window on the running desktop; it replaces the one that ``name`` already has there.
 
-        One on another desktop stays.
+        A window on another desktop stays.
 
         Args:
             name: the task's name.
             tool: the program's name, for messages.
             argv: its command line.
             env: its whole environment.
-            alt: what its window shows, in words.
-            server: the program tells an address when its window is there.
+            alt: a description of the window's content.
+            server: the program writes an address when its window is open.
         """
         key = f"{name} on {self.desktop.name}"
         self.children.drop(key)
@@ -123,10 +124,10 @@ class Desk:
 
 
 def checked(task: str, gui: Any) -> Optional[bool]:
-    """Return ``gui`` if it is a word about windows.
+    """Return ``gui`` if it is True, False or None.
 
     Raises:
-        BadParameter: it is not.
+        BadParameter: it is something else.
     """
     if gui is not None and not isinstance(gui, bool):
         raise BadParameter(task, f"gui is {gui!r}, but should be True, False or None.")

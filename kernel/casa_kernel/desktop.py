@@ -1,4 +1,4 @@
-"""The desktop that a kernel uses: which one it is, and all that the kernel asks of it."""
+"""The desktop that a kernel uses, and the kernel's operations on it."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ class Desktop:
     def __init__(self, name: str = session.DEFAULT_NAME) -> None:
         self.name = name
         self.on_change: Optional[Callable[[], None]] = None
-        # How many cells run, one within the other, and by which descriptors the desktops know of it.
+        # The number of running cells (one may run within another), and the locks that mark each desktop as in use.
         self._cells = 0
         self._working: Dict[str, int] = {}
-        # What a cell forks may outlive it, and its kernel.
+        # A process that a cell forks may outlive the cell and the kernel.
         os.register_at_fork(after_in_child=self._let_go)
 
     def _let_go(self) -> None:
         while self._working:
-            # Not unlocked, for the kernel goes on working.
+            # Closed but not unlocked, because the kernel still uses the desktop.
             os.close(self._working.popitem()[1])
 
     def use(self, name: str) -> None:
         """Use the desktop ``name`` from now on; it is started when something is to be shown on it.
 
         Raises:
-            InvalidName: it is no name for a desktop.
+            InvalidName: ``name`` is not valid as the name of a desktop.
         """
         self.name = runtime.checked_name(name)
         self._say_that_it_is_in_use(self.record())
@@ -54,25 +54,25 @@ class Desktop:
         try:
             return session.find(self.name)
         except CasaDesktopError:
-            # There is no place for desktops; whoever wants to start one is told why.
+            # There is no place for desktops; an attempt to start one will report the reason.
             return None
 
     def is_watched(self) -> bool:
-        """Tell whether a browser shows the desktop; does not start it."""
+        """Return whether a browser shows the desktop; does not start it."""
         return session.is_watched(self.name)
 
     def environment(self) -> Dict[str, str]:
-        """Return the variables that put a program on the desktop, which is started if need be.
+        """Return the variables that put a program on the desktop, which is started if necessary.
 
         Raises:
-            CasaDesktopError: it cannot be started; the error says why.
+            CasaDesktopError: it cannot be started; the error gives the reason.
         """
         record = session.ensure(self.name, settings=session.settings_from(os.environ))
         self._say_that_it_is_in_use(record)
         return session.environment(record)
 
     def windows(self) -> List[str]:
-        """Return the titles of the desktop's windows, the topmost one first; none if it is not running.
+        """Return the titles of the desktop's windows, the topmost one first; an empty list if it is not running.
 
         Raises:
             ScreenshotFailed: the desktop does not answer.
@@ -81,13 +81,15 @@ class Desktop:
         return session.titles(record) if record is not None else []
 
     def snapshot(self, window: str = "") -> Tuple[Dict[str, Any], Dict[str, Any]]:
-        """Return the MIME bundle of what is on the desktop now, and its metadata.
+        """Return a picture of the desktop as a MIME bundle, and its metadata.
 
         Args:
-            window: words in the title of the window that is wanted alone; empty for the whole desktop.
+            window: part of the title of a window that is to be shown alone; empty for the whole desktop.
 
         Raises:
-            NotRunning, NoSuchWindow, ScreenshotFailed: as they say.
+            NotRunning: the desktop is not running.
+            NoSuchWindow: no window has such a title.
+            ScreenshotFailed: the desktop does not answer.
         """
         record = session.running(self.name)
         alt = f"The window {window!r} on the CASA Desktop" if window else "The CASA Desktop"
@@ -95,7 +97,7 @@ class Desktop:
 
     @contextmanager
     def glimpse(self) -> Iterator[Glimpse]:
-        """Get ready to see the window that a tool is about to open on the running desktop."""
+        """Prepare to take a picture of the window that a tool is about to open on the running desktop."""
         found = Glimpse(session.running(self.name))
         try:
             yield found
@@ -105,7 +107,7 @@ class Desktop:
     def page_url(self, environ: Mapping[str, str]) -> str:
         """Return the path of the desktop's page on the Jupyter server that runs this kernel.
 
-        The server tells its kernels in CASA_DESKTOP_URL; a hub tells them its own prefix.
+        The server sets CASA_DESKTOP_URL for its kernels; a hub sets its own prefix.
         """
         told = environ.get("CASA_DESKTOP_URL")
         base = told if told else environ.get("JUPYTERHUB_SERVICE_PREFIX", "/") + "casa-desktop/"
@@ -120,7 +122,7 @@ class Desktop:
         return [each.name for each in session.list_desktops()]
 
     def describe(self) -> str:
-        """Return what ``%casa_desktop`` shows: the desktop in use, and the others that are running.
+        """Return the output of ``%casa_desktop``: the desktop in use, and the others that are running.
 
         Raises:
             RuntimeDirectoryError: there is no place for desktops.
@@ -130,15 +132,15 @@ class Desktop:
         lines = [f"{self.name} ({_state(here)})"]
         return "\n".join(lines + [f"also running: {each.name}" for each in running if each is not here])
 
-    # A desktop that a cell works with is not stopped as unused.
+    # While a cell uses a desktop, the desktop is not stopped as unused.
 
     def begin_work(self) -> None:
-        """Say that a cell begins."""
+        """Note that a cell begins."""
         self._cells += 1
         self._say_that_it_is_in_use(self.record())
 
     def end_work(self) -> None:
-        """Say that the cell has ended."""
+        """Note that the cell has ended."""
         self._cells -= 1
         while self._working and not self._cells:
             session.end_use(self._working.popitem()[1])
@@ -146,7 +148,7 @@ class Desktop:
     def _say_that_it_is_in_use(self, record: Optional[Record]) -> None:
         if not self._cells or record is None:
             return
-        # It may have ended a moment ago; then there is nothing to be kept from ending. Or it was started anew.
+        # The desktop may have ended a moment ago, and then needs no lock; or it may have been started anew.
         with suppress(OSError):
             former, self._working[record.name] = self._working.get(record.name), session.work(record)
             if former is not None:
@@ -161,6 +163,6 @@ def from_environment(environ: Mapping[str, str]) -> Desktop:
     """Return the desktop that ``CASA_DESKTOP_NAME`` names, or ``main``.
 
     Raises:
-        InvalidName: it names none.
+        InvalidName: the value is not valid as the name of a desktop.
     """
     return Desktop(runtime.checked_name(environ.get(VARIABLE) or session.DEFAULT_NAME))

@@ -1,4 +1,4 @@
-"""The tasks that draw with a native tool: in a window of the tool, or by its file into the cell."""
+"""Run the tasks that draw with a native tool: in a window of the tool, or with its picture file in the cell."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .toolbox import Toolbox
 from .viewertask import make_viewer
 from .viewinput import Ready, ViewerInput, check_seen
 
-# A plot that takes longer than this, in seconds, is kept in the cell as far as it has come.
+# After this many seconds, the cell gets a picture of the plot as far as it is drawn.
 _DRAWN_WITHIN = 10.0
 
 
@@ -35,7 +35,7 @@ class Drawing:
         self._toolbox = Toolbox(desk)
 
     def wrap(self, row: DrawingTask) -> Callable[..., Any]:
-        """Return the task of a row as the notebook is to have it."""
+        """Return the task of a row for the notebook's namespace."""
         if row.tool not in self._toolbox:
             return missing(row.name, row.tool, self._desk.casa.faults)
         casa = self._desk.casa
@@ -51,7 +51,7 @@ class Drawing:
             with self._toolbox.queues[row.tool], ExitStack() as stack:
                 with self._desk.in_process:
                     ready = stack.enter_context(self._ready(row, given, mode == LIVE))
-                # What the task itself complains of is a TaskFailed by the time that it gets here.
+                # An error of the task itself is already a TaskFailed here.
                 with writing(self._desk.children.private.path):
                     if ready.spectrum is not None:
                         return self._draw_profile(row, ready, ready.spectrum, given, mode == LIVE)
@@ -62,7 +62,7 @@ class Drawing:
 
     @contextmanager
     def _ready(self, row: DrawingTask, given: Dict[str, Any], live: bool) -> Iterator[Ready]:
-        """Yield a call that has been looked at, and can be made within a with block."""
+        """Check a call's arguments; yield the call in a form that can be run within a with block."""
         if row.tool == "casaviewer":
             with ViewerInput(self._desk, row, given).ready(live) as ready:
                 yield ready
@@ -73,7 +73,7 @@ class Drawing:
             yield Ready(plotinput.prepare(self._desk.casa, ready.given, row.inputs, new_folder, say))
 
     def _draw_profile(self, row: DrawingTask, ready: Ready, image: Path, said: Dict[str, Any], live: bool) -> Any:
-        """Draw an image with a single axis, which is no matter for the tool."""
+        """Draw the profile of an image with a single axis, which the tool cannot show."""
         file, kind = profiles.output_of(row.name, ready.given, row.picture)
         self._desk.front.say(f"{image.name} has one axis, and casaviewer draws planes only; this is its profile.")
 
@@ -101,7 +101,7 @@ class Drawing:
             try:
                 result, pictures = self._draw(row, task, given, folder)
             except ToolLost:
-                # Nobody has seen anything of it yet, and a fresh tool may manage.
+                # Nothing has been shown yet, and a new process of the tool may succeed.
                 result, pictures = self._draw(row, task, given, folder)
             except TaskFailed as failure:
                 raise self._explained(row, task, given, failure) from failure
@@ -120,7 +120,7 @@ class Drawing:
     def _explained(
         self, row: DrawingTask, task: Callable[..., Any], given: Dict[str, Any], failure: TaskFailed
     ) -> TaskFailed:
-        """Return the failure, with the reason where casaplotms tells it in its window only."""
+        """Return the failure, with its reason if casaplotms shows that only in its window."""
         if not failure.reason.startswith(NO_REASON):
             return failure
         words = {name: value for name, value in given.items() if name != row.picture}
@@ -133,7 +133,7 @@ class Drawing:
     def _draw(
         self, row: DrawingTask, task: Callable[..., Any], given: Dict[str, Any], folder: Path
     ) -> Tuple[Any, List[capture.Picture]]:
-        """Return what the task returns, if it writes the user's own file, and what is to be seen."""
+        """Return the task's result, if it writes the user's own file, and the pictures to show."""
         result = None
         with self._toolbox.connected(row, None, given.get("plotrange") or ()):
             if given.get(row.picture):
@@ -141,22 +141,22 @@ class Drawing:
             return result, self._pictures(row, task, given, folder)
 
     def _write(self, row: DrawingTask, task: Callable[..., Any], given: Dict[str, Any]) -> Any:
-        """Have the user's own file written; return what the task returns."""
+        """Have the tool write the user's own file; return the task's result."""
         wanted = given[row.picture]
-        # imview takes a dictionary, too, in which the file is one entry of several.
+        # imview also takes a dictionary, in which the file is one of several entries.
         file = wanted.get("file") if isinstance(wanted, dict) else wanted
         if not isinstance(file, (str, os.PathLike)):
             return task(**given, **row.fixed(live=False))
         path = Path(file).absolute()
         before = capture.written(path)
         result = task(**given, **row.fixed(live=False))
-        # The viewer says nothing of either.
+        # The viewer reports neither a full disk nor a file that was not written.
         checks.check_room(row.name, row.picture, path)
         new = [file for file, _ in sorted(capture.written(path) - before)]
         if not new:
             raise NotWritable(row.name, row.picture, path, "the tool wrote nothing")
         if row.tool == "casaviewer" and str(path) not in new:
-            # It writes the ending that it thinks fit.
+            # It chooses the file's ending itself.
             self._desk.front.say(f"{row.name} has written {new[0]}, not {path.name}.")
         for remark in capture.misnamed(map(Path, new)):
             self._desk.front.say(f"{row.name}: {remark}")
@@ -165,11 +165,13 @@ class Drawing:
     def _pictures(
         self, row: DrawingTask, task: Callable[..., Any], given: Dict[str, Any], folder: Path
     ) -> List[capture.Picture]:
-        """Return what is to be seen: the user's own file if a notebook can show it and it is all; else drawn anew."""
+        """Return the pictures to show: the user's own file if a notebook can show it and it is complete; else drawn
+        anew.
+        """
         several = bool(row.pages_with and given.get(row.pages_with))
         pictures = [] if several else capture.showable(given.get(row.picture))
         if not pictures:
-            # A scale of the user's own is for the size in which the picture is seen.
+            # A scale that the user gives is for the size at which the picture is seen.
             ratio = self._desk.front.pixel_ratio if row.scale and row.scale not in given else 1.0
             drawn = {**(row.pages if several else {}), **row.capture(str(folder / f"{row.name}.png"), ratio)}
             own = {row.scale: given[row.scale]} if row.scale in given else {}
@@ -183,7 +185,7 @@ class Drawing:
         """Open a window; the arguments are those of ``_draw_headless``."""
         display = self._desk.desktop.environment()
         if given.get(row.picture):
-            # imview goes without a window when it is to write a file, so a file is always written without one.
+            # imview opens no window when it writes a file, so a file is always written without one.
             with self._toolbox.connected(row, None):
                 self._write(row, task, given)
         window = {name: value for name, value in given.items() if name != row.picture}
@@ -201,10 +203,10 @@ class Drawing:
         return result
 
     def _fault_of_window(self, row: DrawingTask, given: Dict[str, Any]) -> Optional[NothingShown]:
-        """Return what is to be said of a window in which there is nothing, and which stays open because it says why.
+        """Return the error for an empty window that stays open because it shows the reason; None if it is not empty.
 
         Raises:
-            NothingShown: the reason is known without it.
+            NothingShown: the reason is known without the window.
         """
         # Without an input the window asks for one.
         seen = self._toolbox.seen(row) if capture.names_something(row, given) else None

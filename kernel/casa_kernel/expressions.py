@@ -25,7 +25,7 @@ _TITLE = 60
 
 
 def is_one(text: Any) -> bool:
-    """Tell whether an image's name is an expression rather than a path."""
+    """Return whether an image's name is an expression rather than a path."""
     return (
         isinstance(text, str)
         and bool(_SIGNS.search(text))

@@ -57,7 +57,7 @@ def _complete_weather(module: Any, say: Callable[[str], None]) -> None:
 
 
 def lacks_table(casa: Casa, row: FigureTask, given: Mapping[str, Any]) -> bool:
-    """Tell whether the input lacks the subtable without which the task draws nothing, or has no row in it."""
+    """Return whether the input lacks the subtable without which the task draws nothing, or has no row in it."""
     path = Path(os.path.expanduser(given.get(row.inputs[0].parameter, ""))) / row.without[0]
     if not path.is_dir():
         return True

@@ -1,8 +1,9 @@
-"""The tasks that draw with matplotlib: their figures as pictures in the cell, or in a window with matplotlib's tools.
+"""Run the tasks that draw with matplotlib: show figures as pictures in the cell, or in a window with matplotlib's
+tools.
 
-Either way the task draws into memory (``pages``). The window is a program of its own (``figurewindow``), which gets
-the figures themselves: so the cell goes on, the figure can be panned and zoomed while the kernel works, and a window
-that is closed ends nothing but itself.
+In both cases the task draws into memory (``drawing.pyplot_backend``). The window is a separate program
+(``drawing.figure_window``), which receives the figures themselves. So the cell does not wait for it, the user can pan
+and zoom the figure while the kernel works, and closing the window ends only the window.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ from .modes import LIVE
 from .signatures import like, value_of
 from .tasks import FigureTask
 
-# A CSS inch, so that a figure has its nominal size on paper and on a screen.
+# A CSS inch has 96 pixels: a figure has its nominal size on paper and on a screen.
 _DPI = 96
-# What a window's title has room for, in characters.
+# The length for which a window's title has room, in characters.
 _TITLE = 60
 
 
@@ -38,7 +39,7 @@ class Figures:
         self._desk = desk
 
     def wrap(self, row: FigureTask, task: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the task of a row as the notebook is to have it."""
+        """Return the task of a row for the notebook's namespace."""
 
         def call(*args: Any, **kwargs: Any) -> Any:
             given = checks.bind(row.name, call.__signature__, args, kwargs)  # type: ignore[attr-defined]
@@ -87,7 +88,7 @@ class Figures:
         return self._answer(row, result, drawn)
 
     def _open(self, name: str, drawn: List[bytes], title: str, display: Dict[str, str], alt: str) -> None:
-        """Open the window, which takes its pages from a folder before it tells that it is there."""
+        """Open the window, which reads its pages from a folder before it reports that it is open."""
         folder = self._desk.children.private.new_folder("figures")
         try:
             for number, page in enumerate(drawn):
@@ -118,13 +119,13 @@ class Figures:
             with pages.recording(take, scratch, self._desk.front.say) as recorder:
                 return task(**arguments), recorder.pages
         except AssertionError as error:
-            # CASA's tasks check their arguments' types with assert.
+            # CASA's tasks check the types of their arguments with assert.
             raise BadParameter(row.name, checks.explain_schema(str(error))) from error
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
     def _answer(self, row: FigureTask, result: Any, drawn: List[bytes]) -> Any:
-        """Return the task's result; where it drew nothing, say so."""
+        """Return the task's result; if it drew nothing, raise or print NothingDrawn."""
         if not drawn:
             nothing = NothingDrawn(row.name, self._desk.casa.logfile)
             if result is None:

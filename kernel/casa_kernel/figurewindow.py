@@ -1,17 +1,18 @@
-"""A window with the pages of a figure, in which they can be panned, zoomed and saved. A program of its own.
+"""A window with the pages of a figure, which can be panned, zoomed and saved; run as a separate program.
 
-``figurewindow.py FOLDER TITLE --server=FIFO`` reads the folder's files, which are matplotlib's figures, pickled, in the
-order of their names, shows them on the display of its environment, and writes a line into the FIFO once it does. It
-ends when its window is closed.
+``figurewindow.py FOLDER TITLE --server=FIFO`` reads the files of the folder, which are pickled matplotlib figures, in
+the order of their names. It shows them on the display of its environment, and then writes a line into the FIFO. It ends
+when its window is closed.
 
-Tk is what it is made with: it is Python's own, where Qt would be a download of 200 MB.
+It uses Tk, which comes with Python; Qt would be a download of 200 MB.
 """
 
 from __future__ import annotations
 
 import sys
 
-# Python puts a script's folder first, unless PYTHONSAFEPATH is set, and the kernel's modules are no top-level modules.
+# Python puts a script's folder first on sys.path, unless PYTHONSAFEPATH is set, but the kernel's modules are not
+# top-level modules.
 if not getattr(sys.flags, "safe_path", False):
     del sys.path[0]
 
@@ -25,14 +26,15 @@ from pathlib import Path
 from tkinter import ttk
 from typing import Any, List, Optional, Tuple
 
-# It may name a backend that matplotlib does not know, which would end its import.
+# It may name a backend that matplotlib does not know, which would make its import fail.
 os.environ.pop("MPLBACKEND", None)
 
 from matplotlib.backends.backend_tkagg import FigureCanvasTkAgg, NavigationToolbar2Tk  # type: ignore[attr-defined]
 from Xlib import X, Xatom
 from Xlib.display import Display
 
-# Of the desktop, so that a large figure leaves room for its toolbar and the desktop's task bar.
+# The largest fraction of the desktop that the window takes, so that a large figure leaves room for its toolbar and the
+# desktop's task bar.
 _LARGEST = 0.85
 
 
@@ -40,18 +42,18 @@ class Window:
     """The window.
 
     Attributes:
-        root: Tk's.
+        root: Tk's root window.
     """
 
     def __init__(self, figures: List[Any], title: str) -> None:
         self.root = tkinter.Tk(className="casa-figure")
         self.root.title(title)
-        # With the machine's name Tk tells the process id too, by which the kernel finds the window.
+        # With the machine's name, Tk also sets the process id, by which the kernel finds the window.
         self.root.wm_client(socket.gethostname())
         self._ratio = 1.0
         dpi = _dpi_of_text()
         if dpi is not None:
-            # Tk counts 72 points, CSS 96 pixels to the inch.
+            # Tk counts 72 points to the inch, CSS 96 pixels.
             self.root.tk.call("tk", "scaling", dpi / 72)
             self._ratio = dpi / 96
         self._figures, self._title = figures, title
@@ -85,7 +87,7 @@ class Window:
             self.root.bind(key, lambda _event, step=step: self.turn(step))  # type: ignore[misc]
 
     def _size(self) -> Tuple[int, int]:
-        """Return the size of the largest figure with its bars, in pixels, or as much of it as the desktop has."""
+        """Return the size of the largest figure with its bars, in pixels, limited by the size of the desktop."""
         self.root.update_idletasks()
         width = max(canvas.get_width_height()[0] for canvas in self._canvases)
         height = max(canvas.get_width_height()[1] for canvas in self._canvases) + 80
@@ -95,7 +97,7 @@ class Window:
         )
 
     def turn(self, step: int) -> None:
-        """Show another page, ``step`` pages on; the last one is followed by the first."""
+        """Show another page, ``step`` pages further; the first page follows the last."""
         self._frames[self._shown].pack_forget()
         self._shown = (self._shown + step) % len(self._frames)
         self._frames[self._shown].pack(side="top", fill="both", expand=True)
@@ -103,7 +105,7 @@ class Window:
 
 
 def _dpi_of_text() -> Optional[int]:
-    """Return X's resource Xft.dpi, by which other programs draw themselves larger; Tk 8.6 does not know it."""
+    """Return X's resource Xft.dpi, by which other programs scale themselves; Tk 8.6 does not read it."""
     root = Display().screen().root
     told = root.get_full_property(Xatom.RESOURCE_MANAGER, X.AnyPropertyType)
     found = re.search(rb"^Xft\.dpi:\s*(\d+)", bytes(told.value), re.MULTILINE) if told is not None else None

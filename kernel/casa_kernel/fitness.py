@@ -108,7 +108,7 @@ def _explain_module(name: str) -> str:
 
 
 def takes_old_messages() -> bool:
-    """Tell whether the installed protobuf takes the classes of CASA's wheels, which are of 3.20 or older, as it is."""
+    """Return whether the installed protobuf takes the classes of CASA's wheels, made with 3.20 or older, as it is."""
     try:
         return _numbers(metadata.version("protobuf")) < (3, 21)
     except metadata.PackageNotFoundError:

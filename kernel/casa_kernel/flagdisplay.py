@@ -1,12 +1,13 @@
-"""The display of flagdata: the window of casaplotserver that CASA's C++ starts by itself, on the desktop, and its end.
+"""Put the display of flagdata, a casaplotserver window that CASA's C++ starts by itself, on the desktop.
 
-How CASA does it (casatools 6.7.0, ``flagging/Flagging/grpcFlagAgentDisplay.cc``): as with the mask editor it asks
-``<python> -m casaplotserver --app-path`` for a program, starts that with ``--server=<FIFO> --event-uri=<ADDRESS> …``,
-and waits in C++ until the window tells at that address which button was pressed.
+How CASA does it (casatools 6.7.0, ``flagging/Flagging/grpcFlagAgentDisplay.cc``): as with the mask editor, it asks
+``<python> -m casaplotserver --app-path`` for a program. It starts that with ``--server=<FIFO> --event-uri=<ADDRESS>
+…``, and waits in C++ until the window reports to that address which button was pressed.
 
-What it does not do: casaplotserver (2.1.1) tells that its window is closed, or its Quit pressed, and waits for CASA,
-which waits for its end; and neither SIGINT nor its sudden end wakes CASA. So a thread waits for all of these, ends it
-and presses Quit in the user's place. (The request to close a window is seen by ``closing``.)
+What CASA does not do: casaplotserver (2.1.1) does not report that its window was closed. It reports that its Quit was
+pressed and then waits for CASA, while CASA waits for its end; and neither SIGINT nor its sudden end wakes CASA. So a
+thread waits for all of these, ends casaplotserver, and presses Quit in place of the user.
+(``interactive.close_requests`` observes the request to close a window.)
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ from .watch import close_fifos, open_fifo, opened_fifo, pass_on, reap, set_wakeu
 LAUNCHER = "flag-display"
 # ButtonEvent of plotserver_events.proto (casaplotserver 2.1): panel 0, and the button's name.
 _QUIT = b"\x0a\x02\x08\x00\x12\x04Quit"
-# Until the task has ended, in seconds: it hears a button only while it waits for one.
+# Press again until the task has ended, in seconds: it receives a button only while it waits for one.
 _AGAIN = 0.5
 
-# Descriptor 9 stays open in casaplotserver and is never used: end-of-file on the FIFO is its end.
+# Descriptor 9 stays open in casaplotserver and is never used: end-of-file on the FIFO means that it has ended.
 _SCRIPT = """\
 #!/bin/sh
 exec 9>{life}
@@ -52,13 +53,13 @@ _NAME = "window of flagdata(display=...)"
 
 
 def check_provided(folder: Path) -> None:
-    """Look whether casaplotserver was provided for, for a task that is about to ask for it.
+    """Check that casaplotserver can be started, for a task that is about to ask for it.
 
     Args:
-        folder: the kernel's own.
+        folder: the private folder of the kernel.
 
     Raises:
-        EditorMissing: it was not. CASA would go on, or wait for ever.
+        EditorMissing: it cannot. CASA would go on without it, or wait for ever.
     """
     if not (folder / LAUNCHER).exists():
         raise EditorMissing(_NAME, provided=False)
@@ -76,16 +77,16 @@ class FlagDisplay:
 
     @contextmanager
     def session(self, task: str, program: Path, display: Mapping[str, str]) -> Iterator[None]:
-        """Provide for the display of one call within a with block, and end it afterwards.
+        """Make the display available for one call within a with block, and end it afterwards.
 
         Args:
             task: its name, for messages.
-            program: casaplotserver, unpacked.
+            program: the program of casaplotserver, unpacked.
             display: the variables that put it on the desktop.
 
         Raises:
             KeyboardInterrupt: the kernel was interrupted.
-            ViewerLost: casaplotserver ended otherwise than by its own window.
+            ViewerLost: casaplotserver ended, but not by its own window.
             EditorMissing: it was not started.
             NoRoom, Shortage: as ``writing``.
         """
@@ -111,7 +112,7 @@ class FlagDisplay:
     def _prepare(self, program: Path, display: Mapping[str, str]) -> None:
         for fifo in (self._life, self._closings):
             os.mkfifo(fifo, 0o600)
-        # CASA's C++ starts the launcher with this process's variables, and its own TMPDIR.
+        # CASA's C++ starts the launcher with the environment of this process and its own TMPDIR.
         env = tools.environment(os.environ, display)
         self._launcher.write_text(
             _SCRIPT.format(
@@ -137,7 +138,7 @@ class FlagDisplay:
 
 
 class _Watch:
-    """A thread that ends the wait when an interrupt comes or casaplotserver has ended."""
+    """A thread that ends CASA's wait after an interrupt, a closed window or the end of casaplotserver."""
 
     def __init__(self, life: Path, closings: Path, when_started: Callable[[], None]) -> None:
         self.interrupted = self.lost = self.started = self._closed = False
@@ -156,7 +157,7 @@ class _Watch:
             undo.pop_all()
 
     def close(self) -> None:
-        """Give signals back to whom they belonged, and leave nothing of casaplotserver."""
+        """Restore the former receiver of signals, and end casaplotserver."""
         set_wakeup(self._former_wakeup)
         self._done.set()
         self._wakened.send(b"\0")
@@ -170,7 +171,7 @@ class _Watch:
         try:
             while not (self._done.is_set() or self.interrupted or self.lost or self._closed):
                 self._look()
-        # CASA waits for the window: whatever ends the watching must end that.
+        # CASA waits for the window: any error that ends this thread must end the window too.
         except Exception as error:  # noqa: BLE001
             self.failed = error
         if not self._done.is_set():
@@ -201,17 +202,17 @@ class _Watch:
             self.left_behind.append(Path(server))
             return
         self.lost = self._has_died()
-        # A FIFO that has lost its writer stays at end-of-file until reopened.
+        # A FIFO without a writer stays at end-of-file until it is reopened.
         os.close(self._life)
         self._life = -1
         self._life = open_fifo(self._fifo)
 
     def _has_died(self) -> bool:
-        """Tell whether casaplotserver has ended otherwise than in peace, without waiting for it in CASA's place."""
+        """Return whether casaplotserver has ended abnormally; leave its exit status for CASA."""
         try:
             status = os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOWAIT)
         except ChildProcessError:
-            # CASA has waited for it, so it knows.
+            # CASA has already waited for it, so it knows.
             return False
         return status is not None and (status.si_code, status.si_status) != (os.CLD_EXITED, 0)
 
@@ -219,7 +220,7 @@ class _Watch:
         """Press Quit until the task has ended."""
         self._kill()
         for server in self.left_behind:
-            # If the task still waits for the window's address, an empty one tells that there will be none.
+            # The task may still wait for the window's address; an empty line means that there will be none.
             with suppress(OSError):
                 descriptor = os.open(server, os.O_WRONLY | os.O_NONBLOCK)
                 os.write(descriptor, b"\n")

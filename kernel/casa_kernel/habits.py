@@ -64,7 +64,7 @@ class Habits:
         return {**self._given, **{name: getattr(self, name) for name in COMMANDS}}
 
     def holds(self, name: str) -> bool:
-        """Tell whether a name of the notebook is still the task that was put there."""
+        """Return whether a name of the notebook is still the task that was put there."""
         return name in self.tasks and self._namespace.get(name) is self._given[name]
 
     # What users call

@@ -103,7 +103,7 @@ def describe(tool: Any, path: Path) -> Image:
 
 
 def lacks_data(casa: Casa, path: Path) -> bool:
-    """Tell whether a MeasurementSet has no column that casaviewer draws: it ends over that (2.4)."""
+    """Return whether a MeasurementSet has no column that casaviewer draws: it ends over that (2.4)."""
     table = casa.names["casatools"].table()
     try:
         table.open(str(path), lockoptions={"option": "usernoread"})

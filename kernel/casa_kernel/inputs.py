@@ -45,7 +45,7 @@ class Parameter:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Tell whether two values are equal; arrays of different shapes are not."""
+    """Return whether two values are equal; arrays of different shapes are not."""
     try:
         return type(one) is type(other) and bool(one == other)
     except ValueError:

@@ -1,22 +1,22 @@
-"""Interactive tclean: the mask editor that CASA's C++ starts by itself, on the desktop, and its end.
+"""Put the mask editor of interactive tclean, which CASA's C++ starts by itself, on the desktop, and end it.
 
-How CASA does it (casatools 6.7.0, ``synthesis/ImagerObjects/grpcInteractiveClean.cc``): C++ runs
-``<python> -m casaviewer --app-path``, reads a path from it, starts that path with ``--server=<FIFO> …``, reads
-the viewer's address from the FIFO and waits in C++ for the viewer's answer. The interpreter it takes is the one
-it was given while casatools was imported. It is given a script of ours, which names itself, and becomes the viewer
-when it is run again, with the desktop's display and preferences of its own.
+How CASA does it (casatools 6.7.0, ``synthesis/ImagerObjects/grpcInteractiveClean.cc``): C++ runs ``<python> -m
+casaviewer --app-path``, reads a path from it, and starts that path with ``--server=<FIFO> …``. It reads the viewer's
+address from the FIFO and waits in C++ for the viewer's answer. ``<python>`` is the interpreter that casatools was given
+when it was imported. We give it a script of ours, which answers with its own path; when C++ runs that path, the script
+becomes the viewer, with the desktop's display and its own preferences.
 
-What it does not do, and what is done about it here:
+What CASA does not do, and what is done about it here:
 
 - SIGINT does not interrupt the wait, but the viewer's end does. A thread waits for SIGINT in place of the blocked
-  interpreter and kills the viewer; the interpreter raises KeyboardInterrupt as soon as it is back.
-- It waits for ever at a viewer that is stopped. So the cell says that it is.
-- It looks whether the viewer still lives only when it closes a panel. So the viewer is ended just before that.
-- To the viewer, closing its window and pressing its red cross are one, and the window stays until CASA closes it. The
-  request to close it, which the window manager sends, is seen by ``closing``.
-- It keeps what it knows of a panel by the panel's number, beyond the viewer's end, and aborts the whole process
-  when another viewer gives the number again; and every viewer gives the same numbers in the same order. So the
-  viewer's address is passed on to it only after as many numbers were used up as there were viewers before.
+  interpreter and kills the viewer; the interpreter raises KeyboardInterrupt as soon as C++ returns.
+- CASA waits for ever for a viewer that is stopped (SIGSTOP). So the cell reports that it is stopped.
+- CASA notices the viewer's end only when it closes a panel. So the viewer is ended just before that.
+- The viewer does not distinguish between a closed window and its red cross, and the window stays until CASA closes it.
+  So ``interactive.close_requests`` observes the request to close that the window manager sends.
+- CASA keeps what it knows of a panel under the panel's number, beyond the viewer's end, and aborts the whole process
+  when another viewer uses the number again; and all viewers use the same numbers in the same order. So CASA receives
+  the viewer's address only after as many numbers were used up as there were viewers before.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ from .errors import EditorMissing, NothingRuns, ViewerLost, writing
 from .fifoplace import FifoPlace
 from .watch import Watch
 
-# Descriptor 9 stays open in the viewer and is never used: end-of-file on the FIFO is the viewer's end. A viewer that
-# cannot be written down, because the disk is full, would outlive a kernel that is killed.
+# Descriptor 9 stays open in the viewer and is never used: end-of-file on the FIFO means that the viewer has ended. If
+# the process id cannot be registered because the disk is full, the viewer does not start: it would outlive a kernel
+# that is killed.
 _LAUNCHER = """\
 #!/bin/sh
 exec 9>{life}
@@ -51,7 +52,8 @@ PATH="$PATH:/usr/bin:/bin"
 exec setsid {program} --server={address} "$@" {preferences}
 """
 
-# CASA asks it where a program is, and runs what it answers: itself, which becomes the one program or the other.
+# CASA asks this script for the path of a program, and runs that path. The script answers with its own path, and becomes
+# the mask editor or the flag display when CASA runs it.
 _PYTHON = """\
 #!/bin/sh
 case "$*" in
@@ -69,15 +71,16 @@ class MaskEditor:
     """The mask editor of one kernel.
 
     Attributes:
-        python: what casatools must take for the interpreter when it is imported.
+        python: the path to give to casatools as its interpreter when it is imported.
     """
 
     def __init__(self, folder: PrivateFolder, use_up: Callable[[str, int], None]) -> None:
-        """Write the script that CASA is to take for Python.
+        """Write the script that CASA uses in place of Python.
 
         Args:
-            folder: this kernel's own.
-            use_up: makes the viewer at an address use up so many panel numbers; errors are its own business.
+            folder: the private folder of this kernel.
+            use_up: called with a viewer's address and a number; makes that viewer use up so many panel numbers, and
+                ignores errors.
 
         Raises:
             NoRoom, Shortage: as ``writing``.
@@ -104,7 +107,7 @@ class MaskEditor:
         folder.when_restored(partial(runnable.script, private / "python", text))
 
     def check(self, task: str) -> None:
-        """See that CASA can start the windows at which ``task`` waits.
+        """Check that CASA can start the windows for which ``task`` waits.
 
         Raises:
             NothingRuns: it cannot.
@@ -122,19 +125,19 @@ class MaskEditor:
         last_look: Callable[[int], None],
         say: Callable[[str], None],
     ) -> Iterator[None]:
-        """Provide for the mask editor of one call of ``task`` within a with block, and end it afterwards.
+        """Make the mask editor available for one call of ``task`` within a with block, and end it afterwards.
 
         Args:
             task: its name, for messages.
-            program: casaviewer, unpacked.
+            program: the program of casaviewer, unpacked.
             display: the variables that put it on the desktop.
             look: its preferences.
-            last_look: called with the viewer's process id, before a viewer that still lives is ended.
-            say: tells the user that the viewer is stopped, and that it goes on.
+            last_look: called with the viewer's process id, before a viewer that is still running is ended.
+            say: called with a message for the user when the viewer is stopped or continues.
 
         Raises:
-            KeyboardInterrupt: the kernel was interrupted, or the window closed.
-            ViewerLost: the viewer ended otherwise than by its own window's buttons.
+            KeyboardInterrupt: the kernel was interrupted, or the window was closed.
+            ViewerLost: the viewer ended, but not by the buttons of its window.
             EditorMissing: it did not open, or could not be used.
             NoRoom, Shortage: as ``writing``.
         """
@@ -167,7 +170,8 @@ class MaskEditor:
         """Note that CASA has asked for a mask and got no answer.
 
         Raises:
-            EditorMissing: there was no viewer to give one. Why one that there was gave none is known when it has ended.
+            EditorMissing: there was no viewer. If there was one, the reason why it did not answer is known only after
+                its end.
         """
         self._missed = True
         if self._watch is None or not (self._watch.viewers or self._watch.interrupted):
@@ -179,14 +183,14 @@ class MaskEditor:
         self._viewers += watch.viewers
 
     def _tidy(self) -> None:
-        # Without the launcher CASA starts no viewer for a task that nobody has provided for, and waits for none.
+        # Without the launcher CASA starts no viewer, and does not wait, in a task for which no session was opened.
         for path in (self._launcher, self._register, self._life, self._address):
             if path.exists():
                 path.unlink()
 
     @contextmanager
     def _closing_requests(self, display: Mapping[str, str], found: List[str]) -> Iterator[None]:
-        """Put into ``found`` the process ids whose windows were asked to close within a with block."""
+        """Add to ``found`` the process ids of the windows that were asked to close within a with block."""
         argv = [sys.executable, str(Path(__file__).with_name("closing.py"))]
         child = start(self._folder, "closing", argv, {**session.seen(os.environ), **display}, server=False)
         try:
@@ -197,8 +201,8 @@ class MaskEditor:
 
     @contextmanager
     def interaction(self) -> Iterator[None]:
-        """Have CASA ask for a mask within a with block; its FIFO is in the kernel's folder."""
-        # Where there is a viewer already, CASA makes no FIFO, and may wait for hours.
+        """Let CASA ask for a mask within a with block; its FIFO is in the kernel's folder."""
+        # If there is a viewer already, CASA makes no FIFO, and may wait for hours.
         is_there = self._watch is not None and self._watch.pid is not None
         with nullcontext() if is_there else self._place.within():
             yield
@@ -218,7 +222,7 @@ class MaskEditor:
         preferences.write(self._cache, look)
         for fifo in (self._life, self._address):
             os.mkfifo(fifo, 0o600)
-        # CASA's C++ starts the launcher with this process's variables, and its own TMPDIR.
+        # CASA's C++ starts the launcher with the environment of this process and its own TMPDIR.
         env = tools.environment(os.environ, display)
         self._launcher.write_text(
             _LAUNCHER.format(

@@ -1,7 +1,7 @@
-"""How long a native tool without windows is kept once it has drawn, and at most with how much memory.
+"""How long, and with how much memory, an idle native tool without windows is kept.
 
-A tool that is there draws the next picture three times as fast as one that must be started. Tools with windows are the
-user's: they are told of, and never ended here.
+A running tool draws the next picture three times as fast as one that must be started. Tools with windows belong to the
+user: they are listed, but never ended here.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ import psutil
 from .children import Child, Children
 from .errors import BadKeeping
 
-# An hour of work with pauses to think; and what casaplotms reaches with some tens of millions of points.
+# Covers an hour of work with pauses to think; casaplotms reaches this size with some tens of millions of points.
 MINUTES, MEGABYTES = 15.0, 2000.0
 _EVER = math.inf
-# A tool at work is looked at again after so many seconds.
+# Look again at a busy tool after this many seconds.
 _BUSY = 5.0
 
 
 @dataclass
 class Limits:
-    """What a warm tool may cost.
+    """The limits for a warm tool.
 
     Attributes:
         minutes: how long it is kept after its last picture; 0 ends it with its cell, infinity keeps it.
-        megabytes: of memory, with its children.
+        megabytes: its memory and that of its children, in MB.
     """
 
     minutes: float = MINUTES
     megabytes: float = MEGABYTES
 
     def describe(self) -> str:
-        """Return what a user reads of them."""
+        """Return the limits as a sentence for the user."""
         if not self.minutes:
             return "Tools without a window end with the cell that they have drawn for."
         kept = "until the kernel ends" if self.minutes == _EVER else f"for {self.minutes:g} minutes"
@@ -58,10 +58,11 @@ def from_environment(environ: Mapping[str, str]) -> Limits:
 
 
 def change(limits: Limits, words: Sequence[str]) -> None:
-    """Change the limits as ``%casa_tools`` is told: ``off``, ``keep 30``, ``keep ever``, ``keep off``, ``memory 500``.
+    """Change the limits by a line of ``%casa_tools``: ``off``, ``keep 30``, ``keep ever``, ``keep off``, ``memory
+    500``.
 
     Raises:
-        BadKeeping: these words mean nothing.
+        BadKeeping: the words have no meaning.
     """
     line = " ".join(words).lower()
     if line in ("off", "keep off"):
@@ -90,13 +91,13 @@ def tidy(children: Children, limits: Limits) -> Optional[float]:
     """End the tools without windows that have been idle for too long or have grown too large.
 
     Returns:
-        the seconds until the next one may have to be ended; None if nothing is to come.
+        The seconds until the next tool may have to be ended; None if there is none.
     """
     waits: List[float] = []
     for key, child in children.warm():
         rest = 60 * limits.minutes - (time.monotonic() - child.used)
         if child.busy:
-            # A thread that the cell has left behind draws with it.
+            # A thread that the cell has left behind is drawing with it.
             waits.append(_BUSY)
         elif rest <= 0 or memory(child) > limits.megabytes:
             children.drop(key)
@@ -111,14 +112,14 @@ def memory(child: Child) -> float:
     with suppress(psutil.NoSuchProcess):
         leader = psutil.Process(child.process.pid)
         for each in (leader, *leader.children(recursive=True)):
-            # A helper of the tool's that has just ended must not let the tool pass for one without any.
+            # One helper of the tool that has just ended must not make the total incomplete.
             with suppress(psutil.NoSuchProcess):
                 total += float(each.memory_info().rss)
     return total / 1e6
 
 
 def describe(children: Children, limits: Limits) -> str:
-    """Return the running tools, a line each, and the limits."""
+    """Return a table of the running tools, one a line, and the limits."""
     now = time.monotonic()
     rows: List[Tuple[str, ...]] = []
     warm = dict(children.warm())

@@ -1,4 +1,4 @@
-"""The CASA kernel: IPython's, with CASA in its namespace and its native tools as its children."""
+"""The CASA kernel: IPython's kernel, with CASA in its namespace and CASA's native tools as its child processes."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ class ZMQInteractiveShell(zmqshell.ZMQInteractiveShell):
     It keeps its name, by which libraries such as rich find out that they are in a notebook.
 
     Attributes:
-        reporter: shows them.
-        given: what the kernel has put into the namespace, by name.
-        without_casa: why there is no CASA in the namespace, in a sentence; empty if it is there.
+        reporter: shows the errors.
+        given: the names that the kernel has put into the namespace, with their values.
+        without_casa: a sentence that explains why there is no CASA in the namespace; empty if it is there.
     """
 
     reporter: Optional[Reporter] = None
@@ -55,12 +55,12 @@ class ZMQInteractiveShell(zmqshell.ZMQInteractiveShell):
     without_casa = ""
 
     def showtraceback(self, *args: Any, **kwargs: Any) -> None:
-        """Show the exception that is being handled. Called by IPython, for cells as for scripts that magics run."""
+        """Show the exception that is being handled. Called by IPython, for cells and for scripts that magics run."""
         ANSWERS.spend_if_short()
         if self.reporter is None or not self.reporter.show(self):
             super().showtraceback(*args, **kwargs)
             if self.without_casa and isinstance(sys.exc_info()[1], NameError):
-                # It was told with the first cell, which may be out of sight.
+                # It was printed with the first cell, which may be out of sight.
                 print(self.without_casa, file=sys.stderr, flush=True)
             _, error, trace = sys.exc_info()
             advice = lostnames.advice(error, trace, self.user_ns, self.given)
@@ -72,11 +72,10 @@ class CasaKernel(IPythonKernel):
     """The kernel behind the kernelspec ``casa``.
 
     Attributes:
-        loading: CASA's import, whose C++ the kernel's process loads before it imports ipykernel; None if it could not
-            be begun.
-        reason: why it could not.
-        tasks: what stands for CASA's tasks, in CASA's modules too.
-        notices: what its user should know at once, in sentences.
+        loading: the import of CASA, whose C++ is loaded before ipykernel is imported; None if it could not begin.
+        reason: why it could not begin.
+        tasks: the stand-ins for CASA's tasks, in CASA's modules too.
+        notices: sentences that the user should read at once.
     """
 
     implementation = "casa"
@@ -106,7 +105,7 @@ class CasaKernel(IPythonKernel):
         native = [each for each in (sys.stdout, sys.stderr) if isinstance(each, NativeStream)]
         for stream in native:
             stream.sort = self._log.sorter()
-        # What C++ has written belongs to this cell.
+        # Text that C++ has written belongs to this cell.
         self._shell.events.register("post_run_cell", lambda _result: settle(native))
         self._shell.events.register("post_run_cell", lambda _result: self._log.end())
         self._shell.events.register("pre_run_cell", lambda _info: self._desktop.begin_work())
@@ -123,11 +122,11 @@ class CasaKernel(IPythonKernel):
         magics = CasaMagics(self._shell, self._modes, self._desktop, self._front)
         self._shell.register_magics(magics, self._habits, log, tools)
         self.implementation_version = kernelspec.casa_version() or "without CASA"
-        # IPython's banner is the shell's.
+        # ipykernel takes its banner from the shell.
         self._shell.banner1 = f"CASA {self.implementation_version}\n"
 
     def start(self) -> None:
-        """Begin to answer and to import CASA, which completes the namespace when it is there. Called by ipykernel."""
+        """Begin to answer and to import CASA; complete the namespace when it is imported. Called by ipykernel."""
         super().start()  # type: ignore[no-untyped-call]
         if self.loading is not None:
             self.loading.go_on()
@@ -165,21 +164,22 @@ class CasaKernel(IPythonKernel):
         else:
             self._settled = True
             self._run_startup()
-        # The process began without the collector. What is there now stays, and need not be searched ever again.
+        # The process began with the garbage collector switched off. The objects that exist now will stay, and need
+        # never be searched.
         gc.freeze()
         gc.enable()
 
     def _bind_tasks(self) -> None:
-        """Wait for CASA, and have its tasks do what the notebook's do; in whatever thread calls one of them early."""
+        """Wait for CASA, and replace its tasks by the notebook's; called in any thread that uses a task early."""
         if self.loading is not None and self.loading.is_here:
             return
         if self.loading is not None:
-            # A file of the profile's may call a task before the kernel answers.
+            # A file of the profile may call a task before the kernel answers.
             self.loading.go_on()
         self._names()
 
     def _names(self) -> Dict[str, Any]:
-        """Return what goes into the namespace."""
+        """Return the names for the namespace."""
         if self.loading is None:
             assert self.reason is not None
             raise self.reason
@@ -213,11 +213,11 @@ class CasaKernel(IPythonKernel):
             self._tell_once(said.rstrip("\n"))
 
     def _is_task(self, name: str) -> bool:
-        """Tell whether a name of the notebook is the task that the kernel has put there."""
+        """Return whether a name of the notebook is the task that the kernel has put there."""
         return self._habits.habits is not None and self._habits.habits.holds(name)
 
     def _find_log(self) -> Path:
-        """Return the path of CASA's log, which was opened anew if it was gone."""
+        """Return the path of CASA's log, which is opened anew if it was removed."""
         self._look_after_log()
         return self._logfile()
 
@@ -234,18 +234,19 @@ class CasaKernel(IPythonKernel):
 
         self._shell.events.register("pre_run_cell", tell)
 
-    # What needs the namespace. Not the event pre_run_cell: the cell's text is transformed before it.
+    # The methods below need the namespace. The event pre_run_cell would be too late: the cell's text is transformed
+    # before it.
 
     async def do_execute(self, code: str, *args: Any, **kwargs: Any) -> Any:
         """Run a cell. Called by ipykernel."""
         try:
             self._settle()
         except KeyboardInterrupt:
-            # ipykernel would send no reply, and the notebook wait for ever.
+            # ipykernel would send no reply, and the notebook would wait for ever.
             code = _INTERRUPTED
         try:
             return await super().do_execute(code, *args, **kwargs)  # type: ignore[no-untyped-call]
-        # Whatever it is, the notebook must hear of it.
+        # Whatever the error is, the notebook must get an answer.
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
             return self._tell_unfinished(error)
 
@@ -261,7 +262,7 @@ class CasaKernel(IPythonKernel):
             ANSWERS.fill()
 
     def _tell_unfinished(self, error: BaseException) -> Dict[str, Any]:
-        """Show under the cell what ended it; return the answer to it."""
+        """Show the error that ended the cell under it; return the reply."""
         ANSWERS.spend()
         content = unfinished.content(error)
         self.send_response(self.iopub_socket, "error", content)  # type: ignore[no-untyped-call]

@@ -56,7 +56,7 @@ def name_of(pid: int, path: Path) -> Optional[Path]:
 
 
 def has_lost(pid: int, path: Path) -> bool:
-    """Tell whether a process writes into what was ``path`` once, and no longer is."""
+    """Return whether a process writes into what was ``path`` once, and no longer is."""
     name = name_of(pid, path)
     try:
         return name is not None and not os.path.samefile(name, path)
@@ -111,7 +111,7 @@ class LogFile:
         return f"/proc/self/fd/{self._descriptor}"
 
     def is_at(self, path: Path) -> bool:
-        """Tell whether the file still stands at ``path``."""
+        """Return whether the file still stands at ``path``."""
         try:
             return path == self.path and os.path.samestat(os.stat(path), os.fstat(self._descriptor))
         except OSError:

@@ -42,7 +42,7 @@ class Message(NamedTuple):
 
 
 def continues(fields: List[bytes]) -> bool:
-    """Tell whether a line, split at its first three tabs, goes on with the message before it."""
+    """Return whether a line, split at its first three tabs, goes on with the message before it."""
     return len(fields) < 4 or fields[2].endswith(b"+")
 
 

@@ -48,7 +48,7 @@ class Query:
     number: int = NUMBER
 
     def accepts(self, each: Message) -> bool:
-        """Tell whether a message is wanted."""
+        """Return whether a message is wanted."""
         return (
             LEVELS.index(_level(each.priority)) >= LEVELS.index(self.level)
             and (self.pattern is None or self.pattern.search(each.text) is not None)

@@ -45,7 +45,7 @@ class Recorder:
         self._take, self._scratch = take, scratch
 
     def is_scratch(self, file: Any) -> bool:
-        """Tell whether ``file`` is in the scratch folder."""
+        """Return whether ``file`` is in the scratch folder."""
         return isinstance(file, (str, os.PathLike)) and self._scratch in Path(file).parents
 
     def add(self, figure: Figure) -> int:

@@ -66,7 +66,7 @@ def writable(task: str, parameter: str, path: str) -> str:
 
 
 def _is_mistaken(path: str) -> bool:
-    """Tell whether a tool would take a name for another one."""
+    """Return whether a tool would take a name for another one."""
     return path.startswith("~") or path != path.strip()
 
 

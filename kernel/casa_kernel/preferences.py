@@ -89,7 +89,7 @@ def write(cache: Path, preferences: Mapping[str, str]) -> None:
 
 
 def has_planes(given: Mapping[str, Any]) -> bool:
-    """Tell whether the mask editor of a call of tclean has several planes or fields to step through.
+    """Return whether the mask editor of a call of tclean has several planes or fields to step through.
 
     Args:
         given: the call's arguments.

@@ -1,8 +1,8 @@
-"""Read pipes without a pause, and pass on what comes to slower readers: ``pump.py IN:OUT [IN:OUT]``, descriptors.
+"""Read pipes without a pause, and pass the data on to slower readers: ``pump.py IN:OUT [IN:OUT]``, descriptors.
 
-A program of its own: in the kernel's process nothing can read while C++ holds the interpreter's lock and waits for room
-in a pipe (``streams``). It ends with its writers, or with its readers. It imports nothing of this package, so that it
-can be run by its path.
+This is a separate program because nothing in the kernel's process can read while C++ holds the interpreter's lock and
+waits for room in a pipe (``jupyter.streams``). It ends when its writers or its readers end. It imports nothing of this
+package, so that it can be run by its path.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ import sys
 from contextlib import suppress
 from typing import List
 
-# Of what was not yet passed on; what is beyond is left out.
+# The largest number of bytes that wait to be passed on; further ones are dropped.
 _MOST = 64 << 20
 _PIECE = 1 << 16
 
 
 class Pipe:
-    """One of them.
+    """One pipe and the descriptor to which its data go.
 
     Attributes:
-        source, target: the descriptors; the target does not block.
-        ended: nothing more will come.
+        source, target: the descriptors; the target is non-blocking.
+        ended: no more data will come.
     """
 
     def __init__(self, words: str) -> None:
@@ -35,11 +35,11 @@ class Pipe:
 
     @property
     def is_full(self) -> bool:
-        """Whether something waits to be passed on."""
+        """Whether data wait to be passed on."""
         return bool(self._waiting)
 
     def read(self) -> None:
-        """Take what has come."""
+        """Read what has arrived."""
         piece = os.read(self.source, _PIECE)
         self.ended = not piece
         if len(self._waiting) < _MOST:
@@ -48,9 +48,9 @@ class Pipe:
             self._left_out += len(piece)
 
     def write(self) -> None:
-        """Pass on as much as there is room for."""
+        """Write as much as there is room for."""
         with suppress(BlockingIOError):
-            # A bytearray moves nothing when something is taken from its front.
+            # Deleting from the front of a bytearray does not move the rest.
             del self._waiting[: os.write(self.target, self._waiting[:_PIECE])]
         if self._left_out and len(self._waiting) < _MOST:
             self._waiting += b"\n[%d bytes came too fast and are left out here]\n" % self._left_out
@@ -58,14 +58,14 @@ class Pipe:
 
 
 def main(words: List[str]) -> None:
-    """Pass on until all have ended."""
+    """Pass data on until all pipes have ended."""
     pipes = [Pipe(each) for each in words]
     while pipes:
         poll = select.poll()
         for pipe in pipes:
             if not pipe.ended:
                 poll.register(pipe.source, select.POLLIN)
-            # The end of its reader is told in any case.
+            # poll(2) always reports the end of its reader.
             poll.register(pipe.target, select.POLLOUT if pipe.is_full else 0)
         ready = dict(poll.poll())
         for pipe in list(pipes):
@@ -76,7 +76,7 @@ def main(words: List[str]) -> None:
                 pipe.write()
             if event & select.POLLERR or (pipe.ended and not pipe.is_full):
                 pipes.remove(pipe)
-                # Those who still write hear of it.
+                # The remaining writers get EPIPE.
                 os.close(pipe.source)
 
 

@@ -138,7 +138,7 @@ def _words(error: BaseException, run: Run, logfile: Callable[[], Path]) -> Tuple
 
 
 def _is_ours(trace: Optional[TracebackType]) -> bool:
-    """Tell whether an exception came out of this package, or the one that it belongs to."""
+    """Return whether an exception came out of this package, or the one that it belongs to."""
     return any(frame.f_code.co_filename.startswith(_NOT_THE_USER_S[:2]) for frame, _ in traceback.walk_tb(trace))
 
 

@@ -36,7 +36,7 @@ def script(path: Path, text: str) -> Tuple[Path, bool]:
 
 
 def can_run(path: Path) -> bool:
-    """Tell whether a file may be run; access(2) also knows how its disk is mounted."""
+    """Return whether a file may be run; access(2) also knows how its disk is mounted."""
     return os.access(path, os.X_OK)
 
 

@@ -1,4 +1,4 @@
-"""Notice that a child of this process is stopped, and that it goes on: waitid(2), in a thread of its own."""
+"""Notice when a child of this process is stopped or continued, with waitid(2) in a separate thread."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from casa_desktop import threads
 
 
 def watch(pid: int, tell: Callable[[bool], None]) -> None:
-    """Have ``tell`` called with True whenever the child is stopped and with False when it goes on, until its end.
+    """Call ``tell`` with True whenever the child is stopped and with False when it continues, until its end.
 
     Args:
-        pid: the child; whoever waits for its end finds it as if nobody had looked.
+        pid: the child; its exit status stays available to the code that waits for it.
         tell: called in another thread.
 
     Raises:
-        RuntimeError: there can be no further thread.
+        RuntimeError: no further thread can be started.
     """
     threads.start(_run, pid, tell)
 
 
 def _run(pid: int, tell: Callable[[bool], None]) -> None:
     changes = {os.CLD_STOPPED: os.WSTOPPED, os.CLD_TRAPPED: os.WSTOPPED, os.CLD_CONTINUED: os.WCONTINUED}
-    # Somebody else may wait for the child's end, and be quicker.
+    # Other code may wait for the child's end first.
     with suppress(ChildProcessError):
         while True:
             found = os.waitid(os.P_PID, pid, os.WSTOPPED | os.WCONTINUED | os.WEXITED | os.WNOWAIT)
             if found is None or found.si_code not in changes:
                 return
-            # This one is ours to take; otherwise it would be told again.
+            # Consume this change; otherwise waitid would report it again.
             os.waitid(os.P_PID, pid, changes[found.si_code] | os.WNOHANG)
             tell(found.si_code != os.CLD_CONTINUED)

@@ -1,9 +1,9 @@
-"""ipykernel's streams for standard output and error, which can be told what to do with what C++ writes.
+"""ipykernel's streams for standard output and error, with a filter for text that C++ writes.
 
-What C++, Fortran and child processes write to the descriptors comes through a pipe, which a thread of ipykernel reads.
-Code that holds the interpreter's lock and finds the pipe full would wait for ever: the thread needs the lock to read.
-So a process of its own (``pump``) reads what they write, without a pause, and passes it on to that thread. (Seen with
-grpc's log under GRPC_VERBOSITY=debug; Cython, f2py and pybind11 hold the lock, too.)
+C++, Fortran and child processes write to the file descriptors. Their text comes through a pipe, which a thread of
+ipykernel reads. Code that holds the interpreter's lock while the pipe is full would wait for ever, because the thread
+needs the lock to read. So a separate process (``jupyter.pipe_reader``) reads the text without a pause and passes it on
+to that thread. (Seen with grpc's log under GRPC_VERBOSITY=debug; Cython, f2py and pybind11 hold the lock, too.)
 """
 
 from __future__ import annotations
@@ -24,29 +24,29 @@ from ipykernel.iostream import OutStream
 from casa_desktop import threads
 
 _PIECE = 1 << 16
-# Written to a descriptor to see that all before it has come; nothing else begins with it.
+# Written to a descriptor to learn when all text before it has arrived; no other text begins like this.
 _MARK = b"\0" + os.urandom(12).hex().encode() + b"\0"
-# How long a cell that has ended waits for what was written in it, in seconds. A full pump takes 4 s.
+# How long a cell that has ended waits for the text written in it, in seconds. A full pump takes 4 s.
 _SETTLED = 5.0
-# poll(2) tells that there is room for at least so much.
+# poll(2) reports a pipe as writable when it has room for at least this many bytes.
 _ROOM = 4096
-# How long the terminal or the log of the Jupyter server may keep us waiting, in milliseconds.
+# How long to wait for the terminal or the log of the Jupyter server, in milliseconds.
 _PATIENCE = 100
-# A pump that ends so often within so many seconds will not be better the next time.
+# After this many ends of the pump within this many seconds, it is not started again.
 _MOST_ENDS, _SECONDS = 5, 10.0
 
 
 class NativeStream(OutStream):
-    """A stream that passes what was written to its file descriptor, and not by Python, through a function.
+    """A stream that filters the text that was written to its file descriptor rather than by Python.
 
     Attributes:
-        sort: the function; returns what is to be printed. None prints everything.
+        sort: the filter; returns the text to print. None prints everything.
     """
 
     sort: Optional[Callable[[str], str]] = None
-    # Those that lead here, with the pump and without.
+    # The pipes that lead to this stream, with the pump and without.
     pipes: Collection[Tuple[int, int]] = ()
-    # How many marks were written, and how many have come.
+    # The number of marks that were written, and of those that have arrived.
     _sent = _seen = 0
     _met = threading.Condition()
 
@@ -59,9 +59,9 @@ class NativeStream(OutStream):
         return super().write(string) or 0
 
     def settle(self) -> None:
-        """Wait until all is printed that has been written to the descriptor, at most for some seconds."""
+        """Wait until all text written to the descriptor has been printed, at most some seconds."""
         descriptor = getattr(self, "_original_stdstream_fd", None)
-        # Where an earlier mark has not come yet, nobody is made to wait again.
+        # If an earlier mark has not arrived yet, do not wait again.
         if (
             descriptor is None
             or self._seen < self._sent
@@ -75,14 +75,14 @@ class NativeStream(OutStream):
             self._met.wait_for(lambda: self._seen >= self._sent, _SETTLED)
 
     def _is_own(self, descriptor: int) -> bool:
-        """Tell whether a descriptor still leads here: a cell may have put a file of its own in its place."""
+        """Return whether a descriptor still leads here: a cell may have replaced it by a file."""
         try:
             return _pipe(descriptor) in self.pipes
         except OSError:
             return False
 
     def _watch_pipe_fd(self) -> None:
-        """Print what comes through the pipe, and copy it to where Jupyter's own output goes. Called by ipykernel."""
+        """Print the text that comes through the pipe, and copy it to Jupyter's own output. Called by ipykernel."""
         source: int = self._fid or 0
         copy, decoder = _Copy(self._original_stdstream_copy), codecs.getincrementaldecoder("utf-8")(errors="replace")
         held = b""
@@ -100,24 +100,24 @@ class NativeStream(OutStream):
                         self._met.notify_all()
                 piece = os.read(source, _PIECE)
         except Exception:  # noqa: BLE001
-            # It is shown when the stream is closed.
+            # ipykernel shows it when the stream is closed.
             self._exc = sys.exc_info()
 
 
 def _pipe(descriptor: int) -> Tuple[int, int]:
-    """Return what tells the pipe behind a descriptor from all others."""
+    """Return the device and inode, which identify the pipe behind a descriptor."""
     found = os.fstat(descriptor)
     return found.st_dev, found.st_ino
 
 
 def settle(streams: Iterable[NativeStream]) -> None:
-    """Wait until all is printed that has been written to the streams' descriptors, at most for some seconds."""
+    """Wait until all text written to the streams' descriptors has been printed, at most some seconds."""
     for stream in streams:
         stream.settle()
 
 
 def _split_beginning(text: bytes) -> Tuple[bytes, bytes]:
-    """Return the end of ``text`` that may be the beginning of a mark, and what comes before it."""
+    """Return the end of ``text`` that may be the beginning of a mark, and the text before it."""
     for length in range(min(len(_MARK) - 1, len(text)), 0, -1):
         if text.endswith(_MARK[:length]):
             return text[-length:], text[:-length]
@@ -131,7 +131,7 @@ def _has_room(descriptor: int, patience: float) -> bool:
 
 
 class _Copy:
-    """Writes to a descriptor, and leaves out what would keep the writer waiting."""
+    """Writes to a descriptor, and drops text that would block the writer."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor, self._patience = descriptor, _PATIENCE
@@ -139,7 +139,7 @@ class _Copy:
     def write(self, text: bytes) -> None:
         for start in range(0, len(text), _ROOM):
             if not _has_room(self._descriptor, self._patience):
-                # Nobody reads there; from now on it is only looked at.
+                # There is no reader; from now on, check for room without waiting.
                 self._patience = 0
                 return
             self._patience = _PATIENCE
@@ -147,10 +147,10 @@ class _Copy:
 
 
 class Relief:
-    """The pump of a kernel's streams, which comes back when it is killed.
+    """The pump of a kernel's streams; it is restarted when it is killed.
 
     Raises:
-        OSError: it cannot be started; all is as it was then.
+        OSError: it cannot be started; the streams are unchanged then.
     """
 
     def __init__(self, streams: Sequence[Any]) -> None:
@@ -181,14 +181,14 @@ class Relief:
     def _start(self) -> subprocess.Popen[bytes]:
         words = [f"{source}:{target}" for source, target in zip(self._sources, self._targets)]
         return subprocess.Popen(
-            # -S: it needs nothing but Python's own modules.
+            # -S: the pump needs only Python's standard library.
             [sys.executable, "-I", "-S", str(Path(__file__).with_name("pump.py")), *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             pass_fds=[*self._sources, *self._targets],
             cwd="/",
-            # Interrupts are the kernel's.
+            # Interrupts are for the kernel, not for the pump.
             start_new_session=True,
         )
 
@@ -207,7 +207,7 @@ class Relief:
             self.end()
 
     def end(self) -> None:
-        """Have the streams' descriptors lead to ipykernel's thread again. Safe to call twice."""
+        """Connect the streams' descriptors to ipykernel's thread again. Safe to call twice."""
         if self._ending:
             return
         self._ending = True

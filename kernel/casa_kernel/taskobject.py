@@ -93,12 +93,12 @@ def stock_of(value: Any) -> Any:
 
 
 def is_task(value: Any) -> bool:
-    """Tell whether something in ``casatasks`` is a task."""
+    """Return whether something in ``casatasks`` is a task."""
     return callable(value) and not isinstance(value, type) and hasattr(value, "_info_group_")
 
 
 def _called_by_a_task(frame: Optional[FrameType]) -> bool:
-    """Tell whether a call comes out of another task, which works with the tasks that CASA's authors had in mind."""
+    """Return whether a call comes out of another task, which works with the tasks that CASA's authors had in mind."""
     while frame is not None:
         if frame.f_code is Task._call.__code__:
             return True

@@ -1,4 +1,4 @@
-"""The native tools that draw for the tasks: started when first needed, connected, watched, replaced."""
+"""Run the native tools that draw for the tasks: start, connect, watch and replace them."""
 
 from __future__ import annotations
 
@@ -23,44 +23,44 @@ from .tasks import DrawingTask
 from .toolwindow import ToolWindow
 from .watchdog import Idleness, Watchdog, is_frozen
 
-# A tool that says that it draws, and has done nothing for so many seconds, never will.
+# A tool that reports that it is drawing, but has done nothing for this many seconds, will never finish.
 _LOST = 4.0
-# A drawing that was begun by an earlier call is waited for so many seconds.
+# Wait this many seconds for a drawing that an earlier call has begun.
 _FORMER = 10.0
-# Seconds between two looks at a drawing: so many at first, and at most so many.
+# Seconds between two looks at a drawing: at first, and at most.
 _LOOKS = (0.05, 0.5)
 
 
 class Toolbox:
-    """The tools of one kernel: one of each kind without windows, and one for each display."""
+    """The tools of one kernel: one of each kind without windows, and one of each kind for each display."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._clients = make_clients(desk.casa)
-        # A client module with windows knows one process only; on each desktop there may be another one.
+        # A client module with windows can be connected to one process only; each desktop may have another one.
         self._spoken_to: Dict[Tuple[str, bool], Child] = {}
-        # By tool: both modes of one go through the same globals of CASA's module.
+        # By tool: both modes of a tool use the same globals of CASA's module.
         self.queues: Dict[str, Queue] = {tool: Queue() for tool in self._clients}
-        # What casaplotms says of the call that is running.
+        # The messages of casaplotms during the current call.
         self._log: Optional[PlotLog] = None
 
     def __contains__(self, tool: str) -> bool:
-        """Tell whether the wheel of ``tool`` is installed."""
+        """Return whether the wheel of ``tool`` is installed."""
         return tool in self._clients
 
     @contextmanager
     def connected(
         self, row: DrawingTask, display: Optional[Mapping[str, str]], plotrange: Sequence[float] = ()
     ) -> Iterator[Child]:
-        """Have ``row``'s tool running and connected within a with block; say clearly what went wrong there.
+        """Run and connect ``row``'s tool within a with block, and turn failures there into clear errors.
 
-        Call it only with the tool's queue. A plot says whether data lie in its ``plotrange``.
+        Call it only while holding the tool's queue. For a plot, the user reads whether data lie in its ``plotrange``.
 
         Raises:
             BadParameter: CASA refuses a type.
-            ToolLost: the tool ended in the block, or was ended because it did nothing of what it was told to.
+            ToolLost: the tool ended in the block, or was ended because it did not do its work.
             ToolExhausted: the tool, which has a window, has no memory or no thread left.
-            TaskFailed: whatever else the task complains of.
+            TaskFailed: any other error of the task.
         """
         child = self._running(row.tool, display)
         client = self._clients[row.tool][display is not None]
@@ -97,18 +97,18 @@ class Toolbox:
         except CasaDesktopError:
             raise
         except AssertionError as error:
-            # CASA's tasks check their arguments' types with assert.
+            # CASA's tasks check the types of their arguments with assert.
             raise BadParameter(row.name, checks.explain_schema(str(error))) from error
         except (Exception, KeyboardInterrupt) as error:
             if _was_interrupted(error):
-                # It would go on drawing what nobody wants, and keep the next call waiting; a window is the user's.
+                # The tool would go on drawing, and delay the next call. One with a window is left to the user.
                 child.interrupted = live
                 if not live:
                     child.kill()
                 raise KeyboardInterrupt from error
             exhausted = _is_exhausted(error)
             if exhausted and not live:
-                # It lives on without what it would need for the next call.
+                # It is still running, but without the memory or threads that the next call needs.
                 child.kill()
             if child.has_ended(within=0.5) or watchdog.stall is not None:
                 raise ToolLost(row.tool, row.name, watchdog.stall, child.last_words()) from error
@@ -120,24 +120,24 @@ class Toolbox:
         """Wait until ``row``'s tool has drawn in its window, at most ``within`` seconds; call it while connected.
 
         Raises:
-            ToolLost: it never will, and was ended.
-            TaskFailed: it could not draw it, which it tells in its window only.
+            ToolLost: the tool will never draw it, and was ended.
+            TaskFailed: the tool could not draw it, and shows the reason only in its window.
         """
         client = self._clients[row.tool][True]
         if not _draws(client, child, within):
             child.kill()
             raise ToolLost(row.tool, row.name, Stall.LOST, child.last_words())
-        # One that still draws has not failed.
+        # A tool that is still drawing has not failed.
         failure = self._log.failure() if self._log is not None and not client.is_drawing() else ""
         if failure:
             raise TaskFailed(row.name, failure)
 
     def reason_in_window(self, row: DrawingTask, call: Callable[[], object]) -> str:
-        """Return the reason for a failure that ``row``'s tool tells in its window only, or nothing.
+        """Return the reason for a failure that ``row``'s tool shows only in its window, or an empty string.
 
         Args:
             row: the task.
-            call: does the same again, with a window; nobody sees it, and its tool ends with it.
+            call: repeats the failed call with a window. The window is not visible, and its tool ends afterwards.
         """
         with self.connected(row, None) as child:
             try:
@@ -149,7 +149,7 @@ class Toolbox:
         return reason if reason != NO_REASON else ""
 
     def seen(self, row: DrawingTask) -> Optional[bytes]:
-        """Return what the window shows that ``row``'s task has just opened, as PNG; None where its tool does not tell.
+        """Return the window that ``row``'s task has just opened as PNG; None if its tool cannot write it.
 
         Call it while connected.
         """
@@ -162,7 +162,7 @@ class Toolbox:
 
     def _reason(self, error: BaseException) -> str:
         said = _said(error)
-        # All that plotms tells its client, whatever it was; its log knows.
+        # plotms reports every failure to its client with this message; the reason is in its log.
         if said == "plot parameters failed." and self._log is not None:
             said = self._log.reason()
         return " ".join([said, *checks.full_disks()])
@@ -170,7 +170,7 @@ class Toolbox:
     def _running(self, name: str, display: Optional[Mapping[str, str]]) -> Child:
         """Return the running tool for a display, or for none, connected to its client module."""
         children, casa = self._desk.children, self._desk.casa
-        # The user may have set others since the kernel's start.
+        # The user may have set other proxies since the kernel started.
         proxies.spare_tools(os.environ)
         key = f"{name} on {display['DISPLAY']}" if display is not None else f"{name} headless"
         cache = children.private.path / f"{name}.{'headless' if display is None else 'live'}"
@@ -178,14 +178,14 @@ class Toolbox:
         log = toolhome.logfile(casa.logfile, children.private.path)
         child = children.get(key)
         if child is not None and display is None and (child.logfile != log or has_lost(child.process.pid, Path(log))):
-            # It would go on writing into the former log; a window is the user's.
+            # It would go on writing into the former log. A tool with a window is left to the user.
             children.drop(key)
             child = None
         if child is None:
             program = tools.ensure_extracted(tools.find(name), self._desk.front.say)
             needs_screen = display is None and not tools.draws_offscreen(program)
             argv = [str(program), *tools.arguments(name, casa.data_folder, log, cache)]
-            # What draws without a window may need an X server all the same.
+            # A tool that draws without a window may still need an X server.
             where = screen.environment(children, name) if needs_screen else display
             env = tools.environment(os.environ, where)
             env.update(toolhome.home(env, children.private.path))
@@ -197,14 +197,14 @@ class Toolbox:
 
     def _connect(self, name: str, live: bool, child: Child) -> None:
         client = self._clients[name][live]
-        # A tool that could not even be killed is spoken to anew.
+        # After a hang-up the line is unusable: a tool that could not even be killed needs a new connection.
         if self._spoken_to.get((name, live)) is not child or client.line.over:
             client.connect(child)
             self._spoken_to[name, live] = child
 
 
 def _may_write_here() -> bool:
-    """Tell whether this process's working folder is there and can be written."""
+    """Return whether this process's working folder exists and is writable."""
     try:
         return os.access(os.getcwd(), os.W_OK)
     except FileNotFoundError:
@@ -212,10 +212,11 @@ def _may_write_here() -> bool:
 
 
 def _is_ready(client: Client, child: Child, window: ToolWindow) -> bool:
-    """Wait for what a window may still be drawing for an earlier call; tell whether its tool can be used.
+    """Wait for a drawing that an earlier call has begun; return whether the tool can be used.
 
-    One that will never have drawn it is ended: casaplotms, whose memory was at its limit for a moment, says for
-    ever that it draws, and refuses everything else (2.9.1). So is one that does not even answer after an interrupt.
+    A tool that will never finish is ended: once its memory was at its limit for a moment, casaplotms reports for ever
+    that it is drawing, and refuses everything else (2.9.1). A tool that does not answer after an interrupt is ended
+    too.
     """
     was_interrupted, child.interrupted = child.interrupted, False
     watchdog = Watchdog(child, client, window)
@@ -226,16 +227,18 @@ def _is_ready(client: Client, child: Child, window: ToolWindow) -> bool:
     except Exception as error:
         if _was_interrupted(error):
             raise KeyboardInterrupt from error
-        # Of gRPC, whose classes are CASA's to import. The call itself meets what is wrong and tells it.
+        # These are gRPC's errors, whose classes only CASA imports. The call itself will meet the same problem and
+        # report it.
         return watchdog.stall is None and not child.has_ended(within=0.5)
     child.kill()
     return False
 
 
 def _draws(client: Client, child: Child, within: float) -> bool:
-    """Wait for a drawing, at most ``within`` seconds; return False as soon as it is known that it never will be there.
+    """Wait for a drawing, at most ``within`` seconds; return False as soon as it is clear that it will never finish.
 
-    The tool draws in a thread of its own and tells nobody when it has done; CASA's task asks it, too, once a second.
+    The tool draws in a thread of its own and sends no message when it has finished; CASA's task also polls, once a
+    second.
     """
     deadline, idleness, pause = time.monotonic() + within, Idleness(child), _LOOKS[0]
     while client.is_drawing() and time.monotonic() < deadline:
@@ -247,20 +250,20 @@ def _draws(client: Client, child: Child, within: float) -> bool:
 
 
 def _was_interrupted(error: Optional[BaseException]) -> bool:
-    """Tell whether an error stems from a keyboard interrupt: the viewer's tasks catch that too, and raise their own."""
+    """Return whether an error stems from a keyboard interrupt: the viewer's tasks catch it and raise their own."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__context__
     return error is not None
 
 
 def _is_exhausted(error: BaseException) -> bool:
-    """Tell whether a tool's gRPC says that it has no memory or no thread left."""
+    """Return whether a tool's gRPC error means that it has no memory or no thread left."""
     code = getattr(error, "code", None)
     return callable(code) and getattr(code(), "name", "") == "RESOURCE_EXHAUSTED"
 
 
 def _said(error: BaseException) -> str:
-    """Return an error's own words; those of gRPC are in ``details``, behind a page of others."""
+    """Return the message of an error; gRPC has the useful part in ``details``, its text is a page long."""
     details = getattr(error, "details", None)
     said = str(details() if callable(details) else error).strip().rstrip(".") or type(error).__name__
     return f"{said}."

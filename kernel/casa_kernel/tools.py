@@ -1,11 +1,11 @@
-"""CASA's native tools: where their AppImages lie, unpacking them once, and a small command line.
+"""CASA's native tools: find their AppImages, unpack each once, and run them from a small command line.
 
-An AppImage needs FUSE to run as it is, and half a second to mount itself; unpacked it needs neither.
-They are unpacked into ``$CASA_DESKTOP_TOOLS`` or ``$XDG_CACHE_HOME/casa-desktop/tools``, unless whoever installed this
-Python has unpacked them for all its users, below ``<prefix>/share/casa-desktop/tools``, as in a container's image. The
+An AppImage needs FUSE to run as it is, and half a second to mount itself; once unpacked it needs neither. Tools are
+unpacked into ``$CASA_DESKTOP_TOOLS`` or ``$XDG_CACHE_HOME/casa-desktop/tools``. An installation may instead have
+unpacked them for all users of this Python below ``<prefix>/share/casa-desktop/tools``, as a container's image does; the
 AppImages may then be gone.
 
-``python -m casa_kernel.tools`` runs them from the desktop's menu. CASA is not imported here.
+The desktop's menu runs the tools with ``python -m casa_kernel.tools``. This module does not import CASA.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from .errors import ExtractionFailed, ToolMissing
 
 NAMES = ("casaviewer", "casaplotms", "casalogger", "casafeather", "casatablebrowser")
 
-# The AppImages are squashfs with about this much compression (2.3 seen in casaviewer 2.4.4).
+# The AppImages are squashfs, compressed by about this factor (2.3 seen in casaviewer 2.4.4).
 _GROWTH = 2.5
 
 # The program in a tool's folder.
@@ -52,9 +52,9 @@ class Tool:
     """An installed native tool.
 
     Attributes:
-        name: its name, which is its wheel's too.
+        name: its name, and that of its wheel.
         version: the wheel's version.
-        image: the AppImage; need not exist where the tool is unpacked for all.
+        image: the AppImage; it need not exist where the tool is unpacked for all users.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Tool:
 
     @property
     def shared(self) -> Path:
-        """Where it would be unpacked for all users of this Python."""
+        """The folder in which the tool is unpacked for all users of this Python, if it is."""
         return Path(sys.prefix) / "share" / "casa-desktop" / "tools" / f"{self.name}-{self.version}"
 
     @property
@@ -72,11 +72,11 @@ class Tool:
 
     @property
     def folder(self) -> Path:
-        """Where it is unpacked, whether it is there yet or not."""
+        """The folder in which the tool is or will be unpacked."""
         if self.is_shared:
             return self.shared
         found = self.image.stat()
-        # Wheels can be rebuilt under one version; size and time tell the files apart without reading 200 MB.
+        # A wheel can be rebuilt under the same version; size and time distinguish the files without reading 200 MB.
         mark = hashlib.sha256(f"{found.st_size} {found.st_mtime_ns}".encode()).hexdigest()[:10]
         return tools_folder() / f"{self.name}-{self.version}-{mark}"
 
@@ -91,7 +91,7 @@ class Tool:
 
 
 def tools_folder() -> Path:
-    """Return the folder of all unpacked tools."""
+    """Return the folder that holds all unpacked tools."""
     chosen = os.environ.get("CASA_DESKTOP_TOOLS")
     if chosen:
         return Path(chosen).absolute()
@@ -116,7 +116,7 @@ def find(name: str) -> Tool:
 
 
 def installed() -> List[Tool]:
-    """Return the tools that this Python has."""
+    """Return the tools that are installed in this Python."""
     found = []
     for name in NAMES:
         try:
@@ -127,15 +127,15 @@ def installed() -> List[Tool]:
 
 
 def ensure_extracted(tool: Tool, say: Callable[[str], None]) -> Path:
-    """Return the program of ``tool``, unpacked if it is not yet; safe to call from many processes at once.
+    """Return the program of ``tool``, and unpack it first if necessary; safe to call from many processes at once.
 
     Args:
-        tool: which one.
-        say: told, once, when there is something to wait for (about 5 s).
+        tool: the tool.
+        say: called once with a message if the tool must be unpacked (about 5 s).
 
     Raises:
-        ExtractionFailed: there is no room, no permission, or the AppImage is broken; nothing is left behind then. Or
-            no program may be run there.
+        ExtractionFailed: there is no room or no permission, the AppImage is broken, or programs cannot be run there.
+            Nothing is left behind by a failed unpacking.
     """
     if runs(tool):
         return tool.program
@@ -154,12 +154,12 @@ def ensure_extracted(tool: Tool, say: Callable[[str], None]) -> Path:
 
 
 def runs(tool: Tool) -> bool:
-    """Tell whether the tool is unpacked and may be run. access(2) also knows how its disk is mounted."""
+    """Return whether the tool is unpacked and may be run. access(2) takes the mount options into account."""
     return os.access(tool.program, os.X_OK)
 
 
 def _may_run(folder: Path) -> bool:
-    """Tell whether programs in a folder, or in the one that it will be made in, may be run."""
+    """Return whether programs may be run in a folder, or in the existing parent in which it will be made."""
     existing = next(each for each in (folder, *folder.parents) if each.exists())
     return not os.statvfs(existing).f_flag & os.ST_NOEXEC
 
@@ -173,7 +173,7 @@ def _locked(folder: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            # What was forked meanwhile would keep it locked.
+            # A process forked meanwhile shares the descriptor, and would keep the lock.
             fcntl.flock(descriptor, fcntl.LOCK_UN)
     finally:
         os.close(descriptor)
@@ -188,7 +188,7 @@ def _extract(tool: Tool) -> None:
             f"it needs {needed / 1e6:.0f} MB, and {free / 1e6:.0f} MB are free. "
             "Make room, or set CASA_DESKTOP_TOOLS to a folder on another disk.",
         )
-    # Unpacked beside its place and then renamed: whoever sees the folder sees all of it.
+    # Unpack beside the final folder and rename it then, so that no process sees an incomplete folder.
     partial = tempfile.mkdtemp(prefix=".partial-", dir=tools_folder())
     try:
         done = subprocess.run(
@@ -208,59 +208,59 @@ def _extract(tool: Tool) -> None:
 
 
 def draws_offscreen(program: Path) -> bool:
-    """Tell whether an unpacked tool can draw without an X server: whether its Qt has the plug-in for that."""
+    """Return whether an unpacked tool can draw without an X server: whether its Qt has the offscreen plug-in."""
     return any(program.parent.glob("usr/*/plugins/platforms/libqoffscreen.so"))
 
 
 def environment(base: Mapping[str, str], display: Optional[Mapping[str, str]] = None) -> Dict[str, str]:
-    """Return the variables for a tool's process.
+    """Return the environment variables for a tool's process.
 
     Args:
-        base: this process's own.
-        display: what makes a program appear on a desktop; None for a tool without a window.
+        base: the variables of this process.
+        display: the variables that make a program appear on a desktop; None for a tool without a window.
     """
     env = decimals.with_points(inherited.for_tools(base))
-    # Qt's offscreen plug-in ignores DISPLAY, but plotms refuses to draw where it is not set (casaplotms 2.9.1).
+    # Qt's offscreen plug-in ignores DISPLAY, but plotms refuses to draw if it is not set (casaplotms 2.9.1).
     env.update(display if display is not None else {"DISPLAY": ":none"})
     env["QT_QPA_PLATFORM"] = "offscreen" if display is None else "xcb"
     return env
 
 
 def arguments(name: str, data: str, logfile: str, cache: Path) -> List[str]:
-    """Return a tool's own arguments.
+    """Return the command-line arguments of a tool.
 
     Args:
         name: the tool.
-        data: CASA's run-time data.
+        data: the folder of CASA's run-time data.
         logfile: CASA's log.
-        cache: where casaviewer keeps its preferences.
+        cache: the folder of casaviewer's preferences.
     """
     own = {
         "casaviewer": [f"--casalogfile={logfile}", *preferences.arguments(cache)],
-        # Without --nopopups an error would wait for a click that nobody can make.
+        # Without --nopopups an error would open a dialog that no user can see, and wait for a click.
         "casaplotms": ["--nopopups", f"--logfilename={logfile}"],
     }
     return [f"--datapath={data}", *own[name]]
 
 
 def run(name: str, args: Sequence[str]) -> None:
-    """Become the tool ``name``, on the display of this process and in a network of its own.
+    """Replace this process by the tool ``name``, on the display of this process and in a private network namespace.
 
     Returns only by raising CasaDesktopError.
     """
     program = ensure_extracted(find(name), say=lambda text: print(text, file=sys.stderr, flush=True))
-    # It listens for whoever comes, and nobody need.
+    # The tool accepts connections from every user of the machine, and needs none.
     quarters.seclude(os.environ)
     os.execve(program, [str(program), *args], environment(os.environ, display_here()))
 
 
 def display_here() -> Dict[str, str]:
-    """Return the variables that make a program appear where this process's would."""
+    """Return the variables that make a program appear on the display of this process."""
     return {name: os.environ[name] for name in ("DISPLAY", "XAUTHORITY") if name in os.environ}
 
 
 def describe() -> List[Dict[str, object]]:
-    """Return what ``list --json`` prints."""
+    """Return the content of ``list --json``."""
     return [
         {
             "name": tool.name,

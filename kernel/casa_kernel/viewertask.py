@@ -1,4 +1,4 @@
-"""The task ``viewer`` of CASA 4 and 5, on the casaviewer of CASA 6, which has only its halves imview and msview."""
+"""The task ``viewer`` of CASA 4 and 5, for the casaviewer of CASA 6, which has only imview and msview."""
 
 from __future__ import annotations
 
@@ -50,10 +50,11 @@ def make_viewer(client: Any) -> Callable[..., None]:
             viewer("'a.image' - 'b.image'", 'lel', outfile='difference.png', outformat='png')
         """
         if outformat not in FORMATS:
-            # The viewer would write a JPEG and say nothing.
+            # The viewer would write a JPEG without a warning.
             raise ValueError(f"outformat is {outformat!r}, but should be one of {', '.join(FORMATS)}")
         live = bool(gui)
-        # It stays there: asking for more after an interrupt would wait for the very thing that was interrupted.
+        # The viewer stays in this folder: restoring the former one after an interrupt would wait for the call that was
+        # interrupted.
         client.cwd(os.getcwd(), live)
         panel = client.panel("viewer", live)
         if infile:

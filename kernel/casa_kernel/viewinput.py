@@ -1,7 +1,7 @@
-"""What casaviewer is given to show: looked at before, and put into a form that it can show where it cannot by itself.
+"""Check the input of casaviewer, and convert it where casaviewer cannot show it.
 
-An expression becomes an image, pixels in double precision become single ones, and an image with one axis is no matter
-of casaviewer's at all: it has a profile.
+An expression becomes an image, and pixels in double precision become single precision. casaviewer cannot show an image
+with one axis at all; its profile is drawn instead.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from .viewvalues import Values
 
 @dataclass(frozen=True)
 class Ready:
-    """A call that has been looked at.
+    """A call whose arguments have been checked.
 
     Attributes:
-        given: its arguments, as the tool is to have them.
+        given: its arguments for the tool.
         spectrum: the only image, if it has a single axis.
     """
 
@@ -35,7 +35,7 @@ class Ready:
 
 
 class ViewerInput:
-    """Looks at the arguments of one call of a task of casaviewer's."""
+    """Checks the arguments of one call of a casaviewer task."""
 
     def __init__(self, desk: Desk, row: DrawingTask, given: Dict[str, Any]) -> None:
         self._desk, self._row, self._given = desk, row, dict(given)
@@ -43,11 +43,12 @@ class ViewerInput:
 
     @contextmanager
     def ready(self, live: bool) -> Iterator[Ready]:
-        """Yield the call as it can be made within a with block; what was made for it goes with the block, or, where a
-        window shows it, with the kernel.
+        """Yield the call in a form that can be run within a with block.
+
+        Files that were made for it are removed after the block, or, if a window shows them, with the kernel.
 
         Raises:
-            BadParameter: it cannot be made, or would show something else than was asked for.
+            BadParameter: it cannot be run, or would show something else than the user asked for.
         """
         with ExitStack() as stack:
             stack.callback(self._tidy)
@@ -75,7 +76,7 @@ class ViewerInput:
         return self._folders[-1]
 
     def _evaluate(self) -> None:
-        """Put images in the places of expressions."""
+        """Replace expressions by images."""
         asked = self._given.get("displaytype") == "lel"
         for each in self._row.inputs:
             if IMAGE not in each.kinds:
@@ -119,7 +120,7 @@ class ViewerInput:
         return lines[0]
 
     def _convert(self, found: Dict[Path, images.Image]) -> None:
-        """Put copies in the places of images that casaviewer cannot show."""
+        """Replace images that casaviewer cannot show by copies."""
         for each in self._row.inputs:
             if each.parameter in self._given:
                 convert = partial(self._converted, found, each.parameter)
@@ -138,10 +139,10 @@ class ViewerInput:
 
 
 def check_seen(desk: Desk, row: DrawingTask, given: Dict[str, Any], picture: bytes) -> None:
-    """Check that there is something in what casaviewer has drawn; where only its axes are, say so.
+    """Check that casaviewer has drawn something; print a message if there are only axes.
 
     Raises:
-        NothingShown: there is nothing at all.
+        NothingShown: the picture is blank.
     """
     if blank.is_blank(picture):
         raise NothingShown(row.name, *_what_and_why(desk, row, given))

@@ -1,4 +1,4 @@
-"""End a tool that stalls in the middle of a call, so that the call ends too: gRPC itself waits for ever."""
+"""End a tool that stalls during a call, so that the call ends too: gRPC itself waits for ever."""
 
 from __future__ import annotations
 
@@ -18,28 +18,30 @@ from .clients import Client
 from .errors import Stall
 from .toolwindow import ANSWERS, DIALOG, NONE, SILENT, ToolWindow
 
-# Seconds between two looks, and for the answer.
+# Seconds between two looks, and the time limit for an answer.
 PERIOD = 4.0
-# A tool that answers and has done nothing at so many looks in a row has lost what it was to do.
+# A tool that answers, but has done nothing at this many looks in a row, has lost its work.
 LOOKS = 3
-# To answer takes a moment, too: in seconds, and in bytes read.
+# To answer takes a little work, too: in seconds of CPU time, and in bytes read.
 _LITTLE = (0.02, 4096)
 
 
 class Watchdog:
     """Watches one tool within a with block.
 
-    A tool that computes or reads is left alone however long it takes, and so is one that waits for a disk or shows a
-    dialog to its user. One that does neither and does not answer either is stalled, and killed. So is one that answers
-    and does nothing: when casaviewer's memory is at its limit, its windows' thread loses the work, and another one
-    waits for its result for ever and goes on to answer (2.4.4). Where it has a window, that must answer, too, and one
-    and the same call must have waited all the while: nobody but the kernel may be slow.
+    A tool is left alone as long as it computes or reads, waits for a disk, or shows a dialog to its user. A tool that
+    does none of these and does not answer is stalled, and is killed.
+
+    A tool that answers but does nothing is killed as well: when casaviewer's memory is at its limit, the thread of its
+    windows loses the work, while another thread waits for the result for ever and still answers (2.4.4). For a tool
+    with a window there are two more conditions: the window must answer, and the same call must have waited all the
+    time, so that a slow kernel or user is not mistaken for a stall.
 
     Args:
         child: the tool.
-        client: what speaks to it.
+        client: the client connected to it.
         window: its window, or None where it has none.
-        say: called in another thread with a sentence for the user, when the tool waits for him.
+        say: called in another thread with a sentence for the user, when the tool waits for the user.
 
     Attributes:
         stall: why the tool was killed, or None.
@@ -53,7 +55,7 @@ class Watchdog:
         self.stall: Optional[Stall] = None
 
     def __enter__(self) -> Watchdog:
-        # Not waited for: it may be waiting for an answer that no longer matters.
+        # This thread is not joined: it may be waiting for an answer that no longer matters.
         threads.start(self._watch)
         self._client.line.watched = True
         return self
@@ -72,7 +74,7 @@ class Watchdog:
             idle = idle + 1 if looked.is_idle_since(before) else 0
             waited = waited + 1 if idle and looked.waits_since(before) else 0
             stall = self._stall(idle, waited) if idle else None
-            # It may have begun to work while it was asked.
+            # The tool may have begun to work while it was asked.
             if stall and _Look(self._child, self._client).is_idle_since(looked) and not self._over.is_set():
                 self._give_up(stall)
                 return
@@ -80,7 +82,7 @@ class Watchdog:
     def _give_up(self, stall: Stall) -> None:
         self.stall = stall
         self._child.kill()
-        # Where a disk holds it, it cannot be killed, and the call must end nevertheless.
+        # A process that waits for a disk cannot be killed, and the call must end nevertheless.
         self._client.line.hang_up()
 
     def _stall(self, idle: int, waited: int) -> Optional[Stall]:
@@ -98,18 +100,18 @@ class Watchdog:
 
 
 def is_frozen(child: Child, client: Client, window: ToolWindow) -> bool:
-    """Tell whether a tool with a window neither works nor answers now; takes up to ``PERIOD`` seconds if so."""
+    """Return whether a tool with a window neither works nor answers now; takes up to ``PERIOD`` seconds if so."""
     before = _Look(child, client)
     return window.ask(PERIOD) == SILENT and _Look(child, client).is_idle_since(before)
 
 
 class _Look:
-    """What a tool had done by now, and which call waited for it."""
+    """The work that a tool had done at one moment, and the call that waited for it."""
 
     def __init__(self, child: Child, client: Client) -> None:
         self._done: Optional[Tuple[float, int]] = None
         self._call = client.line.waiting
-        # What cannot be looked at, for want of a descriptor or of memory, is taken to work.
+        # If there is no descriptor or no memory left to look at the tool, it counts as working.
         with suppress(psutil.Error, OSError, MemoryError):
             self._done = _work(psutil.Process(child.process.pid))
 
@@ -121,7 +123,7 @@ class _Look:
 
 
 class Idleness:
-    """How long a tool that should be at work has done nothing, by looks at it from time to time.
+    """Measures for how long a tool that should work has done nothing, by looking at it from time to time.
 
     Args:
         child: the tool.
@@ -133,7 +135,7 @@ class Idleness:
         self._since = time.monotonic()
 
     def look(self) -> float:
-        """Return for how long it has done nothing by now, in seconds; 0 if it has ended."""
+        """Return for how many seconds the tool has done nothing; 0 if it has ended."""
         now = None
         with suppress(psutil.NoSuchProcess):
             now = _work(psutil.Process(self._pid))
@@ -149,7 +151,7 @@ def _is_little(before: Optional[Tuple[float, int]], now: Optional[Tuple[float, i
 
 
 def _work(process: psutil.Process) -> Optional[Tuple[float, int]]:
-    """Return a measure of what a process has done; None if it waits for a disk, or may not be looked at."""
+    """Return a measure of the work that a process has done; None if it waits for a disk or cannot be inspected."""
     try:
         with process.oneshot():
             times = process.cpu_times()
@@ -160,11 +162,11 @@ def _work(process: psutil.Process) -> Optional[Tuple[float, int]]:
 
 
 def _waits_for_disk(pid: int) -> bool:
-    """Tell whether a thread of a process waits for a disk; the one that draws is not its first."""
+    """Return whether any thread of a process waits for a disk; the thread that draws is not the first one."""
     states = set()
     for each in Path(f"/proc/{pid}/task").glob("*/stat"):
-        # It may be gone by now.
+        # The thread may have ended.
         with suppress(OSError):
-            # The name before the state may hold blanks and brackets. Source: proc_pid_stat(5).
+            # The name before the state may contain spaces and parentheses. Source: proc_pid_stat(5).
             states.add(each.read_text().rpartition(") ")[2][:1])
     return "D" in states

@@ -15,7 +15,7 @@ _REMOVED = " (deleted)"
 
 
 def is_gone() -> bool:
-    """Tell whether it has been removed under this process."""
+    """Return whether it has been removed under this process."""
     try:
         os.getcwd()
     except FileNotFoundError:
