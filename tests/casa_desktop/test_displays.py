@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from casa_desktop import displays
 from casa_desktop.errors import SocketFolderUnsafe
 
 # No desktop that is in use begins there, and no other run of this test.
-FIRST = 8000 + os.getpid() % 240 * 8
+FIRST = 8000 + secrets.randbelow(240) * 8
 CLAIM = (
     f'import os; from casa_desktop import displays; print(displays.claim("a", first={FIRST}), flush=True); os._exit(0)'
 )

@@ -255,7 +255,7 @@ class Arena:
         if self.view is None or self.view.process.poll() is not None:
             self.start_view()
         assert self.view is not None
-        if not self.view.wait_until_connected(10):
+        if not self.view.wait_until_connected(_LONG):
             raise TimeoutError(f"The view is not connected: {self.view.lines[-3:]}")
         self._close_windows()
 
@@ -283,7 +283,7 @@ class Arena:
         if self.record() is not None:
             self.casa_desktop("stop", "--name", DESKTOP)
         self.server.ask("casa-desktop/api/desktops", "POST", {"name": DESKTOP})
-        if not self.wait_until_whole(10):
+        if not self.wait_until_whole(_LONG):
             raise TimeoutError(f"The desktop is not whole: {sorted(self.desktop())}")
 
     def starter(self, seconds: float) -> List[psutil.Process]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -25,6 +26,7 @@ from .notebook import Notebook
 from .test_live import clean, close_window, interrupt, titles
 
 SANDBOX = Container("bwrap")
+_NUMBERS = itertools.count()
 Find = Callable[[], Dict[str, str]]
 
 
@@ -36,9 +38,9 @@ def notebook(observation: Path, kernel_environment: Dict[str, str]) -> Iterator[
 
 
 @pytest.fixture
-def own(environment: Dict[str, str], place: Path, request: pytest.FixtureRequest) -> Dict[str, str]:
+def own(environment: Dict[str, str], place: Path) -> Dict[str, str]:
     """The environment of kernels that have a runtime directory of their own, so that one sees what is left in it."""
-    return {**environment, "CASA_DESKTOP_RUNTIME_DIR": str(place / f"own{abs(hash(request.node.name)) % 10_000}")}
+    return {**environment, "CASA_DESKTOP_RUNTIME_DIR": str(place / f"own{next(_NUMBERS)}")}
 
 
 def contained(environment: Dict[str, str]) -> List[psutil.Process]:

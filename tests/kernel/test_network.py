@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -77,18 +78,21 @@ def neighbour() -> Iterator[Tuple[str, List[str]]]:
     """Another network namespace, on a cable to this machine's: our address on it, and what runs a command there."""
     if os.getuid() != 0 or shutil.which("ip") is None:
         pytest.skip("to lay a cable to another network one must be root, and have iproute2")
-    name, ours, its = f"cd-{os.getpid()}", f"cdo{os.getpid() % 100000}", f"cdi{os.getpid() % 100000}"
+    # Another run of the tests may have one, too, of the same process id where each has processes of its own.
+    own, last = secrets.token_hex(4), secrets.randbelow(60) * 4
+    name, ours, its = f"cd-{own}", f"cdo{own}", f"cdi{own}"
+    here, there = f"203.0.113.{last + 1}", f"203.0.113.{last + 2}"
     with ExitStack() as after:
         _ip("netns", "add", name)
         after.callback(_ip, "netns", "del", name)
         _ip("link", "add", ours, "type", "veth", "peer", "name", its, "netns", name)
-        _ip("addr", "add", "198.51.100.1/30", "dev", ours)
+        _ip("addr", "add", f"{here}/30", "dev", ours)
         after.callback(_ip, "link", "del", ours)
         _ip("link", "set", ours, "up")
         inside = ["ip", "netns", "exec", name]
-        for words in (["addr", "add", "198.51.100.2/30", "dev", its], ["link", "set", its, "up"]):
+        for words in (["addr", "add", f"{there}/30", "dev", its], ["link", "set", its, "up"]):
             subprocess.run([*inside, "ip", *words], check=True)
-        yield "198.51.100.1", inside
+        yield here, inside
 
 
 def _ip(*words: str) -> None:
