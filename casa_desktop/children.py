@@ -1,6 +1,7 @@
-"""Children that are to be there for as long as their parent: one that ends or is stopped is due again after a pause.
+"""Restarts child processes, with exponential back-off.
 
-Waits for nothing itself: it is told what has happened to them, and says when there is something to be done.
+This module waits for nothing itself. The caller passes it the results of waitpid(2) and calls ``mend`` when that is
+due.
 """
 
 from __future__ import annotations
@@ -14,21 +15,21 @@ from typing import Callable, List, Optional
 
 from .errors import CasaDesktopError
 
-# The pauses grow from the first to the longest with each setback of the last minute.
+# The pause doubles with each failure of the last minute, from the first value up to the second.
 FIRST_SECONDS, LONGEST_SECONDS = 0.1, 30.0
 RECENT_SECONDS = 60.0
-# Who suspends a whole session, as batch systems do, stops one process after the other: so long he has for the parent.
+# Batch systems suspend processes one by one; wait this long before a stopped child counts as failed.
 STOPPED_SECONDS = 1.0
 
 
 class Setbacks:
-    """How often something has gone wrong of late. All times are in seconds of one clock."""
+    """Count the failures of the last ``RECENT_SECONDS``. All times are in seconds of one clock."""
 
     def __init__(self) -> None:
         self._times: List[float] = []
 
     def note(self, now: float) -> float:
-        """Take note of one more; return the pause after it."""
+        """Record a failure; return the pause before the next attempt, in seconds."""
         self._times = [each for each in self._times if now - each < RECENT_SECONDS] + [now]
         return min(FIRST_SECONDS * 2.0 ** (len(self._times) - 1), LONGEST_SECONDS)
 
@@ -37,17 +38,17 @@ class Setbacks:
 
 
 class Child:
-    """One such process.
+    """A child process that is restarted when it ends, and continued when it is stopped.
 
     Args:
-        begin: starts it, and returns its process id. It may raise CasaDesktopError, OSError, MemoryError or
+        begin: starts the process and returns its process id. It may raise CasaDesktopError, OSError, MemoryError or
             SubprocessError.
-        say: takes a sentence for the log.
+        say: writes a sentence to the log.
 
     Attributes:
-        pid: its process id; None while there is none.
-        due: when ``mend`` has something to do, in seconds of ``time.monotonic()``; None while all is well.
-        ends: how often it has ended of late.
+        pid: the process id; None while no process runs.
+        due: when ``mend`` must be called, in seconds of ``time.monotonic()``; None while nothing is to be done.
+        ends: the recent ends of the process.
     """
 
     def __init__(self, begin: Callable[[], int], say: Callable[[str], None]) -> None:
@@ -57,7 +58,7 @@ class Child:
         self.ends, self._stops = Setbacks(), Setbacks()
 
     def start(self) -> None:
-        """Start it, or try again later."""
+        """Start the process; if that fails, schedule another attempt."""
         self.due = None
         try:
             self.pid = self._begin()
@@ -66,16 +67,16 @@ class Child:
             self.fail()
 
     def start_in(self, seconds: float) -> None:
-        """Have it started so much later."""
+        """Schedule the start of the process after ``seconds``."""
         self.due = time.monotonic() + seconds
 
     def fail(self) -> None:
-        """Take note that it has ended, or could not be started."""
+        """Record that the process has ended or could not be started, and schedule the next start."""
         now = time.monotonic()
         self.pid, self.due = None, now + self.ends.note(now)
 
     def take(self, pid: int, status: int) -> bool:
-        """Take note of what waitpid(2) says; return whether it is this child that has ended."""
+        """Process a result of waitpid(2); return whether this child has ended."""
         if pid != self.pid:
             return False
         if os.WIFSTOPPED(status):
@@ -89,11 +90,11 @@ class Child:
         return False
 
     def is_due(self) -> bool:
-        """Tell whether ``mend`` has something to do now."""
+        """Return whether ``mend`` must be called now."""
         return self.due is not None and self.due <= time.monotonic()
 
     def mend(self) -> None:
-        """Start it if it has ended; let it go on if it was stopped."""
+        """Start the process if it has ended; continue it if it was stopped."""
         if self.pid is None:
             self.start()
             return
@@ -101,13 +102,13 @@ class Child:
         self.signal(signal.SIGCONT)
 
     def drop(self) -> None:
-        """Kill it, and do not start it again."""
+        """Kill the process without restarting it."""
         self.signal(signal.SIGKILL)
         self.pid = self.due = None
 
     def signal(self, number: int) -> None:
-        """Send it a signal, if it is there."""
+        """Send the process a signal, if it runs."""
         if self.pid is not None:
-            # Until its end is taken note of here it is a zombie at least, and the number nobody else's.
+            # Until its end is recorded here the process is at least a zombie, so its id cannot belong to another one.
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)

@@ -1,7 +1,7 @@
-"""Locks on folders: who holds one is alive, and two who want one take turns.
+"""Locks on folders: they show that a process lives, and let processes take turns.
 
-The folder itself is locked with flock(2), so that no lock file stays behind. The kernel lets go of the lock when its
-process dies, however that comes about; pids would lie after they are used again, or across containers.
+The folder itself is locked with flock(2), so that no lock file remains. The kernel releases the lock when its process
+dies, whatever the cause. Process ids are not reliable instead: they are reused, and they differ between containers.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from .errors import RuntimeDirectoryError, Shortage
 
 
 def is_held(folder: Path) -> bool:
-    """Tell whether a living supervisor holds ``folder``.
+    """Return whether a living supervisor holds the lock of ``folder``.
 
     Raises:
-        Shortage: it cannot be told. A desktop that somebody took for dead for that would lose its folder.
+        Shortage: the lock cannot be tested now. To return False would be wrong: the folder of a running desktop could
+            then be removed.
     """
     try:
         descriptor = _open(folder)
@@ -32,7 +33,7 @@ def is_held(folder: Path) -> bool:
     except OSError:
         return False
     try:
-        # A shared lock, so that two who look at once do not take each other for a supervisor.
+        # A shared lock, so that two processes that test at the same time do not mistake each other for a supervisor.
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
@@ -42,7 +43,7 @@ def is_held(folder: Path) -> bool:
 
 
 def hold(folder: Path) -> int:
-    """Lock ``folder`` until this process ends; return the descriptor that holds the lock."""
+    """Lock ``folder`` until this process ends; return the descriptor of the lock."""
     descriptor = _open(folder)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     return descriptor
@@ -50,14 +51,14 @@ def hold(folder: Path) -> int:
 
 @contextmanager
 def unheld(folder: Path) -> Iterator[int]:
-    """Yield a descriptor of a folder that no living process holds, and that none can hold meanwhile.
+    """Yield a descriptor of a folder that no process has locked; no process can lock it within the with block.
 
     Raises:
-        OSError: it is not there; BlockingIOError: it is held.
+        OSError: the folder does not exist. BlockingIOError: a process has locked it.
     """
     descriptor = _open(folder, os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        # Shared, as in ``is_held``, which looks at the same time.
+        # Shared, because ``is_held`` may test the folder at the same time.
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         yield descriptor
     finally:
@@ -66,29 +67,29 @@ def unheld(folder: Path) -> Iterator[int]:
 
 @contextmanager
 def exclusive(folder: Path, timeout: float) -> Iterator[int]:
-    """Keep other processes out of ``folder`` for the length of a with block; yield the lock's descriptor.
+    """Lock ``folder`` exclusively for the length of a with block; yield the descriptor of the lock.
 
-    A process that has inherited the descriptor holds the lock, too, but not for longer than the block, unless this
-    process is killed or interrupted.
+    A process that has inherited the descriptor holds the lock as well. The end of the block releases it for both,
+    unless this process is killed or interrupted.
 
     Args:
-        folder: an existing folder; it is locked itself, so that no lock file stays behind.
-        timeout: how long to wait for it, in seconds.
+        folder: an existing folder. It is locked itself, so that no lock file remains.
+        timeout: how long to wait for the lock, in seconds.
 
     Raises:
-        RuntimeDirectoryError: somebody else kept it for longer.
+        RuntimeDirectoryError: another process held the lock for longer.
     """
     deadline = time.monotonic() + timeout
     while True:
         descriptor = _open(folder)
         if not _flock(descriptor, deadline - time.monotonic()):
             raise RuntimeDirectoryError(folder, f"another process has kept it locked for {timeout:g} s. Try again.")
-        # Its former holder may have removed the folder, and somebody made it anew: lock that one.
+        # The former holder of the lock may have removed the folder, and another process made a new one: lock that one.
         if os.fstat(descriptor).st_nlink:
             break
         os.close(descriptor)
         if time.monotonic() > deadline:
-            # In a container a folder that was removed outside is still there, for it is mounted.
+            # In a container the folder is mounted, so it still exists there after it was removed outside.
             raise RuntimeDirectoryError(folder, "it was removed. Try again.")
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -105,7 +106,7 @@ def exclusive(folder: Path, timeout: float) -> Iterator[int]:
 
 
 def wait_until_free(folder: Path, timeout: float) -> bool:
-    """Wait until no supervisor holds ``folder``; return False if one still does after ``timeout`` seconds.
+    """Wait until no supervisor holds the lock of ``folder``; return False if one still does after ``timeout`` seconds.
 
     Raises:
         Shortage: as ``is_held``.
@@ -123,7 +124,10 @@ def wait_until_free(folder: Path, timeout: float) -> bool:
 
 
 def _unlock(descriptor: int) -> None:
-    """Unlock a folder, and close its descriptor: a process that was forked meanwhile would keep it locked otherwise."""
+    """Unlock a folder, then close its descriptor.
+
+    Closing alone is not enough: a process that was forked meanwhile would keep the folder locked.
+    """
     try:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
     finally:
@@ -131,10 +135,10 @@ def _unlock(descriptor: int) -> None:
 
 
 def when_free(folder: Path) -> int:
-    """Return a descriptor that can be read as soon as no process holds ``folder``; close it after use.
+    """Return a descriptor that becomes readable when no process holds the lock of ``folder``; close it after use.
 
     Raises:
-        OSError: the folder is not there.
+        OSError: the folder does not exist.
     """
     descriptor = _open(folder)
     reader, writer = os.pipe()
@@ -156,11 +160,11 @@ def _open(path: Path, flags: int = os.O_DIRECTORY) -> int:
 
 
 def _flock(descriptor: int, timeout: float, kind: int = fcntl.LOCK_EX) -> bool:
-    """Lock within ``timeout`` seconds. On failure the descriptor is the waiting thread's to close."""
+    """Lock within ``timeout`` seconds. On failure the waiting thread closes the descriptor."""
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
-        # flock(2) knows no time limit, so a thread waits in our stead.
+        # flock(2) has no time limit, so a thread waits for it.
         return _flock_in_thread(descriptor, timeout, kind)
     return True
 
@@ -183,38 +187,40 @@ def _flock_in_thread(descriptor: int, timeout: float, kind: int) -> bool:
         return done.is_set()
 
 
-# Linux's open file description locks: fcntl(2). Unlike flock(2) they can be asked after without being taken, so that
-# two who look at once do not see each other; and unlike classic record locks they end with their own descriptor.
-# fcntl names them from Python 3.9 on.
+# Linux's open file description locks: fcntl(2). Unlike flock(2), they can be tested without being taken, so two
+# processes that test at the same time do not see each other. Unlike classic record locks, they end with their own
+# descriptor. The module fcntl has these constants only from Python 3.9 on.
 _F_OFD_GETLK, _F_OFD_SETLK, _F_OFD_SETLKW = 36, 37, 38
 # struct flock of 64-bit Linux: type, whence, start, length, pid.
 _FLOCK = struct.Struct("hhqqi4x")
-# The ways to use a desktop, as bytes of its record: a browser shows it; a kernel runs a cell.
+# The two uses of a desktop, as bytes of its record: a browser shows the desktop; a kernel runs a cell.
 VIEW, WORK = 0, 1
 
 
 def share(file: Path, byte: int = VIEW) -> int:
-    """Say that somebody uses ``file``'s desktop, until ``unshare`` gets the returned descriptor; any number may.
+    """Mark a desktop as used, until the returned descriptor is passed to ``unshare``.
+
+    Any number of processes may do so at the same time.
 
     Args:
         file: the desktop's record.
-        byte: in which way it is used; each way has a byte of its own.
+        byte: the kind of use, ``VIEW`` or ``WORK``.
 
     Raises:
-        OSError: the file is not there; or, as a Shortage, it cannot be opened now.
+        OSError: the file does not exist. A Shortage: it cannot be opened now.
     """
     descriptor = _open(file, 0)
-    # With W, because somebody who waits for the end of sharing holds the byte for himself for a moment.
+    # Wait for the lock (SETLKW), because ``wait_until_unshared`` holds the byte exclusively for a moment.
     fcntl.fcntl(descriptor, _F_OFD_SETLKW, _region(fcntl.F_RDLCK, byte))
-    # Whoever wants to know that sharing begins watches the file's attributes by inotify(7).
+    # Processes that wait for the begin of a use watch the file's attributes by inotify(7).
     os.utime(descriptor)
     return descriptor
 
 
 def unshare(descriptor: int) -> None:
-    """Say that a use is over, for which ``share`` has given the descriptor.
+    """End a use; ``descriptor`` is what ``share`` returned.
 
-    Closing it alone would not do: it may have been inherited by a process that was forked meanwhile.
+    Closing alone is not enough: a process that was forked meanwhile may have inherited the descriptor.
     """
     try:
         fcntl.fcntl(descriptor, _F_OFD_SETLK, _FLOCK.pack(fcntl.F_UNLCK, os.SEEK_SET, 0, 0, 0))
@@ -223,10 +229,10 @@ def unshare(descriptor: int) -> None:
 
 
 def is_shared(file: Path, byte: int = VIEW) -> bool:
-    """Tell whether anybody, in any process, holds ``byte`` of ``file`` by ``share``.
+    """Return whether any process, this one included, holds ``byte`` of ``file`` by ``share``.
 
     Raises:
-        Shortage: it cannot be told.
+        Shortage: the lock cannot be tested now.
     """
     try:
         descriptor = _open(file, 0)
@@ -242,10 +248,10 @@ def is_shared(file: Path, byte: int = VIEW) -> bool:
 
 
 def wait_until_unshared(file: Path, byte: int = VIEW) -> None:
-    """Wait until nobody holds ``byte`` of ``file`` by ``share``, without a time limit: for a thread of its own.
+    """Wait until no process holds ``byte`` of ``file`` by ``share``. Call it in its own thread: it has no time limit.
 
     Raises:
-        OSError: the file is not there.
+        OSError: the file does not exist.
     """
     descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
     try:

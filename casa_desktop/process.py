@@ -1,4 +1,4 @@
-"""Starting and ending child processes. Knows no X and no desktop."""
+"""Start and end child processes. Nothing here depends on X or on desktops."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def spawn(command: Command, *, log: IO[bytes], pass_fds: Sequence[int] = (), cwd: Optional[str] = None) -> int:
-    """Start ``command`` in a process group of its own; return its process id. It gets SIGTERM when this process dies.
+    """Start ``command`` in its own process group; return its process id.
 
-    Call it from a process without threads: code runs between fork and exec.
+    The program receives SIGTERM when this process dies. Call this from a process without threads: code runs between
+    fork and exec.
 
     Args:
         command: the program.
-        log: open file that takes its standard output and error.
-        pass_fds: descriptors that it inherits.
-        cwd: its working folder, by default ours.
+        log: open file for the program's standard output and error.
+        pass_fds: descriptors that the program inherits.
+        cwd: the program's working folder; by default that of this process.
 
     Raises:
         OSError: the program could not be started.
@@ -40,7 +41,7 @@ def spawn(command: Command, *, log: IO[bytes], pass_fds: Sequence[int] = (), cwd
     def in_child() -> None:
         # A blocked signal stays blocked across exec.
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        # Python's own handler would take it until the program has begun, and the parent's death go unnoticed.
+        # Until exec, Python's own handler would take the signal, and the program would outlive its parent.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.setpgid(0, 0)
         die_with(parent)
@@ -55,27 +56,28 @@ def spawn(command: Command, *, log: IO[bytes], pass_fds: Sequence[int] = (), cwd
         cwd=cwd,
         preexec_fn=in_child,
     )
-    # Its end is the caller's to wait for: at the next start subprocess would take it for itself.
+    # The caller waits for the child. Without this, subprocess would reap it when the next child is started.
     child.returncode = 0
     return child.pid
 
 
 def die_with(parent: int) -> None:
-    """Get SIGTERM when ``parent`` dies; called in a child between fork and exec."""
+    """Arrange that this process receives SIGTERM when ``parent`` dies; for a child between fork and exec."""
     _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
-    # The parent may have died between fork and prctl; then no signal would ever come.
+    # If the parent died between fork and prctl, the signal would never arrive.
     if os.getppid() != parent:
         os._exit(1)
 
 
-# The same on all of Linux's architectures that Python 3.8 runs on.
+# The number is the same on all Linux architectures that Python 3.8 supports.
 _SYS_PIDFD_OPEN = 434
 
 
 def open_pid(pid: int) -> Optional[int]:
     """Return a descriptor that becomes readable when the process ends: pidfd_open(2).
 
-    Python has it from 3.9 on. None before Linux 5.3, and where no descriptor is left.
+    Python has the function ``os.pidfd_open`` from 3.9 on. The result is None before Linux 5.3, and if this process has
+    no descriptor left.
 
     Raises:
         ProcessLookupError: there is no such process.
@@ -87,11 +89,11 @@ def open_pid(pid: int) -> Optional[int]:
 
 
 def namespace(kind: str, pid: Optional[int] = None) -> str:
-    """Return the name of a namespace of a process, by default of this one; empty where it is not for us to know.
+    """Return the name of a namespace of a process; empty if this process may not read it.
 
     Args:
-        kind: ``pid``, ``mnt`` or another of namespaces(7).
-        pid: the process.
+        kind: ``pid``, ``mnt`` or another name of namespaces(7).
+        pid: the process id; by default that of this process.
     """
     try:
         return os.readlink(f"/proc/{'self' if pid is None else pid}/ns/{kind}")
@@ -100,34 +102,34 @@ def namespace(kind: str, pid: Optional[int] = None) -> str:
 
 
 def is_stopped(pid: int) -> bool:
-    """Tell whether a process was stopped by a signal, and runs no further until another lets it go on."""
+    """Return whether a process is stopped by a signal, until SIGCONT continues it."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
-            # The second field, the program's name, may hold anything; the state comes after it.
+            # The second field, the program's name in parentheses, may contain any character; the state follows it.
             return file.read().rpartition(b") ")[2].startswith((b"T", b"t"))
     except OSError:
         return False
 
 
 def adopt_orphans() -> None:
-    """Make this process the parent of all its orphaned descendants, so that it can end them."""
+    """Make this process the parent of its orphaned descendants, so that it can end them."""
     _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def descendants() -> list[psutil.Process]:
     """Return all living descendants of this process."""
-    # Imported here and below, because a desktop's end alone needs it, and its supervisor stays small until then.
+    # Imported here and below, because only the end of a desktop needs it: the supervisor uses less memory until then.
     import psutil
 
     return [each for each in psutil.Process().children(recursive=True) if each.is_running()]
 
 
 def belonging(mark: str, session: int) -> list[psutil.Process]:
-    """Return the living processes of a container and of its engine, but this one.
+    """Return the living processes of a container and of its engine, except this one.
 
     Args:
-        mark: what is in a value of their environment, if they have the container's.
-        session: the session that the engine leads, in which its helpers are.
+        mark: text in a value of the environment of the container's processes.
+        session: the session of the engine and its helpers.
     """
     import psutil
 
@@ -136,12 +138,12 @@ def belonging(mark: str, session: int) -> list[psutil.Process]:
 
 
 def marked(mark: str) -> list[psutil.Process]:
-    """Return all living processes of this user, but this one, that have ``mark`` in a value of their environment."""
+    """Return this user's living processes, except this one, that have ``mark`` in a value of their environment."""
     return belonging(mark, 0)
 
 
 def is_in_session(process: psutil.Process, session: int) -> bool:
-    """Tell whether a process is in a session, which has the number of its leader; 0 is none."""
+    """Return whether a process is in a session; a session has the process id of its leader, and 0 means none."""
     try:
         return os.getsid(process.pid) == session != 0
     except OSError:
@@ -154,26 +156,26 @@ def _bears(process: psutil.Process, mark: str) -> bool:
     try:
         return process.is_running() and any(mark in value for value in process.environ().values())
     except (psutil.Error, OSError):
-        # It has just gone, or is another user's.
+        # The process has just ended, or belongs to another user.
         return False
 
 
 def bearing(variable: str, value: str) -> list[psutil.Process]:
-    """Return all living processes of this user, but this one, that have been given ``value`` in ``variable``."""
+    """Return this user's living processes, except this one, that started with ``value`` in ``variable``."""
     import psutil
 
     def bears(process: psutil.Process) -> bool:
         try:
             return bool(process.environ().get(variable) == value)
         except (psutil.Error, OSError):
-            # It has just gone, or is another user's.
+            # The process has just ended, or belongs to another user.
             return False
 
     return [each for each in psutil.process_iter() if each.pid != os.getpid() and bears(each)]
 
 
 def outlast(processes: Iterable[psutil.Process], patience: float, grace: float) -> None:
-    """Wait for processes that are about to end; end those that have not after ``patience`` seconds."""
+    """Wait for processes that are about to end; end those that still run after ``patience`` seconds."""
     import psutil
 
     _, living = psutil.wait_procs(list(processes), timeout=patience)
@@ -181,7 +183,7 @@ def outlast(processes: Iterable[psutil.Process], patience: float, grace: float) 
 
 
 def end(processes: Iterable[psutil.Process], grace: float) -> None:
-    """Terminate ``processes``; kill those that are still there after ``grace`` seconds."""
+    """Terminate ``processes``; kill those that still run after ``grace`` seconds."""
     import psutil
 
     living = list(processes)
@@ -194,7 +196,7 @@ def end(processes: Iterable[psutil.Process], grace: float) -> None:
 
 
 def resume(process: psutil.Process) -> None:
-    """Let a process go on that was stopped."""
+    """Continue a process that was stopped."""
     _signal(process, signal.SIGCONT)
 
 
@@ -203,7 +205,7 @@ def _signal(process: psutil.Process, number: int) -> None:
 
     try:
         process.send_signal(number)
-        # A stopped process takes SIGTERM only when it goes on.
+        # A stopped process receives SIGTERM only when it is continued.
         process.send_signal(signal.SIGCONT)
     except psutil.NoSuchProcess:
         pass
@@ -217,8 +219,8 @@ def read_line(fd: int, deadline: float) -> Optional[bytes]:
         deadline: in seconds of ``time.monotonic()``.
 
     Returns:
-        The line without its end; what came before the writer closed the pipe, perhaps nothing; or
-        None when the deadline passed first.
+        The line without its line end. If the writer closed the pipe first, what had arrived until then, perhaps
+        nothing. None if the deadline passed first.
     """
     received = b""
     poller = select.poll()

@@ -1,4 +1,4 @@
-"""Signals as events: a descriptor becomes readable, and tells which have come."""
+"""Signals as events: a descriptor becomes readable when a signal arrives."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import List, Sequence
 
 
 class Signals:
-    """Collects signals of this process, from its main thread, for as long as it lives.
+    """Collect signals of this process until it ends. Create it in the main thread.
 
     Args:
-        numbers: those that are wanted; nothing else happens when they come.
+        numbers: the signals to collect; they have no other effect.
     """
 
     def __init__(self, numbers: Sequence[int]) -> None:
@@ -23,11 +23,11 @@ class Signals:
             signal.signal(number, _nothing)
 
     def fileno(self) -> int:
-        """Return the descriptor that is readable when some have come."""
+        """Return the descriptor that is readable when signals have arrived."""
         return self._reader
 
     def take(self) -> List[int]:
-        """Return those that have come since the last time, in order."""
+        """Return the signals that have arrived since the last call, in order."""
         try:
             return list(os.read(self._reader, 4096))
         except BlockingIOError:
@@ -35,5 +35,5 @@ class Signals:
 
 
 def _nothing(*_: object) -> None:
-    # The wakeup descriptor has told already: signal.set_wakeup_fd.
+    # The number has been written to the wakeup descriptor already: signal.set_wakeup_fd.
     pass

@@ -1,4 +1,4 @@
-"""Small files of JSON that other processes read: written whole, and read as what they should be or not at all."""
+"""Small JSON files that other processes read: written atomically, and checked against a dataclass when read."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ T = TypeVar("T")
 
 
 def parsed(text: Union[str, bytes]) -> Any:
-    """Return what a text in JSON says.
+    """Return the value of a text in JSON.
 
     Raises:
-        ValueError: it is none, or is nested too deeply to be of anybody's who means well.
+        ValueError: the text is not JSON, or is nested so deeply that it can only be an attack.
     """
     try:
         return json.loads(text)
@@ -26,16 +26,16 @@ def parsed(text: Union[str, bytes]) -> Any:
 
 
 def write(path: Path, value: Any) -> None:
-    """Write a dataclass's fields so that a reader sees all of them or nothing; only the user may read the file.
+    """Write a dataclass's fields atomically; only the user may read the file.
 
     Raises:
-        OSError: the folder is not there, or, as a Shortage, there is no room; the file is as it was then.
+        OSError: the folder does not exist. A Shortage: there is no space. In both cases the file is unchanged.
     """
     write_text(path, json.dumps(asdict(value), indent=1) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a small file as ``write`` does."""
+    """Write a small text file atomically, as ``write`` does."""
     partial = path.with_suffix(".part")
     try:
         partial.touch(mode=0o600)
@@ -48,13 +48,13 @@ def write_text(path: Path, text: str) -> None:
 
 
 def read(path: Path, kind: Type[T]) -> Optional[T]:
-    """Return what ``path`` holds as the dataclass ``kind``; None where there is no file, or one that makes no sense.
+    """Return the content of ``path`` as the dataclass ``kind``; None if there is no file, or its content is invalid.
 
-    Fields are strings, numbers and the like, and a value of another type makes no sense. A field that is not known is
-    a later version's, and left out: the writer may live in a container with that version in it.
+    Fields are simple values such as strings and numbers; a value of another type makes the file invalid. Unknown
+    fields are ignored, because the writer may be a later version, for example in a container.
 
     Raises:
-        Shortage: the file cannot be read now. Whoever took it for absent would take a living desktop for dead.
+        Shortage: the file cannot be read now. To return None would be wrong: a running desktop would look dead.
     """
     kinds = get_type_hints(kind)
     try:
@@ -71,6 +71,6 @@ def read(path: Path, kind: Type[T]) -> Optional[T]:
 
 
 def _is(value: Any, kind: Any) -> bool:
-    # JSON knows one kind of number, and to Python True is one.
+    # JSON has only one type of number, and in Python a bool is an int.
     numbers = (int, float) if kind is float else kind
     return isinstance(value, numbers) and (kind is bool or not isinstance(value, bool))
