@@ -1,6 +1,6 @@
-"""What a thread sleeps on until a file or folder changes: inotify(7), and a pipe for those who have other news.
+"""Let a thread sleep until a file or folder changes: inotify(7), with a pipe to wake the thread for other reasons.
 
-No Jupyter here, and Python 3.8 is enough.
+This module does not import Jupyter, and runs on Python 3.8.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from .watches import Watches
 
 
 class Alarm:
-    """Wakes the one thread that waits. Any thread may arm and ring it.
+    """Wake one waiting thread. Any thread may call ``arm`` and ``ring``.
 
-    Where inotify has nothing to give, the thread is woken every so often, for as long as it arms something.
+    If inotify has no instance or watch left, the thread is woken periodically while it arms paths.
 
     Args:
-        seconds: how often.
+        seconds: the period, in seconds.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -30,20 +30,20 @@ class Alarm:
         self._blind = False
 
     def open(self) -> None:
-        """Begin to watch, in the thread that waits; files may be armed then.
+        """Begin to watch. Call it in the waiting thread, before paths are armed.
 
-        Not done when this is made, because the library looks for libc with a process of its own.
+        ``__init__`` does not do this, because inotify_simple starts a process to find libc.
         """
         self._watches.begin()
         self._waiter = threading.get_ident()
 
     def arm(self, path: str, mask: int) -> None:
-        """Wake the thread when there is such an event at ``path``; nothing happens where nothing is there.
+        """Wake the thread when an event of ``mask`` happens at ``path``; ignore a path that does not exist.
 
         Args:
             path: a file or folder; it may be armed already.
-            mask: the events, as ``inotify_simple.flags`` names them. With ONESHOT a million of them between two looks
-                wake the thread one time.
+            mask: the events, a mask of ``inotify_simple.flags``. With ONESHOT, even a million events wake the thread
+                only once, until the path is armed again.
         """
         if self._waiter is None:
             return
@@ -51,21 +51,21 @@ class Alarm:
             if self._watches.add(path, mask) is None:
                 self._blind = True
                 if threading.get_ident() != self._waiter:
-                    # It may sleep without end.
+                    # Otherwise it might sleep for ever.
                     self.ring()
 
     def ring(self) -> None:
         """Wake the thread now."""
-        # A full pipe wakes it too.
+        # A full pipe wakes the thread, too.
         with suppress(BlockingIOError):
             os.write(self._pipe_in, b".")
 
     def wait(self, seconds: Optional[float] = None) -> bool:
-        """Sleep until woken, or for so many seconds; tell whether it was woken."""
+        """Sleep until woken, or for ``seconds`` at most; return whether the thread was woken."""
         by_turns = self._blind and seconds is None
         if self._blind:
             self._blind = False
-            # There may be an instance again.
+            # An inotify instance may be available again.
             self._watches.begin()
         sources = [self._pipe_out, *self._watches.readable]
         ready = descriptors.readable(sources, self._seconds if by_turns else seconds)
@@ -75,7 +75,7 @@ class Alarm:
         return bool(ready) or by_turns
 
     def close(self) -> None:
-        """End it; only the thread that waits may do so."""
+        """Close the descriptors; only the waiting thread may call this."""
         self._watches.close()
         os.close(self._pipe_out)
         os.close(self._pipe_in)

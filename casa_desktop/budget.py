@@ -1,4 +1,4 @@
-"""How much may be spent in a second: a token bucket. Pure, but for its clock."""
+"""Limit a rate with a token bucket. Pure, except for the clock."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Callable
 
 
 class Budget:
-    """Lets ``burst`` be spent at once and ``per_second`` in the long run; more than that is lent, against time.
+    """A token bucket: allows ``burst`` at once and ``per_second`` in the long run. The bucket may go into debt.
 
     Args:
-        per_second: how much comes in within a second.
-        burst: how much is kept at most.
-        clock: the time, in seconds.
+        per_second: the amount that is added per second.
+        burst: the most that the bucket can hold.
+        clock: returns the time in seconds.
     """
 
     def __init__(self, per_second: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -20,7 +20,7 @@ class Budget:
         self._left, self._seen = burst, clock()
 
     def spend(self, amount: float) -> float:
-        """Take ``amount``; return after how many seconds it is paid for, 0 if it is now."""
+        """Take ``amount``; return the seconds until the bucket is out of debt, 0 if it is not in debt."""
         now = self._clock()
         self._left = min(self._burst, self._left + (now - self._seen) * self._per_second) - amount
         self._seen = now

@@ -1,6 +1,6 @@
-"""Descriptors: how many a process may have, and waiting for those beyond the first 1024.
+"""File descriptors: raise the limit of a process, and wait for descriptors above 1023.
 
-No Jupyter here, and Python 3.8 is enough.
+This module does not import Jupyter, and runs on Python 3.8.
 """
 
 from __future__ import annotations
@@ -11,51 +11,45 @@ import select
 from contextlib import suppress
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-# The highest soft limit that is asked for; systemd's own hard one. Containers may allow 10^9, and a program that closes
-# all that it could have inherited, one by one, is busy with so many for minutes.
+# The highest soft limit that is set; it equals systemd's hard limit. Containers may allow 10^9, and a program that
+# closes all descriptors it could have inherited, one by one, would then take minutes.
 _ENOUGH = 524_288
 
 
 def raise_limit() -> None:
-    """Let this process, and those that it starts, have as many files open as its hard limit allows.
+    """Raise the limit on open files for this process and its children to the hard limit, up to 524288.
 
-    A mosaic of many pointings opens more than 1024, which is the usual soft limit. That is so low for programs that
-    wait with ``select(2)`` alone: https://0pointer.net/blog/file-descriptor-limits.html
+    A mosaic of many pointings opens more than 1024 files, the usual soft limit. That limit is low only for the sake of
+    programs that use ``select(2)``: https://0pointer.net/blog/file-descriptor-limits.html
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _ENOUGH if hard == resource.RLIM_INFINITY else min(hard, _ENOUGH)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return
-    # A machine may allow fewer than it says; then the limit is what it was.
+    # A machine may allow fewer than it reports; then the limit stays unchanged.
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def readable(sources: Sequence[Any], seconds: Optional[float] = None) -> List[Any]:
-    """Wait until something can be read; return the sources that can be, none if it takes too long.
+    """Wait until a source is readable; return the readable sources, an empty list after the time limit.
 
-    Unlike ``select.select`` it takes descriptors above 1023. What has ended counts as readable.
+    Unlike ``select.select``, it accepts descriptors above 1023. A source at end of file counts as readable.
 
     Args:
         sources: descriptors, or objects with ``fileno``.
-        seconds: how long to wait; None for ever.
-
-    Raises:
-        KeyboardInterrupt: as ever.
+        seconds: time limit; None for no limit.
     """
     return ready(sources, [], seconds)[0]
 
 
 def ready(sources: Sequence[Any], sinks: Sequence[Any], seconds: Optional[float] = None) -> Tuple[List[Any], List[Any]]:
-    """Wait as ``readable`` does, also until something can be written; return the sources and the sinks that are ready.
+    """Wait until a source is readable or a sink is writable; return the ready sources and the ready sinks.
 
     Args:
         sources: descriptors, or objects with ``fileno``, to be read.
-        sinks: the same to be written; one may be in both.
-        seconds: how long to wait; None for ever.
-
-    Raises:
-        KeyboardInterrupt: as ever.
+        sinks: descriptors, or objects with ``fileno``, to be written. One may be in both sequences.
+        seconds: time limit; None for no limit.
     """
     wanted: Dict[int, int] = {}
     for event, ends in ((select.POLLIN, sources), (select.POLLOUT, sinks)):
@@ -64,7 +58,7 @@ def ready(sources: Sequence[Any], sinks: Sequence[Any], seconds: Optional[float]
     poller = select.poll()
     for number, events in wanted.items():
         poller.register(number, events)
-    # Rounded up: a poll that is over too early would be repeated at once.
+    # Rounded up, because a poll that ends too early would be repeated at once.
     found = dict(poller.poll(None if seconds is None else math.ceil(max(seconds, 0) * 1000)))
     return (
         [each for each in sources if found.get(_number(each), 0) & ~select.POLLOUT],

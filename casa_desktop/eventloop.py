@@ -1,7 +1,7 @@
-"""An event loop that outlives shortages of descriptors, memory, threads and processes.
+"""An event loop that survives shortages of descriptors, memory, threads and processes.
 
-What failed for a shortage is tried again after a pause, for its source is readable still. A connection for which no
-descriptor is left gets one that was kept in reserve, for as long as it takes to say so.
+An action that fails because of a shortage is repeated after a pause, because its source is still readable. If no
+descriptor is left for a new connection, the loop uses one that it keeps in reserve, and answers with the error.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from typing import Callable, List, Optional
 from .errors import Shortage
 from .lifeline import Decoder, Word, encode
 
-# Shortages pass in moments or stay for minutes; so often it is looked.
+# The pause before the next attempt. Shortages last for moments or for minutes.
 _PAUSE_SECONDS = 0.1
-# A question follows its connection at once.
+# How long to wait for a request; it follows its connection at once.
 _QUESTION_SECONDS = 1.0
-# Of what is received; Python makes room for all of it before, and there may be none for more.
+# Bytes per read. Python allocates all of them in advance, and in a shortage there may be no memory for more.
 _PIECE = 4096
 
 
 class EventLoop:
-    """Calls what waits for a source as soon as the source is readable."""
+    """Call an action when its source becomes readable."""
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
@@ -35,10 +35,10 @@ class EventLoop:
         self._selector.register(source, selectors.EVENT_READ, action)  # type: ignore[arg-type]
 
     def off(self, source: object) -> None:
-        """Let a source be.
+        """Stop watching a source.
 
         Raises:
-            KeyError: nothing waits for it.
+            KeyError: the source is not watched.
         """
         self._selector.unregister(source)  # type: ignore[arg-type]
 
@@ -46,7 +46,7 @@ class EventLoop:
         return source in self._selector.get_map()
 
     def turn(self, seconds: Optional[float] = None) -> None:
-        """Wait until something is readable, for so many seconds at most, and call what waits for it."""
+        """Wait until sources are readable, at most for ``seconds``, and call their actions."""
         self.attempt(lambda: self._turn(seconds))
 
     def _turn(self, seconds: Optional[float]) -> None:
@@ -54,7 +54,7 @@ class EventLoop:
             key.data()
 
     def attempt(self, action: Callable[[], object]) -> None:
-        """Do something; where it fails for a shortage, wait a moment, after which the caller may try again."""
+        """Call ``action``; if it fails because of a shortage, wait a moment, so that the caller may try again."""
         try:
             action()
         except (OSError, MemoryError, RuntimeError) as error:
@@ -64,7 +64,7 @@ class EventLoop:
 
 
 def is_passing(error: object) -> bool:
-    """Tell whether an error is a shortage, which may be over in a moment."""
+    """Return whether an error is a shortage, which may soon be over."""
     try:
         return isinstance(error, MemoryError) or Shortage.of(error) is not None
     except MemoryError:
@@ -72,23 +72,23 @@ def is_passing(error: object) -> bool:
 
 
 def failed(error: BaseException) -> Word:
-    """Return the answer to a question that has ended with an error."""
+    """Return the answer to a request that failed with ``error``."""
     told = Shortage.of(error) or error
     return Word("failed", {"kind": type(told).__name__, "text": str(told)})
 
 
 def tell_failure(connection: socket.socket, error: BaseException) -> None:
-    """Answer a question that has been read with an error, and close its connection."""
+    """Send an error as the answer to a request that has been read, and close its connection."""
     with connection, suppress(OSError):
         connection.sendall(encode(failed(error)))
 
 
 def refuse(connection: socket.socket, error: BaseException) -> None:
-    """Answer the question that comes on a connection with an error, and close the connection."""
+    """Read the request on a connection, answer it with an error, and close the connection."""
     decoder = Decoder()
     with connection, suppress(OSError, ValueError):
         connection.settimeout(_QUESTION_SECONDS)
-        # A socket that is closed before all was read lets the other side see no answer.
+        # If a socket is closed before everything was read, the other side does not receive the answer.
         received = connection.recv(_PIECE)
         while received and not decoder.feed(received):
             received = connection.recv(_PIECE)
@@ -96,7 +96,7 @@ def refuse(connection: socket.socket, error: BaseException) -> None:
 
 
 class Door:
-    """A listening unix socket that answers even where no descriptor is left.
+    """A listening unix socket that answers even if no descriptor is left.
 
     Args:
         listener: the socket.
@@ -119,14 +119,14 @@ class Door:
         """Return the next connection.
 
         Raises:
-            OSError: there is none, or no descriptor for it; it waits.
+            OSError: there is no connection, or no descriptor for it; then the connection stays in the queue.
         """
         if not self._reserve:
             self._keep_reserve()
         return self._listener.accept()[0]
 
     def accept_or_refuse(self) -> Optional[socket.socket]:
-        """Return the next connection; None where it could only be told that there is no descriptor for it.
+        """Return the next connection; None if there was no descriptor for it, and it was refused.
 
         Raises:
             OSError: as ``accept``.

@@ -1,8 +1,8 @@
-"""A folder that this process has open, told from another one that has its path by now.
+"""A folder that this process has open, distinguished from another folder that now has the same path.
 
-A logout or a cleaner of /tmp removes a runtime directory under a running desktop, and the next desktop makes the same
-path anew. So what is removed is reached through a descriptor, and a name is given up only where it is still the name
-of that very folder: the same device and inode.
+A logout or a cleaner of /tmp removes the runtime directory of a running desktop, and the next desktop creates the same
+path again. So files are removed through a descriptor, and a name is removed only if it still belongs to the same
+folder: the same device and inode.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from typing import Iterator, List, Optional, Tuple
 
 from inotify_simple import INotify, flags
 
-# How often a folder is looked at where the system has no watch to give, in seconds.
+# How often a folder is checked if no inotify watch can be had, in seconds.
 SLOW_SECONDS = 30.0
-# The kernel keeps a removed folder alive as long as somebody has it open, and tells nobody but its parent's watchers.
+# Linux keeps a removed folder as long as a process has it open, and reports the removal only to watches on its parent.
 _OF_FOLDER = int(flags.DELETE | flags.MOVED_FROM | flags.MOVE_SELF | flags.UNMOUNT | flags.ONLYDIR)
-# Above, only a folder's own renaming matters: what is removed is emptied first, and /tmp is busy.
+# For the folders above, only their own renaming matters: a removed folder is emptied first, and /tmp has many events.
 _OF_ANCESTOR = int(flags.MOVE_SELF | flags.UNMOUNT | flags.ONLYDIR)
 _DELETED = " (deleted)"
 
 
 def opened(folder: Path) -> int:
-    """Return a descriptor of ``folder``, which must be no link.
+    """Return a descriptor of ``folder``, which must not be a symbolic link.
 
     Raises:
-        OSError: it is not there, or is no folder.
+        OSError: the path does not exist, or is not a folder.
     """
     return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
 
 
 def is_at(path: Path, descriptor: int) -> bool:
-    """Tell whether ``path`` leads to the very folder that ``descriptor`` has open."""
+    """Return whether ``path`` is the same folder that ``descriptor`` has open."""
     try:
         return os.path.samestat(os.lstat(path), os.fstat(descriptor))
     except OSError:
@@ -43,13 +43,13 @@ def is_at(path: Path, descriptor: int) -> bool:
 
 
 def remove(path: Path, descriptor: int) -> None:
-    """Remove the folder that ``descriptor`` has open, wherever it is now, and no other one.
+    """Remove the folder that ``descriptor`` has open, wherever it is now, and no other folder.
 
     Args:
-        path: where it was made.
-        descriptor: of it.
+        path: the path at which the folder was created.
+        descriptor: descriptor of the folder.
     """
-    # Without a descriptor to look with, what it holds stays.
+    # If no further descriptor can be opened, the content stays.
     with suppress(OSError):
         _empty(descriptor)
     for each in (path, _present_path(descriptor)):
@@ -73,26 +73,27 @@ def _present_path(descriptor: int) -> Optional[Path]:
 
 
 def _remove_name(path: Path, descriptor: int) -> bool:
-    """Remove the empty folder at ``path`` if it is the one of ``descriptor``; return whether it was."""
+    """Remove the empty folder at ``path`` if it is that of ``descriptor``; return whether it is."""
     if not is_at(path, descriptor):
         return False
-    # One that has come this very moment is empty for no longer than it takes to be locked, and rmdir(2) takes no other.
+    # A new folder may have replaced it since the check. rmdir(2) removes only empty folders, and a new folder is empty
+    # only for the moment until it is locked.
     with suppress(OSError):
         path.rmdir()
     return True
 
 
 class Foothold:
-    """A folder that must stay where it is, and the events after which it may be gone.
+    """Watches whether a folder stays where it is.
 
     Args:
-        path: where it is.
-        descriptor: of it, open as long as this is used.
-        arrivals: what comes into the folder is an event as well.
+        path: path of the folder.
+        descriptor: descriptor of the folder; it must stay open while this object is used.
+        arrivals: also report new entries in the folder as events.
 
     Attributes:
-        readable: what select(2) is to wait for; ``stands`` tells what has come of it.
-        seconds: how long may be waited at most without a look; None for ever.
+        readable: the objects to wait for; when one is readable, call ``stands``.
+        seconds: the longest time between two calls of ``stands``, in seconds; None for no limit.
     """
 
     def __init__(self, path: Path, descriptor: int, *, arrivals: bool = False) -> None:
@@ -109,7 +110,7 @@ class Foothold:
     def _watch(self, more: int) -> None:
         events = select.epoll()
         self.readable.append(events)
-        # Something mounted over it, or a lazy unmount, is no event of inotify(7), but of this file: proc(5).
+        # inotify(7) does not report a mount over the folder or a lazy unmount, but poll on this file does: proc(5).
         self._mounts = os.open("/proc/self/mountinfo", os.O_RDONLY | os.O_CLOEXEC)
         events.register(self._mounts, select.EPOLLPRI)
         self._changes = INotify(nonblocking=True)
@@ -125,7 +126,7 @@ class Foothold:
                 yield each, _OF_ANCESTOR
 
     def stands(self) -> bool:
-        """Tell whether the folder is where it was, and forget the events so far."""
+        """Return whether the folder is where it was, and discard the events so far."""
         if self._changes is not None:
             self._changes.read(timeout=0)
         for events in self.readable:
@@ -133,14 +134,14 @@ class Foothold:
         return is_at(self.path, self._descriptor)
 
     def await_write(self, path: str) -> None:
-        """Have the next writing into the file at ``path`` be an event, once."""
+        """Report the next write to the file at ``path`` as an event, once."""
         if self._changes is not None:
-            # Without a watch left there is none.
+            # If no watch is left, there is no event.
             with suppress(OSError):
                 self._changes.add_watch(path, flags.MODIFY | flags.ONESHOT)
 
     def close(self) -> None:
-        """Wait for no more events; the folder's own descriptor stays open."""
+        """Stop watching; the folder's own descriptor stays open."""
         for events in self.readable:
             events.close()
         if self._changes is not None:

@@ -1,22 +1,24 @@
-"""What a container and its launcher outside say to each other, over a unix socket in a folder that both see.
+"""The messages between a container and its launcher outside, over a unix socket in a folder that both can access.
 
-Each side says words: a JSON array of a kind and a value, one a line. This module knows how they are written and what
-they are, but for ``ask`` without any I/O.
+A message is a line with a JSON array of a kind and a value. This module defines the messages and their encoding; only
+``ask`` does I/O.
 
-The first word of a connection tells what it is. Of the *lifeline*, which lasts as long as the container does::
+The first message of a connection determines its purpose. The *lifeline* is the connection that lasts as long as the
+container::
 
-    inside  → outside   ["inside", null]       the container is there
-    outside → inside    ["hold", null]         with a descriptor that holds the folder's lock, to be kept
+    inside  → outside   ["inside", null]       the container runs
+    outside → inside    ["hold", null]         with a descriptor that holds the folder's lock, to be kept open
     outside → inside    ["signal", 2]          for the program inside
-    inside  → outside   ["ended", 0]           the program has ended, with this status as Python tells it
+    inside  → outside   ["ended", 0]           the program has ended, with this status in Python's convention
 
-Its end is a word too: outside gone, everything inside must end; inside gone, there is no container any more. And of a
-question, which any program inside may ask on a connection of its own::
+The end of the connection is a message, too: when the side outside has gone, all processes inside must end; when the
+side inside has gone, the container has ended. The other purpose is a request. Any program inside may send one, on its
+own connection::
 
     inside  → outside   ["ensure", {"name": "main", "settings": {…}, "timeout": 20}]
     outside → inside    ["done", null]         or ["failed", {"kind": "XServerMissing", "text": "…"}]
 
-A supervisor in a container has one word for whoever waits for it: ``["report", {…}]``.
+A supervisor in a container sends one message to the process that waits for it: ``["report", {…}]``.
 """
 
 from __future__ import annotations
@@ -29,19 +31,20 @@ from .runtime import OUTSIDE_VARIABLE
 from .stored import parsed
 from .unixsockets import connected
 
-# Where programs inside find the socket.
+# The environment variable with the socket's path, for programs inside.
 VARIABLE = OUTSIDE_VARIABLE
-# The same for a kernel that has no more than a network of its own: its porter's (``porter``).
+# The same for a kernel in a private network namespace without a container: the socket of its host helper
+# (``launchers.host_helper``).
 PORTER_VARIABLE = "CASA_DESKTOP_PORTER"
 LONGEST_LINE = 65_536
 
 
 class Word(NamedTuple):
-    """One word.
+    """One message.
 
     Attributes:
-        kind: what it is.
-        value: whatever JSON can hold; each kind has its own form.
+        kind: the kind of message.
+        value: any JSON value; its form depends on the kind.
     """
 
     kind: str
@@ -49,26 +52,26 @@ class Word(NamedTuple):
 
     @property
     def number(self) -> Optional[int]:
-        """Its value if that is a whole number, else None."""
+        """The value if it is an integer, else None."""
         return self.value if type(self.value) is int else None
 
 
 def encode(word: Word) -> bytes:
-    """Return the word as it is sent."""
+    """Return the message as a line of bytes."""
     return json.dumps(list(word)).encode() + b"\n"
 
 
 class Decoder:
-    """Makes words of what is received, in whatever pieces it comes."""
+    """Decode messages from a stream of bytes, however it is split."""
 
     def __init__(self) -> None:
         self._rest = b""
 
     def feed(self, received: bytes) -> List[Word]:
-        """Return the words that are complete now.
+        """Return the messages that are complete now.
 
         Raises:
-            ValueError: it is no word, or one that never ends.
+            ValueError: a line is not a message, or is longer than ``LONGEST_LINE`` bytes.
         """
         *lines, self._rest = (self._rest + received).split(b"\n")
         if len(self._rest) > LONGEST_LINE:
@@ -84,15 +87,15 @@ def _word(line: bytes) -> Word:
 
 
 def ask(path: str, question: Word, timeout: float) -> Word:
-    """Put a question to the launcher outside and return its answer.
+    """Send a request to the launcher outside and return its answer.
 
     Args:
-        path: its socket's.
-        question: the question.
-        timeout: how long it may take, in seconds.
+        path: path of the launcher's socket.
+        question: the request.
+        timeout: how long the answer may take, in seconds.
 
     Raises:
-        LinkFailed: nobody answers.
+        LinkFailed: there was no answer.
     """
     decoder = Decoder()
     try:

@@ -1,8 +1,8 @@
-"""Keeps a log from growing without limit while programs write into it.
+"""Limit the size of a log while programs write to it.
 
-They have it open for appending, each for as long as it lives: so the file stays, and its oldest part is taken out from
-under them. fallocate(2) does that in one step, in which nothing that is written meanwhile can be lost: ext4 and XFS cut
-the part out, tmpfs and others leave a hole that takes no room.
+The programs have the file open for appending until they end. So the file must stay, and its oldest part is removed in
+place. fallocate(2) does that in one step, so nothing that is written meanwhile is lost: ext4 and XFS remove the part;
+tmpfs and other file systems leave a hole that uses no space.
 """
 
 from __future__ import annotations
@@ -13,23 +13,24 @@ import time
 from contextlib import suppress
 from typing import Callable, Optional
 
-# A log may have so many bytes, and is cut to the newest. Whole blocks alone can be cut out, of any file system's size.
+# The largest size of a log, and the size to which it is cut, in bytes. Only whole blocks can be removed; a multiple of
+# this block size suits every file system.
 MOST, KEPT = 8 << 20, 1 << 20
 _BLOCK = 1 << 20
-# Whatever is written within this time is looked at once, in seconds.
+# The size is checked once for all that is written within this time, in seconds.
 PAUSE_SECONDS = 0.5
 _KEEP_SIZE, _PUNCH_HOLE, _COLLAPSE_RANGE = 1, 2, 8
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def cut(descriptor: int) -> None:
-    """Take the oldest part out of a log that has more than ``MOST`` bytes.
+    """Remove the oldest part of a log that uses more than ``MOST`` bytes.
 
     Args:
-        descriptor: of the log, open for reading and appending.
+        descriptor: descriptor of the log, open for reading and appending.
 
     Raises:
-        OSError: it cannot be cut.
+        OSError: the log cannot be cut.
     """
     found = os.fstat(descriptor)
     if found.st_blocks * 512 <= MOST:
@@ -38,7 +39,7 @@ def cut(descriptor: int) -> None:
     for mode in (_COLLAPSE_RANGE, _PUNCH_HOLE | _KEEP_SIZE):
         if _fallocate(descriptor, mode, oldest):
             return
-    # Neither is known there. What is written between these two steps is lost.
+    # The file system supports neither. What is written between the following two steps is lost.
     newest = os.pread(descriptor, found.st_size, oldest)
     os.ftruncate(descriptor, 0)
     os.write(descriptor, newest)
@@ -50,25 +51,25 @@ def _fallocate(descriptor: int, mode: int, length: int) -> bool:
 
 
 def newest(descriptor: int, size: int = 1 << 16) -> str:
-    """Return the last ``size`` bytes of a log as text, without a hole before them.
+    """Return the last ``size`` bytes of a log as text, without a preceding hole.
 
     Args:
-        descriptor: of the log, open for reading.
-        size: how many.
+        descriptor: descriptor of the log, open for reading.
+        size: number of bytes.
     """
     start = max(os.fstat(descriptor).st_size - size, 0)
     return os.pread(descriptor, size, start).lstrip(b"\0").decode(errors="replace")
 
 
 class LogLimit:
-    """Cuts a log when it has grown too long; sleeps while nothing is written.
+    """Cut a log when it has grown too long; cause no activity while nothing is written.
 
     Args:
-        descriptor: of the log, open for reading and appending.
-        await_write: is called to have the next writing into a path be an event, once; ``look`` is due then.
+        descriptor: descriptor of the log, open for reading and appending.
+        await_write: requests one event for the next write to a path; the caller calls ``look`` after that event.
 
     Attributes:
-        due: when ``mend`` has something to do, in seconds of ``time.monotonic()``; None while nothing is written.
+        due: when ``mend`` must be called, in seconds of ``time.monotonic()``; None while nothing is written.
     """
 
     def __init__(self, descriptor: int, await_write: Callable[[str], None]) -> None:
@@ -78,21 +79,21 @@ class LogLimit:
         self.look()
 
     def _size(self) -> int:
-        # Before looking: what is written later is told of.
+        # The event is requested before the size is read, so that no later write is missed.
         self._await_write(f"/proc/self/fd/{self._descriptor}")
         return os.fstat(self._descriptor).st_size
 
     def look(self) -> None:
-        """Take note of what was written; to be called after any event."""
+        """Check whether the log has grown; call it after any event."""
         if self.due is None and self._size() != self._seen:
             self.due = time.monotonic() + PAUSE_SECONDS
 
     def is_due(self) -> bool:
-        """Tell whether ``mend`` has something to do now."""
+        """Return whether ``mend`` must be called now."""
         return self.due is not None and self.due <= time.monotonic()
 
     def mend(self) -> None:
-        """Cut the log if it is too long, and wait for more."""
+        """Cut the log if it is too long, and request an event for the next write."""
         self.due = None
         with suppress(OSError):
             self._size()

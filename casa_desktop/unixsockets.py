@@ -1,10 +1,10 @@
-"""Connecting to a unix socket whose listener is slow to accept.
+"""Connect to a unix socket whose listener is slow to accept.
 
-Of Xvnc's (TigerVNC 1.12) six connections may wait at a time. Without blocking, and so with any time limit of Python's,
-connect(2) fails with EAGAIN for the seventh: no readiness is told of. Blocking, it waits for room, as long as
-SO_SNDTIMEO allows: unix(7), socket(7).
+The queue of Xvnc's socket (TigerVNC 1.12) holds six connections. On a non-blocking socket, and so with any time limit
+of Python's, connect(2) fails with EAGAIN for the seventh, and poll cannot wait for room. On a blocking socket,
+connect(2) waits for room as long as SO_SNDTIMEO allows: unix(7), socket(7).
 
-No Jupyter here, and Python 3.8 is enough.
+This module does not import Jupyter, and runs on Python 3.8.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ import struct
 from pathlib import Path
 from typing import Union
 
-# So long a view waits for room at Xvnc: it takes views in within milliseconds, and one that is stopped goes on after a
-# second.
+# How long a view waits for room in Xvnc's queue. Xvnc accepts a view within milliseconds, and a stopped Xvnc is
+# continued after a second.
 ROOM_SECONDS = 3.0
 NO_ROOM = "The desktop does not take any more connections just now."
 _TIMEVAL = struct.Struct("@ll")
 
 
 def connected(path: Union[str, Path], seconds: float) -> socket.socket:
-    """Return a blocking socket that is connected to a listening one.
+    """Return a blocking socket that is connected to the unix socket at ``path``.
 
     Args:
-        path: the listening one's.
-        seconds: how long to wait for room in its queue; 0 for not at all.
+        path: path of the listening socket.
+        seconds: how long to wait for room in its queue; 0 for no wait.
 
     Raises:
         BlockingIOError: there was no room within that time.
-        OSError: nobody listens.
+        OSError: no process listens.
     """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -47,7 +47,7 @@ def connected(path: Union[str, Path], seconds: float) -> socket.socket:
 
 
 def _limit(connection: socket.socket, seconds: float) -> None:
-    # A limit of 0 is none.
+    # 0 means no limit.
     microseconds = max(0, int(seconds * 1e6))
     limit = _TIMEVAL.pack(*divmod(microseconds, 1_000_000))
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)

@@ -1,9 +1,10 @@
-"""Watches on files and folders by inotify(7), and what to do where the system has none left.
+"""Watch files and folders by inotify(7), and report when the system has no instance or watch left.
 
-Each user may have 128 inotify instances by default, over all programs, and an editor may take a dozen. One that is
-refused is no reason to end or to miss something: what waits looks from time to time then, and asks again each time.
+By default each user may have 128 inotify instances over all programs, and an editor may use a dozen. A process that
+gets none must neither end nor miss a change: it checks the files periodically, and requests an instance again each
+time.
 
-No Jupyter here, and Python 3.8 is enough.
+This module does not import Jupyter, and runs on Python 3.8.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import List, Optional
 
 from inotify_simple import Event, INotify
 
-# What add_watch fails with for want of watches or memory; all else is about the path.
+# The errors of add_watch for a lack of watches or memory; all other errors concern the path.
 _SHORTAGES = frozenset({errno.ENOSPC, errno.ENOMEM})
 _WORDS = {
     errno.EMFILE: "no inotify instance is left for this user, or no descriptor for this process",
@@ -23,10 +24,10 @@ LIMITS = "fs.inotify.max_user_instances and fs.inotify.max_user_watches"
 
 
 class Watches:
-    """One inotify instance, if the system has one.
+    """One inotify instance, if the system has one left.
 
     Attributes:
-        shortage: why something is not watched, in words; None if all is.
+        shortage: why a path is not watched, as text; None if all paths are watched.
     """
 
     def __init__(self) -> None:
@@ -35,11 +36,11 @@ class Watches:
 
     @property
     def readable(self) -> List[int]:
-        """The descriptors to wait for: one, or none where there is no instance."""
+        """The descriptors to wait for: one, or none without an instance."""
         return [] if self._notify is None else [self._notify.fileno()]
 
     def begin(self) -> None:
-        """Take an instance, unless there is one, and forget the shortage; all is to be added again then."""
+        """Create the instance if there is none, and reset ``shortage``. The caller must add all paths again."""
         self.shortage = None
         if self._notify is None:
             try:
@@ -48,14 +49,14 @@ class Watches:
                 self.shortage = _words(error)
 
     def add(self, path: str, mask: int) -> Optional[int]:
-        """Watch a file or folder; return the watch's number, or None in a shortage.
+        """Watch a file or folder; return the number of the watch, or None in a shortage.
 
         Args:
-            path: its path.
-            mask: the events, as ``inotify_simple.flags`` names them.
+            path: path of the file or folder.
+            mask: the events, a mask of ``inotify_simple.flags``.
 
         Raises:
-            OSError: it is not there, or not to be watched by this user.
+            OSError: the path does not exist, or this user may not watch it.
         """
         if self._notify is None:
             return None
@@ -71,7 +72,7 @@ class Watches:
         """End a watch.
 
         Raises:
-            OSError: what was watched has gone, and the watch with it.
+            OSError: the watched file was removed, which ended the watch.
         """
         if self._notify is not None:
             self._notify.rm_watch(number)

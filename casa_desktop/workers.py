@@ -1,7 +1,7 @@
-"""Blocking work beside an event loop, in threads that are there from the start.
+"""Run blocking work beside an event loop, in threads that are started in advance.
 
-asyncio's own pool starts a thread whenever it lacks one, and waits for it to begin: see ``threads``. A Jupyter server
-whose event loop did that at its memory limit would answer nobody any more.
+asyncio's own pool starts a thread when it needs one, and waits until the thread has begun; at the memory limit that
+wait may never end (see ``system.threads``). The event loop of a Jupyter server would then answer no more requests.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from typing import Any, Callable, TypeVar
 
-# As many as asyncio would take on two processors.
+# As many threads as asyncio would use on two processors.
 _WORKERS = 6
 Result = TypeVar("Result")
 
@@ -24,9 +24,9 @@ async def in_thread(function: Callable[..., Result], *args: Any, **kwargs: Any) 
 
 @lru_cache(maxsize=None)
 def workers() -> ThreadPoolExecutor:
-    """Return this process's threads for ``in_thread``; to be called first while there is memory for them."""
+    """Return the thread pool of ``in_thread``. Call it once early, while there is memory to start the threads."""
     pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="casa-desktop")
-    # None of them is idle before all are there, and an idle one would be taken instead of a new one.
+    # The pool starts a new thread only if none is idle. The barrier keeps each one busy until all have started.
     all_there = threading.Barrier(_WORKERS + 1)
     for _ in range(_WORKERS):
         pool.submit(all_there.wait)
