@@ -1,10 +1,11 @@
-"""Who looks at a desktop, and who of them controls its size.
+"""The views of each desktop, and which view controls the desktop's size.
 
-No Jupyter here and no sockets: a connection is whatever can be told something (``Viewer``). Safe to use from several
-threads; what a viewer is told comes in the order in which things happened.
+Imports neither Jupyter nor sockets: a connection is any object that can send a message (``Viewer``). Safe to use from
+several threads; each view receives its messages in the order of the events.
 
-The desktop's size is controlled by one view, the first that can be seen. When it goes or is hidden, control passes to
-the visible view that has been there longest; a user may also take it. Views that can only look never have it.
+One view controls the desktop's size: at first the first visible view. When that view closes or is hidden, control
+passes to the visible view that has been connected longest; a user may also take control. View-only views never have
+control.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Protocol, Set
 from .errors import ProtocolViolation
 
 Words = Mapping[str, Any]
-# The page's longest text frame has some forty characters.
+# The longest text frame that the page sends has about 40 characters.
 LONGEST_TEXT = 1000
 
 
 class Viewer(Protocol):
-    """A view's connection. All is called with the audience locked: return at once, and do not call back."""
+    """A view's connection.
+
+    Its methods are called while the audience's lock is held, so they must return at once and must not call back.
+    """
 
     def tell(self, words: Words) -> None:
         """Send ``words`` to the view, as JSON in one text frame."""
@@ -31,7 +35,7 @@ class Viewer(Protocol):
         """Close the connection."""
 
     def rescale(self, ratio: float) -> None:
-        """Have the desktop's windows drawn so much larger."""
+        """Change the scale of the desktop's windows to ``ratio``."""
 
 
 class View:
@@ -40,9 +44,10 @@ class View:
     Attributes:
         desktop: the desktop's name.
         viewer: its connection.
-        share: the number of the link by which it came; empty for the user's own views, which can do more than look.
-        visible: the browser shows it.
-        told: how things are, as it was told last.
+        share: the id of the share link through which the view came; empty for the user's own views, which are not
+            view-only.
+        visible: whether the browser shows the view.
+        told: the state that was last sent to the view.
     """
 
     def __init__(self, audience: Audience, desktop: str, viewer: Viewer, share: str) -> None:
@@ -57,14 +62,14 @@ class View:
         return self._audience.controller(self.desktop) is self
 
     def leave(self) -> None:
-        """Say that the connection has gone; safe to call twice."""
+        """Remove the view after its connection has closed; safe to call twice."""
         self._audience.leave(self)
 
     def receive(self, text: str) -> None:
-        """Take a text frame of the page.
+        """Handle a text frame from the page.
 
         Raises:
-            ProtocolViolation: it makes no sense.
+            ProtocolViolation: the frame is not a valid message.
         """
         words = _understood(text)
         self._audience.heard(self, words)
@@ -72,11 +77,11 @@ class View:
 
 @dataclass
 class _Hall:
-    """The views of one desktop, in the order of their coming."""
+    """The views of one desktop, in the order in which they joined."""
 
     views: List[View] = field(default_factory=list)
     controller: Optional[View] = None
-    # What was asked for last; a desktop is drawn in its natural size until then, but nobody knows for how long.
+    # The scale that was last requested. None: no view has asked yet, so the desktop's scale is not known here.
     scale: Optional[float] = None
 
 
@@ -88,7 +93,7 @@ class Audience:
         self._halls: Dict[str, _Hall] = {}
 
     def join(self, desktop: str, viewer: Viewer, *, share: str = "") -> View:
-        """Take in a new view, which is told at once how things are."""
+        """Add a new view and send it the current state."""
         with self._lock:
             hall = self._halls.setdefault(desktop, _Hall())
             view = View(self, desktop, viewer, share)
@@ -114,12 +119,12 @@ class Audience:
             return hall.controller if hall else None
 
     def count(self, desktop: str, share: Optional[str] = None) -> int:
-        """Return how many views a desktop has; with ``share`` those that came by this link."""
+        """Return the number of views of a desktop; with ``share``, only those that came through this link."""
         with self._lock:
             return sum(share in (None, each.share) for each in self._views(desktop))
 
     def link(self, desktop: str, url: str) -> int:
-        """Tell the user's own views that a program asks to open ``url``; return how many there are."""
+        """Send ``url``, which a program asks to open, to the user's own views; return the number of these views."""
         with self._lock:
             own = [each for each in self._views(desktop) if not each.share]
             for view in own:
@@ -127,24 +132,24 @@ class Audience:
             return len(own)
 
     def has_own(self, desktop: str) -> bool:
-        """Tell whether a desktop has a view of the user's own."""
+        """Return whether a desktop has a view of the user's own."""
         with self._lock:
             return any(not each.share for each in self._views(desktop))
 
     def shares(self, desktop: str) -> Set[str]:
-        """Return the links by which somebody looks at a desktop."""
+        """Return the ids of the share links through which a desktop is being viewed."""
         with self._lock:
             return {each.share for each in self._views(desktop) if each.share}
 
     def end_share(self, desktop: str, share: str, code: int, reason: str) -> None:
-        """Close the connections that came by one link."""
+        """Close the connections that came through one share link."""
         with self._lock:
             for view in self._views(desktop):
                 if view.share == share:
                     view.viewer.end(code, reason)
 
     def heard(self, view: View, words: Words) -> None:
-        """Act upon what a view said; see ``View.receive``."""
+        """Handle a view's message; see ``View.receive``."""
         with self._lock:
             hall = self._halls.get(view.desktop)
             if hall is None or view not in hall.views:
@@ -159,7 +164,7 @@ class Audience:
         return iter(tuple(hall.views) if hall else ())
 
     def _settle(self, hall: _Hall) -> None:
-        """Give control to whom it is due, and tell all who do not know yet how things are."""
+        """Choose the controlling view, and send the state to each view whose last received state differs."""
         able = [each for each in hall.views if not each.share]
         if hall.controller not in able:
             hall.controller = None
@@ -204,7 +209,7 @@ def _visible(_: _Hall, view: View, words: Words) -> None:
 
 
 def _control(hall: _Hall, view: View, _: Words) -> None:
-    # Its user has just pressed a button in it.
+    # The user has just clicked a button in this view, so it is visible.
     view.visible = True
     if not view.share:
         hall.controller = view

@@ -1,10 +1,10 @@
-"""Messages of the extended clipboard, as Xvnc reads them. Pure: bytes in, bytes out.
+"""Parses messages of the extended clipboard as Xvnc does. Pure: bytes in, bytes out.
 
-Xvnc does not read each of them to the end that its length gives (TigerVNC 1.12 to 1.15, common/rfb/SMsgReader.cxx). It
-reads four bytes of a request, a peek and a notification, and of capabilities four more for each format; the rest is
-read as the next messages. When packed text ends its zlib stream too early, or wants a dictionary, 1.12 asks zlib for
-more without end, and nobody can use the desktop any more. noVNC sends none of this: it flushes its stream and does not
-end it.
+Xvnc does not always read a message to the end that its length gives (TigerVNC 1.12 to 1.15, common/rfb/SMsgReader.cxx).
+It reads four bytes of a request, a peek and a notification; of capabilities it reads four more bytes for each format.
+It reads the rest as the next messages. If the zlib stream of packed text ends too early or requires a dictionary,
+TigerVNC 1.12 calls zlib in an endless loop, and the desktop becomes unusable. noVNC sends none of this: it flushes its
+zlib stream and does not end it.
 
 Source of the layout: https://github.com/rfbproto/rfbproto, "Extended Clipboard Pseudo-Encoding".
 """
@@ -18,27 +18,27 @@ from .errors import ProtocolViolation
 CAPABILITIES, REQUEST, PEEK, NOTIFY, PROVIDE = (1 << bit for bit in range(24, 29))
 _ACTIONS = 0xFF << 24
 _FORMATS = 0xFFFF
-# Type, padding and length come before the flags.
+# Type, padding and length precede the flags.
 _HEAD, _FLAGS = 8, 4
-# Sixteen formats of the longest that Xvnc takes of one, 256 KiB, and their lengths. It would unpack more for nothing.
+# Sixteen formats of Xvnc's maximum, 256 KiB each, and their lengths. Xvnc would unpack more, but then drop it.
 LONGEST_CONTENT = 16 * ((1 << 18) + 4)
 
 
 def is_extended(message: bytes) -> bool:
-    """Tell whether a whole ClientCutText is of the extended clipboard: its length is negative then."""
+    """Return whether a complete ClientCutText belongs to the extended clipboard; then its length field is negative."""
     return message[4] >= 0x80
 
 
 def announces(message: bytes) -> bool:
-    """Tell whether a whole message of the extended clipboard says that its user has copied something."""
+    """Return whether a complete extended clipboard message announces that the user has copied something."""
     return _flags(message) & _ACTIONS == NOTIFY
 
 
 def is_taken(message: bytes) -> bool:
-    """Tell whether Xvnc would take a whole message of the extended clipboard, or unpack it and drop it as too long.
+    """Return whether Xvnc would take a complete extended clipboard message; False if it would drop it as too long.
 
     Raises:
-        ProtocolViolation: Xvnc would read it in another way than its length says, or never be done with it.
+        ProtocolViolation: Xvnc would parse the message differently than its length field says, or never finish.
     """
     flags = _flags(message)
     action = flags & _ACTIONS
@@ -62,7 +62,7 @@ def _flags(message: bytes) -> int:
 
 
 def _is_short(packed: bytes) -> bool:
-    """Tell whether packed content has no more than ``LONGEST_CONTENT`` bytes; take no longer than they do."""
+    """Return whether packed content has at most ``LONGEST_CONTENT`` bytes; unpacks no more than that."""
     stream = zlib.decompressobj()
     try:
         size = len(stream.decompress(packed, LONGEST_CONTENT + 1))

@@ -1,4 +1,4 @@
-"""What an administrator may set for the Jupyter server, as traitlets.
+"""Settings that an administrator can make for the Jupyter server, as traitlets.
 
 In ``jupyter_server_config.py``::
 
@@ -17,7 +17,7 @@ from .shares import MOST_MINUTES
 
 
 class CasaDesktop(Configurable):
-    """Choices for the desktops that this server starts."""
+    """Settings for the desktops that this server starts."""
 
     geometry = Unicode(
         "1600x900",
@@ -79,10 +79,10 @@ class CasaDesktop(Configurable):
         return settings_from(os.environ).idle_minutes
 
     def settings(self) -> Settings:
-        """Return the choices as the desktop knows them.
+        """Return the settings in the desktop's own form.
 
         Raises:
-            InvalidSetting: one of them is out of range.
+            InvalidSetting: a setting is out of range.
         """
         return Settings(
             geometry=self.geometry,

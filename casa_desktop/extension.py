@@ -1,4 +1,4 @@
-"""The Jupyter server extension: routes in, one environment variable and events out."""
+"""The Jupyter server extension: adds the routes, sets environment variables and emits events."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .sharing import OneShareHandler, SharedHandler, SharesHandler
 from .template import PAGE_FOLDER
 from .workers import workers
 
-# Wider than a name may be: what does not fit is answered with our own clear error, not with a bare 404.
+# Accepts more than valid names, so that an invalid name gets our own error message instead of a bare 404.
 _NAME = r"([^/]{1,200})"
 
 
@@ -55,18 +55,18 @@ def _load_jupyter_server_extension(server: ServerApp) -> None:
     choices = application.settings["casa_desktop"] = CasaDesktop(parent=server)
     base_url = application.settings["base_url"]
     application.add_handlers(".*$", routes(base_url))  # type: ignore[no-untyped-call]
-    # Kernels are told once, by inheritance, where the page is; they could not find out by themselves.
+    # Kernels inherit the page's address; they cannot find it out themselves.
     os.environ["CASA_DESKTOP_URL"] = url_path_join(base_url, "casa-desktop") + "/"
-    # And what holds for the desktops that they start.
+    # The desktops that kernels start have the same idle time.
     os.environ[IDLE_VARIABLE] = f"{choices.idle_minutes:g}"
-    # While there is memory for them.
+    # Start the worker threads now, while there is memory for them.
     workers()
     _bring_news(server)
     server.log.info("casa-desktop: the CASA Desktop is at %s", os.environ["CASA_DESKTOP_URL"])
 
 
 def _bring_news(server: ServerApp) -> None:
-    """Have desktops that start and end told, from the moment on when the server's event loop runs."""
+    """Emit events for desktops that start or end, once the server's event loop runs."""
     events = server.event_logger
     assert events is not None
     events.register_event_schema(SCHEMA)

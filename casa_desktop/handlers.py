@@ -1,4 +1,4 @@
-"""The page and the REST interface, behind Jupyter's own authentication and authorisation."""
+"""The REST interface for desktops, with Jupyter's authentication and authorisation."""
 
 from __future__ import annotations
 
@@ -39,49 +39,49 @@ class Addresses:
 
 
 class DesktopHandler(APIHandler):
-    """What the REST handlers share: the settings, and errors as one sentence of JSON."""
+    """Base class of the REST handlers: settings, addresses, and errors as one sentence in JSON."""
 
     auth_resource = AUTH_RESOURCE
 
     @property
     def choices(self) -> CasaDesktop:
-        """The administrator's choices."""
+        """The administrator's settings."""
         found: CasaDesktop = self.settings["casa_desktop"]
         return found
 
     @property
     def addresses(self) -> Addresses:
-        """Where the desktops are."""
+        """The URLs of the desktops."""
         return Addresses(self.base_url)
 
     @property
     def reception(self) -> Reception:
-        """What this server knows of desktops and their views."""
+        """This server's state: the desktops and their views."""
         return reception(self.settings)
 
     @property
     def _track_activity(self) -> bool:  # type: ignore[override]
-        # Pages look at desktops by themselves; that is no reason for a hub to keep the server.
+        # Pages poll desktops by themselves; these requests must not keep a hub from culling the server.
         return self.request.method not in ("GET", "HEAD")
 
     def json_object(self, example: str) -> dict[str, Any]:
-        """Return the body of the request, empty where there is none; answer 400, with an example, to anything else."""
+        """Return the request's JSON body, {} if it is empty; answer 400 with ``example`` if it is no JSON object."""
         try:
             body = self.get_json_body()
         except UnicodeDecodeError:
-            # It would end in a 500 (jupyter_server 2.21).
+            # Without this, the answer would be a 500 (jupyter_server 2.21).
             raise web.HTTPError(400, "The body should be JSON in UTF-8.") from None
         if body is not None and not isinstance(body, dict):
             raise web.HTTPError(400, f"The body should be a JSON object, like {example}.")
         return body or {}
 
     def model(self, record: Record) -> dict[str, Any]:
-        """Return what is told of a desktop."""
+        """Return the JSON model of a desktop."""
         at, name = self.addresses, record.name
         return models.desktop(record, page=at.page(name), websocket=at.websocket(name), server=self.reception.server)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Answer with the error's name and sentence; called by tornado."""
+        """Answer with the error's class name and message; called by tornado."""
         error = models.ours(kwargs.get("exc_info", (None, None, None))[1])
         if error is None:
             return super().write_error(status_code, **kwargs)
@@ -90,7 +90,7 @@ class DesktopHandler(APIHandler):
         self.finish(json.dumps(models.error(error)))
 
     def log_exception(self, *args: Any) -> None:
-        """Log the errors that we raise on purpose as one line; called by tornado."""
+        """Log our own errors as one line, without a traceback; called by tornado."""
         error = models.ours(args[1])
         if error is not None:
             self.log.warning("casa-desktop: %s", error)
@@ -117,7 +117,7 @@ class DesktopsHandler(DesktopHandler):
     @web.authenticated
     @authorized
     async def post(self) -> None:
-        """Start a desktop: 201 with its model, or 200 if it was running already."""
+        """Start a desktop: 201 with its model, or 200 if it was already running."""
         name = self._requested_name()
         record = await in_thread(session.find, name)
         if record is None:
@@ -136,13 +136,13 @@ class OneDesktopHandler(DesktopHandler):
     @web.authenticated
     @authorized
     async def get(self, name: str) -> None:
-        """Tell of a running desktop, or answer 404."""
+        """Answer with the model of a running desktop, or with 404."""
         self.finish(self.model(await in_thread(session.running, name)))
 
     @web.authenticated
     @authorized
     async def delete(self, name: str) -> None:
-        """Stop a desktop and everything on it, or answer 404."""
+        """Stop a desktop and all programs on it, or answer 404."""
         if not await in_thread(session.stop, name):
             raise NotRunning(name)
         self.set_status(204)
@@ -150,7 +150,7 @@ class OneDesktopHandler(DesktopHandler):
 
 
 class ScreenshotHandler(DesktopHandler):
-    """``api/desktops/<name>/screenshot.png``: what is on a desktop now."""
+    """``api/desktops/<name>/screenshot.png``: a desktop's present picture."""
 
     @web.authenticated
     @authorized

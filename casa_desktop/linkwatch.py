@@ -1,4 +1,4 @@
-"""Waits for the links that programs on a desktop hand over, in one thread for all views of ``serve``."""
+"""Watches for links that programs on a desktop ask to open; one thread for all views of ``serve``."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .alarm import Alarm
 from .audience import Audience
 from .runtime import Record
 
-# How often to look, where links cannot be watched.
+# Seconds between scans where inotify is not available.
 _LOOK_SECONDS = 1.0
 
 
 class LinkWatch:
-    """Tells the views of one desktop of links.
+    """Sends links to the views of one desktop.
 
     Args:
         audience: the views.
@@ -31,13 +31,13 @@ class LinkWatch:
         self._turn = threading.Lock()
 
     def attend(self, record: Record) -> None:
-        """Begin to wait, for a view that has just come; it is told of links that wait already.
+        """Start watching for a new view, and send it the links that are already waiting.
 
         Args:
-            record: the desktop as it is now: it may have ended since another view came, and have started anew.
+            record: the desktop's present record; the desktop may have been restarted since the last view came.
 
         Raises:
-            OSError: it has just ended, or there is no descriptor left.
+            OSError: the desktop has just ended, or no file descriptor is left.
         """
         record.at.links.mkdir(mode=0o700, exist_ok=True)
         with self._turn:
@@ -48,7 +48,7 @@ class LinkWatch:
                 self._alarm.ring()
 
     def _begun(self) -> Optional[Alarm]:
-        """Start the thread; without one, links wait for the next view."""
+        """Start the thread; if that fails, links wait for the next view."""
         alarm = Alarm(_LOOK_SECONDS)
         try:
             threads.start(self._run, alarm)
@@ -60,16 +60,16 @@ class LinkWatch:
     def _run(self, alarm: Alarm) -> None:
         alarm.open()
         while True:
-            # In a shortage, of which the views have other signs, what is missed is found at the next event.
+            # During a shortage, which the views notice in other ways, missed links are found at the next event.
             with suppress(OSError, MemoryError):
                 self._look(alarm)
             alarm.wait()
 
     def _look(self, alarm: Alarm) -> None:
         record = self._record
-        # Without a view nobody waits for links, and none can be handed over.
+        # Without a view, links cannot be delivered.
         if record is not None and self._audience.has_own(record.name):
-            # Before looking: what comes later wakes us.
+            # Arm before reading, so that a link that arrives later causes an event.
             alarm.arm(str(record.at.links), flags.MOVED_TO)
             for address in links.take(record.at):
                 self._audience.link(record.name, address)

@@ -1,4 +1,4 @@
-"""What REST answers hold, of a Jupyter server as of ``casa-desktop serve``: desktops, times and errors."""
+"""The bodies of REST answers, for a Jupyter server and for ``casa-desktop serve``: desktops, times and errors."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .runtime import Record
 
 
 def desktop(record: Record, *, page: str, websocket: str, server: str) -> Dict[str, Any]:
-    """Return what is told of a running desktop.
+    """Return the JSON model of a running desktop.
 
     Args:
-        record: the desktop's.
-        page: the path of its page on the server.
-        websocket: the path of its RFB.
-        server: a number of the server's process, by which a page sees that it was started anew.
+        record: the record of the desktop.
+        page: the path of the desktop's page on the server.
+        websocket: the path of its RFB websocket.
+        server: an id of the server's process; a page compares it to notice that the server was restarted.
     """
     return {
         "name": record.name,
@@ -30,21 +30,21 @@ def desktop(record: Record, *, page: str, websocket: str, server: str) -> Dict[s
         "websocket": websocket,
         "server": server,
         "watched": session.is_watched(record.name),
-        # None stands for never.
+        # None means never.
         "idleMinutes": record.idle_minutes or None,
     }
 
 
 def time(seconds: float) -> str:
-    """Return a time, given in seconds since 1970, as REST has it: ISO 8601, in UTC."""
+    """Format a time for REST, in ISO 8601 and UTC; ``seconds`` counts from 1970."""
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
 
 
 def ours(failure: object) -> Optional[CasaDesktopError]:
-    """Return what is told in one sentence, an error of ours or that something has run out; None for any other."""
+    """Return an error that has a message for the user: one of ours, or a shortage; None for any other failure."""
     return failure if isinstance(failure, CasaDesktopError) else Shortage.of(failure)
 
 
 def error(failure: CasaDesktopError) -> Dict[str, str]:
-    """Return an error's name and sentence."""
+    """Return the JSON model of an error: its class name and its message."""
     return {"error": type(failure).__name__, "message": str(failure)}

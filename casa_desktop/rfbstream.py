@@ -1,11 +1,11 @@
-"""What a browser sends to Xvnc, message by message, and what of it may pass. Pure: bytes in, bytes out.
+"""Parses and filters what a browser sends to Xvnc, message by message. Pure: bytes in, bytes out.
 
-Xvnc knows no rights: whoever reaches its socket may do everything. So what a view may not do is taken out of its
-stream on the way, and for that the stream is read as Xvnc reads it. What it cannot be sure to read in the same way is
-refused.
+Xvnc has no access control: every client of its socket may do everything. So the messages that a view may not send are
+removed from its stream before they reach Xvnc. For that, the stream must be parsed exactly as Xvnc parses it; anything
+that Xvnc might parse differently is refused.
 
-Sources: RFC 6143, sections 7.1 and 7.5; for the other messages https://github.com/rfbproto/rfbproto, and how TigerVNC
-1.12 reads them (common/rfb/SMsgReader.cxx).
+Sources: RFC 6143, sections 7.1 and 7.5; for the other messages https://github.com/rfbproto/rfbproto, and TigerVNC
+1.12's parser (common/rfb/SMsgReader.cxx).
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import Callable, Dict, FrozenSet, List, NamedTuple, Tuple
 from . import clipboard
 from .errors import ProtocolViolation
 
-# Xvnc ignores what is longer than its MaxCutText, 256 kB unless told otherwise. So may we, and need not keep it.
+# Xvnc ignores text longer than its MaxCutText (default 256 kB), so longer text need not be buffered here.
 LONGEST_CLIPBOARD = 1 << 20
 _ABSURD = 1 << 28
 
 _EXTENDED_CLIPBOARD = 0xC0A1E5CE
-# With it, and only if the server knows it too, a PointerEvent may have a seventh byte (TigerVNC 1.15). The stream
-# could not be read without knowing what the server said, so it is never asked for.
+# If client and server both support this pseudo-encoding, a PointerEvent may have a seventh byte (TigerVNC 1.15).
+# Parsing that would require the server's messages too, so the encoding is never requested.
 _EXTENDED_MOUSE_BUTTONS = 0xFFFFFFFF & -316
 _RAW = 0
 _VERSIONS = (b"RFB 003.003\n", b"RFB 003.007\n", b"RFB 003.008\n")
@@ -31,7 +31,7 @@ _SECURITY_NONE = b"\1"
 
 
 class Kind(IntEnum):
-    """What a message is; its first byte, or a step of the handshake."""
+    """The type of a message: its first byte, or a step of the handshake."""
 
     VERSION = -3
     SECURITY = -2
@@ -53,15 +53,15 @@ class Message(NamedTuple):
     """One whole message.
 
     Attributes:
-        kind: what it is.
-        data: all its bytes.
+        kind: the message's type.
+        data: all bytes of the message.
     """
 
     kind: Kind
     data: bytes
 
 
-# What a view may send that can only look: it asks for pictures, and says in what form.
+# The messages that a view-only client may send: it requests pictures and chooses their format.
 LOOKING: FrozenSet[Kind] = frozenset(
     {
         *(Kind.VERSION, Kind.SECURITY, Kind.CLIENT_INIT),
@@ -91,7 +91,7 @@ def _qemu(head: bytes) -> int:
     return 12
 
 
-# How many bytes tell a message's length, and how.
+# For each type: how many leading bytes determine the message's length, and the function that computes it from them.
 _LENGTHS: Dict[Kind, Tuple[int, Callable[[bytes], int]]] = {
     Kind.SET_PIXEL_FORMAT: (1, lambda _: 20),
     Kind.SET_ENCODINGS: (4, _encodings),
@@ -108,7 +108,7 @@ _LENGTHS: Dict[Kind, Tuple[int, Callable[[bytes], int]]] = {
 
 
 class ClientStream:
-    """Cuts a client's bytes into messages, however they come. Keeps no more than one message."""
+    """Splits a client's bytes into messages. Buffers at most one message."""
 
     def __init__(self) -> None:
         self._rest = bytearray()
@@ -118,11 +118,11 @@ class ClientStream:
     def feed(self, data: bytes) -> List[Message]:
         """Return the messages that ``data`` completes.
 
-        Clipboards longer than ``LONGEST_CLIPBOARD`` are left out. What is in the others is not looked at
-        (``clipboard.is_taken``).
+        Clipboard messages longer than ``LONGEST_CLIPBOARD`` are dropped. The content of shorter ones is not checked
+        here; ``clipboard.is_taken`` does that.
 
         Raises:
-            ProtocolViolation: it is not RFB, or something that Xvnc might read in another way.
+            ProtocolViolation: the bytes are not RFB, or Xvnc might parse them differently.
         """
         messages: List[Message] = []
         self._rest += data
@@ -142,7 +142,7 @@ class ClientStream:
         return messages
 
     def _measure(self) -> Tuple[Kind, int]:
-        """Return the kind and the length of the next message; 0 while the length is not known yet."""
+        """Return the type and length of the next message; length 0 while it is unknown."""
         if self._next < 0:
             return self._next, 12 if self._next is Kind.VERSION else 1
         try:
@@ -166,11 +166,11 @@ class ClientStream:
 
 
 def _after_handshake(message: Message) -> Kind:
-    """Check one step of the handshake and return what comes next."""
+    """Check one step of the handshake and return the type of the next message."""
     if message.kind is Kind.VERSION:
         if message.data not in _VERSIONS:
             raise ProtocolViolation(1002, f"RFB's version {message.data!r}")
-        # In 3.3 it is the server that chooses.
+        # In version 3.3 the server chooses the security type.
         return Kind.CLIENT_INIT if message.data == _VERSIONS[0] else Kind.SECURITY
     if message.kind is Kind.SECURITY:
         if message.data != _SECURITY_NONE:
@@ -180,12 +180,12 @@ def _after_handshake(message: Message) -> Kind:
 
 
 class Passed(NamedTuple):
-    """What of some bytes goes on to Xvnc.
+    """The part of some bytes that is forwarded to Xvnc.
 
     Attributes:
-        data: the bytes.
-        by_the_user: some of them were typed, pointed or copied by the user, as opposed to what a page sends by itself.
-        refused: how many messages do not go on.
+        data: the bytes to forward.
+        by_the_user: whether some of them come from the user's keyboard, pointer or clipboard, not from the page itself.
+        refused: the number of messages that are not forwarded.
     """
 
     data: bytes
@@ -194,27 +194,28 @@ class Passed(NamedTuple):
 
 
 class Filter:
-    """Lets a view's messages through, or not.
+    """Forwards the messages that a view may send, and drops the others.
 
-    A view that can only look is not sent what is copied on the desktop either: Xvnc is told that this client wants to
-    hear that there is something to paste, but never what, and the client's own words about its clipboard are dropped.
-    Left without the extended clipboard, Xvnc would send everything unasked (seen in 1.12; it has it since 1.10).
+    A view-only client must not receive what is copied on the desktop either. So it announces to Xvnc that it wants a
+    notification when there is something to paste, but no content; the client's own clipboard messages are dropped.
+    Without the extended clipboard, Xvnc would send every copied text unasked (seen in 1.12; the extension exists since
+    1.10).
 
     Args:
-        view_only: the view can only look.
+        view_only: whether the view may only look.
     """
 
     def __init__(self, *, view_only: bool) -> None:
         self.view_only = view_only
-        # Whether the view may change the desktop's size just now.
+        # Whether the view may change the desktop's size at present.
         self.may_resize = not view_only
         self._stream = ClientStream()
 
     def feed(self, data: bytes) -> Passed:
-        """Return what of ``data`` goes on.
+        """Return the part of ``data`` to forward.
 
         Raises:
-            ProtocolViolation: as ``ClientStream.feed``, and as ``clipboard.is_taken``.
+            ProtocolViolation: as in ``ClientStream.feed`` and ``clipboard.is_taken``.
         """
         sent = self._stream.feed(data)
         messages = [each for each in sent if self._may_pass(each.kind) and _is_taken(each)]
@@ -230,7 +231,7 @@ class Filter:
         if message.kind is Kind.SET_ENCODINGS:
             return _set_encodings(message.data, private=self.view_only)
         if message.kind is Kind.CLIENT_INIT and self.view_only:
-            # Shared, whatever it asked for: it must not put the others out.
+            # Always request a shared session: an exclusive one would disconnect the other views.
             return b"\1" + _ONLY_NOTIFY + _packed([_RAW, _EXTENDED_CLIPBOARD])
         return message.data
 
@@ -238,12 +239,12 @@ class Filter:
 def _is_input(message: Message) -> bool:
     if message.kind is not Kind.CUT_TEXT:
         return message.kind in (Kind.KEY, Kind.POINTER, Kind.QEMU)
-    # The page answers Xvnc's questions about the clipboard by itself; its user has copied something if it is told so.
+    # The page answers Xvnc's clipboard requests by itself; only an announcement means that the user has copied text.
     return not clipboard.is_extended(message.data) or clipboard.announces(message.data)
 
 
 def _is_taken(message: Message) -> bool:
-    # A view that can only look has no clipboard, and is not worth the time that unpacking one takes.
+    # A view-only client has no clipboard; don't spend time on unpacking its messages.
     extended = message.kind is Kind.CUT_TEXT and clipboard.is_extended(message.data)
     return not extended or clipboard.is_taken(message.data)
 
@@ -255,10 +256,10 @@ def _set_encodings(data: bytes, *, private: bool) -> bytes:
 
 
 def _packed(encodings: List[int]) -> bytes:
-    # At most as many as there can be, should a client have sent 65,535 of them.
+    # Adding one encoding to 65,535 would overflow the 16-bit count.
     last = encodings[-0xFFFF:]
     return struct.pack(f">BxH{len(last)}I", Kind.SET_ENCODINGS, len(last), *last)
 
 
-# ClientCutText of the extended clipboard: its capabilities are to be notified, of no format.
+# ClientCutText of the extended clipboard, capabilities: notifications only, no format.
 _ONLY_NOTIFY = struct.pack(">B3xiI", Kind.CUT_TEXT, -4, clipboard.CAPABILITIES | clipboard.NOTIFY)

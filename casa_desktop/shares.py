@@ -1,8 +1,8 @@
-"""Links by which others may look at a desktop: made by its owner, with an end, and withdrawn when he likes.
+"""Share links: with one, other users may view a desktop. Its owner creates and withdraws it; it also expires.
 
-Each link is a file in its desktop's folder, ``shares/<number>.json``. It says what the token's SHA-256 is and not what
-the token is; so links live as long as the desktop, whichever Jupyter server is asked, and nobody reads them off the
-disk. A link is no login: whoever follows it must be known to Jupyter.
+Each link is a file in its desktop's folder, ``shares/<id>.json``. The file has the SHA-256 of the link's token, not the
+token. So links live as long as the desktop, every Jupyter server knows them, and the tokens cannot be read from the
+disk. A link is not a login: Jupyter must authenticate its visitors as well.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from .runtime import Record
 DEFAULT_MINUTES = 60
 MOST_MINUTES = 24 * 60
 LONGEST_LABEL = 100
-# No link is valid for longer, whatever its file says or the clock was when it was made; that may have been set right
-# by up to an hour since.
+# No link is valid for longer, whatever its file says and whatever the clock showed when the link was made. The extra
+# hour allows for a clock that has been corrected since.
 _MOST_SECONDS = 60.0 * MOST_MINUTES + 3600
 _NUMBER = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
 class Share:
-    """A link to look at a desktop.
+    """A link to view a desktop.
 
     Attributes:
-        id: its number, which is no secret.
-        label: the owner's word for it.
+        id: the link's id; not a secret.
+        label: the owner's name for the link.
         expires: seconds since the epoch.
-        digest: the SHA-256 of its token, in hexadecimal.
+        digest: the SHA-256 of the token, in hexadecimal.
     """
 
     id: str
@@ -47,15 +47,15 @@ class Share:
 
 
 def create(record: Record, minutes: float = DEFAULT_MINUTES, label: str = "") -> Tuple[Share, str]:
-    """Make a link; return it with its token, which is told this once.
+    """Create a link; return it and its token, which is not stored.
 
     Args:
-        record: the desktop's.
-        minutes: how long it shall be valid.
-        label: what it is called in the list of links.
+        record: the record of the desktop.
+        minutes: how long the link is valid.
+        label: the link's name in the list of links.
 
     Raises:
-        InvalidShare: minutes or label are not what they should be.
+        InvalidShare: ``minutes`` or ``label`` is out of range.
         NotRunning: the desktop has just ended.
     """
     _check(minutes, label)
@@ -79,7 +79,7 @@ def _check(minutes: object, label: object) -> None:
 
 
 def valid(record: Record) -> List[Share]:
-    """Return the links to a desktop that have not expired, the one first that expires first; remove the others."""
+    """Return a desktop's links that have not expired, the first to expire first; delete the files of the others."""
     now, found = time.time(), []
     for path in _path(record, "x").parent.glob("*.json"):
         share = _read(path)
@@ -91,15 +91,15 @@ def valid(record: Record) -> List[Share]:
 
 
 def is_valid(record: Record, number: str) -> bool:
-    """Tell whether the link ``number`` is there still."""
+    """Return whether the link ``number`` still exists and has not expired."""
     return any(share.id == number for share in valid(record))
 
 
 def withdraw(record: Record, number: str) -> None:
-    """End the link ``number``.
+    """Withdraw the link ``number``.
 
     Raises:
-        NoSuchShare: there is none.
+        NoSuchShare: there is no such link.
     """
     if not _NUMBER.fullmatch(number):
         raise NoSuchShare()
@@ -110,10 +110,10 @@ def withdraw(record: Record, number: str) -> None:
 
 
 def find(token: str) -> Tuple[Record, Share]:
-    """Return the running desktop and the link that ``token`` stands for.
+    """Return the running desktop and the link that belong to ``token``.
 
     Raises:
-        NoSuchShare: it stands for none, or for one that has ended.
+        NoSuchShare: the token belongs to no link, or to one that has ended.
     """
     digest = _digest(token)
     for record in session.list_desktops():

@@ -1,4 +1,4 @@
-"""The REST interface of the links by which others may look at a desktop."""
+"""The REST interface for share links."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .workers import in_thread
 
 
 class SharesHandler(DesktopHandler):
-    """``api/desktops/<name>/shares``: the links to a desktop, for its owner."""
+    """``api/desktops/<name>/shares``: a desktop's share links, for its owner."""
 
     @web.authenticated
     @authorized
     async def get(self, name: str) -> None:
-        """List the links; their tokens are not known any more."""
+        """List the links, without their tokens, which are not stored."""
         record = await in_thread(session.running, name)
         found = await in_thread(shares.valid, record)
         self.finish({"shares": [self._told(record, share) for share in found]})
@@ -29,7 +29,7 @@ class SharesHandler(DesktopHandler):
     @web.authenticated
     @authorized
     async def post(self, name: str) -> None:
-        """Make a link: 201 with its token, which is told this once."""
+        """Create a link: 201 with its token, which is sent only in this answer."""
         record = await in_thread(session.running, name)
         minutes, label = self._asked()
         share, token = await in_thread(shares.create, record, minutes, label)
@@ -59,7 +59,7 @@ class OneShareHandler(DesktopHandler):
     @web.authenticated
     @authorized
     async def delete(self, name: str, number: str) -> None:
-        """Withdraw a link; who looks by it is put out at once."""
+        """Withdraw a link and close the connections that came through it."""
         await in_thread(shares.withdraw, await in_thread(session.running, name), number)
         self.reception.audience.end_share(name, number, LINK_ENDED, WITHDRAWN)
         self.set_status(204)
@@ -67,14 +67,14 @@ class OneShareHandler(DesktopHandler):
 
 
 class SharedHandler(DesktopHandler):
-    """``api/shared/<token>``: a desktop that somebody may look at, for whoever has the link."""
+    """``api/shared/<token>``: a shared desktop, for users who have the link."""
 
     auth_resource = SHARE_RESOURCE
 
     @web.authenticated
     @authorized
     async def get(self, token: str) -> None:
-        """Tell where to look, or answer 404."""
+        """Answer with the address of the shared desktop's websocket, or with 404."""
         record, share = await in_thread(shares.find, token)
         self.finish(
             {
