@@ -1,4 +1,4 @@
-"""Bytes between Xvnc and a browser, with each side waiting for the other: nothing piles up in the server's memory."""
+"""Relays bytes between Xvnc and a browser, with flow control: nothing piles up in the server's memory."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from .errors import Shortage
 from .process import is_stopped
 from .runtime import Record
 
-# What lies here for a browser that does not take it, in bytes: one such block, and no more is read from Xvnc.
+# Bytes buffered here for a slow browser: one block of this size, then reading from Xvnc pauses.
 BLOCK = 1 << 16
-# For Xvnc, which may be slower than a browser that sends a large clipboard.
+# Bytes buffered for Xvnc, which may be slower than a browser that sends a large clipboard.
 UNREAD_BY_XVNC = 1 << 16
 # struct ucred of unix(7): process, user, group.
 _CREDENTIALS = struct.Struct("3i")
 
 
 class Browser(Protocol):
-    """What is asked of the websocket."""
+    """The methods of the websocket that are used here."""
 
     def write_message(self, message: bytes, binary: bool = False) -> asyncio.Future[None]:
         """Send a frame; the future is done when the kernel has taken it."""
 
     def has_unsent(self) -> bool:
-        """Tell whether bytes wait because the browser's connection does not take them."""
+        """Return whether bytes wait because the browser's connection does not take them."""
 
     def refuse(self, code: int, reason: str) -> None:
         """Close the connection."""
 
 
 class DesktopProtocol(asyncio.BufferedProtocol):
-    """Carries Xvnc's bytes to the browser, and stops reading while the browser lags behind.
+    """Forwards Xvnc's bytes to the browser, and pauses reading while the browser is behind.
 
-    For as long as it is connected the desktop counts as watched.
+    While it is connected, the desktop counts as watched.
     """
 
     def __init__(self, browser: Browser, record: Record) -> None:
@@ -52,7 +52,7 @@ class DesktopProtocol(asyncio.BufferedProtocol):
         self._takes.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember the transport, and that somebody watches; called by the event loop."""
+        """Store the transport and mark the desktop as watched; called by the event loop."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         transport.set_write_buffer_limits(high=UNREAD_BY_XVNC)
@@ -60,15 +60,15 @@ class DesktopProtocol(asyncio.BufferedProtocol):
         try:
             self._watching = session.watch(self._record)
         except Shortage as error:
-            # Shown and not known to be watched, it would be stopped as unused under its user's eyes.
+            # Without the mark the desktop would count as unused, and be stopped while its user looks at it.
             self._browser.refuse(1013, str(error))
             transport.abort()
         except OSError:
-            # The desktop has just ended; then the connection is about to be lost as well.
+            # The desktop has just ended, so this connection is about to be lost, too.
             self._watching = None
 
     def connection_lost(self, exc: Optional[Exception]) -> None:
-        """Let go of the desktop, whichever side ended the connection; called by the event loop."""
+        """Clear the watched mark and close the browser's side; called by the event loop."""
         if self._watching is not None:
             session.end_use(self._watching)
             self._watching = None
@@ -77,15 +77,15 @@ class DesktopProtocol(asyncio.BufferedProtocol):
         self._browser.refuse(1013, "The desktop has ended.")
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Say where Xvnc's bytes go; called by the event loop."""
+        """Return the buffer for Xvnc's bytes; called by the event loop."""
         return self._block
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Send the bytes on as one binary message; called by the event loop."""
+        """Forward the bytes as one binary message; called by the event loop."""
         try:
             written = self._browser.write_message(bytes(self._block[:nbytes]), binary=True)
         except WebSocketClosedError:
-            # The browser has gone; on_close closes Xvnc's side.
+            # The browser has disconnected; on_close closes Xvnc's side.
             return
         self._unwritten += 1
         written.add_done_callback(self._on_written)
@@ -100,11 +100,11 @@ class DesktopProtocol(asyncio.BufferedProtocol):
         self._transport.resume_reading()
 
     def pause_writing(self) -> None:
-        """Xvnc does not take any more; called by the event loop."""
+        """Make senders wait: Xvnc takes no more bytes. Called by the event loop."""
         self._takes.clear()
 
     def resume_writing(self) -> None:
-        """Xvnc takes more; called by the event loop."""
+        """Let senders continue: Xvnc takes bytes again. Called by the event loop."""
         self._takes.set()
 
     async def send(self, data: bytes) -> None:
@@ -114,16 +114,16 @@ class DesktopProtocol(asyncio.BufferedProtocol):
             await self._takes.wait()
 
     def is_stopped(self) -> bool:
-        """Tell whether Xvnc was stopped by a signal; not known of one in another pid namespace."""
+        """Return whether Xvnc was stopped by a signal; always False for an Xvnc in another PID namespace."""
         return bool(self._xvnc) and is_stopped(self._xvnc)
 
     def abort(self) -> None:
-        """Drop the connection, with what has not been sent yet."""
+        """Close the connection at once, without sending what is still buffered."""
         if self._transport is not None:
             self._transport.abort()
 
 
 def _listener(connection: socket.socket) -> int:
-    """Return the process that listens where a unix socket is connected; 0 if it is in another pid namespace."""
+    """Return the PID of the process that listens on a unix socket; 0 if it is in another PID namespace."""
     told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     return int(_CREDENTIALS.unpack(told)[0])

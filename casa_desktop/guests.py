@@ -1,14 +1,14 @@
-"""Lets the guests of a server's owner look at what is shared with them, and at nothing else.
+"""Restricts the guests of a server's owner to the desktops that are shared with them.
 
-One line of an administrator's ``jupyter_server_config.py`` does it, with or without a JupyterHub::
+An administrator enables it with one line in ``jupyter_server_config.py``, with or without a JupyterHub::
 
     c.ServerApp.authorizer_class = "casa_desktop.guests.GuestsLook"
 
-A rule for the authorizer alone would not do. Many of Jupyter's handlers ask no authorizer, only who it is that asks:
-JupyterLab's pages, which hold the owner's token; any page about an error; its extension manager, which installs
-packages; jupyter-server-proxy, which leads to all ports of 127.0.0.1 (seen in JupyterLab 4.6, jupyter_server 2.21 and
-jupyter-server-proxy 4.6). But every handler asks the identity provider. So the guard stands there: it makes a guest
-unknown to all handlers but those of what is shared.
+A rule in the authorizer alone would not be enough, because many of Jupyter's handlers only check that a user is logged
+in and ask no authorizer: JupyterLab's pages, which contain the owner's token; all error pages; its extension manager,
+which installs packages; and jupyter-server-proxy, which leads to all ports of 127.0.0.1 (seen in JupyterLab 4.6,
+jupyter_server 2.21 and jupyter-server-proxy 4.6). But every handler asks the identity provider. So this class wraps the
+identity provider: a guest counts as not logged in for all handlers except those of shared desktops.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .reception import SHARE_RESOURCE
 from .sharedsocket import SharedSocketHandler
 from .sharing import SharedHandler
 
-# Chosen by the handler and not by the path: what tornado makes of a path is then no matter.
+# Chosen by handler, not by path, so that tornado's parsing of paths does not matter.
 FOR_GUESTS = (SharedPageHandler, SharedHandler, SharedSocketHandler, PageFileHandler)
 _FORBIDDEN = "Guests of this server may look at the desktops that are shared with them, and at nothing else."
 _NO_OWNER = (
@@ -36,12 +36,12 @@ _NO_OWNER = (
 
 
 class GuestsLook(Authorizer):
-    """Owners may do everything; everybody else who can log in may follow links to shared desktops, and no more.
+    """Lets owners do everything, and all other users who can log in only view shared desktops.
 
-    JupyterLab's extension manager cannot install anything on such a server, whoever asks.
+    JupyterLab's extension manager cannot install anything on such a server, not even for owners.
 
     Raises:
-        TraitError: it is not known who the owners are.
+        TraitError: the owners are not known.
     """
 
     owners = List(
@@ -64,29 +64,29 @@ class GuestsLook(Authorizer):
         self._forbid_installing()
 
     def is_authorized(self, handler: Any, user: User, action: str, resource: str) -> bool:
-        """Tell whether ``user`` may do that; called by Jupyter's handlers, as far as they ask."""
+        """Return whether ``user`` may do ``action``; called by those Jupyter handlers that ask an authorizer."""
         return self._owns(user) or (action, resource) == ("read", SHARE_RESOURCE)
 
     def _owns(self, user: User) -> bool:
         return user.username in self.owners
 
     def _guard(self, provider: IdentityProvider) -> None:
-        """Have ``provider`` know guests only where they may look."""
+        """Make ``provider`` recognise guests only in the handlers for guests."""
         ask = provider.get_user
 
         async def get_user(handler: Any) -> User | None:
             user: User | None = await ensure_async(ask(handler))
             if user is None or self._owns(user) or isinstance(handler, FOR_GUESTS):
                 return user
-            # Sent to log in once more, the guest would be sent here again, and so on.
+            # A redirect to the login page would lead the guest back here, in an endless loop.
             handler.get_login_url = _refuse
             return None
 
-        # On the object and not by a class of its own: so it goes with any provider. A JupyterHub sets its own.
+        # Patch the object instead of subclassing: this works with any provider. A JupyterHub sets its own.
         provider.get_user = get_user  # type: ignore[method-assign]
 
     def _forbid_installing(self) -> None:
-        # The extensions know their configuration already, and use it a moment later.
+        # The extensions have already read their configuration and use it a moment later, so change the trait itself.
         manager = getattr(self.parent, "extension_manager", None)
         for apps in manager.extension_apps.values() if manager is not None else ():
             for app in apps:

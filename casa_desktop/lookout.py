@@ -1,9 +1,9 @@
-"""Watches the runtime directory for one Jupyter server: desktops that start and end, links, what is withdrawn.
+"""Watches the runtime directories for one Jupyter server: desktops that start or end, links, withdrawn share links.
 
-Desktops are started and ended by kernels and on the command line as well, and their folders come and go; even the root
-goes with the last of them and comes back with the next. inotify(7) tells that something has changed and never what is
-there now: between an event and a look there is always time for another. So each event is only a reason to look at
-everything, which takes less than a millisecond.
+Kernels and the command line start and stop desktops as well, so the desktops' folders come and go; even a runtime
+directory is removed with its last desktop and created again with the next one. inotify(7) reports that something has
+changed, not what is there now: between an event and a scan there may always be further changes. So each event only
+triggers a scan of everything, which takes less than a millisecond.
 """
 
 from __future__ import annotations
@@ -28,17 +28,18 @@ _CHANGES = (
 _MASK = 0
 for _each in _CHANGES:
     _MASK |= int(_each)
-# How often it is looked, where nothing can be watched; a look takes less than a millisecond.
+# Seconds between scans where inotify is not available; a scan takes less than a millisecond.
 LOOK_SECONDS = 2.0
 
 
 def running(root: Path) -> Dict[str, Record]:
-    """Return the records of the desktops below ``root`` by name.
+    """Return the records of the desktops in the runtime directory ``root``, by name.
 
-    In a root that others could write to there are none: anybody may make /tmp/casa-desktop-UID before its user does.
+    A directory that other users can write to counts as empty: any user may create /tmp/casa-desktop-UID before its
+    owner does.
 
     Raises:
-        Shortage: they cannot be read now, which is not to say that they have ended.
+        Shortage: the records cannot be read at present; the desktops may still be running.
     """
     found: Dict[str, Record] = {}
     if not roots.is_private(root):
@@ -51,10 +52,10 @@ def running(root: Path) -> Dict[str, Record]:
 
 
 def running_everywhere() -> Dict[str, Record]:
-    """Return the records of the desktops in all roots by name.
+    """Return the records of the desktops in all runtime directories, by name.
 
     Raises:
-        Shortage: as ``running``.
+        Shortage: as in ``running``.
     """
     found: Dict[str, Record] = {}
     for root in reversed(_roots()):
@@ -78,14 +79,14 @@ def _folders(root: Path) -> list[Path]:
 
 
 class Lookout:
-    """Calls ``look`` in the event loop whenever something below the runtime directory has changed.
+    """Calls ``look`` in the event loop whenever something in the runtime directories has changed.
 
-    Where the system has no inotify instance or watch to give, it calls ``look`` from time to time instead.
+    If the system has no inotify instance or watch left, it calls ``look`` periodically instead.
 
     Args:
-        look: is called without arguments.
-        warn: is called with a sentence when such a shortage begins.
-        seconds: how often to look in a shortage.
+        look: called without arguments.
+        warn: called with a message when such a shortage begins.
+        seconds: the period during a shortage.
     """
 
     def __init__(self, look: Callable[[], None], warn: Callable[[str], None], seconds: float = LOOK_SECONDS) -> None:
@@ -95,18 +96,18 @@ class Lookout:
         self._reader: List[int] = []
         self._timer: Optional[asyncio.TimerHandle] = None
         self._is_short = False
-        # What is watched, by the kernel's number of it; with the names that matter there, if it is not all of them.
+        # Inotify's watch descriptors, each with the names that matter in its folder, or None for all names.
         self._watched: Dict[int, Optional[Set[str]]] = {}
 
     def start(self) -> None:
-        """Begin; call it in the event loop."""
+        """Start watching; call this in the event loop."""
         self._loop = asyncio.get_running_loop()
-        # The event loop, which refers to us, may end without a word.
+        # The event loop, which refers to this object, may end without calling ``close``.
         weakref.finalize(self, self._watches.close)
         self._watch()
 
     def close(self) -> None:
-        """End; safe to call twice."""
+        """Stop watching; safe to call twice."""
         while self._reader and self._loop is not None:
             self._loop.remove_reader(self._reader.pop())
         if self._timer is not None:
@@ -129,7 +130,7 @@ class Lookout:
         self._look()
 
     def _watch(self) -> None:
-        """Watch what there is now, until nothing new has appeared in the meantime; or look again later."""
+        """Watch all present folders, and repeat until no new one appears; during a shortage, scan again later."""
         assert self._loop is not None
         self._watches.begin()
         if self._watches.readable != self._reader:
@@ -146,7 +147,7 @@ class Lookout:
         self._is_short = shortage is not None
 
     def _watch_all(self) -> Optional[str]:
-        """Watch what there is; return what is short, if something cannot be watched."""
+        """Watch all present folders; return what has run out, or None."""
         new: Set[int] = {-1}
         try:
             while new and self._watches.shortage is None:
@@ -162,13 +163,13 @@ class Lookout:
         now: Dict[int, Optional[Set[str]]] = {}
         for path, only in self._wanted():
             try:
-                # Where a root is waited for, that it becomes its user's own is news as well.
+                # While a runtime directory is awaited, a change of its owner or mode matters too.
                 number = self._watches.add(str(path), _MASK | (int(flags.ATTRIB) if only else 0))
             except OSError:
-                # It has gone just now, or is not ours to look at.
+                # The folder has just been removed, or is not readable.
                 continue
             if number is not None:
-                # Two roots may be waited for in one folder.
+                # Two runtime directories may be awaited in the same folder.
                 before = now.get(number, set())
                 now[number] = None if only is None or before is None else before | {only}
         return now
@@ -178,7 +179,7 @@ class Lookout:
             try:
                 self._watches.remove(number)
             except OSError:
-                # The folder has gone, and its watch with it.
+                # The folder was removed, and its watch with it.
                 continue
 
     def _wanted(self) -> Iterator[tuple[Path, Optional[str]]]:
@@ -199,7 +200,7 @@ def _wanted_of(root: Path) -> Iterator[tuple[Path, Optional[str]]]:
 
 
 def _nearest(root: Path) -> tuple[Path, str]:
-    """Return the folder in which a root, or one of those above it, is to appear, and its name."""
+    """Return the nearest existing folder above a missing ``root``, and the name that should appear in it."""
     missing = root
     while not missing.parent.is_dir() and missing.parent != missing:
         missing = missing.parent

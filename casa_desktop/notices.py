@@ -1,6 +1,6 @@
-"""News from the runtime directory, and who is to hear it: JupyterLab by Jupyter's events, the views by their websocket.
+"""Publishes changes in the runtime directory: to JupyterLab as Jupyter events, to views over their websockets.
 
-In JupyterLab: ``app.serviceManager.events.stream``; elsewhere ``<base>api/events/subscribe``.
+Subscribe in JupyterLab with ``app.serviceManager.events.stream``, elsewhere with ``<base>api/events/subscribe``.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ SCHEMA: Dict[str, Any] = {
 
 
 class Notices:
-    """Compares what is there with what was there, and tells the difference.
+    """Compares the running desktops with those of the last call, and publishes the differences.
 
     Args:
-        reception: the server's.
-        emit: takes the data of one event, by name.
+        reception: the state of the server.
+        emit: emits an event; its argument ``data`` is the event's content.
     """
 
     def __init__(self, reception: Reception, emit: Callable[..., object]) -> None:
@@ -40,7 +40,7 @@ class Notices:
         self._known = lookout.running_everywhere()
 
     def look(self) -> None:
-        """Tell what is new; called when something has changed, and when a view has come."""
+        """Publish the changes; called when something has changed, and when a view has joined."""
         before, self._known = self._known, lookout.running_everywhere()
         for name, record in before.items():
             if not _is_same(record, self._known.get(name)):

@@ -1,7 +1,7 @@
-"""A file that leads this machine's own browser to a link, for the link is a secret and a command line is none.
+"""A file that redirects this machine's own browser to a secret link; a command line would not keep the link secret.
 
-Every user of a machine sees the command lines of all processes. So the browser is started with the file's address, and
-finds the link in the file, as with Jupyter's own.
+Every user of a machine can see the command lines of all processes. So the browser is started with the file's address
+and finds the link in the file; Jupyter does the same.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ _NAME = "casa-desktop.html"
 
 
 class OpenPage:
-    """One such file, of mode 0600 in a private folder of its own, below the runtime directory.
+    """A redirect file with mode 0600, in a private folder of its own in the runtime directory.
 
     Args:
-        link: where it leads.
+        link: the address to redirect to.
 
     Raises:
-        RuntimeDirectoryError: as ``runtime.runtime_root``.
-        Shortage: there is no room for it.
+        RuntimeDirectoryError: as in ``runtime.runtime_root``.
+        Shortage: there is no room for the file.
     """
 
     def __init__(self, link: str) -> None:
         root = runtime.runtime_root()
         _sweep(root)
         self._folder: Optional[Path] = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=root))
-        # For as long as this process lives; a folder with the file and without the lock has been left.
+        # Held as long as this process lives; a folder whose lock is free was left by a killed process.
         self._lock = locks.hold(self._folder)
         path = self._folder / _NAME
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -49,18 +49,18 @@ class OpenPage:
         self.address = path.as_uri()
 
     def remove(self) -> None:
-        """Remove file and folder; safe to call twice, and from any thread."""
+        """Remove the file and its folder; safe to call twice and from any thread."""
         folder, self._folder = self._folder, None
         if folder is not None:
             os.close(self._lock)
             shutil.rmtree(folder, ignore_errors=True)
-            # The runtime directory goes with what is last in it; a desktop may be about to come.
+            # If this was the last entry, the runtime directory goes, too; take the lock, for a desktop may be starting.
             with suppress(OSError, RuntimeDirectoryError), locks.exclusive(folder.parent, 0):
                 runtime.remove_root_if_empty(folder.parent)
 
 
 def _sweep(root: Path) -> None:
-    """Remove what was left by processes that were killed; their links are void."""
+    """Remove the folders of processes that were killed; their links are no longer valid."""
     for path in root.glob(f"{_PREFIX}*/{_NAME}"):
         if not locks.is_held(path.parent):
             shutil.rmtree(path.parent, ignore_errors=True)

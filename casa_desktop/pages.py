@@ -1,4 +1,4 @@
-"""The page with the canvas, and its files, behind Jupyter's own authentication and authorisation."""
+"""The page with the canvas and its static files, with Jupyter's authentication and authorisation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class PageHandler(PlainErrors, JupyterHandler):
     @web.authenticated
     @authorized
     async def get(self, name: str = session.DEFAULT_NAME) -> None:
-        """Answer with the page, told which desktop to show."""
+        """Answer with the page for one desktop."""
         try:
             checked_name(name)
         except InvalidName as error:
@@ -37,20 +37,20 @@ class PageHandler(PlainErrors, JupyterHandler):
 
 
 class SharedPageHandler(PlainErrors, JupyterHandler):
-    """``casa-desktop/shared/<token>/``: the page of a desktop that somebody may look at."""
+    """``casa-desktop/shared/<token>/``: the page of a shared desktop."""
 
     auth_resource = SHARE_RESOURCE
 
     @web.authenticated
     @authorized
     async def get(self, token: str) -> None:
-        """Answer with the page, told which link to follow, or with 404."""
+        """Answer with the page for one share link, or with 404."""
         try:
             record, _ = await in_thread(shares.find, token)
         except NoSuchShare as error:
             raise web.HTTPError(404, str(error)) from error
         self.set_header("Cache-Control", "no-store")
-        # The address is half of what it takes to look.
+        # The address contains the token, so other sites must not see it.
         self.set_header("Referrer-Policy", "no-referrer")
         self.finish(render_page(self.base_url, record.name, token))
 
@@ -68,16 +68,17 @@ def render_page(base_url: str, name: str, share: str = "") -> str:
 
 
 class PageFileHandler(PlainErrors, AuthenticatedFileHandler):
-    """``casa-desktop/static/…``: the page's scripts, styles and icons, for all who may open one of the pages."""
+    """``casa-desktop/static/…``: the page's scripts, styles and icons, for users who may open one of the pages."""
 
     async def prepare(self, *args: Any, **kwargs: Any) -> None:
-        """Let Jupyter authenticate and authorise before anything else; called by tornado.
+        """Authenticate and authorise the request before anything else; called by tornado.
 
-        Not by its decorator, which would go by the resource that the first request of any file handler asked for.
+        Jupyter's decorator is not used: it would check the resource that the first request to any file handler asked
+        for.
         """
         await super().prepare(*args, **kwargs)
         web.authenticated(_nothing)(self)
-        # The file system's own answer to a zero byte would end in a 500 (tornado 6.6).
+        # Without this check, a null byte would cause a 500 (tornado 6.6).
         if any("\0" in each for each in self.path_args):
             raise web.HTTPError(404)
         if not self._finished and not await self._is_authorized():
@@ -99,4 +100,4 @@ class PageFileHandler(PlainErrors, AuthenticatedFileHandler):
 
 
 def _nothing(_: Any) -> None:
-    """Stand for the method that is done if the user is known."""
+    """Serve as the method that ``web.authenticated`` wraps."""

@@ -1,4 +1,4 @@
-"""The server of one desktop without Jupyter: websockify's, on loopback, where every user of the machine may knock."""
+"""The server for one desktop without Jupyter: websockify's, on loopback, where all local users can connect."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ class Server(LibProxyServer):  # type: ignore[misc]
 
     Attributes:
         name: the desktop's name.
-        settings: choices for it, if it must be started.
-        gate: who may see it.
-        audience: who sees it.
-        link_watch: what tells them of links.
-        strangers: connections that have not shown a cookie yet.
-        used: called when a link has been used.
+        settings: the settings with which it is started, if necessary.
+        gate: the access control.
+        audience: the desktop's views.
+        link_watch: sends links to the views.
+        strangers: the connections that have not shown a valid cookie yet.
+        used: called when a one-time link has been used.
 
     Args:
-        handler: what answers a connection (``webpage``).
-        port: where to listen; 0 for any free port.
+        handler: the request handler class (``web.standalone``).
+        port: the port to listen on; 0 for any free port.
 
     Raises:
-        OSError: the port is taken.
+        OSError: the port is in use.
     """
 
-    # Connections end with the process, whatever their threads are about.
+    # Threads of connections must not keep the process alive.
     daemon_threads = True
-    # How many may wait to be accepted; 5 unless told otherwise, so that a few who hurry would keep the others out.
+    # The listen backlog. With the default, 5, a few fast clients could keep all others out.
     request_queue_size = 128
 
     def __init__(self, handler: type, name: str, settings: Settings, port: int, used: Callable[[], None]) -> None:
@@ -50,7 +50,7 @@ class Server(LibProxyServer):  # type: ignore[misc]
         self.gate, self.audience, self.strangers = Gate(), Audience(), Strangers()
         self.link_watch = LinkWatch(self.audience)
         super().__init__(handler, listen_host="127.0.0.1", listen_port=port)
-        # websockify refuses whatever is no websocket where it is given no folder to serve.
+        # Without a folder to serve, websockify refuses all requests that are not websockets.
         self.only_upgrade = False
 
     @property
@@ -59,12 +59,12 @@ class Server(LibProxyServer):  # type: ignore[misc]
         return int(self.server_address[1])
 
     def get_request(self) -> Any:
-        """Accept a connection; called by the standard library, which passes over an OSError."""
+        """Accept a connection; called by the standard library, which ignores an OSError."""
         try:
             return super().get_request()
         except OSError:
-            # No descriptor is left, and the connection still waits: without a pause it would be tried at once again,
-            # and again. A stranger's descriptor is free in a moment.
+            # No file descriptor is free, and the connection is still waiting. Without a pause, accept() would be
+            # retried in an endless loop. Closing a pending connection frees a descriptor shortly.
             self.strangers.put_out_the_oldest()
             time.sleep(_PAUSE_SECONDS)
             raise
@@ -75,19 +75,19 @@ class Server(LibProxyServer):  # type: ignore[misc]
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """End a connection; called by the standard library when its thread has done."""
+        """End a connection; called by the standard library when its thread has finished."""
         self.strangers.discard(request)
         super().shutdown_request(request)
 
     def service_actions(self) -> None:
-        """Put out those who take too long; called by the standard library, twice a second."""
+        """Close pending connections that take too long; called by the standard library, twice a second."""
         self.strangers.put_out_the_late()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing about a connection that has broken; called by the standard library."""
+        """Report errors, except for broken connections; called by the standard library."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 
     def link(self) -> str:
-        """Return the address that lets one browser in."""
+        """Return the one-time link for the next browser."""
         return f"http://127.0.0.1:{self.port}{BASE}?token={self.gate.token}"

@@ -1,11 +1,15 @@
-"""The websocket between a browser and Xvnc: jupyter-server-proxy's raw socket mode, with flow control and rights.
+"""The websocket between a browser and Xvnc: jupyter-server-proxy's raw socket mode, with flow control and permissions.
 
-The proxy starts nothing: the page has started the desktop over REST before it comes here. What is added to
-``RawSocketHandler`` is what it lacks (seen in 4.6.0). It waits for neither side, so a slow browser would let the
-server's memory grow by whatever Xvnc can send; it leaves Nagle's algorithm on; it takes each byte that Xvnc sends for
-activity of the user; and it looks at nothing, while a view here has rights (``rfbstream``) and company (``audience``).
+The proxy starts no process: the page has started the desktop over REST before it connects. This module adds what
+``RawSocketHandler`` lacks (seen in 4.6.0):
 
-Binary frames carry RFB. Text frames carry the words between the page and this server.
+- Flow control: it waits for neither side, so with a slow browser the server's memory would grow by whatever Xvnc sends.
+- TCP_NODELAY: it leaves Nagle's algorithm on.
+- Activity: it counts each byte from Xvnc as activity of the user.
+- Filtering: it inspects no messages, but here each view has permissions (``views.rfb_filter``), and a desktop may have
+  several views (``views.viewers``).
+
+Binary frames carry RFB. Text frames carry messages between the page and this server.
 """
 
 from __future__ import annotations
@@ -34,19 +38,20 @@ from .runtime import Record
 from .unixsockets import NO_ROOM, ROOM_SECONDS, connected
 from .workers import in_thread
 
-# What the kernel takes for a browser before it can be sent. Everything behind that waits in Xvnc, where a newer picture
-# replaces an older one, instead of in a queue that the user's next click has to wait for.
+# How many unsent bytes the kernel buffers for a browser. Everything beyond that waits in Xvnc, where a newer picture
+# replaces an older one, instead of in a queue that delays the response to the user's next click.
 UNSENT_IN_KERNEL = 1 << 15
 LARGEST_FRAME = 1 << 20
-# Of a long frame so much is read in one turn of the loop: at most 4096 messages, some milliseconds. A frame of 1 MiB
-# at once would keep everybody waiting for half a second and more.
+# How much of a long frame is parsed in one turn of the event loop: at most 4096 messages, a few milliseconds. Parsing a
+# frame of 1 MiB at once would block all other connections for half a second or more.
 PIECE = 1 << 14
-# Text frames that a browser has not taken: after a few it has to wait, and after many it is given up.
+# Limits for text frames that a browser has not read: above the first the browser must wait, at the second it is closed.
 FEW_UNREAD, MOST_UNREAD = 20, 200
-# Reverse proxies close connections that are silent for a minute, and a laptop that sleeps does not say goodbye.
+# Reverse proxies close connections that are silent for a minute, and a sleeping laptop does not close its connections.
 PING_SECONDS = 20
-# Descriptors that views leave to Jupyter: without one its web server cannot even answer (tornado 6.5 then tries again
-# at once and for ever, with 60 000 lines a second in its log). Where few are allowed at all, it is half of them.
+# File descriptors that views leave to Jupyter. Without a free one, its web server cannot even answer: tornado 6.5 then
+# retries accept() in an endless loop and logs 60 000 lines a second. With a low limit, half of the descriptors are
+# reserved.
 RESERVE = 48
 RESERVED = (
     "The server may not open many more files, and keeps those for notebooks. Close other views, or raise 'ulimit -n'."
@@ -54,7 +59,7 @@ RESERVED = (
 
 
 class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
-    """``<base>casa-desktop/api/desktops/<name>/rfb``: RFB over a websocket, for whoever Jupyter lets in."""
+    """``<base>casa-desktop/api/desktops/<name>/rfb``: RFB over a websocket, for users whom Jupyter authorises."""
 
     auth_resource = AUTH_RESOURCE
     action = "execute"
@@ -62,7 +67,7 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
     view: Optional[View] = None
 
     def initialize(self) -> None:
-        """Set what RawSocketHandler expects of a configured proxy; called by tornado."""
+        """Set the attributes that RawSocketHandler expects of a configured proxy; called by tornado."""
         self.name = "casa-desktop"
         self.proxy_base = "casa-desktop"
         self.port = 0
@@ -75,22 +80,22 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
 
     @property
     def reception(self) -> Reception:
-        """What this server knows of desktops and their views."""
+        """This server's state: the desktops and their views."""
         return reception(self.settings)
 
     async def prepare(self, *args: Any, **kwargs: Any) -> None:
-        """Let Jupyter authenticate and authorise before anything else; called by tornado."""
+        """Authenticate and authorise the request before anything else; called by tornado."""
         await super().prepare(*args, **kwargs)
         allowed = self.authorizer.is_authorized(self, self.current_user, self.action, self.auth_resource)
         if not await ensure_async(allowed):
             raise web.HTTPError(403)
 
     async def http_get(self, name: str) -> None:
-        """Refuse: this address speaks websocket only."""
+        """Refuse plain HTTP: this address accepts websockets only."""
         await self.proxy(0, name)
 
     async def open(self, name: str) -> None:
-        """Connect to the desktop's RFB socket; close with a reason when there is none. Called by tornado."""
+        """Connect to the desktop's RFB socket; if there is none, close with a reason. Called by tornado."""
         try:
             record = session.find(name)
         except Shortage as error:
@@ -102,7 +107,7 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
         await self.connect(record)
 
     async def connect(self, record: Record, share: str = "") -> None:
-        """Join the desktop's audience and carry its bytes; by the link ``share`` only to look."""
+        """Join the desktop's views and relay its bytes; with the share link id ``share``, as a view-only client."""
         if not _has_room():
             return self.refuse(1013, RESERVED)
         self.record = record
@@ -113,11 +118,11 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
         except BlockingIOError:
             return self.refuse(1013, NO_ROOM)
         except OSError as error:
-            # Its X server has died, and the supervisor, unless that was stopped, brings another one.
+            # The X server has died. The supervisor starts a new one, unless it was stopped itself; so wake it.
             supervision.wake(record)
             return self.refuse(1013, str(Shortage.of(error) or "The desktop is not there just now."))
         if self.ws_connection is None:
-            # The browser has gone meanwhile.
+            # The browser has closed the connection in the meantime.
             return xvnc.abort()
         self.protocol_to_xvnc = xvnc
         if not self.may_join(record, share):
@@ -126,12 +131,12 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
         self.reception.look_again()
 
     async def _reach(self, record: Record) -> DesktopProtocol:
-        """Connect to Xvnc; wait for room where many views come at once."""
+        """Connect to Xvnc; wait for room in its listen queue if many views connect at once."""
         until = time.monotonic() + ROOM_SECONDS
         try:
             server = connected(record.rfb_socket, 0)
         except BlockingIOError:
-            # One by one, or they would take all threads from other work.
+            # One at a time: otherwise these waits would occupy all worker threads.
             async with self.reception.queue:
                 server = await in_thread(connected, record.rfb_socket, max(0, until - time.monotonic()))
         server.setblocking(False)
@@ -141,13 +146,13 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
         return protocol
 
     def may_join(self, record: Record, share: str) -> bool:
-        """Tell whether there is room in the audience, or refuse the view; asked at the very moment of its coming."""
+        """Return whether one more view may join; if not, refuse it. Called immediately before it joins."""
         return True
 
     def _tune(self) -> None:
-        # A pointer event is a few bytes; Nagle's algorithm would hold it back for a round trip.
+        # A pointer event has only a few bytes; Nagle's algorithm would delay it by a round trip.
         self.set_nodelay(True)
-        # A unix socket of Jupyter's has no such option.
+        # If Jupyter listens on a unix socket, this option does not exist.
         with suppress(OSError):
             self._stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_IN_KERNEL)
 
@@ -156,34 +161,34 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
         return self.ws_connection.stream
 
     def has_unsent(self) -> bool:
-        """Tell whether bytes wait here because the browser's connection does not take them."""
+        """Return whether bytes wait in this process because the browser's connection does not take them."""
         return self.ws_connection is not None and bool(self._stream.writing())
 
     def get_compression_options(self) -> None:
-        """Say no: RFB's encodings are compressed already. Called by tornado."""
+        """Disable compression: RFB's encodings are already compressed. Called by tornado."""
 
     @property
     def max_message_size(self) -> int:
-        """The longest frame that a browser may send, in bytes; asked by tornado."""
+        """The longest frame that a browser may send, in bytes; read by tornado."""
         return LARGEST_FRAME
 
     @property
     def ping_interval(self) -> float:
-        """Every so many seconds the browser must show that it is there; asked by tornado."""
+        """The interval between pings, in seconds; read by tornado."""
         return super().ping_interval or PING_SECONDS
 
     @property
     def ping_timeout(self) -> float:
-        """And within so many; asked by tornado. Jupyter's own setting is 0 unless set, which stands for never."""
+        """The time limit for the answer to a ping, in seconds; read by tornado. Jupyter's default, 0, means none."""
         return super().ping_timeout or self.ping_interval
 
     def on_ping(self, data: bytes) -> None:
-        """Take no note: it is no activity of the user's. Called by tornado."""
+        """Ignore pings: they are not activity of the user. Called by tornado."""
 
     async def on_message(self, message: str | bytes) -> None:
-        """Take what the browser sends; tornado, which calls it, reads no more until it is done."""
+        """Handle a frame from the browser; tornado, which calls this, reads no further frame until it has finished."""
         if self.view is None or self.protocol_to_xvnc is None:
-            # It has been refused, and does not know yet.
+            # The view was refused, and the browser has not received the close frame yet.
             return
         try:
             if isinstance(message, str):
@@ -209,7 +214,7 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
             await xvnc.send(passed.data)
 
     def count_refused(self, number: int) -> None:
-        """Take note of messages that did not go on: an owner's, when another view controls the desktop's size."""
+        """Count dropped messages, such as resize requests from a view that does not control the desktop's size."""
 
     async def _take_words(self, view: View, text: str) -> None:
         view.receive(text)
@@ -218,11 +223,11 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
                 await self._last_word
 
     def tell(self, words: Words) -> None:
-        """Send words to the page; called by the audience."""
+        """Send a message to the page; called by the audience."""
         if words["type"] == "audience":
             self.filter.may_resize = words["controls"]
         if words["type"] == "pong" and self.protocol_to_xvnc is not None and self.protocol_to_xvnc.is_stopped():
-            # The page asks whether its desktop is there. Without an answer it says that it is not.
+            # The page asks whether its desktop is alive. If it gets no answer, it reports that the desktop is not.
             return None
         if self._unread >= MOST_UNREAD:
             return self.end(1008, "The browser does not read what it is told.")
@@ -238,20 +243,20 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
 
     def end(self, code: int, reason: str) -> None:
         """Close the connection; called by the audience."""
-        # Not at once: leaving the audience while it is going through its views would confuse it.
+        # Close later: leaving the audience while it iterates over its views would disturb the iteration.
         asyncio.get_running_loop().call_soon(self.refuse, code, reason)
 
     def rescale(self, ratio: float) -> None:
-        """Draw the desktop's windows larger; called by the audience."""
+        """Change the scale of the desktop's windows; called by the audience."""
         self.reception.rescale(self.record, ratio)
 
     def refuse(self, code: int, reason: str) -> None:
-        """Close with a reason, cut to the 123 bytes that a close frame can carry: RFC 6455, section 5.5."""
+        """Close with a reason, cut to the 123 bytes that fit into a close frame (RFC 6455, section 5.5)."""
         self.close(code, reason.encode()[:123].decode(errors="ignore"))
         self._leave()
 
     def on_close(self) -> None:
-        """Let go of the desktop; called by tornado when the connection has gone."""
+        """Leave the desktop; called by tornado when the connection has closed."""
         self._leave()
 
     def _leave(self) -> None:

@@ -1,4 +1,4 @@
-"""What one Jupyter server knows beyond the runtime directory: its own name, and who looks at which desktop."""
+"""The state of one Jupyter server beyond the runtime directory: its id, and the views of each desktop."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .errors import CasaDesktopError
 from .runtime import Record
 from .workers import in_thread
 
-# What an administrator's Authorizer is asked about: the desktops, and no more than looking at them by a link.
+# The resources in an administrator's Authorizer: the desktops, and view-only access by a share link.
 AUTH_RESOURCE = "casa-desktop"
 SHARE_RESOURCE = "casa-desktop-share"
-# How the connection of a view ends whose link has expired or was withdrawn.
+# The close code for a view whose share link has expired or was withdrawn.
 LINK_ENDED = 4403
 WITHDRAWN = "This link was withdrawn."
 _SETTING = "casa_desktop_reception"
@@ -28,10 +28,10 @@ class Reception:
     """One Jupyter server's view of its desktops.
 
     Attributes:
-        server: a random number of this process, by which a page sees that the server was started anew.
-        audience: who looks at which desktop.
-        look_again: to be called when a view has come, for news from the runtime directory may have waited for it.
-        queue: held by the view that waits for room at an Xvnc.
+        server: a random id of this process; a page compares it to notice that the server was restarted.
+        audience: the views of each desktop.
+        look_again: called when a view has joined, because events in the runtime directory may have waited for it.
+        queue: the lock for the one view that waits for room in an Xvnc's listen queue.
     """
 
     server: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -42,20 +42,20 @@ class Reception:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def rescale(self, record: Record, ratio: float) -> None:
-        """Have a desktop's windows drawn ``ratio`` times as large, without waiting for it."""
+        """Start changing the scale of a desktop's windows to ``ratio``, without waiting for the result."""
         task = asyncio.ensure_future(self._rescale(record, ratio))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _rescale(self, record: Record, ratio: float) -> None:
-        # One after the other, so that the last one asked for is the last one done. The desktop may just have ended.
+        # One at a time, so that the last request is also the last one done. The desktop may just have ended.
         async with self._scaling:
             with suppress(CasaDesktopError):
                 await in_thread(session.set_scale, record, ratio)
 
 
 def reception(settings: MutableMapping[str, Any]) -> Reception:
-    """Return a Jupyter server's reception, from the settings of its application."""
+    """Return a Jupyter server's state, from its application's settings."""
     if _SETTING not in settings:
         settings[_SETTING] = Reception()
     found: Reception = settings[_SETTING]

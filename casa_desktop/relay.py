@@ -1,7 +1,7 @@
-"""One view's websocket and Xvnc's socket, joined: for ``serve``, where a thread looks after each view.
+"""Relays between one view's websocket and Xvnc's socket, for ``serve``, with one thread per view.
 
-The websocket is websockify's, which knows no text frames (seen in 0.13: it closes the connection with 1003). Here they
-are the control channel of ``audience``.
+The websocket is websockify's. That supports no text frames (seen in 0.13: it closes the connection with 1003); here
+they carry the messages of ``views.viewers``.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from .runtime import Record
 from .unixsockets import NO_ROOM, ROOM_SECONDS, connected
 
 _TEXT, _BINARY = 0x1, 0x2
-# Xvnc is read from in pieces of this many bytes, and only when the browser has taken the former piece.
+# Xvnc's bytes are read in pieces of this size, each only after the browser has taken the one before.
 _PIECE = 1 << 16
 GONE = 1013
-# One after the other.
+# Scale one desktop at a time.
 _scaling = threading.Lock()
 
 
 class ViewSocket(CompatibleWebSocket):  # type: ignore[misc]
-    """A websocket that keeps text frames apart and lets its caller see how much is unsent.
+    """A websocket that collects text frames separately and shows how many bytes are unsent.
 
     Attributes:
-        texts: the text frames that have come.
+        texts: the text frames that have arrived.
     """
 
     def __init__(self, handler: Any) -> None:
@@ -47,21 +47,21 @@ class ViewSocket(CompatibleWebSocket):  # type: ignore[misc]
 
     @property
     def unsent(self) -> int:
-        """How many bytes the browser has not taken yet."""
+        """The number of bytes that the browser has not taken yet."""
         return len(self._send_buffer)
 
     def put(self, data: bytes, opcode: int = _BINARY) -> None:
-        """Send a frame; what the browser does not take now stays in the buffer, for ``flush``."""
+        """Send a frame; what the browser does not take now stays in the buffer until ``flush``."""
         with suppress(WebSocketWantWriteError):
             self._sendmsg(opcode, data)
 
     def flush(self) -> None:
-        """Send what is in the buffer, as far as the browser takes it."""
+        """Send as much of the buffer as the browser takes."""
         with suppress(WebSocketWantWriteError):
             self._flush()
 
     def take(self) -> Tuple[List[bytes], bool]:
-        """Return the binary frames that have come, and whether the browser has closed."""
+        """Return the binary frames that have arrived, and whether the browser has closed."""
         frames: List[bytes] = []
         while True:
             try:
@@ -76,7 +76,7 @@ class ViewSocket(CompatibleWebSocket):  # type: ignore[misc]
 
     def _recv_frames(self) -> bool:
         alive = bool(super()._recv_frames())
-        # A text in several fragments, which no page sends, is left to websockify, which refuses it.
+        # Text in several fragments, which no page sends, stays in the queue; websockify refuses it.
         queue: List[Any] = self._recv_queue
         self.texts += [each["payload"] for each in queue if _is_text(each)]
         self._recv_queue = [each for each in queue if not _is_text(each)]
@@ -88,40 +88,40 @@ def _is_text(frame: Any) -> bool:
 
 
 class Relay:
-    """Carries one view's bytes until either side ends. It is the view's ``audience.Viewer``.
+    """Relays one view's bytes until either side ends. It is the view's connection (``views.viewers.Viewer``).
 
     Args:
         view: the websocket, open.
-        record: the desktop.
-        audience: all its views.
-        link_watch: what waits for links, for all of them.
+        record: the record of the desktop.
+        audience: the views of the desktop.
+        link_watch: the watch for links, shared by all views.
     """
 
     def __init__(self, view: ViewSocket, record: Record, audience: Audience, link_watch: LinkWatch) -> None:
         self._view, self._record, self._link_watch = view, record, link_watch
         self._filter = Filter(view_only=False)
-        # What other threads have to tell the view, and how they wake ours.
+        # Messages from other threads to the view, and the pipe by which they wake this one.
         self._words: Deque[bytes] = deque()
         self._ending: List[Tuple[int, str]] = []
         self._woken, self._wake = os.pipe()
         self._place = audience.join(record.name, self)
 
     def tell(self, words: Words) -> None:
-        """See ``audience.Viewer``."""
+        """See ``views.viewers.Viewer``."""
         self._words.append(json.dumps(words).encode())
         os.write(self._wake, b"\0")
 
     def end(self, code: int, reason: str) -> None:
-        """See ``audience.Viewer``."""
+        """See ``views.viewers.Viewer``."""
         self._ending.append((code, reason))
         os.write(self._wake, b"\0")
 
     def rescale(self, ratio: float) -> None:
-        """See ``audience.Viewer``."""
+        """See ``views.viewers.Viewer``."""
         threads.start(_set_scale, self._record, ratio)
 
     def run(self) -> None:
-        """Carry bytes until the browser or the desktop goes."""
+        """Relay bytes until the browser or the desktop disconnects."""
         try:
             watching = session.watch(self._record)
         except OSError:
@@ -151,7 +151,7 @@ class Relay:
     def _carry(self, server: socket.socket) -> None:
         view: Any = self._view
         while not self._ending:
-            # While the browser has not taken what it was sent, Xvnc is not read from, and slows down.
+            # While the browser has unsent bytes, don't read from Xvnc, which then slows down.
             readers = [self._woken, view, *([] if view.unsent else [server])]
             ready, writable = descriptors.ready(readers, [view] if view.unsent else [])
             if view in writable:
@@ -172,7 +172,7 @@ class Relay:
             self._view.put(self._words.popleft(), _TEXT)
 
     def _hear_view(self, server: socket.socket) -> bool:
-        """Take what the browser sent; return False if it has closed."""
+        """Handle what the browser has sent; return False if it has closed."""
         frames, closed = self._view.take()
         while self._view.texts:
             self._place.receive(self._view.texts.pop(0).decode(errors="replace"))

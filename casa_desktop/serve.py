@@ -1,4 +1,4 @@
-"""``casa-desktop serve``: a desktop in a browser without Jupyter, for people who come by ssh."""
+"""``casa-desktop serve``: shows a desktop in a browser without Jupyter, for users who log in over ssh."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from .webpage import Handler
 
 
 def serve(name: str, settings: Settings, port: int, *, open_browser: bool) -> int:
-    """Serve the desktop ``name``, started if need be, until Ctrl-C; return the exit status.
+    """Serve the desktop ``name`` until Ctrl-C, and start it if it is not running; return the exit status.
 
     Args:
         name: the desktop's name.
-        settings: choices for a new desktop.
-        port: where to listen on loopback; 0 for any free port.
-        open_browser: open this machine's own browser.
+        settings: the settings for a new desktop.
+        port: the port to listen on, on loopback; 0 for any free port.
+        open_browser: whether to open this machine's own browser.
 
     Raises:
         CasaDesktopError: the desktop cannot be started.
-        OSError: the port is taken.
+        OSError: the port is in use.
     """
     server: Optional[Server] = None
     page: Optional[OpenPage] = None
@@ -40,7 +40,7 @@ def serve(name: str, settings: Settings, port: int, *, open_browser: bool) -> in
             page.remove()
         _say(f"The link has been used. For another browser:\n    {server.link()}")
 
-    # Not an event that a handler sets: one that comes as its waiting begins would be waited past.
+    # Not a threading.Event that a handler sets: a signal that arrives just as wait() begins would go unnoticed.
     signals, asked = Signals((signal.SIGINT, signal.SIGTERM, signal.SIGHUP)), select.poll()
     asked.register(signals, select.POLLIN)
     server = Server(Handler, name, settings, port, used)
@@ -55,7 +55,7 @@ def serve(name: str, settings: Settings, port: int, *, open_browser: bool) -> in
         try:
             if open_browser:
                 page = OpenPage(server.link())
-                # It may take its time, or write to the terminal; either is no reason to wait.
+                # A browser may be slow to start or write to the terminal; don't wait for it.
                 threading.Thread(target=webbrowser.open, args=[page.address], daemon=True).start()
             asked.poll()
         finally:

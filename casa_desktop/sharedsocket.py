@@ -1,4 +1,4 @@
-"""The websocket between Xvnc and guests who look by a link: what is read of them, how fast, and until when."""
+"""The websocket between Xvnc and guests with a share link: what they may send, how fast, and until when."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from .proxy import PIECE, DesktopSocketHandler
 from .reception import LINK_ENDED, SHARE_RESOURCE
 from .runtime import Record
 
-# What a guest's page may send: bytes per second, where a frame counts for some more. A page asks for each of at most
-# 240 pictures per second, and answers as many fences; that is two thirds of it.
+# A guest's limit in bytes per second; each frame costs some extra bytes. Our page requests at most 240 pictures per
+# second and answers as many fences, which takes two thirds of the limit.
 GUEST_BYTES, FRAME_COST = 1 << 15, 32
-# Messages of a guest that are dropped, per second and at once, before he is put out: our page sends none, others may
-# send each movement of the pointer.
+# A guest's limit for dropped messages, per second and in a burst, before the connection is closed. Our page sends none;
+# other clients may send every pointer movement.
 GUEST_REFUSED, GUEST_REFUSED_AT_ONCE = 500, 4000
 
 
 class SharedSocketHandler(DesktopSocketHandler):
-    """``<base>casa-desktop/api/shared/<token>/rfb``: the same for who may look, until the link ends.
+    """``<base>casa-desktop/api/shared/<token>/rfb``: the websocket for guests, until the share link ends.
 
-    It reads no more of a guest than a page sends that looks, however much there is.
+    It reads from a guest no faster than a view-only page sends.
     """
 
     auth_resource = SHARE_RESOURCE
     action = "read"
 
     def initialize(self) -> None:
-        """Set what a guest may send; called by tornado."""
+        """Set the guest's limits; called by tornado."""
         super().initialize()
         self._budget = Budget(GUEST_BYTES, GUEST_BYTES)
         self._refused = Budget(GUEST_REFUSED, GUEST_REFUSED_AT_ONCE)
 
     @property
     def max_message_size(self) -> int:
-        """The longest frame that a guest may send, in bytes; asked by tornado."""
+        """The longest frame that a guest may send, in bytes; read by tornado."""
         return PIECE
 
     def may_join(self, record: Record, share: str) -> bool:
-        """Tell whether the link has not as many views as it may have, or refuse one more."""
+        """Return whether the link has room for one more view; if not, refuse the view."""
         most: int = self.settings["casa_desktop"].share_views
         room = self.reception.audience.count(record.name, share) < most
         if not room:
@@ -49,16 +49,16 @@ class SharedSocketHandler(DesktopSocketHandler):
         return room
 
     def count_refused(self, number: int) -> None:
-        """End the connection of a guest who sends what he may not again and again.
+        """Raise when a guest keeps sending messages that are not allowed.
 
         Raises:
-            ProtocolViolation: it was too often.
+            ProtocolViolation: the limit for dropped messages is exceeded.
         """
         if self._refused.spend(number):
             raise ProtocolViolation(1008, "too much of what a guest's view may not")
 
     async def open(self, token: str) -> None:
-        """Connect to the desktop that the link shows; called by tornado."""
+        """Connect to the desktop that the link shares; called by tornado."""
         try:
             record, share = shares.find(token)
         except Shortage as error:
@@ -71,10 +71,10 @@ class SharedSocketHandler(DesktopSocketHandler):
         await self.connect(record, share.id)
 
     def _pace(self) -> None:
-        """Have tornado wait after each frame until the budget allows it; what comes meanwhile waits in the network.
+        """Make tornado wait after each frame until the guest's limit allows the next; later frames wait in the network.
 
-        Frames that tornado answers itself, or keeps until more of their message comes, count like all others; they are
-        not seen anywhere else.
+        Control frames, which tornado answers itself, and fragments, which it buffers, count like all other frames; they
+        are visible only here.
         """
         connection = self.ws_connection
         receive = connection._receive_frame
@@ -89,7 +89,7 @@ class SharedSocketHandler(DesktopSocketHandler):
         connection._receive_frame = receive_and_wait
 
     def on_pong(self, data: bytes) -> None:
-        """Look whether the link has ended meanwhile, which a timer does not see while the server sleeps; by tornado."""
+        """Check whether the link has expired; a timer does not run while the computer sleeps. Called by tornado."""
         super().on_pong(data)
         if self.view is not None:
             self._timer.cancel()
@@ -99,11 +99,11 @@ class SharedSocketHandler(DesktopSocketHandler):
         left = self._expires - time.time()
         if left <= 0:
             return self.refuse(LINK_ENDED, "This link has expired.")
-        # Looked at again then, for the time may be set. The loop's clock stands still while the computer sleeps.
+        # Check again when the timer fires: the system clock may be set, and the loop's clock stops during sleep.
         self._timer = asyncio.get_running_loop().call_later(left, self._wait_for_the_end)
 
     def on_close(self) -> None:
-        """Forget the timer as well; called by tornado."""
+        """Cancel the timer as well; called by tornado."""
         super().on_close()
         if hasattr(self, "_timer"):
             self._timer.cancel()

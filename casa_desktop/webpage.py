@@ -1,6 +1,6 @@
-"""The page, the REST interface and the websocket of one desktop, without Jupyter; ``pageserver`` listens.
+"""The page, the REST interface and the websocket of one desktop, without Jupyter; ``web.page_server`` listens.
 
-The same addresses and answers as ``handlers`` gives, for the desktop that is served.
+The addresses and answers are those of the Jupyter handlers (``web.rest``), for the one desktop that is served.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-# A page of ours goes on, not the server: a browser that comes from a page of somebody else's would not send a cookie
-# with SameSite=Strict along with what it is redirected to.
+# The page redirects itself; the server must not. After a link from another site, a browser would not send a cookie with
+# SameSite=Strict along with an HTTP redirect.
 _WELCOME = f"""\
 <!doctype html><meta charset="utf-8"><title>CASA Desktop</title>
 <meta http-equiv="refresh" content="0; url={BASE}"><p><a href="{BASE}">CASA Desktop</a></p>
 """
 
 
-# The names of the methods do_… are the standard library's.
+# The standard library sets the names of the methods do_….
 class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
-    """Answers one connection's requests."""
+    """Answers the requests of one connection."""
 
     server: Server
     SocketClass = ViewSocket
@@ -57,10 +57,10 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
     sys_version = ""
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing: requests are no news, and their addresses hold tokens. Called by the standard library."""
+        """Log nothing: requests are routine, and their addresses contain tokens. Called by the standard library."""
 
     def parse_request(self) -> bool:
-        """Read the head of a request; answer 400 and return False if it makes no sense. Called by the library."""
+        """Parse a request's head; if it is malformed, answer 400 and return False. Called by the standard library."""
         if not super().parse_request():
             return False
         if not _is_address(self.path):
@@ -82,7 +82,7 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
             self._answer(lambda: self._get(url.path))
 
     def do_HEAD(self) -> None:  # noqa: N802
-        """Refuse HEAD, with which some programs look at links before their user does. Called by the library."""
+        """Refuse HEAD: some programs use it to preview links before the user opens them. Called by the library."""
         self.close_connection = True
         self._send(HTTPStatus.METHOD_NOT_ALLOWED, b"", "text/plain")
 
@@ -108,7 +108,7 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
             return True
         return False
 
-    # Who is let in, and who is not
+    # Access control
 
     def _is_known(self) -> bool:
         if not self.server.gate.knows(self.headers.get("Cookie")):
@@ -123,20 +123,20 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
             self._send(HTTPStatus.OK, _WELCOME.encode(), _TYPES[".html"], {"Set-Cookie": cookie})
             self.server.used()
         elif self._is_known():
-            # The same browser, once more by its history.
+            # The same browser again, from its history.
             self._send(HTTPStatus.OK, _WELCOME.encode(), _TYPES[".html"])
         else:
             self._refuse(_USED_LINK)
 
     def _refuse(self, words: str) -> None:
-        # What it has sent remains unread.
+        # The request's body has not been read, so the connection cannot be reused.
         self.close_connection = True
         if urlsplit(self.path).path.startswith(BASE + "api/"):
             return self._json({"error": "Forbidden", "message": words}, HTTPStatus.FORBIDDEN)
         text = f'<!doctype html><meta charset="utf-8"><title>CASA Desktop</title><p>{html.escape(words)}</p>\n'
         self._send(HTTPStatus.FORBIDDEN, text.encode(), _TYPES[".html"])
 
-    # What they get
+    # Answers
 
     def _answer(self, function: Callable[[], None]) -> None:
         try:
@@ -174,7 +174,7 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
         if self.path != _API:
             return self._nothing()
         length = self.headers.get("Content-Length", "0")
-        # int() takes neither all that counts as a digit, such as a superscript two, nor thousands of them.
+        # int() also accepts digits such as those of other scripts, and raises for thousands of digits.
         if not _LENGTH.fullmatch(length) or int(length) > _MOST_BODY:
             self.close_connection = True
             return self._json({"error": "BadRequest", "message": "The body is too long."}, HTTPStatus.BAD_REQUEST)
@@ -216,7 +216,7 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
             path = (PAGE_FOLDER / name).resolve()
             found = PAGE_FOLDER.resolve() in path.parents and path.is_file()
         except OSError:
-            # A name that is too long, for one.
+            # For example, the name is too long.
             found = False
         if not found:
             return self._nothing()
@@ -236,7 +236,7 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
     # The websocket
 
     def handle_upgrade(self) -> None:
-        """Let a view in, or not; called by websockify."""
+        """Accept or refuse a view; called by websockify."""
         if not self._may_act():
             return
         if urlsplit(self.path).path == f"{_API}/{self.server.name}/rfb":
@@ -245,9 +245,9 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
             self._nothing()
 
     def handle_websocket(self) -> None:
-        """Carry a view's bytes until it ends; called by websockify."""
+        """Relay a view's bytes until it ends; called by websockify."""
         view = self.request
-        # A pointer event is a few bytes; Nagle's algorithm would hold it back for a round trip.
+        # A pointer event has only a few bytes; Nagle's algorithm would delay it by a round trip.
         view.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         view.setblocking(False)
         record = session.find(self.server.name)
@@ -258,7 +258,7 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
 
 
 def _is_address(path: str) -> bool:
-    """Tell whether the path of a request is one that a browser may have sent."""
+    """Return whether a request's path is one that a browser may have sent."""
     try:
         urlsplit(path)
     except ValueError:
