@@ -41,9 +41,7 @@ class _Heartbeat(heartbeat.Heartbeat):
 
 
 class IPKernelApp(kernelapp.IPKernelApp):
-    """ipykernel's application, which binds the ports that Jupyter has chosen; ipykernel calls these methods at its
-    start.
-    """
+    """ipykernel's application, which binds the ports that Jupyter has chosen; its methods are called by ipykernel."""
 
     _relief: Optional[Relief] = None
 

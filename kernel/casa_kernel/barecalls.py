@@ -1,9 +1,9 @@
-"""Calls without parentheses, as users of CASA write them.
+"""Rewrite calls without parentheses, as users of CASA write them.
 
-Commands: ``inp``, ``go tclean``. Tasks, as in CASA's documentation: ``imview "a.image"``, ``msview infile='a.ms'``.
-In casashell this is IPython's automatic call, which knows cells of a single line only. Here the tokens are rewritten,
-on any line of a cell, so that neither strings nor continued lines are touched. What is rewritten is no Python
-otherwise, but for a name that stands alone.
+These are commands such as ``inp`` and ``go tclean``, and tasks as in CASA's documentation: ``imview "a.image"``,
+``msview infile='a.ms'``. casashell uses IPython's automatic call for them, which works only in cells of a single line.
+Here the tokens are rewritten, on any line of a cell, so that strings and continued lines stay as they are. None of the
+rewritten text would be valid Python, except for a single name.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from .tasks import DRAWING_TASKS, WINDOW_TASKS
 Token = tokenize.TokenInfo
 
 _SPACE = (tokenize.NEWLINE, tokenize.NL, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
-# What begins a line with further statements behind its colon.
+# Keywords that begin a line with further statements behind its colon.
 _HEADS = ("if", "elif", "else", "for", "while", "try", "except", "finally", "with")
 _OPEN, _CLOSE = ("(", "[", "{"), (")", "]", "}")
 # Python 3.12 and later split an f-string into several tokens.
 _STRINGS = ("STRING", "FSTRING_START")
 
-# Opened by their names alone.
+# The tasks that a single name calls: each opens a window.
 WINDOWS = (*(row.name for row in DRAWING_TASKS), *(row.name for row in WINDOW_TASKS), "casalogger")
 
 
 class BareCommands:
-    """Makes a call of a statement that is only a command, and perhaps a task: ``inp``, ``go``, ``tget tclean``.
+    """Rewrites a statement that consists of a command, perhaps with a task: ``inp``, ``go``, ``tget tclean``.
 
-    It may share its line with others (``niter = 100; go``, ``if again: go tclean``). A name that the user took is left
-    alone.
+    It may share its line with other statements (``niter = 100; go``, ``if again: go tclean``). A name that the user has
+    assigned stays as it is.
     """
 
     def __init__(self, namespace: Mapping[str, Any]) -> None:
@@ -52,10 +52,10 @@ class BareCommands:
 
 
 class BareTasks:
-    """Makes calls of tasks without parentheses.
+    """Rewrites calls of tasks without parentheses.
 
     Args:
-        is_task: whether a name of the notebook is still the kernel's task of that name.
+        is_task: returns whether a name of the notebook is still the kernel's task of that name.
     """
 
     def __init__(self, is_task: Callable[[str], bool]) -> None:
@@ -69,7 +69,7 @@ class BareTasks:
 def _first(
     tokens_by_line: Iterable[Sequence[Token]], is_call: Callable[[Sequence[Token]], bool]
 ) -> Optional[TokenTransformBase]:
-    """Return what makes a call of a cell's first statement that is one, unless the cell itself takes the name."""
+    """Return the transformation of a cell's first such call, unless the cell assigns to the name."""
     statements = [words for line in tokens_by_line for words in _statements(line)]
     taken = {words[0].string for words in statements if len(words) > 1 and words[1].string == "="}
     return next(
@@ -78,7 +78,7 @@ def _first(
 
 
 def _statements(line: Sequence[Token]) -> List[List[Token]]:
-    """Return the words of each statement in a logical line: they stand between semicolons, and behind "if …:"."""
+    """Return the tokens of each statement in a logical line; statements are separated by semicolons or "if …:"."""
     found: List[List[Token]] = [[]]
     depth, is_head = 0, False
     for token in line:
@@ -111,7 +111,7 @@ def _is_bare_call(statement: Sequence[Token]) -> bool:
     if len(statement) == 1:
         return statement[0].string in WINDOWS
     first, second = statement[1], statement[2].string if len(statement) > 2 else ""
-    # A string prefix is part of its string's token, so that this name is none.
+    # A string prefix is part of the string's token, so this name is not one.
     return tokenize.tok_name[first.type] in _STRINGS or (first.type == tokenize.NAME and second == "=")
 
 
@@ -125,7 +125,7 @@ class _Call(TokenTransformBase):
         # The tokenizer counts lines from 1.
         row, column = self._closing[0] - 1, self._closing[1]
         changed[row] = f"{changed[row][:column]}){changed[row][column:]}"
-        # In the place of the blanks behind the name.
+        # Replace the blanks behind the name.
         row, column = self._opening[0] - 1, self._opening[1]
         changed[row] = f"{changed[row][:column]}({changed[row][column:].lstrip(' ')}"
         return changed

@@ -1,7 +1,7 @@
-"""CASA itself: imported once, here and nowhere else.
+"""Import CASA, once; no other module of the kernel imports it.
 
-Before the import the process must be prepared (``prepare``): CASA reads its configuration and the command
-line while it is being imported, and cannot be told otherwise afterwards.
+Call ``prepare`` before the import: CASA reads its configuration and the command line while it is being imported, and
+cannot be changed afterwards.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .logfile import reserve
 from .taskobject import Task, stock_of
 from .versions import Measures
 
-# The instances that a CASA session has, and the tools (classes of casatools) they belong to. Source:
+# The tool instances of a CASA session, and the classes of casatools to which they belong. Source:
 # https://casadocs.readthedocs.io/en/stable/api/casatools.html
 TOOL_INSTANCES = {
     "af": "agentflagger", "at": "atmosphere", "ca": "calanalysis", "cb": "calibrater", "cl": "componentlist",
@@ -44,12 +44,13 @@ class Casa:
 
     Attributes:
         version: of casatasks, like ``6.7.0.31``.
-        names: what goes into the notebook's namespace: tasks as CASA has them, tools, instances of tools, ``casalog``,
+        names: the names for the notebook's namespace: CASA's own tasks, tools, instances of tools, ``casalog``,
             ``ctsys``.
-        gui_tasks: the tasks that draw, by name, as CASA has them; those whose wheel is installed and has them.
-        viewer_client: the module through which casaviewer is spoken to; None without its wheel.
+        gui_tasks: CASA's own tasks that draw, by name, for those wheels that are installed and have them.
+        viewer_client: the client module of casaviewer; None without its wheel.
         plotms_tasks: the module that holds the task plotms; None without its wheel.
-        faults: the native tools whose wheels are installed and cannot be imported, and why: a sentence with the remedy.
+        faults: the native tools whose wheels are installed but cannot be imported, each with a sentence that gives the
+            reason and the remedy.
     """
 
     version: str
@@ -71,21 +72,22 @@ class Casa:
 
 
 def prepare(environ: MutableMapping[str, str]) -> None:
-    """Set what CASA reads from the environment while it is imported, where the user has not set it."""
+    """Set the environment variables that CASA reads while it is imported, unless the user has set them."""
     decimals.use_points(environ)
     proxies.spare_tools(environ)
-    # The wheels' gRPC classes are of protobuf 3.20 or older, which newer protobufs only accept in pure Python. Whatever
-    # else is set would take the native tools away.
+    # The wheels' gRPC classes were made with protobuf 3.20 or older; newer protobufs accept them only in pure Python.
+    # With any other value the native tools could not be used.
     environ.setdefault(_PROTOBUF, "python")
     if not fitness.takes_old_messages():
         environ[_PROTOBUF] = "python"
-    # grpc otherwise prints a warning each time that a task starts a process.
+    # Otherwise grpc prints a warning each time that a task starts a process.
     environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
-    # ipykernel does so too, but after CASA has imported matplotlib, which then knows no notebook.
+    # ipykernel also does this, but only after CASA has imported matplotlib, which then does not recognise the notebook.
     backend.choose(environ)
     site = any(path.is_file() for path in _SITE_CONFIGS) or importlib.util.find_spec("casasiteconfig") is not None
     if not site:
-        # CASA itself would find the first one by sys.path, where a kernel that imports CASA has no working folder.
+        # CASA itself would search sys.path for it, which does not contain the working folder in a kernel that imports
+        # CASA.
         here = Path("casasiteconfig.py").absolute() if Path("casasiteconfig.py").is_file() else None
         environ.setdefault("CASASITECONFIG", str(here or Path(__file__).with_name("siteconfig.py")))
 
@@ -93,21 +95,22 @@ def prepare(environ: MutableMapping[str, str]) -> None:
 def load_tools(python: Path, settings: Optional[Mapping[str, Any]] = None) -> None:
     """Import casatools.
 
-    No other thread may import anything meanwhile: CASA's libraries wait for the interpreter's lock while they hold
-    the dynamic loader's, and whoever loads another library holds the one and waits for the other (seen in 6.7.0).
+    No other thread may import anything meanwhile: CASA's libraries wait for the interpreter's lock while they hold the
+    dynamic loader's, and a thread that loads another library holds the interpreter's lock and waits for the loader's
+    (seen in 6.7.0).
 
     Args:
-        python: what CASA's C++ shall take for the Python interpreter, when it looks for the viewer.
-        settings: what else than the user's configuration casaconfig shall hold, where this CASA has it.
+        python: the path that CASA's C++ uses as the Python interpreter when it looks for the viewer.
+        settings: values for casaconfig in addition to the user's configuration, where this CASA has casaconfig.
 
     Raises:
-        CasaMissing: it is not installed, finds no measures data, or does not fit this machine.
+        CasaMissing: CASA is not installed, finds no measures data, or does not fit this machine.
     """
     fitness.check()
-    # Whoever imports it first: it may be a file of the user's profile.
+    # A hook, because other code may import casaviewer first, for instance a file of the user's profile.
     imports.before("casaviewer", functools.partial(share_messages, "casaviewer", "img_pb2"))
     real = sys.executable
-    # casatools hands it to its C++ once, while it is imported, and keeps it (ctsys.initialize).
+    # casatools passes the interpreter to its C++ once, while it is imported (ctsys.initialize).
     sys.executable = str(python)
     try:
         for name, value in (settings or {}).items():
@@ -123,7 +126,7 @@ def load_tasks() -> Casa:
     """Import casatasks and the clients of the native tools; casatools must have been imported.
 
     Raises:
-        CasaMissing: it does not fit this machine.
+        CasaMissing: CASA does not fit this machine.
     """
     return _describe(_import_casa("casatools"), _import_casa("casatasks"))
 
@@ -132,12 +135,12 @@ def _import_casa(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except (Exception, SystemExit) as error:
-        # CASA raises errors of many libraries here; whichever it is, the kernel lives and tells it.
+        # CASA raises errors of many libraries here; the kernel must survive and report any of them.
         raise CasaMissing(fitness.explain(error)) from error
 
 
 def data_and_log() -> Tuple[str, str]:
-    """Return the folder of CASA's run-time data, and the path of this process's log; imports CASA if need be."""
+    """Return the folder of CASA's run-time data, and the path of this process's log; import CASA if necessary."""
     return str(_import_casa("casatools").ctsys.rundata()), str(_import_casa("casatasks").casalog.logfile())
 
 
@@ -149,7 +152,7 @@ def _config() -> Any:
 
 
 def startup_file() -> Optional[str]:
-    """Return where CASA's configuration says that the user's startup.py is; None if there shall be none."""
+    """Return the path of the user's startup.py in CASA's configuration; None if it is switched off."""
     path = getattr(_config(), "startupfile", "~/.casa/startup.py")
     return None if path is None else str(path)
 
@@ -166,7 +169,8 @@ def _describe(casatools: ModuleType, casatasks: ModuleType) -> Casa:
             found = {name: stock_of(getattr(module, name, None)) for name in names}
             gui_tasks.update({name: task for name, task in found.items() if task is not None})
         except (Exception, SystemExit) as error:  # noqa: BLE001
-            # Whatever is wrong with one wheel, all else of CASA is there; whoever calls its task hears of it.
+            # If one wheel cannot be imported, the rest of CASA still works; calling the wheel's task reports the
+            # reason.
             faults[wheel] = fitness.explain(error)
         else:
             modules[wheel] = module
@@ -191,10 +195,11 @@ def _import_gui_wheel(name: str) -> Any:
 
 
 def share_messages(package: str, name: str) -> None:
-    """Have the module of a wheel's gRPC messages imported once under its two names.
+    """Import the module of a wheel's gRPC messages once, under both of its names.
 
-    The wheel does ``from . import img_pb2`` and ``import img_pb2``. For messages in messages, protobuf in pure Python
-    then sees two classes of one name and refuses one of them (casaviewer 1.5.2 and 2.0.1, protobuf 3.20.3 to 5.29).
+    The wheel does ``from . import img_pb2`` and ``import img_pb2``. For messages that contain messages, protobuf in
+    pure Python then sees two classes with the same name and refuses one of them (casaviewer 1.5.2 and 2.0.1, protobuf
+    3.20.3 to 5.29).
     """
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None or name in sys.modules:
@@ -242,9 +247,9 @@ def measures(casa: Casa) -> Optional[Measures]:
 
 
 def trouble_with(casa: Casa, path: Path) -> str:
-    """Return what casacore says when it cannot open a table with its columns' files, or a FITS image; else nothing.
+    """Return casacore's message if it cannot open a table with all its columns, or a FITS image; else an empty string.
 
-    Locks are not waited for. This takes about 1 ms.
+    It does not wait for locks, and takes about 1 ms.
     """
     tools = casa.names["casatools"]
     tool = tools.table() if path.is_dir() else tools.image()
@@ -263,7 +268,7 @@ def trouble_with(casa: Casa, path: Path) -> str:
 
 
 def shell_task(name: str) -> Any:
-    """Return casashell's object for the task ``name``, which knows its sub-parameters; None where there is none.
+    """Return casashell's object for the task ``name``, which knows its sub-parameters; None if there is none.
 
     These modules, unlike the rest of casashell, start nothing when they are imported (6.4.0 to 6.7.5).
     """
@@ -275,9 +280,9 @@ def shell_task(name: str) -> Any:
 
 
 def before_clean_ends(casa: Casa, hook: Callable[[], None]) -> None:
-    """Have ``hook`` called whenever an imaging task is about to close its mask editor's panel.
+    """Call ``hook`` whenever an imaging task is about to close its mask editor's panel.
 
-    The tool ``iterbotsink`` closes it in ``done``, which the tasks call in every case (casatasks 6.7.0).
+    The tool ``iterbotsink`` closes it in ``done``, which the tasks always call (casatasks 6.7.0).
     """
     tool = casa.names["iterbotsink"]
     original = tool.done
@@ -290,9 +295,9 @@ def before_clean_ends(casa: Casa, hook: Callable[[], None]) -> None:
 
 
 def around_interaction(casa: Casa, place: Callable[[], ContextManager[None]]) -> None:
-    """Have the imaging tasks ask for a mask within the context manager that ``place`` makes.
+    """Have the imaging tasks ask for a mask within the context manager that ``place`` returns.
 
-    The tool ``iterbotsink`` starts the mask editor and waits at it in ``pauseforinteraction`` (casatasks 6.7.0).
+    The tool ``iterbotsink`` starts the mask editor and waits for it in ``pauseforinteraction`` (casatasks 6.7.0).
     """
     tool = casa.names["iterbotsink"]
     original = tool.pauseforinteraction
@@ -305,10 +310,10 @@ def around_interaction(casa: Casa, place: Callable[[], ContextManager[None]]) ->
 
 
 def keep_log_global(casa: Casa) -> None:
-    """Have CASA's log be made global once, as it has been while ``casatasks`` was imported.
+    """Make CASA's log global only once, which the import of ``casatasks`` has already done.
 
-    A second time, by ``importlib.reload(casatasks)`` or a script's ``casalog.setglobal(True)``, it hands each message
-    to itself, until the process crashes (casatools 6.7.0).
+    If it is made global a second time, by ``importlib.reload(casatasks)`` or a script's ``casalog.setglobal(True)``, it
+    passes each message to itself until the process crashes (casatools 6.7.0).
     """
     tool = type(casa.names["casalog"])
     original, state = tool.setglobal, [True]
@@ -321,19 +326,20 @@ def keep_log_global(casa: Casa) -> None:
 
 
 def reopen_log(casa: Casa) -> None:
-    """Have CASA open its log anew, at its end."""
+    """Have CASA open its log anew, and append to it."""
     casa.names["casalog"].setlogfile(casa.logfile)
 
 
 def after_new_logfile(casa: Casa, check: Callable[[str], None], hook: Callable[[Path], None]) -> None:
-    """Have ``hook`` called with the path of the log now, and again whenever ``casalog.setlogfile`` changes it.
+    """Call ``hook`` with the path of the log now, and again whenever ``casalog.setlogfile`` changes it.
 
-    CASA tells nobody else of the change, and asking for the name from another thread could meet it half-way.
+    CASA announces the change nowhere else, and a request for the name from another thread could come in the middle of
+    it.
 
     Args:
         casa: the imported CASA.
-        check: called with a new name before CASA takes it; may refuse it.
-        hook: called with the path when CASA has taken it.
+        check: called with a new name before CASA uses it; may raise an error to refuse it.
+        hook: called with the path when CASA uses it.
     """
     tool = type(casa.names["casalog"])
     original = tool.setlogfile

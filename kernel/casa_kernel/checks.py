@@ -1,6 +1,6 @@
-"""Look at a task's input before a tool is started for it: the tools answer bad input with a hang or a dialog.
+"""Check a task's input before a tool is started for it: the tools answer bad input with a hang or a dialog.
 
-Only files are looked at; CASA is not asked, so this takes milliseconds.
+Only files are inspected, without CASA, so this takes milliseconds.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ FITS = "a FITS image"
 MIRIAD = "a Miriad image"
 RESTORE = "a casaviewer restore file"
 OTHER_TABLE = "another kind of CASA table"
-# Tables are written in pieces of some kilobytes, in bytes.
+# In bytes. Tables are written in pieces of some kilobytes.
 _NO_ROOM = 1 << 16
 TABLES = (IMAGE, MEASUREMENT_SET, CALIBRATION, OTHER_TABLE)
 
-# The word after "Type =" in table.info, which casacore writes into each table's folder
+# The text after "Type =" in table.info, which casacore writes into each table's folder
 # (casacore/tables/Tables/TableInfo.cc).
 _TABLE_TYPES = {"Image": IMAGE, "Measurement Set": MEASUREMENT_SET, "Calibration": CALIBRATION}
 
 
 def kind_of(path: Path) -> str:
-    """Return what lies at the existing ``path``, in words that fit behind 'is'."""
+    """Return the kind of the file or folder at the existing ``path``, as a phrase to follow 'is'."""
     if path.is_dir():
         return _kind_of_folder(path)
     if path.suffix == ".rstr":
@@ -74,20 +74,20 @@ def readable_by_casa(value: Any) -> List[Path]:
 
 
 def check_path(task: str, parameter: str, value: Any, kinds: Sequence[str]) -> None:
-    """Check every path in ``value``, as ``paths.resolve`` leaves it.
+    """Check every path in ``value``, after ``paths.resolve``.
 
     Args:
-        task: whose parameter it is.
-        parameter: its name.
-        value: as the user gave it.
-        kinds: what may be there, of this module's constants.
+        task: the task.
+        parameter: the parameter's name.
+        value: its value.
+        kinds: the kinds that may be there, of this module's constants.
 
     Raises:
-        BadParameter: it is neither a path nor anything that holds one.
+        BadParameter: the value is not a path and does not contain one.
         NoSuchPath: there is nothing at the path.
-        Damaged: what is there cannot be read.
-        Locked: somebody writes into it.
-        WrongKind: there is something else.
+        Damaged: the file or table cannot be read.
+        Locked: another process or this one writes into it.
+        WrongKind: it is of another kind.
     """
     if value is not None and not isinstance(value, (str, os.PathLike, Mapping, Sequence)):
         raise BadParameter(task, f"{parameter} is {value!r}, but should be a path.")
@@ -99,7 +99,7 @@ def check_path(task: str, parameter: str, value: Any, kinds: Sequence[str]) -> N
         kind = kind_of(path)
         if kind not in kinds:
             raise WrongKind(task, parameter, path, kind, kinds)
-        # Images are read without a lock; a tool waits for that of other tables, for ever.
+        # Images are read without a lock; for other tables, a tool waits for the lock for ever.
         writer = tables.writer_of(path) if kind in TABLES and kind != IMAGE else None
         if writer is not None:
             raise Locked(task, parameter, path, writer, _words_for(writer))
@@ -133,16 +133,16 @@ def _check_existence(task: str, parameter: str, path: Path) -> None:
 
 
 def check_output(task: str, parameter: str, value: Any) -> None:
-    """Check that a file can be written where ``value`` says; the tools do not tell that they could not.
+    """Check that the file named by ``value`` can be written; the tools do not report it if they could not.
 
     Args:
-        task: whose parameter it is.
-        parameter: its name.
-        value: a path, a dictionary with ``file``, or nothing.
+        task: the task.
+        parameter: the parameter's name.
+        value: a path, a dictionary with ``file``, or an empty value.
 
     Raises:
         NoSuchFolder: its folder does not exist.
-        NotWritable: nobody, or not this user, may write there; or there is no room.
+        NotWritable: the disk is read-only, this user has no permission, or there is no room.
     """
     for each in paths_in(value):
         _check_place(task, parameter, Path(each).absolute())
@@ -167,21 +167,21 @@ def _check_place(task: str, parameter: str, path: Path) -> None:
 
 
 def check_room(task: str, parameter: str, path: Path) -> None:
-    """Check that the disk is not full; after a file was written to it, this tells that it was not written wholly.
+    """Check that the disk is not full; if it is full after writing a file, the file is incomplete.
 
     Raises:
-        NotWritable: it is.
+        NotWritable: the disk is full.
     """
     space = os.statvfs(path.parent)
-    # Root may use what is kept back for it.
+    # Root may use the blocks that are reserved for it.
     if not (space.f_bavail if os.geteuid() else space.f_bfree):
         raise NotWritable(task, parameter, path, "the disk is full")
 
 
 def full_disks() -> List[str]:
-    """Return a sentence for each disk that a task writes to without being told, and that is full.
+    """Return a sentence for each full disk among those to which a task writes files that the user did not name.
 
-    CASA tells which line of its C++ could not write, or an effect of it, and seldom why.
+    CASA reports the line of its C++ that could not write, or a consequence, but seldom the reason.
     """
     found: Dict[int, str] = {}
     for folder in (Path(workingfolder.name()), Path.home()):
@@ -191,18 +191,18 @@ def full_disks() -> List[str]:
 
 
 def is_full(folder: Path) -> bool:
-    """Return whether no table, and no message of the log, can be written into a folder for want of room."""
+    """Return whether a folder has no room for a table, or for a message of the log."""
     try:
         space = os.statvfs(folder)
     except OSError:
         return False
-    # Root may use what is kept back for it; and the likes of /proc have no blocks at all.
+    # Root may use the blocks that are reserved for it; and file systems such as /proc have no blocks at all.
     free = space.f_bavail if os.geteuid() else space.f_bfree
     return space.f_blocks > 0 and space.f_frsize * free < _NO_ROOM
 
 
 def bind(task: str, signature: inspect.Signature, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return the arguments of a call by name, only those that were given.
+    """Return the given arguments of a call by name, without defaults.
 
     Raises:
         BadParameter: the task has no such parameter, or got it twice.
@@ -216,27 +216,27 @@ def bind(task: str, signature: inspect.Signature, args: Sequence[Any], kwargs: M
 
 
 def _meant(name: str, signature: inspect.Signature) -> List[str]:
-    """Return the parameters that may be meant by ``name``: one that begins so, else one that looks like it."""
+    """Return the parameters that ``name`` may mean: one that begins with it, else one that looks like it."""
     begun = [each for each in signature.parameters if each.startswith(name)]
     return begun[:1] or difflib.get_close_matches(name, signature.parameters, 1)
 
 
 def check_types(task: str, signature: inspect.Signature, given: Mapping[str, Any]) -> None:
-    """Check that each argument is of its default's type; an int will do for a float.
+    """Check that each argument has the type of its default; an int is accepted for a float.
 
     Raises:
-        BadParameter: one is not.
+        BadParameter: one has not.
     """
     for name, value in given.items():
         wanted = type(signature.parameters[name].default)
         allowed = (float, int) if wanted is float else (str, os.PathLike) if wanted is str else (wanted,)
-        # bool is an int to Python, but zoom=True is a slip.
+        # bool is an int to Python, but zoom=True is a mistake.
         fits = isinstance(value, allowed) and isinstance(value, bool) is (wanted is bool)
         if wanted is not type(None) and not fits:
             raise BadParameter(task, f"{name} is {value!r}, but should be of type {wanted.__name__}.")
 
 
-# CASA's names of types (casatools/typecheck.py), which stand behind a "c", with "Vec" at the end for lists of them.
+# CASA's names of types (casatools/typecheck.py), which follow a "c", and end in "Vec" for lists.
 _TYPES = {
     "Bool": "True or False", "Int": "an integer", "Double": "a number", "Float": "a number",
     "Complex": "a complex number", "Str": "a string", "Path": "a path", "ReqPath": "a path that exists",
@@ -247,7 +247,7 @@ _TYPES = {
 }  # fmt: skip
 
 
-# What casatools/errors.py says of a path, or of a list of paths, that does not exist.
+# The messages of casatools/errors.py about a path, or a list of paths, that does not exist.
 _NO_PATH = re.compile(
     r"(?:the|all elements of the) (\w+) (?:vector )?parameter must be a path that exists "
     r"\((?:at least one element of )?(?:'(.*)'|\"(.*)\") does not exist\)"
@@ -264,7 +264,7 @@ def _name_types(reason: str) -> str:
 
 
 def explain_schema(said: str) -> str:
-    """Return a sentence for what CASA's own check of types says, like ``{'xaxis': ['must be of cStr type']}``."""
+    """Return a sentence for a message of CASA's own type check, such as ``{'xaxis': ['must be of cStr type']}``."""
     try:
         found = ast.literal_eval(said)
     except (ValueError, SyntaxError):

@@ -1,7 +1,8 @@
-"""What is different in CASA's modules in a process that a notebook has started.
+"""Changes to CASA's modules in a process that a notebook has started.
 
-Its tools are unpacked, draw where nobody sees it, and end with the process. What needs a window is an error at once,
-unless there is a display; what needs hands at a window is one in any case, for the notebook can do it.
+The process has its own native tools, which draw without a window and end with it. A task that needs a window raises an
+error at once, unless there is a display. A task that needs a user at the window always raises one, because the notebook
+can run it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from .viewertask import make_viewer
 
 _OFF = (None, False, 0, "", "none")
 _INTO_FILE = "Name a file, with imview's out or msview's outfile, and it is drawn there"
-# Our own mark in casaplotms' client module: whether its tool has windows.
+# Our own entry in casaplotms' client module: whether its tool has windows.
 _LIVE_PLOTMS = "casa_desktop_live"
 _LIVE = {"--server": True, "--nogui": False}
 
@@ -40,29 +41,29 @@ class Tools:
         os.register_at_fork(after_in_child=self._after_fork)
 
     def on_fork(self, forget: Callable[[], None]) -> None:
-        """Have ``forget`` called in a process that is forked from this one, which must not speak to its tools."""
+        """Call ``forget`` in a process that is forked from this one, which must not use the tools of its parent."""
         self._forget.append(forget)
 
     def _after_fork(self) -> None:
-        # gRPC, which has threads in the parent, works in a fork only where it had not begun.
+        # gRPC, which has threads in the parent, works in a forked process only if the parent had not used it yet.
         self._forked = self._forked or self._children is not None
         self._children, self._guard = None, threading.RLock()
         for forget in self._forget:
             forget()
 
     def start(self, name: str, live: bool) -> Child:
-        """Return the tool, which has just been started.
+        """Start the tool and return it.
 
         Raises:
             ForkedProcess: gRPC would hang here.
-            CasaDesktopError: it cannot be started; the error says why.
+            CasaDesktopError: it cannot be started; the error gives the reason.
         """
         if self._forked:
             raise ForkedProcess(name)
         with self._guard:
             if self._children is None:
                 self._children = Children()
-                # Before CASA's own, and before its threads; a process that is killed has the guard for it.
+                # Runs before CASA's own exit functions. If the process is killed, the guard ends its tools.
                 atexit.register(self._children.close)
             return self._start(name, live, self._children)
 
@@ -79,7 +80,7 @@ class Tools:
             where = screen.environment(children, name)
         env = tools.environment(os.environ, where)
         env.update(toolhome.home(env, children.private.path))
-        # It dies where it cannot write its scratch tables.
+        # casaviewer and casaplotms end if they cannot write their scratch tables.
         child = start(children.private, name, argv, env, here=os.access(os.curdir, os.W_OK))
         children.keep(f"{name} {live}", child)
         return child
@@ -93,7 +94,7 @@ def _has_display() -> bool:
 
 
 def change(name: str, module: ModuleType) -> None:
-    """Change the module ``name`` of CASA's, one of ``offspring.MODULES``, which has just been executed."""
+    """Change the CASA module ``name``, one of ``offspring.MODULES``, which has just been executed."""
     _CHANGES[name](module)
 
 
@@ -118,7 +119,7 @@ def _change_viewer_client(module: ModuleType) -> None:
 
 
 def _change_view(name: str, module: ModuleType) -> None:
-    """Have one of casaviewer's tasks draw without a window, or say that it cannot; it would say something else."""
+    """Make a task of casaviewer draw without a window, or raise a clear error; its own one would be misleading."""
     original = getattr(module, name)
     signature = inspect.signature(original)
 
@@ -151,7 +152,7 @@ def _change_plotms_client(module: ModuleType) -> None:
 
 
 def _forget_plotms(names: Dict[str, Any]) -> None:
-    """Have casaplotms' client module start another tool when it needs one."""
+    """Make casaplotms' client module start another tool when it needs one."""
     names.update({"__proc": None, "__uri": None, "__stub": None})
 
 
@@ -168,14 +169,14 @@ def _change_plotms(module: ModuleType) -> None:
         if given.arguments["showgui"] and not _has_display():
             if not given.arguments["plotfile"]:
                 raise NoWindowHere("plotms", "Give plotfile='plot.png' and showgui=False, and it is drawn into a file")
-            # The file is what can be had, and all of it.
+            # There is no display for the window, but the file can be written.
             given.arguments["showgui"] = False
         if isinstance(given.arguments["plotfile"], str) and given.arguments["plotfile"]:
-            # The tool stays where it was started.
+            # The tool's working folder stays the one in which it was started.
             given.arguments["plotfile"] = os.path.abspath(given.arguments["plotfile"])
         names, live = vars(module.pm), bool(given.arguments["showgui"])
         if names[_LIVE_PLOTMS] != live:
-            # What has a window takes it away when it is to draw without one, and cannot get one afterwards.
+            # A tool with a window closes it when it is to draw without one; a tool without cannot open one later.
             _forget_plotms(names)
             names[_LIVE_PLOTMS] = live
         return original(*given.args, **given.kwargs)
@@ -184,7 +185,7 @@ def _change_plotms(module: ModuleType) -> None:
 
 
 def _add_viewer(module: ModuleType) -> None:
-    """Give casaviewer the task of CASA 4 and 5, too, which the notebook has: it is pickled by this name."""
+    """Add the task of CASA 4 and 5, which the notebook has, to casaviewer: it is pickled by this name."""
     if not hasattr(module, "viewer"):
         module.viewer = make_viewer(module.viewertool)  # type: ignore[attr-defined]
 

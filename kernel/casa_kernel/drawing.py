@@ -165,9 +165,7 @@ class Drawing:
     def _pictures(
         self, row: DrawingTask, task: Callable[..., Any], given: Dict[str, Any], folder: Path
     ) -> List[capture.Picture]:
-        """Return the pictures to show: the user's own file if a notebook can show it and it is complete; else drawn
-        anew.
-        """
+        """Return the pictures to show: the user's own file if it is complete and can be shown; else drawn anew."""
         several = bool(row.pages_with and given.get(row.pages_with))
         pictures = [] if several else capture.showable(given.get(row.picture))
         if not pictures:

@@ -1,4 +1,4 @@
-"""Everything that the CASA kernel raises on purpose.
+"""The errors that the CASA kernel raises.
 
 ::
 
@@ -9,40 +9,40 @@
           ├── ToolUnusable         the wheel of a native tool is installed and cannot be imported
           ├── XvfbMissing          a native tool needs a private X server, which is not installed
           ├── ExtractionFailed     a native tool could not be unpacked
-          ├── NoWindowHere         a process that a notebook has started was to open a window
-          ├── ForkedProcess        a process that was forked from one with native tools was to draw
+          ├── NoWindowHere         a process that a notebook has started tried to open a window
+          ├── ForkedProcess        a process forked from one with native tools tried to draw
           ├── ToolFailed           a native tool did not start
-          │    ├── ToolLost        it ended in the middle of a call, or did nothing of it
+          │    ├── ToolLost        it ended, or did nothing, during a call
           │    └── ToolExhausted   one with a window has no memory or no thread left
-          ├── TaskFailed           a task said what is wrong, in CASA's log or its window, and raised no exception
+          ├── TaskFailed           a task raised no exception, but an error is in CASA's log or the tool's window
           ├── NoRoom               the kernel's own folder cannot be written
           ├── FolderRemoved        the working folder has been removed
-          ├── CellUnfinished       the kernel itself failed around a cell, as without memory
-          ├── NothingDrawn         a task ended well and left no picture
-          ├── NothingShown         one left a picture, or a window, in which there is nothing
-          ├── WindowOnly           a task was to draw into the cell and has nothing but a window
+          ├── CellUnfinished       the kernel itself failed while it ran a cell, for instance without memory
+          ├── NothingDrawn         a task ended without an error and without a picture
+          ├── NothingShown         a task made an empty picture or an empty window
+          ├── WindowOnly           a task that has only a window was to draw into the cell
           ├── ToolkitMissing       this Python can open no window for a figure of matplotlib
-          ├── NothingRuns          the window that a task waits at cannot be started
-          ├── ViewerLost           the window that a task waited at ended before it
-          ├── EditorMissing        the window that a task should have waited at did not open
-          ├── BadWord              a magic was given another word than it knows
-          │    └── BadMode         a mode that does not exist, or a task that has none
-          ├── NoSuchTask           inp, go and their kin were given something else than a task
-          ├── NoSuchName           %casa_restore was given a name that CASA does not have
-          ├── NoTaskChosen         they were called without a task, and none was chosen before
+          ├── NothingRuns          the window for which a task waits cannot be started
+          ├── ViewerLost           the window for which a task waited ended before it
+          ├── EditorMissing        the window for which a task should have waited did not open
+          ├── BadWord              a magic got a word that it does not know
+          │    └── BadMode         the mode does not exist, or the task has none
+          ├── NoSuchTask           inp, go and similar commands got something that is not a task
+          ├── NoSuchName           %casa_restore got a name that CASA does not have
+          ├── NoTaskChosen         inp or a similar command got no task, and none was chosen before
           ├── NoInputs             tget found no file with a task's inputs
           ├── InputsNotSaved       tput could not write the file
-          ├── BadInputs            a file with a task's inputs holds something else
+          ├── BadInputs            a file with a task's inputs contains something else
           └── BadParameter         a task's argument is wrong
                ├── NoSuchPath      its path does not exist
-               ├── Damaged         what is at its path cannot be read
-               ├── Locked          somebody has locked what is at its path
-               ├── WrongKind       its path holds something else than the task can read
-               ├── NoSuchFolder    the folder that it is to write into does not exist
-               └── NotWritable     it cannot, or could not, write there
+               ├── Damaged         the file or table at its path cannot be read
+               ├── Locked          the table at its path is locked by a process
+               ├── WrongKind       the file at its path is of a kind that the task cannot read
+               ├── NoSuchFolder    the folder into which it is to write does not exist
+               └── NotWritable     the file cannot, or could not, be written
 
 ``str()`` of each is a sentence or two for the user; the notebook shows that instead of a traceback.
-The values it speaks of are attributes.
+The values in it are attributes.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ from casa_desktop.errors import CasaDesktopError, Shortage
 
 
 class CasaKernelError(CasaDesktopError):
-    """Base of the kernel's own errors."""
+    """Base class of the kernel's own errors."""
 
 
 class CasaMissing(CasaKernelError):
@@ -74,11 +74,11 @@ class CasaMissing(CasaKernelError):
 
 
 class NoWindowHere(CasaKernelError):
-    """A process that a notebook has started has no display, or nobody who looks at it.
+    """A process that a notebook has started has no display, or no user who looks at it.
 
     Attributes:
-        task: what was called.
-        reason: what it needs a window for, or how it goes without.
+        task: the task that was called.
+        reason: why it needs a window, or how it works without one.
     """
 
     def __init__(self, task: str, reason: str) -> None:
@@ -90,10 +90,10 @@ class NoWindowHere(CasaKernelError):
 
 
 class ForkedProcess(CasaKernelError):
-    """A process was forked from one that has native tools or threads that speak to them, and would hang or disturb it.
+    """A process was forked from one that uses native tools; drawing in it would hang, or disturb the parent.
 
     Attributes:
-        task: what was to draw.
+        task: the task that was called.
     """
 
     def __init__(self, task: str) -> None:
@@ -105,10 +105,10 @@ class ForkedProcess(CasaKernelError):
 
 
 class FolderRemoved(CasaKernelError):
-    """The folder that the kernel works in has been removed, and CASA can do nothing without one.
+    """The kernel's working folder has been removed, and CASA can do nothing without one.
 
     Attributes:
-        folder: where it was; empty if that is not known.
+        folder: its former path; empty if it is not known.
     """
 
     def __init__(self, folder: str) -> None:
@@ -123,8 +123,8 @@ class ToolMissing(CasaKernelError):
     """A native tool is not installed in this Python.
 
     Attributes:
-        tool: its name, which is the wheel's name too.
-        where: where it was looked for.
+        tool: its name, and that of its wheel.
+        where: the place where it was sought, as a phrase such as "in /usr".
     """
 
     def __init__(self, tool: str, where: str) -> None:
@@ -135,10 +135,10 @@ class ToolMissing(CasaKernelError):
 
 
 class ToolUnusable(CasaKernelError):
-    """The wheel of a native tool is installed, and cannot be imported.
+    """The wheel of a native tool is installed, but cannot be imported.
 
     Attributes:
-        tool: its name, which is the wheel's name too.
+        tool: its name, and that of its wheel.
         reason: what went wrong, and the remedy.
     """
 
@@ -167,7 +167,7 @@ class ExtractionFailed(CasaKernelError):
 
     Attributes:
         tool: its name.
-        folder: where it was to go.
+        folder: the folder into which it was to be unpacked.
         reason: what went wrong, and the remedy.
     """
 
@@ -181,7 +181,7 @@ class ToolFailed(CasaKernelError):
 
     Attributes:
         tool: its name.
-        reason: what was seen, with the tool's last words.
+        reason: what happened, with the last line that the tool printed.
     """
 
     def __init__(self, tool: str, reason: str) -> None:
@@ -190,7 +190,7 @@ class ToolFailed(CasaKernelError):
 
 
 class Stall(Enum):
-    """What was wrong with a tool that was ended in the middle of a call, in the words of ``ToolLost``."""
+    """What was wrong with a tool that was ended during a call, as a phrase for the message of ``ToolLost``."""
 
     SILENT = "no longer answered"
     FROZEN = "did nothing while its window no longer answered,"
@@ -198,10 +198,10 @@ class Stall(Enum):
 
 
 class ToolLost(ToolFailed):
-    """A native tool ended in the middle of a call, or was ended because it would never have done what it was to.
+    """A native tool ended during a call, or was ended because it would never have finished it.
 
     Attributes:
-        task: the task that it worked for.
+        task: the task for which it worked.
         stall: why it was ended, or None where it ended by itself.
     """
 
@@ -212,7 +212,7 @@ class ToolLost(ToolFailed):
 
 
 class ToolExhausted(ToolFailed):
-    """A native tool with a window has no memory or no thread left for a call; the window is still there.
+    """A native tool with a window has no memory or no thread left for a call; the window is still open.
 
     Attributes:
         task: the task that it refused.
@@ -228,12 +228,12 @@ class ToolExhausted(ToolFailed):
 
 
 class TaskFailed(CasaKernelError, RuntimeError):
-    """A task gave up, in its own words. (CASA raises RuntimeError for these.)
+    """A task failed; the message is its own. (CASA raises RuntimeError for such failures.)
 
     Attributes:
         task: its name.
-        reason: what it said.
-        messages: errors and warnings in CASA's log, the reason first; empty where it spoke otherwise.
+        reason: its message.
+        messages: errors and warnings in CASA's log, the reason first; empty where the reason comes from elsewhere.
     """
 
     def __init__(self, task: str, reason: str, messages: Sequence[str] = ()) -> None:
@@ -242,12 +242,12 @@ class TaskFailed(CasaKernelError, RuntimeError):
 
 
 class NoRoom(CasaKernelError):
-    """The kernel's own folder, where the pictures go at first, cannot be written.
+    """The kernel's own folder, in which pictures are first written, cannot be written.
 
     Attributes:
-        folder: the folder, or what in it cannot be written.
+        folder: the folder, or the file in it that cannot be written.
         reason: why.
-        full: the disk is full, and not something else wrong.
+        full: whether the reason is a full disk.
     """
 
     def __init__(self, folder: Path, reason: str, full: bool = True) -> None:
@@ -262,11 +262,11 @@ class NoRoom(CasaKernelError):
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Tell what goes wrong within a with block that uses the kernel's own folder.
+    """Turn errors within a with block that uses the kernel's own folder into clear ones.
 
     Raises:
         NoRoom: the folder cannot be written.
-        Shortage: this process has no descriptor or no memory left, or can have no further thread.
+        Shortage: this process has no descriptor or no memory left, or cannot start a further thread.
     """
     try:
         yield
@@ -285,10 +285,10 @@ def writing(folder: Path) -> Iterator[None]:
 
 
 class CellUnfinished(CasaKernelError):
-    """What failed was neither the cell nor a task in it, but the kernel around it.
+    """The failure was neither in the cell nor in a task, but in the kernel.
 
     Attributes:
-        error: what it failed with.
+        error: the exception.
     """
 
     def __init__(self, error: BaseException) -> None:
@@ -310,7 +310,7 @@ class NothingDrawn(CasaKernelError):
 
     Attributes:
         task: its name.
-        logfile: CASA's log, where the reason may be.
+        logfile: CASA's log, which may contain the reason.
     """
 
     def __init__(self, task: str, logfile: str) -> None:
@@ -321,12 +321,12 @@ class NothingDrawn(CasaKernelError):
 
 
 class NothingShown(CasaKernelError):
-    """casaviewer drew a picture of one colour, or opened a window with nothing in it.
+    """casaviewer drew a picture of one colour, or opened an empty window.
 
     Attributes:
         task: its name.
-        what: what it was to show.
-        reason: why it cannot, as a clause; empty where only the window knows.
+        what: the input that it was to show.
+        reason: why it cannot, as a clause; empty if only the window shows it.
     """
 
     def __init__(self, task: str, what: str, reason: str) -> None:
@@ -336,7 +336,7 @@ class NothingShown(CasaKernelError):
 
 
 class WindowOnly(CasaKernelError):
-    """A task was to run without a window, and is nothing but its window.
+    """A task that consists only of a window was to run without one.
 
     Attributes:
         task: its name.
@@ -349,10 +349,10 @@ class WindowOnly(CasaKernelError):
 
 
 class ToolkitMissing(CasaKernelError):
-    """This Python lacks Tk, with which a figure's window is made.
+    """This Python lacks Tk, which draws the window of a figure.
 
     Attributes:
-        task: whose figure it is.
+        task: the task that drew the figure.
     """
 
     def __init__(self, task: str) -> None:
@@ -364,7 +364,7 @@ class ToolkitMissing(CasaKernelError):
 
 
 class NothingRuns(CasaKernelError):
-    """CASA cannot start the window that a task waits at, because nothing in the runtime directory may be run.
+    """CASA cannot start the window for which a task waits, because programs in the runtime directory may not be run.
 
     Attributes:
         task: the task.
@@ -380,7 +380,7 @@ class NothingRuns(CasaKernelError):
 
 
 class ViewerLost(CasaKernelError):
-    """The window that a task waited at ended before the task did.
+    """The window for which a task waited ended before the task did.
 
     Attributes:
         task: the task that was waiting for it.
@@ -395,11 +395,11 @@ class ViewerLost(CasaKernelError):
 
 
 class EditorMissing(CasaKernelError, RuntimeError):
-    """An interactive task was about to go on without the window that it should have waited at.
+    """An interactive task was about to go on without the window for which it should have waited.
 
     Attributes:
-        window: which.
-        provided: whether the kernel had provided for it, as it does for its own tasks.
+        window: the window.
+        provided: whether the kernel had prepared the window, as it does for its own tasks.
     """
 
     def __init__(self, window: str, provided: bool) -> None:
@@ -414,11 +414,11 @@ class EditorMissing(CasaKernelError, RuntimeError):
 
 
 class BadWord(CasaKernelError):
-    """A magic was given a word that it does not know.
+    """A magic got a word that it does not know.
 
     Attributes:
-        word: what was given.
-        known: what would have been right.
+        word: the word.
+        known: the words that it knows.
     """
 
     def __init__(self, word: str, known: Sequence[str]) -> None:
@@ -427,10 +427,10 @@ class BadWord(CasaKernelError):
 
 
 class BadKeeping(CasaKernelError):
-    """What was said of the keeping of tools makes no sense.
+    """The arguments of ``%casa_tools`` about keeping tools make no sense.
 
     Attributes:
-        line: what was said.
+        line: the arguments.
     """
 
     def __init__(self, line: str) -> None:
@@ -442,15 +442,15 @@ class BadKeeping(CasaKernelError):
 
 
 class BadMode(BadWord):
-    """A mode, or a task in ``%casa_mode``, that does not exist."""
+    """A mode, or a task in ``%casa_mode``, does not exist."""
 
 
 class NoSuchTask(CasaKernelError):
-    """Something that should be a CASA task is none.
+    """A value that should be a CASA task is not one.
 
     Attributes:
-        word: what was given, in Python's notation.
-        near: tasks of a similar name.
+        word: the value, in Python's notation.
+        near: tasks with a similar name.
     """
 
     def __init__(self, word: str, near: Sequence[str]) -> None:
@@ -460,11 +460,11 @@ class NoSuchTask(CasaKernelError):
 
 
 class NoSuchName(CasaKernelError):
-    """A name that is to be CASA's again never was.
+    """A name that is to be restored was never one of CASA's.
 
     Attributes:
-        name: what was given.
-        near: CASA's names that resemble it.
+        name: the name.
+        near: similar names of CASA.
     """
 
     def __init__(self, name: str, near: Sequence[str]) -> None:
@@ -474,7 +474,7 @@ class NoSuchName(CasaKernelError):
 
 
 class NoTaskChosen(CasaKernelError):
-    """No task was named, now or before."""
+    """No task was named, neither now nor before."""
 
     def __init__(self) -> None:
         super().__init__("No task has been chosen yet; name one, for instance with default(tclean) or inp(tclean).")
@@ -485,7 +485,7 @@ class NoInputs(CasaKernelError):
 
     Attributes:
         task: its name.
-        places: the files that were looked for.
+        places: the paths at which it was sought.
     """
 
     def __init__(self, task: str, places: Sequence[Path]) -> None:
@@ -499,7 +499,7 @@ class InputsNotSaved(CasaKernelError):
 
     Attributes:
         path: the file.
-        reason: the system's words.
+        reason: the error message of the system.
     """
 
     def __init__(self, path: Path, reason: str) -> None:
@@ -508,12 +508,12 @@ class InputsNotSaved(CasaKernelError):
 
 
 class BadInputs(CasaKernelError):
-    """A file with a task's inputs holds something else.
+    """A file with a task's inputs contains something else.
 
     Attributes:
         path: the file.
         line: the number of the line, from 1, or None.
-        reason: what is the matter with it.
+        reason: what is wrong with it.
     """
 
     def __init__(self, path: Path, line: Optional[int], reason: str) -> None:
@@ -549,7 +549,7 @@ class NoSuchPath(BadParameter):
 
 
 class WrongKind(BadParameter):
-    """A path holds something that the task cannot read.
+    """A path leads to something that the task cannot read.
 
     Attributes:
         parameter: the parameter's name.
@@ -564,7 +564,7 @@ class WrongKind(BadParameter):
 
 
 class Damaged(BadParameter):
-    """What is at a path cannot be read.
+    """The file or table at a path cannot be read.
 
     Attributes:
         parameter: the parameter's name.

@@ -1,9 +1,9 @@
-"""Tell a task's failure: what CASA's log says of it, and an exception where the task raises none.
+"""Detect a task's failure: raise an exception where the task raises none, and find the reason in CASA's log.
 
-Nearly all tasks of CASA 6.4 to 6.7 raise an exception when they fail. Those in the table below write into the log and
-return as if nothing had happened; they were found by giving each task wrong paths and selections, and by looking for
-``return`` in ``finally`` in their sources. An error in the log is no failure by itself: tasks that end well report
-old leap seconds or a grid without data so.
+Nearly all tasks of CASA 6.4 to 6.7 raise an exception when they fail. The tasks in the table below write into the log
+and return as if nothing had happened. They were found by giving each task wrong paths and selections, and by looking
+for ``return`` in ``finally`` in their sources. An error in the log alone is no failure: successful tasks also log
+errors, for instance about old leap seconds or a grid without data.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from .errors import TaskFailed
 from .logfile import LogFile
 from .logparse import SEVERE, WARN
 
-# What in the log means that the task has given up, when it returns nothing, False or an empty dictionary.
+# The priorities that mean failure in the log, if the task returns None, False or an empty dictionary.
 _SILENT: Mapping[str, Tuple[str, ...]] = {
-    # Return a dictionary when they have done their work; their checks of parameters warn and return nothing.
+    # These return a dictionary on success; their checks of parameters log a warning and return nothing.
     "tclean": (WARN, SEVERE),
     "sdintimaging": (WARN, SEVERE),
-    # Return in "finally", which swallows every exception.
+    # These return in "finally", which swallows every exception.
     "bandpass": (SEVERE,),
     "specfit": (SEVERE,),
     "spxfit": (SEVERE,),
-    # Do not look at what the tool underneath answers.
+    # These ignore the result of the tool underneath.
     "asdmsummary": (SEVERE,),
     "flagcmd": (SEVERE,),
     "ft": (SEVERE,),
@@ -45,25 +45,25 @@ _SILENT: Mapping[str, Tuple[str, ...]] = {
 # Fills its dictionary in any case (from 6.5 on).
 _ANY_RESULT = ("bandpass",)
 
-# Return in "finally", which swallows interrupts too.
+# These return in "finally", which swallows interrupts too.
 _SWALLOW = ("bandpass", "specfit", "spxfit")
 
-# Errors that are none.
+# Error messages that mean no failure.
 _HARMLESS = ("Leap second table",)
 
-# Lines in which CASA repeats the exception itself, with the words before it.
+# Prefixes of lines in which CASA repeats the exception itself.
 _REPEATED = ("Caught exception: ", "Exception Reported: ", "Exception: ", "Error: ", "*** Error *** ")
 
 
 class Call:
-    """One call of a task, and what the log says of it.
+    """One call of a task, and its messages in the log.
 
-    The log is the file that this process has open, whatever becomes of its name meanwhile.
+    The log is the file that this process has open, even if it is renamed or removed meanwhile.
     """
 
     def __init__(self, task: str, logfile: Callable[[], Path]) -> None:
         self.task, self._logfile = task, logfile
-        # Of the others nothing is asked, unless they return False.
+        # For all other tasks the log is read only if they return False.
         self._file = LogFile.opened_by(os.getpid(), logfile()) if task in _SILENT else None
 
     def __enter__(self) -> Call:
@@ -74,14 +74,14 @@ class Call:
             self._file.close()
 
     def messages(self) -> List[logparse.Message]:
-        """Return all of them; ask once."""
+        """Return all messages of the call; can be called only once."""
         if self._file is None:
             return _since_begin(self._logfile(), self.task)
         return list(logparse.messages(line for piece in self._file.pieces() for line in piece))
 
 
 def _since_begin(logfile: Path, task: str) -> List[logparse.Message]:
-    """Return what the log says since ``task`` last began."""
+    """Return the messages of the log since ``task`` last began."""
     entries = list(logparse.messages(logs.tail(logfile, 2000).encode().split(b"\n")))
     begin = f"##### Begin Task: {task} "
     start = max((index for index, entry in enumerate(entries) if entry.text.startswith(begin)), default=0)
@@ -89,13 +89,13 @@ def _since_begin(logfile: Path, task: str) -> List[logparse.Message]:
 
 
 def _serious(entries: Iterable[logparse.Message], priority: str) -> List[str]:
-    """Return the messages of one priority in CASA's own words, but for those that mean nothing."""
+    """Return the texts of the messages of one priority, without the harmless ones."""
     found = [entry.text for entry in entries if entry.priority == priority]
     return [clean(each) for each in found if not each.startswith(_HARMLESS)]
 
 
 def clean(said: str) -> str:
-    """Return CASA's words without the place in its C++ where they were said."""
+    """Return a message of CASA without the lines that name a place in its C++."""
     lines = [line for line in said.split("\n") if not line.lstrip().startswith("... thrown by")]
     text = "\n".join(lines).strip()
     for words in _REPEATED:
@@ -105,7 +105,7 @@ def clean(said: str) -> str:
 
 
 def explaining(logfile: Path, task: str, said: str) -> List[str]:
-    """Return at most three messages of the log that tell more than the exception's own words ``said``.
+    """Return at most three messages of the log that add to the exception's own message ``said``.
 
     The first error is most often the cause of those after it; among warnings the last is the nearest.
     """
@@ -122,7 +122,7 @@ def explaining(logfile: Path, task: str, said: str) -> List[str]:
 
 
 def check_result(call: Call, result: Any) -> None:
-    """Look whether a task that raised no exception has failed nevertheless.
+    """Check whether a task that raised no exception has failed nevertheless.
 
     Raises:
         TaskFailed: it has.
@@ -143,9 +143,9 @@ def check_result(call: Call, result: Any) -> None:
 
 @contextmanager
 def heard_interrupts() -> Iterator[List[int]]:
-    """Yield a list that notes the interrupts within the with block, whatever becomes of their KeyboardInterrupt."""
+    """Yield a list that records the interrupts within a with block, even if their KeyboardInterrupt is swallowed."""
     heard: List[int] = []
-    # Other threads get no signals, and may not ask for them.
+    # Other threads get no signals, and may not set a handler.
     former = signal.getsignal(signal.SIGINT) if threading.current_thread() is threading.main_thread() else None
     if not callable(former):
         yield heard
@@ -168,19 +168,19 @@ def guard(
     logfile: Callable[[], Path],
     prepare: Callable[[str, Tuple[Any, ...], Dict[str, Any]], Dict[str, Any]],
 ) -> Callable[..., Any]:
-    """Return ``task`` as users call it: when it fails, it raises an exception.
+    """Return ``task`` for users: when it fails, it raises an exception.
 
     Args:
         name: its name.
         task: CASA's task, or ours around it.
         logfile: returns the path of CASA's log.
-        prepare: is told the name and the arguments of each call, and returns further arguments.
+        prepare: called with the name and the arguments of each call; returns further arguments.
     """
 
     signature = inspect.signature(task)
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        # Tracebacks are about the user's code and CASA's.
+        # Tracebacks show only the user's code and CASA's.
         __tracebackhide__ = True
         args, kwargs = plain.arguments(args, kwargs)
         kwargs = {**kwargs, **plain.arguments((), prepare(name, args, kwargs))[1]}
@@ -206,7 +206,7 @@ def guard(
     call.__module__ = getattr(task, "__module__", __name__)
     call.__doc__ = task.__doc__ if inspect.isfunction(task) else type(task).__doc__
     call.__signature__ = signature  # type: ignore[attr-defined]
-    # What "tclean??" shows: the function that does the work. CASA's own object only checks its arguments.
+    # "tclean??" shows this: the function that does the work. CASA's own object only checks its arguments.
     call.__wrapped__ = _work_of(name, task)  # type: ignore[attr-defined]
     return call
 

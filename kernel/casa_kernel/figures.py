@@ -1,5 +1,4 @@
-"""Run the tasks that draw with matplotlib: show figures as pictures in the cell, or in a window with matplotlib's
-tools.
+"""Run the tasks that draw with matplotlib: show figures in the cell, or in a window with matplotlib's tools.
 
 In both cases the task draws into memory (``drawing.pyplot_backend``). The window is a separate program
 (``drawing.figure_window``), which receives the figures themselves. So the cell does not wait for it, the user can pan

@@ -58,8 +58,9 @@ def from_environment(environ: Mapping[str, str]) -> Limits:
 
 
 def change(limits: Limits, words: Sequence[str]) -> None:
-    """Change the limits by a line of ``%casa_tools``: ``off``, ``keep 30``, ``keep ever``, ``keep off``, ``memory
-    500``.
+    """Change the limits by a line of ``%casa_tools``.
+
+    The words are ``off``, ``keep 30``, ``keep ever``, ``keep off`` or ``memory 500``.
 
     Raises:
         BadKeeping: the words have no meaning.

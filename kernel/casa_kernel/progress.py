@@ -1,6 +1,6 @@
-"""How far a task is, by what its log says of cleaning and by the percent scale that casacore prints. No I/O.
+"""How far a task is, from the log's messages about cleaning and the percent scale that casacore prints. No I/O.
 
-The log's phrases were read from casatasks 6.7.0; ``nativetext`` reads the scale.
+The messages are those of casatasks 6.7.0; ``log.stderr`` reads the scale.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ _NMAJOR = re.compile(r"\bnmajor=(\d+)")
 _THRESHOLD = re.compile(r"\bthreshold='?([.\deE+-]+) *([munµ]?)Jy")
 _THRESHOLD_IN_JY = re.compile(r"\bthreshold=([.\deE+-]+)[,)]")
 _UNITS = {"": 1.0, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "n": 1e-9}
-# Each line that matters has one of these.
+# Each relevant line contains one of these.
 _WORDS = (b"Task: ", b" Major Cycle ", b"Peak residual", b"Peak Residual", b"Completed ", b"niter=", b"global stopping")
 
 
 class Progress:
-    """How far the running task is, as far as CASA says it."""
+    """The progress of the running task, as far as CASA reports it."""
 
     def __init__(self) -> None:
-        # Tasks call tasks; the innermost is the one that works.
+        # Tasks call tasks; the innermost one is at work.
         self._tasks: List[Tuple[str, float]] = []
         self._scale: Optional[float] = None
         self._scale_started = 0.0
@@ -45,13 +45,13 @@ class Progress:
         self._stopped = False
 
     def add(self, lines: List[bytes], now: float) -> None:
-        """Take lines of the log in.
+        """Read lines of the log.
 
         Args:
             lines: complete lines.
             now: the time, in seconds of any clock.
         """
-        # Few pieces of the log have anything for us; looking for the words in the whole costs little.
+        # Few pieces of the log are relevant; searching the whole piece for the words costs little.
         piece = b"\n".join(lines)
         if not any(word in piece for word in _WORDS):
             return
@@ -65,7 +65,7 @@ class Progress:
             self._tasks.append((begin[1], now))
             self._forget_cleaning()
         elif end:
-            # A task that was interrupted says no end; those inside it are over with it.
+            # A task that was interrupted logs no end; the tasks that it called have ended with it.
             names = [name for name, _ in self._tasks]
             del self._tasks[names.index(end[1]) if end[1] in names else len(names) :]
             self._scale = None
@@ -89,7 +89,7 @@ class Progress:
         if cycle:
             self._cycle = int(cycle[1])
         elif residual:
-            # Before there is a mask, nothing is within it.
+            # Without a mask, the peak within it is 0.
             self._peak = float(residual[1]) or float(residual[2])
             self._first_peak = self._first_peak or self._peak
             # deconvolve has no major cycles.
@@ -100,13 +100,13 @@ class Progress:
             self._stopped = True
 
     def scale(self, fraction: Optional[float], now: float) -> None:
-        """Take in how far a step is by the percent scale; None at its end."""
+        """Set the fraction of a step from the percent scale; None at its end."""
         if self._scale is None:
             self._scale_started = now
         self._scale = fraction
 
     def state(self, now: float) -> Optional[Dict[str, Any]]:
-        """Return label, fraction, elapsed seconds and detail; None while CASA says nothing of the kind."""
+        """Return label, fraction, elapsed seconds and detail; None while CASA reports no progress."""
         if self._cycle is None and self._scale is None:
             return None
         label, started = self._tasks[-1] if self._tasks else ("CASA", self._scale_started)
@@ -114,14 +114,14 @@ class Progress:
         return {"label": label, "fraction": fraction, "elapsed": round(now - started, 1), "detail": self._detail()}
 
     def _fraction(self) -> Optional[float]:
-        """Return how near the nearest limit is: of iterations, of major cycles, or the threshold."""
+        """Return the fraction of the nearest limit: of iterations, of major cycles, or the threshold."""
         if self._stopped:
             return 1.0
         found = []
         if self._niter:
             found.append(self._iterations / self._niter)
         if self._nmajor and self._cycle:
-            # The first major cycle makes the residual; the others are counted.
+            # The first major cycle makes the residual and is not counted.
             found.append((self._cycle - 1) / (self._nmajor + 1))
         if self._first_peak and self._peak and 0 < self._threshold < self._first_peak:
             found.append(math.log(self._first_peak / self._peak) / math.log(self._first_peak / self._threshold))
@@ -139,6 +139,6 @@ class Progress:
 
 
 def brightness(value: float) -> str:
-    """Return a brightness in Jy/beam with the unit that fits, like ``12.3 mJy/beam``."""
+    """Return a brightness in Jy/beam with a suitable unit, like ``12.3 mJy/beam``."""
     factor, unit = next((each for each in ((1.0, "Jy"), (1e-3, "mJy")) if abs(value) >= each[0]), (1e-6, "µJy"))
     return f"{value / factor:.3g} {unit}/beam"

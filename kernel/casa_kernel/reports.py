@@ -1,4 +1,4 @@
-"""Show an exception in a cell: CASA's and ours short, the user's own as IPython does.
+"""Show an exception in a cell: briefly for CASA's and our own, as IPython does for the user's own.
 
 ``%tb`` shows the whole traceback afterwards.
 """
@@ -22,7 +22,7 @@ from . import checks, failures, workingfolder
 from .errors import FolderRemoved, TaskFailed
 
 _RED, _BOLD, _DIM, _PLAIN = "\x1b[31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
-# This package, the one it belongs to, and what is installed.
+# The folders of this package, of casa_desktop, and of installed packages.
 _NOT_THE_USER_S = (
     str(Path(__file__).parent),
     str(Path(casa_desktop.errors.__file__).parent),
@@ -31,12 +31,12 @@ _NOT_THE_USER_S = (
 
 
 class Run(NamedTuple):
-    """The run of a task that an exception came out of.
+    """The run of a task from which an exception came.
 
     Attributes:
         task: the task's name.
-        began: whether it got as far as beginning, or stopped at its arguments.
-        parameters: the names of its parameters, where the call already failed.
+        began: whether the task began, or stopped at its arguments.
+        parameters: the names of its parameters, if the call itself failed.
     """
 
     task: str
@@ -58,8 +58,8 @@ def run_of(trace: Optional[TracebackType]) -> Optional[Run]:
 
 
 def _arguments_said(error: BaseException, run: Run) -> str:
-    """Return a sentence or two for a task that did not take its arguments."""
-    # CASA's tasks are objects; Python 3.8 says __call__() without their class.
+    """Return a sentence or two for a task that did not accept its arguments."""
+    # CASA's tasks are objects; Python 3.8 names __call__() without the class.
     said = re.sub(r"^\S*__call__\(\)", f"{run.task}()", checks.explain_schema(str(error)))
     wrong = re.search(r"unexpected keyword argument '(\w+)'", said)
     near = difflib.get_close_matches(wrong[1], run.parameters, 1) if wrong else []
@@ -67,29 +67,29 @@ def _arguments_said(error: BaseException, run: Run) -> str:
 
 
 def user_s_lines(trace: Optional[TracebackType], name_cell: Callable[[str], Optional[Tuple[str, str]]]) -> List[str]:
-    """Return where in the user's own code an exception passed, outermost first.
+    """Return the lines of the user's own code through which an exception passed, outermost first.
 
     Args:
         trace: its traceback.
-        name_cell: returns what to call a file that is a cell, in two words.
+        name_cell: returns the name of a file that is a cell, as two words, or None.
     """
     lines = []
     for frame in traceback.extract_tb(trace):
         if frame.filename == failures.__file__ or "casatasks" in Path(frame.filename).parts:
             break
-        # A magic stands in the cell as the call that IPython made of it.
+        # In a cell, a magic appears as the call that IPython made of it.
         if not frame.filename.startswith(_NOT_THE_USER_S) and not str(frame.line).startswith("get_ipython()"):
             where = " ".join(name_cell(frame.filename) or ("File", frame.filename))
-            # What a magic runs has no file to read the line from.
+            # Code that a magic runs has no file from which the line could be read.
             text = f": {_BOLD}{frame.line}{_PLAIN}" if frame.line else ""
             lines.append(f"  {where}, line {frame.lineno}{text}")
-    # A comprehension is a function of its own, in the same line, before Python 3.12.
+    # Before Python 3.12 a comprehension is a function of its own, in the same line.
     lines = [line for line, before in zip(lines, ["", *lines]) if line != before]
     return lines if len(lines) < 5 else [lines[0], "  …", *lines[-3:]]
 
 
 def head(error: BaseException, said: str, task: str = "") -> str:
-    """Return the line that an error is told by: its name, the task it came out of, and what it says."""
+    """Return the first line of a report: the error's name, the task from which it came, and its message."""
     where = f" in {_BOLD}{task}{_PLAIN}" if task else ""
     return ": ".join([f"{_RED}{type(error).__name__}{_PLAIN}{where}", *([said] if said else [])])
 
@@ -100,10 +100,10 @@ def short(
     logfile: Callable[[], Path],
     name_cell: Callable[[str], Optional[Tuple[str, str]]],
 ) -> Optional[List[str]]:
-    """Return the lines that tell an exception of a task or of ours; None for any other."""
+    """Return the lines that report an exception of a task or our own; None for any other."""
     run = run_of(trace)
     if workingfolder.is_gone() and (run is not None or _is_ours(trace) or "getcwd" in str(error)):
-        # Of that CASA tells a line of its C++, and its tasks all sorts of effects.
+        # If the working folder is gone, CASA reports a line of its C++, and its tasks fail in many ways.
         error = FolderRemoved(workingfolder.name())
     if isinstance(error, OSError) and _is_ours(trace):
         error = Shortage.of(error) or error
@@ -123,7 +123,7 @@ def short(
 
 
 def _words(error: BaseException, run: Run, logfile: Callable[[], Path]) -> Tuple[str, Sequence[str]]:
-    """Return what a task's exception says, and what the log says about it."""
+    """Return the message of a task's exception, and the related messages of the log."""
     if not isinstance(error, Exception):
         # An interrupt has no reason in the log.
         return str(error), ()
@@ -133,12 +133,12 @@ def _words(error: BaseException, run: Run, logfile: Callable[[], Path]) -> Tuple
     try:
         return said, failures.explaining(logfile(), run.task, said)
     except OSError:
-        # Its own words will have to do: there may be no descriptor left to read the log by.
+        # The exception's message must be enough: there may be no descriptor left to read the log.
         return said, ()
 
 
 def _is_ours(trace: Optional[TracebackType]) -> bool:
-    """Return whether an exception came out of this package, or the one that it belongs to."""
+    """Return whether an exception came out of this package, or out of casa_desktop."""
     return any(frame.f_code.co_filename.startswith(_NOT_THE_USER_S[:2]) for frame, _ in traceback.walk_tb(trace))
 
 
@@ -146,13 +146,13 @@ class Reporter:
     """Shows the exceptions of tasks, and the kernel's own, in a few lines."""
 
     def __init__(self, logfile: Callable[[], Path]) -> None:
-        """``logfile`` returns the path of CASA's log; it is asked after a task has run."""
+        """Take ``logfile``, which returns the path of CASA's log; it is called after a task has run."""
         self._logfile = logfile
 
     def show(self, shell: Any) -> bool:
-        """Show the exception that is being handled in ``shell``; return False if it is none of them.
+        """Show the exception that is being handled in ``shell``; return False for an exception of another kind.
 
-        Outside of the handling, when ``%tb`` shows an exception again, there is none.
+        No exception is being handled when ``%tb`` shows the last one again; this also returns False then.
         """
         kind, error, trace = sys.exc_info()
         if error is None:
@@ -162,7 +162,7 @@ class Reporter:
         lines = short(error, trace, self._logfile, name_cell)
         if lines is None:
             return False
-        # Where %tb looks.
+        # %tb reads these.
         sys.last_type, sys.last_value, sys.last_traceback = kind, error, trace
         shell._showtraceback(kind, error, ["\n".join(lines)])
         return True

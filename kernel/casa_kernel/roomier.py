@@ -1,13 +1,13 @@
-"""Give the image of each mask editor that opens on ``$DISPLAY`` the room that nothing uses, until killed.
+"""Enlarge the image of each mask editor that opens on ``$DISPLAY`` by the unused room below it, until killed.
 
 casaviewer's window has docks and no central widget. Qt gives the dock with the image its size hint there, 300 pixels,
-and a third of what remains; the rest stays blank below the clean controls (Qt 6.6, QDockAreaLayout::getGrid and
-qGeomCalc). Once the separator between the two has been dragged, Qt goes by their sizes instead, and each new size of
-the window gives the image another third. No option and no style does that, and a minimum height would cut the
-image off where the desktop becomes lower. So the window is told of a drag, which moves nobody's pointer, and gets two
-sizes in turn. Where it has no such separator, nothing is done to it.
+and a third of the remaining height; the rest stays blank below the clean controls (Qt 6.6, QDockAreaLayout::getGrid and
+qGeomCalc). Once the separator between the two docks has been dragged, Qt uses their sizes instead, and each new size of
+the window gives the image another third. No option and no style has this effect, and a minimum height would cut the
+image off if the desktop becomes lower. So this program sends the window the events of a drag, which do not move the
+pointer, and then changes its height to and fro. A window without such a separator is left alone.
 
-It imports nothing of this package, so that it can be run by its path.
+This program imports nothing of this package, so that it can be run by its path.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from Xlib.error import XError
 from Xlib.ext import damage
 from Xlib.protocol.event import ButtonPress, ButtonRelease, ClientMessage, MotionNotify
 
-# _NET_MOVERESIZE_WINDOW: gravity NorthWest, the height alone is given, and a pager asks.
+# _NET_MOVERESIZE_WINDOW: gravity NorthWest, only the height is given, and the request comes from a pager.
 _RESIZE = 1 | 0b1000 << 8 | 2 << 12
 _STEP = 12
-# Four times do where the first drag does.
+# Four times are enough if the first drag works.
 _TIMES = 20
-# How long a window may take to draw itself at all, in seconds.
+# How long a window may take to draw itself for the first time, in seconds.
 _OPENING = 10
-# How long a window may take to draw itself in a new size, in seconds; nothing is wrong if it takes longer.
+# How long a window may take to draw itself in a new size, in seconds; it does no harm if it takes longer.
 _PATIENCE = 0.3
 
 
 class _Desktop:
-    """A connection to the display, which tells of new windows and of what is drawn in them."""
+    """A connection to the display, which receives events of new windows and of drawing in them."""
 
     def __init__(self) -> None:
         self.display = Display()
@@ -59,7 +59,7 @@ class _Desktop:
             self.wait(None)
 
     def wait(self, seconds: Optional[float]) -> bool:
-        """Wait for the next events and forget them; tell whether there were any within ``seconds``."""
+        """Wait for the next events and discard them; return whether there were any within ``seconds``."""
         self.display.flush()
         poll = select.poll()
         poll.register(self.display, select.POLLIN)
@@ -78,8 +78,8 @@ def separator(window: Any, colour: bytes) -> Optional[int]:
     """Return the row in the middle of the window's first separator, or None while it has none.
 
     Args:
-        window: which one.
-        colour: of separators: blue, green, red.
+        window: the window.
+        colour: the colour of separators: blue, green, red.
     """
     size = window.get_geometry()
     places = size.width // 3, size.width - 5
@@ -92,7 +92,7 @@ def separator(window: Any, colour: bytes) -> Optional[int]:
 
 
 def drag(desktop: _Desktop, window: Any, row: int) -> None:
-    """Tell the window that its separator at ``row`` was dragged upwards with the left button."""
+    """Send the window the events of dragging its separator at ``row`` upwards with the left button."""
     x = window.get_geometry().width - 5
     for kind, y, button, held in (
         (ButtonPress, row, 1, 0),
@@ -105,7 +105,7 @@ def drag(desktop: _Desktop, window: Any, row: int) -> None:
             time=X.CurrentTime, root=desktop.root, window=window, child=X.NONE, detail=button, state=held, **at
         )
         desktop.send(window, event)
-        # Qt moves the separator when it has nothing else to do, and not at all once the button is up.
+        # Qt moves the separator when it is idle, and not at all once the button is released.
         desktop.wait(_PATIENCE / 3)
 
 
@@ -115,13 +115,13 @@ def resize(desktop: _Desktop, window: Any, height: int) -> None:
     message = ClientMessage(window=window, client_type=kind, data=(32, [_RESIZE, 0, 0, 0, height]))
     desktop.root.send_event(message, event_mask=X.SubstructureRedirectMask | X.SubstructureNotifyMask)
     deadline = time.monotonic() + _PATIENCE
-    # The drawing comes in pieces.
+    # The drawing comes in several pieces.
     while time.monotonic() < deadline and desktop.wait(_PATIENCE / 3):
         pass
 
 
 def make_room(desktop: _Desktop, window: Any, colour: bytes) -> None:
-    """Wait until the window has drawn itself, and give its image the room."""
+    """Wait until the window has drawn itself, and enlarge its image."""
     title = window.get_full_property(desktop.display.intern_atom("_NET_WM_NAME"), X.AnyPropertyType)
     if title is None or b"Viewer Display Panel" not in title.value:
         return
@@ -141,7 +141,7 @@ def make_room(desktop: _Desktop, window: Any, colour: bytes) -> None:
 def _make_room(desktop: _Desktop, window: Any, colour: bytes, row: int) -> None:
     height, moved = window.get_geometry().height, False
     for _ in range(_TIMES):
-        # While the window loads its image it takes all at once when it is done, and the drag for none.
+        # While the window loads its image, it handles all events together at the end, and the drag has no effect.
         if not moved:
             drag(desktop, window, row)
         resize(desktop, window, height - _STEP)
@@ -156,14 +156,14 @@ def main(colour: str) -> None:
     """Serve until killed, or until the display ends.
 
     Args:
-        colour: of separators, as in ``#rrggbb``.
+        colour: the colour of separators, as ``#rrggbb``.
     """
     desktop = _Desktop()
     for window in desktop.new_windows():
         try:
             make_room(desktop, window, bytes.fromhex(colour.lstrip("#"))[::-1])
         except XError:
-            # It has closed.
+            # The window has closed.
             continue
 
 

@@ -1,6 +1,7 @@
-"""Check the values that casaviewer's tasks are given: what it does not understand it leaves out without a word.
+"""Check the values for casaviewer's tasks: casaviewer silently ignores the ones that it does not understand.
 
-It draws the last channel for one that there is not, no zoom for one below 1, and ignores a misspelt key.
+For instance, it draws the last channel instead of one that does not exist, does not zoom for a value below 1, and
+ignores a misspelt key.
 """
 
 from __future__ import annotations
@@ -17,18 +18,18 @@ _TYPES = ("raster", "contour", "vector", "marker", "lel")
 _KEYS: Mapping[str, Tuple[str, ...]] = {
     "raster": ("file", "scaling", "range", "colormap", "colorwedge"),
     "contour": ("file", "levels", "unit", "base", "thickness", "color"),
-    # A region is a box by now.
+    # A region has already been replaced by a box.
     "zoom": ("channel", "blc", "trc", "coord", "coordinates", "file"),
     "axes": ("x", "y", "z"),
     "out": ("file", "format", "scale", "dpi", "orient", "orientation"),
 }
-# Its own, and those of data/gui/colormaps/default.tbl, but not their other names (casaviewer 1.5 to 2.4).
+# Its own colour maps, and those of data/gui/colormaps/default.tbl without their aliases (casaviewer 1.5 to 2.4).
 _COLORMAPS = (
     "Greyscale 1", "Greyscale 2", "Rainbow 1", "Rainbow 2", "Rainbow 3", "Rainbow 4", "Hot Metal 1", "Hot Metal 2",
     "Smooth 1", "Smooth 2", "Smooth 3", "Smooth 4", "RGB 1", "RGB 2", "Misc. 1: Isophotes", "Misc. 2: Topography",
     "Cube Helix",
 )  # fmt: skip
-# Above these the picture would have more pixels than memory holds, and the viewer writes none.
+# Above these limits the picture would have more pixels than memory holds, and the viewer would write none.
 _LARGEST_ZOOM, _LARGEST_SCALE, _LARGEST_DPI = 10000, 20, 10000
 
 
@@ -36,14 +37,14 @@ class Values:
     """The values of one call.
 
     Raises:
-        BadParameter: by each method, if one makes no sense.
+        BadParameter: by each method, if a value makes no sense.
     """
 
     def __init__(self, task: str, given: Mapping[str, Any]) -> None:
         self._task, self._given = task, given
 
     def check(self) -> None:
-        """Check all that can be told without the data."""
+        """Check everything that can be checked without the data."""
         check = self._check_imview if self._task == "imview" else self._check_viewer
         check()
 
@@ -64,7 +65,7 @@ class Values:
             self._check_box(entries, images[0], axes)
 
     def check_measurement_set(self) -> None:
-        """Check a call that shows visibilities: they are a raster, in one piece."""
+        """Check a call that shows visibilities: they can only be shown as a raster, without a choice of channel."""
         kind = self._given.get("displaytype", "raster")
         if kind != "raster":
             self._refuse(f"displaytype is {kind!r}, but a MeasurementSet is shown as 'raster'")
@@ -77,7 +78,7 @@ class Values:
     def _channel(self) -> Tuple[str, Any]:
         return "channel", self._given.get("channel", 0)
 
-    # What viewer and msview take
+    # Parameters of viewer and msview
 
     def _check_viewer(self) -> None:
         given = self._given
@@ -88,7 +89,7 @@ class Values:
         self._check_number("outscale", given.get("outscale"), 0, _LARGEST_SCALE)
         self._check_whole("outdpi", given.get("outdpi"), 1, _LARGEST_DPI)
 
-    # What imview takes
+    # Parameters of imview
 
     def _check_imview(self) -> None:
         for name in ("raster", "contour", "axes", "out"):
@@ -134,7 +135,7 @@ class Values:
         for name in ("blc", "trc"):
             self._check_numbers(f"zoom[{name!r}]", zoom.get(name))
 
-    # Against the data
+    # Checks against the data
 
     def _check_axes(self, axes: Sequence[str], images: Sequence[Image]) -> None:
         known = list(dict.fromkeys(name for image in images for name in image.names if name))
@@ -155,7 +156,7 @@ class Values:
                     f"the box of zoom from {low} to {high} has no pixel of {image.path.name}, whose plane has {size}"
                 )
 
-    # Sentences
+    # Messages
 
     def _check_keys(self, name: str, entries: Mapping[str, Any]) -> None:
         for key in entries:
@@ -173,7 +174,7 @@ class Values:
     def _check_number(
         self, name: str, value: Any, least: float = -math.inf, most: float = math.inf, least_too: bool = False
     ) -> None:
-        # What is no number the task refuses itself.
+        # The task itself refuses a value that is not a number.
         if not isinstance(value, (int, float)) or isinstance(value, bool):
             return
         if not math.isfinite(value) or value > most or value < least or (value == least and not least_too):
@@ -199,7 +200,7 @@ def _dictionaries(value: Any) -> List[Dict[str, Any]]:
 
 
 def _near(word: str, known: Sequence[str]) -> str:
-    """Return the known word that is meant, or nothing."""
+    """Return the known word that is most similar, or an empty string."""
     small = {each.lower(): each for each in known}
     found = difflib.get_close_matches(word.lower(), small, 1)
     return small[found[0]] if found else ""

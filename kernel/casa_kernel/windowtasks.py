@@ -1,4 +1,4 @@
-"""The tasks that are a window, and those that wait at one: casalogger, browsetable, interactive tclean and the like."""
+"""The tasks that only open a window, or wait for one: casalogger, browsetable, interactive tclean and the like."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Windows:
         self._desk, self._editor = desk, editor
         self._flag_display = FlagDisplay(desk.children.private)
 
-    # Windows that the notebook does not wait for
+    # Windows for which the notebook does not wait
 
     def wrap(self, row: WindowTask) -> Callable[..., Any]:
-        """Return the task of a row as the notebook is to have it."""
+        """Return the task of a row for the notebook's namespace."""
         task = self._desk.casa.gui_tasks.get(row.name)
         if task is None:
             return missing(row.name, row.tool, self._desk.casa.faults)
@@ -36,7 +36,8 @@ class Windows:
             given = checks.bind(row.name, call.__signature__, args, kwargs)  # type: ignore[attr-defined]
             gui = checked(row.name, given.pop("gui", None))
             self._desk.check(row.name, row.inputs, given)
-            # What can be done in one way only is done in that way, unless somebody has ruled it out.
+            # These tasks can only open a window, so they do in every mode, unless the user has ruled it out for this
+            # task.
             if gui is False or (gui is None and self._desk.modes.own.get(row.name) == HEADLESS):
                 raise WindowOnly(row.name, row.why)
             argument = given.get(row.argument) if row.argument else None
@@ -52,7 +53,7 @@ class Windows:
         self._desk.open_window(name, tool, [str(program), *words], env, alt)
 
     def logger(self) -> Callable[..., Any]:
-        """Return the task casalogger as the notebook is to have it."""
+        """Return the task casalogger for the notebook's namespace."""
         task = self._desk.casa.gui_tasks.get("casalogger", _casalogger)
 
         def call(*args: Any, **kwargs: Any) -> None:
@@ -68,7 +69,7 @@ class Windows:
 
         return like(task, call, "casalogger")
 
-    # Windows that the task waits for
+    # Windows for which the task waits
 
     def wrap_interactive(self, row: InteractiveTask, task: Callable[..., Any]) -> Callable[..., Any]:
         """Return the task of a row with its mask editor on the desktop."""
@@ -102,7 +103,7 @@ class Windows:
         if row.tool == "casaplotserver":
             return self._flag_display.session(row.name, program, display)
         alt, say = capture.alt(row.name, given), self._desk.front.say
-        # deconvolve and simanalyze are not told what their images are.
+        # The arguments of deconvolve and simanalyze do not say whether their images are planes.
         is_plane = row.name == "tclean" and not preferences.has_planes(given)
         look = preferences.MASK_EDITOR_OF_A_PLANE if is_plane else preferences.MASK_EDITOR
         return self._editor.session(row.name, program, display, look, lambda pid: self._desk.look(pid, alt), say)
