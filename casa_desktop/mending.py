@@ -1,7 +1,7 @@
-"""Puts back single files of a running desktop that something has removed, such as a cleaner of /tmp.
+"""Restore single files of a running desktop that were removed, for example by a cleaner of /tmp.
 
-By its record a desktop is found, by its socket it is shown, by its cookie programs come onto it. What removes the
-whole folder begins with the files in it, and is let finish first.
+Other processes find a desktop by its record, views connect to its socket, and programs need its cookie to open windows.
+A program that removes the whole folder begins with the files in it; it is given time to finish first.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from typing import Callable, Dict, Optional
 
 from .runtime import Places
 
-# What removes a whole folder empties it within this time, in seconds.
+# A program that removes a whole folder empties it within this time, in seconds.
 SETTLING_SECONDS = 1.0
 
 
 class Mender:
-    """What is needed to put the files of one desktop back.
+    """Restores the files of one desktop.
 
     Args:
         at: the desktop's paths.
-        write_record: writes the record anew.
-        say: takes a sentence for the log.
+        write_record: writes the record again.
+        say: writes a sentence to the log.
 
     Attributes:
-        due: when ``mend`` has something to do, in seconds of ``time.monotonic()``; None while all is there.
+        due: when ``mend`` must be called, in seconds of ``time.monotonic()``; None while no file is missing.
     """
 
     def __init__(self, at: Places, write_record: Callable[[], None], say: Callable[[str], None]) -> None:
@@ -37,11 +37,11 @@ class Mender:
         self._socket: Optional[int] = None
 
     def keep(self) -> None:
-        """Take note of what there is now: the desktop has just got its X server."""
+        """Store what is needed to restore the files; call it when the X server has started."""
         self._cookie = self._at.xauthority.read_bytes()
         self.forget()
         self._socket = os.open(self._at.rfb_socket, os.O_PATH | os.O_CLOEXEC)
-        # Views and kernels hold locks on this very file, so a second name brings it back as it was.
+        # Views and kernels hold locks on this file, so the same inode must be restored, from a second hard link.
         with suppress(FileNotFoundError):
             self._kept_record.unlink()
         os.link(self._at.record, self._kept_record)
@@ -51,7 +51,7 @@ class Mender:
         return self._at.record.with_suffix(".kept")
 
     def forget(self) -> None:
-        """Put nothing back until ``keep`` is called again: the X server has ended."""
+        """Restore nothing until ``keep`` is called again; call it when the X server has ended."""
         self.due = None
         if self._socket is not None:
             os.close(self._socket)
@@ -62,21 +62,21 @@ class Mender:
         return {at.record: self._mend_record, at.rfb_socket: self._mend_socket, at.xauthority: self._mend_cookie}
 
     def look(self) -> None:
-        """Take note of what has gone; to be called when something has left the folder."""
+        """Check for missing files; call it when an entry has left the folder."""
         if self._socket is not None and self.due is None and not all(map(os.path.lexists, self._ways())):
             self.due = time.monotonic() + SETTLING_SECONDS
 
     def is_due(self) -> bool:
-        """Tell whether ``mend`` has something to do now."""
+        """Return whether ``mend`` must be called now."""
         return self.due is not None and self.due <= time.monotonic()
 
     def mend(self) -> None:
-        """Put back what has gone; the folder must be there."""
+        """Restore missing files; the folder must exist."""
         self.due = None
         for path, mend in self._ways().items():
             if not os.path.lexists(path):
                 self._say(f"{path.name} was removed, and is put back.")
-                # Without room it is tried again with the next event.
+                # If there is no space, the next event leads to another attempt.
                 with suppress(OSError):
                     mend()
 
@@ -91,7 +91,7 @@ class Mender:
         try:
             os.link(self._at.new_rfb_socket, self._at.rfb_socket)
         except FileNotFoundError:
-            # Its last name has gone. connect(2) follows this one to the very socket.
+            # The socket has no name left to link to. connect(2) follows this link to the same socket.
             self._at.rfb_socket.symlink_to(f"/proc/{os.getpid()}/fd/{self._socket}")
 
     def _mend_cookie(self) -> None:

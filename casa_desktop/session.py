@@ -1,6 +1,7 @@
-"""Find, start, stop and look at desktops: what the page, the kernel and the command line share.
+"""Find, start, stop and view desktops: used by the page, the kernel and the command line.
 
-No Jupyter here, and Python 3.8 is enough. All functions block; those that may take long say how long.
+This module does not import Jupyter, and runs on Python 3.8. All functions block; the docstrings of the slow ones give
+the usual time.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ def find(name: str = DEFAULT_NAME) -> Optional[Record]:
     """Return the record of the desktop ``name`` if it is running, else None.
 
     Raises:
-        InvalidName, RuntimeDirectoryError: as ``runtime.places``.
-        Shortage: it cannot be told now.
+        InvalidName, RuntimeDirectoryError: as ``runtime.directory.places``.
+        Shortage: this cannot be determined now.
     """
     return _living(runtime.places(name, make=False))
 
@@ -50,14 +51,14 @@ def running(name: str = DEFAULT_NAME) -> Record:
     """Return the record of the desktop ``name``.
 
     Raises:
-        DesktopLost: it has ended, and nobody meant it to.
-        NotRunning: it is not running; the error says why, if it ended by itself.
+        DesktopLost: the desktop has ended unintentionally.
+        NotRunning: the desktop is not running; if it ended by itself, the message gives the reason.
         InvalidName, RuntimeDirectoryError: as ``find``.
     """
     found = find(name)
     if found is None:
         gone = _gone(name)
-        # It may have been started since.
+        # It may have been started meanwhile.
         found = find(name)
         if found is None:
             raise gone
@@ -67,7 +68,7 @@ def running(name: str = DEFAULT_NAME) -> Record:
 def _gone(name: str) -> errors.NotRunning:
     if reaper.is_dead(runtime.places(name, make=False)):
         return errors.DesktopLost(name, reaper.LOST)
-    # Whoever buries it meanwhile has left them first.
+    # A process that cleans up meanwhile writes the reason first.
     left = read_last_words(name)
     if left is None:
         return errors.NotRunning(name)
@@ -75,7 +76,7 @@ def _gone(name: str) -> errors.NotRunning:
 
 
 def list_desktops() -> List[Record]:
-    """Return the records of all running desktops of this user, by name; clear up after those that were killed."""
+    """Return the records of all running desktops of this user, by name; clean up after desktops that were killed."""
     found = []
     for at in runtime.everywhere():
         record = _living(at)
@@ -93,23 +94,24 @@ def ensure(
     timeout: float = 20.0,
     spare: Optional[Container] = None,
 ) -> Record:
-    """Return the desktop ``name``, started if it is not running. Safe to call from many processes at once.
+    """Return the record of the desktop ``name``; start it if it is not running. Safe for concurrent processes.
 
-    One whose X server has died is waited for: it is about to have another one.
+    If the X server of a running desktop has died, wait for the next one, which the supervisor starts.
 
-    Its X server comes from where ``xserver.configured`` says; else from this machine; else from ``spare``. From within
-    a container the launcher outside is asked, so that the desktop outlives the container; from within a kernel's own
-    network its porter, so that the desktop is in the machine's.
+    The X server comes from the configured container (``desktop.x_server_source``), else from this machine, else from
+    ``spare``. Within a container, the launcher outside starts the desktop, so that the desktop outlives the container.
+    Within a kernel's private network namespace, the kernel's host helper starts it, so that the desktop is in the
+    machine's network.
 
     Args:
         name: the desktop's name.
         settings: choices for a new desktop; a running one keeps its own.
-        timeout: how long it may take in all, in seconds; about 0.4 s is usual.
-        spare: a container that may run the desktop where this machine has no X server.
+        timeout: how long the start may take in all, in seconds; about 0.4 s is usual.
+        spare: a container that may run the desktop if this machine has no X server.
 
     Raises:
-        NotAnswering: it is running without an X server.
-        CasaDesktopError: a program is missing, or the desktop did not start; nothing is left running then.
+        NotAnswering: the desktop is running without an X server.
+        CasaDesktopError: a program is missing, or the desktop did not start; then no process is left running.
     """
     deadline = time.monotonic() + timeout
     running = _found(name, deadline)
@@ -127,15 +129,16 @@ def ensure(
 
 @contextmanager
 def _alone(timeout: float) -> Iterator[List[int]]:
-    """Keep this user's other processes from starting and ending desktops, whichever root they choose.
+    """Keep this user's other processes from starting and ending desktops, whichever root they use.
 
-    Yields the descriptors of the locks. A supervisor holds them, too, until it has started.
+    Yields:
+        The descriptors of the locks. A supervisor holds them as well, until it has started.
     """
     deadline = time.monotonic() + timeout
     all_roots = {runtime.runtime_root(), *filter(is_private, others())}
     held = []
     with ExitStack() as stack:
-        # All in one order, or two would wait for each other.
+        # Every process locks in the same order; otherwise two could wait for each other.
         for root in sorted(all_roots):
             if locks.is_held(root):
                 supervision.wake_beginners()
@@ -144,7 +147,7 @@ def _alone(timeout: float) -> Iterator[List[int]]:
 
 
 def _found(name: str, deadline: float) -> Optional[Record]:
-    """Return the record of the desktop if it is running, as soon as it has an X server."""
+    """Return the record of the desktop if it is running; wait until it has an X server."""
     record = find(name)
     if record is None or supervision.has_x_server(record):
         return record
@@ -152,7 +155,7 @@ def _found(name: str, deadline: float) -> Optional[Record]:
 
 
 def _ask(outside: str, name: str, settings: Settings, timeout: float) -> Record:
-    """Have the launcher of our container start a desktop."""
+    """Request a desktop from the launcher of our container, or from the host helper of our kernel."""
     asked = {"name": runtime.checked_name(name), "settings": asdict(settings), "timeout": timeout}
     answer = lifeline.ask(outside, lifeline.Word("ensure", asked), timeout + 2 * starting.LAST_WORD_SECONDS)
     if answer.kind != "done":
@@ -161,11 +164,11 @@ def _ask(outside: str, name: str, settings: Settings, timeout: float) -> Record:
 
 
 def _container(spare: Optional[Container]) -> Optional[Container]:
-    """Return the container that desktops run in; None for this machine itself."""
+    """Return the container in which desktops run; None for this machine itself."""
     configured, where = xserver.found(os.environ)
     if where or xserver.own_program():
         return configured
-    # A sandbox of bwrap has what this machine has.
+    # A bwrap sandbox has the same programs as this machine, so no X server either.
     return spare if spare is not None and spare.image else None
 
 
@@ -182,7 +185,7 @@ def _start(
         raise errors.StartTimeout(name, remaining, "the former desktop's end")
     at = runtime.places(name)
     for each in runtime.everywhere():
-        # A dead one may lie in another root.
+        # A dead desktop's folder may be in another root.
         if each.folder.name == name:
             reaper.bury(name, each)
     displays.prepare_sockets()
@@ -190,15 +193,15 @@ def _start(
         at.folder.mkdir(mode=0o700)
         report = starting.supervised(name, settings, deadline, container, at, held)
     except OSError as error:
-        # Nothing has been started, and nobody else begins while the root is locked. Without a descriptor left this is
-        # all that can be removed, and all that there is.
+        # No process has been started, and no other process starts one while the root is locked. If no descriptor is
+        # left, only the empty folder can be removed, and there is nothing else to remove.
         with suppress(OSError):
             at.folder.rmdir()
         runtime.clear(at.folder)
         said = errors.Shortage.of(error, at.folder) or f"{error.strerror}: {error.filename or at.folder}"
         raise errors.StartFailed(name, str(said)) from error
     finally:
-        # Not before, or a page that looks meanwhile would take the lost desktop for one that was stopped.
+        # Not earlier: a page that checks meanwhile would take the lost desktop for one that was stopped.
         forget_last_words(name)
     if report.get("error"):
         raise starting.reported(report)
@@ -209,14 +212,14 @@ def _start(
 
 
 def stop(name: str = DEFAULT_NAME, *, timeout: float = 10.0) -> bool:
-    """End the desktop ``name`` and everything on it; return False if it was not running.
+    """End the desktop ``name`` and all programs on it; return False if it was not running.
 
     Args:
         name: the desktop's name.
         timeout: how long its supervisor may take before it is killed, in seconds; 0.5 s is usual.
 
     Raises:
-        StopFailed: it is still there after it was killed, or was started outside of this container.
+        StopFailed: the desktop still runs after it was killed, or was started outside of this container.
     """
     with _alone(timeout):
         at = runtime.places(name)
@@ -235,27 +238,27 @@ def stop(name: str = DEFAULT_NAME, *, timeout: float = 10.0) -> bool:
 
 
 def environment(record: Record) -> Dict[str, str]:
-    """Return the variables that make an X program appear on the desktop, and its links in the views of it."""
+    """Return the variables with which an X program opens its windows on the desktop, and its links in the views."""
     browsers = links.environment(record.at, os.environ)
     return {**display_environment(record.display, Path(record.xauthority)), **browsers}
 
 
 def set_scale(record: Record, ratio: float, *, timeout: float = 10.0) -> None:
-    """Have the desktop's windows drawn ``ratio`` times as large as usual, from 1 to 4, for screens with small pixels.
+    """Draw the desktop's windows ``ratio`` times as large as usual, from 1 to 4, for screens with small pixels.
 
-    The window manager takes it over at once, and programs when they are started. Where it is so already, nothing
-    happens; a desktop that never had another scale is not even asked.
+    The window manager applies the scale at once; programs apply it when they start. If the desktop has this scale
+    already, nothing happens; for ratio 1 on a desktop that never had another scale, not even a process starts.
 
     Args:
-        record: the desktop's.
-        ratio: pixels of the screen for each CSS pixel, in one direction.
-        timeout: how long it may take, in seconds; 0.2 s is usual.
+        record: the desktop's record.
+        ratio: screen pixels per CSS pixel, in one direction.
+        timeout: how long the change may take, in seconds; 0.2 s is usual.
 
     Raises:
-        ScalingFailed: the desktop went away, or nothing came of it within ``timeout`` seconds.
+        ScalingFailed: the desktop has ended, or there was no answer within ``timeout`` seconds.
     """
     try:
-        # Each page says what it needs just when it waits for its first picture, and a process delays that.
+        # Each page sets its scale just when it waits for its first picture, and starting a process delays the picture.
         if ratio == 1 and not icewmfiles.was_scaled(record.at):
             return
     except OSError as error:
@@ -279,9 +282,12 @@ def set_scale(record: Record, ratio: float, *, timeout: float = 10.0) -> None:
 
 
 def watch(record: Record) -> int:
-    """Say that somebody watches the desktop, until ``end_use`` or this process's end.
+    """Mark the desktop as shown by a browser, until ``end_use`` or the end of this process.
 
-    Whoever connects a browser to the desktop calls it; ``is_watched`` is what the mode ``auto`` goes by.
+    Every server that connects a browser to the desktop calls this; the mode ``auto`` depends on ``is_watched``.
+
+    Returns:
+        A descriptor for ``end_use``.
 
     Raises:
         OSError: the desktop has just ended.
@@ -290,19 +296,21 @@ def watch(record: Record) -> int:
 
 
 def is_watched(name: str = DEFAULT_NAME) -> bool:
-    """Tell whether the desktop ``name`` is running and at least one browser shows it; takes well below 1 ms."""
+    """Return whether the desktop ``name`` is running and at least one browser shows it; takes well below 1 ms."""
     try:
         return find(name) is not None and locks.is_shared(runtime.places(name).record, locks.VIEW)
     except errors.RuntimeDirectoryError:
-        # Where there can be no desktop, nobody looks at one; what wants to start one is told.
+        # Without a usable runtime directory there is no desktop to show; a program that starts one gets the error.
         return False
 
 
 def work(record: Record) -> int:
-    """Say that somebody works with the desktop, until ``end_use`` or this process's end.
+    """Mark the desktop as used by a kernel, until ``end_use`` or the end of this process.
 
-    A CASA kernel calls it while a cell runs, so that no desktop is stopped as unused in the meantime. Takes well below
-    1 ms.
+    A CASA kernel calls this while a cell runs, so that the desktop is not stopped as unused. Takes well below 1 ms.
+
+    Returns:
+        A descriptor for ``end_use``.
 
     Raises:
         OSError: the desktop has just ended.
@@ -311,10 +319,10 @@ def work(record: Record) -> int:
 
 
 def end_use(descriptor: int) -> None:
-    """Say that what ``watch`` or ``work`` has begun, which gave the descriptor, is over."""
+    """End a use that ``watch`` or ``work`` began; ``descriptor`` is what they returned."""
     locks.unshare(descriptor)
 
 
 def is_working(name: str = DEFAULT_NAME) -> bool:
-    """Tell whether the desktop ``name`` is running and a kernel that uses it runs a cell; takes well below 1 ms."""
+    """Return whether the desktop ``name`` is running and a kernel that uses it runs a cell; takes well below 1 ms."""
     return find(name) is not None and locks.is_shared(runtime.places(name).record, locks.WORK)

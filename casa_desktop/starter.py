@@ -1,8 +1,8 @@
-"""The process that has started a desktop, as the desktop's supervisor sees it. It may end at any moment.
+"""The supervisor's connection to the process that has started the desktop. That process may end at any time.
 
-The starter (``starting``) waits for one line of JSON on a pipe. It has locked the roots, so that no other process
-starts or ends desktops meanwhile. The supervisor holds these locks, too, until it reports: when the starter is killed,
-the next one waits for the desktop that is being started, and finds it.
+The starter (``desktop.starting``) waits for one line of JSON on a pipe. It has locked the roots, so that no other
+process starts or ends desktops meanwhile. The supervisor holds these locks as well, until it reports. So if the starter
+is killed, the next starter waits for the desktop that is being started, and finds it.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ import os
 from contextlib import suppress
 from typing import Mapping
 
-# Stands for the descriptors where there are none: the launcher outside has them.
+# The argument that replaces the descriptors in a container: there the launcher outside has them.
 IN_CONTAINER = "-1"
 
 
 class Starter:
-    """The process that waits for a desktop.
+    """The process that waits for the start of a desktop.
 
     Args:
-        descriptors: their numbers, with commas: first that of the pipe, then those of the roots' locks.
+        descriptors: descriptor numbers, separated by commas: first the pipe, then the roots' locks.
     """
 
     def __init__(self, descriptors: str) -> None:
         self._pipe, *self._locks = map(int, descriptors.split(","))
 
     def report(self, words: Mapping[str, str]) -> None:
-        """Say the one line, and let others start and end desktops; it is no error if nobody is there to hear it.
+        """Release the roots' locks and send the report; ignore that the starter may have ended.
 
         Args:
-            words: ``error`` and ``kind`` of what has gone wrong; nothing if all is well.
+            words: ``error``, the message, and ``kind``, the name of the exception class; empty after success.
         """
         while self._locks:
             os.close(self._locks.pop())
@@ -39,7 +39,7 @@ class Starter:
 
 
 def detach() -> None:
-    """Become a child of nobody in particular, so that whoever started us keeps no zombie of us."""
+    """Detach from the parent by fork and setsid(2), so that the starter keeps no zombie of this process."""
     if os.fork():
         os._exit(0)
     os.setsid()

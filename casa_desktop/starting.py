@@ -1,7 +1,7 @@
-"""Starts a desktop's supervisor and waits for its report (``starter`` is the other end of the pipe).
+"""Start a desktop's supervisor and wait for its report (``desktop.starter`` is the other end of the pipe).
 
-The supervisor is independent from its first moment on: neither an interrupt, which a terminal sends to the whole
-process group, nor the death of the process that starts it ends it.
+The supervisor is independent from the beginning: it survives an interrupt, which a terminal sends to the whole process
+group, and the death of the process that started it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .ourselves import seen
 from .process import read_line
 from .runtime import Places
 
-# The supervisor keeps the deadline, and needs a moment to end what it had begun.
+# The supervisor itself observes the deadline, and then needs a moment to end the processes that it has started.
 LAST_WORD_SECONDS = 8.0
 
 
@@ -34,13 +34,13 @@ class _Pipe:
         self._open = [self.reader, self.writer]
 
     def leave_writing(self) -> None:
-        """Close this process's writing end, so that the supervisor's end is seen. Safe to call twice."""
+        """Close this process's writing end, so that the end of the supervisor can be detected. Safe to call twice."""
         if self.writer in self._open:
             self._open.remove(self.writer)
             os.close(self.writer)
 
     def has_writer(self) -> bool:
-        """Tell whether a process may still report."""
+        """Return whether a process still has the writing end open, and may report."""
         self.leave_writing()
         poller = select.poll()
         poller.register(self.reader, select.POLLIN)
@@ -54,15 +54,15 @@ class _Pipe:
 def supervised(
     name: str, settings: Settings, deadline: float, container: Optional[Container], at: Places, locks: Sequence[int]
 ) -> Dict[str, str]:
-    """Start a supervisor in the folder that was just made; where it does not start, leave nothing of that.
+    """Start a supervisor in the folder that was just created; if it does not start, remove the folder.
 
     Args:
-        name: the desktop's.
-        settings: choices for it.
+        name: the desktop's name.
+        settings: the user's choices.
         deadline: in seconds of ``time.monotonic()``.
-        container: where it runs; None for this machine.
+        container: where the desktop runs; None for this machine.
         at: the desktop's paths.
-        locks: descriptors of the roots' locks; the supervisor holds them, too, until it reports.
+        locks: descriptors of the roots' locks. The supervisor holds the locks as well, until it reports.
 
     Returns:
         The supervisor's report: empty, or ``error`` and ``kind``.
@@ -75,11 +75,11 @@ def supervised(
     try:
         report = _run_supervisor(name, settings, deadline, container, at, locks)
         if report.get("error"):
-            # It may be holding the folder with its last breath.
+            # The supervisor may still hold the lock of the folder for a moment.
             runtime.clear(at.folder, folder)
         return report
     except (errors.StartFailed, OSError):
-        # It could not even tidy up.
+        # The supervisor could not clean up itself.
         runtime.clear(at.folder, folder)
         raise
     finally:
@@ -89,7 +89,7 @@ def supervised(
 def _run_supervisor(
     name: str, settings: Settings, deadline: float, container: Optional[Container], at: Places, locks: Sequence[int]
 ) -> Dict[str, str]:
-    """Start a supervisor, here or in a container, and return its report."""
+    """Start a supervisor, on this machine or in a container, and return its report."""
     seconds = max(deadline - time.monotonic(), 0.1)
     pipe = _Pipe()
     descriptors = [pipe.writer, *locks]
@@ -102,7 +102,7 @@ def _run_supervisor(
             stderr=subprocess.DEVNULL,
             pass_fds=descriptors,
             cwd="/",
-            # Its own session from the start: the imports, before which it cannot detach itself, take 0.1 s.
+            # Its own session from the start: it can detach itself only after its imports, which take 0.1 s.
             start_new_session=True,
         )
         pipe.leave_writing()
@@ -110,7 +110,8 @@ def _run_supervisor(
         return _parsed(line, name, seconds)
     except (KeyboardInterrupt, SystemExit, errors.StartTimeout):
         if not pipe.has_writer():
-            # Nothing has begun, or it was killed. A desktop that has reported meanwhile holds its folder.
+            # The supervisor has not begun, or was killed. If it has reported meanwhile, it holds the folder's lock, and
+            # ``clear`` does nothing.
             runtime.clear(at.folder)
         raise
     finally:
@@ -118,15 +119,15 @@ def _run_supervisor(
 
 
 def _awaited(begun: subprocess.Popen[bytes], pipe: _Pipe, deadline: float) -> Optional[bytes]:
-    """Return the supervisor's line, and bury the process that was started, which ends when it has detached itself."""
+    """Return the supervisor's line, and reap the process that was started; it ends when it has detached itself."""
     try:
         line = read_line(pipe.reader, deadline)
     except KeyboardInterrupt:
-        # It is in its first moments, and interrupts are not to be kept waiting.
+        # The process is just beginning, and an interrupt must not wait for it.
         threads.start(begun.wait)
         raise
     if line is None:
-        # One that has not even detached itself would keep us waiting; one that is late is left alone.
+        # If it has not detached itself, waiting for it would block. A supervisor that has, and is only late, survives.
         begun.kill()
     begun.wait()
     return line
@@ -151,7 +152,7 @@ def _parsed(line: Optional[bytes], name: str, seconds: float) -> Dict[str, str]:
 
 
 def reported(report: Dict[str, str]) -> errors.CasaDesktopError:
-    """Rebuild an error that another process reported: its kind and its words."""
+    """Rebuild an error that another process reported, from its class name and message."""
     kind = getattr(errors, report["kind"], errors.StartFailed)
     error: errors.CasaDesktopError = kind.__new__(kind)
     Exception.__init__(error, report["error"])

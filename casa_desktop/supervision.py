@@ -1,4 +1,4 @@
-"""What others want of a desktop's supervisor: that it ends, or that its X server comes back."""
+"""Control a desktop's supervisor from other processes: end it, continue it, or wait for its X server."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ from .runtime import Places, Record
 from .xfiles import answers
 
 _AFTER_KILL_SECONDS = 12.0
-# How often it is looked for an X server where its folder cannot be watched.
+# How often to check for an X server if the folder cannot be watched.
 _LOOK_SECONDS = 0.2
 
 
 def has_x_server(record: Record) -> bool:
-    """Tell whether the desktop's X server is there; takes well below 1 ms. One that is stopped is there, too."""
+    """Return whether the desktop's X server runs, even if it is stopped; takes well below 1 ms."""
     socket = Path(record.rfb_socket)
-    # One that answers may be the next one, which has come since the record was read.
+    # The server that answers may be a new one, started after the record was read.
     return answers(socket) and runtime.read_record(Places(socket.parent).record) == record
 
 
 def await_x_server(record: Record, at: Places, timeout: float) -> Optional[Record]:
-    """Wait for a running desktop whose X server has died: the supervisor is bringing another one.
+    """Wait for a running desktop whose X server has died: its supervisor starts another one.
 
     Args:
-        record: what was known of the desktop.
-        at: its paths.
+        record: the record that was read before.
+        at: the desktop's paths.
         timeout: how long to wait, in seconds; 0.3 s is usual.
 
     Returns:
-        What is known of it then; None if it has ended.
+        The new record; None if the desktop has ended.
 
     Raises:
-        NotAnswering: it has not come back.
+        NotAnswering: there was no X server within ``timeout`` seconds.
     """
-    # Imported here, because nobody else needs it at once.
+    # Imported here, because nothing else in this module needs it at import.
     from inotify_simple import flags
 
     from .watches import Watches
@@ -75,16 +75,16 @@ def await_x_server(record: Record, at: Places, timeout: float) -> Optional[Recor
 
 
 def await_record(at: Places, timeout: float) -> Optional[Record]:
-    """Wait until a folder that a supervisor holds has a record, or is held no longer.
+    """Wait until a folder that a supervisor has locked has a record, or is no longer locked.
 
-    The supervisor may be about to end, or to put back a record that was removed (``mending``).
+    The supervisor may be about to end, or to restore a record that was removed (``desktop.mending``).
 
     Args:
         at: the desktop's paths.
         timeout: how long to wait, in seconds; 1 s is usual.
 
     Returns:
-        The record; None if there is none until then.
+        The record; None if there was none within ``timeout`` seconds.
     """
     if not locks.is_held(at.folder):
         return None
@@ -110,17 +110,17 @@ def await_record(at: Places, timeout: float) -> Optional[Record]:
 
 
 def wake(record: Record) -> None:
-    """Let the supervisor of a running desktop go on, if it was stopped; it is told nothing else."""
+    """Send SIGCONT to the supervisor of a running desktop, in case it was stopped."""
     if _is_here(record):
-        # It holds the folder's lock, so the pid is its own.
+        # The supervisor holds the folder's lock, so the process id cannot belong to another process.
         with suppress(ProcessLookupError):
             os.kill(record.supervisor_pid, signal.SIGCONT)
 
 
 def wake_beginners() -> None:
-    """Let those supervisors go on that were stopped while they started a desktop: meanwhile nobody else can start one.
+    """Continue the supervisors that were stopped while they started a desktop, and so block other starts.
 
-    Takes some 50 ms where something was begun and has no record yet.
+    This takes about 50 ms if a desktop has no record yet.
     """
     for at in runtime.everywhere():
         if runtime.read_record(at.record) is None:
@@ -128,7 +128,7 @@ def wake_beginners() -> None:
 
 
 def _end_of(record: Record) -> list[int]:
-    """Return the descriptor that tells of the supervisor's end, if there is one."""
+    """Return a list with a descriptor that becomes readable when the supervisor ends; empty if there is none."""
     if _is_here(record):
         with suppress(ProcessLookupError):
             descriptor = open_pid(record.supervisor_pid)
@@ -141,44 +141,44 @@ def _is_here(record: Record) -> bool:
 
 
 def end_supervisor(record: Record, at: Places, timeout: float) -> None:
-    """End a running desktop: ask its supervisor, and kill it after ``timeout`` seconds.
+    """End a running desktop: terminate its supervisor, and kill it after ``timeout`` seconds.
 
     Raises:
-        StopFailed: it is still there after it was killed, or was started outside of this container.
+        StopFailed: the supervisor still runs after it was killed, or was started outside of this container.
     """
     here = namespace("pid")
     if record.pid_namespace and here and record.pid_namespace != here:
-        # Here the number is another process's.
+        # In this namespace the number belongs to another process.
         raise StopFailed(
             record.name,
             "It was started outside of this container, or inside of another one; stop it there, with "
             f"'casa-desktop stop --name {record.name}' or by its page.",
         )
     if is_stopped(record.supervisor_pid):
-        # It may have been stopped together with what it was just starting, which it waits for until that is a program.
+        # A child that it was just starting may be stopped, too, and the supervisor waits for the child's exec.
         reaper.wake(at)
-    # The folder's lock is held, so the pid is the supervisor's and nobody else's. A killed launcher's container needs
-    # a moment to see it.
+    # The folder's lock is held, so the process id can only be the supervisor's. If a launcher was killed, its container
+    # needs a moment to notice that.
     for number, patience in ((signal.SIGTERM, timeout), (signal.SIGKILL, _AFTER_KILL_SECONDS)):
         try:
             os.kill(record.supervisor_pid, number)
             os.kill(record.supervisor_pid, signal.SIGCONT)
         except ProcessLookupError:
-            # It ended by itself just now.
+            # It has just ended.
             pass
         if locks.wait_until_free(at.folder, patience):
             return
-    # A program that was stopped between fork and exec has the lock of the supervisor that started it.
+    # A child that was stopped between fork and exec still holds the lock of the supervisor that started it.
     reaper.end_marked(at)
     if not locks.wait_until_free(at.folder, _AFTER_KILL_SECONDS):
         raise StopFailed(record.name)
 
 
 def end_beginner(name: str, at: Places, timeout: float) -> None:
-    """End a supervisor that holds the folder and has written no record: it begins, ends, or was stopped doing so.
+    """End a supervisor that has locked the folder but has no record: it is starting, ending, or was stopped then.
 
     Raises:
-        StopFailed: it is still there after it was killed.
+        StopFailed: the supervisor still runs after it was killed.
     """
     if locks.wait_until_free(at.folder, timeout):
         return

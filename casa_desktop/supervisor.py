@@ -1,20 +1,20 @@
-"""The supervisor: the process that owns a desktop's children. One per desktop.
+"""The supervisor of a desktop: the parent process of Xvnc and the window manager. There is one per desktop.
 
-Run as ``python -m casa_desktop.supervisor NAME DESCRIPTORS SECONDS SETTINGS``. It detaches itself from its starter,
-starts Xvnc and the window manager, writes the record, reports to the starter (``starter``), if that is still there, and
-then waits: for a child's end, for a signal, or for the removal of its folder. It never polls. When it ends, it has
-ended its own children and every program with a window, and removed its folder. The terminals hang up as anywhere; what
-their user has detached from them lives on.
+Run as ``python -m casa_desktop.supervisor NAME DESCRIPTORS SECONDS SETTINGS``. The supervisor detaches itself from its
+starter, starts Xvnc and the window manager, writes the record, and reports to the starter if that still runs
+(``desktop.starter``). Then it waits for the end of a child, for a signal, or for the removal of its folder. It never
+polls. Before it ends, it ends its own children and every program with a window, and removes its folder. Programs in a
+terminal receive SIGHUP, as in any terminal that closes; processes that the user has detached continue to run.
 
-A logout removes $XDG_RUNTIME_DIR, and a cleaner of /tmp what is old there. No process can find a desktop without its
-folder, so it ends and leaves the reason where it is looked for next (``lastwords.write_removal``). By then its path may
-be another desktop's; nothing of that is touched.
+A logout removes $XDG_RUNTIME_DIR, and a cleaner of /tmp removes old files there. Without its folder no process can find
+a desktop, so the supervisor ends, and writes the reason where other processes look next
+(``runtime.exit_reason.write_removal``). By then the path may belong to another desktop, whose files are left alone.
 
-A child that dies comes back, and one that was stopped goes on (``children``). With Xvnc goes all that was shown on it:
-the next one has nothing on it but the window manager, and the record is written anew.
+The supervisor restarts a child that dies, and continues one that was stopped (``system.respawn``). If Xvnc dies, all
+programs on its display end, too: the new Xvnc starts with the window manager only, and the record is written again.
 
-In a container it has two more words: the pid and the pid namespace of the launcher outside, by which others can signal
-it. It says its line over the launcher's socket then, and is not detached.
+In a container the supervisor has two more arguments: the process id and the pid namespace of the launcher outside, by
+which other processes can signal it. It then reports over the launcher's socket, and does not detach itself.
 """
 
 from __future__ import annotations
@@ -50,33 +50,34 @@ if TYPE_CHECKING:
 
 X_SERVERS, WINDOW_MANAGERS = ("Xvnc", "Xtigervnc"), ("icewm",)
 GRACE_SECONDS = 3.0
-# How long the X server may take to say who its clients are; 0.1 s is usual.
+# How long the X server may take to list its clients; 0.1 s is usual.
 CLIENTS_SECONDS = 2.0
-# What is started when a page waits for its first picture delays that: two cores are busy with X, the window manager and
-# the browser. The caretaker took a sixth of the time from the click to the picture there; it comes so much later.
+# The agent is started after this delay. A process that starts while a page waits for its first picture delays the
+# picture: X, the window manager and the browser keep two cores busy. With an agent that started at once, the agent used
+# a sixth of the time from the click to the picture.
 QUIET_SECONDS = 0.3
-# How long an Xvnc may take that comes in the place of another; 0.2 s is usual.
+# How long an Xvnc that replaces a dead one may take to start; 0.2 s is usual.
 REVIVAL_SECONDS = 5.0
-# One that dies so often within a minute will not be better the next time.
+# The X server is given up after this many ends within a minute: the next attempt would not be better.
 MOST_ENDS = 5
 _ENDING = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 
 
 @dataclass
 class Supervisor:
-    """One desktop's processes.
+    """The processes of one desktop.
 
     Attributes:
         name: the desktop's name.
         settings: the user's choices.
         at: the desktop's paths.
-        log: takes what the children say.
-        signals: those of children's ends, and of its own.
-        lock: the descriptor that holds the folder's lock.
-        display: X's name of the desktop once Xvnc has told it.
-        keeper: the pid by which others end the desktop, and the namespace in which it is meant.
-        x_server, window_manager, caretaker: the children.
-        mender: puts back what is removed of its folder.
+        log: receives the children's output.
+        signals: SIGCHLD, and the signals that end the desktop.
+        lock: the descriptor of the folder's lock.
+        display: the name of the X display, once Xvnc has reported it.
+        keeper: the process id by which other processes end the desktop, and the pid namespace in which it is valid.
+        x_server, window_manager, caretaker: the children; ``caretaker`` is the desktop's agent (``desktop.agent``).
+        mender: restores removed files of the desktop's folder.
     """
 
     name: str
@@ -96,18 +97,18 @@ class Supervisor:
         self.mender = Mender(self.at, lambda: self._record().write(self.at.record), self._say)
 
     def start(self, seconds: float) -> Record:
-        """Start everything within ``seconds``, and return what is to be written down.
+        """Start all processes within ``seconds``; return the record, which the caller writes.
 
         Raises:
             CasaDesktopError: a program is missing, ended at once, or took too long.
-            OSError: there is no room, or no process more.
+            OSError: there is no space, or no further process can be started.
         """
         deadline = time.monotonic() + seconds
-        # Before anything is started; the X server first, which is what most machines lack.
+        # Checked before any process starts; the X server first, because it is missing most often.
         for missing, programs in ((XServerMissing, X_SERVERS), (WindowManagerMissing, WINDOW_MANAGERS)):
             _program(missing, *programs)
         self.x_server.pid = self._start_x_server()
-        # While Xvnc starts.
+        # Done while Xvnc starts.
         links.install(self.at, sys.executable)
         icewmfiles.write(self.at, self.settings.tools_python)
         self._furnish(deadline, seconds)
@@ -115,7 +116,7 @@ class Supervisor:
         return self._record()
 
     def _furnish(self, deadline: float, seconds: float) -> None:
-        """Wait for the X server that was just started, and put on it what belongs there."""
+        """Wait for the X server that was just started, then start the window manager and the agent on it."""
         self.display = self._xvnc.await_display(deadline, seconds)
         self.window_manager.start()
         self._paint_background()
@@ -131,7 +132,7 @@ class Supervisor:
         return spawn(command, log=self.log, cwd=_home())
 
     def _paint_background(self) -> None:
-        """Start IceWM's painter of the background, where it is installed; a desktop without it is black."""
+        """Start icewmbg, which paints the background, if it is installed; without it the desktop is black."""
         program = shutil.which("icewmbg")
         if program:
             spawn(self._window_manager_command(program), log=self.log)
@@ -167,7 +168,7 @@ class Supervisor:
         )
 
     def watch(self) -> None:
-        """Keep the desktop going until a signal asks for its end, its folder goes, or its X server is given up."""
+        """Run the desktop until a signal ends it, its folder is removed, or its X server is given up."""
         foothold = Foothold(self.at.folder, self.lock)
         limit = LogLimit(self.log.fileno(), foothold.await_write)
         while True:
@@ -187,7 +188,7 @@ class Supervisor:
                 limit.mend()
 
     def _wait(self, foothold: Foothold, limit: LogLimit) -> List[int]:
-        """Wait for signals and return them; none when something is due, or the folder may have gone."""
+        """Wait for signals and return them; an empty list if a child is due, or the folder may have been removed."""
         those = (self.x_server, self.window_manager, self.caretaker, self.mender, limit)
         waits = [max(each.due - time.monotonic(), 0) for each in those if each.due is not None]
         seconds = min([*waits, *filter(None, [foothold.seconds])], default=None)
@@ -196,7 +197,7 @@ class Supervisor:
         return self.signals.take()
 
     def _reap(self) -> None:
-        """Take note of every child that has ended, was stopped or goes on; adopted orphans among them."""
+        """Process the status of every child that has ended, stopped or continued, adopted descendants included."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
@@ -207,12 +208,12 @@ class Supervisor:
             self.window_manager.take(pid, status)
             self.caretaker.take(pid, status)
             if self.x_server.take(pid, status):
-                # They end by themselves, unless they are stopped; and nothing is for them to do until it is back.
+                # Both end without an X server, unless they are stopped; until it runs again they have nothing to do.
                 self.window_manager.drop()
                 self.caretaker.drop()
 
     def _mend(self) -> None:
-        """Do what is due."""
+        """Restart or continue the children that are due, and restore removed files."""
         if self.x_server.is_due() and self.x_server.pid is None:
             self._revive()
         for each in (self.x_server, self.window_manager, self.caretaker):
@@ -222,7 +223,7 @@ class Supervisor:
             self.mender.mend()
 
     def _revive(self) -> None:
-        """Bring another X server in the place of one that has died."""
+        """Start another X server in place of the one that has died."""
         self._say("The X server has ended, and what was on the desktop with it. Another one is started.")
         self.mender.forget()
         xfiles.remove_dead(self.display)
@@ -236,7 +237,7 @@ class Supervisor:
             self.mender.keep()
         except (CasaDesktopError, OSError) as error:
             self._say(str(error))
-            # Its end, which is told like any other, is the reason to try once more.
+            # Its end is reported like any other, and leads to the next attempt.
             self.x_server.signal(signal.SIGKILL)
 
     def _give_up(self) -> None:
@@ -245,36 +246,36 @@ class Supervisor:
         write_last_words(self.name, f"{words} The log's last words: {self._xvnc.last_words()}")
 
     def _say(self, sentence: str) -> None:
-        # A full disk is no reason for a desktop's end.
+        # A full disk must not end the desktop.
         with suppress(OSError):
             self.log.write(f"casa-desktop: {sentence}\n".encode())
 
     def stop(self) -> None:
-        """End everything on the desktop, Xvnc last, and remove the desktop's folder."""
+        """End all programs on the desktop, Xvnc last, and remove the desktop's folder."""
         stands = is_at(self.at.folder, self.lock)
         if stands:
-            # First of all, so that nobody takes a desktop for running that is about to go.
+            # First, so that no process takes the ending desktop for a running one.
             self.at.record.unlink(missing_ok=True)
-        # Programs that take their leave of a stopped one would wait for it.
+        # Programs that close their connection to a stopped X server would wait for it.
         self.x_server.signal(signal.SIGCONT)
         everything = self._ending()
         server = [each for each in everything if each.pid == self.x_server.pid]
         end((each for each in everything if each.pid != self.x_server.pid), GRACE_SECONDS)
         if not stands:
-            # Not before, or what removes the folder would find another file in one that it has emptied; and not later,
-            # for now each view asks what has become of its desktop.
+            # Not earlier: the program that removes the folder would find a new file in a parent that it has emptied.
+            # Not later: each view now asks why its desktop ended.
             write_removal(self.name, self.at.folder)
-            # Xvnc removes its sockets by their paths, which may be those of the next one.
+            # Killed, because Xvnc would remove its sockets by path, and the paths may belong to the next Xvnc.
             self.x_server.signal(signal.SIGKILL)
         end(server, GRACE_SECONDS)
         xfiles.remove_dead(self.display)
         clear(self.at.folder, self.lock)
 
     def _ending(self) -> List[psutil.Process]:
-        """Return those of our descendants that end with the desktop: what is in our session, and what has windows.
+        """Return the descendants that end with the desktop: those in our session, and those with windows.
 
-        What its user has detached, by nohup(1) or setsid(1), is neither, nor is another desktop. The programs in a
-        terminal get a SIGHUP when that closes. A container ends as a whole.
+        Processes that the user has detached, by nohup(1) or setsid(1), are neither; another desktop is neither. The
+        programs in a terminal receive SIGHUP when the terminal closes. In a container all processes end.
         """
         everything = descendants()
         if self.keeper != (os.getpid(), namespace("pid")):
@@ -303,13 +304,13 @@ def main(name: str, descriptors: str, seconds: float, settings: str, *keeper: st
     raise_limit()
     if not keeper:
         detach()
-    # Not sigwait(3): after SIGSTOP and SIGCONT it has returned numbers of no signal, and the signal was lost.
+    # Not sigwait(3): after SIGSTOP and SIGCONT it has returned invalid signal numbers, and the signal was lost.
     signals = Signals([signal.SIGCHLD, *_ENDING])
     adopt_orphans()
     at = places(name)
-    # In a container no other process has said so.
+    # In a container no other process has set these variables.
     os.environ.update(reaper.mark(at, None if keeper else os.getsid(0)))
-    # Never closed: the lock goes when the process has gone, and not before.
+    # Never closed: the lock must be held until the process has ended.
     lock = locks.hold(at.folder)
     with open(at.log, "a+b", buffering=0) as log:
         supervisor = Supervisor(name, Settings(**json.loads(settings)), at, log, signals, lock)
@@ -333,7 +334,7 @@ def main(name: str, descriptors: str, seconds: float, settings: str, *keeper: st
 
 
 def _said(name: str, at: Places, error: Exception) -> CasaDesktopError:
-    """Return what whoever waits is told of an error: a disk may be full, or there may be no descriptor left."""
+    """Return the error to report to the starter; an OSError, such as a full disk, becomes a StartFailed."""
     if isinstance(error, OSError):
         return StartFailed(name, str(Shortage.of(error, at.folder) or error))
     assert isinstance(error, CasaDesktopError)
@@ -341,18 +342,18 @@ def _said(name: str, at: Places, error: Exception) -> CasaDesktopError:
 
 
 def _report(descriptors: str, words: Dict[str, str]) -> None:
-    """Say the one line to the starter, or to the launcher outside of our container, which says it to the starter."""
+    """Send the report to the starter, or to the launcher outside of our container, which forwards it to the starter."""
     launcher = os.environ.get(lifeline.VARIABLE)
     if descriptors != IN_CONTAINER:
         Starter(descriptors).report(words)
     elif launcher:
-        # A launcher that has gone ends the container; one that is slow is no reason for the desktop's end.
+        # If the launcher has gone, the container ends anyway; a slow launcher must not end the desktop.
         with suppress(LinkFailed):
             lifeline.ask(launcher, lifeline.Word("report", words), GRACE_SECONDS)
 
 
 def _let_go_of_standard_streams(log: IO[bytes]) -> None:
-    """Send our own words to the log: the starter's terminal or pipe may go away before we do."""
+    """Redirect our output to the log: the starter's terminal or pipe may close before this process ends."""
     for descriptor in (1, 2):
         os.dup2(log.fileno(), descriptor)
 
