@@ -1,10 +1,12 @@
-"""The first process of ours in a container: ``python -m casa_desktop.inside SOCKET GRACE FOLDER PROGRAM…``.
+"""The init process of a container: ``python -m casa_desktop.inside SOCKET GRACE FOLDER PROGRAM…``.
 
-It runs a kernel or a desktop's supervisor there, hands on to it what the launcher outside says over the lifeline
-(``lifeline``), and ends everything in the container when the launcher has gone. In most containers it is PID 1: it
-takes in orphans, and the end of it is the end of all. Where it is not, as in some of Apptainer's, it sees to both.
+It runs a kernel or a desktop's supervisor, passes on to it the signals that the launcher outside sends over their
+connection (``system.messages``), and ends everything in the container when the launcher has ended. In most containers
+it is PID 1: it adopts orphaned processes, and all processes end with it. Where it is not PID 1, as in some of
+Apptainer's containers, it does both by itself.
 
-It is started in / and enters the working folder for the program alone: Python would look for its modules there first.
+It is started in /, and only the program is started in the working folder: Python would search that folder first for its
+modules.
 """
 
 from __future__ import annotations
@@ -31,22 +33,22 @@ from .lifeline import Decoder, Word, encode
 from .process import adopt_orphans, descendants, die_with, end
 from .signals import Signals
 
-# After the program itself has ended, for what it has left.
+# The time for what the program has left behind, after the program itself has ended.
 LAST_SECONDS = 1.0
 _NO_ANSWER = 3
-# Where our own number is as low as this, the pid namespace has just begun; an engine's own processes come first.
+# A PID below this means that the PID namespace is new; an engine's own processes come first.
 _YOUNG = 100
 
 
 class Inside:
-    """The container as seen from within.
+    """Runs one program in the container.
 
     Args:
-        link: the lifeline.
+        link: the connection to the launcher.
         argv: the program to run.
-        folder: where it works.
+        folder: its working folder.
         env: its environment.
-        grace: how long it may take to end after SIGTERM, in seconds.
+        grace: the time that it gets to end after SIGTERM, in seconds.
     """
 
     def __init__(
@@ -63,7 +65,7 @@ class Inside:
         self._program = _start(argv, folder, env)
 
     def run(self) -> int:
-        """Stay until everything has ended; return the program's status as Python tells it."""
+        """Run until everything has ended; return the program's return code, as ``subprocess`` defines it."""
         while self._status is None and not self._ending:
             self._take_events(None)
         if self._status is None:
@@ -90,7 +92,7 @@ class Inside:
     def _take_signals(self) -> None:
         come = self._signals.take()
         self._reap()
-        # An engine that is told to stop tells PID 1. Interrupts come over the lifeline, and only there.
+        # To stop a container, an engine signals PID 1. Interrupts arrive only over the connection.
         if signal.SIGTERM in come or signal.SIGHUP in come:
             self._ending = True
 
@@ -111,7 +113,7 @@ class Inside:
             return b""
 
     def _signal(self, number: int) -> None:
-        # The program alone, as Jupyter does it with a kernel whose tools have groups of their own.
+        # Signal only the program itself, as Jupyter does: a kernel's tools have process groups of their own.
         with suppress(ProcessLookupError):
             os.kill(self._program, number)
 
@@ -126,7 +128,7 @@ class Inside:
 
 
 def _start(argv: Sequence[str], folder: str, env: Mapping[str, str]) -> int:
-    """Start the program in a session of its own; it ends when this process is killed."""
+    """Start the program in a new session; it ends when this process is killed."""
     us = os.getpid()
     child = subprocess.Popen(
         argv,
@@ -136,17 +138,17 @@ def _start(argv: Sequence[str], folder: str, env: Mapping[str, str]) -> int:
         start_new_session=True,
         preexec_fn=lambda: die_with(us),
     )
-    # Reaped with all the others; Popen need not wait for it.
+    # This process reaps all children together, so Popen must not wait for this one.
     child.returncode = 0
     return child.pid
 
 
 def surroundings(environ: Mapping[str, str], berth: Path) -> Dict[str, str]:
-    """Return the variables that the container lacks, or has wrong; a home that it lacks is made in the berth."""
-    # 1 keeps ipykernel from looking after a parent, and from printing how to connect.
+    """Return variables that the container lacks or has wrong; create a missing home in the rendezvous folder."""
+    # With 1, ipykernel neither watches a parent nor prints how to connect.
     found = {"HOME": environ.get("HOME", ""), "JPY_PARENT_PID": "1"}
     if not (found["HOME"] and os.access(found["HOME"], os.W_OK)):
-        # With a read-only image or an unknown user there is no home; CASA and matplotlib write to it.
+        # A read-only image or an unknown user has no writable home, but CASA and matplotlib write to it.
         found["HOME"] = tempfile.mkdtemp(prefix="home-", dir=berth)
     user = environ.get("USER") or _user()
     return {**found, "USER": user, "LOGNAME": user}
@@ -160,10 +162,10 @@ def _user() -> str:
 
 
 def spread_pids() -> None:
-    """Let this pid namespace's numbers go on from a random one.
+    """Make the PIDs in this PID namespace continue from a random number.
 
-    Windows tell the pid of their program. Two containers that show theirs on one desktop would otherwise count alike
-    and take each other's for their own. A thread takes a number, too, and costs some 20 µs.
+    A window has its program's PID as a property. Two containers that show windows on one desktop would otherwise use
+    the same PIDs, and take each other's windows for their own. A thread also uses up a PID, and takes some 20 µs.
     """
     for _ in range(random.randrange(1500)):  # noqa: S311 (no secret)
         thread = threading.Thread(target=int)
@@ -172,10 +174,10 @@ def spread_pids() -> None:
 
 
 def connect(path: str) -> socket.socket:
-    """Open the lifeline; what holds the launcher's lock is kept open for good.
+    """Connect to the launcher, and keep the descriptor that holds its lock open for the rest of this process's life.
 
     Raises:
-        OSError: the launcher has gone.
+        OSError: the launcher has ended.
     """
     link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     link.connect(path)
@@ -187,12 +189,12 @@ def connect(path: str) -> socket.socket:
     return link
 
 
-# Linux's value; the module names it nowhere before Python 3.8's end everywhere.
+# Linux's value, for builds of Python 3.8 whose socket module lacks it.
 _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0x40000000)
 
 
 def main(arguments: List[str]) -> int:
-    """Run the program; return the exit status."""
+    """Run the program as the command line asks; return the exit status."""
     path, grace, folder, *argv = arguments
     try:
         link = connect(path)
@@ -207,7 +209,7 @@ def main(arguments: List[str]) -> int:
     try:
         status = Inside(link, argv, folder, env, float(grace)).run()
     finally:
-        # The launcher does so too, unless it was killed.
+        # The launcher does this too, unless it was killed.
         clear(Berth(berth), own)
     return status if status >= 0 else 128 - status
 

@@ -1,6 +1,6 @@
-"""Runs a container and keeps in step with it: when one of container, launcher and the launcher's parent ends, all do.
+"""Runs a container; when the container, its launcher or the launcher's parent ends, all of them end.
 
-Waits for events only: signals, the parent's end, words of the container, the engine's end.
+It only waits for events: signals, the parent's end, messages from the container, the engine's end. It never polls.
 """
 
 from __future__ import annotations
@@ -23,33 +23,33 @@ from .lifeline import Decoder, Word, encode
 from .process import belonging, die_with, open_pid, outlast
 from .signals import Signals
 
-# What the container may take to end after it was told to; its first process counts for itself (``inside``).
+# The time for the container to end after it was asked to; the container's init has its own limit (``launchers.init``).
 PATIENCE_SECONDS = 12.0
-# The engine's own program has little to do when its container has gone.
+# The time for the engine's own program to end after its container has gone.
 ENGINE_SECONDS = 3.0
 _LAST_WORDS = 4096
-# What stands for a status that makes no sense.
+# The exit status in place of one that is not valid.
 _NO_STATUS = 1
 Answer = Callable[[Word], Optional[Word]]
 
 
 class Keeper:
-    """One container.
+    """Runs one container.
 
     Args:
         command: the engine's command line.
-        berth: where the container is expected to call, already occupied.
-        lock: the descriptor that holds the berth's lock.
-        answer: answers a question from inside, in a thread of its own; None as an answer closes the connection.
-        parent: the process whose end ends everything, or None.
-        on_call: called when the container has called.
-        connect_within: how long the container may take to call, in seconds; None for as long as it likes.
+        berth: the rendezvous folder, locked; the container connects to its socket.
+        lock: the descriptor that holds the folder's lock.
+        answer: handles a request from inside, in a separate thread; if it returns None, the connection is closed.
+        parent: the PID of the process whose end ends everything, or None.
+        on_call: called when the container has connected.
+        connect_within: the time limit for the container to connect, in seconds; None for no limit.
 
     Attributes:
-        called: the container has called.
-        said: the last that the engine has said before that.
-        engine_status: the engine's, once it has ended.
-        status: the status of the program inside, as Python tells it; None until it has ended.
+        called: whether the container has connected.
+        said: the end of the engine's output before that.
+        engine_status: the exit status of the engine, once it has ended.
+        status: the return code of the program inside, as ``subprocess`` defines it; None until it has ended.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Keeper:
             die_with(os.getppid())
 
     def _start(self, command: Command) -> subprocess.Popen[bytes]:
-        # A session of its own: Jupyter signals ours, and the engine would hand the signals on by itself.
+        # In a separate session: Jupyter signals ours, and the engine would pass such signals on as well.
         engine = subprocess.Popen(
             command.argv,
             env=dict(command.env),
@@ -113,7 +113,7 @@ class Keeper:
         return engine
 
     def run(self) -> None:
-        """Stay until container and engine have gone, and nothing of them is left."""
+        """Run until the container and the engine have ended and nothing of them is left."""
         while self.engine_status is None or self._lifeline is not None:
             left = None if self._deadline is None else self._deadline - time.monotonic()
             if left is not None and left <= 0:
@@ -121,11 +121,11 @@ class Keeper:
                 continue
             self._loop.turn(left)
         self._drain()
-        # What goes now by itself, and whatever a killed engine has left in a container among the host's processes.
+        # Processes that are ending by now, and those that a killed engine has left running on the host.
         outlast(belonging(str(self._berth.socket), self._engine.pid), ENGINE_SECONDS, 1.0)
 
     def _drain(self) -> None:
-        """Take in the last that the engine has said; what it left running may hold the stream open."""
+        """Read the rest of the engine's output, without waiting: its child processes may keep the pipe open."""
         assert self._engine.stderr is not None
         stream = self._engine.stderr.fileno()
         os.set_blocking(stream, False)
@@ -134,7 +134,7 @@ class Keeper:
                 self._pass_on(stream)
 
     def end(self) -> None:
-        """Tell the container to end, which closes the lifeline; safe to call twice."""
+        """Ask the container to end, by closing the connection's writing side; safe to call twice."""
         if self._ending:
             return
         self._ending = True
@@ -162,7 +162,7 @@ class Keeper:
                 self.end()
         if self.engine_status is None and self._engine.poll() is not None:
             self.engine_status = self._engine.returncode
-            # Its container has gone with it, or must go now.
+            # Its container has ended too, or must end now.
             self.end()
 
     def _say(self, word: Word) -> None:
@@ -171,7 +171,7 @@ class Keeper:
                 self._lifeline.sendall(encode(word))
 
     def _pass_on(self, stream: int) -> None:
-        """Hand on what engine and program say; the last of it is kept until the container has called."""
+        """Forward the output of the engine and the program; until the container has connected, only keep its end."""
         said = os.read(stream, 65536)
         if not said:
             self._loop.off(stream)
@@ -181,7 +181,7 @@ class Keeper:
             self.said = (self.said + said)[-_LAST_WORDS:]
 
     def _accept(self, door: Door) -> None:
-        # The container itself must not be refused; without a descriptor it waits for one.
+        # The container's own connection must not be refused; during a shortage of descriptors it has to wait.
         connection = door.accept_or_refuse() if self.called else door.accept()
         if connection is None:
             return
@@ -197,7 +197,7 @@ class Keeper:
             self._take(connection, word)
 
     def _words(self, connection: socket.socket, decoder: Decoder) -> Optional[List[Word]]:
-        """Return the words that have come; None at the end of the connection, or where it makes no sense."""
+        """Return the messages that have arrived; None at the end of the connection, or if they are malformed."""
         try:
             received = connection.recv(4096)
             return decoder.feed(received) if received else None
@@ -244,7 +244,7 @@ class Keeper:
         connection.close()
 
     def _hang_up(self) -> None:
-        """The container has gone, or is given up; the engine has a moment to see it."""
+        """Close the connection to a container that has ended or is given up; the engine gets a moment to notice."""
         if self._lifeline is not None:
             self._loop.off(self._lifeline)
             self._lifeline.close()
@@ -259,13 +259,13 @@ def _write(said: bytes) -> None:
 
 
 def exit_status(keeper: Keeper) -> int:
-    """Return what the launcher exits with: the program's status, or a failure."""
+    """Return the launcher's exit status: that of the program inside, or of a failure."""
     if keeper.status is None:
         return keeper.engine_status if keeper.engine_status and keeper.engine_status > 0 else 1
     return keeper.status if keeper.status >= 0 else 128 - keeper.status
 
 
 def last_line(said: bytes) -> str:
-    """Return the last line of what was said, without control characters; empty if nothing was."""
+    """Return the last line of ``said``, without control characters; empty if there is no line."""
     lines = [line.strip() for line in said.decode(errors="replace").splitlines() if line.strip()]
     return "".join(each for each in lines[-1] if each.isprintable()) if lines else ""

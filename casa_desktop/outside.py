@@ -1,8 +1,9 @@
 """Runs a kernel in a container: ``python -m casa_desktop.outside -f FILE --container JSON [-- CASA'S OPTIONS]``.
 
-Jupyter starts it in the kernel's place and takes it for the kernel: what is done to it happens to the kernel. It makes
-a berth (``berths``), starts the engine, and stays until everything has ended (``keeper``). Desktops that the kernel
-asks for are started here, where they outlive it.
+Jupyter starts this program instead of the kernel and treats it as the kernel; it passes signals on to the real one. It
+creates a rendezvous folder (``runtime.rendezvous``), starts the engine, and runs until everything has ended
+(``launchers.shim``). It also starts the desktops that the kernel asks for: outside the container they outlive the
+kernel.
 """
 
 from __future__ import annotations
@@ -29,24 +30,25 @@ from .lifeline import Word
 from .ourselves import module
 from .stored import parsed
 
-# A kernel that does not end when it is told to is killed after so many seconds; Jupyter itself waits half as long.
+# After this many seconds without an end, a kernel is killed; Jupyter itself waits half as long.
 KERNEL_GRACE = 3.0
 REMOVAL_SECONDS = 10.0
-# By which a kernelspec starts the launcher.
+# The module that a kernelspec names to start the launcher.
 MODULE = "casa_desktop.outside"
-# A descriptor on which whoever starts the launcher waits: closed when the container is there, else it has a sentence.
+# A pipe to the process that starts the launcher: closed without a message when the container runs, otherwise an error
+# message is written to it.
 READY_VARIABLE = "CASA_DESKTOP_READY_FD"
-# Folders of the system, which an image has itself, with all in them; and those that hide what an image has there.
+# System folders, which an image has itself, with everything in them; and folders that would hide the image's own.
 _SYSTEM = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr")
 _TOO_MUCH = frozenset(["", "/", "/opt", "/var"])
 
 
 def prepared_connection(path: Path) -> Tuple[Dict[str, Any], Berth]:
-    """Return a connection file's content and the berth that it leads to.
+    """Return a connection file's contents, and the rendezvous folder to which it refers.
 
     Raises:
-        OSError, ValueError: it cannot be read.
-        RuntimeDirectoryError: as ``berths.new_berth``.
+        OSError, ValueError: the file cannot be read.
+        RuntimeDirectoryError: as in ``runtime.rendezvous.new_berth``.
     """
     connection: Dict[str, Any] = parsed(path.read_text(encoding="utf-8"))
     if not isinstance(connection, dict):
@@ -55,22 +57,22 @@ def prepared_connection(path: Path) -> Tuple[Dict[str, Any], Berth]:
 
 
 def networked(container: Container, connection: Mapping[str, Any]) -> Container:
-    """Return the container with the host's network, if the kernel has to listen on one of its ports.
+    """Return the container, with the host's network if the kernel has to listen on one of its ports.
 
-    A Jupyter that does not know the provisioner of this package (``provisioner``) speaks TCP to its kernels.
+    A Jupyter without this package's provisioner (``kernels.provisioner``) uses TCP for its kernels.
     """
     return container if connection.get("transport") == "ipc" else replace(container, network="host")
 
 
 def bindable(folder: str) -> bool:
-    """Tell whether a folder can be shown inside at its own path, in the image's place."""
+    """Return whether a folder can be bind-mounted at its own path, where it replaces the image's."""
     within_system = any(folder == each or folder.startswith(f"{each}/") for each in _SYSTEM)
-    # The runtime directory of a login session is below /run, and no system's.
+    # The runtime directory of a login session is below /run, but is not a system folder.
     return folder not in _TOO_MUCH and (not within_system or folder.startswith("/run/user/")) and os.path.isdir(folder)
 
 
 def place_of(cwd: str, environ: Mapping[str, str], *, desktop: bool = False) -> Place:
-    """Return what a container of this user's shares with the outside."""
+    """Return what one of this user's containers shares with the machine."""
     home = environ.get("HOME") or os.path.expanduser("~")
     root = str(runtime.runtime_root())
     wanted = (home, cwd, root, str(displays.SOCKETS))
@@ -93,13 +95,13 @@ def container_command(
     """Build the command line that runs a program of this package in a container.
 
     Args:
-        container: where.
-        berth: where the container calls.
-        program: a Python's arguments that name a module, and the module's own.
-        place: what is shared.
-        grace: how long the program may take to end after SIGTERM, in seconds.
+        container: the container.
+        berth: the rendezvous folder, with the socket to which the container connects.
+        program: a Python's arguments: a module and the module's own arguments.
+        place: what is shared with the container.
+        grace: the time that the program gets to end after SIGTERM, in seconds.
     """
-    # A sandbox of bwrap has this very installation.
+    # A bwrap sandbox uses this very installation.
     python = sys.executable if not container.image and container.python == Container.python else container.python
     inner = [python, "-m", "casa_desktop.inside", str(berth.socket), f"{grace:g}", place.cwd, python, *program]
     own = {
@@ -112,20 +114,20 @@ def container_command(
 
 
 def container_name(berth: Berth) -> str:
-    """Return what a container that calls at ``berth`` is called."""
+    """Return the name of the container that connects to ``berth``."""
     return f"casa-desktop-{berth.folder.name}"
 
 
 def run_container(container: Container, berth: Berth, keeper: Keeper) -> None:
-    """Stay until everything has ended.
+    """Run the container until everything has ended.
 
     Raises:
-        ContainerFailed: the container has not called.
+        ContainerFailed: the container has never connected.
     """
     keeper.run()
     check_start(container, keeper)
     remove = remove_command(container, name=container_name(berth), environ=os.environ)
-    # A container that says so has ended by itself, and its engine forgets it; one that was killed, perhaps not.
+    # A container that reports a status has ended by itself, and its engine removes it; after a kill it may remain.
     if keeper.status is None and remove is not None:
         with suppress(subprocess.TimeoutExpired, OSError):
             subprocess.run(
@@ -140,10 +142,10 @@ def run_container(container: Container, berth: Berth, keeper: Keeper) -> None:
 
 
 def check_engine(container: Container) -> None:
-    """See that there is an engine.
+    """Check that the engine is installed.
 
     Raises:
-        ContainerFailed: there is none.
+        ContainerFailed: it is not.
     """
     if shutil.which(container.engine) is None:
         remedy = engines.ENGINES[container.engine].package
@@ -151,7 +153,7 @@ def check_engine(container: Container) -> None:
 
 
 def check_start(container: Container, keeper: Keeper) -> None:
-    """See that the container has called.
+    """Check that the container has connected.
 
     Raises:
         ContainerFailed: it never did.
@@ -167,11 +169,11 @@ def check_start(container: Container, keeper: Keeper) -> None:
 
 
 def answer(word: Word, container: Optional[Container]) -> Word:
-    """Answer a question from inside: a desktop is started, out here.
+    """Handle a request from inside the container: start a desktop out here.
 
     Args:
-        word: the question.
-        container: what may run the desktop where this machine has no X server.
+        word: the request.
+        container: the container in which the desktop may run if this machine has no X server.
     """
     if word.kind != "ensure":
         return Word("failed", {"kind": "LinkFailed", "text": f"There is no such question: {word.kind}."})
@@ -182,7 +184,7 @@ def answer(word: Word, container: Optional[Container]) -> Word:
     except (CasaDesktopError, LookupError, TypeError, ValueError, ArithmeticError, OSError) as error:
         return failed(error)
     except (MemoryError, RuntimeError, subprocess.SubprocessError) as error:
-        # A moment without memory, threads or processes.
+        # Memory, threads or processes have run out for the moment.
         return failed(error)
     return Word("done")
 
@@ -193,13 +195,13 @@ def run_kernel(
     """Run a kernel from its start to its end; return the exit status.
 
     Args:
-        connection_file: Jupyter's.
-        container: where it runs.
-        options: CASA's.
-        ready: called when the container is there.
+        connection_file: Jupyter's connection file.
+        container: the container in which the kernel runs.
+        options: CASA's own options.
+        ready: called when the container runs.
 
     Raises:
-        CasaDesktopError: it did not start.
+        CasaDesktopError: the kernel did not start.
     """
     check_engine(container)
     displays.prepare_sockets()
@@ -209,7 +211,7 @@ def run_kernel(
         _write_private(berth.connection_file, json.dumps(connection))
         program = [*module("casa_kernel"), "-f", str(berth.connection_file), *(["--", *options] if options else [])]
         networking = networked(container, connection)
-        # Who has chosen the machine's network for it does not want another one inside.
+        # If the container uses the machine's network, the kernel must not create a private one inside.
         chosen = {network.VARIABLE: "host"} if container.network == "host" else {}
         place = place_of(os.getcwd(), {**os.environ, **chosen})
         command = container_command(networking, berth, program, place=place, grace=KERNEL_GRACE)
@@ -231,7 +233,7 @@ def parsed_container(text: str) -> Container:
     """Return the container that a JSON text describes.
 
     Raises:
-        InvalidContainer: it describes none.
+        InvalidContainer: it does not describe one.
     """
     try:
         described = parsed(text)
@@ -241,7 +243,7 @@ def parsed_container(text: str) -> Container:
 
 
 def main(words: List[str]) -> int:
-    """Run the kernel; return the exit status."""
+    """Run the kernel as the command line asks; return the exit status."""
     parser = argparse.ArgumentParser(prog="casa_desktop.outside", description="Run a CASA kernel in a container.")
     parser.add_argument("-f", dest="connection_file", type=Path, required=True, help="Jupyter's connection file")
     parser.add_argument("--container", required=True, help="the container, as JSON")
@@ -258,24 +260,24 @@ def main(words: List[str]) -> int:
 
 
 class _Waiting:
-    """Whoever waits for the container.
+    """The pipe to the process that waits for the container.
 
     Args:
-        descriptor: its number; empty where nobody waits.
+        descriptor: the pipe's file descriptor; empty if no process waits.
     """
 
     def __init__(self, descriptor: str) -> None:
         self._descriptor = int(descriptor) if descriptor else None
 
     def tell(self, sentence: str) -> None:
-        """Say why there is none."""
+        """Send the reason why the container does not run, and close the pipe."""
         if self._descriptor is not None:
             with suppress(OSError):
                 os.write(self._descriptor, " ".join(sentence.split()).encode() + b"\n")
         self.close()
 
     def close(self) -> None:
-        """Say that there is one; safe to call twice."""
+        """Close the pipe; without a message, this means that the container runs. Safe to call twice."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

@@ -1,8 +1,8 @@
 """Runs a desktop in a container: ``python -m casa_desktop.outsidedesktop NAME DESCRIPTORS SECONDS SETTINGS CONTAINER``.
 
-``session`` starts it in the supervisor's place, and it stands for the supervisor, which is in the container: it
-detaches itself, hands on the supervisor's one line, and takes signals for it. With it goes the container, and with the
-container it.
+``desktop.lifecycle`` starts this program instead of the supervisor, which runs in the container. It represents the
+supervisor outside: it detaches itself, forwards the supervisor's report to the starter, and receives signals for it. It
+and the container end together.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from .outside import answer, check_engine, container_command, parsed_container, 
 from .process import namespace
 from .starter import IN_CONTAINER, Starter, detach
 
-# A supervisor ends programs first, and then its X server, with three seconds for each.
+# A supervisor ends first the programs and then its X server, with up to three seconds for each.
 DESKTOP_GRACE = 8.0
 
 
 class Stand:
-    """What stands outside for the supervisor of one desktop.
+    """Represents the supervisor of one desktop outside its container.
 
     Args:
-        name: the desktop's.
-        starter: what waits for one line.
+        name: the desktop's name.
+        starter: the process that waits for the supervisor's report.
     """
 
     def __init__(self, name: str, starter: Starter) -> None:
@@ -42,13 +42,13 @@ class Stand:
         self.reported = False
 
     def report(self, words: Mapping[str, str]) -> None:
-        """Say the one line; nobody may be there any more to hear it."""
+        """Send the report to the starter, which may have ended."""
         self.reported = True
         self._starter.report(words)
 
     def report_error(self, error: Exception) -> None:
-        """Say why the desktop did not start, of which nothing is left."""
-        # Whoever waits keeps others from the folder.
+        """Report why the desktop did not start, and remove its folder."""
+        # The waiting starter keeps other processes away from the folder.
         runtime.clear(runtime.places(self._name).folder)
         self.report({"error": str(error), "kind": type(error).__name__})
 
@@ -56,7 +56,7 @@ class Stand:
         """Run the desktop from its start to its end.
 
         Raises:
-            CasaDesktopError: it did not start.
+            CasaDesktopError: the desktop did not start.
         """
         check_engine(container)
         displays.prepare_sockets()
@@ -73,7 +73,7 @@ class Stand:
             self._clear()
 
     def _clear(self) -> None:
-        """Bury a desktop whose container was killed; somebody else may be about to."""
+        """Remove what is left of a desktop whose container was killed; another process may be doing the same."""
         at = runtime.places(self._name, make=False)
         with suppress(OSError, RuntimeDirectoryError), locks.exclusive(at.folder.parent, 1.0):
             record = runtime.read_record(at.record)
@@ -105,7 +105,7 @@ class Stand:
 
 
 def main(name: str, descriptors: str, seconds: float, settings: str, container: str) -> int:
-    """Run one desktop; return the exit status."""
+    """Run one desktop as the command line asks; return the exit status."""
     detach()
     stand = Stand(name, Starter(descriptors))
     try:
