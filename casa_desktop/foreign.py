@@ -1,8 +1,8 @@
-"""Another Python, seen from outside: its version, its CASA, and what a kernel in it still lacks.
+"""Examines another Python from outside: its version, its CASA, and the packages that a kernel in it still lacks.
 
-It is asked by a small script of its own interpreter, because only that knows where it looks for packages: what is
-given as a Python may be a shell script that sets variables first, as in the monolithic CASA distributions, or the
-command of a container. CASA is not imported there, and nothing is changed.
+The other interpreter runs a small script, because only that interpreter knows its search path: the given program may be
+a shell script that sets variables first, as in the monolithic CASA distributions, or the command of a container. The
+script does not import CASA and changes nothing.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from .errors import CasaNotInstalled, NotInstalled, PythonTooOld, UnusablePython
 from .xserver import PROGRAMS
 
 OLDEST = (3, 8)
-# What only the Jupyter server and the command line import.
+# Requirements that only the Jupyter server and the command line import.
 _NOT_FOR_A_KERNEL = frozenset({"argcomplete", "jupyter-server", "jupyter-server-proxy", "websockify"})
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-# A Python says this line among what its start-up files or a container's may print.
+# Marks the script's answer among the output of start-up files and container engines.
 _MARK = "casa-desktop found: "
 
-# Up to the version it must be understood by Pythons that are too old, so that they can be told so.
+# The first lines, up to the version, must run in Pythons that are too old, so that the error can name their version.
 _SCRIPT = """
 import json, sys
 found = {"version": list(sys.version_info[:3])}
@@ -56,16 +56,16 @@ sys.stdout.write("\\n" + sys.argv[3] + json.dumps(found) + "\\n")
 
 @dataclass(frozen=True)
 class Python:
-    """What was found out about a Python.
+    """The result of examining a Python.
 
     Attributes:
-        version: its own.
-        versions: of installed distributions, by the names that were asked for; None for those that are not there.
-        imports_ours: whether it finds the packages of a casa-desktop that knows containers.
-        debugger: whether a notebook's debugger finds what it needs.
-        can_make_venv: whether it has all that a virtual environment is made with.
-        x_server: the path of the X server on its PATH; empty where there is none.
-        folders: where it looks for packages beside its own library, in order.
+        version: its own version.
+        versions: the versions of installed distributions, by the names that were asked for; None for missing ones.
+        imports_ours: whether it can import a casa-desktop that supports containers.
+        debugger: whether it has what a notebook's debugger needs.
+        can_make_venv: whether it has all that is needed to make a virtual environment.
+        x_server: the path of the X server on its PATH; empty if there is none.
+        folders: its search path for packages, in order, without its own library.
     """
 
     version: Tuple[int, ...]
@@ -78,11 +78,11 @@ class Python:
 
     @property
     def casa(self) -> str:
-        """CASA's version like ``6.7.0``; the fourth number counts builds."""
+        """CASA's version, like ``6.7.0``, without the fourth number, which counts builds."""
         return ".".join((self.versions.get("casatasks") or "").split(".")[:3])
 
     def lacking(self) -> List[str]:
-        """Return the requirements of a kernel that are not met, as pip writes them."""
+        """Return the requirements of a kernel that are not met, in pip's notation."""
         from packaging.requirements import Requirement
 
         wanted = [Requirement(each) for each in requirements()]
@@ -91,15 +91,15 @@ class Python:
 
     @property
     def has_ours(self) -> bool:
-        """Whether casa-desktop is there, and is this very version."""
+        """Whether it has casa-desktop, in exactly this version."""
         return self.imports_ours and self.versions.get("casa-desktop") == __version__
 
 
 def requirements() -> List[str]:
-    """Return what casa-desktop's metadata say that a kernel needs, without what depends on the Python.
+    """Return a kernel's requirements from casa-desktop's metadata, without those that depend on the Python.
 
     Raises:
-        NotInstalled: there are none.
+        NotInstalled: there is no metadata.
     """
     try:
         declared = [each for each in metadata.requires("casa-desktop") or () if ";" not in each]
@@ -113,12 +113,12 @@ def _name(requirement: str) -> str:
 
 
 def program(python: str) -> str:
-    """Return the absolute path of a Python that is named by its path, by its installation's folder, or as on PATH.
+    """Return the absolute path of a Python; ``python`` is its path, its installation's folder, or a name on PATH.
 
-    Links are not followed: a virtual environment's Python is one.
+    Symbolic links are not resolved: a virtual environment's Python is one.
 
     Raises:
-        UnusablePython: there is none.
+        UnusablePython: there is no such program.
     """
     path = shutil.which(python) if os.sep not in python else os.path.expanduser(python)
     if not path:
@@ -132,7 +132,7 @@ def program(python: str) -> str:
 
 
 def neutral(environ: Mapping[str, str]) -> Dict[str, str]:
-    """Return the environment for another Python: without what is meant for this one, or for its pip."""
+    """Return ``environ`` without the variables that are meant for this Python or for its pip."""
     foreign = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"}
     return {name: value for name, value in environ.items() if name not in foreign}
 
@@ -144,17 +144,17 @@ def examine(
     named: str = "",
     timeout: float = 60.0,
 ) -> Python:
-    """Run a Python and return what it says of itself.
+    """Run a Python and return what it reports about itself.
 
     Args:
-        command: what starts it: its path, or a container's command line that ends with it.
+        command: the command that starts it: its path, or a container's command line that ends with its path.
         environ: its environment.
-        named: what it is called in errors; by default by its path.
-        timeout: how long it may take, in seconds; 0.1 s is usual, on a cluster's file system 10 s have been seen.
+        named: its name in errors; by default its path.
+        timeout: the time limit in seconds; 0.1 s is usual, on a cluster's file system 10 s have been seen.
 
     Raises:
-        UnusablePython: it could not be run, or is no Python.
-        PythonTooOld: a kernel would not run in it.
+        UnusablePython: it could not be run, or is not a Python.
+        PythonTooOld: a kernel cannot run in it.
     """
     name = named or command[0]
     found = _ask(name, command, environ, timeout)
@@ -173,10 +173,10 @@ def examine(
 
 
 def checked_casa(found: Python, named: str) -> Python:
-    """Return ``found`` if CASA is in it.
+    """Return ``found`` if it has CASA.
 
     Raises:
-        CasaNotInstalled: it is not.
+        CasaNotInstalled: it does not.
     """
     if not found.versions.get("casatools") or not found.versions.get("casatasks"):
         raise CasaNotInstalled(named)
@@ -208,7 +208,7 @@ def _ask(name: str, command: Sequence[str], environ: Mapping[str, str], timeout:
 
 
 def _silence(done: subprocess.CompletedProcess[bytes]) -> str:
-    """Say why there is no answer."""
+    """Return the reason why there is no answer."""
     said = last_words(done.stderr or done.stdout)
     last = f": {said}" if said else ""
     ended = f"with status {done.returncode}" if done.returncode >= 0 else f"by signal {-done.returncode}"
@@ -216,8 +216,8 @@ def _silence(done: subprocess.CompletedProcess[bytes]) -> str:
 
 
 def last_words(said: bytes) -> str:
-    """Return the last line that a program has said, an error before a hint; empty if it has said nothing."""
-    # Apptainer speaks in colours, and others redraw their lines.
+    """Return the last line of a program's output, preferably an error; empty if there is no output."""
+    # Apptainer colours its output, and other programs overwrite their lines with carriage returns.
     text = _COLOURS.sub("", said.decode(errors="replace")).replace("\r", "\n")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     wrong = [line for line in lines if line.lower().startswith(("error", "fatal"))]
@@ -225,5 +225,5 @@ def last_words(said: bytes) -> str:
 
 
 def site_packages(venv: Path) -> Path:
-    """Return where a virtual environment keeps its packages."""
+    """Return the folder in which a virtual environment keeps its packages."""
     return next(venv.glob("lib/python*/site-packages"))

@@ -1,4 +1,4 @@
-"""``casa-desktop kernel install``: from what is wished for to a kernelspec that works."""
+"""``casa-desktop kernel install``: turns the options into a working kernelspec."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from .runtime import checked_name as checked_desktop
 
 @dataclass(frozen=True)
 class Wish:
-    """What a kernel shall be like.
+    """The options for a new kernel.
 
     Attributes:
-        place: where its kernelspec is written.
-        python: the Python; None for this one, and for an image's own.
-        container: where it runs; None for this machine itself.
-        name: its name; empty for CASA's version, and the engine.
-        display_name: what the launcher shows; empty for the same in words.
-        desktop: the desktop for its windows; empty for ``main``.
-        network: ``host`` or ``private`` for a kernel on this machine itself; empty for what the environment says.
-        options: CASA's own.
-        replace: whether it may take the place of one of ours.
+        place: where the kernelspec is written.
+        python: the path of the Python; None for this one, or for an image's own.
+        container: the container in which the kernel runs; None to run it directly on this machine.
+        name: the kernel's name; empty for a name from CASA's version and the engine.
+        display_name: the name in the launcher; empty for one from CASA's version and the engine.
+        desktop: the desktop for the kernel's windows; empty for ``main``.
+        network: ``host`` or ``private`` for a kernel directly on this machine; empty to use the environment's choice.
+        options: CASA's own options.
+        replace: whether an existing kernelspec that ``kernel install`` wrote may be replaced.
     """
 
     place: Place
@@ -43,13 +43,13 @@ class Wish:
 
 
 def install(wish: Wish, environ: Mapping[str, str]) -> Tuple[Kernel, List[str]]:
-    """Write the kernelspec; return the kernel, and what else the user should know.
+    """Write the kernelspec; return the kernel, and messages for the user.
 
     Raises:
-        CasaDesktopError: something cannot be had, and the error says what; nothing is left behind then.
+        CasaDesktopError: a requirement is not met; nothing is left behind then.
     """
     if wish.name:
-        # Before anything that takes long.
+        # Fail before the steps that take long.
         kernelspecs.check_free(checked_name(wish.name), wish.place, replace=wish.replace)
     if wish.desktop:
         checked_desktop(wish.desktop)
@@ -62,7 +62,7 @@ def _on_machine(wish: Wish, environ: Mapping[str, str]) -> Tuple[Kernel, List[st
     found = checked_casa(examine([python], neutral(environ)), python)
     name = _free_name(wish, found)
     folder = wish.place.overlay(name)
-    # A kernel and its desktop may be of two installations, but they should be of one version.
+    # The kernel's and the desktop's casa-desktop may be separate installations, but their versions must be equal.
     lacks = bool(found.lacking()) or not found.has_ours
     if lacks:
         overlay.build(python, found, folder, environ)
@@ -72,7 +72,7 @@ def _on_machine(wish: Wish, environ: Mapping[str, str]) -> Tuple[Kernel, List[st
         display_name=wish.display_name,
         desktop=wish.desktop,
         network=wish.network,
-        # Only this Python's Jupyter looks there, and it has us.
+        # Only this Python's Jupyter searches its prefix, and that has our provisioner.
         provisioned=wish.place.prefix == sys.prefix,
         overlay=folder if lacks else None,
         options=wish.options,
@@ -106,7 +106,7 @@ def _free_name(wish: Wish, found: Python) -> str:
 
 
 def _write(name: str, spec: Dict[str, Any], place: Place, has_overlay: bool) -> Kernel:
-    """Write the kernelspec. An overlay is there exactly if it has one."""
+    """Write the kernelspec, and make sure that an overlay exists only if the kernel has one."""
     try:
         kernel = kernelspecs.install(name, spec, place)
     except BaseException:
@@ -114,13 +114,13 @@ def _write(name: str, spec: Dict[str, Any], place: Place, has_overlay: bool) -> 
             kernelspecs.remove_overlay(place.overlay(name))
         raise
     if not has_overlay:
-        # Of a kernel that was replaced.
+        # The replaced kernel may have had an overlay.
         kernelspecs.remove_overlay(place.overlay(name))
     return kernel
 
 
 def _provide_x_server(container: Container, found: Python, environ: Mapping[str, str]) -> List[str]:
-    """Choose an image for desktops where there is nothing else; say so."""
+    """If this machine has no X server, choose the image's for desktops; return messages for the user."""
     try:
         undecided = not xserver.found(environ).source
     except InvalidSetting as error:

@@ -1,6 +1,6 @@
-"""``casa-desktop kernel check``: a kernel is started as a Jupyter server would start it, and examines itself.
+"""``casa-desktop kernel check``: starts a kernel as a Jupyter server does, and lets it examine itself.
 
-It ends with the check, and so does everything that it has started, also where it hangs.
+The kernel and everything that it has started end with the check, even if it hangs.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .process import adopt_orphans, descendants, outlast
 if TYPE_CHECKING:
     import psutil
 
-# What a kernel leaves behind has so long to end by itself, and then to end when it is told to, in seconds.
+# What a kernel leaves behind gets this time to end by itself, and then this time to end after SIGTERM, in seconds.
 _PATIENCE = 3.0
 _GRACE = 3.0
 _CELL = "from casa_kernel import selfcheck as _selfcheck\n_selfcheck = _selfcheck.report(globals(), {folder!r})"
@@ -31,13 +31,13 @@ _CELL = "from casa_kernel import selfcheck as _selfcheck\n_selfcheck = _selfchec
 
 @dataclass(frozen=True)
 class Report:
-    """What a check has found.
+    """The result of a check.
 
     Attributes:
         kernel: the kernel.
-        findings: line by line.
-        casa: the CASA in it, like ``6.7.0.31``; empty if it could not say.
-        seconds: from its start to its first answer; None if it gave none.
+        findings: one finding per line of the report.
+        casa: the version of the kernel's CASA, like ``6.7.0.31``; empty if unknown.
+        seconds: the time from the start to the first answer; None if there was no answer.
     """
 
     kernel: Kernel
@@ -63,21 +63,21 @@ class Report:
 
 
 def check(name: str, *, timeout: float = 120.0) -> Report:
-    """Start the kernel ``name``, have it examine itself, and end it.
+    """Start the kernel ``name``, let it examine itself, and end it.
 
     Args:
-        name: its name.
-        timeout: how long it may take, in seconds; 4 s is usual. The first time, CASA's viewer may have to be unpacked,
-            which takes a minute on a slow disk.
+        name: the kernel's name.
+        timeout: the time limit in seconds; 4 s is usual. The first time, CASA's viewer may have to be unpacked, which
+            takes a minute on a slow disk.
 
     Raises:
-        KernelUnknown: there is none of that name.
+        KernelUnknown: there is no kernel of that name.
     """
     kernel = kernelspecs.get(name)
     if not kernel.is_casa:
         reason = f"{kernel.display_name} is no CASA kernel, by {kernel.folder / 'kernel.json'}"
         return Report(kernel, (Finding("kernel", "missing", reason),))
-    # What a kernel leaves behind comes to this process, which ends it.
+    # Become the parent of whatever the kernel leaves behind, so that it can be ended.
     adopt_orphans()
     before = descendants()
     with tempfile.TemporaryDirectory(prefix="casa-desktop-check-") as folder:
@@ -88,7 +88,7 @@ def check(name: str, *, timeout: float = 120.0) -> Report:
 
 
 def _leave_nothing(before: Sequence[psutil.Process]) -> None:
-    """End what was started since, after a moment for ends in order: Podman still removes a container that has ended."""
+    """End the processes started since, after a moment to end by themselves: Podman still removes an ended container."""
     while True:
         new = [each for each in descendants() if each not in before]
         if not new:
@@ -97,7 +97,7 @@ def _leave_nothing(before: Sequence[psutil.Process]) -> None:
 
 
 def _examine(running: Running, report: Report) -> Report:
-    """Return ``report`` with all that comes out."""
+    """Return ``report``, completed with the results."""
     began = time.monotonic()
     try:
         with running:
@@ -113,7 +113,7 @@ def _examine(running: Running, report: Report) -> Report:
 
 
 def _x_server(kernel: Kernel, inside: str) -> Finding:
-    """Tell which X server this kernel's desktop would have; an image's own, where the machine has none."""
+    """Return the X server that this kernel's desktop would have: the image's own if the machine has none."""
     found = x_server(os.environ)
     if found.state == "ok" or not kernel.container or not inside:
         return found

@@ -1,4 +1,4 @@
-"""A kernel for one question: started through jupyter_client, asked, and ended. It says why it dies, and never hangs."""
+"""Starts a kernel through jupyter_client, runs a cell, and ends it; reports why a kernel dies, and never hangs."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from typing import Any, Dict, List, Optional
 from .errors import KernelFailed
 from .process import open_pid
 
-# ipykernel says it at each start; it is no reason for an end.
+# ipykernel prints these lines at each start; they are not the reason for a failure.
 _USUAL = ("NOTE: When using the `ipython kernel`", "To exit, you will have to", "To read more about this", "https://")
 
 
 class Running:
-    """A kernel that lives as long as the with block.
+    """A kernel that runs as long as the with block.
 
     Args:
-        name: the kernel's.
-        folder: where it works.
-        timeout: how long it may take to start and to answer, in seconds, in all.
+        name: the kernel's name.
+        folder: its working folder.
+        timeout: the time limit for the start and all answers together, in seconds.
 
     Raises:
-        KernelFailed: it did not start, ended, or took too long; said by each method as by ``__enter__``.
+        KernelFailed: the kernel did not start, ended, or took too long; raised by ``__enter__`` and by each method.
     """
 
     def __init__(self, name: str, folder: Path, timeout: float) -> None:
@@ -38,12 +38,13 @@ class Running:
         self._deadline = time.monotonic() + self._timeout
         self._words = tempfile.TemporaryFile()
         self._manager = KernelManager(kernel_name=self.name)
-        # It would say once more what the error says.
+        # It would only repeat what the error says.
         self._manager.log.setLevel("CRITICAL")
         try:
             self._manager.start_kernel(cwd=str(self.folder), stdout=self._words, stderr=self._words)
         except Exception as error:
-            # Of the system, of jupyter_client, or tornado's, by which our provisioner tells JupyterLab.
+            # An OSError, an error of jupyter_client, or tornado's HTTPError, which our provisioner raises for
+            # JupyterLab.
             self._words.close()
             said = str(getattr(error, "log_message", None) or error).replace("%%", "%")
             raise KernelFailed(self.name, f"it could not be started: {said.rstrip('.')}") from error
@@ -53,7 +54,7 @@ class Running:
         return self
 
     def _watch(self) -> Optional[int]:
-        # Where the system cannot tell of a process's end, that is noticed when the time is over.
+        # If the system has no pidfd, the kernel's end is noticed only when the time is over.
         pid = getattr(self._manager.provisioner, "pid", None)
         with suppress(ProcessLookupError):
             return open_pid(pid) if pid else None
@@ -62,7 +63,7 @@ class Running:
     def __exit__(self, *failed: object) -> None:
         self._client.stop_channels()
         try:
-            # Whoever has not answered is not asked to end, either.
+            # A kernel that has not answered is killed, without a shutdown request.
             self._manager.shutdown_kernel(now=any(failed))
         finally:
             self._manager.cleanup_resources()
@@ -71,11 +72,11 @@ class Running:
                 os.close(self._ended)
 
     def wait_until_it_answers(self) -> None:
-        """Return as soon as the kernel has said what it is."""
+        """Return as soon as the kernel has answered a kernel_info request."""
         self._reply(self._client.kernel_info())
 
     def evaluate(self, code: str, expression: str) -> str:
-        """Run a cell, and return the string that an expression has then."""
+        """Run a cell, and return the string value that an expression has afterwards."""
         request = self._client.execute(
             code, store_history=False, allow_stdin=False, user_expressions={"answer": expression}
         )
@@ -86,7 +87,7 @@ class Running:
         return str(ast.literal_eval(answer["data"]["text/plain"]))
 
     def _reply(self, request: str) -> Dict[str, Any]:
-        """Wait for the reply to a request, for the kernel's end, or for the end of the time."""
+        """Return the reply to a request; raise if the kernel ends or the time is over."""
         import zmq
 
         shell = self._client.shell_channel.socket

@@ -1,6 +1,6 @@
-"""What is in the kernelspec of a CASA kernel. Pure, but for a look whether the files that it names are there.
+"""The contents of a CASA kernel's kernelspec. Pure, except for checks that the files it names exist.
 
-``casa-desktop kernel install`` puts ``casa_desktop`` into the metadata; by that its kernelspecs are known again.
+``casa-desktop kernel install`` writes the key ``casa_desktop`` into the metadata, to recognise its own kernelspecs.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from .ourselves import module
 
 # The key of our part of the metadata, in kernel.json.
 OURS = "casa_desktop"
-# jupyter_client would take a dot or a dash at the beginning, too, but they get into the way of a command line.
+# jupyter_client also allows a dot or a dash at the beginning, but such names are awkward on a command line.
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
-# A Jupyter server takes its own Python for these names (jupyter_client, KernelManager.format_kernel_cmd).
+# For these names a Jupyter server starts its own Python (jupyter_client, KernelManager.format_kernel_cmd).
 _OWN_PYTHON = ("python", "python3")
 _PROVISIONED = {"kernel_provisioner": {"provisioner_name": "casa-desktop"}}
 _TITLES = {
@@ -36,10 +36,10 @@ _TITLES = {
 
 
 def checked_name(name: str) -> str:
-    """Return ``name`` in lower case, as Jupyter keeps it.
+    """Return ``name`` in lower case, as Jupyter stores it.
 
     Raises:
-        InvalidKernelName: Jupyter would not take it.
+        InvalidKernelName: Jupyter does not allow the name.
     """
     if not _NAME.fullmatch(name.lower()):
         raise InvalidKernelName(name)
@@ -47,7 +47,7 @@ def checked_name(name: str) -> str:
 
 
 def overlay_of(folder: Path) -> Path:
-    """Return where the overlay of the kernelspec in ``folder`` is, if it has one."""
+    """Return the folder for the overlay of the kernelspec in ``folder``, whether it has an overlay or not."""
     return folder.parent.parent / "casa-desktop" / folder.name
 
 
@@ -56,8 +56,8 @@ class Kernel:
     """An installed CASA kernel.
 
     Attributes:
-        name: its name.
-        folder: where its kernelspec is.
+        name: the kernel's name.
+        folder: the folder of its kernelspec.
         spec: the contents of its kernel.json.
     """
 
@@ -67,13 +67,13 @@ class Kernel:
 
     @property
     def about(self) -> Optional[Mapping[str, Any]]:
-        """What ``kernel install`` wrote of it; None for a kernelspec that something else wrote."""
+        """The metadata that ``kernel install`` wrote; None for a kernelspec from elsewhere."""
         found = self.spec.get("metadata", {}).get(OURS)
         return found if isinstance(found, dict) else None
 
     @property
     def is_casa(self) -> bool:
-        """Whether it is a CASA kernel, whoever wrote its kernelspec."""
+        """Whether it is a CASA kernel, no matter what wrote its kernelspec."""
         return self.about is not None or "casa_kernel" in self.spec.get("argv", ())
 
     @property
@@ -82,12 +82,12 @@ class Kernel:
 
     @property
     def program(self) -> str:
-        """The path of the program that starts it, by its kernelspec."""
+        """The path of the program that starts the kernel, from its kernelspec."""
         return str(next(iter(self.spec.get("argv", ())), ""))
 
     @property
     def container(self) -> Optional[Container]:
-        """Where it runs; None for this machine itself."""
+        """The container in which the kernel runs; None if it runs directly on this machine."""
         told = (self.about or {}).get("container")
         with suppress(InvalidContainer):
             return Container.from_dict(told) if told else None
@@ -95,11 +95,11 @@ class Kernel:
 
     @property
     def where(self) -> str:
-        """Where it runs, as a user would say it."""
+        """The container or program of the kernel, for the user to read."""
         return self.container.label if self.container else self.program
 
     def as_dict(self) -> Dict[str, Any]:
-        """Return what there is to know of it, for JSON."""
+        """Return the kernel's description for JSON."""
         about = self.about or {}
         return {
             "name": self.name,
@@ -116,7 +116,7 @@ class Kernel:
 
     @property
     def overlay(self) -> Optional[Path]:
-        """Where what its Python lacks is kept; None where it lacks nothing."""
+        """The folder with the packages that the kernel's Python lacks; None if it lacks none."""
         return overlay_of(self.folder) if self.about and self.about.get("overlay") else None
 
 
@@ -134,15 +134,16 @@ def python_spec(
     """Return the kernel.json of a kernel in a Python of this machine.
 
     Args:
-        python: the path by which it is to be started.
-        found: what it says of itself.
-        display_name: what JupyterLab shows; by default CASA and its version.
-        desktop: the desktop on which its windows open; by default ``main``.
-        network: its ``CASA_DESKTOP_NETWORK``; empty for what the environment says.
-        provisioned: every Jupyter that sees it knows our provisioner, and so speaks to it over unix sockets; one that
-            does not know it would refuse the kernel (jupyter_client, KernelSpecManager.get_kernel_spec).
-        overlay: the folder with what it lacks.
-        options: CASA's own, like ``--nologfile``.
+        python: the path of the Python.
+        found: the result of examining it.
+        display_name: the name in JupyterLab; by default CASA and its version.
+        desktop: the desktop on which the kernel's windows open; by default ``main``.
+        network: the value of ``CASA_DESKTOP_NETWORK``; empty to use the environment's.
+        provisioned: whether every Jupyter that sees the kernel has our provisioner, so that they can communicate over
+            unix sockets; a Jupyter without it would refuse the kernel (jupyter_client,
+            KernelSpecManager.get_kernel_spec).
+        overlay: the folder with the packages that the Python lacks.
+        options: CASA's own options, like ``--nologfile``.
     """
     variables = {"PYTHONPATH": str(overlay)} if overlay else {}
     variables.update({VARIABLE: network} if network else {})
@@ -153,7 +154,7 @@ def python_spec(
         "interrupt_mode": "signal",
         "env": {**variables, **_desktop(desktop)},
         "metadata": {
-            # What is in the overlay brings debugpy, for ipykernel asks for it.
+            # An overlay always contains debugpy, because ipykernel requires it.
             **({"debugger": True} if found.debugger or overlay else {}),
             **(_PROVISIONED if provisioned else {}),
             OURS: {"version": __version__, "casa": found.casa, "python": python, "overlay": overlay is not None},
@@ -174,10 +175,10 @@ def container_spec(
 
     Args:
         python: the Python of this installation; it starts the container.
-        container: where the kernel runs.
-        found: what the Python in there says of itself.
-        display_name: what JupyterLab shows; by default CASA, its version, and the engine.
-        desktop, options: as of ``python_spec``.
+        container: the container in which the kernel runs.
+        found: the result of examining the Python in the container.
+        display_name: the name in JupyterLab; by default CASA, its version, and the engine.
+        desktop, options: as in ``python_spec``.
     """
     return {
         "argv": containers.kernel_argv(python, container, options),
@@ -194,9 +195,10 @@ def container_spec(
 
 
 def trouble(kernel: Kernel) -> Tuple[str, str]:
-    """Return what keeps a kernel from starting, as far as it is seen from outside, and the remedy; empty where nothing.
+    """Return what keeps a kernel from starting, as far as that can be checked without starting it, and the remedy.
 
-    The kernelspec's Python, its overlay, the engine and the image's file may have gone since it was written.
+    Both are empty if nothing was found. The kernelspec's Python, its overlay, the engine or the image's file may have
+    been removed since the kernelspec was written.
     """
     said = _trouble(kernel)
     again = f"write it again with casa-desktop kernel install --name {kernel.name} --replace and what it needs, or "

@@ -1,8 +1,8 @@
-"""The kernelspecs of CASA kernels in Jupyter's folders: finding, writing and removing them.
+"""Finds, writes and removes the kernelspecs of CASA kernels in Jupyter's folders.
 
-The kernelspec ``casa`` comes with the wheel. All others are written by ``casa-desktop kernel install``, and only those
-are ever replaced or removed. Their files are written and removed by jupyter_client alone, which is imported when it is
-needed, for that takes a tenth of a second.
+The wheel installs the kernelspec ``casa``. ``casa-desktop kernel install`` writes all others, and only those are ever
+replaced or removed. Only jupyter_client writes and removes their files. It is imported when it is needed, because the
+import takes 0.1 s.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Place:
-    """Where kernelspecs are written: the user's own folder, or the one below a prefix.
+    """A place for kernelspecs: the user's own folder, or one below a prefix.
 
     Attributes:
-        prefix: like ``sys.prefix``; None for the user's own.
+        prefix: a prefix like ``sys.prefix``; None for the user's own folder.
     """
 
     prefix: Optional[str] = None
@@ -38,7 +38,7 @@ class Place:
         return self._data() / "kernels" / name
 
     def overlay(self, name: str) -> Path:
-        """Return the folder for what the Python of the kernel ``name`` lacks."""
+        """Return the folder for the packages that the Python of the kernel ``name`` lacks."""
         return overlay_of(self.folder(name))
 
     def _data(self) -> Path:
@@ -50,7 +50,7 @@ class Place:
 
 
 def installed() -> List[Kernel]:
-    """Return all CASA kernels that a Jupyter server of this user would find from this Python, by name."""
+    """Return all CASA kernels that a Jupyter server of this user and this Python finds, sorted by name."""
     found = (_read(name, folder) for name, folder in sorted(_manager().find_kernel_specs().items()))
     return [kernel for kernel in found if kernel.is_casa]
 
@@ -64,10 +64,10 @@ def _read(name: str, folder: str) -> Kernel:
 
 
 def get(name: str) -> Kernel:
-    """Return the kernel ``name``, whether it is CASA's or not.
+    """Return the kernel ``name``, which need not be a CASA kernel.
 
     Raises:
-        KernelUnknown: there is none.
+        KernelUnknown: there is no kernel of that name.
     """
     found = _manager().find_kernel_specs()
     if name.lower() not in found:
@@ -76,14 +76,14 @@ def get(name: str) -> Kernel:
 
 
 def check_free(name: str, place: Place, *, replace: bool) -> None:
-    """Look whether a kernel may be written under a name.
+    """Check that a kernel may be written under a name.
 
     Raises:
-        KernelTaken: there is one of that name, and it is not to be replaced.
-        ForeignKernel: there is one, and it is not ours to replace.
+        KernelTaken: there is a kernel of that name, and ``replace`` is false.
+        ForeignKernel: there is a kernel of that name that ``kernel install`` did not write.
     """
     found = _manager().find_kernel_specs()
-    # Also where this Python's Jupyter would not look.
+    # Check the folder itself, too: this Python's Jupyter may not search there.
     folder = place.folder(name) if place.folder(name).exists() else Path(found.get(name, place.folder(name)))
     if not folder.exists():
         return
@@ -94,13 +94,13 @@ def check_free(name: str, place: Place, *, replace: bool) -> None:
 
 
 def install(name: str, spec: Mapping[str, Any], place: Place) -> Kernel:
-    """Write a kernelspec, in place of one of that name.
+    """Write a kernelspec; replace an existing one of that name.
 
     Raises:
         KernelNotWritten: the folder cannot be written.
     """
     with tempfile.TemporaryDirectory() as private:
-        # Its mode is copied, too, and others may have to read it.
+        # A subfolder, because its mode is copied too, and other users may have to read the kernelspec.
         source = Path(private, name)
         source.mkdir()
         (source / "kernel.json").write_text(json.dumps(spec, indent=1) + "\n", encoding="utf-8")
@@ -117,18 +117,18 @@ def install(name: str, spec: Mapping[str, Any], place: Place) -> Kernel:
 
 
 def logos() -> List[Path]:
-    """Return the pictures that the wheel has brought for the kernel ``casa``."""
+    """Return the logos that the wheel installed for the kernel ``casa``."""
     files = metadata.files("casa-desktop") or []
     found = (Path(str(file.locate())) for file in files if file.name.startswith("logo-"))
     return [path for path in found if path.is_file()]
 
 
 def remove(name: str) -> Path:
-    """Remove a kernelspec that ``install`` wrote, and its overlay; return the folder where it was.
+    """Remove a kernelspec that ``install`` wrote, and its overlay; return the removed kernelspec's folder.
 
     Raises:
-        KernelUnknown: there is none of that name.
-        ForeignKernel: it is not one of ours.
+        KernelUnknown: there is no kernel of that name.
+        ForeignKernel: ``kernel install`` did not write it.
         KernelNotWritten: its folder cannot be removed.
     """
     kernel = get(name)
@@ -144,9 +144,9 @@ def remove(name: str) -> Path:
 
 
 def remove_overlay(folder: Path) -> None:
-    """Remove an overlay, if it is there, and the folder of all overlays when it was the last."""
+    """Remove an overlay if it exists; remove the folder of all overlays if that is empty then."""
     shutil.rmtree(folder, ignore_errors=True)
-    # Other kernels' overlays are in it, or it is not there.
+    # It fails if other kernels' overlays are there, or if the folder does not exist.
     with suppress(OSError):
         folder.parent.rmdir()
 
@@ -154,7 +154,7 @@ def remove_overlay(folder: Path) -> None:
 def _manager() -> KernelSpecManager:
     from jupyter_client.kernelspec import KernelSpecManager
 
-    # Its own list of names and its Python 3 kernel are of no use here.
+    # Its list of allowed names and its Python 3 kernel are not needed here.
     manager = KernelSpecManager(ensure_native_kernel=False)
     manager.log.setLevel("ERROR")
     return manager

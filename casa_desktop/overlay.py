@@ -1,7 +1,7 @@
-"""What another Python lacks to run a CASA kernel, in a folder of its own; that Python itself is left as it is.
+"""Installs what another Python lacks for a CASA kernel into a separate folder, and leaves that Python unchanged.
 
-The kernelspec puts the folder on PYTHONPATH. It holds casa-desktop's two packages, copied from this installation, and
-those packages that pip adds when it is told of everything the other Python has already: CASA's numpy or protobuf are
+The kernelspec adds the folder to PYTHONPATH. It contains casa-desktop's two packages, copied from this installation,
+and the packages that pip adds when it sees everything that the other Python already has. So CASA's numpy or protobuf is
 never replaced.
 """
 
@@ -26,16 +26,16 @@ _NOT_FOR_A_KERNEL = ("__pycache__", "labextension", "static", "demo")
 
 
 def build(python: str, found: Python, folder: Path, environ: Mapping[str, str]) -> None:
-    """Fill ``folder`` with what the Python lacks, in place of what was there.
+    """Fill ``folder`` with what the Python lacks, and replace its earlier contents.
 
-    Takes some 20 s when pip has something to install, and well below 1 s otherwise.
+    Takes some 20 s if pip has something to install, and well below 1 s otherwise.
 
     Raises:
         OverlayFailed: pip or the Python failed, the folder cannot be written, or the result cannot be used.
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        # Beside its place, so that it gets there in one step.
+        # In the same parent folder, so that one rename puts the result in place.
         work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     except OSError as error:
         raise OverlayFailed(python, f"{error.strerror}: {error.filename or folder.parent}") from error
@@ -56,10 +56,10 @@ def build(python: str, found: Python, folder: Path, environ: Mapping[str, str]) 
 def _copy_ours(packages: Path) -> None:
     for name in ("casa_desktop", "casa_kernel"):
         spec = util.find_spec(name)
-        # casa_kernel has no __init__, and may so be in several folders; ours is the first.
+        # casa_kernel is a namespace package, which may be spread over several folders; ours is the first.
         source = next(iter(spec.submodule_search_locations or ())) if spec else ""
         shutil.copytree(source, packages / name, ignore=shutil.ignore_patterns(*_NOT_FOR_A_KERNEL))
-    # By this file alone the copy is a distribution, which has a version.
+    # This file alone makes the copy a distribution with a version.
     told = packages / f"casa_desktop-{__version__}.dist-info"
     told.mkdir()
     text = metadata.distribution("casa-desktop").read_text("METADATA") or ""
@@ -67,7 +67,7 @@ def _copy_ours(packages: Path) -> None:
 
 
 def _install(python: str, found: Python, work: Path, packages: Path, environ: Mapping[str, str]) -> None:
-    """Have pip install what is lacking, and move what it brought to ``packages``."""
+    """Let pip install what is lacking, and move the new packages to ``packages``."""
     lacking = found.lacking()
     if not lacking:
         return
@@ -78,7 +78,8 @@ def _install(python: str, found: Python, work: Path, packages: Path, environ: Ma
     venv = work / "venv"
     _run(python, [python, "-m", "venv", str(venv)], environ)
     site = site_packages(venv)
-    # Lines that begin with import are run (module site): the other Python's own .pth files are followed, too.
+    # Python runs lines of a .pth file that begin with import (module site). This way it also reads the other Python's
+    # .pth files.
     known = "".join(f"import site; site.addsitedir({folder!r})\n" for folder in found.folders)
     (site / "casa.pth").write_text(known, encoding="utf-8")
     before = set(os.listdir(site))
@@ -102,7 +103,7 @@ def _run(python: str, argv: Sequence[str], environ: Mapping[str, str]) -> None:
 
 
 def _verify(python: str, packages: Path, environ: Mapping[str, str]) -> None:
-    """Look whether the Python finds them by PYTHONPATH; a script in its place could hide the variable from it."""
+    """Check that the Python finds the packages on PYTHONPATH; if it is a shell script, that may unset the variable."""
     found = examine([python], {**neutral(environ), "PYTHONPATH": str(packages)})
     lacking = [*found.lacking(), *([] if found.has_ours else ["casa-desktop"])]
     if lacking:

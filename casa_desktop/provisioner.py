@@ -1,8 +1,8 @@
-"""How Jupyter starts a CASA kernel: as a local one, but over unix sockets.
+"""The kernel provisioner with which Jupyter starts a CASA kernel: a local one, but over unix sockets.
 
-The network of a container, and of a kernel that has moved into one of its own (``quarters``), is not the machine's, so
-no port of the kernel can be reached, and none need be. Jupyter finds this by the entry point ``casa-desktop`` of the
-group ``jupyter_client.kernel_provisioners``, which a kernelspec names in its metadata.
+A container, and a kernel in a private network namespace (``network.isolate``), do not have the machine's network, so
+the kernel's ports cannot be reached, and need not be. Jupyter finds this class by the entry point ``casa-desktop`` of
+the group ``jupyter_client.kernel_provisioners``, which a kernelspec names in its metadata.
 """
 
 from __future__ import annotations
@@ -22,30 +22,31 @@ from .process import read_line
 from .workers import in_thread
 
 NAME = "casa-desktop"
-# Then a container is taken for slow, not for failed, and Jupyter waits for the kernel as it does for any.
+# After this time a container counts as slow, not as failed, and Jupyter waits for the kernel as for any other.
 LONGEST_START = 60.0
 
 
 class ContainerProvisioner(LocalProvisioner):
     """The life cycle of one kernel.
 
-    The process that Jupyter knows is the kernel, or the launcher of its container (``outside``). Either makes the
-    berth; the kernel's porter, or the launcher, removes it.
+    The process that Jupyter knows is the kernel itself, or the launcher of its container (``launchers.kernel``). Either
+    of them creates the rendezvous folder (``runtime.rendezvous``); the kernel's host helper, or the launcher, removes
+    it.
     """
 
     _berth: Optional[Berth] = None
 
     async def pre_launch(self, **kwargs: Any) -> Dict[str, Any]:
-        """Choose the kernel's sockets; Jupyter calls it before each start, restarts included.
+        """Choose the kernel's sockets; Jupyter calls this before each start, restarts included.
 
         Raises:
-            RuntimeDirectoryError: there is no place for them, and a container needs one.
+            RuntimeDirectoryError: there is no place for the sockets, and a container needs one.
         """
         manager = self.parent
-        # The launcher's or kernel's environment, in which a kernelspec may have set another runtime directory.
+        # The environment of the launcher or kernel; its kernelspec may have set another runtime directory.
         self._choose_berth({**(kwargs.get("env") or os.environ), **self.kernel_spec.env})
         if manager is not None and self._berth is not None:
-            # At a restart the same again: clients that are connected come back to these paths.
+            # A restart keeps the same paths, so that connected clients can reconnect to them.
             manager.transport, manager.ip, manager.cache_ports = "ipc", self._berth.ipc, False
         return await super().pre_launch(**kwargs)
 
@@ -61,16 +62,16 @@ class ContainerProvisioner(LocalProvisioner):
             if self._is_contained or network.wanted(environ):
                 self._berth = new_berth(environ)
         except (InvalidSetting, RuntimeDirectoryError):
-            # The kernel tells; over TCP it lives all the same.
+            # The kernel itself reports this; it can also run over TCP.
             if self._is_contained:
                 raise
 
     async def launch_kernel(self, cmd: List[str], **kwargs: Any) -> Any:
-        """Start the kernel; or the launcher, and return when its container is there. Jupyter calls it next.
+        """Start the kernel, or its launcher and then wait until the container runs. Jupyter calls this next.
 
         Raises:
-            HTTPError: its program or container did not start. JupyterLab shows the sentence; of a kernel that has just
-                died it shows nothing, and starts it again and again.
+            HTTPError: the program or container did not start. JupyterLab shows this error's message; for a kernel that
+                has just died it would show nothing, and would start it again and again.
         """
         if not self._is_contained:
             return await self._launch(cmd, **kwargs)
@@ -86,7 +87,7 @@ class ContainerProvisioner(LocalProvisioner):
         deadline = time.monotonic() + LONGEST_START
         said = await in_thread(_read_and_close, reader, deadline)
         if said:
-            # The launcher has ended with this.
+            # The launcher has failed with this message, and ends.
             await self.wait()
             raise _told(said.decode(errors="replace"))
         return info
@@ -110,9 +111,9 @@ class ContainerProvisioner(LocalProvisioner):
         return str(getattr(self.parent, "kernel_name", ""))
 
     async def poll(self) -> Optional[int]:
-        """Return the exit status, None while the kernel lives; Jupyter calls it every few seconds.
+        """Return the exit status, or None while the kernel runs; Jupyter calls this every few seconds.
 
-        Where the kernel's sockets had to move, as after a logout, clients from now on are told so.
+        If the kernel's sockets had to move, for example after a logout, clients get the new paths from now on.
         """
         status: Optional[int] = await super().poll()
         if self._berth is not None and status is None:
@@ -122,14 +123,14 @@ class ContainerProvisioner(LocalProvisioner):
         return status
 
     async def cleanup(self, restart: bool = False) -> None:
-        """Leave no folder of a launcher that was killed; Jupyter calls it when the kernel has ended."""
+        """Remove the folder that a killed launcher has left; Jupyter calls this when the kernel has ended."""
         await super().cleanup(restart=restart)
         if self._berth is not None and not restart:
             leave(self._berth)
 
 
 def _told(sentence: str) -> HTTPError:
-    # Tornado would take what begins with % for a place for a value.
+    # Tornado formats the message with %, so a literal % must be doubled.
     return HTTPError(500, sentence.replace("%", "%%"))
 
 
