@@ -1,9 +1,10 @@
-"""Looks after a desktop from within X until ``$DISPLAY`` ends: ``python -m casa_desktop.caretaker NAME MINUTES SIZE``.
+"""A desktop's agent, an X client: ``python -m casa_desktop.caretaker NAME MINUTES SIZE``.
 
-It keeps windows on the desktop when that becomes smaller (``fitting``), keeps key codes free for symbols that the
-keyboard's layout lacks (``sparekeys``), and asks the supervisor, its parent, to stop a desktop that nobody has used for
-``MINUTES`` (``idleness``); 0 for never. ``SIZE`` is the desktop's first. A program of its own, because it waits for X's
-events and the supervisor waits for its children's; and one for all of it, because each process costs memory.
+It runs until ``$DISPLAY`` ends. It keeps windows on the desktop when the desktop becomes smaller (``x11.fitting``),
+keeps keycodes free for symbols that the keyboard layout lacks (``x11.keyboard_map``), and asks the supervisor, its
+parent, to stop a desktop that has not been used for ``MINUTES`` (``desktop.idle``); 0 for never. ``SIZE`` is the
+desktop's first size. It is separate from the supervisor, because it waits for X events and the supervisor waits for its
+children. It is one program for all these tasks, because each process costs memory.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ _LONGEST_WAIT = 86_400.0
 
 
 class Caretaker:
-    """Waits for whatever there is to be done on one display.
+    """Does the agent's tasks on one display.
 
     Args:
-        name: the desktop's.
-        minutes: after so many without use it is stopped; 0 for never.
-        size: the size with which it was started, ``WIDTHxHEIGHT`` in pixels.
+        name: the desktop's name.
+        minutes: the minutes without use after which the desktop is stopped; 0 for never.
+        size: the desktop's first size, ``WIDTHxHEIGHT`` in pixels.
     """
 
     def __init__(self, name: str, minutes: float, size: str) -> None:
@@ -47,29 +48,29 @@ class Caretaker:
         self._poller.register(self._screen.display.fileno(), select.POLLIN)
         self._idleness: Any = None
         if minutes:
-            # Most desktops have no limit, and need not have this in memory.
+            # Import late: most desktops have no limit, and this saves their memory.
             from .idleness import Idleness
 
             self._idleness = Idleness(places(name), minutes * 60, self._since_input)
             self._poller.register(self._idleness.fileno(), select.POLLIN)
 
     def run(self) -> None:
-        """Look after the desktop until its time is over.
+        """Run until the desktop has been unused for too long.
 
         Raises:
             ConnectionClosedError: the display has ended.
         """
-        # What happened before this process was there has not been told. Windows of a desktop that has its first size
-        # are as the window manager put them, and their users may have begun.
+        # Events before this process started were not received. If the desktop still has its first size, its windows are
+        # where the window manager placed them, or where their users have moved them since; so leave them.
         if self._size() != self._first_size:
             self._fitter.fit()
         rest = self._look()
         due = _after(rest)
         while rest != 0:
-            # What X has told meanwhile lies in a queue of python-xlib's, where poll does not see it.
+            # X events may already be in python-xlib's queue, where poll() does not see them.
             self._take_events()
             ready = self._poller.poll(milliseconds(min(due, self._keys.due) - time.monotonic()))
-            # X's events alone, of which there are many, are no reason to look.
+            # X events are frequent; if there is nothing else, don't check for idleness.
             if not ready or any(descriptor != self._screen.display.fileno() for descriptor, _ in ready):
                 rest = self._look()
                 due = _after(rest)
@@ -90,12 +91,12 @@ class Caretaker:
         return self._idleness.look() if self._idleness is not None else None
 
     def _since_input(self) -> float:
-        """Return for how many seconds nobody has used keyboard and mouse: X counts milliseconds."""
+        """Return the seconds since the last keyboard or mouse input; X counts milliseconds."""
         return float(self._screen.root.screensaver_query_info().idle) / 1000
 
     def _stop(self) -> None:
         words = f"It was stopped after {self._minutes:g} minutes without use."
-        # On a full disk it ends as well.
+        # A full disk must not keep the desktop from being stopped.
         with suppress(OSError):
             print(f"casa-desktop: {words}", flush=True)
         write_last_words(self._name, words)
@@ -103,7 +104,7 @@ class Caretaker:
 
 
 def milliseconds(seconds: float) -> Optional[float]:
-    """Return what poll(2) takes for so many seconds: it counts to 24.8 days; after one day we look again."""
+    """Return the timeout for poll(2), limited to one day: poll counts up to 24.8 days."""
     return None if seconds == math.inf else min(max(seconds, 0), _LONGEST_WAIT) * 1000
 
 
@@ -112,7 +113,7 @@ def _after(seconds: Optional[float]) -> float:
 
 
 def main(name: str, minutes: float, size: str) -> int:
-    """Look after one desktop; return the exit status."""
+    """Run the agent of one desktop; return the exit status."""
     with suppress(ConnectionClosedError):
         Caretaker(name, minutes, size).run()
     return 0

@@ -1,7 +1,7 @@
-"""Whether a desktop has been unused for long enough: no view, no input, no work for some time.
+"""Detects whether a desktop has been unused for long enough: no view, no input, no work for some time.
 
-Nothing is polled. While somebody looks or works, the end of that is waited for; else there is one moment before which
-the time cannot be over, and no need to look earlier.
+It never polls. While the desktop is in use, it waits for the end of that use; otherwise it computes the earliest moment
+at which the time can be over, and does not look earlier.
 """
 
 from __future__ import annotations
@@ -18,45 +18,45 @@ from .process import open_pid
 from .runtime import Places
 from .watches import Watches
 
-# How often to look where the beginnings of uses cannot be watched, as a part of the time.
+# Where the start of a use cannot be watched, look again after this fraction of the time.
 _PART = 0.1
 
 
 class Idleness:
-    """Watches over the use of one desktop.
+    """Watches the use of one desktop.
 
     Args:
-        at: its paths; the record need not be there yet.
-        seconds: for how long it must be unused.
-        since_input: tells for how many seconds nobody has used keyboard and mouse, as X says.
+        at: the desktop's paths; the record need not exist yet.
+        seconds: the time without use after which the desktop counts as idle.
+        since_input: returns the seconds since the last keyboard or mouse input, from X.
     """
 
     def __init__(self, at: Places, seconds: float, since_input: Callable[[], float]) -> None:
         self._at, self._seconds, self._since_input = at, seconds, since_input
         self._used = time.monotonic()
-        # The ways of use whose end a thread waits for, and the descriptors of programs whose end is waited for.
+        # The kinds of use whose end a thread waits for, and the pidfds of the programs whose end is waited for.
         self._awaited: Set[int] = set()
         self._programs: Set[int] = set()
         self._ended, self._tell_ended = os.pipe()
-        # The folder, because the record is not there yet; locks.share touches the record when a use begins.
+        # Watch the folder, because the record does not exist yet; locks.share touches the record when a use begins.
         self._begun = Watches()
         self._begun.begin()
         self._begun.add(str(at.folder), flags.ATTRIB)
-        # Without a watch, they are seen by this at the next look.
+        # Without an inotify watch, the next look detects a use by the record's time.
         self._touched = self._last_touch()
         self._events = select.epoll()
         for each in (self._ended, *self._begun.readable):
             self._events.register(each, select.EPOLLIN)
 
     def fileno(self) -> int:
-        """Return a descriptor that is readable when a use has begun or ended: call ``look`` then."""
+        """Return a descriptor that is readable when a use has begun or ended; then call ``look``."""
         return self._events.fileno()
 
     def look(self) -> Optional[float]:
-        """Return the seconds after which to look again; 0 if the time is over; None while the desktop is in use."""
+        """Return the seconds until the next look; 0 if the time is over; None while the desktop is in use."""
         self._take_events()
         rest = self._rest()
-        # A use that begins and ends between two looks counts as one that has ended just now.
+        # A use that begins and ends between two looks counts as if it had ended just now.
         return min(rest, self._seconds * _PART) if rest and self._begun.shortage is not None else rest
 
     def _rest(self) -> Optional[float]:
@@ -86,7 +86,7 @@ class Idleness:
             self._touched, self._used = touched, time.monotonic()
 
     def _last_touch(self) -> int:
-        """Return when a use has begun last, in nanoseconds of the file system's clock; 0 where there is no record."""
+        """Return the time when the last use began, in nanoseconds of the file system's clock; 0 without a record."""
         try:
             return self._at.record.stat().st_mtime_ns
         except OSError:
@@ -103,18 +103,18 @@ class Idleness:
         try:
             locks.wait_until_unshared(self._at.record, byte)
         except OSError:
-            # The desktop ends.
+            # The desktop is ending.
             return
         os.write(self._tell_ended, bytes([byte]))
 
     def _await_programs(self, pids: List[int]) -> Optional[float]:
-        """Wait for the end of one of the programs; where the system cannot tell of it, look again after the time."""
+        """Wait for the end of one of the programs; return None, or the seconds to wait if there is no pidfd."""
         self._used = time.monotonic()
         for pid in pids:
             try:
                 descriptor = open_pid(pid)
             except ProcessLookupError:
-                # It has just ended.
+                # The process has just ended.
                 continue
             if descriptor is None:
                 break

@@ -1,8 +1,8 @@
-"""Links out of the desktop: what programs on it call to have an address opened.
+"""Opens links outside of the desktop: programs on the desktop call this module to open an address.
 
-There is no browser on the desktop, and one there would run beside the data and not beside the user. So programs find
-``xdg-open`` and its kin in a folder of the desktop's own, first on PATH, and what they hand over is shown to the user,
-who opens it or does not.
+There is no browser on the desktop; one there would run where the data is, not where the user is. So programs find
+replacements of ``xdg-open`` and similar programs in a folder of the desktop, first on PATH. The address that they
+receive is shown to the user, who may open it.
 
 ::
 
@@ -25,11 +25,11 @@ from .ourselves import finding
 from .runtime import Places
 from .stored import parsed
 
-# What Debian's alternatives, freedesktop.org, and the desktops before it call a program that opens addresses.
+# The names of programs that open addresses: in Debian's alternatives, at freedesktop.org, and in earlier desktops.
 NAMES = ("xdg-open", "x-www-browser", "www-browser", "sensible-browser", "gnome-open", "gvfs-open", "kde-open")
 SCHEMES = frozenset({"http", "https", "mailto"})
 LONGEST = 2000
-# JSON may spell a character with six.
+# JSON may encode a character with six bytes.
 _LONGEST_FILE = 6 * LONGEST + 2
 
 
@@ -37,7 +37,7 @@ def checked(address: str) -> str:
     """Return ``address`` if it may be shown to the user as a link.
 
     Raises:
-        LinkRefused: it is no address on the web and no mail address.
+        LinkRefused: it is neither a web address nor a mail address.
     """
     if len(address) > LONGEST:
         raise LinkRefused(address[:40] + "…", f"it has more than {LONGEST} characters.")
@@ -55,10 +55,10 @@ def checked(address: str) -> str:
 
 
 def hand_over(at: Places, address: str) -> None:
-    """Leave an address for the servers whose views show the desktop.
+    """Store an address for the servers whose views show the desktop.
 
     Raises:
-        LinkRefused: it may not be opened, or nobody looks.
+        LinkRefused: the address may not be opened, or the desktop has no view.
     """
     checked(address)
     if not locks.is_shared(at.record):
@@ -73,17 +73,17 @@ def hand_over(at: Places, address: str) -> None:
 
 
 def take(at: Places) -> List[str]:
-    """Return the addresses that were left, each to one caller only."""
+    """Return the stored addresses and remove them; each address is returned to only one caller."""
     found = []
     for path in sorted(at.links.glob("*.json"), key=_age):
         try:
             with path.open("rb") as file:
                 text = file.read(_LONGEST_FILE)
-            # Whoever removes it has it: another server may be looking at the same file.
+            # Only the process that removes the file may use it; another server may have read it, too.
             path.unlink()
             found.append(checked(parsed(text)))
         except (OSError, ValueError, TypeError, AttributeError, LinkRefused):
-            # Another server was first, or it is no address that ``hand_over`` lets through.
+            # Another server was faster, or the content is not an address that ``hand_over`` accepts.
             continue
     return found
 
@@ -96,19 +96,19 @@ def _age(path: Path) -> float:
 
 
 def install(at: Places, python: str) -> None:
-    """Write the programs that stand for a browser into the desktop's folder."""
+    """Write the programs that replace a browser into the desktop's folder."""
     for folder in (at.browsers, at.links):
         folder.mkdir(mode=0o700, exist_ok=True)
     words = " ".join(map(shlex.quote, (*finding(python), "-m", "casa_desktop.links", str(at.folder))))
     for name in NAMES:
         program = at.browsers / name
-        # Python would look for its modules in the caller's folder first, and find there what it should not.
+        # Start in /: Python would first search the caller's folder for modules, and might find unrelated ones.
         program.write_text(f'#!/bin/sh\ncd / && exec {words} "$@"\n', encoding="utf-8")
         program.chmod(0o700)
 
 
 def environment(at: Places, env: Mapping[str, str]) -> Dict[str, str]:
-    """Return the variables by which a program finds these programs before all others."""
+    """Return the variables that make programs find these replacements first."""
     path = env.get("PATH", os.defpath)
     if path.split(os.pathsep)[0] != str(at.browsers):
         path = os.pathsep.join([str(at.browsers), path])
@@ -116,7 +116,7 @@ def environment(at: Places, env: Mapping[str, str]) -> Dict[str, str]:
 
 
 def main(folder: str, arguments: Sequence[str]) -> int:
-    """Hand one address over; return the exit status."""
+    """Store one address; return the exit status."""
     try:
         if len(arguments) != 1 or arguments[0].startswith("-"):
             raise LinkRefused(" ".join(arguments), "give one address, and no options.")

@@ -1,16 +1,17 @@
-"""The *porter* of a kernel in a network of its own: a small process that stays outside, in the machine's.
+"""The host helper of a kernel in a private network namespace: a small process that stays in the machine's network.
 
-It starts desktops for the kernel, so that they outlive it and have the machine's network, and sees to the way out
-(``outbound``). It keeps the berth in which Jupyter speaks to the kernel (``moorings``), ends with the kernel, and
-removes the berth.
+It starts desktops for the kernel, so that they outlive it and have the machine's network, and starts the program for
+outgoing connections (``network.uplink``). It keeps the sockets in the rendezvous folder reachable, through which
+Jupyter communicates with the kernel (``runtime.kept_sockets``). It ends with the kernel and then removes the folder.
 
-``python -m casa_desktop.porter``: the kernel's words come over the standard input, a unix socket (``lifeline``)::
+``python -m casa_desktop.porter``: the kernel's messages arrive on standard input, a unix socket (``system.messages``)::
 
-    kernel → porter   ["entered", null]     with descriptors of its network, and of its user namespace if it has one
-                      ["listen", null]      with that of a socket that listens for questions, as outside of a container
-                      ["berth", "/path"]    the berth to remove in the end, with its lock's
+    kernel → helper   ["entered", null]     with descriptors of its network, and of its user namespace if it has one
+                      ["listen", null]      with a listening socket for requests, as outside of a container
+                      ["berth", "/path"]    the rendezvous folder to remove in the end, with its lock's descriptor
 
-Between them is a process that says the kernel's words again to another porter, should this one be killed (``standby``).
+Between them runs a process that sends the kernel's messages again to a new helper if this one is killed
+(``launchers.restarter``).
 """
 
 from __future__ import annotations
@@ -37,11 +38,11 @@ from .standby import Standby
 
 
 class Porter:
-    """The process.
+    """The host helper's event loop.
 
     Args:
-        link: where the kernel's words come from.
-        kernel: the kernel's number.
+        link: the connection from which the kernel's messages arrive.
+        kernel: the PID of the kernel.
     """
 
     def __init__(self, link: socket.socket, kernel: int) -> None:
@@ -51,7 +52,7 @@ class Porter:
         self._ended = False
         self._loop = EventLoop()
         signals = Signals([signal.SIGCHLD, signal.SIGTERM])
-        # Those of a terminal are the kernel's.
+        # A terminal's signals are for the kernel.
         for number in (signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         self._loop.on(signals, lambda: self._take_signals(signals))
@@ -64,7 +65,7 @@ class Porter:
         self._ended = True
 
     def run(self) -> None:
-        """Stay until the kernel has ended."""
+        """Run until the kernel has ended."""
         while not self._ended:
             if self._way is not None and self._way.is_due():
                 self._loop.attempt(self._way.mend)
@@ -76,7 +77,7 @@ class Porter:
                 due = min(due, self._mooring.due)
             self._loop.turn(None if due == math.inf else due - time.monotonic())
         if self._way is not None:
-            # It keeps nothing, and pasta takes a second to see a SIGTERM.
+            # Kill it: it has no state to save, and pasta takes a second to react to SIGTERM.
             self._way.drop()
         if self._mooring is not None:
             self._mooring.close()
@@ -85,7 +86,7 @@ class Porter:
     def _take_signals(self, signals: Signals) -> None:
         if signal.SIGTERM in signals.take():
             self._ended = True
-        # This child's alone: the others are waited for by the threads that started them.
+        # Reap only this child: the threads that started the others wait for them.
         while self._way is not None and self._way.pid is not None:
             pid, status = os.waitpid(self._way.pid, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
             if pid == 0:
@@ -95,7 +96,7 @@ class Porter:
     def _take_words(self) -> None:
         received, descriptors = standby.receive(self._link)
         if not received and self._life is not None:
-            # What stood between was killed; the kernel's end is seen all the same.
+            # The process between was killed; the kernel's end is still noticed through its pidfd.
             self._loop.off(self._link)
         elif not received:
             self._ended = True
@@ -141,7 +142,7 @@ class Porter:
 
 
 def _reply(connection: socket.socket) -> None:
-    """Answer one question."""
+    """Handle one request."""
     decoder = Decoder()
     words: List[Word] = []
     with connection, suppress(OSError, ValueError):
@@ -158,7 +159,7 @@ def _reply(connection: socket.socket) -> None:
 
 def _answer(word: Word) -> Word:
     try:
-        # Only a kernel that wants a desktop needs the memory that this takes.
+        # Import late: only kernels that start a desktop need the memory that this takes.
         from . import outside
     except (ImportError, OSError, MemoryError) as error:
         return failed(error)
@@ -166,7 +167,7 @@ def _answer(word: Word) -> Word:
 
 
 def main() -> int:
-    """Run the porter; return the exit status."""
+    """Run the host helper and its restarter; return the exit status."""
     kernel = os.getppid()
     with suppress(ProcessLookupError):
         Standby(socket.socket(fileno=os.dup(0)), kernel, lambda link: Porter(link, kernel).run()).run()

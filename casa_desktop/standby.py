@@ -1,8 +1,9 @@
-"""Starts a kernel's porter, and another one when it was killed.
+"""Starts a kernel's host helper, and starts a new one if it is killed.
 
-A porter lives outside of the kernel's network, and what the kernel starts is inside. So this process, which is there
-before the kernel moves, forks each of them. It keeps the kernel's words with their descriptors, and says them again to
-the next. If this process is killed, the porter goes on alone.
+A host helper runs outside of the kernel's network namespace, but whatever the kernel starts runs inside. So this
+process is started before the kernel enters the namespace, and forks each host helper. It keeps the kernel's messages
+and their descriptors, and sends them again to the next host helper. If this process is killed, the host helper runs on
+alone.
 """
 
 from __future__ import annotations
@@ -21,16 +22,16 @@ from .eventloop import EventLoop, is_passing
 from .process import open_pid
 from .signals import Signals
 
-# Linux's value; not every Python 3.8 names it.
+# Linux's value, for builds of Python 3.8 whose socket module lacks it.
 CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0x40000000)
 _ROOM = socket.CMSG_SPACE(2 * array.array("i").itemsize)
 
 
 def receive(link: socket.socket) -> Tuple[bytes, List[int]]:
-    """Return the next bytes of a connection and the descriptors that come with them; no bytes at its end.
+    """Return the next bytes of a connection and the descriptors that came with them; no bytes at its end.
 
     Raises:
-        OSError: a shortage, after which it can be tried again.
+        OSError: a temporary shortage; try again later.
     """
     try:
         received, ancillary, *_ = link.recvmsg(4096, _ROOM, CLOSE_ON_EXEC)
@@ -45,12 +46,12 @@ def receive(link: socket.socket) -> Tuple[bytes, List[int]]:
 
 
 class Standby:
-    """The process.
+    """Restarts the host helper.
 
     Args:
-        link: where the kernel's words come from.
-        kernel: the kernel's number.
-        porter: is a porter, in a process of its own, for the words of a connection.
+        link: the connection from which the kernel's messages arrive.
+        kernel: the PID of the kernel.
+        porter: runs the host helper, in a forked process, with the connection for its messages.
 
     Raises:
         ProcessLookupError: the kernel has ended.
@@ -64,7 +65,7 @@ class Standby:
         self._child = Child(self._begin, lambda _sentence: None)
         self._loop = EventLoop()
         signals = Signals([signal.SIGCHLD, signal.SIGTERM])
-        # Those of a terminal are the kernel's.
+        # A terminal's signals are for the kernel.
         for number in (signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         self._loop.on(signals, lambda: self._take_signals(signals))
@@ -74,7 +75,7 @@ class Standby:
             self._loop.on(life, lambda: self._end(life))
 
     def run(self) -> None:
-        """Stay until the kernel and the porter have ended."""
+        """Run until the kernel and the host helper have ended."""
         self._child.start()
         while not self._ended or self._child.pid is not None:
             if not self._ended and self._child.is_due():

@@ -1,10 +1,11 @@
-"""The first process of a container whose processes are the host's, as Apptainer's are: it leaves nothing behind.
+"""Init for a container that has no PID namespace of its own, as with Apptainer: it ends everything in the container.
 
-``python -m casa_desktop.steward PROGRAM ARGUMENT…`` runs a program to its end, passes signals on to it, and ends what
-it has left: desktops go with their container, though Jupyter servers and kernels may come and go in it. Where
-processes are the container's own, as Docker's, the kernel does that by itself.
+``python -m casa_desktop.steward PROGRAM ARGUMENT…`` runs a program until it ends, passes signals on to it, and then
+ends what it has left behind: desktops end with their container, but Jupyter servers and kernels may start and end in it
+at any time. In a container with a PID namespace, such as Docker's, the kernel of the operating system does that by
+itself.
 
-If the steward is killed, its *heir* ends everything in the container: a second process, that waits for just that.
+If this process is killed, its *successor* ends everything in the container: a second process that waits only for that.
 """
 
 from __future__ import annotations
@@ -28,19 +29,20 @@ from .signals import Signals
 
 # A supervisor takes up to six seconds to end its desktop, usually half a second.
 GRACE_SECONDS = 8.0
-# What Apptainer mounts an image with. These run beside the container, and stay when Apptainer itself is killed (1.4.5).
+# The programs with which Apptainer mounts an image. They run beside the container, and survive when Apptainer itself is
+# killed (1.4.5).
 MOUNTERS = ("fuse-overlayfs", "fuse2fs", "gocryptfs", "squashfuse", "squashfuse_ll")
-# Apptainer sets both, older ones and SingularityCE the second.
+# Apptainer sets both variables; older releases and SingularityCE set only the second.
 _CONTAINER = {"APPTAINER_CONTAINER", "SINGULARITY_CONTAINER"}
 _PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run ``argv`` until it ends, and end what is left of it; return its exit status as a shell tells it."""
+    """Run ``argv`` until it ends, and end what is left of it; return its exit status as a shell would."""
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGCHLD, *_PASSED_ON))
     adopt_orphans()
     heir = _appoint_heir()
-    # Not sigwait(3): after SIGSTOP and SIGCONT it has returned numbers of no signal, and the signal was lost.
+    # Not sigwait(3): after SIGSTOP and SIGCONT it has returned invalid signal numbers, and the signal was lost.
     signals = Signals([signal.SIGCHLD, *_PASSED_ON])
     in_foreground = _has_terminal()
     try:
@@ -54,14 +56,14 @@ def main(argv: Sequence[str]) -> int:
         _take_terminal()
     _end_all_but(heir)
     if heir is not None:
-        # Before us: whatever runs longer than we do has no files any more.
+        # Kill the successor before this process ends: what runs longer than this process has lost its files.
         os.kill(heir, signal.SIGKILL)
         os.waitpid(heir, 0)
     return status
 
 
 def _has_terminal() -> bool:
-    """Tell whether there is a terminal whose keys' signals come to us."""
+    """Return whether the terminal on standard input sends its keys' signals to this process."""
     try:
         return os.tcgetpgrp(0) == os.getpgrp()
     except OSError:
@@ -69,20 +71,20 @@ def _has_terminal() -> bool:
 
 
 def _in_its_own_group(in_foreground: bool) -> None:
-    """Keep the program apart from us: its terminal's signals come to it once, and not through us as well."""
+    """Move the program into a process group of its own, so that it receives the terminal's signals only once."""
     os.setpgid(0, 0)
     if in_foreground:
         _take_terminal()
     for number in (signal.SIGCHLD, *_PASSED_ON):
-        # Ours would take them until the program has begun.
+        # Until the program has been executed, this process's handlers would catch them.
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 def _take_terminal() -> None:
-    """Give the terminal to our own group."""
+    """Make this process's group the terminal's foreground group."""
     with suppress(OSError):
-        # Who is not in the foreground yet is stopped for it, unless the signal is blocked.
+        # A process in the background is stopped by this call, unless SIGTTOU is blocked.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
         os.tcsetpgrp(0, os.getpgrp())
 
@@ -100,7 +102,7 @@ def _attend(program: int, signals: Signals) -> int:
 
 
 def _reap(program: int) -> Optional[int]:
-    """Take note of all children that have ended, adopted ones among them; return the program's status if it has."""
+    """Reap all children that have ended, adopted ones too; return the program's status if it is among them."""
     found = None
     with suppress(ChildProcessError):
         while True:
@@ -113,21 +115,24 @@ def _reap(program: int) -> Optional[int]:
 
 
 def _end_all_but(heir: Optional[int]) -> None:
-    """End our children, which have been told first that it is time, and then whatever they leave."""
+    """End the children, which first get the time to end their own children, and then all remaining descendants."""
     end((each for each in psutil.Process().children() if each.pid != heir), GRACE_SECONDS)
     end((each for each in descendants() if each.pid != heir), GRACE_SECONDS)
     _remove_empty_root()
 
 
 def _remove_empty_root() -> None:
-    """Remove the runtime directory with its last desktop, as a desktop that is stopped by its user does."""
+    """Remove the runtime directory after the last desktop, as ``casa-desktop stop`` does."""
     root = roots.configured_root()
     with suppress(CasaDesktopError, OSError), locks.exclusive(root, 1.0):
         runtime.remove_root_if_empty()
 
 
 def _appoint_heir() -> Optional[int]:
-    """Fork the heir and return its pid; None where there is no container, and all the machine is around us."""
+    """Fork the successor and return its PID; None outside of a container.
+
+    Outside, the successor would end everything on the machine.
+    """
     parent = os.getppid()
     if not _CONTAINER & os.environ.keys() or namespace("mnt", parent) == namespace("mnt"):
         return None
@@ -136,7 +141,7 @@ def _appoint_heir() -> Optional[int]:
     heir = os.fork()
     if heir:
         os.close(reader)
-        # The writing end is open until we end.
+        # The successor's read() returns when this process ends, which closes the writing end.
         return heir
     os.setsid()
     os.close(writer)
@@ -146,12 +151,12 @@ def _appoint_heir() -> Optional[int]:
 
 
 def _inherit(mounters: List[psutil.Process]) -> None:
-    """End everything in this container, and at last what mounts its files."""
-    # A container's processes have its mounts.
+    """End everything in this container, and finally the programs that mount its files."""
+    # The processes of a container share its mount namespace.
     own = namespace("mnt")
     here = [each for each in psutil.process_iter() if each.pid != os.getpid() and namespace("mnt", each.pid) == own]
     pids = {each.pid for each in here}
-    # Who has parents here is theirs to end: a supervisor's X server goes last.
+    # Processes with a parent here are left to their parent at first: a supervisor ends its X server last.
     _end_strangers(each for each in here if _parent(each) not in pids)
     _end_strangers(here)
     _remove_empty_root()
@@ -159,7 +164,7 @@ def _inherit(mounters: List[psutil.Process]) -> None:
 
 
 def _end_strangers(processes: Iterable[psutil.Process]) -> None:
-    """End processes that are not our children: whose parent is slow to notice is dead nevertheless."""
+    """End processes that are not children; one that its parent has not reaped yet counts as ended."""
     strangers = list(processes)
     living: Dict[int, psutil.Process] = {}
     for each in strangers:
@@ -176,7 +181,7 @@ def _end_strangers(processes: Iterable[psutil.Process]) -> None:
 
 
 def _wait(living: Dict[int, psutil.Process], seconds: float) -> None:
-    """Wait until the processes have ended, and remove those that have."""
+    """Wait until the processes have ended, and remove those that have ended from ``living``."""
     deadline = time.monotonic() + seconds
     poller = select.poll()
     for descriptor in living:
@@ -195,7 +200,7 @@ def _children(pid: int) -> List[psutil.Process]:
     try:
         return psutil.Process(pid).children()
     except psutil.NoSuchProcess:
-        # A container with processes of its own sees no parent.
+        # In a container with a PID namespace, the parent is not visible.
         return []
 
 
@@ -203,7 +208,7 @@ def _name(process: psutil.Process) -> str:
     try:
         return str(process.name())
     except psutil.NoSuchProcess:
-        # A helper of the container's start may end at any moment.
+        # Helper processes of the container's start may end at any moment.
         return ""
 
 

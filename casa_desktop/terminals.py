@@ -1,4 +1,4 @@
-"""The terminals of a desktop, as /proc tells of them: which programs run in them, and when they last put something out.
+"""The terminals of a desktop, from /proc: which programs run in them, and when they last had output or input.
 
 Source: proc(5), and for the times of a terminal's device file tty_update_time() in Linux's drivers/tty/tty_io.c.
 """
@@ -17,9 +17,9 @@ class Terminal(NamedTuple):
     """A terminal whose shell was started on the desktop.
 
     Attributes:
-        programs: process ids of what runs in it, the waiting shell left out.
-        quiet: for how many seconds nothing was put out or typed in, as far as the clock can tell; Linux notes it every
-            8 seconds.
+        programs: PIDs of the programs that run in it, without the waiting shell.
+        quiet: the seconds since the last output or input. Linux updates this time only every 8 seconds; infinity if the
+            clock has been set back since.
     """
 
     programs: Tuple[int, ...]
@@ -38,27 +38,27 @@ def of_desktop(xauthority: str) -> List[Terminal]:
             if mark in _read(leader, "environ").split(b"\0"):
                 found.append(_terminal(leader, members))
         except OSError:
-            # It has just ended, or is not ours.
+            # The process has just ended, or belongs to another user.
             continue
     return found
 
 
 def _terminal(leader: int, members: List[int]) -> Terminal:
     device = os.stat(f"/proc/{leader}/fd/0")
-    # The wall's clock, with which the system notes these times, may have been set back since; then they tell nothing.
+    # Linux takes these times from the system clock. If that has been set back since, they are useless.
     since = time.time() - max(device.st_mtime, device.st_atime)
-    # 'xterm -e program' has no shell.
+    # 'xterm -e program' runs no shell.
     is_shell = _read(leader, "comm").decode(errors="replace").strip() in _SHELLS
     return Terminal(tuple(pid for pid in members if pid != leader or not is_shell), since if since >= 0 else math.inf)
 
 
 def _with_terminal() -> Iterator[Tuple[int, int]]:
-    """Yield process id and session of each process that has a controlling terminal."""
+    """Yield the PID and the session of each process that has a controlling terminal."""
     for entry in os.listdir("/proc"):
         if not entry.isdigit():
             continue
         try:
-            # The program's name, in parentheses, may contain anything.
+            # The program's name, in parentheses, may contain any characters.
             fields = _read(int(entry), "stat").rpartition(b")")[2].split()
         except OSError:
             continue

@@ -1,7 +1,7 @@
-"""Where desktops' X server comes from: this machine's own Xvnc, or an image that was chosen once.
+"""Where desktops get their X server from: this machine's own Xvnc, or an image that was chosen once.
 
-The choice is a container in JSON, as ``Container.as_dict`` describes it, or ``"own"`` for the machine's own. It is
-read from the first of these that says anything::
+The choice is a container in JSON, as ``Container.as_dict`` describes it, or ``"own"`` for the machine's own. The first
+of these that exists is used::
 
     $CASA_DESKTOP_X_SERVER                          the choice itself
     $XDG_CONFIG_HOME/casa-desktop/x-server.json     else ~/.config/…; the user's
@@ -24,16 +24,16 @@ from .stored import parsed
 
 VARIABLE = "CASA_DESKTOP_X_SERVER"
 OWN = "own"
-# Debian's name and everybody else's.
+# Xvnc's usual name, and Debian's.
 PROGRAMS = ("Xvnc", "Xtigervnc")
 
 
 class Choice(NamedTuple):
-    """What was chosen, and where.
+    """A choice and its source.
 
     Attributes:
-        container: where X servers run; None for this machine's own.
-        source: the file or variable that says so; empty where nothing does.
+        container: the container in which X servers run; None for this machine's own.
+        source: the file or variable with the choice; empty if there is none.
     """
 
     container: Optional[Container] = None
@@ -41,19 +41,19 @@ class Choice(NamedTuple):
 
 
 def configured(environ: Mapping[str, str]) -> Optional[Container]:
-    """Return the container in which X servers run; None for this machine's own, or where nothing was chosen.
+    """Return the container in which X servers run; None for this machine's own, or if nothing was chosen.
 
     Raises:
-        InvalidSetting: what is written down makes no sense.
+        InvalidSetting: the stored choice is invalid.
     """
     return found(environ).container
 
 
 def found(environ: Mapping[str, str]) -> Choice:
-    """Return what was chosen, and where.
+    """Return the choice and its source.
 
     Raises:
-        InvalidSetting: what is written down makes no sense.
+        InvalidSetting: the stored choice is invalid.
     """
     for source, text in _said(environ):
         return Choice(_parsed(text, source), source)
@@ -75,13 +75,13 @@ def _said(environ: Mapping[str, str]) -> Iterator[Tuple[str, str]]:
         yield f"${VARIABLE}", environ[VARIABLE]
     system = environ.get("XDG_CONFIG_DIRS") or "/etc/xdg"
     for path in (user_file(environ), *(_file(Path(folder)) for folder in system.split(":") if folder)):
-        # It is not there, or not for us.
+        # The file does not exist, or this user may not read it.
         with suppress(OSError):
             yield str(path), path.read_text(encoding="utf-8", errors="backslashreplace")
 
 
 def user_file(environ: Mapping[str, str]) -> Path:
-    """Return where the user's own choice is written, whether it is there or not."""
+    """Return the path of the file with the user's own choice, whether it exists or not."""
     chosen = environ.get("XDG_CONFIG_HOME")
     home = environ.get("HOME") or os.path.expanduser("~")
     return _file(Path(chosen) if chosen else Path(home, ".config"))
@@ -92,20 +92,20 @@ def _file(folder: Path) -> Path:
 
 
 def configure(environ: Mapping[str, str], container: Optional[Container]) -> Path:
-    """Write the user's choice down; return the file.
+    """Write the user's choice to a file; return its path.
 
     Args:
-        environ: tells where it is.
-        container: where X servers are to run; None for this machine's own.
+        environ: the environment, which determines the path.
+        container: the container in which X servers are to run; None for this machine's own.
 
     Raises:
-        SettingNotWritten: it cannot be written.
+        SettingNotWritten: the file cannot be written.
     """
     path = user_file(environ)
     text = json.dumps(container.as_dict() if container else OWN, indent=1, ensure_ascii=False) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Whoever starts a desktop meanwhile reads the old choice or the new one.
+        # Replace the file in one step, so that a desktop that starts meanwhile reads either the old or the new choice.
         with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
             file.write(text)
         os.replace(file.name, path)
