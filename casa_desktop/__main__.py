@@ -23,7 +23,7 @@ from .runtime import Record
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+    """Return the parser for the whole command line."""
     parser = argparse.ArgumentParser(
         prog="casa-desktop", description="Desktops for CASA's native tools, and kernels for CASA."
     )
@@ -61,7 +61,7 @@ def _add_start(commands: Any) -> None:
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
-    """Add what there is to choose about a desktop that is started."""
+    """Add the options for a desktop that is started."""
     parser.add_argument("--geometry", default=Settings.geometry, help="its size in pixels (default: %(default)s)")
     parser.add_argument(
         "--idle",
@@ -146,7 +146,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 def serve(arguments: argparse.Namespace) -> int:
     """``casa-desktop serve``."""
     try:
-        # websockify is there where Python is new enough for it; the other commands go without.
+        # websockify needs a newer Python than the other commands do.
         from .serve import serve as run
     except ImportError as error:
         raise ServingUnavailable(str(error)) from error
@@ -191,7 +191,7 @@ def _tell(records: List[Record], as_json: bool, *, single: bool = False) -> None
 
 
 def _use(record: Record) -> str:
-    """Return what a user reads of a desktop's use, to stand behind the rest."""
+    """Return the desktop's use as text to append to its line."""
     said = [
         ", shown in a browser" if session.is_watched(record.name) else "",
         ", at work" if session.is_working(record.name) else "",
@@ -218,7 +218,7 @@ def screenshot(arguments: argparse.Namespace) -> int:
 
 def doctor(arguments: argparse.Namespace) -> int:
     """``casa-desktop doctor``; 1 if something is missing."""
-    # Only this command needs them, and psutil's look at every process takes a moment.
+    # Import late: only this command needs them, and psutil takes a moment to scan all processes.
     from . import findings
     from .doctor import examine
 
@@ -228,9 +228,9 @@ def doctor(arguments: argparse.Namespace) -> int:
 
 
 def _refuse_empty(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
-    """End with a usage error at a value without a character, as a script's unset variable leaves it: ``--image "$I"``.
+    """Exit with a usage error if an argument is empty, as with a script's unset variable: ``--image "$I"``.
 
-    It would be taken for an option that was not given, and something else be done than what was meant.
+    An empty value would count as an option that was not given, so the command would do something else than intended.
     """
     own = list(words)[: list(words).index("--")] if "--" in words else list(words)
     for before, word in zip(["", *own], own):

@@ -1,4 +1,4 @@
-"""What ``casa-desktop kernel install`` and ``casa-desktop x-server`` have in common: how a container is asked for."""
+"""The options for a container that ``casa-desktop kernel install`` and ``casa-desktop x-server`` share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def add_images(parser: argparse.ArgumentParser) -> Any:
-    """Add the two kinds of images; return the group of what excludes each other."""
+    """Add the options for the two kinds of images; return their group of mutually exclusive options."""
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
         "--image", default="", metavar="NAME", help="an image of Podman or Docker; pulled if it is not there"
@@ -24,7 +24,7 @@ def add_images(parser: argparse.ArgumentParser) -> Any:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add what there is to choose about a container."""
+    """Add the options for a container."""
     engine = "what runs the image: podman or docker, apptainer or singularity (default: the first that is there)"
     parser.add_argument("--engine", default="", metavar="PROGRAM", help=engine)
     parser.add_argument(
@@ -40,19 +40,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def container_of(
     arguments: argparse.Namespace, python: str = "", *, sandbox: bool = False, networks: Sequence[str] = ()
 ) -> Optional[Container]:
-    """Return the container that a command line asks for; None for this machine itself.
+    """Return the container that the options describe; None for this machine itself.
 
     Args:
-        arguments: with what ``add_images`` and ``add_options`` have added.
+        arguments: the parsed options of ``add_images`` and ``add_options``.
         python: the Python inside; by default the image's ``python``, and in a sandbox this one.
-        sandbox: whether a sandbox is asked for.
-        networks: what may be said of the network without a container.
+        sandbox: whether the container is a sandbox.
+        networks: the values of ``--network`` that are allowed without a container.
 
     Raises:
-        EngineMissing: nothing on PATH can run it.
-        InvalidContainer, InvalidSetting, UnusablePython: something in it makes no sense.
+        EngineMissing: no suitable engine is on PATH.
+        InvalidContainer, InvalidSetting, UnusablePython: an option's value is invalid.
     """
-    # The other commands, and the start of this one, go without.
+    # Import late: the other commands and the parser do not need them.
     from . import containers, foreign, images
 
     image, kind = _chosen(arguments, sandbox)
@@ -72,7 +72,7 @@ def container_of(
 
 
 def _chosen(arguments: argparse.Namespace, sandbox: bool) -> Tuple[str, Tuple[str, ...]]:
-    """Return the image, and which engines there are for it; neither for this machine itself."""
+    """Return the image and the engines that can run it; both empty for this machine itself."""
     from . import images
 
     if arguments.image:
@@ -95,7 +95,7 @@ def _refuse_options(arguments: argparse.Namespace, networks: Sequence[str]) -> N
 
 
 def _bind(text: str) -> str:
-    """Make the path outside absolute, and see whether it is there: Docker would make a folder of root's."""
+    """Make the outer path absolute, and check that it exists: Docker would create a folder that belongs to root."""
     source, colon, rest = text.partition(":")
     path = os.path.abspath(os.path.expanduser(source))
     if not os.path.exists(path):

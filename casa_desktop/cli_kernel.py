@@ -38,7 +38,7 @@ examples:
 
 
 def add_kernel(commands: Any) -> None:
-    """Add the command and its own commands to those of ``casa-desktop``."""
+    """Add the command ``kernel`` and its subcommands to ``casa-desktop``."""
     text = "Write, list, check and remove the kernels by which JupyterLab starts CASA."
     parser = commands.add_parser("kernel", help=text, description=text)
     parser.set_defaults(function=lambda _arguments: parser.error("say what to do: install, list, remove or check"))
@@ -168,7 +168,7 @@ def list_kernels(arguments: argparse.Namespace) -> int:
 
 
 def remove(arguments: argparse.Namespace) -> int:
-    """``casa-desktop kernel remove``; 1 if one of them was not removed, and the others are all the same."""
+    """``casa-desktop kernel remove``; removes as many as it can, and returns 1 if one of them was not removed."""
     from . import kernelspecs
 
     removed, failed = _attempt_all(kernelspecs.remove, arguments.names)

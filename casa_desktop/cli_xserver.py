@@ -1,4 +1,4 @@
-"""``casa-desktop x-server``: where desktops get their X server from."""
+"""``casa-desktop x-server``: shows or changes where desktops get their X server from."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ examples:
 
 
 def add_x_server(commands: Any) -> None:
-    """Add the command to those of ``casa-desktop``."""
+    """Add the command ``x-server`` to ``casa-desktop``."""
     text = "Tell or choose where desktops get their X server from: this machine, or an image."
     parser = commands.add_parser(
         "x-server",
@@ -39,7 +39,7 @@ def add_x_server(commands: Any) -> None:
 
 
 def x_server(arguments: argparse.Namespace) -> int:
-    """``casa-desktop x-server``; 1 if there is none, or none that can be started."""
+    """``casa-desktop x-server``; 1 if there is no X server, or none that can be started."""
     from . import findings, images, xserver
 
     container = cli_container.container_of(arguments)

@@ -1,7 +1,7 @@
-"""What is found, what is missing, and the remedy: ``casa-desktop doctor``.
+"""``casa-desktop doctor``: reports what is found, what is missing, and the remedy.
 
-Each check is a small function that returns findings and changes nothing. CASA is looked at from outside, by its
-installed metadata, because importing it takes seconds and may fail for the very reason that is sought.
+Each check is a small function that returns findings and changes nothing. CASA is examined from outside, by its
+installed metadata: importing it takes seconds, and may fail because of the very problem that the user is looking for.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from .findings import Finding, x_server
 from .ourselves import module
 
 _LOOPBACK = ("127.", "::1", "::ffff:127.")
-# The programs of ours and of CASA that may listen, by a part of their process names.
+# Parts of the process names of our and CASA's programs that may listen on ports.
 _OURS = ("Xvnc", "Xtigervnc", "casaviewer", "casaplotms", "casalogger", "casafeather", "casatablebro", "casaplotserv")
 
 
 def examine() -> List[Finding]:
-    """Run all checks, in the order in which a user would mend things."""
+    """Run all checks, in the order in which a user would fix the problems."""
     return [finding for check in CHECKS for finding in check()]
 
 
@@ -37,7 +37,7 @@ def _programs() -> Iterator[Finding]:
     yield x_server(os.environ)
     with suppress(errors.InvalidSetting):
         if xserver.configured(os.environ) is not None:
-            # The image's window manager and terminal are used, too.
+            # The image's window manager and terminal are used as well.
             return
     yield _program("window manager", ("icewm",), "apt install icewm")
     yield _program("terminal", ("xterm",), "apt install xterm")
@@ -68,7 +68,7 @@ def _desktops() -> Iterator[Finding]:
     try:
         records = session.list_desktops()
     except errors.CasaDesktopError:
-        # Said by the check of the runtime directory already.
+        # The check of the runtime directory has already reported this.
         return
     for record in records:
         yield Finding(f"desktop {record.name}", "ok", f"running on {record.display}, process {record.supervisor_pid}")
@@ -92,8 +92,8 @@ def _page() -> Iterator[Finding]:
 
 
 def _kernels() -> Iterator[Finding]:
-    """Look whether what the installed CASA kernels need is still there."""
-    # It brings jupyter_client, which takes a moment.
+    """Check that everything that the installed CASA kernels need still exists."""
+    # Import late: this imports jupyter_client, which takes a moment.
     from .kernels import trouble as trouble_of
     from .kernelspecs import installed
 
@@ -139,7 +139,7 @@ def _casadata_folder() -> Optional[Path]:
 
 
 def _tools() -> Iterator[Finding]:
-    """Ask the kernel's half, in a process of its own, which native tools this Python has."""
+    """List this Python's native tools, with casa_kernel in a separate process."""
     argv = [sys.executable, *module("casa_kernel.tools"), "list", "--json"]
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=True)
@@ -167,8 +167,8 @@ def _network() -> Iterator[Finding]:
 
 
 def _open_ports() -> Iterator[Finding]:
-    """Name what listens where others can reach it: CASA's own tools and tasks do, without authentication."""
-    # Those of a kernel's own network are open to that alone.
+    """Report ports that other machines can reach: CASA's own tools and tasks listen there without authentication."""
+    # Ports in a kernel's private network namespace are reachable only in there.
     listening = [] if lifeline.PORTER_VARIABLE in os.environ else list(_listening())
     for name, address, port in listening:
         yield Finding(
@@ -193,7 +193,7 @@ def _listening() -> Iterator[tuple[str, str, int]]:
                 if each.status == psutil.CONN_LISTEN and not each.laddr.ip.startswith(_LOOPBACK):
                     yield name, each.laddr.ip, each.laddr.port
         except (psutil.NoSuchProcess, psutil.AccessDenied):
-            # Somebody else's, or gone: not ours to tell of.
+            # The process belongs to another user, or has ended.
             continue
 
 

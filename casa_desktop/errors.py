@@ -1,51 +1,51 @@
-"""Everything that casa-desktop raises on purpose.
+"""The exceptions that casa-desktop raises.
 
 ::
 
     CasaDesktopError
      ├── InvalidName              a desktop's name that could not be a folder or a URL
      ├── InvalidSetting           a setting of the wrong form
-     ├── SettingNotWritten        a choice of the user's cannot be written down
+     ├── SettingNotWritten        the user's choice cannot be written to its file
      ├── RuntimeDirectoryError    the runtime directory is unsafe, too long or not writable
      ├── Shortage                 disk, open files, memory or processes have run out; an OSError too
      ├── ProgramMissing           a program is not on PATH
      │    ├── XServerMissing
      │    ├── WindowManagerMissing
      │    └── EngineMissing
-     ├── SocketFolderUnsafe       in the folder of X's sockets somebody could put his own in a desktop's place
+     ├── SocketFolderUnsafe       another user could replace a desktop's socket in the folder of X's sockets
      ├── StartFailed              the desktop's X server or supervisor ended while starting
      ├── StartTimeout             the desktop was not ready by its deadline
-     ├── NotAnswering             the desktop is there, and its X server is not
-     ├── StopFailed               the desktop would not end
+     ├── NotAnswering             the desktop exists, but its X server does not
+     ├── StopFailed               the desktop did not end
      ├── NotRunning               no desktop of that name is running
-     │    └── DesktopLost         it ended, and nobody meant it to
+     │    └── DesktopLost         it ended without being stopped
      ├── ScreenshotFailed         the desktop's picture could not be taken
-     ├── NoSuchWindow             no window is called so
-     ├── ScalingFailed            windows could not be drawn in another size
+     ├── NoSuchWindow             no window has that title
+     ├── ScalingFailed            the windows' scale could not be changed
      ├── ServingUnavailable       what ``casa-desktop serve`` needs is not installed
-     ├── NoSuchShare              no link to look at a desktop is known by that token or number
-     ├── InvalidShare             a link was asked for that cannot be made
+     ├── NoSuchShare              no share link has that token or id
+     ├── InvalidShare             a share link cannot be made with these values
      ├── LinkRefused              a program on the desktop may not have an address opened
-     ├── ProtocolViolation        a browser sent what a view does not send
-     ├── InvalidContainer         a container's description makes no sense
+     ├── ProtocolViolation        a browser sent a message that views do not send
+     ├── InvalidContainer         a container's description is invalid
      ├── ContainerFailed          a container did not start, or its engine is missing
-     ├── LinkFailed               from inside a container or network its launcher or porter cannot be reached
+     ├── LinkFailed               a kernel in a container or network namespace cannot reach its launcher or host helper
      ├── ImageUnusable            an image cannot be used for kernels or desktops
      ├── NotInstalled             casa-desktop runs, but pip has not installed it
      ├── InvalidKernelName        a kernel's name is not of the form that Jupyter allows
-     ├── KernelTaken              there is a kernel of that name already
+     ├── KernelTaken              a kernel of that name already exists
      ├── KernelUnknown            there is no kernel of that name
-     ├── ForeignKernel            a kernel is not casa-desktop's, and so not its to change
+     ├── ForeignKernel            a kernel was not written by casa-desktop, which must not change it
      ├── KernelNotWritten         a kernel's files cannot be written or removed
      ├── KernelFailed             a kernel did not start, ended, or did not answer
      ├── UnusablePython           something that should be a Python cannot be used
      │    ├── PythonTooOld
      │    └── CasaNotInstalled
      ├── OverlayFailed            what another Python lacks could not be installed for it
-     └── NetworkShared            there is no network for CASA's ports but the machine's
+     └── NetworkShared            CASA's ports can only be in the machine's network
 
-``str()`` of each is one sentence or two for the user: what was looked for, where, and what to do.
-The values it speaks of are attributes.
+``str()`` of each is one or two sentences for the user: what was looked for, where, and what to do. The values in the
+message are attributes.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ from .threads import NO_THREAD
 
 
 class CasaDesktopError(Exception):
-    """Base of all errors of casa-desktop; catch this to catch them all."""
+    """Base class of all exceptions of casa-desktop."""
 
 
 class InvalidName(CasaDesktopError):
@@ -82,9 +82,9 @@ class InvalidSetting(CasaDesktopError):
     """A setting has the wrong form.
 
     Attributes:
-        setting: its name.
-        value: its value as given.
-        expected: what it should look like, in words.
+        setting: the setting's name.
+        value: the value as given.
+        expected: the expected form, in words.
     """
 
     def __init__(self, setting: str, value: object, expected: str) -> None:
@@ -93,11 +93,11 @@ class InvalidSetting(CasaDesktopError):
 
 
 class SettingNotWritten(CasaDesktopError):
-    """A choice of the user's cannot be written down.
+    """The user's choice cannot be written to its file.
 
     Attributes:
         path: the file.
-        reason: the system's words.
+        reason: the system's message.
     """
 
     def __init__(self, path: Path, reason: str) -> None:
@@ -119,7 +119,7 @@ class RuntimeDirectoryError(CasaDesktopError):
 
 
 class SocketFolderUnsafe(CasaDesktopError):
-    """X's sockets lie in a folder in which they are not safe from other users.
+    """The folder of X's sockets does not protect them from other users.
 
     Attributes:
         path: the folder.
@@ -134,7 +134,7 @@ class SocketFolderUnsafe(CasaDesktopError):
         )
 
 
-# What has run out, and what to do about it; {place} is empty, or tells where.
+# What has run out, and the remedy; {place} is empty, or names the place.
 _SHORTAGES = {
     errno.ENOSPC: "No room is left on the disk{place}. Make room there and try again.",
     errno.EDQUOT: "Your quota on the disk{place} is used up. Remove files there and try again.",
@@ -142,21 +142,20 @@ _SHORTAGES = {
     "('ulimit -n').",
     errno.ENFILE: "This machine has as many files open as it can. End programs that hold many, and try again.",
     errno.ENOMEM: "No memory is left. End programs that take much of it, and try again.",
-    # What fork(2) says, and pthread_create(3), which says it too where memory is short; nothing else of ours that would
-    # block gets as far as a user.
+    # From fork(2), and from pthread_create(3), also if memory is short. No other EAGAIN of ours reaches a user.
     errno.EAGAIN: "You have as many processes and threads as you may ('ulimit -u'), or no memory is left for one more. "
     "End some, and try again.",
 }
 
 
 class Shortage(CasaDesktopError, OSError):
-    """Something has run out that the user can make room in.
+    """A resource has run out that the user can free or extend.
 
-    It is an OSError too, because whoever can do without what was asked for goes on as after any other.
+    It is an OSError too, so that code that can do without the resource handles it like any other OSError.
 
     Attributes:
-        errno: the system's number of it.
-        strerror: the system's words.
+        errno: the system's error number.
+        strerror: the system's message.
         where: the file or folder in question, or None.
     """
 
@@ -167,12 +166,12 @@ class Shortage(CasaDesktopError, OSError):
         self.errno, self.strerror, self.where = number, os.strerror(number), where
 
     def __str__(self) -> str:
-        """Return the sentence; an OSError would say its number."""
+        """Return the message; an OSError's own would begin with its number."""
         return str(self.args[0])
 
     @classmethod
     def of(cls, error: object, where: Optional[Path] = None) -> Optional[Shortage]:
-        """Return what ``error`` says has run out; None if it says something else."""
+        """Return the shortage that ``error`` reports; None if it reports something else."""
         if isinstance(error, cls):
             return error
         if isinstance(error, MemoryError):
@@ -189,7 +188,7 @@ class ProgramMissing(CasaDesktopError):
 
     Attributes:
         programs: the names that were looked for, in order.
-        package: the Debian package that brings it.
+        package: the Debian package that contains it.
     """
 
     what = "program"
@@ -203,19 +202,19 @@ class ProgramMissing(CasaDesktopError):
 
 
 class XServerMissing(ProgramMissing):
-    """There is no Xvnc."""
+    """No Xvnc is on PATH."""
 
     what = "X server"
 
 
 class WindowManagerMissing(ProgramMissing):
-    """There is no IceWM."""
+    """No IceWM is on PATH."""
 
     what = "window manager"
 
 
 class EngineMissing(ProgramMissing):
-    """There is no program that runs containers."""
+    """No suitable container engine is on PATH."""
 
     what = "container engine"
 
@@ -224,8 +223,8 @@ class StartFailed(CasaDesktopError):
     """The desktop ended while it was starting.
 
     Attributes:
-        name: the desktop.
-        reason: what ended, with the last words of its log.
+        name: the desktop's name.
+        reason: what ended, with the end of its log.
     """
 
     def __init__(self, name: str, reason: str) -> None:
@@ -237,8 +236,8 @@ class StartTimeout(CasaDesktopError):
     """The desktop was not ready by its deadline.
 
     Attributes:
-        name: the desktop.
-        seconds: how long was waited.
+        name: the desktop's name.
+        seconds: the time that was allowed.
         step: what was being waited for.
     """
 
@@ -251,11 +250,11 @@ class StartTimeout(CasaDesktopError):
 
 
 class NotAnswering(CasaDesktopError):
-    """The desktop is there, but its X server is not, and did not come back.
+    """The desktop exists, but its X server does not, and was not restarted.
 
     Attributes:
-        name: the desktop.
-        seconds: how long was waited for it.
+        name: the desktop's name.
+        seconds: how long it was waited for.
     """
 
     def __init__(self, name: str, seconds: float) -> None:
@@ -267,11 +266,11 @@ class NotAnswering(CasaDesktopError):
 
 
 class StopFailed(CasaDesktopError):
-    """The desktop would not end.
+    """The desktop did not end.
 
     Attributes:
-        name: the desktop.
-        reason: why, and what to do; empty where it simply did not.
+        name: the desktop's name.
+        reason: why, and what to do; empty if the reason is not known.
     """
 
     def __init__(self, name: str, reason: str = "") -> None:
@@ -284,7 +283,7 @@ class NotRunning(CasaDesktopError):
     """No desktop of that name is running.
 
     Attributes:
-        name: the desktop.
+        name: the desktop's name.
         reason: why it ended by itself, in a sentence, or empty.
     """
 
@@ -298,15 +297,15 @@ class NotRunning(CasaDesktopError):
 
 
 class DesktopLost(NotRunning):
-    """A desktop has ended that nobody meant to end; who looks at it may start it again without asking."""
+    """A desktop has ended without being stopped; its views may start it again without asking."""
 
 
 class ScreenshotFailed(CasaDesktopError):
     """The picture of a desktop could not be taken.
 
     Attributes:
-        name: the desktop.
-        reason: what the screenshot program said.
+        name: the desktop's name.
+        reason: the message of the screenshot program.
     """
 
     def __init__(self, name: str, reason: str) -> None:
@@ -315,11 +314,11 @@ class ScreenshotFailed(CasaDesktopError):
 
 
 class NoSuchWindow(CasaDesktopError):
-    """No window of a desktop has some words in its title or in its program's name.
+    """No window of a desktop has the given words in its title or in its program's name.
 
     Attributes:
-        name: the desktop.
-        words: what was looked for.
+        name: the desktop's name.
+        words: the words that were looked for.
         titles: the titles of all its windows.
     """
 
@@ -330,10 +329,10 @@ class NoSuchWindow(CasaDesktopError):
 
 
 class ScalingFailed(CasaDesktopError):
-    """The windows of a desktop could not be drawn in another size.
+    """The scale of a desktop's windows could not be changed.
 
     Attributes:
-        name: the desktop.
+        name: the desktop's name.
         reason: what went wrong.
     """
 
@@ -346,7 +345,7 @@ class ServingUnavailable(CasaDesktopError):
     """What ``casa-desktop serve`` needs is not installed.
 
     Attributes:
-        reason: what Python says of it.
+        reason: the message of Python's ImportError.
     """
 
     def __init__(self, reason: str) -> None:
@@ -358,7 +357,7 @@ class ServingUnavailable(CasaDesktopError):
 
 
 class NoSuchShare(CasaDesktopError):
-    """No link to look at a desktop is known by what was given; it may have expired, or have been withdrawn."""
+    """No share link has the given token or id; it may have expired, or have been withdrawn."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -368,10 +367,10 @@ class NoSuchShare(CasaDesktopError):
 
 
 class InvalidShare(CasaDesktopError):
-    """A link to look at a desktop was asked for that cannot be made.
+    """A share link cannot be made with the given values.
 
     Attributes:
-        field: what is wrong with it.
+        field: the property that is wrong.
         value: its value as given.
         expected: what it should be, in words.
     """
@@ -382,10 +381,10 @@ class InvalidShare(CasaDesktopError):
 
 
 class LinkRefused(CasaDesktopError):
-    """A program on the desktop asked to open what is not opened.
+    """A program on the desktop asked to open an address that is not allowed, or that cannot be delivered.
 
     Attributes:
-        address: what it asked for.
+        address: the address.
         reason: why not, and what to do.
     """
 
@@ -395,7 +394,7 @@ class LinkRefused(CasaDesktopError):
 
 
 class ProtocolViolation(CasaDesktopError):
-    """A browser sent what a view does not send; its connection is to be closed.
+    """A browser sent a message that views do not send; its connection must be closed.
 
     Attributes:
         code: the websocket's close code, RFC 6455, section 7.4.1.
@@ -408,10 +407,10 @@ class ProtocolViolation(CasaDesktopError):
 
 
 class InvalidContainer(CasaDesktopError):
-    """The description of a container makes no sense.
+    """The description of a container is invalid.
 
     Attributes:
-        field: what is wrong with it.
+        field: the property that is wrong.
         value: its value as given.
         expected: what it should be, in words.
     """
@@ -450,7 +449,7 @@ class ImageUnusable(CasaDesktopError):
 
 
 class NotInstalled(CasaDesktopError):
-    """casa-desktop runs from a folder of sources, and what pip would know of it is not there.
+    """casa-desktop runs from a source folder, without the metadata that pip would install.
 
     Attributes:
         python: the Python that runs it.
@@ -480,11 +479,11 @@ class InvalidKernelName(CasaDesktopError):
 
 
 class KernelTaken(CasaDesktopError):
-    """There is a kernel of that name already.
+    """A kernel of that name already exists.
 
     Attributes:
-        name: its name.
-        folder: where it is.
+        name: the kernel's name.
+        folder: the folder of its kernelspec.
     """
 
     def __init__(self, name: str, folder: Path) -> None:
@@ -499,8 +498,8 @@ class KernelUnknown(CasaDesktopError):
     """There is no kernel of that name.
 
     Attributes:
-        name: what was asked for.
-        known: the names that are there.
+        name: the name that was asked for.
+        known: the names of the existing kernels.
     """
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
@@ -510,11 +509,11 @@ class KernelUnknown(CasaDesktopError):
 
 
 class ForeignKernel(CasaDesktopError):
-    """A kernel was not written by ``casa-desktop kernel install``, and so is not its to change.
+    """A kernel was not written by ``casa-desktop kernel install``, which therefore must not change it.
 
     Attributes:
-        name: its name.
-        folder: where it is.
+        name: the kernel's name.
+        folder: the folder of its kernelspec.
     """
 
     def __init__(self, name: str, folder: Path) -> None:
@@ -529,8 +528,8 @@ class KernelNotWritten(CasaDesktopError):
     """A kernel's files cannot be written or removed.
 
     Attributes:
-        folder: where they should be.
-        reason: the system's words.
+        folder: the folder for the kernelspec.
+        reason: the system's message.
     """
 
     def __init__(self, folder: Path, reason: str) -> None:
@@ -545,7 +544,7 @@ class KernelFailed(CasaDesktopError):
     """A kernel did not start, ended, or did not answer.
 
     Attributes:
-        name: its name.
+        name: the kernel's name.
         reason: what happened.
         remedy: what to do about it, or empty.
     """
@@ -560,7 +559,7 @@ class UnusablePython(CasaDesktopError):
 
     Attributes:
         python: its path, or the container's image.
-        reason: what is the matter with it.
+        reason: what is wrong with it.
     """
 
     def __init__(self, python: str, reason: str) -> None:
@@ -586,7 +585,7 @@ class PythonTooOld(UnusablePython):
 
 
 class CasaNotInstalled(UnusablePython):
-    """There is no CASA in a Python."""
+    """A Python has no CASA."""
 
     def __init__(self, python: str) -> None:
         super().__init__(
@@ -600,8 +599,8 @@ class OverlayFailed(CasaDesktopError):
     """What another Python lacks for a kernel could not be installed for it.
 
     Attributes:
-        python: its path.
-        reason: what pip or the system said.
+        python: the path of the Python.
+        reason: the message of pip or the system.
     """
 
     def __init__(self, python: str, reason: str) -> None:
@@ -610,12 +609,12 @@ class OverlayFailed(CasaDesktopError):
 
 
 class LinkFailed(CasaDesktopError):
-    """From inside a container its launcher outside, or from a kernel's own network its porter, cannot be reached.
+    """A kernel cannot reach the process outside of its container or network namespace that starts desktops for it.
 
-    They start desktops.
+    That is its container's launcher, or its host helper.
 
     Attributes:
-        path: the socket where it was looked for.
+        path: the path of that process's socket.
         reason: what went wrong.
     """
 
@@ -628,10 +627,10 @@ class LinkFailed(CasaDesktopError):
 
 
 class NetworkShared(CasaDesktopError):
-    """A kernel has the machine's network, so that CASA's ports are open to others.
+    """A kernel has the machine's network, so that other users can reach CASA's ports.
 
     Attributes:
-        reason: why it has no other.
+        reason: why it has no private network.
     """
 
     remedy = (

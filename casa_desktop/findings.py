@@ -1,4 +1,4 @@
-"""What ``casa-desktop doctor`` and ``casa-desktop kernel check`` tell: a subject, what was found, and the remedy."""
+"""The findings of ``casa-desktop doctor`` and ``casa-desktop kernel check``: a subject, the result, and the remedy."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Finding:
     """One line of the report.
 
     Attributes:
-        subject: what was looked at.
+        subject: what was checked.
         state: ``ok``, ``missing`` (something will not work) or ``note`` (worth knowing).
-        found: what was seen, in words.
-        remedy: what to do about it; empty where nothing need be done.
+        found: the result, in words.
+        remedy: what to do about it; empty if nothing need be done.
     """
 
     subject: str
@@ -33,7 +33,7 @@ class Finding:
 
 
 def lines(findings: Iterable[Finding]) -> Iterator[str]:
-    """Yield the report as a terminal shows it."""
+    """Yield the lines of the report for a terminal."""
     for finding in findings:
         yield f"{_MARKS[finding.state]} {finding.subject}: {finding.found}"
         if finding.remedy:
@@ -41,7 +41,7 @@ def lines(findings: Iterable[Finding]) -> Iterator[str]:
 
 
 def as_json(findings: Iterable[Finding]) -> str:
-    """Return the report as a list in JSON."""
+    """Return the report as a JSON list."""
     return json.dumps([finding.as_dict() for finding in findings], indent=1)
 
 
@@ -49,7 +49,7 @@ _CHOOSE = "choose again with casa-desktop x-server"
 
 
 def x_server(environ: Mapping[str, str]) -> Finding:
-    """Tell where a desktop's X server would come from."""
+    """Return where a desktop's X server would come from."""
     try:
         choice = xserver.found(environ)
     except errors.InvalidSetting as error:

@@ -1,4 +1,4 @@
-"""Whether inotify(7) has instances and watches left for this user, for ``casa-desktop doctor``."""
+"""Checks for ``casa-desktop doctor`` whether inotify(7) has instances and watches left for this user."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from .findings import Finding
 from .watches import Watches
 
 _SUBJECT = "watches on files"
-# The machine's, and that of a container whose user namespace has less.
+# The machine's limit, and that of a container whose user namespace has a lower one.
 _LIMITS = ("fs.inotify.max_user_instances", "user.max_inotify_instances")
-# A notebook with a desktop takes about this many.
+# A notebook with a desktop uses about this many.
 _FEW = 8
 _MOST_NAMED = 3
 _INSTEAD = "desktops, links and logs are looked at from time to time instead"
 
 
 def examine() -> Finding:
-    """Take an instance and a watch, and count those that are in use."""
+    """Create an instance and a watch as a test, and count those that are in use."""
     users, limits = _users(), _limits()
     used, limit = sum(users.values()), min(limits.values(), default=None)
     count = f"{used} of {'?' if limit is None else limit} inotify instances of this user are in use"
@@ -37,7 +37,7 @@ def examine() -> Finding:
 
 
 def _shortage() -> Optional[str]:
-    """Return what the system has none left of."""
+    """Return what has run out, or None."""
     watches = Watches()
     try:
         watches.begin()
@@ -65,7 +65,7 @@ def _limits() -> Dict[str, int]:
 
 
 def _users() -> Counter[str]:
-    """Return how many instances this user's programs have, by their names."""
+    """Return the number of inotify instances of this user's programs, by program name."""
     found: Counter[str] = Counter()
     for process in psutil.process_iter(["name"]):
         with suppress(OSError):
@@ -76,11 +76,11 @@ def _users() -> Counter[str]:
 
 
 def _descriptors(pid: int) -> Iterator[str]:
-    """Yield where a process's descriptors lead; those of other users cannot be read."""
+    """Yield the targets of a process's descriptors; nothing for processes of other users, which cannot be read."""
     folder = f"/proc/{pid}/fd"
     if os.stat(folder).st_uid == os.getuid():
         for name in os.listdir(folder):
-            # It may be closed by now.
+            # The descriptor may have been closed by now.
             with suppress(OSError):
                 yield os.readlink(f"{folder}/{name}")
 
