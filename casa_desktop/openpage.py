@@ -32,7 +32,7 @@ class OpenPage:
         link: the address to redirect to.
 
     Raises:
-        RuntimeDirectoryError: as in ``runtime.runtime_root``.
+        RuntimeDirectoryError: as in ``runtime.directory.runtime_root``.
         Shortage: there is no room for the file.
     """
 

@@ -96,7 +96,7 @@ class ContainerProvisioner(LocalProvisioner):
         """Start the program.
 
         Raises:
-            HTTPError: as ``launch_kernel``.
+            HTTPError: as in ``launch_kernel``.
         """
         try:
             return await super().launch_kernel(cmd, **kwargs)
