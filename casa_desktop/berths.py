@@ -1,13 +1,13 @@
-"""A *berth* is the private folder in which a container and its launcher outside meet.
+"""The private rendezvous folder in which a kernel's sockets are, and in which a container meets its launcher outside.
 
-::
+The code calls the folder a *berth*::
 
     <root>/.kernels/<id>/outside.sock      where the launcher listens
                          connection.json   the kernel's connection file
                          k-1 … k-5         the kernel's sockets, where Jupyter speaks to it over unix sockets
 
-Who holds its lock is alive; launcher and container hold it together, so that it is free only when both have gone. A
-berth that was left by a launcher that was killed is removed by the next.
+The lock of the folder is held as long as the launcher or the container lives. If a launcher was killed, the next one
+removes its folder.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SOCKET_PATH_LIMIT = 107
 
 @dataclass(frozen=True)
 class Berth:
-    """The paths of one.
+    """The paths of one rendezvous folder.
 
     Attributes:
         folder: the private folder, mode 0700.
@@ -52,15 +52,15 @@ class Berth:
 
     @property
     def ipc(self) -> str:
-        """What Jupyter calls the kernel's address when it speaks over unix sockets: it adds ``-1`` and so on."""
+        """The kernel's address in Jupyter's connection file for unix sockets; Jupyter appends ``-1`` and so on."""
         return str(self.folder / "k")
 
 
 def new_berth(environ: Optional[Mapping[str, str]] = None) -> Berth:
-    """Return the paths of one that nobody has; it is not made.
+    """Return the paths of a new rendezvous folder, without creating it.
 
     Args:
-        environ: the environment that tells where the runtime directory is, by default this process's.
+        environ: the environment that determines the runtime directory; by default that of this process.
 
     Raises:
         RuntimeDirectoryError: the runtime directory cannot be used, or its path is too long.
@@ -78,10 +78,12 @@ def new_berth(environ: Optional[Mapping[str, str]] = None) -> Berth:
 
 
 def present(berth: Berth, environ: Optional[Mapping[str, str]] = None) -> Berth:
-    """Return where a berth is now; its kernel's porter may have had to make it again in another root (``moorings``).
+    """Return the present path of a rendezvous folder.
+
+    After its removal the kernel's host helper may have created it again in another root (``runtime.kept_sockets``).
 
     Args:
-        berth: where it was.
+        berth: the folder at its former path.
         environ: as for ``new_berth``.
     """
     if not berth.folder.exists():
@@ -93,12 +95,12 @@ def present(berth: Berth, environ: Optional[Mapping[str, str]] = None) -> Berth:
 
 
 def is_possible(berth: Berth, environ: Optional[Mapping[str, str]] = None) -> bool:
-    """Tell whether a kernel that is started may have the berth: it is where ``new_berth`` would put one."""
+    """Return whether a kernel may be started with this folder: it is in the root that ``new_berth`` would use."""
     return berth.folder.parent.parent == roots.configured_root(environ)
 
 
 def berth_of(ipc: str) -> Berth:
-    """Return the berth whose ``ipc`` a connection file bears, or a new one if it is none of ours.
+    """Return the rendezvous folder of the address in a connection file, or a new one if the address is not ours.
 
     Raises:
         RuntimeDirectoryError: as ``new_berth``.
@@ -109,17 +111,18 @@ def berth_of(ipc: str) -> Berth:
 
 
 def occupy(berth: Berth, timeout: float = 15.0) -> int:
-    """Make the berth, and return the descriptor that holds its lock.
+    """Create the folder and lock it; return the descriptor of the lock.
 
-    A former launcher's container with the same berth is waited for: Jupyter restarts a kernel at the same address.
+    If the container of a former launcher still uses the folder, wait for its end: Jupyter restarts a kernel at the same
+    address.
 
     Raises:
-        ContainerFailed: it did not end in time.
-        RuntimeDirectoryError: the folder cannot be made.
+        ContainerFailed: the former container did not end in time.
+        RuntimeDirectoryError: the folder cannot be created.
     """
     deadline = time.monotonic() + timeout
     for _ in range(_ATTEMPTS):
-        # Who leaves last removes the folders above, perhaps just now.
+        # The last launcher to end removes the folders above, perhaps at this moment.
         with suppress(FileNotFoundError):
             return _occupy(berth, deadline)
     raise RuntimeDirectoryError(berth.folder, "it goes away again and again.")
@@ -148,21 +151,21 @@ def _remove_deserted(harbour: Path) -> None:
 
 
 def leave(berth: Berth, descriptor: Optional[int] = None) -> None:
-    """Remove the berth, and whatever above it is empty then; for the launcher.
+    """Remove the folder, and the folders above it if they are empty then; for the launcher.
 
     Args:
-        berth: the one to remove.
-        descriptor: its lock's, for the process that has it; without it a berth that is held stays.
+        berth: the folder to remove.
+        descriptor: descriptor of its lock, for the process that holds it; without it, a locked folder stays.
     """
     clear(berth, descriptor)
     root = berth.folder.parent.parent
-    # Others may be there, or be about to come.
+    # The root may have other entries, or another process may be about to create one.
     with suppress(OSError, RuntimeDirectoryError), locks.exclusive(root, 0):
         root.rmdir()
 
 
 def clear(berth: Berth, descriptor: Optional[int] = None) -> None:
-    """Remove the berth from inside of the container, where the root is a mount and stays; see ``leave``."""
+    """Remove the folder from inside the container, where the root is a mount and stays; see ``leave``."""
     runtime.clear(berth.folder, descriptor)
     with suppress(OSError):
         berth.folder.parent.rmdir()

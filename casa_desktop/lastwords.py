@@ -1,6 +1,6 @@
-"""Why a desktop has ended that nobody stopped: ``<root>/.<name>.ended``, until it is started or stopped.
+"""The reason why a desktop ended without being stopped, in ``<root>/.<name>.ended`` until it is started or stopped.
 
-It is written into the root for new desktops, and read from all, because a root may have been removed since.
+The file is written to the root for new desktops, and searched in all roots, because a root may have been removed since.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _ENDING = ".ended"
 
 @dataclass(frozen=True)
 class LastWords:
-    """What is left of a desktop.
+    """The reason why a desktop ended.
 
     Attributes:
-        words: why it ended, in a sentence.
-        lost: nobody meant it to end, so who looks at it may have it back without asking.
+        words: the reason, in a sentence.
+        lost: the end was unintentional, so a view may start the desktop again without a question to the user.
     """
 
     words: str
@@ -32,25 +32,25 @@ class LastWords:
 
 
 def write_last_words(name: str, words: str, *, lost: bool = False) -> None:
-    """Leave a sentence for whoever looks for the desktop ``name`` after its end.
+    """Write the reason for the end of the desktop ``name``, for processes that look for it later.
 
-    Without room for it the desktop ends all the same, and in silence.
+    If there is no space for the file, nothing is written and no error is raised.
     """
     with suppress(OSError, RuntimeDirectoryError):
         stored.write(_file(runtime_root(make=False), name), LastWords(words, lost))
 
 
 def write_removal(name: str, folder: Path) -> None:
-    """Leave word that the folder of a running desktop was removed, where it is looked for next.
+    """Write that the folder of a running desktop was removed, to the root where the desktop is looked for next.
 
-    Its user, or the next look, may have it back: what removed the folder meant no desktop.
+    The user, or the next view, may start it again: the program that removed the folder did not mean to end a desktop.
 
     Args:
-        name: the desktop's.
-        folder: where it was.
+        name: the desktop's name.
+        folder: path of the removed folder.
     """
     root = configured_root()
-    # Not where all above has gone as well: nobody looks there any more.
+    # Not if the folder above the root was removed as well: no process looks there any more.
     if root.parent.is_dir() and not locks.is_held(root / name):
         words = f"Its runtime directory {folder} was removed, as at a logout or when temporary files are cleaned up."
         with suppress(OSError, RuntimeDirectoryError):
@@ -59,20 +59,20 @@ def write_removal(name: str, folder: Path) -> None:
 
 
 def read_last_words(name: str) -> Optional[LastWords]:
-    """Return why the desktop ``name`` ended by itself; None if it did not, or that was long ago."""
+    """Return why the desktop ``name`` ended without being stopped; None if there is no such file."""
     found = (stored.read(path, LastWords) for path in _paths(name))
     return next(filter(None, found), None)
 
 
 def all_last_words() -> Dict[str, LastWords]:
-    """Return why desktops have ended that nobody stopped, by their names."""
+    """Return the reasons of all desktops that ended without being stopped, by name."""
     paths = sorted(path for root in _roots() for path in root.glob(f".*{_ENDING}"))
     found = {path.name[1 : -len(_ENDING)]: stored.read(path, LastWords) for path in paths}
     return {name: words for name, words in found.items() if words is not None}
 
 
 def forget_last_words(name: str) -> None:
-    """Remove them: the desktop has started anew, or the user wants it to be gone."""
+    """Remove the file: the desktop has been started again, or the user has stopped it."""
     for path in _paths(name):
         with suppress(OSError):
             path.unlink()
@@ -87,5 +87,5 @@ def _paths(name: str) -> List[Path]:
 
 
 def _file(root: Path, name: str) -> Path:
-    # The name begins with a dot, so that nobody takes it for a desktop's folder.
+    # The name begins with a dot, because names of desktops do not.
     return root / f".{checked_name(name)}{_ENDING}"

@@ -1,8 +1,9 @@
-"""Keeps the sockets of a running kernel within reach when the folder in which they lie is removed.
+"""Keep the sockets of a running kernel reachable when their folder is removed.
 
-A kernel with hours of work in its memory listens on; only the names of its sockets have gone, so that nobody new can
-connect. The process that holds the kernel's berth (its porter, or its container's launcher) has each socket open by
-``O_PATH``, and links to them by their old names: connect(2) follows a link to ``/proc/PID/fd/N`` to the very socket.
+A kernel with hours of work in its memory continues to listen; only the names of its sockets have gone, so that no
+process can make a new connection. The process that holds the lock of the kernel's rendezvous folder (its host helper,
+or its container's launcher) has each socket open with ``O_PATH``, and creates links to the sockets with the old names:
+connect(2) follows a link to ``/proc/PID/fd/N`` to the same socket.
 """
 
 from __future__ import annotations
@@ -20,23 +21,23 @@ from . import locks, roots
 from .berths import HARBOUR, Berth
 from .folders import Foothold
 
-# What removes a folder is let finish first, in seconds.
+# How long a program that removes the folder gets to finish, in seconds.
 _SETTLING_SECONDS = 1.0
-# Where there is no place now, there may be one later.
+# If the folder cannot be made now, the next attempt follows after this time.
 _AGAIN_SECONDS = 30.0
 
 
 class Mooring:
-    """One berth, as long as its kernel lives.
+    """The sockets in one rendezvous folder, kept reachable while the kernel lives.
 
     Args:
-        berth: where it was made.
-        descriptor: its lock's.
+        berth: the folder as it was created.
+        descriptor: descriptor of its lock.
 
     Attributes:
-        berth: where it is now.
-        descriptor: its lock's now.
-        due: when ``mend`` is to be called, in seconds of ``time.monotonic()``.
+        berth: the folder at its present path.
+        descriptor: descriptor of the present folder's lock.
+        due: when ``mend`` must be called, in seconds of ``time.monotonic()``.
     """
 
     def __init__(self, berth: Berth, descriptor: int) -> None:
@@ -57,11 +58,11 @@ class Mooring:
         self.due = math.inf if self._foothold.seconds is None else time.monotonic() + self._foothold.seconds
 
     def fileno(self) -> int:
-        """Return the descriptor to wait for: when it is readable, call ``take_events``."""
+        """Return the descriptor to wait for; when it is readable, call ``take_events``."""
         return self._events.fileno()
 
     def take_events(self) -> None:
-        """Take note of sockets that have come, and of a folder or a socket that has gone."""
+        """Open new sockets, and schedule ``mend`` if the folder or a socket is missing."""
         whole = self._is_whole()
         self._take_sockets()
         if not whole:
@@ -78,25 +79,25 @@ class Mooring:
         return stands and all(os.path.lexists(self.berth.folder / name) for name in self._sockets)
 
     def close(self) -> None:
-        """Let go of the sockets; the lock stays held."""
+        """Close the sockets; the lock stays held."""
         self._foothold.close()
         self._events.close()
         for descriptor in self._sockets.values():
             os.close(descriptor)
 
     def mend(self) -> None:
-        """Make the berth again, if it has gone, or what is missing in it."""
+        """Create the folder again if it is missing, and links for the sockets that are missing in it."""
         self._look()
         if not self._foothold.stands() and not self._make_again():
             self.due = time.monotonic() + _AGAIN_SECONDS
             return
         for name, descriptor in self._sockets.items():
-            # One that has its name already is whole.
+            # A socket whose name exists needs no link.
             with suppress(OSError):
                 (self.berth.folder / name).symlink_to(f"/proc/{os.getpid()}/fd/{descriptor}")
 
     def _make_again(self) -> bool:
-        """Make the folder where it was; else, as after a logout, where Jupyter looks next (``berths.present``)."""
+        """Create the folder where it was; else, as after a logout, where ``runtime.rendezvous.present`` looks next."""
         for root in (self.berth.folder.parent.parent, roots.configured_root()):
             folder = root / HARBOUR / self.berth.folder.name
             with suppress(OSError):
@@ -109,7 +110,7 @@ class Mooring:
         return False
 
     def _move_to(self, folder: Path) -> None:
-        # The former lock stays held: its folder may still be somewhere.
+        # The former lock stays held, because its folder may still exist at another path.
         self.berth, self.descriptor = Berth(folder), locks.hold(folder)
         self._foothold.close()
         self._moor()

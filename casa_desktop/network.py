@@ -1,14 +1,14 @@
-"""A network of its own for this process and all its children: Linux's network namespaces, entered in place.
+"""Move this process and its later children into a private network namespace.
 
-CASA's tasks and tools listen on TCP ports of all interfaces and ask nobody for a password. In a network of their own
-they listen to nobody but each other. The process that calls ``enter`` stays what it is: its number, its parent, its
-group, its files, mounts and limits. Nothing is wrapped around it, and it takes about a millisecond.
+CASA's tasks and tools listen on TCP ports of all interfaces, without any authentication. In a private network namespace
+only they can reach these ports. The process that calls ``enter`` keeps its process id, parent, group, files, mounts and
+limits. No process wraps it, and the call takes about a millisecond.
 
-A user makes a user namespace for that, in which he stays himself; others' files are nobody's there, and programs like
-sudo do not get their rights. Where only bubblewrap may make one (AppArmor, on Ubuntu since 23.10), its is joined.
-Root, who has the right, needs none.
+A user without privileges makes a user namespace for that, and keeps the own user id in it. Other users' files appear
+there as owned by nobody(nogroup), and programs like sudo do not get their rights. If only bubblewrap may make a user
+namespace (AppArmor, on Ubuntu since 23.10), the process joins bubblewrap's. Root has the right and needs none.
 
-``python -m casa_desktop.network`` tries it, and tells what came of it (``State``).
+``python -m casa_desktop.network`` tries it, and prints the result (``State``).
 """
 
 from __future__ import annotations
@@ -45,18 +45,18 @@ _RESOLV_CONF = Path("/etc/resolv.conf")
 _INTERFACES = Path("/sys/class/net")
 _CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")
 _CONTAINER_VARIABLES = ("KUBERNETES_SERVICE_HOST", "container")
-# These share the machine's network unless they are told otherwise, and set some of the marks as well.
+# These engines share the machine's network by default, and set some of the marks as well.
 _SHARING = ("APPTAINER_CONTAINER", "SINGULARITY_CONTAINER")
 
 
 class State(Enum):
-    """Which network a kernel of this machine gets.
+    """The network that a kernel gets on this machine.
 
     Attributes:
-        OWN: one of its own.
-        CONTAINER: its container's, which is nobody else's already.
-        HOST: the machine's, as ``CASA_DESKTOP_NETWORK`` wants it.
-        SHARED: the machine's, because this machine allows no other.
+        OWN: a private one.
+        CONTAINER: that of its container, which is private already.
+        HOST: the machine's, because ``CASA_DESKTOP_NETWORK`` requests it.
+        SHARED: the machine's, because this machine allows no private one.
     """
 
     OWN = "own"
@@ -66,10 +66,10 @@ class State(Enum):
 
 
 def wanted(environ: Mapping[str, str]) -> bool:
-    """Tell whether a network of its own is wanted, by ``CASA_DESKTOP_NETWORK``: ``private``, the default, or ``host``.
+    """Return whether ``CASA_DESKTOP_NETWORK`` is ``private``, the default, and not ``host``.
 
     Raises:
-        InvalidSetting: it is neither.
+        InvalidSetting: the variable has another value.
     """
     said = environ.get(VARIABLE) or "private"
     if said not in CHOICES:
@@ -78,10 +78,10 @@ def wanted(environ: Mapping[str, str]) -> bool:
 
 
 def is_private(environ: Mapping[str, str]) -> bool:
-    """Tell whether this process has a network already that is not the machine's.
+    """Return whether this process already has a network that is not the machine's.
 
-    It has if there is no interface but the loopback's, or if it is in a container and no interface is a device: those
-    of Docker, Podman and Kubernetes are the ends of virtual cables.
+    This is so if the loopback is the only interface, or if the process is in a container and no interface is a device:
+    the interfaces of Docker, Podman and Kubernetes are ends of virtual cables.
     """
     names = [name for _, name in socket.if_nameindex() if name != "lo"]
     return not names or (_is_contained(environ) and not any(map(_is_device, names)))
@@ -98,27 +98,27 @@ def _is_device(name: str) -> bool:
 
 
 def asks_loopback(resolv_conf: str) -> bool:
-    """Tell whether names are asked for at a loopback address alone, as with systemd-resolved; pure."""
+    """Return whether all name servers have loopback addresses, as with systemd-resolved. Pure."""
     lines = (line.split() for line in resolv_conf.splitlines())
     servers = [words[1] for words in lines if len(words) > 1 and words[0] == "nameserver"]
     return bool(servers) and all(each.startswith("127.") or each == "::1" for each in servers)
 
 
 def other_resolver(resolv_conf: str, address: str) -> str:
-    """Return the text of a resolv.conf(5) that asks at ``address``, and is as it was otherwise; pure."""
+    """Return the text of a resolv.conf(5) with ``address`` as the only name server, otherwise unchanged. Pure."""
     kept = [line for line in resolv_conf.splitlines() if line.split()[:1] != ["nameserver"]]
     return "\n".join([f"nameserver {address}", *kept]) + "\n"
 
 
 def enter(resolver: str = "") -> None:
-    """Enter a network of its own, with nothing in it but a loopback. The process must not have threads.
+    """Enter a private network namespace, which has only a loopback interface. The process must not have threads.
 
     Args:
-        resolver: the address inside where names are asked for, if they are asked for at a loopback's outside; then the
-            process gets mounts of its own as well, which follow the machine's, with another resolv.conf(5).
+        resolver: address of a name server inside, used if the machine's name server has a loopback address. The process
+            then also gets a private mount namespace, which follows the machine's mounts, with another resolv.conf(5).
 
     Raises:
-        NetworkShared: it cannot be had here; the process is as before.
+        NetworkShared: this machine does not allow it; the process is unchanged.
     """
     names = _names(resolver)
     try:
@@ -126,12 +126,12 @@ def enter(resolver: str = "") -> None:
             raise NetworkShared()
     finally:
         if names:
-            # Where it is mounted it stays.
+            # A mounted file stays accessible where it is mounted.
             os.unlink(names)
 
 
 def _names(resolver: str) -> str:
-    """Return the path of another resolv.conf, if one is needed; else nothing."""
+    """Return the path of another resolv.conf; empty if none is needed."""
     with suppress(OSError, UnicodeDecodeError):
         found = _RESOLV_CONF.read_text()
         if resolver and asks_loopback(found):
@@ -151,13 +151,14 @@ def _succeeds(join: Callable[[str], None], names: str) -> bool:
 
 
 def _join_own(names: str) -> None:
-    """Join namespaces that a child of this process has made, for there is no way back from half of it.
+    """Join namespaces that a child of this process has made.
 
-    Ubuntu's AppArmor lets everybody unshare a user namespace, and then nobody write its uid_map. To try it in a child
-    first would take longer: a network that goes holds the lock that the next one waits for.
+    A child makes them, because this process could not undo a failure halfway. Ubuntu's AppArmor lets every process
+    unshare a user namespace, but then no process write its uid_map. To try it in a child first, and then to do it here,
+    would take longer: the end of a network namespace holds the lock that the next one waits for.
 
     Raises:
-        OSError: it is forbidden.
+        OSError: the system forbids it.
     """
     ready, made = os.pipe()
     joined, done = os.pipe()
@@ -167,7 +168,7 @@ def _join_own(names: str) -> None:
             os.close(done)
             _make(names)
             os.write(made, b"1")
-            # Until the parent has joined, or has gone.
+            # Wait until the parent has joined, or has ended.
             os.read(joined, 1)
         finally:
             os._exit(0)
@@ -187,14 +188,14 @@ def _make(names: str) -> None:
     """Make the namespaces.
 
     Raises:
-        OSError: it is forbidden.
+        OSError: the system forbids it.
     """
     uid, gid = os.geteuid(), os.getegid()
     flags = _CLONE_NEWNET | (_CLONE_NEWNS if names else 0)
-    # In a user namespace of one user root could not enter other users' files any more.
+    # In a user namespace with a single user, root could no longer access other users' files.
     _checked(_libc.unshare(flags | (_CLONE_NEWUSER if uid else 0)))
     if uid:
-        # user_namespaces(7): a group may be mapped only by who cannot drop any.
+        # user_namespaces(7): a process may map a group only if it cannot drop groups.
         for name, line in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
             Path("/proc/self", name).write_text(line, encoding="ascii")
     _bring_up_loopback()
@@ -209,8 +210,8 @@ def _bring_up_loopback() -> None:
 
 
 def bubblewrap_command(program: str, names: str = "") -> List[str]:
-    """Return the command line of a bubblewrap that makes the namespaces, and ends with its standard input."""
-    # The shell says when all is ready. Its number counts outside, too, for it has no pid namespace.
+    """Return the command line of a bubblewrap that makes the namespaces, and ends when its standard input closes."""
+    # The shell reports when everything is ready. Its process id is valid outside, too: there is no pid namespace.
     script = "echo $$; read -r _"
     words = [program, "--unshare-user", "--unshare-net", "--dev-bind", "/", "/", "--die-with-parent"]
     words += ["--ro-bind", names, os.path.realpath(_RESOLV_CONF)] if names else []
@@ -221,7 +222,7 @@ def _join_that_of_bubblewrap(names: str) -> None:
     """Join namespaces that bubblewrap has made.
 
     Raises:
-        OSError: it is not there, or may not make any, or they cannot be joined.
+        OSError: bubblewrap is missing, or may not make namespaces, or they cannot be joined.
     """
     program = shutil.which("bwrap")
     if program is None or os.geteuid() == 0:
@@ -234,11 +235,11 @@ def _join_that_of_bubblewrap(names: str) -> None:
         if not number:
             raise PermissionError("bwrap")
         _join(int(number), names)
-        # Which ends with its standard input.
+        # The with statement closes bubblewrap's standard input, and bubblewrap ends.
 
 
 def _join(maker: int, names: str) -> None:
-    """Join the namespaces of a process, and let go of the rights over them; nobody gets those."""
+    """Join the namespaces of a process, and drop all capabilities in them, so that no process has any."""
     is_user = os.geteuid() != 0
     kinds = [*(["user"] if is_user else []), "net", *(["mnt"] if names else [])]
     namespaces = [os.open(f"/proc/{maker}/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC) for kind in kinds]
@@ -247,7 +248,7 @@ def _join(maker: int, names: str) -> None:
         _checked(_libc.setns(namespace, 0))
         os.close(namespace)
     if folder:
-        # Who joins other mounts is at their root.
+        # A process that joins a mount namespace gets the root folder as its working folder.
         os.chdir(folder)
     if is_user:
         _checked(_libc.capset(_CAP_HEADER, _CAP_DATA))
@@ -260,7 +261,7 @@ def _checked(result: int) -> None:
 
 
 def state(environ: Mapping[str, str]) -> State:
-    """Find out which network a kernel gets here, by entering it: for a process that ends soon.
+    """Determine which network a kernel gets here, by entering it. Call this only in a process that ends soon.
 
     Raises:
         InvalidSetting: as ``wanted``.

@@ -1,4 +1,4 @@
-"""Which network CASA's ports are open to, for ``casa-desktop doctor``."""
+"""Check which network can reach CASA's ports, for ``casa-desktop doctor``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
 
 
 def examine(environ: Mapping[str, str]) -> Finding:
-    """Try, in a process of its own, which network a kernel gets."""
+    """Determine which network a kernel gets, by trying it in a separate process."""
     if lifeline.PORTER_VARIABLE in environ:
         return Finding(_SUBJECT, "ok", "this one's is its own")
     try:
@@ -36,11 +36,11 @@ def examine(environ: Mapping[str, str]) -> Finding:
 
 
 def finding(state: State, way_out: Optional[str]) -> Finding:
-    """Tell of a state.
+    """Return the finding for a state.
 
     Args:
-        state: what came of the trial.
-        way_out: the program for what goes out; None where there is none.
+        state: the result of the trial.
+        way_out: path of the program for outgoing connections; None if there is none.
     """
     if state is State.CONTAINER:
         return Finding(_SUBJECT, "ok", "this container's, which is not the machine's")
@@ -57,12 +57,12 @@ def finding(state: State, way_out: Optional[str]) -> Finding:
 
 
 def proxies(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Name the proxies of this machine's loopback, which kernels in a network of their own do not reach."""
+    """Yield a finding for each proxy on this machine's loopback, which a private network namespace cannot reach."""
     try:
         if not wanted(environ):
             return
     except InvalidSetting:
-        # Said by ``examine`` already.
+        # Reported by ``examine`` already.
         return
     for name, value in sorted(environ.items()):
         if name.lower() in _PROXIES and _is_loopback(value):

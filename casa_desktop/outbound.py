@@ -1,7 +1,7 @@
-"""The way out of a network of its own: command lines of pasta (of passt) and slirp4netns. Nothing here runs them.
+"""Connect a private network namespace with the outside: command lines of pasta (of passt) and slirp4netns.
 
-Both carry what programs inside send, as if they sent it themselves, and let nobody in. They are the same that
-rootless Podman uses.
+Both programs forward outgoing connections, as if they made these connections themselves, and accept no incoming ones.
+Rootless Podman uses the same programs. This module does not run them.
 """
 
 from __future__ import annotations
@@ -12,36 +12,36 @@ from typing import List, Mapping, Optional, Tuple
 
 PROGRAMS = ("pasta", "slirp4netns")
 PACKAGE = "passt"
-# Both make their end of it here. Where nothing like udev has opened it to users, only root can.
+# Both programs open this device. Unless udev or the like has opened it to users, only root can.
 TUN = "/dev/net/tun"
-# Addresses that no network has (RFC 7335), so that none is hidden: inside, the gateway, and where names are asked for.
+# Addresses that no network uses (RFC 7335), so that they hide none: inside, the gateway, and the name server.
 _INSIDE, _GATEWAY, _RESOLVER, _PREFIX = "192.0.0.2", "192.0.0.1", "192.0.0.3", "29"
 
 
 def find(environ: Mapping[str, str]) -> Optional[str]:
-    """Return the path of the first of the programs that is on PATH; None where there is none that could do its work."""
+    """Return the path of the first program of ``PROGRAMS`` on PATH; None if there is none, or it could not work."""
     if not os.access(TUN, os.R_OK | os.W_OK):
         return None
-    # Some distributions keep them where only root looks.
+    # Some distributions install them in folders that are only on root's PATH.
     path = os.pathsep.join([environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
     return next(filter(None, (shutil.which(name, path=path) for name in PROGRAMS)), None)
 
 
 def missing() -> Tuple[str, str]:
-    """Return, where ``find`` finds nothing, what is missing, and the remedy."""
+    """Return what is missing, and the remedy, if ``find`` returns None."""
     if not os.access(TUN, os.R_OK | os.W_OK):
         return f"{TUN} cannot be opened by this user", f"sudo chmod 666 {TUN}"
     return "neither pasta nor slirp4netns is on PATH", f"apt install {PACKAGE}"
 
 
 def command(program: str, network: int, user: Optional[int], *, root: bool) -> Tuple[str, ...]:
-    """Return the command line that gives a network namespace a way out.
+    """Return the command line that connects a network namespace with the outside.
 
     Args:
-        program: the path of one of ``PROGRAMS``.
-        network: the descriptor of the namespace.
-        user: that of the user namespace that it belongs to; None where that is the machine's.
-        root: we are root; then pasta would become nobody, who may not join it.
+        program: path of one of ``PROGRAMS``.
+        network: descriptor of the network namespace.
+        user: descriptor of the user namespace that it belongs to; None if that is the machine's.
+        root: this process runs as root. pasta would then switch to the user nobody, who may not join the namespace.
     """
     build = _pasta if os.path.basename(program).startswith("pasta") else _slirp
     return (program, *build(f"/proc/self/fd/{network}", f"/proc/self/fd/{user}" if user is not None else "", root))
@@ -49,9 +49,10 @@ def command(program: str, network: int, user: Optional[int], *, root: bool) -> T
 
 def _pasta(network: str, user: str, root: bool) -> List[str]:
     words = ["--foreground", "--quiet", *(["--runas", "0"] if root else []), "--config-net"]
-    # By itself it opens on the machine's side whatever is open inside, and the machine's loopback inside.
+    # By default pasta makes ports that are open inside reachable from the machine, and the machine's loopback from
+    # inside.
     words += ["--tcp-ports", "none", "--udp-ports", "none", "--tcp-ns", "none", "--udp-ns", "none", "--no-map-gw"]
-    # With the machine's own address inside, programs of the machine could not be reached by it.
+    # If the namespace had the machine's own address, programs on the machine could not be reached by that address.
     words += ["--address", _INSIDE, "--netmask", _PREFIX, "--gateway", _GATEWAY, "--dns-forward", _RESOLVER]
     return [*words, *(["--userns", user] if user else ["--netns-only"]), "--netns", network]
 
@@ -62,5 +63,5 @@ def _slirp(network: str, user: str, _root: bool) -> List[str]:
 
 
 def resolver(program: str) -> str:
-    """Return the address, inside, where the machine's own resolver of names answers."""
+    """Return the address inside at which the machine's own name server answers."""
     return _RESOLVER if os.path.basename(program).startswith("pasta") else "10.0.2.3"

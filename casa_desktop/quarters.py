@@ -26,7 +26,7 @@ __all__ = ["Quarters", "move_in", "seclude"]
 
 _PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 _BACKLOG = 100
-# Jupyter's own, where nothing is said; and what ZMQ calls *.
+# Jupyter's default address, and the one that ZMQ writes as *.
 _LOOPBACK, _ANY = "127.0.0.1", "0.0.0.0"  # noqa: S104
 _SHUT_IN = (
     "This kernel has a network of its own, so that nobody reaches CASA's ports, and no way out of it: {}. Remedy: {}. "
@@ -39,12 +39,12 @@ _NO_DESKTOP = (
 
 
 class Quarters:
-    """What came of the move.
+    """The result of the move into a private network namespace.
 
     Attributes:
-        notice: what its user should know of it, in a sentence; empty where all is well.
-        sockets: the sockets that listen for Jupyter outside, by their ports; ZMQ is to take them.
-        chosen: those ports that were left to us, by their names in a connection file.
+        notice: a sentence for the user about what did not work; empty if all is well.
+        sockets: the sockets that listen for Jupyter outside, by port; ZMQ must use them.
+        chosen: the ports that Jupyter left to us, by their names in a connection file.
     """
 
     def __init__(self) -> None:
@@ -56,17 +56,17 @@ class Quarters:
         self._moved = False
 
     def go_in(self, connection: Mapping[str, Any], environ: Mapping[str, str]) -> None:
-        """Move, as far as it can be done here.
+        """Move this process, as far as this machine allows it.
 
         Raises:
-            CasaDesktopError: it cannot; the kernel stays where it is.
+            CasaDesktopError: this is impossible; the kernel stays in the machine's network.
             OSError: likewise.
         """
         berth = _berth(connection, environ)
         if berth is not None:
             self._lock = berths.occupy(berth)
             self._hire_porter(environ)
-            # With its lock, by which the porter knows the berth from another one at the same path.
+            # Sent with its lock, by which the host helper distinguishes the folder from another one at the same path.
             self._tell(Word("berth", str(berth.folder)), [os.dup(self._lock)])
         if not network.wanted(environ) or network.is_private(environ):
             return
@@ -85,21 +85,21 @@ class Quarters:
             self.notice = _SHUT_IN.format(*outbound.missing())
 
     def give_up(self) -> None:
-        """Let ZMQ listen by itself."""
+        """Close our listening sockets, so that ZMQ opens its own."""
         for each in self.sockets.values():
             each.close()
         self.sockets, self.chosen = {}, {}
 
     def receive_at(self, folder: Path, environ: MutableMapping[str, str]) -> None:
-        """Let the porter start desktops for this kernel, and for the programs that it starts.
+        """Let the host helper start desktops for this kernel, and for the programs that the kernel starts.
 
         Args:
-            folder: the kernel's private one.
-            environ: the variables of those programs.
+            folder: the kernel's private folder.
+            environ: the environment of those programs.
         """
         if self._moved and lifeline.VARIABLE not in environ:
             path = str(folder / "porter.sock")
-            # Made here, so that nobody ever finds it missing; it is the porter's where it is answered.
+            # Created here, so that it exists before any program needs it; the host helper answers on it.
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             try:
                 listener.bind(path)
@@ -117,7 +117,7 @@ class Quarters:
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         held = () if self._lock is None else (self._lock,)
         with its:
-            # A session of its own: it must outlive the kernel's process group.
+            # In its own session, because it must outlive the kernel's process group.
             porter = subprocess.Popen(
                 [sys.executable, "-m", "casa_desktop.porter"],
                 env=seen(environ),
@@ -128,10 +128,10 @@ class Quarters:
                 cwd="/",
                 start_new_session=True,
             )
-        # It outlives us; nobody waits for it.
+        # The helper outlives this process, which does not wait for it.
         porter.returncode = 0
         self._porter = ours
-        # What a cell forks may outlive the kernel, and must not be taken for it.
+        # A process that a cell forks may outlive the kernel, and must not be mistaken for it.
         os.register_at_fork(after_in_child=self._let_go)
 
     def _let_go(self) -> None:
@@ -153,7 +153,7 @@ class Quarters:
 
 
 def _berth(connection: Mapping[str, Any], environ: Mapping[str, str]) -> Optional[berths.Berth]:
-    """Return the berth that this kernel is to make for itself, if Jupyter has chosen one."""
+    """Return the rendezvous folder that this kernel must create, if Jupyter has chosen one."""
     if connection.get("transport") != "ipc" or lifeline.VARIABLE in environ:
         return None
     folder = Path(str(connection.get("ip", ""))).parent
@@ -162,7 +162,7 @@ def _berth(connection: Mapping[str, Any], environ: Mapping[str, str]) -> Optiona
 
 
 def _listen(connection: Mapping[str, Any]) -> Tuple[Dict[int, socket.socket], Dict[str, int]]:
-    """Listen on the ports that Jupyter has chosen; return the sockets, and what ports were left to us."""
+    """Listen on the ports that Jupyter has chosen; return the sockets, and the ports that Jupyter left to us."""
     found: Dict[int, socket.socket] = {}
     chosen: Dict[str, int] = {}
     address = str(connection.get("ip") or _LOOPBACK)
@@ -182,7 +182,7 @@ def _listen(connection: Mapping[str, Any]) -> Tuple[Dict[int, socket.socket], Di
 
 
 def _namespaces() -> List[int]:
-    """Open the namespaces of this process for the porter."""
+    """Open the namespaces of this process for the host helper."""
     kinds = ["net"] if os.geteuid() == 0 else ["net", "user"]
     return [os.open(f"/proc/self/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC) for kind in kinds]
 
@@ -190,12 +190,14 @@ def _namespaces() -> List[int]:
 def move_in(
     connection_file: Optional[str], environ: Mapping[str, str], said: Optional[Mapping[str, Any]] = None
 ) -> Quarters:
-    """Move this process, a kernel that has no threads yet; never fails, but has a notice then.
+    """Move this process, a kernel that has no threads yet, into a private network namespace.
+
+    A failure raises no exception; the result then has a notice.
 
     Args:
-        connection_file: Jupyter's; None if there is none.
-        environ: the kernel's variables.
-        said: what the command line says of the connection, before the file.
+        connection_file: path of Jupyter's connection file; None if there is none.
+        environ: the kernel's environment.
+        said: connection settings of the command line; they override the file.
     """
     quarters = Quarters()
     try:
@@ -213,7 +215,7 @@ def _read(connection_file: Optional[str]) -> Dict[str, Any]:
 
 
 def seclude(environ: Mapping[str, str]) -> None:
-    """Move this process, which becomes a tool that nobody outside needs to reach, if it can be done here."""
+    """Move this process, a tool that no process outside needs to reach, into a private namespace, if possible."""
     with suppress(CasaDesktopError):
         if network.wanted(environ) and not network.is_private(environ):
             network.enter()

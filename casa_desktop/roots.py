@@ -1,15 +1,15 @@
-"""Where the runtime directory is, whatever the environment: one user's processes are to find the same desktops.
+"""Find the runtime directory so that all processes of a user find the same desktops, whatever their environment.
 
 The root for new desktops is the first of these that applies::
 
-    $CASA_DESKTOP_RUNTIME_DIR           where it is set; then no other place is looked at
-    $XDG_RUNTIME_DIR/casa-desktop       where it outlasts a logout, else only if the last one is not to be had; if it is
-                                        short enough for the paths of unix sockets
-    /run/user/UID/casa-desktop          the same place for a process that was not told, as a hub's server
+    $CASA_DESKTOP_RUNTIME_DIR           if it is set; then no other place is searched
+    $XDG_RUNTIME_DIR/casa-desktop       if it is short enough for the paths of unix sockets, and outlasts a logout; if
+                                        it does not outlast a logout, only when the last place cannot be used
+    /run/user/UID/casa-desktop          the same place, for a process without the variable, such as a hub's server
     /tmp/casa-desktop-UID
 
-systemd removes /run/user/UID when its user's last session ends, unless he lingers; but a desktop, and the Jupyter
-server behind it, may be meant to outlast that. Desktops that run are looked for in all of these places.
+systemd removes /run/user/UID when its user's last session ends, unless the user lingers; but a desktop, and the Jupyter
+server that shows it, may have to outlast that. Running desktops are searched in all of these places.
 """
 
 from __future__ import annotations
@@ -21,16 +21,17 @@ from pathlib import Path
 from typing import List, Mapping, Optional
 
 VARIABLE = "CASA_DESKTOP_RUNTIME_DIR"
-# Who is in it has processes beyond his sessions: loginctl(1), enable-linger.
+# Has a file for each user whose processes may outlast the sessions: loginctl(1), enable-linger.
 _LINGERING = Path("/var/lib/systemd/linger")
 _NAME = "casa-desktop"
-# sun_path of unix(7), without the final zero; and the longest path below the root, that of a desktop with a long name.
+# The size of sun_path of unix(7) without the final zero, and of the longest path below the root: that of the socket of
+# a desktop with the longest name.
 _SOCKET_PATH_LIMIT = 107
 _LONGEST_SOCKET = len("/") + 32 + len("/rfb.sock")
 
 
 def fault(root: Path, found: os.stat_result) -> str:
-    """Return what is wrong with a root, with the remedy; empty where nothing is."""
+    """Return why a root cannot be used, with the remedy; empty if it can."""
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         return f"it is not a folder of yours. Set {VARIABLE} to one that is."
     if found.st_mode & 0o077:
@@ -39,7 +40,7 @@ def fault(root: Path, found: os.stat_result) -> str:
 
 
 def is_private(root: Path) -> bool:
-    """Tell whether ``root`` is there, and only its user may enter it."""
+    """Return whether ``root`` exists, belongs to this user, and no other user may enter it."""
     try:
         return not fault(root, root.lstat())
     except OSError:
@@ -47,12 +48,12 @@ def is_private(root: Path) -> bool:
 
 
 def make(root: Path) -> None:
-    """Make the root where it is missing, and what is missing above it, for the user alone.
+    """Create the root and its missing parents, accessible only to this user.
 
-    ``Path.mkdir`` goes by the umask above it; with umask 0 everybody could put something else in the root's place.
+    ``Path.mkdir`` uses the umask for parents; with umask 0 any user could replace the root.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: a folder cannot be created.
     """
     for each in (*reversed(root.parents), root):
         if each == root or not os.path.lexists(each):
@@ -60,10 +61,10 @@ def make(root: Path) -> None:
 
 
 def configured_root(environ: Optional[Mapping[str, str]] = None) -> Path:
-    """Return where new desktops go, whether or not it is there.
+    """Return the root for new desktops; it may not exist.
 
     Args:
-        environ: the environment that tells, by default this process's.
+        environ: the environment that determines it; by default that of this process.
     """
     told = os.environ if environ is None else environ
     if told.get(VARIABLE):
@@ -72,14 +73,14 @@ def configured_root(environ: Optional[Mapping[str, str]] = None) -> Path:
     if lasting is not None:
         return lasting / _NAME
     session = told.get("XDG_RUNTIME_DIR")
-    # Anybody may have made a folder of that name in /tmp.
+    # Another user may have created a folder of that name in /tmp.
     if session and _is_usable(Path(session)) and os.path.lexists(last) and not is_private(last):
         return Path(session) / _NAME
     return last
 
 
 def others(environ: Optional[Mapping[str, str]] = None) -> List[Path]:
-    """Return where else desktops of this user may run; ``environ`` is that of ``configured_root``."""
+    """Return the other roots in which desktops of this user may run; ``environ`` as for ``configured_root``."""
     told = os.environ if environ is None else environ
     if told.get(VARIABLE):
         return []
@@ -96,10 +97,10 @@ def _lasting_session(told: Mapping[str, str]) -> Optional[Path]:
 
 
 def _is_usable(session: Path) -> bool:
-    # The user has not chosen its path, and could do nothing below one that is too long.
+    # The user has not chosen this path, and could not use it if it were too long.
     if len(os.fsencode(session / _NAME)) + _LONGEST_SOCKET > _SOCKET_PATH_LIMIT:
         return False
-    # After su or sudo the variable may still be another user's.
+    # After su or sudo the variable may still name another user's folder.
     try:
         return session.stat().st_uid == os.getuid() and os.access(session, os.W_OK)
     except OSError:

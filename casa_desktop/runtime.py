@@ -1,20 +1,20 @@
-"""The runtime directory: where desktops lie, how they are found, and what keeps others out.
+"""The runtime directory: the folders of desktops, their files, and their protection from other users.
 
-One folder per desktop, below a root that only the user can enter (``roots`` tells where that may be)::
+Each desktop has a folder below a root that only the user can enter (``runtime.location`` finds the root)::
 
-    <root>/<name>/record.json    by which every other process finds the desktop (and record.kept: ``mending``)
+    <root>/<name>/record.json    lets other processes find the desktop (and record.kept: ``desktop.mending``)
                   Xauthority     the X cookie
-                  rfb.sock       where Xvnc listens
-                  desktop.log    what the supervisor, Xvnc and IceWM said
+                  rfb.sock       the socket of Xvnc
+                  desktop.log    the output of the supervisor, Xvnc and IceWM
                   icewm/         IceWM's files
-                  bin/           programs that stand for a browser on the desktop (``links``)
-                  links/         addresses that programs on the desktop ask to open
-                  shares/        links by which others may look at the desktop (``shares``)
-    <root>/.<name>.ended         why a desktop that nobody stopped has ended (``lastwords``)
-    <root>/.kernels/<id>/        what a container and its launcher share (``berths``)
+                  bin/           programs that replace a browser on the desktop (``desktop.open_url``)
+                  links/         addresses that programs on the desktop request to open
+                  shares/        links with which other users may view the desktop (``views.share_links``)
+    <root>/.<name>.ended         why a desktop ended without being stopped (``runtime.exit_reason``)
+    <root>/.kernels/<id>/        files that a container and its launcher share (``runtime.rendezvous``)
 
-A supervisor holds a lock on its desktop's folder for as long as it lives (``locks``), so a folder whose lock is free
-is a dead desktop's, whatever its record says.
+A supervisor holds a lock on its desktop's folder until it ends (``system.locks``), so a folder whose lock is free
+belongs to a dead desktop, whatever its record contains.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from .roots import configured_root, is_private
 from .unixsockets import connected
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
-# They are parts of URLs beside the desktops' names.
+# These are parts of URLs at the same place as the desktops' names.
 _RESERVED = frozenset({"api", "shared", "static"})
-# Set inside of a container: the path of its launcher's socket (``lifeline``).
+# Set inside a container: the path of its launcher's socket (``system.messages``).
 OUTSIDE_VARIABLE = "CASA_DESKTOP_OUTSIDE"
 # sun_path holds 108 bytes with the final zero: unix(7).
 _SOCKET_PATH_LIMIT = 107
@@ -49,15 +49,17 @@ def checked_name(name: str) -> str:
 
 
 def runtime_root(*, make: bool = True, environ: Optional[Mapping[str, str]] = None) -> Path:
-    """Return the root of all desktops of this user, created with mode 0700 if need be.
+    """Return the root for new desktops of this user; create it with mode 0700 if it is missing.
 
     Args:
-        make: create it. Who only looks does not, or the root that went with its last desktop would be back.
-        environ: the environment that tells where it is, by default this process's.
+        make: create a missing root. A caller that only reads passes False; otherwise a root that was removed with its
+            last desktop would be created again.
+        environ: the environment that determines the root; by default that of this process.
 
     Raises:
-        RuntimeDirectoryError: it is not a folder, not the user's own, open to others, or cannot be made.
-        Shortage: there is no room for it.
+        RuntimeDirectoryError: the root is not a folder, belongs to another user, is open to others, or cannot be
+            created.
+        Shortage: there is no space for it.
     """
     root = configured_root(environ)
     try:
@@ -77,9 +79,9 @@ def runtime_root(*, make: bool = True, environ: Optional[Mapping[str, str]] = No
 
 
 def private_root() -> Path:
-    """Return where a kernel makes folders of its own, which end with it.
+    """Return the folder in which a kernel creates its private folders, which are removed when it ends.
 
-    It is the root; in a container it is the folder that the launcher outside removes, however the container ends.
+    This is the root; in a container it is the folder that the launcher outside removes, however the container ends.
 
     Raises:
         RuntimeDirectoryError: as ``runtime_root``.
@@ -90,7 +92,7 @@ def private_root() -> Path:
 
 @dataclass(frozen=True)
 class Places:
-    """The paths of one desktop; none of them need exist.
+    """The paths of one desktop; they may not exist.
 
     Attributes:
         folder: the desktop's own folder, mode 0700.
@@ -136,14 +138,15 @@ class Places:
 
 
 def places(name: str, *, make: bool = True) -> Places:
-    """Return the paths of the desktop ``name``; ``make`` is that of ``runtime_root``.
+    """Return the paths of the desktop ``name``; ``make`` as for ``runtime_root``.
 
-    They are where it lives already, be it in a root that another environment of the same user has chosen.
+    If the desktop is running already, they are its present paths, even in a root that another environment of the same
+    user has determined.
 
     Raises:
-        InvalidName: it is no name for a desktop.
-        RuntimeDirectoryError: as ``runtime_root``; also when the socket's path would be too long.
-        Shortage: it cannot be told where it lives.
+        InvalidName: ``name`` is not a valid name of a desktop.
+        RuntimeDirectoryError: as ``runtime_root``; also if the socket's path would be too long.
+        Shortage: the present paths cannot be determined now.
     """
     found = Places(runtime_root(make=make) / checked_name(name))
     for root in roots.others():
@@ -161,19 +164,19 @@ def places(name: str, *, make: bool = True) -> Places:
 
 @dataclass(frozen=True)
 class Record:
-    """What is written down about a running desktop.
+    """The file that describes a running desktop.
 
     Attributes:
         name: the desktop's name.
-        display: X's name of it, like ``:7``.
+        display: name of the X display, like ``:7``.
         xauthority: path of the cookie file.
         rfb_socket: path of the unix socket on which Xvnc speaks RFB.
         supervisor_pid: process id of the supervisor, or of the launcher of the supervisor's container.
         x_server_pid: process id of Xvnc, as the supervisor sees it.
         started: seconds since the epoch.
         version: the version of casa-desktop that started it.
-        idle_minutes: after so many minutes without use it is stopped; 0 for never.
-        pid_namespace: where ``supervisor_pid`` means that process; elsewhere it may be another's.
+        idle_minutes: the desktop is stopped after this time without use, in minutes; 0 for never.
+        pid_namespace: the namespace in which ``supervisor_pid`` is valid; elsewhere it may be another process.
     """
 
     name: str
@@ -189,16 +192,16 @@ class Record:
 
     @property
     def at(self) -> Places:
-        """The paths of this very desktop."""
+        """The paths of this desktop."""
         return Places(Path(self.rfb_socket).parent)
 
     def write(self, path: Path) -> None:
-        """Write the record so that a reader sees all of it or nothing."""
+        """Write the record atomically."""
         stored.write(path, self)
 
 
 def read_record(path: Path) -> Optional[Record]:
-    """Return the record at ``path``; None where there is none, or one that makes no sense."""
+    """Return the record at ``path``; None if there is none, or it is invalid."""
     return stored.read(path, Record)
 
 
@@ -235,12 +238,13 @@ def _folders(root: Path) -> List[Path]:
 
 
 def clear(folder: Path, descriptor: Optional[int] = None) -> None:
-    """Remove a dead desktop's folder, and what its X server left; it is no error if nothing is there.
+    """Remove a dead desktop's folder, and the files that its X server left; it is no error if they are missing.
 
     Args:
-        folder: its path.
-        descriptor: of the folder that is meant, for the process that has made or locked it: another one that has the
-            path by now is left alone. Without it the folder that is there is meant, unless a living process holds it.
+        folder: path of the folder.
+        descriptor: descriptor of the folder to remove, for the process that has created or locked it; another folder
+            that now has the same path is left alone. Without it, the folder at the path is removed, unless a living
+            process has locked it.
     """
     if descriptor is not None:
         if folders.is_at(folder, descriptor):
@@ -256,24 +260,24 @@ def _remove_x_files(folder: Path) -> None:
     with suppress(Shortage):
         record = read_record(Places(folder).record)
         if record is not None:
-            # Supervisor and X server were killed together, as when their container ends.
+            # The X server may have been killed together with the supervisor, as at the end of their container.
             xfiles.remove_dead(record.display)
 
 
 def remove_root_if_empty(root: Optional[Path] = None) -> None:
-    """Remove a root, by default the one for new desktops, when its last desktop is gone; call it with it locked."""
-    # It fails while other desktops are there, or where somebody has just begun another one.
+    """Remove a root, by default the one for new desktops, if it is empty. The caller must have locked the root."""
+    # This fails if there are other desktops, or another process is just starting one.
     with suppress(OSError):
         (root or configured_root()).rmdir()
 
 
 def rfb_banner(path: Path, timeout: float) -> bytes:
-    """Connect to an RFB server's unix socket and return the 12 bytes with which it greets.
+    """Connect to an RFB server's unix socket and return its 12-byte version message.
 
     Source: RFC 6143, section 7.1.1.
 
     Raises:
-        OSError: nobody listens, or nothing came within ``timeout`` seconds.
+        OSError: no process listens, or there was no message within ``timeout`` seconds.
     """
     with connected(path, timeout) as connection:
         connection.settimeout(timeout)
