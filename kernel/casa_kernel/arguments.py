@@ -1,4 +1,7 @@
-"""The arguments of a call of CASA's tasks: what is clear is taken, what cannot go well is said beforehand."""
+"""Prepare and check the arguments of a call of a CASA task.
+
+Clear values are converted, and a call that cannot succeed is refused beforehand.
+"""
 
 from __future__ import annotations
 
@@ -12,22 +15,22 @@ from typing import Any, Dict, Mapping, Sequence, Tuple
 from . import checks
 from .errors import BadParameter
 
-# Parameters of which True and False are two values among numbers.
+# Parameters for which True and False are valid besides numbers.
 _NUMBERS_TOO = {("plotbandpass", "channeldiff")}
 
 
 def prepared(
     task: str, signature: inspect.Signature, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> Tuple[Tuple[Any, ...], Dict[str, Any]]:
-    """Return the arguments of a call with True and False in place of 1 and 0, where a parameter is one or the other.
+    """Return the arguments of a call, with 1 and 0 replaced by True and False for parameters that are switches.
 
     Raises:
-        BadParameter: the call needs what this process has not.
+        BadParameter: the call needs MPI, which this process lacks.
     """
     try:
         bound = signature.bind_partial(*args, **kwargs)
     except TypeError:
-        # CASA says it better: it names what is wrong.
+        # CASA's own message is better: it names the mistake.
         return tuple(args), dict(kwargs)
     for name, given in bound.arguments.items():
         parameter = signature.parameters[name]
@@ -39,7 +42,7 @@ def prepared(
 
 
 def _check_parallel(task: str, given: Mapping[str, Any]) -> None:
-    """Look whether MPI is there if the call needs it; tclean of a cube goes without, and says so in the log."""
+    """Check that MPI is available if the call needs it; tclean of a cube works without, and logs that."""
     module = sys.modules.get("casampi.MPIEnvironment")
     enabled = module is not None and bool(module.MPIEnvironment.is_mpi_enabled)
     if given.get("parallel") is True and given.get("specmode", "mfs") == "mfs" and not enabled:
@@ -51,7 +54,7 @@ def _check_parallel(task: str, given: Mapping[str, Any]) -> None:
 
 
 def explain(error: AssertionError) -> None:
-    """Let an error of CASA's check of types say a sentence, in place of a dictionary in Python's notation."""
+    """Replace the message of CASA's type check, a dictionary in Python's notation, by a sentence."""
     said = str(error)
     try:
         is_dictionary = isinstance(ast.literal_eval(said), dict)
@@ -66,14 +69,14 @@ class _Accepted(Exception):
 
 
 def check_types(task: Any, given: Mapping[str, Any]) -> None:
-    """Have a task of CASA check its arguments, and do nothing else.
+    """Let a task of CASA check its arguments, without doing its work.
 
     Args:
-        task: CASA's own. Between its check and its work it tells the log that it begins (casatasks 6.4 to 6.7).
+        task: CASA's own task. Between its check and its work it logs its beginning (casatasks 6.4 to 6.7).
         given: the arguments.
 
     Raises:
-        AssertionError: it refuses one.
+        AssertionError: the task refuses an argument.
         TypeError: it has no such parameter.
     """
     call = type(task).__call__
@@ -83,7 +86,7 @@ def check_types(task: Any, given: Mapping[str, Any]) -> None:
     def stop(*_args: Any) -> None:
         raise _Accepted
 
-    # A copy with globals of its own: another thread may be calling the task.
+    # A copy with its own globals: another thread may be calling the task.
     check = FunctionType(
         call.__code__, {**call.__globals__, "_start_log": stop}, call.__name__, call.__defaults__, call.__closure__
     )

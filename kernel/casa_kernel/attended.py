@@ -1,12 +1,12 @@
-"""Know when an interactive task goes on without the window that it should wait at, whatever called it.
+"""Detect an interactive task that goes on without the window for which it should wait, in whatever way it was called.
 
-CASA's C++ (casatools 6.4 to 6.7, ``synthesis/ImagerObjects/grpcInteractiveClean.cc``) writes "Viewer GUI Not Available"
-into the log then and answers 0 for the image; the imaging tasks take that for an empty mask, and end well with nothing
-cleaned. ``flagdata`` ends well, too, or writes its log for ever (``flagging/Flagging/grpcFlagAgentDisplay.cc``). So the
-tools themselves are asked here, which every way to these windows goes through: CASA's own tasks, tasks that call
-others, scripts that are made of CASA's imager classes.
+If there is no window, CASA's C++ (casatools 6.4 to 6.7, ``synthesis/ImagerObjects/grpcInteractiveClean.cc``) writes
+"Viewer GUI Not Available" into the log and answers 0 for the image. The imaging tasks take that for an empty mask, and
+end without an error and with nothing cleaned. ``flagdata`` also ends without an error, or writes its log for ever
+(``flagging/Flagging/grpcFlagAgentDisplay.cc``). So the hooks are in the tools themselves, which are used in every case:
+by CASA's own tasks, by tasks that call others, and by scripts that use CASA's imager classes.
 
-This imports nothing that takes long: processes without a kernel use it too.
+This module imports nothing slow, because processes without a kernel use it too.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from typing import Any, Callable
 
 from . import imports
 
-# The wheel's flag display has two sorts of plots.
+# flagdata can display the data and a report.
 _DISPLAYS = ("datadisplay", "reportdisplay")
 
 
 def watch_cleaning(missed: Callable[[], None]) -> None:
-    """Have ``missed`` called when the mask editor has not answered for an image; it may raise what it likes."""
+    """Call ``missed`` when the mask editor has not answered for an image; it may raise any exception."""
 
     def change(module: ModuleType) -> None:
         tool = module.iterbotsink
@@ -31,7 +31,7 @@ def watch_cleaning(missed: Callable[[], None]) -> None:
         @functools.wraps(original)
         def pauseforinteraction(self: Any) -> Any:
             codes = original(self)
-            # Else 1 is to go on, 2 to go on without asking again, 3 to stop; negative where the mask has changed.
+            # Otherwise 1 means go on, 2 go on without asking again, 3 stop; negative if the mask has changed.
             if not codes or 0 in codes.values():
                 missed()
             return codes
@@ -42,7 +42,7 @@ def watch_cleaning(missed: Callable[[], None]) -> None:
 
 
 def watch_flagging(check: Callable[[], None]) -> None:
-    """Have ``check`` called before a flag display is prepared; it may raise what it likes."""
+    """Call ``check`` before a flag display is prepared; it may raise any exception."""
 
     def change(module: ModuleType) -> None:
         tool = module.agentflagger
@@ -60,6 +60,6 @@ def watch_flagging(check: Callable[[], None]) -> None:
 
 
 def _put(tool: Any, method: Callable[..., Any]) -> None:
-    """Replace a tool's method, once in its life."""
+    """Replace a tool's method, but only once."""
     if not hasattr(getattr(tool, method.__name__), "__wrapped__"):
         setattr(tool, method.__name__, method)

@@ -1,15 +1,15 @@
-"""Look whether there is anything in a picture that casaviewer has drawn; it says nothing when there is not."""
+"""Check whether a picture of casaviewer shows anything; casaviewer itself does not report that it drew nothing."""
 
 from __future__ import annotations
 
 import io
 from typing import Any, Tuple
 
-# A JPEG's one colour is not wholly one.
+# In a JPEG, an area of one colour varies a little.
 _NOISE = 2
-# In larger pictures, in pixels, nobody looks: they would take seconds to be unpacked.
+# In pixels. Larger pictures are not checked: to decode them would take seconds.
 _LARGEST = 5 * 10**7
-# Lines of the axes' frame are lit along at least this part of the picture; ticks are shorter than that part of it.
+# Lines of the axes' frame are lit along at least the first fraction of the picture; ticks are shorter than the second.
 _FRAME, _TICKS = 0.3, 0.06
 _LIT = 24
 
@@ -21,11 +21,11 @@ def is_blank(data: bytes) -> bool:
 
 
 def is_empty_within(data: bytes) -> bool:
-    """Return whether a picture of casaviewer's has axes and nothing in them, on its black ground."""
+    """Return whether a picture of casaviewer has axes with nothing inside them, on its black background."""
     picture = _opened(data)
     if picture is None:
         return False
-    # Imported late, as CASA does it anyway.
+    # Imported late, because CASA will import it anyway.
     import numpy
 
     lit = numpy.asarray(picture).max(axis=2) > _LIT
@@ -37,13 +37,13 @@ def is_empty_within(data: bytes) -> bool:
 
 
 def _span(parts: Any) -> Tuple[int, int]:
-    """Return the first and the last line that is lit for the most part."""
+    """Return the first and the last line that is lit over most of its length."""
     lines = (parts > _FRAME).nonzero()[0]
     return (int(lines[0]), int(lines[-1])) if len(lines) else (0, 0)
 
 
 def _opened(data: bytes) -> Any:
-    """Return the picture in RGB, or None where it is too large to be looked at."""
+    """Return the picture in RGB, or None where it is too large to check."""
     from PIL import Image
 
     picture = Image.open(io.BytesIO(data))

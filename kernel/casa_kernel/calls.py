@@ -1,7 +1,8 @@
-"""gRPC calls to the tools, none of which waits without end.
+"""gRPC calls to the tools, each of which ends at some time.
 
-How long a call may take, only the tool knows: a plot takes minutes where there are many data. So a call within a task
-has no fixed limit. A watchdog looks whether the tool works, and hangs up when it does not. All other calls have one.
+Only the tool knows how long a call may take: a plot of many data takes minutes. So a call within a task has no fixed
+time limit; a watchdog checks that the tool works, and closes the connection if it does not. All other calls have a time
+limit.
 """
 
 from __future__ import annotations
@@ -9,23 +10,23 @@ from __future__ import annotations
 import itertools
 from typing import Any, Callable, Optional
 
-# Seconds for a call that no watchdog looks after, as of a user of CASA's own modules.
+# The time limit in seconds of a call without a watchdog, for instance by a user of CASA's own modules.
 LIMIT = 600.0
-# For what is tidied up or prepared beside a task, and can be done without.
+# The time limit in seconds of optional calls that prepare or tidy up.
 BESIDE = 5.0
 
 
 class Line:
-    """A channel to a tool, as the classes that protoc has made for CASA use one.
+    """A channel to a tool, for the classes that protoc has generated for CASA.
 
     Args:
         grpc: the module.
-        address: where the tool listens.
+        address: the address of the tool's server.
 
     Attributes:
-        watched: a watchdog looks after the calls.
-        waiting: the number of the call that waits for its answer, or 0. No two calls have the same.
-        over: nobody speaks on it any more.
+        watched: a watchdog watches the calls.
+        waiting: the number of the call that waits for its answer, or 0. Each call has another number.
+        over: the channel is closed.
     """
 
     def __init__(self, grpc: Any, address: str) -> None:
@@ -35,7 +36,7 @@ class Line:
         self.waiting = 0
 
     def unary_unary(self, *args: Any, **kwargs: Any) -> Callable[..., Any]:
-        """Return a method of the tool's, like a gRPC channel."""
+        """Return a method of the tool, like a gRPC channel."""
         ask = self._channel.unary_unary(*args, **kwargs)
 
         def call(request: Any, timeout: Optional[float] = None) -> Any:
@@ -49,6 +50,6 @@ class Line:
         return call
 
     def hang_up(self) -> None:
-        """End the call that waits, with an error."""
+        """Close the channel; the call that waits ends with an error."""
         self.over = True
         self._channel.close()

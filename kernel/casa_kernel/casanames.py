@@ -1,11 +1,12 @@
-"""The kernel's tasks under every name that CASA has for them.
+"""Put the kernel's tasks under every name that CASA has for them.
 
-``from casatasks import *``, ``import casaviewer``, a module on disk, a script, a thread: each gets what stands in the
-attributes of CASA's modules. There these put one object for each task (``taskobject``) as soon as a module has been
-executed, long before the kernel knows what the task is to do; a task that is called so early waits for CASA, as the
-first cell does.
+``from casatasks import *``, ``import casaviewer``, a module on disk, a script, a thread: each reads the attributes of
+CASA's modules. As soon as such a module has been executed, this module replaces each task there by one object
+(``casa.task_object``), long before the kernel has prepared the task. A task that is called so early waits for CASA, as
+the first cell does.
 
-The modules of ``casatasks.private`` have got CASA's own objects by then, and a task that calls another gets CASA's own.
+By then, the modules of ``casatasks.private`` have imported CASA's own objects, so a task that calls another one calls
+CASA's own.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from .taskobject import Task, is_task
 
 _TASKS = "casatasks"
 
-# The wheels with a native tool, and the tasks that they bring. CASA 4 and 5 had viewer, the wheels have not.
+# The wheels with a native tool, and their tasks. The wheels lack viewer, a task of CASA 4 and 5.
 WHEELS: Mapping[str, Tuple[str, ...]] = {
     "casaviewer": ("imview", "msview", "viewer"),
     "casaplotms": ("plotms",),
@@ -29,7 +30,7 @@ WHEELS: Mapping[str, Tuple[str, ...]] = {
     "casafeather": ("casafeather",),
 }
 
-# Where casashell's objects for tasks of other wheels are.
+# The packages of casashell's objects for tasks of other wheels.
 _OTHER_SHELL_TASKS = {"imview": "casaviewer.gotasks", "msview": "casaviewer.gotasks", "plotms": "casaplotms.gotasks"}
 
 
@@ -37,7 +38,7 @@ class CasaNames:
     """The objects of all tasks, by name.
 
     Attributes:
-        prepare: waits for CASA and binds the tasks; called in whatever thread calls a task that is not bound yet.
+        prepare: waits for CASA and binds the tasks; called in any thread that calls a task which is not bound yet.
     """
 
     def __init__(self) -> None:
@@ -47,17 +48,17 @@ class CasaNames:
         self._bound: Dict[str, Callable[..., Any]] = {}
 
     def watch(self) -> None:
-        """Put the tasks into CASA's modules from now on, as they are imported."""
+        """From now on, put the tasks into CASA's modules when these are imported."""
         imports.after(_TASKS, self._change_tasks)
         for wheel, names in WHEELS.items():
             imports.after(wheel, partial(self._change, names=names))
         for name, package in _OTHER_SHELL_TASKS.items():
             imports.after(f"{package}.{name}", partial(self._change_shell, name))
-        # Its modules would import casatasks when it is too late to change them.
+        # casashell's modules would import casatasks too late to change it.
         imports.after("casashell", _import_tasks)
 
     def bind(self, name: str, call: Callable[..., Any]) -> Task:
-        """Return the task ``name``, which does what ``call`` does from now on."""
+        """Return the task ``name``, and make it call ``call`` from now on."""
         task = self._task(name, next((wheel for wheel, names in WHEELS.items() if name in names), _TASKS), None)
         self._bound[name] = call
         task.look_like(call)
@@ -70,18 +71,18 @@ class CasaNames:
         return call
 
     def _task(self, name: str, module: str, stock: Any) -> Task:
-        # Two threads that meet here get the same.
+        # Two threads that run this at the same time get the same object.
         return self._tasks.get(name) or self._tasks.setdefault(name, taskobject.make(name, module, stock, self._work))
 
     def _change_tasks(self, module: ModuleType) -> None:
         self._change(module, getattr(module, "__all__", ()))
         if hasattr(module, "casalog"):
-            # It makes another when it is executed again, which would write into another file.
+            # When it is executed again, it makes another log object, which would write into another file.
             self._log = self._log or module.casalog
             module.casalog = self._log  # type: ignore[attr-defined]
 
     def _change(self, package: ModuleType, names: Tuple[str, ...]) -> None:
-        """Put tasks into a package, and into the modules where it has them from."""
+        """Replace tasks in a package, and in the modules that define them."""
         shell_tasks = package.__name__ == _TASKS
         for name in names:
             stock = getattr(package, name, None)
@@ -95,14 +96,14 @@ class CasaNames:
                 imports.after(f"casashell.private.{name}", partial(self._change_shell, name))
 
     def _replace(self, name: str, module: ModuleType) -> None:
-        """Put a task into the module that defines it, when that is executed again too."""
+        """Replace a task in the module that defines it, also when that is executed again."""
         stock, task = getattr(module, name, None), self._tasks[name]
         if stock is not None and stock is not task:
             task.stock = stock
             setattr(module, name, task)
 
     def _change_shell(self, name: str, module: ModuleType) -> None:
-        """Put a task into the module that has casashell's object for it."""
+        """Replace casashell's object for a task in its module."""
         shell, task = getattr(module, name, None), self._tasks.get(name)
         if task is not None and shell is not None and shell is not task:
             task.shell = shell

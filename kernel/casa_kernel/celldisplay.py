@@ -1,4 +1,4 @@
-"""A display under one cell of the notebook, which any thread may fill and refill while the cell runs."""
+"""A display under one cell of the notebook, which any thread may fill and update while the cell runs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any, Dict
 
 
 class CellDisplay:
-    """A display that is made when it is first shown.
+    """A display that is created when it is first shown.
 
-    It is sent by way of the kernel's session and not of IPython's display(), which takes the cell from the calling
+    It is sent through the kernel's session, not through IPython's display(), which takes the cell from the calling
     thread: a thread that lives longer than a cell would then write under the cell in which it was started.
 
     Attributes:
@@ -24,11 +24,11 @@ class CellDisplay:
 
     @property
     def muted(self) -> bool:
-        """Whether the cell's output is being captured now; IPython then puts another publisher in place."""
+        """Whether the cell's output is being captured now; IPython then installs another publisher."""
         return self._kernel.shell.display_pub is not self._publisher
 
     def show(self, data: Dict[str, Any]) -> None:
-        """Show a MIME bundle, in place of the one before."""
+        """Show a MIME bundle, and replace the one before."""
         kind = "update_display_data" if self._made else "display_data"
         content = {"data": data, "metadata": {}, "transient": {"display_id": self._id}}
         self._made = True

@@ -1,14 +1,15 @@
-"""What a kernel's command line says of its connection to Jupyter, as ipykernel understands it.
+"""Read the arguments about the connection to Jupyter from a kernel's command line, as ipykernel does.
 
-A Jupyter server writes a connection file and names it. VS Code names ports and the rest one by one, and a file that is
-not there; the kernel is to write it: https://github.com/microsoft/vscode-jupyter (``addPythonConnectionArgs``).
+A Jupyter server writes a connection file and passes its path. VS Code passes ports and the other values one by one, and
+the path of a file that does not exist, which the kernel must write: https://github.com/microsoft/vscode-jupyter
+(``addPythonConnectionArgs``).
 """
 
 from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-# ipykernel's short options, and what a connection file calls the same.
+# ipykernel's short options, and their names in a connection file.
 _NAMES = {
     "ip": "ip",
     "transport": "transport",
@@ -23,7 +24,7 @@ _APPLICATION = "IPKernelApp."
 
 
 def file(arguments: Sequence[str]) -> Optional[str]:
-    """Return the path of Jupyter's connection file; None if none is named."""
+    """Return the path of Jupyter's connection file; None if the command line has none."""
     for word, following in zip(arguments, [*arguments[1:], None]):
         if word in ("-f", "--f"):
             return following
@@ -34,29 +35,29 @@ def file(arguments: Sequence[str]) -> Optional[str]:
 
 
 def said(arguments: Sequence[str]) -> Dict[str, Any]:
-    """Return what else they say, by its name in a connection file; numbers as text."""
+    """Return the other arguments, by their names in a connection file; numbers as text."""
     found: Dict[str, Any] = {}
     for word in arguments:
         name, value = _parted(word)
         if name in _NAMES or name in _NAMES.values():
-            # VS Code puts quotes around some, which no shell takes away.
+            # VS Code puts quotes around some values, and there is no shell that removes them.
             found[_NAMES.get(name, name)] = value.strip("\"'")
     return found
 
 
 def arguments(ports: Mapping[str, int]) -> List[str]:
-    """Return what tells ipykernel ports by their names in a connection file."""
+    """Return the arguments that pass ports to ipykernel, by their names in a connection file."""
     return [f"--{_APPLICATION}{name}={port}" for name, port in ports.items()]
 
 
 def is_of_connection(word: str) -> bool:
-    """Return whether an argument is of a connection, and so cannot be an option for CASA."""
+    """Return whether an argument is about the connection, and so cannot be an option for CASA."""
     name, value = _parted(word)
     return bool(value) and (name in _NAMES or name == "f" or word.startswith(f"--{_KEY}"))
 
 
 def _parted(word: str) -> Tuple[str, str]:
-    """Return the name and the value of ``--name=value``; empty ones for anything else."""
+    """Return the name and the value of ``--name=value``; two empty strings for anything else."""
     name, equals, value = word.partition("=")
     if not equals or not name.startswith("--"):
         return "", ""

@@ -1,7 +1,7 @@
-"""Decimal points: CASA reads and writes numbers as the process's locale does, and understands only the point.
+"""Keep decimal points: CASA reads and writes numbers by the process's locale, but understands only the point.
 
-Where the locale has a decimal comma, ``uvrange='10.5~40.5klambda'`` is read as 10 to 40, and nothing is said (casatools
-6.7.0, casaplotms 2.9.1). So LC_NUMERIC is C in the kernel, in the tools, and in all that the kernel starts; all else
+In a locale with a decimal comma, ``uvrange='10.5~40.5klambda'`` is read as 10 to 40 without a warning (casatools 6.7.0,
+casaplotms 2.9.1). So LC_NUMERIC is C in the kernel, in the tools, and in all programs that the kernel starts. The rest
 of the user's locale stays: messages, the letters of file names, dates.
 """
 
@@ -13,12 +13,12 @@ import sys
 from typing import Dict, Mapping, MutableMapping, Optional
 
 _NUMERIC = "LC_NUMERIC"
-# All but LC_NUMERIC that LC_ALL stands for: locale(7).
+# The categories that LC_ALL sets, other than LC_NUMERIC: locale(7).
 _OTHERS = (
     "LC_ADDRESS", "LC_COLLATE", "LC_CTYPE", "LC_IDENTIFICATION", "LC_MEASUREMENT", "LC_MESSAGES", "LC_MONETARY",
     "LC_NAME", "LC_PAPER", "LC_TELEPHONE", "LC_TIME",
 )  # fmt: skip
-# What LC_NUMERIC is about: localeconv(3).
+# The conventions that LC_NUMERIC determines: localeconv(3).
 _CONVENTIONS = ("decimal_point", "thousands_sep", "grouping")
 _NOTE = (
     "In this kernel the decimal comma of {name} holds for Python's module locale, but not for formats such as {{:n}}: "
@@ -27,7 +27,7 @@ _NOTE = (
 
 
 def with_points(environ: Mapping[str, str]) -> Dict[str, str]:
-    """Return the variables with LC_NUMERIC=C. LC_ALL, which goes before it, is put into the other categories."""
+    """Return the variables with LC_NUMERIC=C. LC_ALL, which would override it, is moved to the other categories."""
     env = {name: value for name, value in environ.items() if name != "LC_ALL"}
     if environ.get("LC_ALL"):
         env.update(dict.fromkeys(_OTHERS, environ["LC_ALL"]))
@@ -35,7 +35,7 @@ def with_points(environ: Mapping[str, str]) -> Dict[str, str]:
 
 
 def use_points(environ: MutableMapping[str, str]) -> None:
-    """Keep to decimal points from now on, in this process and in what it starts."""
+    """Use decimal points from now on, in this process and in the programs that it starts."""
     wanted = with_points(environ)
     environ.pop("LC_ALL", None)
     environ.update(wanted)
@@ -43,7 +43,7 @@ def use_points(environ: MutableMapping[str, str]) -> None:
 
 
 def _keep_points() -> None:
-    """Have Python's module ``locale`` leave C's LC_NUMERIC alone, and keep for itself what it was asked for."""
+    """Make Python's module ``locale`` leave C's LC_NUMERIC alone, and keep the user's setting for itself."""
     names = vars(locale)
     original = names["_setlocale"]
 
@@ -52,7 +52,7 @@ def _keep_points() -> None:
         result: str = original(category, name)
         if name is None or category not in (locale.LC_ALL, locale.LC_NUMERIC):
             return result
-        # localeconv() looks there before it asks C, and so do atof(), format_string() and str().
+        # localeconv() uses this before C's value, and so do atof(), format_string() and str().
         names["_override_localeconv"] = {}
         chosen = original(locale.LC_NUMERIC)
         if chosen not in ("C", "POSIX"):

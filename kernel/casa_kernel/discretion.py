@@ -1,4 +1,4 @@
-"""What CASA's log says of a call: the user's arguments, and not the files that the kernel adds to them."""
+"""Remove the files that the kernel adds to a call from the messages that CASA's log has about it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def without_private(said: str, private: str) -> str:
     """Return a message without paths in the kernel's own folder.
 
     Args:
-        said: the message. In a call, a parameter that names such a path, also in a dictionary, is empty again:
+        said: the message. In a call, a parameter whose value is such a path, or a dictionary with one, becomes empty:
             that is its default in all tasks that draw.
         private: the folder.
     """
@@ -24,7 +24,7 @@ def without_private(said: str, private: str) -> str:
 
 
 def install(casalog: Any, private: Path) -> None:
-    """Have what Python posts to CASA's log be without the kernel's own paths.
+    """Remove the kernel's own paths from messages that Python posts to CASA's log.
 
     Args:
         casalog: CASA's log.

@@ -1,7 +1,7 @@
-"""Expressions of LEL, casacore's lattice expression language, as images that casaviewer can show.
+"""Evaluate expressions of LEL, casacore's lattice expression language, into images that casaviewer can show.
 
-casaviewer 2.4 evaluates them in its own window only: its gRPC service wants a path that exists. So casatools evaluates
-them, into an image in a folder of the kernel's. (LEL: https://casacore.github.io/casacore-notes/223.html)
+casaviewer 2.4 evaluates them only in its own window: its gRPC service requires an existing path. So casatools evaluates
+them into an image in a folder of the kernel. (LEL: https://casacore.github.io/casacore-notes/223.html)
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from . import paths
 from .casa import Casa
 from .errors import BadParameter
 
-# What a path holds seldom: quotes, operators and functions; minus and slash only where there are blanks around them.
+# Characters that are rare in paths: quotes, operators and functions; minus and slash only with blanks around them.
 _SIGNS = re.compile(r"['\"*()<>+^]|\s[-/]\s")
-# Names in a home, in quotes or, where an operator or nothing is before them, without.
+# Names with ~, in quotes, or without quotes after an operator or at the beginning.
 _AT_HOME = re.compile(r"(['\"])(~.*?)\1|(?<![^\s(*/+\-^])(~[\w./]*)")
-# No larger image is made only to be looked at, in bytes.
+# The largest image that is made only to be shown, in bytes.
 _LARGEST = 1 << 30
 _TITLE = 60
 
@@ -34,21 +34,21 @@ def is_one(text: Any) -> bool:
 
 
 def evaluate(casa: Casa, task: str, parameter: str, expression: str, folder: Path) -> Path:
-    """Return an image with the values of an expression of the user's.
+    """Return an image with the values of the user's expression.
 
     Args:
         casa: CASA.
-        task: whose parameter it is.
-        parameter: its name.
-        expression: what was given.
-        folder: where the image goes.
+        task: the task.
+        parameter: the parameter's name.
+        expression: its value.
+        folder: the folder for the image.
 
     Raises:
-        BadParameter: it has no value that is an image, or that would be too large.
+        BadParameter: the value of the expression is not an image, or is too large.
     """
 
     def at_home(found: Match[str]) -> str:
-        # LEL takes no slash in a name without quotes.
+        # LEL does not accept a slash in a name without quotes.
         quote, name = found[1] or "'", found[2] or found[3]
         return f"{quote}{paths.readable(task, parameter, name)}{quote}"
 
@@ -64,11 +64,11 @@ def evaluate(casa: Casa, task: str, parameter: str, expression: str, folder: Pat
 
 
 def write(casa: Casa, task: str, parameter: str, expression: str, path: Path) -> Path:
-    """Write the values of a LEL expression into the image ``path``, in single precision; return it.
+    """Write the values of a LEL expression into the image ``path``, in single precision; return the path.
 
     Raises:
         BadParameter: there is no room.
-        RuntimeError: CASA's, of the expression.
+        RuntimeError: CASA's error about the expression.
     """
     tool = casa.names["casatools"].image()
     virtual = tool.imagecalc("", expression)
@@ -90,7 +90,7 @@ def write(casa: Casa, task: str, parameter: str, expression: str, path: Path) ->
 
 def single_precision(casa: Casa, task: str, parameter: str, image: Path, folder: Path) -> Path:
     """Return a copy of an image whose pixels casaviewer can show; raises as ``write``."""
-    # In LEL a name that holds both quotes cannot be written.
+    # LEL cannot express a name that contains both kinds of quotes.
     link = folder / "original"
     link.symlink_to(image)
     try:
@@ -109,7 +109,7 @@ def _product(shape: Any) -> int:
 
 
 def _reason(error: Exception) -> str:
-    """Return what CASA says of an expression, as a sentence."""
+    """Return CASA's message about an expression as a sentence."""
     said = str(error).strip().split("\n")[0]
     if "AlwaysAssert !isNull" in said:
         said = "it has no image in it"

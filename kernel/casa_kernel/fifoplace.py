@@ -1,10 +1,10 @@
-"""Where CASA's C++ makes the FIFOs through which its windows say their address: in the kernel's own folder.
+"""Make CASA's C++ create the FIFOs for its windows' addresses in the kernel's own folder.
 
-It makes them in the folder that TMPDIR names, and leaves them there when the process is killed (``vwr-XXXXXXXXXX`` and
-``cps-XXXXXXXXXX``; casatools 6.7.0). What is in the kernel's own folder ends with the kernel, however that comes.
+CASA creates them in the folder that TMPDIR names, and leaves them there when the process is killed (``vwr-XXXXXXXXXX``
+and ``cps-XXXXXXXXXX``; casatools 6.7.0). The kernel's own folder is always removed after the kernel's end.
 
-CASA reads the variable with getenv(3), so ``os.environ`` stays as the user has it, and with it ``tempfile``. Programs
-that another thread starts meanwhile would inherit it; so it is set for as short as can be.
+CASA reads the variable with getenv(3), so ``os.environ`` keeps the user's value, and ``tempfile`` uses that. Programs
+that another thread starts meanwhile would inherit the variable, so it is set for as short a time as possible.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NAME = "TMPDIR"
 
 
 class FifoPlace:
-    """The variable of this process that says where CASA's C++ makes FIFOs."""
+    """Sets this process's TMPDIR, in which CASA's C++ creates FIFOs."""
 
     def __init__(self, folder: PrivateFolder) -> None:
         self._folder = folder
@@ -29,7 +29,7 @@ class FifoPlace:
 
     @contextmanager
     def within(self) -> Iterator[None]:
-        """Have CASA make its FIFOs in the kernel's own folder within a with block, or until ``give_back``."""
+        """Make CASA create its FIFOs in the kernel's own folder within a with block, or until ``give_back``."""
         with self._turn:
             os.putenv(_NAME, str(self._folder.path))
             self._is_set = True
@@ -39,7 +39,7 @@ class FifoPlace:
             self.give_back()
 
     def give_back(self) -> None:
-        """Set the variable to what the user has again, from any thread. Safe to call twice."""
+        """Restore the user's value of the variable, from any thread. Safe to call twice."""
         with self._turn:
             if not self._is_set:
                 return
@@ -50,5 +50,5 @@ class FifoPlace:
                 os.unsetenv(_NAME)
 
     def inherited(self, environ: Mapping[str, str]) -> Dict[str, str]:
-        """Return what a program inherits that CASA starts within the with block, where others inherit ``environ``."""
+        """Return the environment of a program that CASA starts within the with block; others get ``environ``."""
         return {**environ, _NAME: str(self._folder.path)}

@@ -1,4 +1,4 @@
-"""What the tasks that draw with matplotlib want to find, looked at or provided before they begin."""
+"""Check, or provide, what the tasks that draw with matplotlib need before they begin."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from .casa import Casa
 from .errors import BadParameter, TaskFailed
 from .tasks import FigureTask
 
-# A copy of a cube may take a fourth of what is free; the folder is often one in memory.
+# A copy of a cube may take a fourth of the free space; the folder is often in memory.
 _SHARE_OF_DISK = 4
 # casacore's names of the second axis of a direction.
 _LATITUDES = ("Declination", "Latitude")
 
 
 def complete_module(row: FigureTask, say: Callable[[str], None]) -> None:
-    """Give a task's module in CASA what it uses and does not define. Called before each run.
+    """Add names that a task's module in CASA uses but does not define. Called before each run.
 
     Args:
         row: the task.
-        say: tells the user what the picture is made with instead.
+        say: called with a message for the user about the values used instead.
     """
     module = sys.modules.get(f"casatasks.private.task_{row.name}")
     if row.name == "plotbandpass" and hasattr(module, "getWeather"):
@@ -35,8 +35,8 @@ def complete_module(row: FigureTask, say: Callable[[str], None]) -> None:
 def _complete_weather(module: Any, say: Callable[[str], None]) -> None:
     """Let plotbandpass draw the atmosphere of data without a weather table: showatm, showtsky (casatasks 6.7.0).
 
-    It then asks whether to close a tool of its caller's by a name that is nowhere defined, and for the unit of a
-    pressure that it has not read. What it takes in place of a pressure and a humidity of 0 is its own.
+    Without that table, plotbandpass uses a name that is not defined, to decide whether to close its caller's tool, and
+    the unit of a pressure that it has not read. It replaces a pressure and a humidity of 0 by its own values.
     """
     if not hasattr(module, "needToClose_mymsmd"):
         module.needToClose_mymsmd = False
@@ -57,7 +57,7 @@ def _complete_weather(module: Any, say: Callable[[str], None]) -> None:
 
 
 def lacks_table(casa: Casa, row: FigureTask, given: Mapping[str, Any]) -> bool:
-    """Return whether the input lacks the subtable without which the task draws nothing, or has no row in it."""
+    """Return whether the input lacks the subtable without which the task draws nothing, or the subtable has no rows."""
     path = Path(os.path.expanduser(given.get(row.inputs[0].parameter, ""))) / row.without[0]
     if not path.is_dir():
         return True
@@ -75,8 +75,8 @@ def order(kinds: Sequence[str], names: Sequence[str]) -> List[int]:
     """Return the axes in the order longitude, latitude, others, spectral; empty where one of these is missing.
 
     Args:
-        kinds: of the axes, as casacore names them: Direction, Spectral, Stokes, Linear and so on.
-        names: of the axes, like Right Ascension.
+        kinds: the axes' types, in casacore's terms: Direction, Spectral, Stokes, Linear and so on.
+        names: the axes' names, like Right Ascension.
     """
     directions = [number for number, kind in enumerate(kinds) if kind == "Direction"]
     directions.sort(key=lambda number: names[number] in _LATITUDES)
@@ -86,12 +86,12 @@ def order(kinds: Sequence[str], names: Sequence[str]) -> List[int]:
 
 
 def spectral_last(casa: Casa, row: FigureTask, given: Mapping[str, Any], scratch: Path) -> str:
-    """Return the path of the cube that a task is to draw: the user's, or a copy in ``scratch`` with other axes.
+    """Return the path of the cube that a task will draw: the user's, or a copy in ``scratch`` with reordered axes.
 
-    CASA's plotprofilemap averages over whatever axes come first (casatasks 6.7.0).
+    CASA's plotprofilemap averages over the first axes, whatever they are (casatasks 6.7.0).
 
     Raises:
-        BadParameter: the image is no cube, or there is no room for a copy.
+        BadParameter: the image is not a cube, or there is no room for a copy.
     """
     parameter = row.inputs[0].parameter
     path = str(given[parameter])
@@ -105,7 +105,7 @@ def spectral_last(casa: Casa, row: FigureTask, given: Mapping[str, Any], scratch
             axes = ", ".join(coordinates.names())
             said = f"{parameter} names {path}, whose axes are {axes}; it needs two directions and a spectral axis."
             raise BadParameter(row.name, said)
-        # It finds the Stokes axis wherever it is.
+        # plotprofilemap finds the Stokes axis in any position.
         moved = [number for number in wanted if kinds[number] != "Stokes"]
         if moved == sorted(moved):
             return path

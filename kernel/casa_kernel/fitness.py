@@ -1,4 +1,4 @@
-"""Whether the CASA that is installed fits this Python, and why importing it failed. CASA is not imported here."""
+"""Check whether the installed CASA fits this Python, and explain why its import failed. CASA is not imported here."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Optional, Tuple
 
 from .errors import CasaMissing
 
-# What pip calls the modules that CASA needs, where it is another name.
+# The names that pip uses for modules that CASA needs, if they differ.
 _DISTRIBUTIONS = {"google": "protobuf", "grpc": "grpcio", "erfa": "pyerfa"}
 
 
 def check() -> None:
-    """Check what is known to go wrong before CASA is imported.
+    """Check for known problems before CASA is imported.
 
     Raises:
-        CasaMissing: it is not installed, or would end the process.
+        CasaMissing: CASA is not installed, or would end the process.
     """
     if importlib.util.find_spec("casatools") is None or importlib.util.find_spec("casatasks") is None:
         raise CasaMissing(
@@ -28,7 +28,7 @@ def check() -> None:
         )
     casatools, numpy = metadata.version("casatools"), metadata.version("numpy")
     if _numbers(casatools) < (6, 6, 5) and _numbers(numpy) >= (2,):
-        # It would end the process. No wheel of casatools says which numpy it was built for.
+        # The import would end the process. No wheel of casatools declares the numpy for which it was built.
         raise CasaMissing(
             f"casatools {casatools} does not work with numpy {numpy}; install an older one with "
             "pip install 'numpy<2' and restart the kernel."
@@ -40,7 +40,7 @@ def _numbers(version: str) -> Tuple[int, ...]:
 
 
 def explain(error: BaseException) -> str:
-    """Return a sentence for an error that came out of CASA's import: what is wrong, and the remedy."""
+    """Return a sentence for an error from CASA's import: the problem and the remedy."""
     said = " ".join(str(error).split()).rstrip(".") or type(error).__name__
     if "measures" in said.lower() or "IERS" in said or type(error).__name__ == "UnsetMeasurespath":
         return (
@@ -63,8 +63,8 @@ def explain(error: BaseException) -> str:
 def _library_error(error: BaseException) -> Optional[ImportError]:
     """Return the error of a shared library behind ``error``, or None.
 
-    casatools tries its inner modules under two names; of a library that cannot be loaded the second one says that there
-    is no module at all (6.4 to 6.7).
+    casatools tries to import its inner modules under two names; if a library cannot be loaded, the second error reports
+    only that there is no such module (6.4 to 6.7).
     """
     found: Optional[BaseException] = error
     while found is not None:
@@ -108,7 +108,7 @@ def _explain_module(name: str) -> str:
 
 
 def takes_old_messages() -> bool:
-    """Return whether the installed protobuf takes the classes of CASA's wheels, made with 3.20 or older, as it is."""
+    """Return whether the installed protobuf accepts the unchanged classes of CASA's wheels, made with 3.20 or older."""
     try:
         return _numbers(metadata.version("protobuf")) < (3, 21)
     except metadata.PackageNotFoundError:

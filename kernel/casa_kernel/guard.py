@@ -1,8 +1,8 @@
-"""Wait for a kernel's end, then become the shell that tidies up: ``guard.py PID SCRIPT NAME [WORD...]``.
+"""Wait for a kernel's end, then run the shell script that tidies up: ``guard.py PID SCRIPT NAME [WORD...]``.
 
-The end comes as a byte or as the end of the standard input, a pipe from the kernel, or as the end of the process PID.
-The pipe alone would not do: what native code has forked from the kernel holds its writing end as well, and may outlive
-the kernel by days. It imports nothing of this package, so that it can be run by its path.
+The end is a byte or the end of file on standard input, a pipe from the kernel, or the end of the process PID. The pipe
+alone is not enough: processes that native code has forked from the kernel hold its writing end as well, and may outlive
+the kernel by days. This program imports nothing of this package, so that it can be run by its path.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import signal
 import sys
 from typing import List, Optional
 
-# The same on all of Linux's architectures that Python 3.8 runs on.
+# The same number on all of Linux's architectures that Python 3.8 runs on.
 _SYS_PIDFD_OPEN = 434
 
 
@@ -38,14 +38,14 @@ def open_pid(pid: int) -> Optional[int]:
 
 
 def wait_for_end(pid: int) -> None:
-    """Return when the process ends, our parent, or when the standard input says that it does."""
+    """Wait until the parent process ``pid`` ends, or standard input becomes readable."""
     poll = select.poll()
     poll.register(0, select.POLLIN)
     try:
         life = open_pid(pid)
     except ProcessLookupError:
         return
-    # Now the number is the parent's: one that has ended has left us to another process.
+    # The pid still belongs to the parent: if the parent had ended, another process would be ours.
     if os.getppid() != pid:
         return
     if life is not None:
@@ -54,8 +54,8 @@ def wait_for_end(pid: int) -> None:
 
 
 def main(pid: int, script: str, words: List[str]) -> None:
-    """Wait, and run the script, whose words begin with its name."""
-    # What a terminal or Jupyter sends to the kernel's process group; the shell inherits that they are ignored.
+    """Wait, then replace this process by the script; ``words`` begin with its name."""
+    # A terminal or Jupyter sends these to the kernel's process group. The shell inherits that they are ignored.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     wait_for_end(pid)

@@ -1,4 +1,4 @@
-"""The magics about CASA's habits."""
+"""The magics for CASA's commands and versions."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class HabitMagics(Magics):
     """``%casa_globals``, ``%casa_restore`` and ``%casa_version``.
 
     Attributes:
-        habits: the tasks and their inputs, once CASA is there.
-        given: what the kernel has put into the namespace, by name.
-        measures: returns the state of CASA's measures data; None before CASA is there.
+        habits: the tasks and their inputs, once CASA is imported.
+        given: the names that the kernel has put into the namespace, with their values.
+        measures: returns the state of CASA's measures data; None before CASA is imported.
     """
 
     def __init__(self, shell: Any, front: Front) -> None:
@@ -34,7 +34,7 @@ class HabitMagics(Magics):
             shell.set_hook("complete_command", self._complete_task, str_key=name)
 
     def _complete_task(self, _shell: Any, _event: Any) -> List[str]:
-        """Complete what stands behind a command to a task. Called by IPython."""
+        """Complete the argument of a command to a task. Called by IPython."""
         return sorted(self.habits.tasks) if self.habits is not None else []
 
     @line_magic

@@ -1,7 +1,7 @@
-"""CASA's way with tasks: choose one, set its parameters as variables, look at them, run it.
+"""CASA's commands for tasks: choose one, set its parameters as variables, look at them, run it.
 
-``inp``, ``default``, ``go``, ``tget``, ``tput`` and ``saveinputs`` work on the variables of the notebook, and run
-the tasks that stand there, with all that the kernel has put around them.
+``inp``, ``default``, ``go``, ``tget``, ``tput`` and ``saveinputs`` use the variables of the notebook, and run the
+notebook's tasks, with all that the kernel has added to them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .failures import guard
 from .inputs import Inputs
 from .live import Front
 
-# What users type without parentheses.
+# The commands that users type without parentheses.
 COMMANDS = ("inp", "go", "default", "tget", "tput", "saveinputs")
 
 Task = Union[str, Callable[..., Any], None]
@@ -27,7 +27,7 @@ class Habits:
     """The tasks of one notebook, and their inputs.
 
     Attributes:
-        tasks: the tasks by name, as they stand in the notebook.
+        tasks: the notebook's tasks, by name.
         takes_variables: whether a task that is called without arguments takes the notebook's variables.
     """
 
@@ -45,12 +45,13 @@ class Habits:
 
         Args:
             namespace: the notebook's variables.
-            given: what the kernel is to put there, which is no one's parameter.
+            given: the values that the kernel will put there; these are not parameters of tasks.
             tasks: the names of the tasks in it.
             shell_task: returns casashell's object for a task, or None.
             logfile: returns the path of CASA's log.
             front: the notebook.
-            present: returns what stands in the notebook for the task of a name, and calls what it is given.
+            present: gets the name of a task and a function; returns the notebook's object for the task, which calls the
+                function.
         """
         self.tasks = {name: present(name, guard(name, given[name], logfile, self._prepare)) for name in tasks}
         self.takes_variables = False
@@ -60,14 +61,14 @@ class Habits:
         self._chosen: Optional[Inputs] = None
 
     def names(self) -> Dict[str, Any]:
-        """Return what goes into the notebook's namespace."""
+        """Return the names for the notebook's namespace."""
         return {**self._given, **{name: getattr(self, name) for name in COMMANDS}}
 
     def holds(self, name: str) -> bool:
         """Return whether a name of the notebook is still the task that was put there."""
         return name in self.tasks and self._namespace.get(name) is self._given[name]
 
-    # What users call
+    # Commands for users
 
     def inp(self, task: Task = None) -> None:
         """Show the inputs of a task, or of the one used last: inp(tclean), inp."""
@@ -109,10 +110,10 @@ class Habits:
 
     saveinputs = tput
 
-    # What they need
+    # Helpers
 
     def _choose(self, task: Task) -> Inputs:
-        """Return the inputs of ``task``, which is from now on the one used last."""
+        """Return the inputs of ``task``, which becomes the task used last."""
         if task is not None:
             self._chosen = self.inputs(_name(task))
         if self._chosen is None:
@@ -144,7 +145,7 @@ class Habits:
         return inputs.arguments(values)
 
     def _values(self, inputs: Inputs) -> Dict[str, Any]:
-        """Return the parameters that the user has set, as tasks take them. Some are called like tools."""
+        """Return the parameters that the user has set, as tasks take them. Some have the same names as tools."""
         return {
             name: plain.value(self._namespace[name])
             for name in inputs.names
@@ -153,7 +154,7 @@ class Habits:
 
 
 def _keep(inputs: Inputs, values: Mapping[str, Any]) -> None:
-    """Write the file of what was run last, where one can be written."""
+    """Write the file of the inputs used last, if it can be written."""
     with suppress(InputsNotSaved):
         saved.write(_file(inputs, ".last"), inputs.name, inputs.values(values))
 
@@ -163,7 +164,7 @@ def _file(inputs: Inputs, ending: str) -> Path:
 
 
 def _name(task: Any) -> str:
-    """Return the name of a task; CASA's own are instances of classes that are called _tclean and so on."""
+    """Return the name of a task; CASA's own are instances of classes named _tclean and so on."""
     if isinstance(task, str):
         return task
     return str(getattr(task, "__name__", type(task).__name__.lstrip("_"))) if callable(task) else repr(task)

@@ -1,7 +1,7 @@
-"""What casacore tells of an image or a MeasurementSet, as far as it decides whether casaviewer can show it.
+"""Properties of an image or a MeasurementSet that decide whether casaviewer can show it.
 
-casaviewer says nothing to its client when it cannot show what it has loaded: the window's status line has the reason,
-and without a window there is none (casaviewer 1.5 to 2.4).
+casaviewer does not report to its client that it cannot show what it has loaded: only the status line of its window has
+the reason, and without a window there is none (casaviewer 1.5 to 2.4).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Image:
     """An image.
 
     Attributes:
-        path: where it is.
+        path: its path.
         shape: its pixels along each axis.
         names: its axes' names; those of plain FITS files are empty.
         pixels: the type of its pixels: float, double, complex or dcomplex.
@@ -33,12 +33,12 @@ class Image:
 
     @property
     def has_plane(self) -> bool:
-        """Whether it has two axes, of which casaviewer draws planes."""
+        """Whether it has at least two axes, so that casaviewer can draw planes of it."""
         return len(self.shape) > 1
 
     @property
     def is_double(self) -> bool:
-        """Whether casaviewer refuses its pixels. Those of FITS files become floats as they are read."""
+        """Whether casaviewer refuses its pixels. Those of FITS files become floats when they are read."""
         return self.pixels in ("double", "dcomplex")
 
     @property
@@ -49,11 +49,11 @@ class Image:
     def order(self, axes: Sequence[str] = ()) -> List[int]:
         """Return the numbers of the axes as casaviewer shows them: along x, along y, stepped through, and the others.
 
-        It takes the first two that are longer than a pixel, and steps through the last. Each axis that is named for x,
-        y or z changes places with the one that is there (seen with casaviewer 2.4.4).
+        It takes the first two that are longer than one pixel, and steps through the last. Each axis that is named for
+        x, y or z is exchanged with the one in that position (seen with casaviewer 2.4.4).
 
         Args:
-            axes: the names for x, y and z, or some of them; empty where none was chosen.
+            axes: the names for x, y and z, or some of them; an empty string where none was chosen.
         """
         long = [number for number, length in enumerate(self.shape) if length > 1]
         short = [number for number, length in enumerate(self.shape) if length == 1]
@@ -65,12 +65,12 @@ class Image:
         return found
 
     def plane(self, axes: Sequence[str] = ()) -> Tuple[int, int]:
-        """Return the lengths of the axes along which a plane lies."""
+        """Return the lengths of the two axes of a plane, in pixels."""
         first, second = self.order(axes)[:2]
         return self.shape[first], self.shape[second]
 
     def channels(self, axes: Sequence[str] = ()) -> int:
-        """Return how many planes there are to step through."""
+        """Return the number of planes to step through."""
         return self.shape[self.order(axes)[2]] if len(self.shape) > 2 else 1
 
 
@@ -82,7 +82,7 @@ def named(axes: Any) -> List[str]:
 
 
 def look(casa: Casa, path: Path) -> Optional[Image]:
-    """Return what is known of the image at ``path``; None where it cannot be asked without waiting for a lock."""
+    """Return the properties of the image at ``path``; None where reading them would wait for a lock, or fails."""
     if tables.writer_of(path) is not None:
         return None
     tool = casa.names["casatools"].image()
@@ -90,26 +90,26 @@ def look(casa: Casa, path: Path) -> Optional[Image]:
         tool.open(str(path))
         return describe(tool, path)
     except RuntimeError:
-        # Whoever draws it meets the reason.
+        # The call that draws it will report the reason.
         return None
     finally:
         tool.done()
 
 
 def describe(tool: Any, path: Path) -> Image:
-    """Return what a tool of casatools' knows of the image that it has open."""
+    """Return the properties of the image that a tool of casatools has open."""
     names = tool.coordsys().names()
     return Image(path, tuple(map(int, tool.shape())), tuple(map(str, names)), str(tool.pixeltype()))
 
 
 def lacks_data(casa: Casa, path: Path) -> bool:
-    """Return whether a MeasurementSet has no column that casaviewer draws: it ends over that (2.4)."""
+    """Return whether a MeasurementSet has no column that casaviewer draws; casaviewer ends on such data (2.4)."""
     table = casa.names["casatools"].table()
     try:
         table.open(str(path), lockoptions={"option": "usernoread"})
         return not {"DATA", "FLOAT_DATA"}.intersection(table.colnames())
     except RuntimeError:
-        # Whoever draws it meets the reason.
+        # The call that draws it will report the reason.
         return False
     finally:
         table.close()
@@ -118,7 +118,7 @@ def lacks_data(casa: Casa, path: Path) -> bool:
 def why_not_shown(casa: Casa, path: Path) -> str:
     """Return why casaviewer shows nothing of a MeasurementSet, as a clause; empty where it is not known.
 
-    It draws a raster of all rows, and so wants all spectral windows alike (MSAsRaster of casaviewer 2.4).
+    It draws a raster of all rows, and so needs spectral windows of the same shape (MSAsRaster of casaviewer 2.4).
     """
     table = casa.names["casatools"].table()
 

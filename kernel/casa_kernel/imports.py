@@ -1,11 +1,11 @@
-"""Change modules as they are imported, by whatever import, whenever it comes.
+"""Change modules when they are imported, for any kind of import at any time.
 
-A finder stands before Python's own. For a module that nobody wants changed it looks one name up in a dictionary; for
-the others it asks the finders behind it, and has the loader that they found call the changes after it has executed the
-module. The module gets the specification and the loader that it would have without us, so ``inspect.getsource``,
-``importlib.resources`` and ``importlib.reload`` work as ever.
+A finder runs before Python's own. For most modules it only looks the name up in a dictionary. For a module that is to
+be changed it asks the finders behind it, and makes the loader that they found call the changes after it has executed
+the module. The module gets the same specification and loader as without us, so ``inspect.getsource``,
+``importlib.resources`` and ``importlib.reload`` work as usual.
 
-This imports nothing of ours and nothing that takes long: processes without a kernel use it too.
+This module imports nothing of ours and nothing slow, because processes without a kernel use it too.
 """
 
 from __future__ import annotations
@@ -26,29 +26,31 @@ _guard = threading.Lock()
 
 
 def after(name: str, change: Change) -> None:
-    """Have ``change`` called with the module ``name`` each time that it has been executed; now, if it has been already.
+    """Call ``change`` with the module ``name`` each time it has been executed; call it now, if that has happened
+    already.
 
-    It is executed when it is imported for the first time, and by ``importlib.reload``. What else waits for the import,
-    in whatever thread, sees the module only when it is changed. Of several changes the first comes first.
+    A module is executed when it is imported for the first time, and by ``importlib.reload``. Other code that waits for
+    the import, in any thread, sees the module only after the change. Changes are called in the order in which they were
+    registered.
 
     Args:
-        name: of the module, in full; what its import raises is left alone. It may not be in the middle of its import
-            in this very thread.
-        change: must not mind to be called twice with the same module, as happens when two threads meet here. What it
-            raises becomes the import's.
+        name: the module's full name; exceptions of its import are not caught. The calling thread may not be importing
+            it.
+        change: may be called twice with the same module, if two threads run this at the same time. Its exceptions are
+            raised by the import.
     """
     with _guard:
         _changes.setdefault(name, []).append(change)
     _stand_first()
     if name in sys.modules:
-        # Waits while another thread is about to import it.
+        # Waits while another thread is importing it.
         change(importlib.import_module(name))
 
 
 def before(name: str, prepare: Callable[[], None]) -> None:
-    """Have ``prepare`` called each time that the module ``name`` is about to be executed; from now on.
+    """From now on, call ``prepare`` each time the module ``name`` is about to be executed.
 
-    The module is in ``sys.modules`` then, and empty. What ``prepare`` raises becomes the import's.
+    The module is in ``sys.modules`` then, and empty. Exceptions of ``prepare`` are raised by the import.
     """
     with _guard:
         _preparations.setdefault(name, []).append(prepare)
@@ -62,7 +64,7 @@ def _stand_first() -> None:
 
 
 class _Finder:
-    """Finds what the finders behind it find. Called by Python's import."""
+    """Finds the modules that the finders behind it find. Called by Python's import."""
 
     def find_spec(self, name: str, path: Any = None, target: Optional[ModuleType] = None) -> Optional[ModuleSpec]:
         """Return the specification of a module that is to be changed; None for all others."""
@@ -83,9 +85,9 @@ class _Finder:
 
 
 def _prepare(spec: ModuleSpec) -> None:
-    """Have the loader of ``spec`` call the changes once, after it has executed the module."""
+    """Make the loader of ``spec`` call the changes once, after it has executed the module."""
     original = spec.loader
-    # Some loaders are one for many modules.
+    # Some loaders are shared by many modules.
     loader: Any = copy.copy(original)
 
     def exec_module(module: ModuleType) -> None:

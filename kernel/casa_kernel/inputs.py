@@ -1,9 +1,9 @@
-"""The parameters of a task as ``inp`` shows them and ``go`` hands them over.
+"""The parameters of a task, as ``inp`` shows them and ``go`` passes them.
 
-Which parameters belong to which value of another (sub-parameters), their defaults then, and what they may be, is
-known to the wheel casashell, which has an object for each task. The names used here are those its generator gives
-to that object's private methods (seen unchanged from casashell 6.4.0 to 6.7.5). Where the wheel, or the task in it,
-is missing, the task's signature has to do.
+The wheel casashell knows which parameters belong to which value of another one (sub-parameters), their defaults then,
+and their allowed values. It has an object for each task. The names used here are those of that object's private
+methods, which a generator makes (seen unchanged from casashell 6.4.0 to 6.7.5). Where the wheel, or the task in it, is
+missing, the task's signature is used instead.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from . import checks
 
 DEFAULT, SET, WRONG = "default", "set", "wrong"
 
-# Parameters of this kernel's own, which CASA does not describe.
+# Parameters that the kernel adds, which CASA does not describe.
 _OWN = {"gui": "True opens a window, False draws into the cell, None leaves it to %casa_mode"}
 
 
@@ -27,11 +27,11 @@ class Parameter:
 
     Attributes:
         name: its name.
-        value: what the task would get.
+        value: the value that the task would get.
         state: ``default``, ``set`` by the user, or ``wrong``.
-        description: a few words from CASA.
+        description: a short description from CASA.
         heads: whether other parameters depend on it.
-        depends: whether it depends on another, and stands below it.
+        depends: whether it depends on another one, and is listed below it.
         reason: what is wrong with the value.
     """
 
@@ -49,7 +49,7 @@ def same(one: Any, other: Any) -> bool:
     try:
         return type(one) is type(other) and bool(one == other)
     except ValueError:
-        # Arrays answer element by element.
+        # The comparison of arrays gives an array.
         return bool((one == other).all()) if getattr(one, "shape", 0) == getattr(other, "shape", 1) else False
 
 
@@ -58,7 +58,7 @@ class Inputs:
 
     Attributes:
         name: the task's name.
-        title: what it does, in CASA's words.
+        title: CASA's short description of it.
         names: its parameters' names, in the order in which CASA shows them.
         positional: the same in the order of a call.
     """
@@ -68,7 +68,7 @@ class Inputs:
 
         Args:
             name: its name.
-            task: what ``go`` calls.
+            task: the function that ``go`` calls.
             shell_task: casashell's object of that name, if there is one.
         """
         self.name = name
@@ -91,7 +91,7 @@ class Inputs:
         return self._documentation.split("\n")[0].partition("----")[2].strip()
 
     def rows(self, values: Mapping[str, Any]) -> List[Parameter]:
-        """Return the parameters that matter when the user has set ``values``."""
+        """Return the parameters that have a meaning when the user has set ``values``."""
         rows = []
         for name in self.names:
             if self._shell is not None and name in self._shell.names:
@@ -114,7 +114,7 @@ class Inputs:
         return "" if default is inspect.Parameter.empty else default
 
     def values(self, values: Mapping[str, Any]) -> Dict[str, Any]:
-        """Return every parameter's value when the user has set ``values``."""
+        """Return the values of all parameters when the user has set ``values``."""
         return {
             name: self._shell.value(name, values)
             if self._shell is not None and name in self._shell.names
@@ -123,7 +123,9 @@ class Inputs:
         }
 
     def arguments(self, values: Mapping[str, Any]) -> Dict[str, Any]:
-        """Return the arguments of a call: what the user has set, and what casashell has another default for."""
+        """Return the arguments of a call: those that the user has set, and those for which casashell has another
+        default.
+        """
         return {
             name: value
             for name, value in self.values(values).items()
@@ -132,9 +134,9 @@ class Inputs:
 
 
 class _ShellTask:
-    """One of casashell's task objects, asked about values that are ours to give.
+    """One of casashell's task objects, which uses values that we give.
 
-    It would otherwise look for them in the global variables of casashell, far up the stack.
+    Otherwise it would look for them in the global variables of casashell, far up the stack.
     """
 
     def __init__(self, task: Any) -> None:
@@ -145,7 +147,7 @@ class _ShellTask:
             for name in vars(type(task))
             if name.startswith(self._prefix) and name.endswith("_inp")
         ]
-        # msview has a parameter of that name, whose default is another than this kernel's.
+        # msview has a parameter of that name, whose default differs from this kernel's.
         self.names = [name for name in self.names if name not in _OWN]
         self.title = " ".join(task._info_desc_.split())
 
@@ -155,21 +157,21 @@ class _ShellTask:
     def value(self, name: str, values: Mapping[str, Any]) -> Any:
         self._use(values)
         value = getattr(self._task, self._prefix + name)(dict(values))
-        # An empty string that is quoted twice, in simalma's mapsize.
+        # simalma's mapsize has an empty string that is quoted twice.
         return ["" if each == "''" else each for each in value] if isinstance(value, list) else value
 
     def row(self, name: str, values: Mapping[str, Any]) -> Optional[Parameter]:
-        """Return the parameter; None if it depends on another whose value makes it meaningless."""
+        """Return the parameter; None if it depends on another one whose value makes it meaningless."""
         said: List[Tuple[str, str, int]] = []
         self._use(values)
-        # The method formats a line for a terminal and hands it to this one, which would print it.
+        # The method formats a line for a terminal and passes it to this attribute, which would otherwise print it.
         setattr(self._task, f"{self._prefix}do_inp_output", lambda *line: said.append(line))
         getattr(self._task, f"{self._prefix}{name}_inp")()
         if not said:
             return None
         line, description, _ = said[0]
         left, _, right = line.partition("=")
-        # The colours in which CASA prints the value: red is wrong, blue is other than the default.
+        # The colours in which CASA prints the value: red is wrong, blue differs from the default.
         state = WRONG if "\x1b[91m" in right else SET if "\x1b[34m" in right else DEFAULT
         value = self.value(name, values)
         return Parameter(

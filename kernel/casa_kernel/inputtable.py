@@ -1,4 +1,4 @@
-"""A task's inputs as a table for the notebook, and as text elsewhere."""
+"""A task's inputs as a table for the notebook, and as text for other front ends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .inputs import SET, WRONG, Inputs, Parameter
 
 # Readable on white and on black.
 _COLOURS = {SET: "#1e88e5", WRONG: "#e53935"}
-# Of a value, in characters: a list of a thousand channels would hide the other parameters.
+# The longest value that is shown, in characters: a list of a thousand channels would hide the other parameters.
 _LONGEST = 400
 _CELL = "text-align:left;vertical-align:top;padding:1px 8px"
 _CODE = f"{_CELL};font-family:monospace;white-space:pre-wrap"

@@ -1,6 +1,6 @@
 """Write this CASA's version into the name of the kernelspec ``casa``: ``python -m casa_kernel.kernelspec``.
 
-The wheel brings a kernelspec that is named CASA, because nobody knows, when a wheel is built, which CASA it will find.
+The wheel contains a kernelspec that is named CASA, because the version of CASA is not known when the wheel is built.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Optional
 
 
 def casa_version() -> Optional[str]:
-    """Return the version of the installed CASA like ``6.7.0``, without importing it; None where there is none."""
+    """Return the version of the installed CASA like ``6.7.0``, without importing it; None if CASA is not installed."""
     try:
         version = metadata.version("casatasks")
     except metadata.PackageNotFoundError:
@@ -23,7 +23,7 @@ def casa_version() -> Optional[str]:
 
 
 def name_version(prefix: Path) -> str:
-    """Name the CASA's version in the kernelspec below ``prefix``; return the name.
+    """Write CASA's version into the kernelspec below ``prefix``; return the kernelspec's new name.
 
     Raises:
         OSError: there is no kernelspec, or it cannot be written.
@@ -37,7 +37,7 @@ def name_version(prefix: Path) -> str:
 
 
 def main() -> int:
-    """Name it in this Python's own kernelspec; return the exit status."""
+    """Write the version into the kernelspec of this Python; return the exit status."""
     try:
         print(name_version(Path(sys.prefix)))
     except OSError as error:

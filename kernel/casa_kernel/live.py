@@ -1,4 +1,4 @@
-"""What the user is told of the desktop, and by whom: the notebook, as the kernel sees it, and what is put there."""
+"""The kernel's interface to the notebook, and the messages about the desktop that it shows there."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any, Dict, Mapping, Optional, Protocol, Tuple
 
 from .capture import Picture
 
-# How wide a live window's picture is shown in the cell, in CSS pixels.
+# The width of a live window's picture in the cell, in CSS pixels.
 _THUMBNAIL = 400
 
 
 class Front(Protocol):
-    """What the kernel can do with the notebook; ``notebook`` implements it.
+    """The notebook's operations for the kernel; implemented by ``jupyter.notebook``.
 
     Attributes:
-        pixel_ratio: the browser's pixels for each CSS pixel, in one direction; 1.0 until it has told.
+        pixel_ratio: the browser's pixels for each CSS pixel, in one direction; 1.0 until the browser has reported it.
     """
 
     pixel_ratio: float
@@ -35,20 +35,20 @@ class Front(Protocol):
         Args:
             data: the bundle.
             metadata: its metadata.
-            display_id: a name under which it can be replaced later.
-            update: replace what was shown under that name.
+            display_id: an id by which it can be replaced later.
+            update: replace the bundle with that id.
         """
 
     def open_desktop(self, name: str) -> None:
-        """Ask the browser to bring the desktop's tab to the front; no answer is waited for."""
+        """Ask the browser to bring the desktop's tab to the front; do not wait for an answer."""
 
 
 def thumbnail(picture: bytes, alt: str) -> Tuple[Dict[str, Any], Dict[str, Any]]:
-    """Return the MIME bundle that keeps in the notebook what was seen, and its metadata.
+    """Return the MIME bundle of a picture that the notebook keeps, and its metadata.
 
     Args:
-        picture: the window's, PNG. It is kept as it is and shown smaller.
-        alt: what it shows, in words.
+        picture: the picture of the window, PNG. It is kept as it is and shown smaller.
+        alt: a description of its content.
     """
     full = Picture("image/png", picture).size()
     shown = min(full["width"], _THUMBNAIL)
@@ -57,7 +57,7 @@ def thumbnail(picture: bytes, alt: str) -> Tuple[Dict[str, Any], Dict[str, Any]]
 
 
 def notice(text: str, name: str, url: str) -> Tuple[Dict[str, str], Dict[str, Any]]:
-    """Return the MIME bundle that says ``text`` and links to the page of the desktop ``name``, with its metadata."""
+    """Return the MIME bundle of ``text`` with a link to the page of the desktop ``name``, and its metadata."""
     link = f'<a href="{html.escape(url)}" target="_blank" rel="noopener">open in a browser tab</a>'
     data = {
         "text/plain": f"{text} ({url})",

@@ -1,7 +1,7 @@
-"""CASA's import: its C++ first, its tasks in a thread when the kernel has started and the user writes the first cell.
+"""Import CASA: first its C++, then its tasks in a thread, while the kernel already answers.
 
-The tasks take one to two seconds, most of them in scipy and matplotlib. The kernel answers meanwhile; the first cell,
-or the first completion, waits for the rest.
+The tasks take one to two seconds, most of them for scipy and matplotlib. The first cell, or the first completion, waits
+for the rest.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from .interactive import MaskEditor
 
 
 class Loading:
-    """One import of CASA, begun when this is made.
+    """One import of CASA, begun by the constructor.
 
     Attributes:
-        children: the kernel's tools, which live in a private folder; there before CASA is.
-        editor: the mask editor, whose script CASA takes for Python while it is being imported.
+        children: the kernel's tools, which use a private folder; it exists before CASA is imported.
+        editor: the mask editor, whose script CASA uses as its Python while it is being imported.
 
     Raises:
         RuntimeDirectoryError: there is no place for the private folder.
@@ -35,7 +35,7 @@ class Loading:
 
     def __init__(self) -> None:
         self.children = Children()
-        # Registered before CASA is imported, so that it runs after CASA has let go of its tools.
+        # Registered before CASA is imported, so that it runs after CASA has released its tools.
         atexit.register(self.children.close)
         self.editor = MaskEditor(self.children.private, self._use_up)
         attended.watch_cleaning(self.editor.miss)
@@ -56,15 +56,15 @@ class Loading:
     def go_on(self) -> None:
         """Import the tasks in a thread, once the process has imported all that the kernel itself needs; only once.
 
-        debugpy, casaplotms and casaviewer each put a folder before ``sys.path`` while they are being imported, and
-        take the first one away afterwards: two at a time take each other's, and Python, which walks the list itself,
-        passes over an entry when one before it goes. Then a module that is there is not found. Also matplotlib looks
-        into IPython, which must have been imported as a whole.
+        debugpy, casaplotms and casaviewer each insert a folder at the front of ``sys.path`` while they are being
+        imported, and afterwards remove the first entry. Two at a time would remove each other's folder. And Python,
+        which iterates over the list itself, skips an entry when one before it is removed; an existing module is then
+        not found. Also, matplotlib uses IPython, which must have been imported completely.
         """
         with self._guard:
             if self._done.is_set() or self._thread is not None:
                 return
-            # No daemon: a process that ended in the middle of loading a library of C++ might crash.
+            # Not a daemon thread: if the process ended while it loads a C++ library, it might crash.
             self._thread = threading.Thread(target=self._run, name="casa-import")
         self._folder = workingfolder.Hidden()
         self._thread.start()
@@ -80,7 +80,7 @@ class Loading:
             casa.keep_log_global(found)
         except CasaDesktopError as error:
             self._error = error
-        # Whoever waits for CASA would wait for ever.
+        # Otherwise the threads that wait for CASA would wait for ever.
         except (Exception, SystemExit) as error:  # noqa: BLE001
             self._error = CasaMissing(fitness.explain(error))
         else:
@@ -100,7 +100,7 @@ class Loading:
         return threading.current_thread() is self._thread
 
     def wait(self) -> casa.Casa:
-        """Wait for CASA; interrupts raise KeyboardInterrupt as ever.
+        """Wait for CASA; interrupts raise KeyboardInterrupt as usual.
 
         Raises:
             CasaMissing: it could not be imported.
@@ -112,7 +112,7 @@ class Loading:
         return self._casa
 
     def when_done(self, then: Callable[[], None]) -> None:
-        """Have ``then`` called once, in the importing thread, when the import is over; now, if it is."""
+        """Call ``then`` once, in the importing thread, when the import is over; if it is over, call it now."""
         with self._guard:
             if not self._done.is_set():
                 self._then = then

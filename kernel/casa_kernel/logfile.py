@@ -1,7 +1,7 @@
-"""CASA's log file, followed by its descriptor.
+"""Follow CASA's log file by its descriptor.
 
-CASA keeps the file open and appends to it, whatever becomes of its name (casatools 6.7.0): a file that is renamed
-or deleted is still the session's log, and one that is emptied is written from its start.
+CASA keeps the file open and appends to it, even if its name changes (casatools 6.7.0): a file that is renamed or
+deleted is still the session's log, and one that is truncated is written from its start.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Iterator, List, Optional
 
 _PIECE = 1 << 20
-# Of a line longer than this, the rest is left out.
+# The rest of a longer line is dropped.
 _LONGEST_LINE = 1 << 16
-# What CASA calls its log if nobody else does: the second in which it was imported.
+# CASA's default name of its log: the second in which it was imported.
 _CASAS_OWN_NAME = re.compile(r"casa-\d{8}-\d{6}\.log")
 
 
 def reserve(name: str) -> str:
-    """Return a name for a new log: ``name``, but where CASA made it up and another kernel was quicker, a fresh one.
+    """Return a name for a new log: ``name``, or a new one if it is CASA's default and another kernel already uses it.
 
-    The file is made, so that of two kernels that start in one folder in the same second each has its own.
+    The file is created, so that two kernels that start in one folder in the same second do not share it.
     """
     path = Path(name)
     if not _CASAS_OWN_NAME.fullmatch(path.name):
@@ -32,13 +32,13 @@ def reserve(name: str) -> str:
     except FileExistsError:
         return str(path.with_name(f"{path.stem}-{os.getpid()}.log"))
     except OSError:
-        # CASA says itself what it does where it cannot write.
+        # CASA itself handles a folder that it cannot write.
         pass
     return name
 
 
 def name_of(pid: int, path: Path) -> Optional[Path]:
-    """Return a name for the file that a process has opened as ``path``, even if it has lost that name."""
+    """Return a name for the file that a process has opened as ``path``, even if the file no longer has that name."""
     names = (str(path), os.path.realpath(path))
     folder = Path(f"/proc/{pid}/fd")
     try:
@@ -50,13 +50,13 @@ def name_of(pid: int, path: Path) -> Optional[Path]:
             if os.readlink(link).partition(" (deleted)")[0] in names:
                 return link
         except OSError:
-            # It may be closed by now.
+            # It may have been closed.
             continue
     return None
 
 
 def has_lost(pid: int, path: Path) -> bool:
-    """Return whether a process writes into what was ``path`` once, and no longer is."""
+    """Return whether a process writes into a file that is no longer at ``path``."""
     name = name_of(pid, path)
     try:
         return name is not None and not os.path.samefile(name, path)
@@ -68,7 +68,7 @@ class LogFile:
     """A log file that is open for reading.
 
     Attributes:
-        path: where it was when it was opened.
+        path: its path when it was opened.
     """
 
     def __init__(self, path: Path, descriptor: int) -> None:
@@ -77,9 +77,9 @@ class LogFile:
 
     @classmethod
     def open(cls, path: Path, at_end: bool = True) -> Optional[LogFile]:
-        """Open the log at ``path``, at its end or at its beginning; None where no file can be read."""
+        """Open the log at ``path``, at its end or at its beginning; None if there is no readable file."""
         try:
-            # A FIFO would otherwise be waited for.
+            # Non-blocking, because opening a FIFO would wait for a writer.
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError:
             return None
@@ -93,11 +93,12 @@ class LogFile:
 
     @classmethod
     def opened_by(cls, pid: int, path: Path) -> Optional[LogFile]:
-        """Open at its end what a process has opened as ``path``, whatever has become of that name; None where nothing.
+        """Open the file that a process has opened as ``path``, at its end, even if it has lost that name; None if there
+        is none.
 
         Args:
             pid: the process, which may be this one.
-            path: the name, as the process was told it.
+            path: the path as the process opened it.
         """
         name = name_of(pid, path)
         return cls.open(name if name is not None else path)
@@ -111,14 +112,14 @@ class LogFile:
         return f"/proc/self/fd/{self._descriptor}"
 
     def is_at(self, path: Path) -> bool:
-        """Return whether the file still stands at ``path``."""
+        """Return whether the file is still at ``path``."""
         try:
             return path == self.path and os.path.samestat(os.stat(path), os.fstat(self._descriptor))
         except OSError:
             return False
 
     def skip(self) -> None:
-        """Go to the end."""
+        """Go to the end of the file."""
         self._position, self._rest, self._too_long = os.fstat(self._descriptor).st_size, b"", False
 
     def pieces(self) -> Iterator[List[bytes]]:
@@ -136,7 +137,7 @@ class LogFile:
         lines = (self._rest + piece).split(b"\n")
         self._rest = lines.pop()
         if self._too_long and lines:
-            # The end of a line whose beginning was passed on.
+            # The end of a line whose beginning was already yielded.
             del lines[0]
             self._too_long = False
         if len(self._rest) > _LONGEST_LINE:

@@ -1,4 +1,4 @@
-"""A log that is shown as it grows, until the kernel is interrupted."""
+"""Show a log as it grows, until the kernel is interrupted."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _INTERVAL = 0.25
 
 
 class Place(Protocol):
-    """Where it is shown."""
+    """The display in which the log is shown."""
 
     def show(self, data: Dict[str, Any]) -> None:
-        """Show a MIME bundle, in place of the one before."""
+        """Show a MIME bundle, and replace the one before."""
 
 
 class Follower:
@@ -31,7 +31,7 @@ class Follower:
         self._path, self._selection = path, Selection(path, wanted)
 
     def run(self, place: Place) -> None:
-        """Show what there is and what comes, until KeyboardInterrupt, which ends it without an error.
+        """Show the existing and new messages until KeyboardInterrupt, which ends it without an error.
 
         Raises:
             BadParameter: the log cannot be followed here.
@@ -57,13 +57,13 @@ class Follower:
     def _follow(self, file: LogFile, alarm: Alarm, place: Place) -> None:
         changed = True
         while True:
-            # Before reading: what is written later wakes us.
+            # Armed before reading, so that lines which are written later wake this thread.
             alarm.arm(file.by_descriptor, flags.MODIFY | flags.ONESHOT)
             if self._read(file) or changed:
                 place.show(self._selection.view(running=True).bundle())
             changed = False
             alarm.wait()
-            # Whatever is written in this time is told of in one go.
+            # Collect the messages of this interval, and show them together.
             time.sleep(_INTERVAL)
 
     def _read(self, file: LogFile) -> bool:

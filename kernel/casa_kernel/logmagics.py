@@ -34,10 +34,10 @@ class LogMagics(Magics):
         front: Front,
         display: Callable[[], CellDisplay],
     ) -> None:
-        """Register nothing yet, but the completion.
+        """Register only the completion.
 
         Args:
-            shell: IPython's.
+            shell: IPython's shell.
             stream: the log under the cells.
             logfile: returns the path of the session's log.
             front: the notebook.
@@ -78,7 +78,7 @@ class LogMagics(Magics):
         if not logfile.is_file():
             raise NoSuchPath("casa_log", "the session's log", logfile)
         if follow:
-            # New messages would otherwise stand under the cell twice.
+            # Otherwise new messages would appear under the cell twice.
             self._stream.leave_out()
             Follower(logfile, wanted).run(self._display())
         else:

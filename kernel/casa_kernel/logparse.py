@@ -1,7 +1,7 @@
-"""CASA's log as messages: the parsing of its lines, and a collection of bounded size. No I/O.
+"""Parse the lines of CASA's log into messages, and collect a bounded number of them. No I/O.
 
-A line holds time, priority, origin and text, separated by tabs. Where a message has several lines, each is written
-like the first, but for a ``+`` at the end of the origin (casatools 6.7.0).
+A line contains time, priority, origin and text, separated by tabs. If a message has several lines, each is written like
+the first, but with a ``+`` at the end of the origin (casatools 6.7.0).
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from collections import deque
 from typing import Deque, Dict, Iterable, List, NamedTuple, Optional
 
 WARN, SEVERE = "WARN", "SEVERE"
-# What one message may hold in a notebook: more than a page of listobs.
+# The limits for one message in a notebook: more than a page of listobs.
 _LINES_OF_A_MESSAGE = 200
 _CHARACTERS_OF_A_LINE = 1_000
 _CHARACTERS_OF_A_MESSAGE = 8_000
-# They may have four bytes each.
+# A character may have four bytes.
 _BYTES_OF_A_MESSAGE = 4 * _CHARACTERS_OF_A_MESSAGE + 4
-# Stands where a message was cut; views tell which file that is.
+# Marks the place where a message was cut; views name the log file.
 CUT = "… [all of this message is in the log file]"
-# What so many messages may hold together, on the average.
+# The average limit for each of a number of messages together.
 _CHARACTERS_EACH = 500
-# Behind the priority of a C++ message's origin stands where its source lay when CASA was built.
+# The origin of a C++ message ends with the path of its source at the time when CASA was built.
 _SOURCE = re.compile(r"\s*\(file .*, line \d+\)$")
 
 
@@ -31,8 +31,8 @@ class Message(NamedTuple):
     Attributes:
         time: in UTC, like ``2026-11-21 11:00:00``.
         priority: like ``INFO``, ``INFO5``, ``WARN``, ``SEVERE``, ``DEBUG1``.
-        origin: where it came from, like ``tclean::SynthesisImager::executeMajorCycle``.
-        text: may have several lines.
+        origin: the code that sent it, like ``tclean::SynthesisImager::executeMajorCycle``.
+        text: its text, which may have several lines.
     """
 
     time: str
@@ -42,7 +42,7 @@ class Message(NamedTuple):
 
 
 def continues(fields: List[bytes]) -> bool:
-    """Return whether a line, split at its first three tabs, goes on with the message before it."""
+    """Return whether a line, split at its first three tabs, continues the message before it."""
     return len(fields) < 4 or fields[2].endswith(b"+")
 
 
@@ -57,21 +57,21 @@ def message(lines: List[bytes]) -> Message:
 
 
 def _shortened(text: str) -> str:
-    """Return a message's text with no more than ``_CHARACTERS_OF_A_MESSAGE``; one that was cut says so."""
-    # Some were cut before.
+    """Return a message's text, cut to ``_CHARACTERS_OF_A_MESSAGE`` and marked if it was longer."""
+    # The text may have been cut and marked before.
     if len(text) <= _CHARACTERS_OF_A_MESSAGE + len(CUT):
         return text
     return text[:_CHARACTERS_OF_A_MESSAGE] + CUT
 
 
 def messages(lines: Iterable[bytes]) -> Iterable[Message]:
-    """Yield the messages that ``lines`` hold, one after the other."""
+    """Yield the messages in ``lines``, one after the other."""
     current: List[bytes] = []
     size = 0
     for line in lines:
         fields = line.split(b"\t", 3)
         if current and continues(fields):
-            # Of one without an end no more than is shown, and what tells that it was cut.
+            # Keep of an endless message only as much as is shown, and a byte more, so that it is marked as cut.
             if size <= _BYTES_OF_A_MESSAGE:
                 current.append(fields[-1])
             size += len(fields[-1]) + 1
@@ -91,19 +91,19 @@ class Tally:
     """The messages of one cell: all are counted, and a bounded number is kept.
 
     Attributes:
-        total, warn, severe: how many there were, of any priority and of these two.
+        total, warn, severe: the number of messages: all, warnings, and errors.
     """
 
     def __init__(self, limit: int = 400) -> None:
         self.total = self.warn = self.severe = 0
         self._limit = limit
         self._newest: Deque[List[bytes]] = deque(maxlen=limit)
-        # By their number in the cell. The first are kept: they tell where the trouble began.
+        # By their number in the cell. The first ones are kept, because they show where the trouble began.
         self._serious: Dict[bytes, Dict[int, List[bytes]]] = {b"SEVERE": {}, b"WARN": {}}
         self._current: Optional[List[bytes]] = None
 
     def add(self, lines: Iterable[bytes]) -> None:
-        """Take lines of the log in."""
+        """Add lines of the log."""
         for line in lines:
             fields = line.split(b"\t", 3)
             if self._current is not None and continues(fields):
@@ -130,7 +130,7 @@ class Tally:
 
     @property
     def newest(self) -> Optional[Message]:
-        """The newest message that says something; None if there is none."""
+        """The newest message that contains a letter or a digit; None if there is none."""
         for lines in reversed(self._newest):
             found = message(lines[:1])
             if any(letter.isalnum() for letter in found.text):
@@ -145,7 +145,7 @@ class Tally:
     def select(self, limit: int) -> List[Message]:
         """Return at most ``limit`` messages in their order: errors and warnings first, then the newest.
 
-        There are fewer where they are long.
+        There are fewer if they are long.
         """
         found: Dict[int, List[bytes]] = {}
         room = limit * _CHARACTERS_EACH

@@ -1,4 +1,4 @@
-"""Room for CASA's log, and a file: where there was none, the log must be opened anew to be written again."""
+"""Watch the disk space of CASA's log and its file, and have CASA open the log anew when it must."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from .errors import NoSuchFolder, NotWritable
 
 
 class LogRoom:
-    """Looks after the room for the log and its file, before and after each cell.
+    """Checks the disk space of the log and the file itself, before and after each cell.
 
-    CASA keeps the file that it opened: once its name is gone, nobody finds what is written. And CASA's stream stays in
-    error once it could not write (casatools 6.7.0): what was said while the disk was full is lost, and so would be all
-    that is said afterwards.
+    CASA keeps the file that it opened: once its name is gone, users cannot find what is written. And CASA's stream
+    stays in an error state after a failed write (casatools 6.7.0): messages are lost while the disk is full, and would
+    be lost afterwards too.
 
     Args:
         logfile: returns the path of CASA's log.
         reopen: has CASA open its log anew.
-        say: tells the user, once, that there is no room.
+        say: called once with a message for the user that there is no room.
     """
 
     def __init__(self, logfile: Callable[[], str], reopen: Callable[[], None], say: Callable[[str], None]) -> None:
@@ -29,7 +29,7 @@ class LogRoom:
         self._lost: Optional[str] = None
 
     def look(self) -> None:
-        """Take note of a disk that is full or of a log that is gone, and open it anew when it can be written."""
+        """Notice a full disk or a missing log, and open the log anew when it can be written."""
         self._look_for_room()
         self._look_for_file()
 
@@ -57,11 +57,11 @@ class LogRoom:
 
 
 def check(logfile: str) -> None:
-    """Check that CASA can write its log where it is about to be told to; CASA would say nothing, and log nothing.
+    """Check that CASA can write a log that is about to be set; CASA itself would report nothing, and log nothing.
 
     Raises:
         NoSuchFolder: the folder does not exist.
-        NotWritable: it, or the file, cannot be written.
+        NotWritable: the folder, or the file, cannot be written.
     """
     path = Path(os.path.abspath(logfile))
     if not path.parent.is_dir():

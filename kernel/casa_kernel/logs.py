@@ -1,4 +1,4 @@
-"""A session's whole log, read from its file: its end, and the messages that somebody asks for."""
+"""Read a session's whole log from its file: its end, or the messages that a query selects."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .logview import View
 _BYTES = 65536
 LEVELS = ("debug", "info", "warn", "severe")
 NUMBER = 100
-# Notebooks keep what they show.
+# Notebooks keep their output, so it must not grow too large.
 _MOST = 400
 
 
 def tail(path: Path, lines: int = 60) -> str:
-    """Return the last ``lines`` lines of the log at ``path``; nothing where there is no log."""
+    """Return the last ``lines`` lines of the log at ``path``; an empty string if there is no log."""
     if not path.is_file():
         return ""
     with path.open("rb") as file:
@@ -33,13 +33,13 @@ def tail(path: Path, lines: int = 60) -> str:
 
 @dataclass(frozen=True)
 class Query:
-    """Which messages are wanted.
+    """The criteria for messages.
 
     Attributes:
         level: the lowest of ``LEVELS``.
-        pattern: what the text must hold.
-        origin: what the origin must hold.
-        number: how many of them, from the newest on.
+        pattern: must be found in the text.
+        origin: must be found in the origin.
+        number: the number of messages, from the newest on.
     """
 
     level: str = "debug"
@@ -48,7 +48,7 @@ class Query:
     number: int = NUMBER
 
     def accepts(self, each: Message) -> bool:
-        """Return whether a message is wanted."""
+        """Return whether a message meets the criteria."""
         return (
             LEVELS.index(_level(each.priority)) >= LEVELS.index(self.level)
             and (self.pattern is None or self.pattern.search(each.text) is not None)
@@ -63,15 +63,15 @@ def _level(priority: str) -> str:
 
 
 def query(words: Sequence[str], origin: Optional[str], number: Optional[int]) -> Query:
-    """Return what the arguments of ``%casa_log`` ask for.
+    """Return the query for the arguments of ``%casa_log``.
 
     Args:
         words: a level, a pattern, or both.
         origin: a pattern; None for any.
-        number: how many; None for the usual number.
+        number: the number of messages; None for the default.
 
     Raises:
-        BadParameter: one of them cannot be.
+        BadParameter: an argument makes no sense.
     """
     levels = [word.lower() for word in words if word.lower() in LEVELS]
     patterns = [word for word in words if word.lower() not in LEVELS]
@@ -97,7 +97,7 @@ def _compile(pattern: str) -> Pattern[str]:
 
 
 class Selection:
-    """The newest messages that a query accepts, and how many there were."""
+    """The newest messages that a query accepts, and the number of all that it accepts."""
 
     def __init__(self, path: Path, wanted: Query) -> None:
         self._path, self._wanted = path, wanted
@@ -105,7 +105,7 @@ class Selection:
         self._counts: Dict[str, int] = {}
 
     def add(self, lines: Iterable[bytes]) -> bool:
-        """Take lines of the log in; tell whether one of them was wanted."""
+        """Add lines of the log; return whether the query accepted one of them."""
         wanted: List[Message] = []
         for each in messages(lines):
             if self._wanted.accepts(each):
@@ -115,7 +115,7 @@ class Selection:
         return bool(wanted)
 
     def view(self, running: bool = False) -> View:
-        """Return it for the notebook."""
+        """Return the selection as a view for the notebook."""
         return View(
             logfile=self._path,
             total=sum(self._counts.values()),
@@ -129,7 +129,7 @@ class Selection:
 
 
 def bundle(path: Path, wanted: Query = Query()) -> Dict[str, Any]:
-    """Return the MIME bundle that shows what is wanted of the log at ``path``."""
+    """Return the MIME bundle of the messages in the log at ``path`` that a query accepts."""
     found = Selection(path, wanted)
     with path.open("rb") as file:
         found.add(line.rstrip(b"\n") for line in file)

@@ -1,4 +1,4 @@
-"""Compare a call of plotms with its data: casaplotms ends, or draws something else, where they do not fit."""
+"""Check a call of plotms against its data: casaplotms ends, or draws something else, if they do not match."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any, Callable, Iterable, List, Mapping, Optional, Tuple
 
 from .errors import BadParameter
 
-# Names of casacore's Stokes::StokesTypes, whose numbers stand in CORR_TYPE.
+# Names of casacore's Stokes::StokesTypes; CORR_TYPE contains their numbers.
 _STOKES = (
     "", "I", "Q", "U", "V", "RR", "RL", "LR", "LL", "XX", "XY", "YX", "YY", "RX", "RY", "LX", "LY", "XR", "XL", "YR",
     "YL", "PP", "PQ", "QP", "QQ",
 )  # fmt: skip
-# What the Stokes parameters are made of, from linear or from circular feeds.
+# The correlations from which the Stokes parameters are made, for linear or circular feeds.
 _MADE_OF = {
     "I": (("XX", "YY"), ("RR", "LL")),
     "Q": (("XX", "YY"), ("RL", "LR")),
@@ -26,19 +26,19 @@ class PlotData:
     """The table that a call of plotms names.
 
     Args:
-        tool: makes CASA's table tool.
-        parameter: the parameter that names it.
-        path: where it is.
+        tool: returns a new table tool of CASA.
+        parameter: the parameter that names the table.
+        path: the path of the table.
     """
 
     def __init__(self, tool: Callable[[], Any], parameter: str, path: str) -> None:
         self._tool, self._parameter, self._path = tool, parameter, path
 
     def check(self, given: Mapping[str, Any]) -> None:
-        """Check what the call wants against what is there.
+        """Check that the data contain what the call asks for.
 
         Raises:
-            BadParameter: it is not there, and casaplotms would end, or draw something else.
+            BadParameter: they do not, and casaplotms would end, or draw something else.
         """
         rows, columns = self._read("", lambda table: (table.nrows(), table.colnames()))
         if not rows:
@@ -54,7 +54,7 @@ class PlotData:
         self._check_channels(given)
 
     def remarks(self, given: Mapping[str, Any]) -> List[str]:
-        """Return what the user should know of the data that are drawn."""
+        """Return remarks for the user about the data that are drawn."""
         if self._parameter != "vis":
             return []
         beyond = [last for _, end, last in self._channels(given) if end > last]
@@ -73,7 +73,7 @@ class PlotData:
         return [f"{self._path} has no model, so plotms takes a point source of 1 Jy; ft, setjy or tclean makes one."]
 
     def _check_correlation(self, given: Mapping[str, Any]) -> None:
-        """Check that each correlation is among the data: plotms draws another one, or zeros, in the place of others."""
+        """Check that the data have each correlation: in place of a missing one plotms draws another one, or zeros."""
         name = "correlation" if given.get("correlation") else "polarization"
         wanted = given.get(name)
         if not isinstance(wanted, str) or not given.get("selectdata", True):
@@ -94,7 +94,7 @@ class PlotData:
         raise BadParameter("plotms", f"{said}, and {self._path} has {', '.join(sorted(filter(None, there)))}.")
 
     def _check_channels(self, given: Mapping[str, Any]) -> None:
-        """Check that the channels are there: plotms takes the last one in the place of those beyond."""
+        """Check that the channels exist: in place of those beyond the last, plotms draws the last one."""
         for first, _, last in self._channels(given):
             if first > last:
                 raise BadParameter(
@@ -103,7 +103,7 @@ class PlotData:
                 )
 
     def _channels(self, given: Mapping[str, Any]) -> List[Tuple[int, int, int]]:
-        """Return the first and last channel of each range in the selection, and the last that there is."""
+        """Return the first and last channel of each range in the selection, and the last one that exists."""
         wanted = given.get("spw")
         if not isinstance(wanted, str) or ":" not in wanted or not given.get("selectdata", True):
             return []
@@ -111,7 +111,7 @@ class PlotData:
         found = []
         for windows, first, last in _ranges(wanted):
             own = [counts[each] for each in windows if each < len(counts)] if windows is not None else counts
-            # plotms itself says which window is not there.
+            # plotms itself reports a window that does not exist.
             if own:
                 found.append((first, last, max(own) - 1))
         return found
@@ -126,7 +126,7 @@ class PlotData:
 
 
 def _ranges(spw: str) -> List[Tuple[Optional[List[int]], int, int]]:
-    """Return the windows (None where they are not named by numbers) and channels that a selection names by numbers."""
+    """Return the numbered windows and channels of a selection; None for windows that are not given by numbers."""
     found = []
     for part in spw.split(","):
         windows, colon, channels = part.strip().partition(":")
