@@ -1,7 +1,7 @@
-"""Containers as places for kernels and desktops: settings in, command lines out. Nothing here runs a program.
+"""Describe containers for kernels and desktops, and build their command lines. This module runs no program.
 
-A *container* is one of Docker, Podman or Apptainer, or a sandbox of bubblewrap; its *engine* is the program that runs
-it. What is the same for all of them is here; ``engines`` knows how each is told.
+A *container* is a container of Docker, Podman or Apptainer, or a sandbox of bubblewrap; its *engine* is the program
+that runs it. This module has what all engines share; ``containers.engines`` has what differs.
 """
 
 from __future__ import annotations
@@ -25,19 +25,20 @@ _BIND = re.compile(r"(?P<source>/[^:]*)(:(?P<target>/[^:]*))?(:(?P<mode>ro|rw))?
 
 @dataclass(frozen=True)
 class Container:
-    """Where a kernel or a desktop runs.
+    """The container in which a kernel or a desktop runs.
 
     Attributes:
         engine: ``podman``, ``docker``, ``apptainer``, ``singularity`` or ``bwrap``.
-        image: the image's name, or the path of a SIF file; empty for bwrap, which has this machine's own files.
-        binds: more folders, ``SRC[:DST[:ro]]``, beside home, working folder and runtime directory.
-        network: empty for the engine's own (of Docker, Podman and bwrap a private one); else ``host``, ``none``, or a
-            name that the engine knows.
-        options: more words for the engine's command line, like ``--gpus=all``; they come last and win.
-        python: the Python inside that has casa-desktop.
+        image: name of the image, or path of a SIF file; empty for bwrap, which uses this machine's own files.
+        binds: additional folders, ``SRC[:DST[:ro]]``, besides home, working folder and runtime directory.
+        network: empty for the engine's default (a private network for Docker, Podman and bwrap); else ``host``,
+            ``none``, or a name that the engine knows.
+        options: additional options of the engine's command line, like ``--gpus=all``; they come last and take
+            precedence.
+        python: the Python inside in which casa-desktop is installed.
 
     Raises:
-        InvalidContainer: a value cannot be what was meant.
+        InvalidContainer: a value is invalid.
     """
 
     engine: str
@@ -63,17 +64,17 @@ class Container:
             parsed_bind(each)
 
     def as_dict(self) -> Dict[str, Any]:
-        """Return what JSON can hold of it; what is as usual is left out."""
+        """Return the attributes as a dictionary for JSON, without those that have their default values."""
         usual = {each.name: each.default for each in fields(self)}
         told = {name: value for name, value in asdict(self).items() if value != usual[name]}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}
 
     @classmethod
     def from_dict(cls, given: Any) -> Container:
-        """Return the container that ``as_dict`` described.
+        """Return the container of a dictionary as ``as_dict`` makes it.
 
         Raises:
-            InvalidContainer: it describes none.
+            InvalidContainer: ``given`` does not describe a container.
         """
         if not isinstance(given, Mapping) or "engine" not in given:
             raise InvalidContainer("container", given, "an object with an engine")
@@ -87,16 +88,16 @@ class Container:
 
     @property
     def label(self) -> str:
-        """What a user calls it: the engine, and the image."""
+        """A label for users: the engine, and the image."""
         return f"{self.engine} ({self.image})" if self.image else self.engine
 
 
 def _is_word(value: object) -> bool:
-    """Tell whether a command line can have it as a word."""
+    """Return whether ``value`` can be an argument of a command line."""
     try:
         return isinstance(value, str) and b"\0" not in os.fsencode(value)
     except UnicodeEncodeError:
-        # JSON can spell halves of characters.
+        # JSON can contain single surrogates.
         return False
 
 
@@ -111,10 +112,10 @@ def _check_texts(name: str, value: object) -> None:
 
 
 def parsed_bind(text: str) -> Bind:
-    """Return the bind that ``SRC[:DST[:ro]]`` means; ``SRC:ro`` is one at its own path.
+    """Parse a bind ``SRC[:DST[:ro]]``; ``SRC:ro`` has the same path inside.
 
     Raises:
-        InvalidContainer: it means none.
+        InvalidContainer: ``text`` has another form.
     """
     found = _BIND.fullmatch(text)
     if found is None:
@@ -127,16 +128,16 @@ def kernel_argv(python: str, container: Container, casa_options: Sequence[str] =
     """Return the ``argv`` of a kernelspec whose kernel runs in ``container``.
 
     Args:
-        python: the Python of this installation; it starts the container.
+        python: the Python of this installation, which starts the container.
         container: where the kernel runs.
-        casa_options: CASA's, which go to the kernel.
+        casa_options: CASA's options, which are passed to the kernel.
     """
     described = json.dumps(container.as_dict(), ensure_ascii=False)
     words = [python, *module("casa_desktop.outside"), "-f", "{connection_file}", "--container", described]
     return words + (["--", *casa_options] if casa_options else [])
 
 
-# What a kernel is told by its surroundings: CASA and this package; Jupyter; MPI and who starts its processes.
+# Prefixes of variables that configure a kernel: of CASA and this package, of Jupyter, of MPI and its launchers.
 _PASSED_PREFIXES = ("CASA", "JPY_", "LC_", "MPI", "OMPI_", "PMI", "PRTE_", "SLURM_", "UCX_")
 _PASSED = frozenset(
     [
@@ -145,14 +146,14 @@ _PASSED = frozenset(
         *("ALL_PROXY", "FTP_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
     ]
 )
-# A process id and the folders of an installation mean something else inside; CASAPATH leads CASA to its data.
+# Process ids and the folders of an installation are not valid inside; CASAPATH would lead CASA to data outside.
 _HELD_BACK = frozenset(
     ["CASALD_LIBRARY_PATH", "CASAPATH", "CASA_DESKTOP_OUTSIDE", "CASA_DESKTOP_READY_FD", "JPY_PARENT_PID"]
 )
 
 
 def passed_environment(environ: Mapping[str, str]) -> Dict[str, str]:
-    """Return what goes along into a container: never the host's PATH, PYTHON…, LD_…, or a virtual environment's."""
+    """Return the variables to pass into a container: never PATH, PYTHON…, LD_…, or those of a virtual environment."""
     return {
         name: value
         for name, value in environ.items()
@@ -162,7 +163,7 @@ def passed_environment(environ: Mapping[str, str]) -> Dict[str, str]:
 
 @dataclass(frozen=True)
 class _Binds:
-    """Folders to be bound, each once: what lies in one that is bound already is there with it."""
+    """Folders to bind, without those that lie in another bound folder."""
 
     found: List[Bind] = field(default_factory=list)
 
@@ -182,14 +183,14 @@ def run_command(
     """Build the command line that runs ``inner`` in ``container``.
 
     Args:
-        container: where.
-        inner: the program and its arguments as they are called inside.
-        place: what is shared with the outside, and who runs it.
-        name: what the container is called while it runs, for engines that have names.
-        passed: variables that ``inner`` gets beside HOME; by default ``passed_environment(place.environ)``.
+        container: the container.
+        inner: the program and its arguments, with paths as seen inside.
+        place: what the container shares with the outside, and its user.
+        name: the name of the running container, for engines that have names.
+        passed: the environment of ``inner`` besides HOME; by default ``passed_environment(place.environ)``.
 
     Raises:
-        ContainerFailed: the engine would take a folder's name for more than one.
+        ContainerFailed: the engine would interpret a part of a folder's name as a separator.
     """
     binds = _Binds()
     for folder in place.folders:
@@ -226,12 +227,12 @@ def _check_names(container: Container, binds: Sequence[Bind]) -> None:
 
 
 def remove_command(container: Container, *, name: str, environ: Mapping[str, str]) -> Optional[Command]:
-    """Build the command line that removes what is left of a container; None where nothing can be left.
+    """Build the command line that removes what is left of a container; None if the engine can leave nothing.
 
     Args:
-        container: where something ran.
-        name: what the container was called.
-        environ: the environment of whoever started it.
+        container: the container.
+        name: the name under which it ran.
+        environ: the environment of the process that started it.
     """
     build = engines.ENGINES[container.engine].remove
     return None if build is None else Command(build(container.engine, name), environ)

@@ -1,4 +1,4 @@
-"""How each engine is told to run a program in a container. Pure: what is told apart by a table, not by branches."""
+"""Build the command line of each engine that runs a program in a container. Pure; a table holds the differences."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from .commands import Command
 
 @dataclass(frozen=True)
 class Bind:
-    """A folder or file of the outside that is seen inside.
+    """A folder or file from outside that is mounted inside.
 
     Attributes:
-        source: its path outside.
-        target: its path inside.
-        read_only: nothing can be changed in it from inside.
+        source: path outside.
+        target: path inside.
+        read_only: whether it is mounted read-only.
     """
 
     source: str
@@ -25,18 +25,18 @@ class Bind:
 
 @dataclass(frozen=True)
 class Place:
-    """What a container shares with the outside, and for whom it runs.
+    """What a container shares with the outside, and its user.
 
     Attributes:
-        folders: what is bound at its own path: home, working folder, runtime directory, X's sockets.
-        cwd: the working folder, entered inside.
+        folders: folders with the same path inside: home, working folder, runtime directory, X's sockets.
+        cwd: the working folder inside.
         home: the home folder, set as HOME.
-        uid, gid: whose the processes and the files that they write are.
+        uid, gid: user and group of the processes and of the files that they write.
         groups: the user's other groups.
         hostname: the machine's name; python-xlib 0.33 finds a cookie by it.
-        environ: the environment of whoever starts the container; the engine's own program gets it.
-        desktop: it is for a desktop, whose X server must not meet the host's in /tmp unless it sees all of it: bwrap
-            gives it a /tmp of its own, and Apptainer leaves it among the host's processes.
+        environ: the environment of the process that starts the container; the engine's own program gets it.
+        desktop: whether a desktop runs in it. The X server of a desktop must either see all of the host's /tmp and
+            processes, or none of them: bwrap gives it a private /tmp, and Apptainer no pid namespace.
     """
 
     folders: Tuple[str, ...]
@@ -52,7 +52,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Run:
-    """Everything that a command line is made of; ``containers.run_command`` explains it."""
+    """The input for a command line; ``containers.container.run_command`` explains the fields."""
 
     engine: str
     image: str
@@ -66,23 +66,23 @@ class Run:
 
 
 def _oci(run: Run) -> Command:
-    """Build the command line of Podman and of Docker, which take the same words but for the user's."""
+    """Build the command line of Podman and of Docker, which differ only in the options for the user."""
     words: List[str] = [run.engine, "run", "--rm", f"--name={run.name}"]
-    # Nobody waits for gigabytes with a cell in hand; an image that is not there is said so at once.
+    # A missing image is an error at once: a download of gigabytes must not delay a cell.
     words += ["--pull=never", "--log-driver=none"]
-    # The image's looks after a Jupyter server, and Podman wants systemd for it.
+    # The image's health check is for a Jupyter server, and Podman needs systemd for health checks.
     words += ["--no-healthcheck"]
     words += _oci_user(run)
-    # Shared memory of X and of MPI; and sockets that SELinux would keep apart.
+    # For shared memory of X and MPI, and for sockets to which SELinux would deny access.
     words += ["--ipc=host", "--security-opt=label=disable", f"--workdir={run.place.cwd}"]
     words += [f"--network={run.network}"] if run.network else []
-    # A container that borrows another one's network has that one's name.
+    # A container that uses another one's network has that one's host name.
     words += [] if run.network.startswith("container:") else [f"--hostname={run.place.hostname}"]
     words += [f"--volume={each.source}:{each.target}{':ro' if each.read_only else ''}" for each in run.binds]
-    # By name alone: the engine takes the values from its own environment, where ps does not show them.
+    # Only names: the engine takes the values from its own environment, so that ps does not show them.
     words += [f"--env={name}" for name in sorted(run.variables)]
     program, *arguments = run.inner
-    # Whatever entry point the image has, it is made for something else.
+    # The image's own entry point is not made for this.
     words += [*run.options, f"--entrypoint={program}", run.image, *arguments]
     return Command(tuple(words), {**run.place.environ, **run.variables})
 
@@ -90,8 +90,8 @@ def _oci(run: Run) -> Command:
 def _oci_user(run: Run) -> List[str]:
     place = run.place
     if run.engine == "podman" and place.uid != 0:
-        # Without root, Podman maps the user to root inside; so he stays himself, and his files his own. His other
-        # groups cannot be had (but with crun and --group-add=keep-groups).
+        # Without root, Podman by default maps the user to root inside. With this option the user and the owner of the
+        # files stay the same. The user's other groups need crun and --group-add=keep-groups.
         return ["--userns=keep-id", f"--user={place.uid}:{place.gid}"]
     return [f"--user={place.uid}:{place.gid}", *(f"--group-add={each}" for each in place.groups)]
 
@@ -108,41 +108,42 @@ def _apptainer(run: Run) -> Command:
     rest = (each for each in run.binds if each.target != home)
     words += [f"--bind={each.source}:{each.target}{':ro' if each.read_only else ''}" for each in rest]
     words += ["--net", f"--network={run.network}"] if run.network not in ("", "host") else []
-    # A namespace of its own, so that a killed Apptainer leaves no process of the container.
+    # With a pid namespace, a killed Apptainer leaves no process of the container.
     words += [] if run.place.desktop else ["--pid"]
     words += [*run.options, run.image, *run.inner]
-    # Apptainer carries in what has its prefix, and sets HOME by itself.
+    # Apptainer passes variables with its prefix into the container, and sets HOME itself.
     prefix = f"{run.engine.upper()}ENV_"
     carried = {f"{prefix}{name}": value for name, value in run.variables.items() if name != "HOME"}
     return Command(tuple(words), {**run.place.environ, **carried})
 
 
 def _bwrap(run: Run) -> Command:
-    # The host's /dev, because MPI's shared memory and terminals are there; PID 1 is ours, which reaps and forwards.
+    # The host's /dev has MPI's shared memory and the terminals. Our init is process 1; it reaps processes and forwards
+    # signals.
     words: List[str] = [run.engine, "--dev-bind", "/", "/", "--unshare-pid", "--proc", "/proc", "--as-pid-1"]
     words += [] if run.network == "host" else ["--unshare-net"]
     words += ["--tmpfs", "/tmp"] if run.place.desktop else []
     for each in run.binds:
         words += ["--ro-bind" if each.read_only else "--bind", each.source, each.target]
     words += ["--chdir", run.place.cwd, *run.options, "--", *run.inner]
-    # It is this machine, so its programs are found as outside; the rest of the environment is as in any container.
+    # A sandbox has this machine's programs, so it needs PATH; the rest of the environment is as in any container.
     path = {name: run.place.environ[name] for name in ("PATH",) if name in run.place.environ}
     return Command(tuple(words), {**path, **run.variables})
 
 
 @dataclass(frozen=True)
 class Engine:
-    """What differs from engine to engine.
+    """The differences between engines.
 
     Attributes:
-        build: makes the command line.
-        remove: makes the one that removes a container and its record, whatever state it is in, of engine and name;
-            None where a container is no more than its processes.
-        has_images: it runs images; else it shows this machine's own files.
-        own_displays: it shares neither /tmp nor the network with the host, so that an X server inside does not see
-            which displays are taken.
-        separators: what ends a path in the words by which it is told of folders; it knows no way to quote them.
-        package: the Debian package that brings it, or where to get it.
+        build: builds the command line that runs a program.
+        remove: builds, from engine and name, the command line that removes a container in any state, with its record;
+            None if a container consists only of its processes.
+        has_images: whether it runs images; else it uses this machine's own files.
+        own_displays: whether it shares neither /tmp nor the network with the host, so that an X server inside does not
+            see which displays are taken.
+        separators: the characters that end a path in the engine's options for folders, and cannot be quoted.
+        package: how to install it: a Debian package, or a web site.
     """
 
     build: Callable[[Run], Command]

@@ -1,4 +1,4 @@
-"""Images as homes of kernels: which engine has one, and what is inside. Each is run once, to be asked."""
+"""Find the engine for an image, and examine the image by running its Python once."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from .errors import EngineMissing, ImageUnusable, UnusablePython
 from .foreign import Python, checked_casa, examine, last_words
 from .xserver import PROGRAMS
 
-# In the order in which they are looked for.
+# In the order in which they are searched.
 OCI = ("podman", "docker")
 SIF = ("apptainer", "singularity")
 SANDBOX = ("bwrap",)
 _PACKAGES = {OCI: "podman", SIF: "apptainer", SANDBOX: "bubblewrap"}
-# The first run of an image may have to unpack it, or to map its files to another user: minutes on a slow disk.
+# The first run of an image may unpack it, or map its files to another user: this takes minutes on a slow disk.
 _PATIENCE = 300.0
 
 
 def engine_for(image: str, kind: Tuple[str, ...], wanted: str = "") -> str:
-    """Return the engine that is to run an image: of those on PATH, the first that has it, else the first.
+    """Return the engine to run an image: the first one on PATH that has the image, else the first one on PATH.
 
     Args:
-        image: its name or path; empty for a sandbox.
+        image: name or path of the image; empty for a sandbox.
         kind: ``OCI``, ``SIF`` or ``SANDBOX``.
-        wanted: the only one that will do.
+        wanted: the only acceptable engine; empty for any of the kind.
 
     Raises:
-        EngineMissing: none of them is on PATH.
+        EngineMissing: no such engine is on PATH.
     """
     names = (wanted,) if wanted else kind
     there = [name for name in names if shutil.which(name)]
@@ -49,10 +49,10 @@ def _has(engine: str, image: str) -> bool:
 
 
 def fetch(container: Container) -> None:
-    """See to it that the image is there; pull it, with its progress on standard error, if it is not.
+    """Pull the container's image if it is missing, with the progress on standard error.
 
     Raises:
-        ImageUnusable: it is not there, and cannot be had.
+        ImageUnusable: the image is missing and cannot be pulled.
     """
     if container.engine in SIF and not Path(container.image).exists():
         raise ImageUnusable(container.label, "there is no such file")
@@ -62,7 +62,7 @@ def fetch(container: Container) -> None:
     words = [container.engine, "pull", container.image]
     with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as pull:
         assert pull.stdout is not None
-        # Progress is redrawn without ends of lines, so it is passed on as it comes.
+        # The progress is redrawn without line ends, so it is copied as it arrives.
         last = _pass_on(pull.stdout.fileno())
     if pull.returncode:
         raise ImageUnusable(container.label, f"it is not on this machine, and could not be pulled: {last}")
@@ -81,10 +81,11 @@ def _pass_on(source: int) -> str:
 
 
 def look_inside(container: Container, environ: Mapping[str, str]) -> Python:
-    """Run the container's Python once; return what it says of itself.
+    """Run the container's Python once; return its description.
 
     Raises:
-        ImageUnusable: it cannot be run, or casa-desktop in it is missing or of another version than this one.
+        ImageUnusable: it cannot be run, or casa-desktop in it is missing or has a version that is incompatible with
+            this one.
     """
     command = run_command(
         container, [container.python], place=_bare_place(environ), name=f"casa-desktop-look-{os.getpid()}", passed={}
@@ -100,7 +101,7 @@ def look_inside(container: Container, environ: Mapping[str, str]) -> Python:
 
 
 def _unfit(container: Container, found: Python) -> str:
-    """Return why a container's casa-desktop cannot be used from here; nothing if it can."""
+    """Return why a container's casa-desktop cannot be used from here; empty if it can."""
     inside = found.versions.get("casa-desktop")
     if not inside:
         return f"there is no casa-desktop for its {container.python!r}; the image needs 'pip install casa-desktop'"
@@ -112,10 +113,10 @@ def _unfit(container: Container, found: Python) -> str:
 
 
 def look_for_casa(container: Container, environ: Mapping[str, str]) -> Python:
-    """Run the container's Python once, as ``look_inside``; return what it says of itself if CASA is in it.
+    """Run the container's Python once, as ``look_inside``, and check that it has CASA; return its description.
 
     Raises:
-        ImageUnusable: as ``look_inside``; also without CASA.
+        ImageUnusable: as ``look_inside``; also if CASA is missing.
     """
     found = look_inside(container, environ)
     try:
@@ -127,10 +128,10 @@ def look_for_casa(container: Container, environ: Mapping[str, str]) -> Python:
 
 
 def look_for_x_server(container: Container, environ: Mapping[str, str]) -> Python:
-    """Run the container's Python once, as ``look_inside``; return what it says of itself if an X server is there.
+    """Run the container's Python once, as ``look_inside``, and check for an X server; return the description.
 
     Raises:
-        ImageUnusable: as ``look_inside``; also without an X server.
+        ImageUnusable: as ``look_inside``; also if there is no X server.
     """
     found = look_inside(container, environ)
     if not found.x_server:
@@ -141,7 +142,7 @@ def look_for_x_server(container: Container, environ: Mapping[str, str]) -> Pytho
 
 
 def compatible(one: str, other: str) -> bool:
-    """Tell whether two versions of casa-desktop understand each other: the third number counts corrections."""
+    """Return whether two versions of casa-desktop are compatible; the third number only counts corrections."""
     return one.split(".")[:2] == other.split(".")[:2]
 
 
@@ -159,7 +160,7 @@ def _bare_place(environ: Mapping[str, str]) -> Place:
 
 
 def trouble(container: Container) -> str:
-    """Return what keeps a container from being run, as far as it is seen without running it; else nothing."""
+    """Return why a container cannot run, as far as can be checked without running it; empty if nothing is found."""
     if shutil.which(container.engine) is None:
         return f"there is no {container.engine} on PATH"
     is_file = container.engine in SIF

@@ -1,8 +1,8 @@
-"""Where a kernel lives: at its very start it moves into a network of its own (``network``), with a porter outside.
+"""Move the kernel into a private network namespace when it starts, with a host helper outside.
 
-Jupyter reaches it all the same: over unix sockets in a berth, where Jupyter has chosen them (``provisioner``); else on
-the TCP ports of the machine's loopback that Jupyter has chosen, which are bound before the move and stay where they
-were made.
+``network.namespace`` makes the namespace. Jupyter still reaches the kernel: over unix sockets in a rendezvous folder,
+if Jupyter has chosen them (``kernels.provisioner``); else over the TCP ports of the machine's loopback that Jupyter has
+chosen. These are bound before the move, and a socket stays in the namespace in which it was made.
 """
 
 from __future__ import annotations

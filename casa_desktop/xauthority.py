@@ -1,4 +1,4 @@
-"""The X cookie: without it any local user could look at a display and type on it."""
+"""Write the X cookie, which keeps other local users from viewing a display and typing on it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _COOKIE_BYTES = 16
 
 
 def write(path: Path) -> None:
-    """Write a fresh cookie that is good for every display number, mode 0600.
+    """Write a new cookie that is valid for every display number, with mode 0600.
 
-    The entry is of FamilyWild, because the number is not known before Xvnc has started.
+    The entry has FamilyWild, because the number is not known before Xvnc has started.
     """
     entry = _entry(_FAMILY_WILD, b"", b"", os.urandom(_COOKIE_BYTES))
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -24,9 +24,9 @@ def write(path: Path) -> None:
 
 
 def name_display(path: Path, number: int) -> None:
-    """Add an entry for this host and display, with the same cookie, to what ``write`` wrote.
+    """Add an entry for this host and display, with the same cookie, to the file of ``write``.
 
-    libX11 and libxcb are content without it; python-xlib 0.33 does not know FamilyWild.
+    libX11 and libxcb do not need this entry, but python-xlib 0.33 does not support FamilyWild.
     """
     cookie = path.read_bytes()[-_COOKIE_BYTES:]
     host = os.uname().nodename.encode()
@@ -35,6 +35,6 @@ def name_display(path: Path, number: int) -> None:
 
 
 def _entry(family: int, address: bytes, number: bytes, cookie: bytes) -> bytes:
-    """Build an entry in libXau's format: big-endian 16-bit family, then four fields, each with its length."""
+    """Build an entry in libXau's format: a big-endian 16-bit family, then four fields, each preceded by its length."""
     fields = (address, number, b"MIT-MAGIC-COOKIE-1", cookie)
     return struct.pack(">H", family) + b"".join(struct.pack(">H", len(each)) + each for each in fields)

@@ -1,4 +1,4 @@
-"""Xvnc as a child of the supervisor's: started, and waited for until it answers."""
+"""Start Xvnc as a child of the supervisor, and wait until it answers."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .runtime import Places, rfb_banner
 
 @dataclass
 class Xvnc:
-    """What is needed to start the X server of one desktop, once and again.
+    """The X server of one desktop; it can be started repeatedly.
 
     Attributes:
-        program: its path.
+        program: path of Xvnc.
         name: the desktop's name.
         settings: the user's choices.
         at: the desktop's paths.
-        log: takes what it says; open for reading as well.
+        log: receives the output of Xvnc; also open for reading.
     """
 
     program: str
@@ -34,13 +34,13 @@ class Xvnc:
     _reader: int = -1
 
     def start(self) -> int:
-        """Start it with a fresh cookie; return its process id. It is not ready then: ``await_display``.
+        """Start Xvnc with a new cookie; return its process id. Xvnc is not ready until ``await_display`` returns.
 
         Raises:
-            OSError: it could not be started.
+            OSError: Xvnc could not be started.
         """
         xauthority.write(self.at.xauthority)
-        # Killed ones have left theirs, at which nobody listens.
+        # An Xvnc that was killed leaves its sockets, on which no process listens.
         for path in (self.at.rfb_socket, self.at.new_rfb_socket):
             path.unlink(missing_ok=True)
         self._reader, writer = os.pipe()
@@ -56,18 +56,19 @@ class Xvnc:
         try:
             return spawn(command, log=self.log, pass_fds=[writer])
         finally:
-            # Ours must be closed, or Xvnc's end would never be seen on the reading side.
+            # Our writing end must be closed; otherwise the reading side would not detect the end of Xvnc.
             os.close(writer)
 
     def await_display(self, deadline: float, seconds: float) -> str:
-        """Return X's name of the display as soon as it can be used.
+        """Wait until the display can be used; return its name, like ``:7``.
 
         Args:
             deadline: in seconds of ``time.monotonic()``.
-            seconds: how long it was allowed to take, for the error.
+            seconds: the time limit, for the error message.
 
         Raises:
-            StartTimeout, StartFailed: as they say.
+            StartTimeout: Xvnc reported no display in time.
+            StartFailed: Xvnc has ended.
         """
         number = read_line(self._reader, deadline)
         os.close(self._reader)
@@ -79,10 +80,10 @@ class Xvnc:
         return f":{number.decode()}"
 
     def await_banner(self, deadline: float) -> None:
-        """Return as soon as a view could connect.
+        """Wait until a view can connect.
 
         Raises:
-            StartFailed: it does not speak RFB.
+            StartFailed: Xvnc does not answer, or does not speak RFB.
         """
         at = self.at.new_rfb_socket
         try:
@@ -93,15 +94,16 @@ class Xvnc:
             raise StartFailed(self.name, f"{at} greets with {banner!r} instead of RFB")
 
     def let_in(self) -> None:
-        """Let views connect: now its socket has the name that the record gives.
+        """Let views connect, by giving the socket the name that is in the record.
 
-        Not before the record is of this server, or somebody would have its socket and the display of a dead one. The
-        first name stays: when Xvnc ends it removes that, by which the lookout sees the end of a killed supervisor.
+        Call this only when the record describes this server; otherwise a process could combine its socket with the
+        display of a dead server. The first name of the socket stays. Xvnc removes it when it ends, and by that the
+        watch on the runtime directory (``views.runtime_watch``) detects the end of a killed supervisor.
         """
         os.link(self.at.new_rfb_socket, self.at.rfb_socket)
 
     def last_words(self) -> str:
-        """Return the last that the desktop's log has; its name may have gone."""
+        """Return the last lines of the desktop's log, even if the file has been removed."""
         lines = loglimit.newest(self.log.fileno()).split("\n")
         said = [line.strip() for line in lines if line.strip()]
         return " ".join(said[-3:]) or "nothing"
