@@ -1,11 +1,12 @@
-"""``python -m casa_kernel -f CONNECTION_FILE [-- CASA'S OPTIONS]``: Jupyter starts the kernel so.
+"""Start the CASA kernel, as Jupyter does: ``python -m casa_kernel -f CONNECTION_FILE [-- CASA'S OPTIONS]``.
 
-Kernelspecs say it in other words, which keep the working folder out of it (``casa_desktop.ourselves.module``).
+Kernelspecs use another command line, which keeps the working folder off ``sys.path``
+(``casa_desktop.system.pythonpath``).
 """
 
 from __future__ import annotations
 
-# Before all others, because the user's folder may hold modules of their names.
+# Before all other imports, because the user's folder may contain modules with the same names.
 from . import workingfolder
 
 workingfolder.leave()
@@ -25,8 +26,8 @@ from .loading import Loading
 
 def main() -> None:
     """Run the kernel."""
-    # Nearly all that is made while modules are imported stays: to look for garbage there takes a tenth of the start.
-    # The kernel looks again when its namespace is complete.
+    # Nearly all objects that are made during imports stay: to search them for garbage takes a tenth of the start. The
+    # kernel switches the collector on again when its namespace is complete.
     gc.disable()
     moved = surroundings.complete(os.environ)
     casa.prepare(os.environ)
@@ -35,14 +36,14 @@ def main() -> None:
     arguments, sys.argv[1:] = startup.split(sys.argv[1:])
     tasks = CasaNames()
     tasks.watch()
-    # Before there is any thread, and so before CASA's C++.
+    # Before any thread starts, and so before CASA's C++ is loaded.
     home = quarters.move_in(connection.file(arguments), os.environ, connection.said(arguments))
     arguments += connection.arguments(home.chosen)
     try:
         loading, reason = Loading(), None
     except CasaDesktopError as error:
         loading, reason = None, error
-    # Imported now, because threads may come with them: CASA's C++ is there.
+    # Imported only now, after CASA's C++ was loaded, because these imports may start threads.
     from casa_desktop import session
 
     from . import application, profile

@@ -26,8 +26,7 @@ _guard = threading.Lock()
 
 
 def after(name: str, change: Change) -> None:
-    """Call ``change`` with the module ``name`` each time it has been executed; call it now, if that has happened
-    already.
+    """Call ``change`` with the module ``name`` each time it has been executed, and now if it has been already.
 
     A module is executed when it is imported for the first time, and by ``importlib.reload``. Other code that waits for
     the import, in any thread, sees the module only after the change. Changes are called in the order in which they were

@@ -123,9 +123,7 @@ class Inputs:
         }
 
     def arguments(self, values: Mapping[str, Any]) -> Dict[str, Any]:
-        """Return the arguments of a call: those that the user has set, and those for which casashell has another
-        default.
-        """
+        """Return the arguments of a call: those that the user has set, and defaults of casashell that differ."""
         return {
             name: value
             for name, value in self.values(values).items()

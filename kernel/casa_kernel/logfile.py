@@ -93,8 +93,9 @@ class LogFile:
 
     @classmethod
     def opened_by(cls, pid: int, path: Path) -> Optional[LogFile]:
-        """Open the file that a process has opened as ``path``, at its end, even if it has lost that name; None if there
-        is none.
+        """Open the file that a process has opened as ``path``, at its end; None if there is none.
+
+        The file may have lost that name.
 
         Args:
             pid: the process, which may be this one.

@@ -1,7 +1,7 @@
 """The log of a cell while it runs: one display under the cell, made when CASA's first message arrives.
 
-A thread sleeps until the log file is written to (inotify), shows what is new, and lets a quarter of a second pass
-before it does so again. The cell's end shows the rest. Between cells, and in cells in which CASA says nothing,
+A thread sleeps until the log file is written to (inotify), shows the new messages, and waits a quarter of a second
+before it does so again. At the cell's end the rest is shown. Between cells, and in cells in which CASA logs nothing,
 the thread sleeps.
 """
 
@@ -23,24 +23,24 @@ from .logview import View
 from .nativetext import NativeText
 from .progress import Progress
 
-# A cell that is over by then shows its log once.
+# A cell that ends within this time, in seconds, shows its log only once.
 _FIRST = 0.1
 _INTERVAL = 0.25
-# At most a tenth of the time goes into showing.
+# At most a tenth of the time is spent on showing.
 _SHARE = 10
 _WHILE_RUNNING, _AT_THE_END = 100, 400
 _SERIOUS = 20
-# How often the clock beside a bar moves, in seconds.
+# The interval at which the clock beside a progress bar moves, in seconds.
 _CLOCK = 1.0
-# How often it is looked at in a cell, where inotify has no instance left, in seconds.
+# The interval at which the log is checked during a cell if no inotify instance is left, in seconds.
 _LOOK = 0.5
 
 
 class Outlet(Protocol):
-    """The place under one cell; ``celldisplay`` implements it.
+    """The place under one cell; implemented by ``jupyter.cell_display``.
 
     Attributes:
-        cell: tells one cell from another.
+        cell: identifies the cell.
         muted: whether the cell's output is being captured now.
     """
 
@@ -50,11 +50,11 @@ class Outlet(Protocol):
     def muted(self) -> bool: ...
 
     def show(self, data: Dict[str, Any]) -> None:
-        """Show a MIME bundle, in place of the one before."""
+        """Show a MIME bundle, and replace the one before."""
 
 
 class _Cell:
-    """What is known of the running cell's log."""
+    """The state of the running cell's log."""
 
     def __init__(self, outlet: Outlet) -> None:
         self.outlet = outlet
@@ -66,7 +66,7 @@ class LogStream:
     """Shows CASA's log under the cells of one kernel."""
 
     def __init__(self, outlet: Callable[[], Outlet]) -> None:
-        """Args: outlet: returns the place under the cell that is running now."""
+        """Take ``outlet``, which returns the place under the cell that is running now."""
         self.on = True
         self._outlet = outlet
         self._lock = threading.Lock()
@@ -77,10 +77,10 @@ class LogStream:
         self._file: Optional[LogFile] = None
         self._alarm: Optional[Alarm] = None
 
-    # Called by the interpreter's own thread
+    # Called by the interpreter's main thread
 
     def follow(self, path: Path) -> None:
-        """Take ``path`` for CASA's log from now on. What it holds already is not shown."""
+        """Follow the log at ``path`` from now on. Messages that it already contains are not shown."""
         with self._lock:
             if self._file is not None:
                 if self._file.is_at(path):
@@ -96,7 +96,7 @@ class LogStream:
             threads.start(self._run, self._alarm)
 
     def begin(self, code: str = "") -> None:
-        """A cell begins; ``code`` is what it holds. A cell within a cell belongs to the outer one."""
+        """Begin a cell with the source ``code``. A cell within a cell belongs to the outer one."""
         if not self.on or threading.current_thread() is not threading.main_thread():
             return
         outlet = self._outlet()
@@ -115,7 +115,7 @@ class LogStream:
                 self._arm()
 
     def end(self) -> None:
-        """The cell is over: show its log to the end."""
+        """End the cell, and show the rest of its log."""
         cell = self._cell
         if cell is None or threading.current_thread() is not threading.main_thread():
             return
@@ -129,7 +129,7 @@ class LogStream:
             self._finish(cell)
 
     def leave_out(self) -> None:
-        """Show no more under the cell that is running now."""
+        """Show no more messages under the cell that is running now."""
         with self._lock:
             cell = self._cell
             if cell is not None:
@@ -138,7 +138,7 @@ class LogStream:
         self._over.set()
 
     def scale(self, fraction: Optional[float]) -> None:
-        """A step's percent scale moved; None is its end. Any thread may call this."""
+        """Show a step's percent scale; None is its end. Any thread may call this."""
         with self._lock:
             cell = self._cell
             if cell is None:
@@ -149,9 +149,9 @@ class LogStream:
             self._alarm.ring()
 
     def sorter(self) -> Callable[[str], str]:
-        """Return a function for one stream, which takes out of its text what the stream of the log shows better.
+        """Return a filter for one stream, which removes the text that the display of the log shows better.
 
-        It is told in a thread of its own what C++ wrote, not always before the cell is over.
+        The filter is called in a thread of its own with text that C++ wrote, sometimes only after the end of the cell.
         """
         reader = NativeText()
         self._readers.append(reader)
@@ -167,12 +167,12 @@ class LogStream:
     # Called with the lock held
 
     def _arm(self) -> None:
-        """Have the thread woken when the log is written to next."""
+        """Have the thread woken when the log is next written to."""
         if self._alarm is not None and self._file is not None:
             self._alarm.arm(self._file.by_descriptor, flags.MODIFY | flags.ONESHOT)
 
     def _read(self) -> None:
-        """Take in what is new in the log."""
+        """Read the new lines of the log."""
         cell = self._cell
         if cell is None or self._file is None:
             return
@@ -190,7 +190,7 @@ class LogStream:
 
     def _show(self, cell: _Cell, running: bool) -> None:
         if cell.outlet.muted:
-            # The display would be lost with what is captured. It stays stale, and is tried again.
+            # The display would be lost with the captured output. It stays stale, and is tried again.
             return
         cell.stale = False
         tally = cell.tally
@@ -221,10 +221,10 @@ class LogStream:
             timeout = _CLOCK if self._stream(clock=not woken) else None
 
     def _stream(self, clock: bool) -> bool:
-        """Show what is new until nothing is; tell whether the clock beside a bar must move on.
+        """Show new messages until there are none; return whether the clock beside a bar must move on.
 
         Args:
-            clock: show the display anew even if nothing is.
+            clock: update the display even if there are no new messages.
         """
         pause = 0.0 if clock else _FIRST
         while not self._over.wait(pause):
@@ -233,7 +233,7 @@ class LogStream:
                 if cell is None:
                     return False
                 started = time.monotonic()
-                # Before reading: what is written later wakes the thread again.
+                # Armed before reading, so that lines which are written later wake the thread again.
                 self._arm()
                 self._read()
                 if not cell.stale and not clock:

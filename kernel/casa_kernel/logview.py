@@ -1,7 +1,7 @@
-"""Messages of CASA's log as a notebook shows them: one line, and a table behind it. No I/O.
+"""Show messages of CASA's log in a notebook: one line, which unfolds into a table. No I/O.
 
-The HTML keeps to what JupyterLab leaves in a notebook that is not trusted (``@jupyterlab/apputils``, sanitizer.ts):
-no style sheet and no script, hence a style on each cell against JupyterLab's own style of tables.
+The HTML uses only what JupyterLab allows in a notebook that is not trusted (``@jupyterlab/apputils``, sanitizer.ts): no
+style sheet and no script. So each cell has a style, against JupyterLab's own style of tables.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from . import workingfolder
 from .logparse import CUT, SEVERE, WARN, Message
 
 MIME = "application/vnd.casa-desktop.log+json"
-# Front ends that show the HTML show all of it at once; the JSON has more.
+# Front ends that show the HTML always show all of it; the JSON contains more.
 _ROWS = 200
-# Of a warning or an error, in plain text.
+# The length of a warning or an error in plain text.
 _CHARACTERS = 500
 _COLOURS = {SEVERE: "#c62828", WARN: "#b26a00"}
 _MONOSPACE = "font-family:monospace;font-size:12px"
@@ -28,18 +28,18 @@ _CELL = "text-align:left;vertical-align:top"
 
 @dataclass(frozen=True)
 class View:
-    """What there is to show.
+    """The content to show.
 
     Attributes:
-        logfile: where all of it stands; None where there is no file.
-        total, warn, severe: how many messages there are, of any priority and of these two.
-        newest: the newest message that says something.
-        messages: those shown, in their order.
-        serious: warnings and errors for front ends that show text alone.
-        progress: label, fraction, elapsed seconds and detail of what is running.
-        running: whether there may be more.
-        whole: unfold the table, and tell all messages in plain text too; somebody asked for them.
-        folder: relative to which the link to the log is made.
+        logfile: the file that contains all messages; None where there is no file.
+        total, warn, severe: the number of messages: all, warnings, and errors.
+        newest: the newest message that contains a letter or a digit.
+        messages: the messages to show, in their order.
+        serious: warnings and errors for front ends that show only text.
+        progress: label, fraction, elapsed seconds and detail of the running task.
+        running: whether more messages may come.
+        whole: unfold the table, and show all messages in plain text too, because the user asked for them.
+        folder: the folder to which the link to the log is relative.
     """
 
     logfile: Optional[Path]
@@ -59,7 +59,7 @@ class View:
         return {"text/plain": self.plain(), "text/html": self.html(), MIME: self.json()}
 
     def json(self) -> Dict[str, Any]:
-        """Return what JupyterLab's renderer of the log reads."""
+        """Return the JSON for JupyterLab's renderer of the log."""
         return {
             "version": 1,
             "state": "running" if self.running else "done",
@@ -74,7 +74,7 @@ class View:
 
     @property
     def unfolded(self) -> bool:
-        """Whether the table is shown without being asked for."""
+        """Whether the table is unfolded from the beginning."""
         return self.whole or self.severe > 0
 
     # Plain text
@@ -96,7 +96,7 @@ class View:
         return "\n".join(lines)
 
     def counts(self) -> str:
-        """Return the counts in words."""
+        """Return the counts as text."""
         found = [_count(self.total, "message")]
         found += [_count(self.severe, "error")] if self.severe else []
         found += [_count(self.warn, "warning")] if self.warn else []
@@ -105,7 +105,7 @@ class View:
     # HTML
 
     def html(self) -> str:
-        """Return the line, which unfolds into the table; unfolded where there are errors."""
+        """Return the line, which unfolds into the table; it is unfolded if there are errors."""
         rows = self.messages[-_ROWS:] if not self.severe else _with_serious(self.messages, _ROWS)
         return (
             f"<details{' open' if self.unfolded else ''}>"
@@ -123,13 +123,13 @@ class View:
         return f"CASA log: {', '.join(counted)}{html.escape(_behind(self.newest))}{bar}"
 
     def _rest(self, rows: Sequence[Message]) -> str:
-        """Return where the messages are that have no row, and what is missing of the others."""
+        """Return a link to the log file if there are messages without a row, or cut ones; else an empty string."""
         number = self.total - len(rows)
         if self.logfile is None or not (number > 0 or any(CUT in each.text for each in rows)):
             return ""
         name = html.escape(str(self.logfile))
         place = os.path.relpath(self.logfile, self.folder)
-        # Jupyter opens what lies below the notebook; elsewhere the path has to do.
+        # Jupyter opens files below the notebook's folder; for others the path is shown without a link.
         link = name if place.startswith("..") else f'<a href="{quote(place)}" target="_blank">{name}</a>'
         what = _count(number, "more message") if number > 0 else "The log file is"
         return f'<div style="{_MONOSPACE}">{what} {"in " if number > 0 else ""}{link}</div>'
@@ -146,7 +146,7 @@ def progress_text(progress: Dict[str, Any]) -> str:
 
 
 def progress_html(progress: Dict[str, Any]) -> str:
-    """Return a progress as a bar with words behind it; a bar without a fraction moves by itself."""
+    """Return a progress as a bar followed by text; a bar without a fraction moves by itself."""
     value = "" if progress["fraction"] is None else f' value="{progress["fraction"]:.3f}"'
     share = "" if progress["fraction"] is None else f" {progress['fraction']:.0%}"
     detail = f", {progress['detail']}" if progress["detail"] else ""

@@ -1,6 +1,6 @@
-"""Tell how to have a name of CASA's back, when an error comes of its having been deleted or taken for something else.
+"""Explain how to restore a name of CASA, when an error arises because it was deleted or assigned to.
 
-Nobody watches the notebook's variables for that: an error is looked at after it has come.
+The notebook's variables are not watched: the error is examined after it has occurred.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import traceback
 from types import TracebackType
 from typing import Any, List, Mapping, Optional
 
-# The magic that brings it back.
+# The magic that restores it.
 _BACK = "%casa_restore {name} brings it back."
 
 
@@ -21,19 +21,19 @@ def advice(
     namespace: Mapping[str, Any],
     given: Mapping[str, Any],
 ) -> str:
-    """Return a sentence about the name that an error in the notebook's own code comes of; empty for any other error.
+    """Return a sentence about the name that caused an error in the notebook's own code; empty for any other error.
 
     Args:
         error: the error.
         trace: its traceback.
         namespace: the notebook's variables.
-        given: what the kernel has put there, by name.
+        given: the names that the kernel has put there, with their values.
     """
     frames = list(traceback.walk_tb(trace))
     if not frames or frames[-1][0].f_globals is not namespace:
         return ""
     if isinstance(error, NameError):
-        # Python 3.8 and 3.9 tell it in words only.
+        # In Python 3.8 and 3.9 the name is only in the message.
         found = re.search(r"name '(\w+)' is not defined", str(error))
         name = found[1] if found else ""
         if name in given and name not in namespace and not hasattr(builtins, name):
@@ -49,5 +49,5 @@ def advice(
 
 
 def _called(line: str) -> List[str]:
-    """Return the names that a line of Python calls, as far as a line can tell."""
+    """Return the names that a line of Python calls, as far as the line alone shows."""
     return re.findall(r"(?<![\w.])(\w+)\s*\(", line)

@@ -1,4 +1,4 @@
-"""The kernel's magics."""
+"""The magics for modes, the desktop and pictures of it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class CasaMagics(Magics):
             "casa_snapshot": self._complete_window,
         }
         for name, complete in completers.items():
-            # With and without the sign, which IPython's %automagic makes needless.
+            # With and without the percent sign, which is optional with IPython's %automagic.
             for key in (f"%{name}", name):
                 shell.set_hook("complete_command", complete, str_key=key)
 
@@ -72,7 +72,7 @@ class CasaMagics(Magics):
         try:
             return self._desktop.names()
         except CasaDesktopError:
-            # There is nothing to complete to, and the magic itself will say why.
+            # There is nothing to complete to, and the magic itself will report the reason.
             return []
 
     @line_magic
@@ -86,7 +86,7 @@ class CasaMagics(Magics):
         self._front.show(*self._desktop.snapshot(line.strip()))
 
     def _complete_window(self, _shell: Any, _event: Any) -> List[str]:
-        """Complete to the titles of the windows that are there. Called by IPython."""
+        """Complete to the titles of the open windows. Called by IPython."""
         try:
             return self._desktop.windows()
         except CasaDesktopError:

@@ -1,4 +1,4 @@
-"""Which mode a task that draws runs in: a call's word, then the task's setting, then the kernel's. No I/O."""
+"""Choose the mode in which a task draws: by the call's argument, the task's setting, or the kernel's. No I/O."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Modes:
         tasks: the tasks that can be set, in the order in which they are shown.
         default: the mode of tasks that have none of their own.
         own: the modes of single tasks.
-        on_change: called after each ``set`` and ``set_default``; whoever keeps the modes hears of it there.
+        on_change: called after each ``set`` and ``set_default``, for instance to save the modes.
     """
 
     tasks: Tuple[str, ...]
@@ -30,7 +30,7 @@ class Modes:
     on_change: Optional[Callable[[], None]] = field(default=None, repr=False, compare=False)
 
     def set(self, mode: str, tasks: Sequence[str] = ()) -> None:
-        """Put ``mode`` in force for ``tasks``, or for all of them when none is named.
+        """Set ``mode`` for ``tasks``, or for all of them when none is named.
 
         Raises:
             BadMode: there is no such mode or no such task; nothing is changed then.
@@ -48,7 +48,7 @@ class Modes:
         self._tell()
 
     def set_default(self, mode: str) -> None:
-        """Put ``mode`` in force for the tasks that have none of their own.
+        """Set ``mode`` for the tasks that have none of their own.
 
         Raises:
             BadMode: there is no such mode; nothing is changed then.
@@ -63,16 +63,16 @@ class Modes:
             self.on_change()
 
     def saved(self) -> Dict[str, Any]:
-        """Return the modes as a notebook keeps them, in its metadata under ``casa.modes``."""
+        """Return the modes for the notebook's metadata, under ``casa.modes``."""
         return {"default": self.default, "tasks": dict(self.own)}
 
     def restore(self, saved: Any) -> bool:
-        """Put in force what ``saved`` returned, in whichever notebook and version that was.
+        """Restore modes that ``saved`` returned, perhaps in another notebook or version.
 
-        What is not known here is passed over: the notebook may be somebody else's, or of another CASA.
+        Unknown tasks and modes are ignored: the notebook may come from another user or another CASA.
 
         Returns:
-            whether there was a mode that is known here.
+            Whether ``saved`` contained a known mode.
         """
         saved = saved if isinstance(saved, dict) else {}
         default, own = saved.get("default"), saved.get("tasks")
@@ -93,8 +93,8 @@ class Modes:
 
         Args:
             task: its name.
-            gui: the call's own word; None leaves it to the setting.
-            watched: whether a browser shows the desktop, which ``auto`` goes by.
+            gui: the call's own argument; None leaves the choice to the setting.
+            watched: whether a browser shows the desktop, on which ``auto`` depends.
         """
         if gui is not None:
             return LIVE if gui else HEADLESS
@@ -104,7 +104,7 @@ class Modes:
         return LIVE if watched else HEADLESS
 
     def describe(self) -> str:
-        """Return what ``%casa_mode`` shows: the default, and each task that differs."""
+        """Return the output of ``%casa_mode``: the default, and each task that differs."""
         lines = [f"{self.default} (all tasks that draw: {', '.join(self.tasks)})"]
         lines += [f"{mode}: {task}" for task, mode in self.own.items() if mode != self.default]
         return "\n".join(lines)
@@ -115,6 +115,6 @@ def _is_mode(value: Any) -> bool:
 
 
 def parse(line: str) -> Tuple[Optional[str], Tuple[str, ...]]:
-    """Return the mode and the tasks that the arguments of ``%casa_mode`` name; no mode means show."""
+    """Return the mode and the tasks in the arguments of ``%casa_mode``; the mode is None to show the modes."""
     words = line.replace(",", " ").split()
     return (words[0] if words else None, tuple(words[1:]))

@@ -1,4 +1,4 @@
-"""What CASA's C++ writes to standard error: its percent scale, and a second copy of warnings and errors. No I/O.
+"""Filter what CASA's C++ writes to standard error: its percent scale, and a copy of warnings and errors. No I/O.
 
 Once a step has taken seven seconds, casacore's ``ProgressMeter`` writes ``0%....10....20`` and so on, character by
 character. Log messages of priority WARN and SEVERE are written as in the log file, line by line (casatools 6.7.0).
@@ -10,20 +10,20 @@ import re
 from typing import List, Optional, Tuple
 
 SCALE = "0%" + "".join(f"....{tens}" for tens in range(10, 101, 10)) + "%\n"
-# A blank line goes before the scale. The leading 0% is missing where what the step counts starts at zero.
+# A blank line precedes the scale. The leading 0% is missing if the step counts from zero.
 _STARTS = ("\n" + SCALE, SCALE, SCALE[2:])
-# Not at the start of a line alone: a message may come in the middle of a scale.
+# Not only at the start of a line: a message may come in the middle of a scale.
 _LOG_LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\t.*\n)")
 _LOG_LINE_BEGINS = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\t[^\n]*\Z")
-# Whoever writes so much at once writes no scale.
+# A longer piece cannot contain a scale.
 _LONGEST_PIECE = 4096
 
 
 class NativeText:
-    """Sorts text that comes in pieces of any size.
+    """Filters text that comes in pieces of any size.
 
     Attributes:
-        fraction: how far the scale is; None outside of one.
+        fraction: the fraction that the scale shows; None outside of a scale.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class NativeText:
 
         Args:
             text: the next piece.
-            drop_log: leave out the lines of the log too.
+            drop_log: also remove the lines of the log.
         """
         text, self._line = self._line + text, ""
         if self._in_long_line:
@@ -52,7 +52,7 @@ class NativeText:
             text, self._line = text[: unfinished.start()], text[unfinished.start() :]
         before = self.fraction
         passed: List[str] = []
-        # Behind each split lies a line of the log, in the middle of a scale or not.
+        # Every second part is a line of the log, which may be in the middle of a scale.
         for number, part in enumerate(_LOG_LINE.split(text)):
             if number % 2 == 0:
                 passed.extend(map(self._take, part))
@@ -67,12 +67,12 @@ class NativeText:
         return text[: unfinished.start()] if unfinished else text
 
     def flush(self) -> str:
-        """Return what was held back because it might have become something else."""
+        """Return the text that was held back because it might have become a scale or a line of the log."""
         held, self._line = self._release() + self._line, ""
         return held
 
     def end_scale(self) -> None:
-        """Expect no more of the scale that was begun: its task is over."""
+        """Expect no more of the current scale, because its task is over."""
         if self.fraction is not None:
             self._held, self.fraction, self._at_line_start = "", None, True
 
@@ -88,7 +88,7 @@ class NativeText:
             self._advance()
             return ""
         if self._held and self._at_line_start and (self.fraction is None or character == "0"):
-            # What was held back is no scale, or another one begins before its end.
+            # The text held back is not a scale, or another scale begins before its end.
             released = self._release()
             self._at_line_start = not released or released.endswith("\n")
             return released + self._take(character)
@@ -96,13 +96,13 @@ class NativeText:
         return character
 
     def _advance(self) -> None:
-        # What merely begins with dots is no scale yet.
+        # Text that merely begins with dots is not yet a scale.
         if "10" not in self._held:
             return
         if self._held.endswith("100%\n"):
             self._held, self.fraction = "", None
             return
-        # A dot is two per cent, and so is the step from the fourth of a group to the number behind it.
+        # A dot means two per cent, and so does the step from the fourth dot of a group to the number after it.
         written = self._held.lstrip("\n").replace("0%", "", 1)
         numbers: List[str] = re.findall(r"\d+", written)
         self.fraction = 2 * (written.count(".") + len(numbers)) / 100

@@ -1,4 +1,4 @@
-"""The notebook in front of the kernel: what is shown there, what is asked of the browser, and what that tells."""
+"""The notebook in front of the kernel: show output in it, and exchange messages with the browser."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ COMM_TARGET = "casa-desktop"
 
 
 class Notebook:
-    """The notebook as ``live.Front`` wants it.
+    """The notebook, as an implementation of ``front.Front``.
 
-    JupyterLab's extension says hello through a comm when a notebook meets its kernel, also after a restart: it tells
-    its pixel ratio, the modes kept in the notebook, and the notebook's own desktop, if it has one. From then on it is
-    told of every change of the modes and the desktop, and may ask for one itself.
+    JupyterLab's extension sends a hello through a comm when a notebook connects to its kernel, also after a restart.
+    The hello contains the pixel ratio, the modes saved in the notebook, and the notebook's own desktop, if it has one.
+    From then on the extension receives every change of the modes and the desktop, and may request one itself.
 
     Attributes:
-        pixel_ratio: the browser's pixels for each CSS pixel, in one direction; 1.0 until it has told.
+        pixel_ratio: the browser's pixels for each CSS pixel, in one direction; 1.0 until the browser has reported it.
     """
 
     pixel_ratio = 1.0
@@ -33,11 +33,11 @@ class Notebook:
     def __init__(self) -> None:
         self._modes: Optional[Modes] = None
         self._desktop: Optional[Desktop] = None
-        # The comms of the pages that said hello, and the state that they know.
+        # The comms of the pages that sent a hello, and the state that was last sent to them.
         self._pages: Dict[str, Any] = {}
         self._told: Dict[str, Any] = {}
         self._greeted = False
-        # What the first hello brought: the notebook's modes and its desktop; whether a cell or a page has set others.
+        # The notebook's modes and desktop from the first hello; and whether a cell or a page has set others.
         self._kept: Any = None
         self._kept_desktop: Optional[str] = None
         self._changed = self._moved = self._starting = False
@@ -57,8 +57,8 @@ class Notebook:
         )
 
     def open_desktop(self, name: str) -> None:
-        # Where no JupyterLab extension listens, the front end closes the comm, and the link in the cell remains.
-        # Looked up at the call, because ipykernel puts its own in its place when it is imported.
+        # Without the JupyterLab extension the front end closes the comm, and the link in the cell remains. Looked up at
+        # the call, because ipykernel replaces comm's function when it is imported.
         comm.create_comm(target_name=COMM_TARGET, data={"action": "open", "name": name})
 
     def listen(self, modes: Modes, desktop: Desktop) -> None:
@@ -69,7 +69,7 @@ class Notebook:
         comm.get_comm_manager().register_target(COMM_TARGET, self._opened)
 
     def _opened(self, page: Any, message: Mapping[str, Any]) -> None:
-        """Take a comm that the browser opened. Called by ipykernel, between cells."""
+        """Handle a comm that the browser opened. Called by ipykernel, between cells."""
         data = message["content"].get("data")
         if not isinstance(data, dict) or data.get("action") != "hello" or self._modes is None:
             return
@@ -85,7 +85,7 @@ class Notebook:
 
     def _take_modes(self, kept: Any) -> None:
         assert self._modes is not None
-        # A page that comes back must not undo what was set while it was away: then the kernel's modes go before.
+        # A page that reconnects must not undo what was set while it was away: then the kernel's modes take precedence.
         if not self._changed and self._kept is None and self._modes.restore(kept):
             self._kept = kept
         if self._changed and kept != self._modes.saved():
@@ -100,12 +100,12 @@ class Notebook:
 
     def _use_own(self, name: Optional[str]) -> None:
         assert self._desktop is not None
-        # A browser that gives a bad name is told by the state that it was not taken.
+        # A browser that sent an invalid name sees from the state that it was refused.
         with suppress(InvalidName):
             self._desktop.use(self._desktop.name if name is None else name)
 
     def _asked(self, page: Any, data: Any) -> None:
-        """Do what a page asks for, and tell it if that cannot be. Called by ipykernel, between cells."""
+        """Do what a page requests, or send it an error. Called by ipykernel, between cells."""
         assert self._modes is not None
         assert self._desktop is not None
         acts: Dict[str, Tuple[Callable[[Any], None], str]]
@@ -119,14 +119,14 @@ class Notebook:
             page.send({**self._state(), "error": str(error)})
 
     def _state(self) -> Dict[str, Any]:
-        """Return what pages are told of the kernel."""
+        """Return the state of the kernel for the pages."""
         assert self._modes is not None
         assert self._desktop is not None
         tasks = dict(self._modes.own)
         return {"action": "state", "mode": self._modes.default, "tasks": tasks, "desktop": self._desktop.name}
 
     def _tell_pages(self) -> None:
-        """Tell all pages of the state, if it is another one than they know."""
+        """Send the state to all pages, if it has changed."""
         state = self._state()
         if state != self._told:
             self._told = state
@@ -135,7 +135,7 @@ class Notebook:
 
     @contextmanager
     def starting_up(self) -> Iterator[None]:
-        """Let startup.py set modes and desktop, which stand behind the notebook's own, whichever come first."""
+        """Let startup.py set modes and desktop; the notebook's own take precedence, whichever come first."""
         assert self._modes is not None
         assert self._desktop is not None
         modes = self._modes.saved() if self._changed else None
@@ -160,13 +160,13 @@ class Notebook:
         self._tell_pages()
 
     def _save_modes(self) -> None:
-        """Have the modes written into the notebook, on every page that shows it: a comm goes to all of them."""
+        """Have the modes written into the notebook, by every page that shows it: a comm goes to all of them."""
         assert self._modes is not None
         comm.create_comm(target_name=COMM_TARGET, data={"action": "modes", "modes": self._modes.saved()})
 
 
 def clamp_ratio(told: Any) -> float:
-    """Return the pixel ratio that a browser told, between 1 and 3; 1.0 if that is no number."""
+    """Return the pixel ratio that a browser sent, limited to 1 to 3; 1.0 if it is not a number."""
     if isinstance(told, bool) or not isinstance(told, (int, float)) or not math.isfinite(told):
         return 1.0
     return float(min(max(told, 1.0), 3.0))

@@ -1,8 +1,8 @@
-"""CASA in the processes that a notebook starts: with ``subprocess``, with ``multiprocessing`` by spawn, behind ``!``.
+"""Prepare CASA in processes that a notebook starts: with ``subprocess``, ``multiprocessing`` by spawn, or ``!``.
 
-Stock CASA would start its tools there with FUSE and a display, and wait for a minute, or for ever, where there is
-none. Such processes find ``sitehooks`` by PYTHONPATH; it has CASA's modules changed as they are imported
-(``childcasa``), which until then costs them a millisecond. This module imports nothing that takes long.
+CASA itself would start its tools there with FUSE and a display, and if there is none, wait for a minute or for ever.
+Such processes find ``sitehooks`` through PYTHONPATH. It has CASA's modules changed when they are imported
+(``drawing.child_process``); until then it costs them a millisecond. This module imports nothing slow.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import Iterator, MutableMapping
 from . import imports
 
 _PATH = "PYTHONPATH"
-# What sitehooks compares with, before it looks for any module of ours.
+# sitehooks compares this with its own Python, before it looks for any module of ours.
 VARIABLE = "CASA_DESKTOP_KERNEL_PYTHON"
 _HOOKS = Path(__file__).with_name("sitehooks")
 
-# Those that ``childcasa`` changes.
+# The tasks that ``drawing.child_process`` changes.
 _INTERACTIVE = ("tclean", "deconvolve", "sdintimaging", "simanalyze", "flagdata")
 MODULES = (
     "casaviewer",
@@ -39,13 +39,13 @@ MODULES = (
 
 
 def announce(environ: MutableMapping[str, str]) -> None:
-    """Have the Pythons that this process starts look for us; called by the kernel, which ``prepare`` has prepared."""
+    """Make the Pythons that this process starts load our hooks. Called by the kernel, after ``casa.prepare``."""
     environ[VARIABLE] = f"{sys.version_info[0]}.{sys.version_info[1]} {sys.prefix}"
     environ[_PATH] = os.pathsep.join([str(_HOOKS), *filter(None, [environ.get(_PATH)])])
 
 
 def adopt() -> None:
-    """Change CASA's modules in this process, as they are imported. Called by ``sitehooks``."""
+    """Change CASA's modules in this process, when they are imported. Called by ``sitehooks``."""
     for name in MODULES:
         imports.after(name, partial(_change, name))
     imports.before("casaviewer", _share_messages)
@@ -67,7 +67,7 @@ def _share_messages() -> None:
 
 @contextmanager
 def _findable() -> Iterator[None]:
-    """Have our packages found within a with block, also where a kernel finds them by PYTHONPATH alone."""
+    """Make our packages importable within a with block, also where a kernel finds them only through PYTHONPATH."""
     root = str(_HOOKS.parents[1])
     sys.path.append(root)
     try:

@@ -1,11 +1,11 @@
-"""A backend of matplotlib that hands over what a task draws, page by page.
+"""A backend of matplotlib that passes on what a task draws, page by page.
 
-CASA's tasks draw with pyplot as it comes: they take figure 1, clear it for each page, save it or not, close it or
-not. In this backend no figure is ever shown; each page is handed over when it is saved, or else just before its figure
-is cleared or closed, or when the task has ended. (What a backend's module must hold:
+CASA's tasks use pyplot in different ways: they draw in figure 1, clear it for each page, save it or not, close it or
+not. This backend never shows a figure. A page is passed on when it is saved, or else just before its figure is cleared
+or closed, or when the task has ended. (What a backend's module must contain:
 https://matplotlib.org/stable/users/explain/figure/writing_a_user_interface_pyplot.html)
 
-Matplotlib is imported here: this module is imported only when a task is to draw.
+This module imports matplotlib, so it is imported only when a task is about to draw.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ class Recorder:
     """The pages of one task.
 
     Attributes:
-        pages: what ``take`` made of each, in the order in which they were begun.
+        pages: the results of ``take`` for all pages, in the order in which they were begun.
     """
 
     def __init__(self, take: Callable[[Figure], bytes], scratch: Path) -> None:
         """Begin with no page.
 
         Args:
-            take: makes bytes of a figure as it stands.
-            scratch: a folder; what a task saves there it saves only because it must, and nothing is written.
+            take: converts a figure, as it is now, to bytes.
+            scratch: a folder for files that a task saves only because it must; nothing is written there.
         """
         self.pages: List[bytes] = []
         self._take, self._scratch = take, scratch
@@ -49,24 +49,24 @@ class Recorder:
         return isinstance(file, (str, os.PathLike)) and self._scratch in Path(file).parents
 
     def add(self, figure: Figure) -> int:
-        """Take a new page; return its number from 0."""
+        """Add a page; return its number, from 0."""
         self.pages.append(self._take(figure))
         return len(self.pages) - 1
 
     def replace(self, number: int, figure: Figure) -> None:
-        """Take a page again."""
+        """Replace the page ``number``."""
         self.pages[number] = self._take(figure)
 
 
 class PagedFigure(Figure):
-    """A figure that hands over each of its pages before the page is gone."""
+    """A figure that passes on each of its pages before the page is lost."""
 
-    # Of the class, because Figure's own construction clears the figure.
+    # A class attribute, because Figure's constructor clears the figure.
     recorder: Optional[Recorder] = None
     _saved: Optional[Tuple[str, int]] = None
 
     def turn(self) -> None:
-        """Hand over the page if it bears something and was not saved: a saved page is as the task wants it seen."""
+        """Pass the page on, unless it is empty or was saved: a saved page already is as the task wants it."""
         if self.recorder is not None and self._saved is None and _bears_something(self):
             self.recorder.add(self)
         self._saved = None
@@ -81,7 +81,7 @@ class PagedFigure(Figure):
         return None if self.recorder.is_scratch(fname) else super().savefig(fname, **kwargs)
 
     def print_page(self, file: Any, dpi: float) -> None:
-        """Write the figure as it stands, as PNG."""
+        """Write the figure as it is now, as PNG."""
         super().savefig(file, format="png", dpi=dpi)
 
     def clear(self, keep_observers: bool = False) -> None:
@@ -89,12 +89,12 @@ class PagedFigure(Figure):
         super().clear(keep_observers)
 
     def clf(self, keep_observers: bool = False) -> None:
-        # The name that pyplot calls in matplotlib 3.5 and older.
+        # pyplot calls this name in matplotlib 3.5 and older.
         self.turn()
         super().clf(keep_observers)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        """Pickle as a plain figure: the program that shows it knows no CASA, and is to open no figure of pyplot's."""
+        """Pickle as a plain figure: the program that shows it has no CASA, and must not open a figure of pyplot."""
         state = self.__getstate__()  # type: ignore[attr-defined]
         for name in ("recorder", "_saved", "_restore_to_pylab"):
             state.pop(name, None)
@@ -106,20 +106,20 @@ def _bears_something(figure: Figure) -> bool:
 
 
 class FigureCanvas(FigureCanvasAgg):
-    """A canvas that nobody sees."""
+    """A canvas that is not shown."""
 
     def draw_idle(self, *args: Any, **kwargs: Any) -> None:
         """Draw nothing: pyplot calls this after each of its functions."""
 
 
 class FigureManager(FigureManagerBase):
-    """The manager of a window that there is not."""
+    """The manager of a figure without a window."""
 
     def show(self) -> None:
-        """Show nothing, and do not complain that nothing can be shown."""
+        """Show nothing, without matplotlib's warning that nothing can be shown."""
 
     def destroy(self) -> None:
-        """Hand over the last page of a figure that is being closed."""
+        """Pass on the last page of a figure that is being closed."""
         if isinstance(self.canvas.figure, PagedFigure):
             self.canvas.figure.turn()
 
@@ -128,13 +128,13 @@ _recorder: Optional[Recorder] = None
 
 
 def new_figure_manager(num: Any, *args: Any, FigureClass: Any = Figure, **kwargs: Any) -> FigureManager:  # noqa: N803
-    """Make pyplot's figures; the signature is matplotlib's."""
+    """Make a figure for pyplot; the signature is matplotlib's."""
     figure = (PagedFigure if FigureClass is Figure else FigureClass)(*args, **kwargs)
     return new_figure_manager_given_figure(num, figure)
 
 
 def new_figure_manager_given_figure(num: Any, figure: Any) -> FigureManager:
-    """Adopt a figure; the signature is matplotlib's."""
+    """Make a manager for an existing figure; the signature is matplotlib's."""
     figure.recorder = _recorder
     return FigureManager(FigureCanvas(figure), num)
 
@@ -148,12 +148,12 @@ def recording(take: Callable[[Figure], bytes], scratch: Path, say: Callable[[str
     """Record the pages that are drawn within a with block; the user's own figures and settings are not touched.
 
     Args:
-        take: makes bytes of a figure as it stands.
+        take: converts a figure, as it is now, to bytes.
         scratch: a folder in which nothing needs to be written.
-        say: tells the user which of the settings cannot be followed.
+        say: called with a message for the user about a setting that cannot be used.
     """
     global _recorder
-    # Pyplot has no public way to set its figures aside, and the tasks reuse and close whichever are open.
+    # Pyplot has no public way to set its figures aside, and the tasks reuse and close any open ones.
     figures, Gcf.figs = Gcf.figs, OrderedDict()
     _recorder = Recorder(take, scratch)
     try:
@@ -164,5 +164,5 @@ def recording(take: Callable[[Figure], bytes], scratch: Path, say: Callable[[str
             pyplot.close("all")
     finally:
         _recorder = None
-        # Switching closes all figures in matplotlib 3.7 and older, so the user's come back after it.
+        # In matplotlib 3.7 and older a change of the backend closes all figures, so the user's are restored after it.
         Gcf.figs = figures

@@ -1,6 +1,6 @@
-"""The user's settings of matplotlib, while a task of CASA draws: kept, followed where they can be, and given back.
+"""Use and restore the user's settings of matplotlib while a task of CASA draws.
 
-Matplotlib is imported here: this module is imported only when a task is to draw.
+This module imports matplotlib, so it is imported only when a task is about to draw.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ import matplotlib
 from matplotlib import pyplot
 from matplotlib.texmanager import TexManager
 
-# Where a font has no such weight matplotlib takes the nearest; the user of a task can do nothing about it.
+# If a font lacks a weight, matplotlib uses the nearest one; the user of a task can do nothing about it.
 _NO_SUCH_WEIGHT = "findfont: Failed to find font weight"
 
 
 @contextmanager
 def kept_backend() -> Iterator[None]:
-    """Give the user's backend back after a with block that switches to another one, as it was.
+    """Restore the user's backend after a with block that switches to another one.
 
-    It may be one that cannot be used: "%matplotlib tk" without a display fails and stays in force nevertheless.
+    It may be an unusable one: "%matplotlib tk" without a display fails, but stays in force.
     """
-    # The user's backend is loaded, if it was not yet, before its word on interactivity is asked.
+    # Load the user's backend, if necessary, before asking whether it is interactive.
     backend = matplotlib.get_backend()
     with suppress(Exception):
         pyplot.switch_backend(backend)
     interactive = matplotlib.is_interactive()
-    # What pyplot draws with, whatever the settings say. It has no public name.
+    # The module with which pyplot draws, whatever the settings say. It has no public name.
     loaded = getattr(pyplot, "_backend_mod", None)
     try:
         yield
     finally:
         try:
             pyplot.switch_backend(backend)
-        # A backend is a module of anybody, and may fail as it likes.
+        # A backend may be any module, and may raise any exception.
         except Exception:  # noqa: BLE001
             dict.__setitem__(matplotlib.rcParams, "backend", backend)
             pyplot._backend_mod = loaded
@@ -45,12 +45,12 @@ def kept_backend() -> Iterator[None]:
 
 @contextmanager
 def calm() -> Iterator[None]:
-    """Keep a user's "warnings are errors" from ending a task, and say of each font once that it is missing."""
+    """Keep a user's "warnings are errors" from ending a task, and log a missing font only once."""
     logger, once = logging.getLogger("matplotlib.font_manager"), _Once()
     logger.addFilter(once)
     try:
         with warnings.catch_warnings():
-            # CASA's tasks take the mean of nothing, and go on.
+            # CASA's tasks take the mean of empty arrays, which gives a warning, and go on.
             warnings.filters[:] = [_as_warning(each) for each in warnings.filters]  # type: ignore[index]
             yield
     finally:
@@ -62,7 +62,7 @@ def _as_warning(entry: Tuple[Any, ...]) -> Tuple[Any, ...]:
 
 
 class _Once(logging.Filter):
-    """Lets each message through once, and none about a font's weight."""
+    """Lets each message through once, but none about a font's weight."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,13 +76,13 @@ class _Once(logging.Filter):
 
 
 def check_latex(say: Callable[[str], None]) -> None:
-    """Set the letters without LaTeX, and say so, where the user asks for LaTeX and it does not work here."""
+    """Draw text without LaTeX, and print a message, if the user asks for LaTeX and it does not work here."""
     if not matplotlib.rcParams["text.usetex"]:
         return
     try:
-        # Sets two letters, and makes pixels of them.
+        # Draws two letters as pixels.
         TexManager().get_grey("lp", 10, 72)
-    # It runs programs, and reads what they write.
+    # matplotlib runs programs here, and reads their output; any error may come.
     except Exception as error:  # noqa: BLE001
         matplotlib.rcParams["text.usetex"] = False
         reason = str(error).strip().split("\n")[0].rstrip(".")

@@ -1,7 +1,7 @@
-"""The paths that a user hands over, as CASA's tasks and tools are to have them.
+"""Convert the user's paths to the form that CASA's tasks and tools need.
 
-Python's ``open`` knows no "~", and neither do the tools; users do. A file that is really called so goes before.
-casaplotms takes away blanks at either end of a name, and casacore takes a leading "~" for a home.
+Users write "~", which neither Python's ``open`` nor the tools understand. A file whose name really begins with it takes
+precedence. casaplotms strips blanks at both ends of a name, and casacore takes a leading "~" for a home.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from .errors import BadParameter, NotWritable
 
 
 def resolve(task: str, inputs: Sequence[str], given: Dict[str, Any], output: str = "") -> None:
-    """Put the paths in a call's arguments into the form in which every tool understands them.
+    """Convert the paths in a call's arguments to a form that every tool understands.
 
     Args:
         task: its name.
-        inputs: the parameters that name what it reads.
+        inputs: the parameters that name the files it reads.
         given: its arguments; they are changed.
-        output: the parameter that names what it writes, or empty.
+        output: the parameter that names the file it writes, or an empty string.
 
     Raises:
-        BadParameter: a path cannot be a name for a tool.
-        NotWritable: a file's name cannot be one that a tool writes.
+        BadParameter: a tool cannot use the name.
+        NotWritable: a tool cannot write a file of that name.
     """
     for name in inputs:
         if given.get(name):
@@ -48,7 +48,9 @@ def each_path(value: Any, change: Callable[[str], str]) -> Any:
 
 
 def readable(task: str, parameter: str, path: str) -> str:
-    """Return the path of something to be read: what is called exactly so, else a home's, else without blanks around."""
+    """Return the path of an input: exactly as given if it exists, else with ~ expanded, else without surrounding
+    blanks.
+    """
     _check_name(task, parameter, path)
     bare = path.strip()
     places = (path, os.path.expanduser(path), bare, os.path.expanduser(bare))
@@ -66,7 +68,7 @@ def writable(task: str, parameter: str, path: str) -> str:
 
 
 def _is_mistaken(path: str) -> bool:
-    """Return whether a tool would take a name for another one."""
+    """Return whether a tool would misread a name."""
     return path.startswith("~") or path != path.strip()
 
 

@@ -1,7 +1,8 @@
-"""What a scientist has at hand, as CASA's tasks take it: numbers of numpy, paths of pathlib, tuples, arrays.
+"""Convert common Python values to types that CASA's tasks accept: numpy's numbers and arrays, pathlib's paths, tuples.
 
-CASA's own check of types refuses a ``pathlib.Path``, a tuple where any value is allowed, and half of numpy's types, and
-some tasks compare types literally (``type(zoom) == int``). Nothing of numpy's is imported here: its values bring it.
+CASA's own type check refuses a ``pathlib.Path``, a tuple where any value is allowed, and half of numpy's types; and
+some tasks compare types exactly (``type(zoom) == int``). This module does not import numpy: a value of numpy implies
+that it is imported.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 import sys
 from typing import Any, Dict, Mapping, Sequence, Tuple
 
-# Longer arrays are data, and no list of a task's settings.
+# A longer array is data, not a list of a task's settings.
 _LONGEST = 10000
 _SCALARS = (bool, int, float, complex, str)
 
@@ -21,14 +22,15 @@ def arguments(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Tuple[Tuple[Any
 
 
 def value(given: Any, deep: bool = False) -> Any:
-    """Return one argument in Python's own types; what has no counterpart there is returned as it is.
+    """Return one argument in Python's own types; a value without a counterpart there is returned unchanged.
 
     Args:
         given: the argument.
-        deep: in dictionaries, too. Those of most tasks are results of others, which hold arrays on purpose.
+        deep: also convert inside dictionaries. Those of most tasks are results of other tasks, and contain arrays on
+            purpose.
     """
     if isinstance(given, str):
-        # numpy.str_, and what IPython's "!ls" gives.
+        # For instance numpy.str_, or the result of IPython's "!ls".
         return given if type(given) is str else str.__str__(given)
     if isinstance(given, (bytes, os.PathLike)):
         return os.fsdecode(given)
@@ -42,7 +44,7 @@ def value(given: Any, deep: bool = False) -> Any:
 def _of_numpy(given: Any, numpy: Any) -> Any:
     if numpy is None:
         return given
-    # A subclass says more than its numbers: a mask, or a unit.
+    # A subclass has more than its numbers: a mask, or a unit.
     if isinstance(given, numpy.generic) or (type(given) is numpy.ndarray and given.ndim == 0):
         scalar = float(given) if isinstance(given, numpy.longdouble) else given.item()
         return scalar if isinstance(scalar, _SCALARS) else given

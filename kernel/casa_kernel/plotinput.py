@@ -1,6 +1,6 @@
-"""Look at a call of plotms before casaplotms does: what it would draw wrongly without a word, and names of files.
+"""Check and prepare a call of plotms: casaplotms silently draws some calls wrongly, and needs absolute paths.
 
-casaplotms runs in a folder of the kernel's own, where it leaves its scratch tables; so all names become absolute.
+casaplotms runs in a folder of the kernel, where it leaves its scratch tables; so all names become absolute.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from .errors import BadParameter
 from .plotdata import PlotData
 from .tasks import Input
 
-# What casaplotms can make of a plot, by the ending of the file (casaplotms 2.9.1).
+# The formats of casaplotms' plot files, by the ending of the file (casaplotms 2.9.1).
 _ENDINGS = ("png", "jpg", "jpeg", "pdf", "ps", "txt")
-# The sides of a plot in pixels. Below, nothing is to be seen; beyond, QImage wraps, and casaplotms takes minutes and
-# gigabytes (20000 x 20000: 4.8 GB, 22 s).
+# The sides of a plot in pixels. A smaller plot shows nothing; for a larger one QImage's sizes overflow, and casaplotms
+# takes minutes and gigabytes (20000 x 20000: 4.8 GB, 22 s).
 _SMALLEST, _LARGEST, _MOST = 50, 32767, 100_000_000
 _CALTABLE = re.compile(r"(\bcaltable\s*=\s*)('[^']*'|\"[^\"]*\"|[^,\s'\"]+)")
 
@@ -36,10 +36,10 @@ def prepare(
 
     Args:
         casa: the imported CASA.
-        given: the user's arguments, checked, with paths as tools take them.
+        given: the user's arguments, checked, with paths in the form for tools.
         inputs: the parameters that name data.
-        folder: makes a folder, whose name begins so, that lasts as long as the kernel.
-        say: told what the user should know of the plot.
+        folder: gets a prefix, and makes a folder that lasts as long as the kernel.
+        say: called with remarks for the user about the plot.
 
     Raises:
         BadParameter: casaplotms would end, never end, or draw something else.
@@ -51,7 +51,7 @@ def prepare(
         if not isinstance(path, str) or not path:
             continue
         data = PlotData(casa.names["casatools"].table, each.parameter, path)
-        # casacore cannot read what we would like to look at; casaplotms may need less of it.
+        # If casacore cannot read what the check needs, casaplotms may still draw: it may need less of it.
         with suppress(RuntimeError):
             data.check(given)
             for remark in data.remarks(given):
@@ -60,7 +60,7 @@ def prepare(
 
 
 def absolute(path: str) -> str:
-    """Return the absolute path that a user's word names."""
+    """Return the absolute path for a path that the user gave."""
     return os.path.join(os.getcwd(), paths.readable("plotms", "callib", path))
 
 
@@ -84,7 +84,7 @@ def _located(given: Mapping[str, Any], folder: Callable[[], Path]) -> Dict[str, 
 def _located_library(value: Any, folder: Callable[[], Path]) -> Any:
     words: Sequence[Any] = [value] if isinstance(value, str) else value
     if not isinstance(words, list) or not all(isinstance(each, str) for each in words):
-        # CASA says what is wrong with it.
+        # CASA reports what is wrong with it.
         return value
     if len(words) == 1 and "=" not in words[0]:
         return [_located_file(absolute(words[0]), folder)]
@@ -92,7 +92,7 @@ def _located_library(value: Any, folder: Callable[[], Path]) -> Any:
 
 
 def _located_file(path: str, folder: Callable[[], Path]) -> str:
-    """Return a file that says what the library at ``path`` says, by absolute paths."""
+    """Return a file with the content of the library at ``path``, but with absolute paths."""
     try:
         text = Path(path).read_text()
     except (OSError, ValueError):
@@ -114,7 +114,7 @@ def _check_call(given: Mapping[str, Any]) -> None:
     """Check what can be checked without the data.
 
     Raises:
-        BadParameter: casaplotms would fail without a reason, or without an end.
+        BadParameter: casaplotms would fail without a reason, or never end.
     """
     axes = given.get("yaxis")
     if isinstance(axes, (list, tuple)) and len(axes) > 1 and not given.get("xaxis"):

@@ -1,7 +1,7 @@
-"""What casaplotms says of one plot in CASA's log.
+"""Read the messages of casaplotms about one plot from CASA's log.
 
-It tells its client no more than "plot parameters failed", and nothing at all where it has a window; the reason, its
-warnings and the number of points stand in its log (casaplotms 1.7 to 2.9).
+casaplotms sends its client only "plot parameters failed", and nothing at all if it has a window. The reason, its
+warnings and the number of points are in its log (casaplotms 1.7 to 2.9).
 """
 
 from __future__ import annotations
@@ -14,30 +14,30 @@ from typing import List, Sequence
 from .logfile import LogFile
 from .logparse import SEVERE, WARN, Message, messages
 
-# What is said where the log has no reason.
+# The message if the log has no reason.
 NO_REASON = "the data could not be loaded; CASA's log says more."
-# What plotms says that it does while it loads data.
+# The beginnings of plotms' messages about its progress while it loads data.
 _DOINGS = (
     "Clearing", "Plotting", "Plot Data", "Selection", "Caching", "Loading", "Data selection will yield", "Averaging",
     "Data Averaging", "The plotms cache", "This is", "Channel", "Time", "Frequency", "Transformations", "START", "END",
     "Axes ranges", "Finished", "Generating", "Setting up", "refTime", "SPW",
 )  # fmt: skip
-# The words before the reason, where plotms has a window.
+# The prefix of the reason, if plotms has a window.
 _IN_WINDOW = "WARNING: Error during cache loading: "
 # An axis, and its first and last value that is not flagged.
 _RANGE = re.compile(r"^\s*(\S.*): (\S+) to (\S+) \(unflagged\)", re.MULTILINE)
 _POINTS = re.compile(r"Plotting (\d+) unflagged")
-# The log's last line may come a moment after the drawing's end, in seconds.
+# The log's last line may come this many seconds after the end of the drawing.
 _VERDICT = 1.0
 
 
 class PlotLog:
-    """The log of one casaplotms, from the moment when this is made; a context manager.
+    """The log of one casaplotms, from the moment when this object is made; a context manager.
 
     Args:
-        pid: its process. It goes on writing into the file that it has opened, whatever becomes of the file's name and
-            of the session's log.
-        path: the file's name, as casaplotms was told.
+        pid: its process. It writes into the file that it has opened, even if the file is renamed or the session's log
+            changes.
+        path: the path with which casaplotms was started.
     """
 
     def __init__(self, pid: int, path: str) -> None:
@@ -57,15 +57,15 @@ class PlotLog:
         return list(messages(self._lines))
 
     def _of_loading(self) -> List[Message]:
-        """Return what it says of the last plot, from its beginning on."""
+        """Return the messages about the last plot, from its beginning on."""
         found = [each for each in self._messages() if each.origin.startswith("PlotMS::")]
         begins = [number for number, each in enumerate(found) if each.text.startswith("Updating:")]
         return found[begins[-1] :] if begins else found
 
     def reason(self) -> str:
-        """Return, as a sentence, why the last plot failed; ``NO_REASON`` where the log has none.
+        """Return the reason why the last plot failed, as a sentence; ``NO_REASON`` if the log has none.
 
-        It is an INFO after what plotms is about to do and before it forgets all.
+        The reason is an INFO message after those about plotms' progress, and before it clears its cache.
         """
         said = [each.text.strip() for each in self._of_loading() if "load_cache" in each.origin]
         reasons = [text for text in said if text and not text.startswith(_DOINGS)]
@@ -78,9 +78,9 @@ class PlotLog:
         return f"{' '.join(line.strip() for line in lines).rstrip(' ,.')}."
 
     def failure(self) -> str:
-        """Return, as a sentence, why data that plotms began to load did not become a plot; nothing if they did.
+        """Return the reason why data that plotms began to load did not become a plot; an empty string if they did.
 
-        Where it has a window it tells its client nothing of this.
+        The reason is a sentence. A casaplotms with a window does not send it to its client.
         """
         deadline = time.monotonic() + _VERDICT
         while True:
@@ -95,11 +95,11 @@ class PlotLog:
             time.sleep(0.05)
 
     def remarks(self, plotrange: Sequence[float] = ()) -> List[str]:
-        """Return its warnings and errors of all plots, each once: it goes on with something else than it was told.
+        """Return the warnings and errors of all plots, each once: plotms goes on with other values than it was given.
 
         Args:
-            plotrange: what it was told to show: the ends of x, and those of y; two zeros for all. Where nothing lies
-                there, that is a remark, too.
+            plotrange: the range that it was to show: the ends of x, and those of y; two zeros for all. There is also a
+                remark if no data lie in it.
         """
         found = (each for each in self._messages() if each.priority in (WARN, SEVERE) and "PlotMS" in each.origin)
         outside = _outside(plotrange, [each.text for each in self._of_loading()])
@@ -107,9 +107,9 @@ class PlotLog:
 
 
 def _outside(plotrange: Sequence[float], said: Sequence[str]) -> List[str]:
-    """Return a sentence if no data lie in the range that is shown."""
+    """Return a list with a sentence if no data lie in the range that is shown."""
     axes = [_RANGE.findall(text) for text in said if text.startswith("Axes ranges")]
-    # With several axes of y the range is that of some of them.
+    # If there are several y axes, the range belongs to some of them.
     if len(plotrange) != 4 or len(axes) != 1:
         return []
     for (name, low, high), ends in zip(axes[0], (plotrange[:2], plotrange[2:])):

@@ -1,8 +1,8 @@
-"""casaviewer's preferences, in a cache folder of the kernel's own. Pure text, and one function that writes it.
+"""casaviewer's preferences, in a cache folder of the kernel. Only text, and one function that writes it.
 
 The file is ``<cachedir>/viewer/rc``; the names in it were read from casaviewer 1.5.2 and 2.4.4. The viewer appends to
-it whenever a window closes, and a window opened later is then larger by its tool bars: the file is written
-anew before each use.
+it whenever a window closes, and a window opened later is then larger by its tool bars. So the file is written anew
+before each use.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, List, Mapping
 
-# Larger than most desktops: the window manager trims the window to the desktop's size, whatever that is.
-# 2000 and more is "unreasonably large" to the viewer, which then takes 1000 x 640.
+# Larger than most desktops: the window manager limits the window to the desktop's size. The viewer calls 2000 and more
+# "unreasonably large", and uses 1000 x 640 instead.
 _WHOLE_DESKTOP = "1900 1500"
 _STYLE_FILE = "viewer/style.qss"
-# The polarisations that are one plane, of tclean's parameter stokes.
+# The values of tclean's parameter stokes that give a single plane.
 _ONE_STOKES = ("I", "Q", "U", "V", "XX", "YY", "RR", "LL", "pseudoI")
 
-# The tool buttons on the left and the docks below the image: on its right they would leave it a third of the width of a
-# desktop in half a browser window. What the cursor shows is left to the menu View, as below.
+# The tool buttons are on the left and the docks below the image. On its right, the docks would leave the image a third
+# of the width of a desktop in half a browser window. The cursor's values are in the menu View, as below.
 LIVE: Mapping[str, str] = {
     "viewer.dpg.dimensions": "1200 1000",
     "viewer.dpg.position.animator": "bottom",
@@ -29,9 +29,9 @@ LIVE: Mapping[str, str] = {
     "viewer.dpg.visible.regions": "false",
 }
 
-# The image shares the window's height with the clean controls above it. Docks on the right would leave it the size of
-# a stamp on a desktop that has half a browser window: so the tool buttons stand on the left, the channels' buttons
-# below, and what the cursor shows is left to the menu View.
+# The image shares the window's height with the clean controls above it. With docks on the right it would be tiny on a
+# desktop in half a browser window. So the tool buttons are on the left, the channels' buttons below, and the cursor's
+# values in the menu View.
 MASK_EDITOR: Mapping[str, str] = {
     "viewer.iclean.dimensions": _WHOLE_DESKTOP,
     "viewer.iclean.position.animator": "bottom",
@@ -41,11 +41,11 @@ MASK_EDITOR: Mapping[str, str] = {
     "viewer.iclean.visible.regions": "false",
 }
 
-# Where there are no channels to step through: nothing but the clean controls and the image.
+# If there are no channels to step through, show only the clean controls and the image.
 MASK_EDITOR_OF_A_PLANE: Mapping[str, str] = {**MASK_EDITOR, "viewer.iclean.visible.animator": "false"}
 
-# What the preferences cannot say: bars and gaps as narrow as they may be, for the image's sake. Sizes are in CSS
-# pixels, whatever the desktop's scale is. Language: https://doc.qt.io/qt-6/stylesheet-reference.html
+# Settings that are not in the preferences: narrow bars and gaps, to leave room for the image. Sizes are in CSS pixels,
+# whatever the desktop's scale is. Language: https://doc.qt.io/qt-6/stylesheet-reference.html
 _STYLE = """\
 QToolBar { icon-size: 16px; spacing: 0px; padding: 0px; margin: 0px; }
 QMenuBar::item { padding: 1px 6px; }
@@ -53,15 +53,15 @@ QMainWindow::separator { width: 3px; height: 3px; }
 QStatusBar { max-height: 16px; }
 """
 
-# By its colour, which nothing else has, ``roomier`` knows the separator below the clean controls. There is none while
-# these may not be a pixel higher than they are.
+# ``interactive.editor_size`` finds the separator below the clean controls by this unique colour. There is no separator
+# if the controls may not grow by even a pixel, hence the max-height.
 SEPARATOR = "#dcdad9"
 _STYLE_OF_A_PLANE = f"""\
 #Interactive_Clean {{ max-height: 104px; }}
 QMainWindow::separator {{ background: {SEPARATOR}; }}
 """
 
-# Nothing but the picture, about 540 x 540 pixels. The time that the viewer takes grows with them.
+# Only the picture, about 540 x 540 pixels. The viewer's time grows with their number.
 HEADLESS: Mapping[str, str] = {
     "viewer.dpg.dimensions": "560 690",
     "viewer.dpg.visible.animator": "false",
@@ -71,20 +71,20 @@ HEADLESS: Mapping[str, str] = {
 
 
 def arguments(cache: Path) -> List[str]:
-    """Return what tells the viewer where its preferences are, and Qt where its style is.
+    """Return the arguments with the folders of the viewer's preferences and of Qt's style.
 
-    The option is called rcdir in casaviewer 1.5.2 and 2.0.1; each viewer passes over the name that it does not know.
+    The option is called rcdir in casaviewer 1.5.2 and 2.0.1; each viewer ignores the name that it does not know.
     """
     return [*(f"--{option}={cache}" for option in ("cachedir", "rcdir")), f"-stylesheet={cache / _STYLE_FILE}"]
 
 
 def write(cache: Path, preferences: Mapping[str, str]) -> None:
-    """Make ``cache`` a cache folder whose viewer has ``preferences``, and nothing else."""
+    """Make ``cache`` a cache folder for a viewer with ``preferences`` and without other settings."""
     rc = cache / "viewer" / "rc"
     rc.parent.mkdir(parents=True, exist_ok=True)
     rc.write_text("".join(f"{name}: {value}\n" for name, value in preferences.items()))
     style = _STYLE + (_STYLE_OF_A_PLANE if preferences is MASK_EDITOR_OF_A_PLANE else "")
-    # A picture without a window has the size that it has without a style.
+    # Without a style, so that the picture has its usual size.
     (cache / _STYLE_FILE).write_text("" if preferences is HEADLESS else style)
 
 

@@ -1,4 +1,4 @@
-"""Where IPython keeps its profile and its history: the user's home, unless there is no room."""
+"""Find a place for IPython's profile and history: the user's home, unless there is no room."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from casa_desktop.errors import Shortage
 
 
 def find_room(private: Path, environ: MutableMapping[str, str]) -> str:
-    """Have IPython use a folder of the kernel's own where it cannot make its profile; return what the user is told.
+    """Make IPython use a folder of the kernel if it cannot make its profile; return a message for the user.
 
-    IPython itself does so where it may not write, and ends where there is no room (9.18).
+    IPython itself does this if it has no permission to write, but ends if there is no room (9.18).
 
     Args:
-        private: the kernel's folder; it ends with it.
-        environ: where IPython looks.
+        private: the kernel's folder, which is removed with the kernel.
+        environ: the environment that IPython reads.
     """
     home = Path(get_ipython_dir())
     try:
-        # What it does itself a moment later; if it is there already, this only looks.
+        # IPython does this itself a moment later; if the profile exists, this only checks it.
         ProfileDir.create_profile_dir_by_name(str(home), "default")  # type: ignore[no-untyped-call]
     except (OSError, ProfileDirError) as error:
         environ["IPYTHONDIR"] = str(private / "ipython")

@@ -1,4 +1,4 @@
-"""The profile of an image that has a single axis, such as a spectrum: casaviewer draws planes only."""
+"""Draw the profile of an image that has a single axis, such as a spectrum: casaviewer draws only planes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any, Mapping, Tuple
 from .casa import Casa
 from .errors import BadParameter
 
-# What matplotlib writes, of the viewer's formats.
+# The viewer's formats that matplotlib can write.
 FORMATS = ("png", "jpg", "pdf", "ps", "eps")
 _LARGE_UNITS = {"Hz": (1e9, "GHz")}
 
 
 def output_of(task: str, given: Mapping[str, Any], parameter: str) -> Tuple[str, str]:
-    """Return the file that a call of a viewer's task is to write, and its format; empty if none.
+    """Return the file that a call of a viewer task is to write, and its format; two empty strings if there is none.
 
     Raises:
         BadParameter: matplotlib does not write that format.
@@ -23,7 +23,7 @@ def output_of(task: str, given: Mapping[str, Any], parameter: str) -> Tuple[str,
     wanted = given.get(parameter) or ""
     entries = wanted if isinstance(wanted, dict) else {"file": wanted}
     file = str(entries.get("file", ""))
-    # The ending goes before, as in casaviewer.
+    # The file's ending takes precedence, as in casaviewer.
     ending = os.path.splitext(file)[1][1:].lower()
     words = (ending, entries.get("format"), given.get("outformat", "jpg"))
     kind = next((str(each) for each in words if each in FORMATS), "") if file else ""
@@ -34,7 +34,7 @@ def output_of(task: str, given: Mapping[str, Any], parameter: str) -> Tuple[str,
 
 def draw(casa: Casa, path: Path, file: str, kind: str) -> None:
     """Draw the profile of the image at ``path`` with pyplot, and write it into ``file`` if that is not empty."""
-    # Imported here, because it takes long.
+    # Imported here, because these imports are slow.
     import numpy
     from matplotlib import pyplot
 

@@ -1,9 +1,10 @@
-"""Proxies, and CASA's tools, which are on this machine.
+"""Keep gRPC from using the user's proxy for CASA's tools, which run on this machine.
 
-The tools name their addresses as ``0.0.0.0:PORT``. gRPC takes such an address to the proxy that ``grpc_proxy``,
-``https_proxy`` or ``http_proxy`` names, also where ``no_proxy`` has ``localhost`` and ``127.0.0.1``: it compares texts.
-Python's gRPC reads ``no_grpc_proxy`` and then ``no_proxy``, that of CASA's C++ only ``no_proxy`` (grpc 1.85, casatools
-6.7.0), each time that it makes a channel. Capitals are not read. What users fetch goes through their proxies as ever.
+The tools name their addresses as ``0.0.0.0:PORT``. gRPC connects to such an address through the proxy in
+``grpc_proxy``, ``https_proxy`` or ``http_proxy``, even if ``no_proxy`` contains ``localhost`` and ``127.0.0.1``,
+because it compares texts. Python's gRPC reads ``no_grpc_proxy`` and then ``no_proxy``, that of CASA's C++ only
+``no_proxy`` (grpc 1.85, casatools 6.7.0), each time that it makes a channel. It does not read variables in capitals.
+The user's downloads still go through the proxies.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ _READ_BY_GRPC = ("grpc_proxy", "https_proxy", "http_proxy")
 
 
 def spare_tools(environ: MutableMapping[str, str]) -> None:
-    """Have gRPC reach the tools without a proxy, whatever the user has set; called before each call that needs one."""
-    # Where only capitals are set, others would find ours in their place: small letters go before capitals.
+    """Make gRPC reach the tools without a proxy, whatever the user has set; called before each use of a tool."""
+    # If only capitals are set, copy them: other programs would read only our small letters, which take precedence.
     listed = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
     if listed.strip() == "*":
-        # No proxy for anything. It means that only while it stands alone, and gRPC does not know it.
+        # No proxy for anything. The asterisk means that only if it stands alone, and gRPC does not know it.
         for name in _READ_BY_GRPC:
             environ.pop(name, None)
         return

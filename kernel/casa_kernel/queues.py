@@ -1,4 +1,4 @@
-"""Let threads do in turns what only one may do at a time: a tool draws one thing at a time, and so does matplotlib."""
+"""Let threads take turns: a tool draws only one thing at a time, and so does matplotlib."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Deque, Optional, Type
 
 
 class Queue:
-    """A lock whose turns come in the order in which they were asked for; a context manager.
+    """A lock that threads get in the order in which they asked for it; a context manager.
 
-    A thread may take it again while it has it. Waiting can be interrupted, in the main thread by KeyboardInterrupt.
+    A thread may take it again while it holds it. Waiting can be interrupted, in the main thread by KeyboardInterrupt.
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,9 @@ class Queue:
                 self._next()
 
     def _ask(self) -> Optional[threading.Lock]:
-        """Take the turn if it is free or already this thread's, and return None; else a lock that opens with it."""
+        """Take the lock if it is free or this thread's own, and return None; else return a lock that is released in
+        turn.
+        """
         with self._guard:
             if self._depth and self._owner != threading.get_ident():
                 turn = threading.Lock()
@@ -54,7 +56,7 @@ class Queue:
     def _next(self) -> None:
         self._owner = None
         if self._waiting:
-            # It stays taken, so that no thread that comes just now is quicker than those that wait.
+            # It stays taken, so that a new thread cannot overtake those that wait.
             self._depth = 1
             self._waiting.popleft().release()
 
@@ -63,6 +65,6 @@ class Queue:
             if turn in self._waiting:
                 self._waiting.remove(turn)
                 return
-            # The turn had come in the very moment of the interrupt.
+            # The turn came at the very moment of the interrupt.
             self._depth -= 1
             self._next()

@@ -1,7 +1,7 @@
-"""A script that CASA's C++ can run by its path, also where the kernel's private folder may run nothing.
+"""Make a script that CASA's C++ can run by its path, even if the kernel's private folder is mounted with noexec.
 
-The runtime directory may be on a disk that is mounted with ``noexec``, as /tmp on hardened machines. A script there is
-then kept in memory instead, and run by its path in /proc (memfd_create(2)).
+The runtime directory may be on a disk that is mounted with ``noexec``, like /tmp on hardened machines. The script is
+then kept in memory, and run by its path in /proc (memfd_create(2)).
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import re
 from pathlib import Path
 from typing import Optional, Tuple
 
-# CASA's C++ hands a path on to a shell without quoting it (casatools 6.7.0, grpcFlagAgentDisplay.cc).
+# CASA's C++ passes a path to a shell without quoting it (casatools 6.7.0, grpcFlagAgentDisplay.cc).
 _NO_QUOTES_NEEDED = re.compile(r"[\w/.,:+@%-]+", re.ASCII)
-# Linux wants it where vm.memfd_noexec is 1, and does not know it before 6.3: memfd_create(2).
+# Linux requires it where vm.memfd_noexec is 1, but does not know it before 6.3: memfd_create(2).
 _MFD_EXEC = 0x10
 
 
@@ -21,8 +21,8 @@ def script(path: Path, text: str) -> Tuple[Path, bool]:
     """Write a script; return the path by which it is run, and whether it can be run at all.
 
     Args:
-        path: where it is to be.
-        text: what it holds.
+        path: the file to write.
+        text: its content.
 
     Raises:
         OSError: there is no room.
@@ -36,7 +36,7 @@ def script(path: Path, text: str) -> Tuple[Path, bool]:
 
 
 def can_run(path: Path) -> bool:
-    """Return whether a file may be run; access(2) also knows how its disk is mounted."""
+    """Return whether a file may be run; access(2) takes the mount options into account."""
     return os.access(path, os.X_OK)
 
 
@@ -46,7 +46,7 @@ def _in_memory(name: str, text: str) -> Optional[Path]:
             descriptor = os.memfd_create(name, os.MFD_CLOEXEC | flag)
         except OSError:
             continue
-        # It stays open for as long as the kernel lives.
+        # The descriptor stays open for as long as the kernel lives.
         os.write(descriptor, text.encode())
         path = Path(f"/proc/{os.getpid()}/fd/{descriptor}")
         if can_run(path):

@@ -1,6 +1,6 @@
-"""The files in which CASA keeps the inputs of a task: ``tclean.last`` and its kin.
+"""The files in which CASA keeps the inputs of a task, such as ``tclean.last``.
 
-Each line is ``name = value`` in Python's notation; the last is the whole call, as a comment.
+Each line is ``name = value`` in Python's notation; the last line is the whole call, as a comment.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ def write(path: Path, task: str, values: Mapping[str, Any]) -> None:
 
 def _notation(value: Any) -> str:
     text = repr(value.tolist() if hasattr(value, "tolist") else value)
-    # An object that has no notation, such as a function, is none that could be saved.
+    # An object without a notation, such as a function, cannot be saved.
     return "None" if text.startswith("<") else text
 
 
 def read(path: Path, names: Collection[str]) -> Dict[str, Any]:
-    """Return the values of the parameters ``names`` that the file holds.
+    """Return the values of the parameters ``names`` in the file.
 
-    Nothing in the file is executed: only assignments of plain values are looked at.
+    Nothing in the file is executed: only assignments of plain values are read.
 
     Raises:
-        BadInputs: it is no such file, or cannot be read.
+        BadInputs: the file has another format, or cannot be read.
     """
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))

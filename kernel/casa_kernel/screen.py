@@ -1,4 +1,4 @@
-"""A private X server, for tools that cannot draw without one: those of CASA before 6.6.4 are of Qt 4."""
+"""A private X server, for tools that cannot draw without one: those of CASA before 6.6.4, which use Qt 4."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _NAME = "Xvfb"
 
 
 def environment(children: Children, tool: str) -> Dict[str, str]:
-    """Return the variables that put a program where nobody sees it. The server is started once for a kernel.
+    """Return the variables that put a program on a hidden display. The X server is started once for each kernel.
 
     Args:
-        children: whose private folder gets the cookie, and who ends the server.
-        tool: what it is needed for.
+        children: the kernel's tools; the X server is one of them, and its cookie is in their private folder.
+        tool: the tool that needs it.
 
     Raises:
         XvfbMissing: it is not installed.
@@ -34,7 +34,7 @@ def environment(children: Children, tool: str) -> Dict[str, str]:
             raise XvfbMissing(tool)
         session.write_cookie(cookie)
         argv = [sys.executable, str(Path(__file__).with_name("xvfb.py")), str(cookie)]
-        # Killed it would leave its lock and its socket in /tmp.
+        # If it was killed, it would leave its lock and its socket in /tmp.
         child = start(children.private, _NAME, argv, session.seen(os.environ), guard="TERM")
         children.keep(_NAME, child)
     return {"DISPLAY": child.address, "XAUTHORITY": str(cookie)}

@@ -1,6 +1,6 @@
-"""What a running kernel finds out about itself: a task, a picture, data and tools, as ``kernel check`` reports them.
+"""Check a running kernel from inside: run a task, draw a picture, inspect data and tools, for ``kernel check``.
 
-Everything is tried in the way in which a user would, by the names that the notebook has.
+Everything is tried as a user would do it, by the names in the notebook.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from . import casa, tools
 from .casa import Casa
 from .errors import ToolMissing
 
-# Without these the kernel's own tasks fail; the others are for tasks of their own.
+# Without these the kernel's own tasks fail; the other tools only serve tasks of their own.
 _NEEDED = ("casaviewer", "casaplotms", "casalogger")
 _SIDE = 64
 _MJD_ZERO = date(1858, 11, 17)
 
 
 class Finding(NamedTuple):
-    """One line of the report, as ``casa_desktop.findings`` has it.
+    """One line of the report, as in ``casa_desktop.findings``.
 
     Attributes:
         subject: what was tried.
         state: ``ok``, ``missing`` or ``note``.
-        found: what came of it.
+        found: the result.
         remedy: what to do about it; empty where nothing need be done.
     """
 
@@ -44,7 +44,7 @@ class Finding(NamedTuple):
 
 
 def report(names: Mapping[str, Any], folder: str) -> str:
-    """Return what was found, as JSON: CASA's version, the X server on PATH, and the findings.
+    """Return the report as JSON: CASA's version, the X server on PATH, and the findings.
 
     Args:
         names: the notebook's namespace.
@@ -83,7 +83,7 @@ def _tried(subject: str, step: Callable[[], Finding]) -> Finding:
     try:
         return step()
     except Exception as error:  # noqa: BLE001
-        # Whatever a task raises is what there is to tell.
+        # Whatever a task raises is the finding.
         said = " ".join(str(error).split()) or "no reason was given"
         return Finding(subject, "missing", f"{type(error).__name__}: {said}")
 
@@ -126,7 +126,7 @@ def _look_at_data(found: Casa) -> Finding:
 def _look_at_mask_editor(names: Mapping[str, Any]) -> Finding:
     editor = names["get_ipython"]().kernel.loading.editor
     editor.check("interactive tclean")
-    # What CASA's C++ does when it needs the editor.
+    # As CASA's C++ does when it needs the editor.
     argv = [str(editor.python), "-m", "casaviewer", "--app-path"]
     answer = subprocess.run(argv, stdout=subprocess.PIPE, check=True, timeout=20).stdout.decode().strip()
     if not os.access(answer, os.X_OK):

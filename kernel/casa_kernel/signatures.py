@@ -1,4 +1,4 @@
-"""The outside of a wrapped task: CASA's name, documentation and signature, to which ``gui`` is added."""
+"""Give a wrapped task CASA's name, documentation and signature, with ``gui`` added."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def like(task: Any, call: Callable[..., Any], name: str, add_gui: bool = True) -
 
 
 def missing(name: str, tool: str, faults: Mapping[str, str]) -> Callable[..., Any]:
-    """Return what stands in the place of a task without its tool.
+    """Return a replacement for a task whose tool is missing; it raises an error when it is called.
 
     Args:
-        name: the task's.
-        tool: the tool's.
-        faults: what is wrong with tools that are installed and cannot be used.
+        name: the name of the task.
+        tool: the name of the tool.
+        faults: the reasons for tools that are installed but cannot be used.
     """
     fault = faults.get(tool)
 

@@ -1,8 +1,8 @@
 """The user's ``startup.py``, and CASA's own options in the kernel's command line.
 
-Behind ``--`` the command line may hold options that the command ``casa`` takes, for instance in a kernelspec:
-``python -m casa_kernel -f {connection_file} -- --nostartupfile``. casaconfig reads some of them for itself
-(``--configfile``, ``--noconfig``, ``--nositeconfig``); others are casashell's, and read here.
+After ``--`` the command line may contain options of the command ``casa``, for instance in a kernelspec: ``python -m
+casa_kernel -f {connection_file} -- --nostartupfile``. casaconfig reads some of them itself (``--configfile``,
+``--noconfig``, ``--nositeconfig``); others belong to casashell, and are read here.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from .errors import NoSuchPath
 
 
 def split(arguments: Sequence[str]) -> Tuple[List[str], List[str]]:
-    """Return the kernel's own arguments, and those for CASA behind ``--``.
+    """Return the kernel's own arguments, and those for CASA after ``--``.
 
-    VS Code adds what it says of the connection to the end of a kernelspec's, and so behind CASA's.
+    VS Code appends its arguments about the connection to those of the kernelspec, and so after CASA's.
     """
     position = list(arguments).index("--") if "--" in arguments else len(arguments)
     behind = arguments[position + 1 :]
@@ -39,7 +39,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def settings(arguments: Sequence[str]) -> Dict[str, Any]:
-    """Return what CASA's options set in casaconfig."""
+    """Return the settings of casaconfig that CASA's options determine."""
     given = _parse(arguments)
     if given.nologfile:
         return {"nologfile": True, "logfile": "/dev/null"}
@@ -51,7 +51,7 @@ def file(arguments: Sequence[str], configured: Optional[str]) -> Optional[Path]:
 
     Args:
         arguments: CASA's options.
-        configured: where CASA's configuration says it is, or None.
+        configured: its path in CASA's configuration, or None.
     """
     given = _parse(arguments)
     path = None if given.nostartupfile else given.startupfile or configured
@@ -61,7 +61,7 @@ def file(arguments: Sequence[str], configured: Optional[str]) -> Optional[Path]:
 
 
 def run(shell: Any, path: Path) -> str:
-    """Run the file in the notebook's namespace; return what it printed and the error that ended it, if one did."""
+    """Run the file in the notebook's namespace; return its output, with the error that ended it, if there was one."""
     printed = io.StringIO()
     try:
         with redirect_stdout(printed):

@@ -1,4 +1,4 @@
-"""What a kernel's process needs around it, and may have been started without: a home, and a working folder."""
+"""Give a kernel's process the home and working folder that it needs, if it was started without."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from . import workingfolder
 
 
 def complete(environ: MutableMapping[str, str]) -> str:
-    """Give this process a home and a working folder where it has none; return what its user should know, or nothing.
+    """Set a home and a working folder if this process has none; return a message for the user, or an empty string.
 
-    Without HOME, as cron and some services start programs, CASA's C++ ends the process. Without a working folder it
-    cannot even be imported.
+    Without HOME, as when cron and some services start programs, CASA's C++ ends the process. Without a working folder
+    CASA cannot even be imported.
     """
     if not environ.get("HOME"):
         environ["HOME"] = _home()
@@ -31,5 +31,5 @@ def _home() -> str:
     try:
         return pwd.getpwuid(os.getuid()).pw_dir
     except KeyError:
-        # As container engines do it for a user whom they do not know.
+        # As container engines do for a user that they do not know.
         return "/"

@@ -1,4 +1,4 @@
-"""Look at casacore's tables as files: for damage, which the tools answer with an empty picture, and for locks."""
+"""Inspect casacore's tables as files: for damage, which the tools answer with an empty picture, and for locks."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import struct
 from pathlib import Path
 from typing import Optional
 
-# A table.dat begins with this, and then the length of the rest (casacore/casa/IO/AipsIO.cc).
+# A table.dat begins with this, followed by the length of the rest (casacore/casa/IO/AipsIO.cc).
 _MAGIC = b"\xbe\xbe\xbe\xbe"
 
-# What every MeasurementSet must have besides its main table (CASA Memo 229: https://casacore.github.io/casacore-notes/229.html).
+# The subtables that every MeasurementSet must have (CASA Memo 229: https://casacore.github.io/casacore-notes/229.html).
 _SUBTABLES = (
     "ANTENNA", "DATA_DESCRIPTION", "FEED", "FIELD", "HISTORY", "OBSERVATION", "POLARIZATION", "PROCESSOR",
     "SPECTRAL_WINDOW", "STATE",
@@ -17,7 +17,7 @@ _SUBTABLES = (
 
 
 def damage(table: Path, is_measurement_set: bool) -> str:
-    """Return what is wrong with a table and its subtables, in words that end a sentence; nothing if all looks well."""
+    """Return what is wrong with a table and its subtables, as the end of a sentence; an empty string if nothing is."""
     if is_measurement_set:
         for name in _SUBTABLES:
             if not (table / name / "table.dat").is_file():
@@ -38,15 +38,15 @@ def _damage_of_header(path: Path) -> str:
     if len(head) < 8 or not head.startswith(_MAGIC):
         return "is no table"
     (length,) = struct.unpack(">I", head[4:])
-    # The length does not count the magic number.
+    # The length does not include the magic number.
     return f"is cut short: it has {size} of {length + 4} bytes" if size < length + 4 else ""
 
 
 def writer_of(table: Path) -> Optional[int]:
     """Return the process that has locked a table for writing; None if there is none on this machine.
 
-    Only the system is asked: whoever opens the lock file and closes it again loses all locks that his process has on it
-    (man 2 fcntl_locking). casacore locks the first byte of the file (casacore/casa/IO/LockFile.cc).
+    This reads only /proc/locks: a process that opens the lock file and closes it again loses all locks that it has on
+    it (man 2 fcntl_locking). casacore locks the first byte of the file (casacore/casa/IO/LockFile.cc).
     """
     try:
         inode = (table / "table.lock").stat().st_ino

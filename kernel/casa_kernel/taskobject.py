@@ -1,7 +1,7 @@
-"""What stands for one of CASA's tasks wherever its name can be got from: in the notebook, in CASA's own modules.
+"""The object that replaces a task of CASA under every name: in the notebook and in CASA's own modules.
 
-There is one object for each task. It is made when CASA's module is imported, so that everybody gets the same, and is
-told later what to do when it is called (``casanames``).
+There is one object for each task. It is made when CASA's module is imported, so that all code gets the same one, and
+gets its function later (``casa.task_names``).
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ _SELF = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
 
 
 class Task:
-    """A task of CASA, as the notebook has it. Made by ``make``, as the only instance of a class of its own.
+    """A task of CASA, for the notebook. Made by ``make``, as the only instance of a class of its own.
 
-    It is no function: as with CASA's own objects, a class that has it for an attribute does not make it a method.
+    It is not a function: like CASA's own objects, it does not become a method if a class has it as an attribute.
 
     Attributes:
-        stock: what CASA has under this name, without anything of this kernel's; None where CASA has nothing.
+        stock: CASA's own object of this name, unchanged; None where CASA has none.
         shell: casashell's object of this name, which also knows sub-parameters; None before it has been imported.
     """
 
@@ -40,14 +40,14 @@ class Task:
         return self._call(args, kwargs)
 
     def _call(self, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
-        # Tracebacks are about the user's code and CASA's.
+        # Tracebacks show only the user's code and CASA's.
         __tracebackhide__ = True
         if self.stock is not None and _called_by_a_task(sys._getframe(1)):
             return self.stock(*args, **kwargs)
         return self._work(self)(*args, **kwargs)
 
     def look_like(self, call: Call) -> None:
-        """Have the signature, documentation and source of ``call``, which does the work."""
+        """Take the signature, documentation and source of ``call``, which does the work."""
         self.__signature__ = inspect.signature(call)
         self.__doc__ = call.__doc__
         self.__wrapped__ = getattr(call, "__wrapped__", call)
@@ -56,14 +56,14 @@ class Task:
             __tracebackhide__ = True
             return self._call(args, kwargs)
 
-        # IPython and pydoc, which show the parameters, look at the class. CASA looks on the stack for a variable called
-        # "self" in whatever is called "__call__" (casaxmlutil).
+        # IPython and pydoc read the parameters from the class. CASA searches the stack for a variable "self" in any
+        # function called "__call__" (casaxmlutil).
         parameters = [_SELF, *self.__signature__.parameters.values()]
         __call__.__signature__ = self.__signature__.replace(parameters=parameters)  # type: ignore[attr-defined]
         type(self).__call__ = __call__  # type: ignore[method-assign]
 
     def __reduce__(self) -> str:
-        # It is copied and pickled as functions are: by its name.
+        # Copy and pickle by name, like functions.
         return self.__name__
 
     def __repr__(self) -> str:
@@ -74,12 +74,12 @@ def make(name: str, module: str, stock: Any, work: Callable[[Task], Call]) -> Ta
     """Return a new object for a task.
 
     Args:
-        name: the task's.
-        module: where it is found under that name, if ``stock`` does not tell.
+        name: the name of the task.
+        module: the module that has it under that name, if ``stock`` has no module.
         stock: CASA's own object or function, or None.
-        work: returns what is to be done when the task is called.
+        work: returns the function to call when the task is called.
     """
-    # It is what CASA's object is, with its attributes.
+    # Inherit from the class of CASA's object, for its attributes.
     own = () if stock is None or inspect.isroutine(stock) else (type(stock),)
     home = getattr(stock, "__module__", module)
     members: Dict[str, Any] = {"__doc__": stock.__doc__ if stock is not None else None, "__module__": home}
@@ -88,17 +88,17 @@ def make(name: str, module: str, stock: Any, work: Callable[[Task], Call]) -> Ta
 
 
 def stock_of(value: Any) -> Any:
-    """Return CASA's own object for a task; anything else as it is."""
+    """Return CASA's own object for a task; return any other value unchanged."""
     return value.stock if isinstance(value, Task) else value
 
 
 def is_task(value: Any) -> bool:
-    """Return whether something in ``casatasks`` is a task."""
+    """Return whether an object of ``casatasks`` is a task."""
     return callable(value) and not isinstance(value, type) and hasattr(value, "_info_group_")
 
 
 def _called_by_a_task(frame: Optional[FrameType]) -> bool:
-    """Return whether a call comes out of another task, which works with the tasks that CASA's authors had in mind."""
+    """Return whether a call comes out of another task, which expects CASA's own tasks."""
     while frame is not None:
         if frame.f_code is Task._call.__code__:
             return True

@@ -1,7 +1,7 @@
-"""All that draws, opens a window or writes plots in CASA 6.4 to 6.7, one row each.
+"""All tasks that draw, open a window or write plots in CASA 6.4 to 6.7, one row each.
 
-A row says what a task reads, how it is told to draw without a window, and where to; or why it needs a window.
-What differs between tasks stands here and nowhere else. A test compares it with the CASA that is installed.
+A row contains what a task reads, and how and into which file it draws without a window; or why it needs a window. All
+differences between tasks are in these rows. A test compares them with the installed CASA.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ _IMAGES = (IMAGE, FITS, MIRIAD)
 
 @dataclass(frozen=True)
 class Input:
-    """A parameter that names something on disk.
+    """A parameter that names a file or table.
 
     Attributes:
         parameter: its name.
-        kinds: what may be there, of ``checks.kind_of``.
+        kinds: the kinds that it accepts, of ``checks.kind_of``.
     """
 
     parameter: str
@@ -33,16 +33,16 @@ class DrawingTask:
 
     Attributes:
         name: its name in CASA.
-        tool: the native tool that does the work, which is the package's name too.
-        inputs: its parameters that name something on disk.
+        tool: the native tool that does the work, and the name of its package.
+        inputs: its parameters that name files or tables.
         picture: the parameter that makes it write a picture.
-        window: CASA's own parameter that says whether there is a window, or empty.
-        as_png: what else makes that picture a PNG that replaces an older one.
-        scale: the parameter that makes the picture larger with all that is in it, or empty. plotms has none: its
-            width and height leave the letters as they are.
-        in_dictionary: file, format and scale stand in a dictionary that is the value of ``picture``.
+        window: CASA's own parameter that decides whether there is a window, or empty.
+        as_png: further arguments that make that picture a PNG which replaces an older one.
+        scale: the parameter that enlarges the picture with all that is in it, or empty. plotms has none: its width and
+            height do not change the letters.
+        in_dictionary: file, format and scale are entries of a dictionary, the value of ``picture``.
         pages_with: the parameter that gives its plot several pages, or empty.
-        pages: what makes it write all of them, where one is the rule.
+        pages: the arguments that make it write all pages, where it writes only one by default.
     """
 
     name: str
@@ -57,7 +57,7 @@ class DrawingTask:
     pages: Mapping[str, Any] = field(default_factory=dict)
 
     def fixed(self, live: bool) -> Dict[str, Any]:
-        """Return the arguments that put the task into its mode."""
+        """Return the arguments that select the task's mode."""
         return {self.window: live} if self.window else {}
 
     def capture(self, path: str, ratio: float) -> Dict[str, Any]:
@@ -65,7 +65,7 @@ class DrawingTask:
 
         Args:
             path: the file.
-            ratio: how much larger than its size in CSS pixels, if it can be.
+            ratio: the picture's pixels for each CSS pixel, if the task can scale it.
         """
         scale = {self.scale: ratio} if self.scale else {}
         if self.in_dictionary:
@@ -79,15 +79,15 @@ class FigureTask:
 
     Attributes:
         name: its name in CASA.
-        inputs: its parameters that name something on disk.
-        draws_with: the values of a parameter with which it draws; otherwise it is none of our business.
-        window: CASA's own parameter that says whether there is a window, or empty.
+        inputs: its parameters that name files or tables.
+        draws_with: the values of parameters with which it draws; with others the kernel does not change it.
+        window: CASA's own parameter that decides whether there is a window, or empty.
         fixed: arguments that keep it from opening windows and from waiting for a key.
         output: the parameter that names the file that it writes for the user, or empty.
-        file: the parameter without which it draws nothing, or empty; a file nobody wants is named to it.
-        with_file: what else it is given then.
-        without: the subtable of its first input without which it draws nothing, and what it does then; or nothing.
-        spectral_last: its first input is a cube of which it wants the two directions first and the spectral axis last.
+        file: the parameter without which it draws nothing, or empty; it gets a scratch file.
+        with_file: further arguments in that case.
+        without: the subtable of its first input without which it draws nothing, and what it does then; or empty.
+        spectral_last: its first input is a cube in which the two directions must come first and the spectral axis last.
     """
 
     name: str
@@ -104,13 +104,13 @@ class FigureTask:
 
 @dataclass(frozen=True)
 class WindowTask:
-    """One task that is nothing but the window of a native tool.
+    """One task that only opens the window of a native tool.
 
     Attributes:
         name: its name in CASA.
-        tool: the native tool, which is the package's name too.
+        tool: the native tool, and the name of its package.
         argument: the parameter that is the tool's command line, or empty.
-        inputs: its parameters that name something on disk.
+        inputs: its parameters that name files or tables.
         why: why there is no picture of it, for the user.
     """
 
@@ -129,9 +129,9 @@ class InteractiveTask:
         name: its name in CASA.
         tool: the native tool.
         switch: the parameter that makes it wait, by being true or not empty.
-        inputs: its parameters that name something on disk.
-        advice: what the user is to do at the window.
-        at_least: a parameter, and from which value on the task waits; or nothing.
+        inputs: its parameters that name files or tables.
+        advice: what the user should do in the window.
+        at_least: a parameter and its least value for which the task waits; or empty.
     """
 
     name: str
@@ -230,7 +230,7 @@ _MASK_EDITOR = (
     "drag a box there with the right mouse button and double-click in it with the same button, "
     "then press the blue arrow to go on, or the red cross to stop."
 )
-# casaplotserver 2.1 does not go by itself when Quit or Stop Display is pressed, and CASA waits for it to go.
+# casaplotserver 2.1 does not end by itself when Quit or Stop Display is pressed, and CASA waits for its end.
 _FLAG_DISPLAY = "look through the data with the buttons below the plot, then close the window to go on."
 
 INTERACTIVE_TASKS: Tuple[InteractiveTask, ...] = (
@@ -245,7 +245,7 @@ INTERACTIVE_TASKS: Tuple[InteractiveTask, ...] = (
     ),
 )
 
-# Parameters that promise a plot and do not keep it, and tasks that import matplotlib for its arithmetic.
+# Parameters that promise a plot but make none, and tasks that import matplotlib for its arithmetic.
 DRAW_NOTHING: Mapping[str, Mapping[str, str]] = {
     "predictcomp": {
         "showplot": "CASA 6 no longer holds the code that plotted",
@@ -256,7 +256,7 @@ DRAW_NOTHING: Mapping[str, Mapping[str, str]] = {
     "polfromgain": {},
 }
 
-# Modules of casatasks.private that import matplotlib beside the tasks' own, and where their plots go.
+# Modules of casatasks.private, besides the tasks' own, that import matplotlib, and what becomes of their plots.
 MODULES: Mapping[str, str] = {
     "simutil": "drawn by simobserve, simalma and simanalyze",
     "flaghelper": "the predecessor of flagcmd's plot; no task calls it",

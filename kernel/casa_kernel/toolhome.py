@@ -1,6 +1,6 @@
-"""What the native tools need to write and the user's own folders may not let them: a home, a log.
+"""Give the native tools a writable home and log, where the user's own are not writable.
 
-casaplotms draws nothing where it cannot write ``~/.casarc``, and tells the reason in its log alone (2.9.1).
+casaplotms draws nothing if it cannot write ``~/.casarc``, and reports the reason only in its log (2.9.1).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Dict, Mapping
 
 
 def home(environ: Mapping[str, str], private: Path) -> Dict[str, str]:
-    """Return the variable HOME for a tool where the user's own home cannot be written; else nothing.
+    """Return the variable HOME for a tool if the user's own home cannot be written; else an empty dictionary.
 
     Args:
         environ: the tool's environment.
@@ -25,10 +25,10 @@ def home(environ: Mapping[str, str], private: Path) -> Dict[str, str]:
     made = private / "home"
     made.mkdir(exist_ok=True)
     with suppress(FileExistsError):
-        # It is there already when an earlier tool needed it.
+        # It exists already if an earlier tool needed it.
         (made / ".casa").symlink_to(own / ".casa")
     if (own / ".casarc").is_file():
-        # Not linked: it is this file that a tool must be able to write.
+        # A copy, not a link, because a tool must be able to write this file.
         shutil.copyfile(own / ".casarc", made / ".casarc")
     return {"HOME": str(made)}
 
@@ -38,5 +38,5 @@ def _can_write(path: Path) -> bool:
 
 
 def logfile(wanted: str, private: Path) -> str:
-    """Return the log for a tool: CASA's own, or one in the kernel's folder where that is not there."""
+    """Return the log for a tool: CASA's own, or one in the kernel's folder if CASA's cannot be written."""
     return wanted if os.access(wanted, os.W_OK) else str(private / "tools.log")

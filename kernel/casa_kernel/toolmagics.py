@@ -1,4 +1,4 @@
-"""The magic about the running tools, and the timer that ends those that nobody needs."""
+"""The magic for the running tools, and the timer that ends idle ones."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ class ToolMagics(Magics):
 
 
 class Timer:
-    """Ends tools after cells and, while warm ones are there, when their time has come.
+    """Ends tools after cells, and warm ones when their time is over.
 
     Args:
         children: the kernel's tools.
-        limits: what they may cost.
-        call_later: calls a function after some seconds, in the thread that runs cells and never amid one.
-        forget: undoes that.
+        limits: their limits.
+        call_later: calls a function after some seconds, in the thread that runs cells but never during one.
+        forget: cancels such a call.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Timer:
         self._pending: Any = None
 
     def look(self) -> None:
-        """End what is over the limits, and set the timer anew."""
+        """End the tools that are over the limits, and set the timer anew."""
         if self._pending is not None:
             self._forget(self._pending)
             self._pending = None

@@ -1,4 +1,4 @@
-"""A tool's window, as the kernel asks it: whether the thread that draws it is there, and waits for its user."""
+"""Ask a tool's window whether the thread that draws it responds, and whether it waits for the user."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from casa_desktop import session
 
 ANSWERS, SILENT, DIALOG, NONE = "answers", "silent", "dialog", "none"
 
-# Seconds until the program that asks is there, on a busy machine.
+# Seconds until the asking program has started, on a busy machine.
 _BEGINS = 5.0
 
 
@@ -24,7 +24,7 @@ class ToolWindow:
         display: the variables that put it there.
 
     Attributes:
-        dialog: the title of the dialog that was open when it was asked last, or nothing.
+        dialog: the title of the dialog that was open at the last request, or an empty string.
     """
 
     def __init__(self, pid: int, display: Mapping[str, str]) -> None:
@@ -32,10 +32,11 @@ class ToolWindow:
         self.dialog = ""
 
     def ask(self, within: float) -> str:
-        """Return ``ANSWERS``, ``SILENT``, ``DIALOG``, or ``NONE`` where it has no windows; nothing if nobody can tell.
+        """Return ``ANSWERS``, ``SILENT``, ``DIALOG``, or ``NONE`` if it has no windows; an empty string if this is
+        unknown.
 
         Args:
-            within: how long the answer may take, in seconds. A window that has time answers in a millisecond.
+            within: how long the answer may take, in seconds. An idle window answers in a millisecond.
         """
         program = str(Path(__file__).with_name("windowping.py"))
         try:
@@ -52,7 +53,7 @@ class ToolWindow:
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired):
-            # Where the X server is stopped, that is no fault of the tool's.
+            # A stopped X server is not the tool's fault.
             return ""
         word, _, self.dialog = done.stdout.decode(errors="replace").strip().partition(" ")
         return word if word in (ANSWERS, SILENT, DIALOG, NONE) else ""

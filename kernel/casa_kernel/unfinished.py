@@ -1,7 +1,8 @@
-"""The answer to a cell that neither IPython nor ipykernel could finish.
+"""Answer a cell that neither IPython nor ipykernel could finish.
 
-ipykernel only logs what fails around a cell, and the notebook waits for its answer for ever. It happens where no memory
-is left: the cell itself fails with a MemoryError, and then the words for it want memory too, as does the next request.
+ipykernel only logs a failure outside the cell's code, and the notebook waits for its answer for ever. This happens when
+no memory is left: the cell itself fails with a MemoryError, and then its report needs memory too, as does the next
+request.
 """
 
 from __future__ import annotations
@@ -15,36 +16,36 @@ from jupyter_client import session
 from . import reports
 from .errors import CellUnfinished
 
-# With this much left, nothing needs a reserve.
+# With this much left, no reserve is needed.
 _PLENTY = 1 << 20
 
 
 class Reserve:
-    """Address space that is kept for a purpose when everything else is used up; nothing of it is ever written to.
+    """Address space that is reserved for a purpose, for when no other memory is left; it is never written to.
 
-    It is mapped, and not malloc's: glibc takes the size of a large piece that is freed for the size from which it maps
-    pieces itself, and of smaller ones its heap keeps far more afterwards (M_MMAP_THRESHOLD in mallopt(3)).
+    It is mapped, not allocated with malloc: when a large piece is freed, glibc raises the size from which it maps
+    pieces to that piece's size, and its heap then keeps far more of the smaller ones (M_MMAP_THRESHOLD in mallopt(3)).
     """
 
     def __init__(self, size: int) -> None:
-        """``size`` is how much, in bytes."""
+        """Reserve ``size`` bytes."""
         self._size = size
         self._kept: Optional[mmap.mmap] = None
         self.fill()
 
     def fill(self) -> None:
-        """Take it, if it can be had and is not there already."""
+        """Reserve the memory, if it is available and not reserved already."""
         with suppress(OSError):
             self._kept = _map(self._size) if self._kept is None else self._kept
 
     def spend(self) -> None:
-        """Let others have it."""
+        """Release the memory."""
         kept, self._kept = self._kept, None
         if kept is not None:
             kept.close()
 
     def spend_if_short(self) -> None:
-        """Let others have it if there is hardly anything else."""
+        """Release the memory if there is hardly any other."""
         try:
             _map(_PLENTY).close()
         except (OSError, MemoryError):
@@ -55,22 +56,23 @@ def _map(size: int) -> mmap.mmap:
     return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 
 
-# A module's, because memory is the process's. Two of them, because what is given up to read a request may be used up by
-# the cell before it is answered. The second is enough for IPython's traceback and the messages with it.
+# At module level, because memory belongs to the process. There are two, because the memory that is released to read a
+# request may be used up by the cell before it is answered. The second is enough for IPython's traceback and its
+# messages.
 REQUESTS, ANSWERS = Reserve(2 << 20), Reserve(8 << 20)
 
 
 class Session(session.Session):
-    """Jupyter's, which can read a request where no memory is left."""
+    """Jupyter's session, which can also read a request when no memory is left."""
 
     def deserialize(self, *args: Any, **kwargs: Any) -> Any:
-        """Make a message of what came in. Called by ipykernel, for each request first of all."""
+        """Parse an incoming message. Called by ipykernel, first of all for each request."""
         REQUESTS.spend_if_short()
         return super().deserialize(*args, **kwargs)
 
 
 def content(error: BaseException) -> Dict[str, Any]:
-    """Return what an ``error`` message holds, for what ended a cell: ``ename``, ``evalue`` and ``traceback``.
+    """Return the content of an ``error`` message for the error that ended a cell: ``ename``, ``evalue``, ``traceback``.
 
     Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#execution-errors
     """

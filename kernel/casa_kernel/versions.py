@@ -1,4 +1,4 @@
-"""Which CASA this is, with all its parts: what ``%casa_version`` shows and a report of a bug should name."""
+"""The versions of CASA and all its parts, for ``%casa_version`` and bug reports."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from importlib import metadata
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-# The wheels of CASA and of this kernel, as they are called on PyPI, in the order of the table.
+# The wheels of CASA and of this kernel, by their names on PyPI, in the order of the table.
 _WHEELS = (
     "casatasks", "casatools", "casashell", "casaviewer", "casaplotms", "casalogger", "casafeather", "casatablebrowser",
     "casaplotserver", "casampi", "casaconfig", "casadata", "casa-desktop", "ipykernel", "ipython",
@@ -20,8 +20,8 @@ class Measures(NamedTuple):
     """The state of CASA's measures data.
 
     Attributes:
-        folder: where they are.
-        version: the date of the table of Earth orientation, as it says itself.
+        folder: their folder.
+        version: the date of the table of Earth orientation, from its own keyword.
         measured: the last modified Julian date for which the Earth's orientation is known.
         predicted: the last one for which it is predicted.
     """

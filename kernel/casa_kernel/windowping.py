@@ -1,14 +1,14 @@
-"""Ask the thread that draws a program's windows on ``$DISPLAY`` whether it is there, as window managers do.
+"""Ask the thread that draws a program's windows on ``$DISPLAY`` whether it responds, as window managers do.
 
 Prints one line: ``answers``; ``silent`` when no window has answered in time; ``dialog`` and its title when they answer
-and one of them waits for its user; ``none`` where there are no windows, as when the user has closed them.
+and one of them waits for its user; ``none`` where there are no windows, for instance when the user has closed them.
 
-How to ask, and that the answer comes to the root window (_NET_WM_PING): https://specifications.freedesktop.org/wm-spec/.
-Qt sends it to those that look for changes of the root window itself (6.6), other toolkits to those that look for
-changes of its children.
+How to ask, and that the answer comes to the root window (_NET_WM_PING):
+https://specifications.freedesktop.org/wm-spec/. Qt sends it to clients that select changes of the root window itself
+(6.6), other toolkits to clients that select changes of its children.
 
-A program of its own, because Xlib reads the cookie's path from the environment. It imports nothing of this package, so
-that it can be run by its path.
+This is a separate program because Xlib reads the cookie's path from the environment. It imports nothing of this
+package, so that it can be run by its path.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ from Xlib.display import Display
 from Xlib.error import XError
 from Xlib.protocol.event import ClientMessage
 
-# plotms' own, which is there while it loads data: it waits for nobody.
+# plotms' own dialog while it loads data, which does not wait for the user.
 _NO_DIALOGS = (b"Progress",)
 
 
 class _Windows:
-    """A connection to the display, and the windows there that say they are a process's."""
+    """A connection to the display, and the windows there that belong to a process."""
 
     def __init__(self, pid: int) -> None:
         self._display = Display()
         self._root = self._display.screen().root
         self._root.change_attributes(event_mask=X.StructureNotifyMask | X.SubstructureNotifyMask)
-        # Window managers put windows into others, and a list of windows is theirs, so that it ends with them.
+        # Window managers put windows into others. The list of windows is also theirs, and would be missing without one.
         self._windows = [each for each in self._below(self._root) if self._values(each, "_NET_WM_PID") == [pid]]
 
     def _below(self, window: Any) -> Iterator[Any]:
         try:
             children = window.query_tree().children
         except XError:
-            # It has closed.
+            # The window has closed.
             return
         for each in children:
             yield each
@@ -60,18 +60,18 @@ class _Windows:
         return len(self._windows)
 
     def ask(self) -> bool:
-        """Ask all that answer such questions; tell whether there are any."""
+        """Ask all windows that answer such requests; return whether there are any."""
         protocols, ping = (self._display.intern_atom(name) for name in ("WM_PROTOCOLS", "_NET_WM_PING"))
         asked = [each for each in self._windows if ping in self._values(each, "WM_PROTOCOLS")]
         for each in asked:
-            # The time tells this question from a window manager's.
+            # Instead of a time, the process id identifies this request among those of a window manager.
             data = (32, [ping, os.getpid(), each.id, 0, 0])
             each.send_event(ClientMessage(window=each, client_type=protocols, data=data), event_mask=0)
         self._display.flush()
         return bool(asked)
 
     def answer(self, within: float) -> bool:
-        """Wait for an answer; tell whether it came within so many seconds."""
+        """Wait for an answer; return whether it came within the given number of seconds."""
         ping, deadline, poll = self._display.intern_atom("_NET_WM_PING"), time.monotonic() + within, select.poll()
         poll.register(self._display, select.POLLIN)
         while True:
@@ -84,7 +84,7 @@ class _Windows:
                 return False
 
     def dialog(self) -> Optional[str]:
-        """Return the title of a dialog that is to be seen, or None."""
+        """Return the title of a visible dialog, or None."""
         for each in self._windows:
             title = bytes(self._values(each, "_NET_WM_NAME"))
             if title not in _NO_DIALOGS and self._is_dialog(each):

@@ -1,21 +1,21 @@
-"""The working folder: whether it is there, and its place on ``sys.path``, for the user's cells alone.
+"""The working folder: whether it exists, and its place on ``sys.path``, which only the user's cells need.
 
-As with any Jupyter kernel a notebook finds the modules of its working folder, by the empty entry that IPython puts
-behind Python's own library. A file there may be called as a module that CASA or the kernel needs.
+As with any Jupyter kernel, a notebook finds the modules of its working folder through the empty entry that IPython puts
+after Python's own library. But a file there may have the name of a module that CASA or the kernel needs.
 
-Nothing of ours is imported here, and of Python only what has been imported before any program begins: this is what
-keeps the user's files away from the other imports.
+This module imports nothing of ours, and of Python only modules that are imported before any program begins, because it
+keeps the user's files away from all other imports.
 """
 
 import os
 import sys
 
-# Linux says so of what has no name any more: proc(5).
+# Linux appends this to the path of a removed file: proc(5).
 _REMOVED = " (deleted)"
 
 
 def is_gone() -> bool:
-    """Return whether it has been removed under this process."""
+    """Return whether the working folder was removed while this process runs."""
     try:
         os.getcwd()
     except FileNotFoundError:
@@ -24,7 +24,7 @@ def is_gone() -> bool:
 
 
 def name() -> str:
-    """Return its path, or what that was when it has been removed."""
+    """Return its path, or its former path if it was removed."""
     try:
         path = os.readlink("/proc/self/cwd")
     except OSError:
@@ -37,16 +37,16 @@ def _is_here(entry: str) -> bool:
 
 
 def leave() -> None:
-    """Take away what ``python -m`` puts first, in kernelspecs that an older version of ours has written."""
+    """Remove the entry that ``python -m`` puts first, for kernelspecs that an older version of ours has written."""
     if sys.path and _is_here(sys.path[0]):
         del sys.path[0]
 
 
 class Hidden:
-    """IPython's entry is away from now on, until ``show``.
+    """Removes IPython's empty entry from sys.path until ``show``.
 
-    Make it where no other thread imports anything: Python walks the list itself, and passes over an entry when one
-    before it goes.
+    Make it while no other thread imports anything: Python iterates over the list itself, and skips an entry when one
+    before it is removed.
     """
 
     def __init__(self) -> None:
@@ -55,6 +55,6 @@ class Hidden:
             del sys.path[self._place]
 
     def show(self) -> None:
-        """Put it back. Safe to call twice, and in any thread."""
+        """Restore the entry. Safe to call twice, and in any thread."""
         if self._place >= 0 and "" not in sys.path:
             sys.path.insert(self._place, "")

@@ -1,7 +1,7 @@
-"""Make CASA's tasks that draw obey the modes, and its interactive tasks open on the desktop.
+"""Make CASA's drawing tasks obey the modes, and its interactive tasks open on the desktop.
 
-A wrapped task keeps its signature, to which ``gui`` is added, and its documentation; what differs from task to
-task stands in ``tasks``.
+A wrapped task keeps its documentation and its signature, with ``gui`` added; the differences between tasks are in
+``drawing.catalogue``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .windowtasks import Windows
 
 
 class Studio:
-    """All tasks that draw or open windows, as the notebook is to have them."""
+    """All tasks that draw or open windows, for the notebook's namespace."""
 
     def __init__(
         self, casa: Casa, modes: Modes, children: Children, editor: MaskEditor, desktop: Desktop, front: Front
@@ -33,9 +33,9 @@ class Studio:
         self._drawing = Drawing(desk, self._figures)
 
     def names(self) -> Dict[str, Callable[..., Any]]:
-        """Return the wrapped tasks, to be put over CASA's own in the notebook's namespace.
+        """Return the wrapped tasks, which replace CASA's own in the notebook's namespace.
 
-        Those that this version of CASA does not have are not among them.
+        Tasks that this version of CASA does not have are missing.
         """
         found = {row.name: self._drawing.wrap(row) for row in DRAWING_TASKS}
         found.update({row.name: self._windows.wrap(row) for row in WINDOW_TASKS})

@@ -1,8 +1,8 @@
 """Run a private Xvfb until terminated, and write its display to the FIFO that is named with ``--server=``.
 
-A program of its own, so that Xvfb is in no group that a keyboard interrupt reaches, and so that PyVirtualDisplay,
-which looks for the display's number ten times a second, keeps nobody waiting. It imports nothing of this package,
-so that it can be run by its path.
+This is a separate program, so that Xvfb is in a group that no keyboard interrupt reaches, and so that the kernel does
+not wait for PyVirtualDisplay, which looks for the display's number ten times a second. It imports nothing of this
+package, so that it can be run by its path.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _SIZE = (1920, 1600)
 
 
 def main(cookie: str, server: str) -> None:
-    """Run it.
+    """Run the X server.
 
     Args:
         cookie: the Xauthority file with the cookie that its clients must have.
         server: ``--server=`` and the FIFO.
     """
-    # PyVirtualDisplay's own use_xauth gives the clients a cookie and does not make the server ask for it (3.0).
+    # PyVirtualDisplay's own use_xauth gives the clients a cookie, but does not make the server require it (3.0).
     options = {"size": _SIZE, "extra_args": ["-auth", cookie, "-noreset"], "manage_global_env": False}
     # The package has no types.
     display: Any = XvfbDisplay(**options)  # type: ignore[no-untyped-call]

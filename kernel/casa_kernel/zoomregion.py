@@ -1,7 +1,7 @@
-"""imview's ``zoom`` by a region: a file, a record, or a line of CASA's region text.
+"""Let imview's ``zoom`` be a region: a file, a record, or a line of CASA's region text.
 
-The viewer's client promises regions and refuses them all (casaviewer 2.4.4: files are "not yet" supported, and records
-meet a name that it does not have). So the region's box is given to it, in pixels of the axes that are shown.
+The viewer's client documents regions but refuses all of them (casaviewer 2.4.4: files are "not yet" supported, and
+records use a name that it does not define). So it gets the region's box instead, in pixels of the axes that are shown.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .errors import BadParameter, NoSuchPath
 
 
 def with_box(task: str, casa: Casa, given: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return a call's arguments, with the box of a region in the place of the region in ``zoom``.
+    """Return a call's arguments, with a region in ``zoom`` replaced by its box.
 
     Args:
         task: its name.
@@ -24,7 +24,7 @@ def with_box(task: str, casa: Casa, given: Mapping[str, Any]) -> Dict[str, Any]:
         given: the arguments.
 
     Raises:
-        BadParameter: it is no region, or none of this image.
+        BadParameter: it is not a region, or not one of this image.
         NoSuchPath: there is no such file.
     """
     region = _region_in(given.get("zoom"))
@@ -48,7 +48,7 @@ def with_box(task: str, casa: Casa, given: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 def _region_in(zoom: Any) -> Any:
-    """Return what names or holds a region, or None where ``zoom`` is a level, a box or a channel."""
+    """Return the region or its file, or None where ``zoom`` is a level, a box or a channel."""
     if isinstance(zoom, (str, os.PathLike)):
         return os.fspath(zoom) or None
     if not isinstance(zoom, Mapping):

@@ -1,7 +1,8 @@
-"""Run by every Python that a notebook's process starts, for this folder is first in its PYTHONPATH.
+"""Prepare each Python that a notebook's process starts; this folder is first in its PYTHONPATH.
 
-The kernel's own Python gets a CASA that works there (``casa_kernel.offspring``); any other one, down to Python 2,
-notices nothing. Then the module of this name that would have been run without us is run, in our place.
+In the kernel's own Python, CASA's modules are changed so that they work there (``casa_kernel.drawing.child_start``);
+any other Python, down to Python 2, is not affected. Then the ``sitecustomize`` module that would have been run without
+us is run.
 """
 
 import os
@@ -10,7 +11,7 @@ import sys
 
 def _leave(folder):
     # type: (str) -> None
-    """Take this folder out of the path: what is in it is for nobody else. The variable keeps it, for grandchildren."""
+    """Remove this folder from sys.path: no other code needs it. The variable keeps it, for grandchildren."""
     sys.path[:] = [each for each in sys.path if os.path.abspath(each) != folder]
 
 
@@ -19,14 +20,14 @@ def _adopt(root):
     this = " ".join([".".join(map(str, sys.version_info[:2])), sys.prefix])
     if os.environ.get("CASA_DESKTOP_KERNEL_PYTHON") != this:
         return
-    # Where the kernel's Python finds these packages by PYTHONPATH alone, others are not to.
+    # If the kernel's Python finds these packages only through PYTHONPATH, other code must not find them.
     sys.path.append(root)
     try:
         from casa_kernel import offspring
 
         offspring.adopt()
     except ImportError:
-        # They have gone, or been replaced, since the kernel was started.
+        # The packages have been removed, or replaced, since the kernel was started.
         pass
     finally:
         sys.path.remove(root)
@@ -34,12 +35,12 @@ def _adopt(root):
 
 def _give_way():
     # type: () -> None
-    """Run the next module of this name, in our place."""
+    """Run the next module with this name."""
     ours = sys.modules.pop("sitecustomize")
     try:
         __import__("sitecustomize")
     except ImportError as error:
-        # Python looks for the module that it has run.
+        # Python looks up the module that it has run.
         sys.modules["sitecustomize"] = ours
         if getattr(error, "name", "sitecustomize") != "sitecustomize":
             raise
