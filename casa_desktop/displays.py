@@ -1,6 +1,6 @@
-"""Numbers of X displays for desktops in containers, whose X server sees neither the host's locks nor its sockets.
+"""Allocate numbers of X displays for desktops in containers, where the X server sees no locks or sockets of the host.
 
-A number is taken as X servers take it: by a file ``/tmp/.X<number>-lock`` that bears a process id.
+A number is allocated as by X servers: with a file ``/tmp/.X<number>-lock`` that contains a process id.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from .xfiles import SOCKETS, answers, lock_of, remove_dead_lock, socket_of
 
 __all__ = ["FIRST", "LAST", "SOCKETS", "claim", "prepare_sockets", "release"]
 
-# X servers that look for a free number by themselves begin at 0.
+# X servers that search for a free number begin at 0.
 FIRST, LAST = 1000, 9999
-# From 0 on they are 0 and on, all of them: no user namespace but the machine's own.
+# The content of uid_map without a user namespace: all ids are mapped to themselves.
 _EVERY_USER = ["0", "0", "4294967295"]
 
 
 def prepare_sockets(folder: Path = SOCKETS) -> None:
-    """Make the folder of X's sockets, as an X server would that starts first on a machine, and see that it is safe.
+    """Create the folder of X's sockets, like the first X server on a machine, and check that it is safe.
 
-    Whoever owns it, or may write to it where it has no sticky bit, can put a socket of his own in a desktop's place,
-    and the next program that opens a window would show him the cookie.
+    The owner of the folder, or any user who may write to it if it has no sticky bit, could replace a desktop's socket,
+    and would receive the cookie from the next program that opens a window.
 
     Raises:
-        SocketFolderUnsafe: somebody else has made it, or it is not what it should be.
+        SocketFolderUnsafe: the folder belongs to another user, or has the wrong type or mode.
     """
     with suppress(OSError):
         folder.mkdir(mode=0o1777)
-        # mkdir goes by the umask.
+        # mkdir applies the umask.
         folder.chmod(0o1777)
     try:
         fault = _fault(folder.lstat())
@@ -55,7 +55,7 @@ def _fault(found: os.stat_result) -> str:
 
 
 def _nobody() -> int:
-    """Return what a user without a number here is shown as: in a container without privileges, so is the host's root.
+    """Return the user id that stands for unmapped users; in an unprivileged container the host's root is one of them.
 
     Source: user_namespaces(7).
     """
@@ -66,10 +66,10 @@ def _nobody() -> int:
 
 
 def claim(name: str, *, first: int = FIRST) -> int:
-    """Take a free number for the desktop ``name``; it is this process's until ``release``.
+    """Allocate a free number for the desktop ``name``; it belongs to this process until ``release``.
 
     Raises:
-        StartFailed: there is none.
+        StartFailed: no number is free.
     """
     for number in range(first, LAST + 1):
         if _take(number):
@@ -78,9 +78,10 @@ def claim(name: str, *, first: int = FIRST) -> int:
 
 
 def release(number: int) -> None:
-    """Give the number back, with what an X server that was killed has left.
+    """Free the number, and remove the files that a killed X server has left.
 
-    Where the lock is not this process's any more, as when a cleaner of /tmp took it, the number may be another's.
+    If the lock file no longer has the id of this process, for example after a cleaner of /tmp has removed it, the
+    number may belong to another process, and nothing is removed.
     """
     try:
         if int(lock_of(number).read_text()) != os.getpid():
@@ -93,11 +94,11 @@ def release(number: int) -> None:
 
 
 def _take(number: int) -> bool:
-    # One in a container may be there, whose lock file is not seen here.
+    # An X server in a container may have the number, although its lock file is not visible here.
     if answers(socket_of(number)) or not _lock_file_is_ours(number):
         return False
     with suppress(OSError):
-        # What a killed X server has left.
+        # A killed X server has left it.
         socket_of(number).unlink()
     if socket_of(number).exists():
         release(number)
@@ -106,13 +107,13 @@ def _take(number: int) -> bool:
 
 
 def _lock_file_is_ours(number: int) -> bool:
-    # What a launcher that was killed has left.
+    # A killed launcher may have left a lock.
     remove_dead_lock(number)
     try:
         descriptor = os.open(lock_of(number), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
     except OSError:
         return False
     with os.fdopen(descriptor, "w") as file:
-        # X's own form: ten places and a line's end.
+        # The format of X servers: ten characters and a newline.
         file.write(f"{os.getpid():10d}\n")
     return True

@@ -1,7 +1,7 @@
 """Keep windows on the desktop when it becomes smaller.
 
-A desktop has its first size before any page has seen it, so the first window of a kernel may be wider than the tab that
-opens a moment later; and IceWM leaves windows where they are when the desktop changes its size (seen in 3.3.1).
+A desktop has its first size before a page shows it, so a kernel's first window may be wider than the tab that opens a
+moment later. IceWM does not move windows when the desktop changes its size (seen in 3.3.1).
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from Xlib.protocol.event import ClientMessage
 
 from .windows import Box, Screen
 
-# _NET_MOVERESIZE_WINDOW: gravity NorthWest, x, y, width and height are given, and a pager asks.
+# _NET_MOVERESIZE_WINDOW: gravity NorthWest; x, y, width and height are given; the source is a pager.
 _MOVE_AND_RESIZE = 1 | 0b1111 << 8 | 2 << 12
 
 
 def fitted(box: Box, area: Box) -> Box:
-    """Return ``box``, shrunk and moved no more than it takes to lie within ``area``."""
+    """Return ``box``, shrunk and moved as little as possible to lie within ``area``."""
     width, height = min(box.width, area.width), min(box.height, area.height)
     x = min(max(box.x, area.x), area.x + area.width - width)
     y = min(max(box.y, area.y), area.y + area.height - height)
@@ -27,17 +27,17 @@ def fitted(box: Box, area: Box) -> Box:
 
 
 class Fitter:
-    """Fits the windows of one display.
+    """Keeps the windows of one display within its work area.
 
     Args:
-        screen: the connection to it, which nobody else uses.
+        screen: a connection to the display.
     """
 
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
 
     def take(self, event: Any) -> None:
-        """Take one of X's events, and fit the windows if they have another area than before."""
+        """Process an X event, and fit the windows if the work area has changed."""
         if event.type == X.PropertyNotify and event.atom == self._screen.atom("_NET_WORKAREA"):
             self.fit()
 
@@ -50,14 +50,14 @@ class Fitter:
             try:
                 self._fit(self._screen.resource(number), Box(*told[:4]))
             except XError:
-                # It has just been closed.
+                # The window has just been closed.
                 continue
         self._screen.display.flush()
 
     def _fit(self, window: Any, area: Box) -> None:
         left, right, top, bottom = self._screen.numbers(window, "_NET_FRAME_EXTENTS") or [0, 0, 0, 0]
         inside, origin = window.get_geometry(), window.translate_coords(self._screen.root, 0, 0)
-        # The window's corner in the root's coordinates is the opposite of what the root's is in the window's.
+        # ``origin`` is the root's corner in the window's coordinates: the negative of the window's corner.
         frame = Box(-origin.x - left, -origin.y - top, inside.width + left + right, inside.height + top + bottom)
         wanted = fitted(frame, area)
         if wanted != frame:

@@ -1,6 +1,6 @@
-"""The files that make IceWM a desktop for CASA: task bar, menu and colours. Pure text.
+"""The text of IceWM's configuration files: task bar, menu and colours. Pure.
 
-IceWM was chosen because it is one small program with a task bar and a menu, and is still looked after
+IceWM was chosen because it is one small program with a task bar and a menu, and is still maintained
 (https://github.com/bbidulock/icewm). Its file formats: icewm-preferences(5), icewm-menu(5), icewm-toolbar(5).
 """
 
@@ -57,11 +57,11 @@ KeySysCtrlAltDel=""
 """
 
 
-# IceWM's own, in pixels.
+# IceWM's default sizes, in pixels.
 _ICON_SIZES = {"SmallIconSize": 16, "MenuIconSize": 16, "LargeIconSize": 32, "HugeIconSize": 48}
 _SIZE = re.compile(r"^(TitleBarHeight=|(?:Dlg)?BorderSize[XY]=|CornerSize[XY]=)(\d+)", re.MULTILINE)
 
-# The native tools of the menu, with their labels. Each is started by the Python that has CASA.
+# The native tools in the menu, with their labels. The Python that has CASA starts them.
 TOOLS = {
     "casaviewer": "Viewer (casaviewer)",
     "casaplotms": "Plot visibilities (casaplotms)",
@@ -76,7 +76,7 @@ class MenuEntry:
     """One program in the menu.
 
     Attributes:
-        label: what the user reads.
+        label: the text in the menu.
         icon: the name of an icon, or ``-`` for none.
         argv: the command line.
     """
@@ -87,10 +87,10 @@ class MenuEntry:
 
 
 def preferences(scale: float = 1) -> str:
-    """Return the text of ``preferences``: a bare task bar, focus by click, a plain background.
+    """Return the text of ``preferences``: a simple task bar, focus by click, a plain background.
 
     Args:
-        scale: how many times as large as usual everything is drawn. Fonts follow X's resource Xft.dpi by themselves.
+        scale: the factor for all sizes except those of fonts, which depend on X's resource Xft.dpi.
     """
     if scale == 1:
         return PREFERENCES
@@ -109,7 +109,7 @@ def scaled_theme(text: str, scale: float) -> str:
 
 
 def scaled_xpm(text: str, scale: float) -> str:
-    """Return a picture in the format XPM 3 with its pixels multiplied; one character must stand for each colour."""
+    """Return a picture in the format XPM 3, scaled; the picture must use one character per colour."""
     head, *rows = text.split('"')[1::2]
     width, height, colours = map(int, head.split()[:3])
     pixels = rows[colours:]
@@ -120,18 +120,18 @@ def scaled_xpm(text: str, scale: float) -> str:
 
 
 def menu(tools: Sequence[MenuEntry], others: Sequence[MenuEntry]) -> str:
-    """Return the text of ``menu``: CASA's tools, a line, the rest."""
+    """Return the text of ``menu``: CASA's tools, a separator, other programs."""
     return "\n".join([*map(_program, tools), "separator", *map(_program, others), ""])
 
 
 def toolbar(entries: Sequence[MenuEntry]) -> str:
-    """Return the text of ``toolbar``: the buttons beside the menu."""
+    """Return the text of ``toolbar``: the buttons next to the menu."""
     return "\n".join([*map(_program, entries), ""])
 
 
 def _program(entry: MenuEntry) -> str:
-    # IceWM splits the command by its own rules, which know double quotes and backslashes only;
-    # a shell word without quotes needs neither.
+    # IceWM splits the command by its own rules, with only double quotes and backslashes. A word that a shell accepts
+    # without quotes needs neither.
     words = " ".join(_word(word) for word in entry.argv)
     return f'prog "{entry.label}" {entry.icon} {words}'
 

@@ -1,4 +1,4 @@
-"""The files that IceWM reads, in the desktop's folder."""
+"""Write IceWM's configuration files to the desktop's folder."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ THEME_FOLDER = Path(__file__).resolve().parent / "theme"
 
 
 def write(at: Places, tools_python: str) -> None:
-    """Write them.
+    """Write the files for scale 1.
 
     Args:
         at: the desktop's paths.
-        tools_python: the Python whose CASA the menu starts; empty for this one's.
+        tools_python: the Python whose CASA the menu starts; empty for this Python.
 
     Raises:
-        OSError: there is no room.
+        OSError: there is no space.
     """
     python = (tools_python,) if tools_python else finding(sys.executable)
     tools = [
@@ -37,14 +37,14 @@ def write(at: Places, tools_python: str) -> None:
 
 
 def was_scaled(at: Places) -> bool:
-    """Tell whether the desktop has ever had another scale than 1: then there is a theme for it.
+    """Return whether the desktop has ever had another scale than 1; then a theme for that scale exists.
 
     Raises:
-        OSError: the desktop is gone.
+        OSError: the desktop has ended.
     """
     return any(each.name != icewm.theme_name(1) for each in themes(at).iterdir())
 
 
 def themes(at: Places) -> Path:
-    """Return the folder in which the window manager finds its themes, one for each scale."""
+    """Return the folder of the window manager's themes, one per scale."""
     return at.icewm / "themes"

@@ -5,7 +5,7 @@ only they can reach these ports. The process that calls ``enter`` keeps its proc
 limits. No process wraps it, and the call takes about a millisecond.
 
 A user without privileges makes a user namespace for that, and keeps the own user id in it. Other users' files appear
-there as owned by nobody(nogroup), and programs like sudo do not get their rights. If only bubblewrap may make a user
+there as files of the user nobody, and programs like sudo do not get their rights. If only bubblewrap may make a user
 namespace (AppArmor, on Ubuntu since 23.10), the process joins bubblewrap's. Root has the right and needs none.
 
 ``python -m casa_desktop.network`` tries it, and prints the result (``State``).

@@ -1,16 +1,16 @@
 """Write a picture of the display in ``$DISPLAY``, or of one of its windows, to standard output, as PNG.
 
-A program of its own, because X's libraries read the cookie's path from the environment of the process that asks, and
-a server's or a kernel's environment is not to be changed in passing. Used by ``session``.
+This is a separate program, because X's libraries read the cookie's path from the environment of their process, and the
+environment of a server or a kernel must not change for a screenshot. ``x11.screenshots`` runs it.
 
 ::
 
     python -m casa_desktop.picture              the whole display
     python -m casa_desktop.picture WORDS        the topmost window with WORDS in its title or its program's name;
                                                 where there is none: exit status 2, and the titles in JSON
-    python -m casa_desktop.picture --of-pids    the topmost window of some processes as soon as it is drawn; standard
-                                                input says in one line within how many seconds it must have opened,
-                                                and the process ids
+    python -m casa_desktop.picture --of-pids    the topmost window of some processes, when it is drawn; standard input
+                                                is one line with the seconds within which it must open, and the
+                                                process ids
     python -m casa_desktop.picture --titles     no picture, but all windows' titles in JSON, from bottom to top
 """
 
@@ -62,7 +62,7 @@ def _of_a_window(screen: Screen, word: str) -> int:
 def _opened_by(screen: Screen, pids: List[int], within: float) -> Optional[Window]:
     def look() -> Optional[Window]:
         own = [each for each in screen.windows() if each.pid in pids]
-        # A dialogue stands above the window that it belongs to.
+        # A dialogue is above the window to which it belongs.
         return next(reversed([each for each in own if not each.transient]), None) if own else None
 
     return screen.wait_until(look, within) if pids else None

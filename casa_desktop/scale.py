@@ -1,9 +1,9 @@
-"""Have everything on a display drawn larger: ``python -m casa_desktop.scale NAME RATIO``.
+"""Draw everything on a display larger: ``python -m casa_desktop.scale NAME RATIO``.
 
-For screens whose pixels are so small that a page shows several of them for each CSS pixel. X has one number for it,
-the resource ``Xft.dpi``: Qt 6, xterm and whatever else draws text by Xft go by it when they start, and all of the
-windows of CASA's tools is drawn in that size (casaviewer 2.4, casaplotms 2.9). The window manager is told to start
-afresh, with its bars and buttons in the same size; windows stay where they are.
+This is for screens with small pixels, where a page has several screen pixels per CSS pixel. X has one setting for it,
+the resource ``Xft.dpi``. Qt 6, xterm and other programs that draw text with Xft read it when they start, and CASA's
+tools scale their whole windows with it (casaviewer 2.4, casaplotms 2.9). The window manager is restarted with bars and
+buttons of the same scale; windows stay where they are.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _DPI = re.compile(rb"^Xft\.dpi:.*\n?", re.MULTILINE)
 
 
 def resources(display: Any, ratio: float) -> Optional[bytes]:
-    """Return what the display's resources must be for a scale; None if they are so already."""
+    """Return the value of the display's resources for a scale; None if they have that value already."""
     screen = display.screen()
     found = screen.root.get_full_property(Xatom.RESOURCE_MANAGER, X.AnyPropertyType)
     before = bytes(found.value) if found is not None else b""
-    # What X says is what holds where there is no such resource.
+    # The resolution that X reports is the default without this resource.
     usual = screen.width_in_pixels * 25.4 / screen.width_in_mms
     line = b"" if ratio == 1 else f"Xft.dpi:\t{round(usual * ratio)}\n".encode()
     after = _DPI.sub(b"", before) + line
@@ -40,7 +40,7 @@ def resources(display: Any, ratio: float) -> Optional[bytes]:
 
 
 def set_dpi(display: Any, ratio: float) -> bool:
-    """Set the display's resource; return whether it was another one before."""
+    """Set the display's resources for a scale; return whether they have changed."""
     after = resources(display, ratio)
     if after is None:
         return False
@@ -53,7 +53,7 @@ def write_icewm_files(at: Places, ratio: float) -> None:
     """Write the window manager's theme and preferences for a scale."""
     theme = themes(at) / icewm.theme_name(ratio)
     if not theme.exists():
-        # A theme that is there is whole: there may be no room for all of it.
+        # Written under another name first, because the disk may become full: an existing theme must be complete.
         partial = theme.with_suffix(".part")
         try:
             _write_theme(partial, ratio)
@@ -75,7 +75,7 @@ def main(name: str, ratio: float) -> int:
     """Set the scale of one desktop; return the exit status."""
     try:
         display, at = Display(), places(name)
-        # The files first: what X says is how the next one who asks knows that it has been done.
+        # The files first, because the X resource shows the next call that the scale is set.
         if resources(display, ratio) is not None:
             write_icewm_files(at, ratio)
             set_dpi(display, ratio)

@@ -1,16 +1,16 @@
-"""Room for symbols that the keyboard's layout lacks, as Greek and Cyrillic letters on an English one.
+"""Keep key codes free for symbols that the keyboard layout lacks, such as Greek and Cyrillic letters on an English one.
 
-A browser sends symbols, and programs want key codes. Xvnc gives a symbol that no key has to a key code without any, the
-highest one, together with the other case of the letter. It never takes it back, and drops silently what is typed when
-none is left; of 248 some twenty are free at first (TigerVNC 1.12). So
+A browser sends symbols (keysyms), but programs need key codes. Xvnc assigns a symbol without a key to the highest free
+key code, together with the other case of the letter. Xvnc never frees such a key code. When none is left, it drops the
+input silently; of 248 key codes about twenty are free at first (TigerVNC 1.12). So
 
-- key codes of multimedia keys, which no browser's user has, are freed at once; pressed all the same they are new
-  symbols like any other;
-- when few are free, those are freed that were pressed least recently, but none that is held down, and in a pause of the
-  typing: a program may not have asked yet what the last keys mean. Many stay free, because what is typed at once comes
-  to Xvnc at once; only when hardly any is left is no pause waited for.
+- key codes of multimedia keys, which users of browsers do not have, are freed at once. If such a key is pressed, its
+  symbol is assigned like any other;
+- when few key codes are free, those that were pressed least recently are freed, except keys that are held down. This
+  happens in a pause of the typing, because a program may not yet have looked up the last keys. Many key codes are kept
+  free, because text that is pasted arrives at Xvnc at once; only if hardly any is free, there is no wait for a pause.
 
-The key codes in question are kept in a property of the root window, for the next caretaker to know them.
+The key codes are stored in a property of the root window, so that the next agent of the desktop knows them.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from .windows import Screen
 
 # The symbols of XFree86 and Sun for volume, players, browsers and the like: X11/XF86keysym.h, X11/Sunkeysym.h.
 _MULTIMEDIA = range(0x1005FF00, 0x10090000)
-# So many are kept free, or two thirds of all where there are fewer.
+# This many are kept free, or two thirds of all spare key codes if that is fewer.
 ALWAYS_FREE = 64
-# What a program may take to look a key up, in seconds.
+# How long a program may take to look up a key, in seconds.
 _LOOK_UP_SECONDS = 2.0
-# With fewer than so many there is no time for a pause.
+# If fewer are free, key codes are freed without waiting for a pause.
 _URGENT = 16
-# A change of this many at once is another layout.
+# A change of more key codes than this at once is a change of the layout.
 _LAYOUT = 100
 _PROPERTY = "_CASA_DESKTOP_SPARE_KEYS"
 _SHIFT = 0xFFE1
@@ -45,20 +45,20 @@ Symbols = Tuple[int, ...]
 
 
 class SpareKeys:
-    """The key codes of one display that no layout needs.
+    """The key codes of one display that the layout does not need.
 
     Args:
-        screen: the connection to it; its events are to be handed to ``take``, and then ``settle`` to be called.
+        screen: a connection to the display. The caller passes its events to ``take``, then calls ``settle``.
 
     Attributes:
-        due: when ``settle`` is to be called at the latest, in seconds of ``time.monotonic()``.
+        due: when ``settle`` must be called at the latest, in seconds of ``time.monotonic()``.
     """
 
     def __init__(self, screen: Screen) -> None:
         self._screen, self._display = screen, screen.display
         self._info = self._display.display.info
         self.due = math.inf
-        # Those with a symbol and when they were pressed last, the one first that was pressed least recently.
+        # The spare key codes with a symbol, and when they were last pressed; the least recently pressed one is first.
         self._used: Dict[int, float] = {}
         self._pressed: List[int] = []
         self._last_press = -math.inf
@@ -74,7 +74,7 @@ class SpareKeys:
         return {first + number: tuple(symbols) for number, symbols in enumerate(found)}
 
     def _begin(self) -> None:
-        """Take stock: what is empty, and what nobody has a key for."""
+        """Find the key codes without a symbol, free those of multimedia keys, and store both in the property."""
         modifiers = {code for codes in self._display.get_modifier_mapping() for code in codes}
         now = self._mapping()
         empty = {code for code, symbols in now.items() if not any(symbols)}
@@ -84,18 +84,18 @@ class SpareKeys:
         self._screen.root.change_property(self._screen.atom(_PROPERTY), Xatom.CARDINAL, 32, sorted(self._spare))
 
     def take(self, event: Any) -> None:
-        """Take one of X's events, if it is about keys."""
+        """Process an X event if it concerns keys."""
         if event.type == X.MappingNotify and event.request == X.MappingKeyboard:
             if event.count > _LAYOUT:
                 self._begin()
             self._changed = True
         elif event.type == self._display.extension_event.GenericEvent and event.evtype == xinput.RawKeyPress:
-            # struct xXIRawEvent from its deviceid on: 2 bytes, the time, the key code.
+            # struct xXIRawEvent from its deviceid on: 2 bytes, the time (4 bytes), the key code (4 bytes).
             (code,) = struct.unpack_from("=2x4xI", event.data)
             self._pressed.append(code)
 
     def settle(self) -> None:
-        """See what the events have changed, and free some key codes if few are left."""
+        """Apply the changes from the events, and free some key codes if few are left."""
         now = time.monotonic()
         if self._changed:
             self._look(now)
@@ -115,7 +115,7 @@ class SpareKeys:
 
     def _look(self, now: float) -> None:
         mapping = self._mapping()
-        # The highest is taken first.
+        # Xvnc assigns the highest key code first.
         for code in sorted(self._spare, reverse=True):
             if not any(mapping[code]):
                 self._used.pop(code, None)
@@ -131,7 +131,8 @@ class SpareKeys:
 
     def _free(self, codes: Collection[int], mapping: Dict[int, Symbols]) -> None:
         for run in _runs(codes):
-            # Each change has every program ask for its keys anew, and what is typed meanwhile may be lost on it.
+            # One request per run: after each change every program reads the keyboard map again, and may lose what is
+            # typed meanwhile.
             self._display.change_keyboard_mapping(run[0], [(X.NONE,) * len(mapping[run[0]])] * len(run))
         for code in codes:
             self._used.pop(code, None)
@@ -143,7 +144,7 @@ class SpareKeys:
 
 
 def _runs(codes: Iterable[int]) -> List[List[int]]:
-    """Return the numbers in runs without a gap."""
+    """Return the numbers, sorted, in runs of consecutive numbers."""
     found: List[List[int]] = []
     for code in sorted(codes):
         if not found or code != found[-1][-1] + 1:
@@ -158,17 +159,17 @@ def _is_multimedia(symbols: Symbols) -> bool:
 
 
 def touch(rfb_socket: str) -> None:
-    """Have Xvnc use its keyboard once, by pressing Shift.
+    """Press Shift once through RFB, so that Xvnc has used its keyboard.
 
-    With its first key of all it takes over that keyboard's own map, and the first new symbol is lost with the other
-    one (TigerVNC 1.12). The messages are those of RFC 6143.
+    At its very first key press Xvnc replaces the keyboard map by that of its keyboard device, and the first new symbol
+    is lost with the former map (TigerVNC 1.12). The messages are those of RFC 6143.
     """
-    # One that greets otherwise, or has just ended, is no reason to stay away.
+    # An Xvnc that answers differently, or has just ended, must not end the caller.
     with suppress(OSError, struct.error), connected(rfb_socket, 10) as server:
         server.settimeout(10)
         read = server.makefile("rb").read
         read(12)
-        # The version; no password; other views stay.
+        # Send the version, security type 1 (no password), and the shared flag, so that other views stay connected.
         server.sendall(b"RFB 003.008\n")
         read((read(1) or b"\0")[0])
         server.sendall(b"\1")
@@ -178,7 +179,7 @@ def touch(rfb_socket: str) -> None:
         read(name)
         for down in (1, 0):
             server.sendall(struct.pack(">BBxxI", 4, down, _SHIFT))
-        # Its end is the end of all that it has done.
+        # When Xvnc closes the connection, it has processed all messages.
         server.shutdown(socket.SHUT_WR)
         while read(4096):
             pass

@@ -1,6 +1,6 @@
-"""Pictures of desktops and of their windows, and the windows' titles; ``session`` hands these on.
+"""Take screenshots of desktops and of their windows, and list the windows' titles.
 
-The work is done by ``picture``, a program of its own.
+A separate program does the work, ``x11.screenshot_program``. ``desktop.lifecycle`` re-exports these functions.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ def screenshot(record: Record, window: str = "", *, timeout: float = 10.0) -> by
     """Return a picture of the whole desktop, or of one of its windows, as PNG.
 
     Args:
-        record: the desktop's.
-        window: words in the window's title or in its program's name, in any case; the topmost such window is taken.
-            What covers it is not in the picture.
-        timeout: how long it may take, in seconds; 0.1 s is usual, 0.4 s for a window.
+        record: the desktop's record.
+        window: text in the window's title or in its program's name, ignoring case; the topmost such window is chosen.
+            Windows that cover it are not in the picture.
+        timeout: time limit, in seconds; 0.1 s is usual, 0.4 s for a window.
 
     Raises:
-        NoSuchWindow: no window is called so.
-        ScreenshotFailed: the desktop went away, the window is minimised, or nothing came within ``timeout`` seconds.
+        NoSuchWindow: no window matches.
+        ScreenshotFailed: the desktop has ended, the window is minimised, or the time limit has passed.
     """
     done = _run(record, window, timeout)
     if done.returncode == NO_SUCH_WINDOW:
@@ -72,10 +72,10 @@ def _environment(record: Record) -> Dict[str, str]:
 
 
 class Glimpse:
-    """A picture of a window that is about to open. Made before the program is told to draw, so that no time is lost.
+    """A picture of a window that will open soon. Create it before the program draws, so that no time is lost.
 
     Args:
-        record: the desktop's.
+        record: the desktop's record.
     """
 
     def __init__(self, record: Record) -> None:
@@ -86,19 +86,22 @@ class Glimpse:
             stderr=subprocess.DEVNULL,
             env=_environment(record),
             cwd="/",
-            # An interrupt of the kernel goes to its whole process group.
+            # An interrupt of the kernel is sent to its whole process group.
             start_new_session=True,
         )
 
     def of(self, pids: Iterable[int], *, within: float = 5.0, timeout: float = 10.0) -> Optional[bytes]:
-        """Return the picture of the topmost window of the processes ``pids`` once it is drawn, as PNG.
+        """Return the picture of the topmost window of the processes ``pids`` as PNG, when it is drawn.
 
-        None if there is no such window, or the desktop went away. Can be called once.
+        Call it only once.
 
         Args:
-            pids: the processes.
-            within: how long it may take until the window opens, in seconds; 0 if it must be there.
-            timeout: how long everything may take, in seconds.
+            pids: process ids.
+            within: how long to wait for the window to open, in seconds; 0 if it must be open already.
+            timeout: time limit for the whole call, in seconds.
+
+        Returns:
+            The picture; None if there is no such window, or the desktop has ended.
         """
         words = " ".join(str(each) for each in (within, *pids)) + "\n"
         try:
@@ -108,6 +111,6 @@ class Glimpse:
         return picture_of_it if self._program.returncode == 0 else None
 
     def close(self) -> None:
-        """Leave nothing of it; safe to call twice."""
+        """End the program; safe to call twice."""
         self._program.kill()
         self._program.communicate()

@@ -1,6 +1,6 @@
-"""The windows on a display, as its window manager tells of them, and the picture of one.
+"""List the windows on a display, from the window manager's properties, and take a picture of one.
 
-For programs of their own: python-xlib reads the cookie's path from the environment of its process.
+Use this module only in separate programs: python-xlib reads the cookie's path from the environment of its process.
 
 Source of the names that begin with _NET: https://specifications.freedesktop.org/wm-spec/latest/
 """
@@ -28,7 +28,7 @@ class Box(NamedTuple):
 
 
 class Pixels(NamedTuple):
-    """A picture as X has it: from the top left, row by row, 4 bytes a pixel: blue, green, red and nothing."""
+    """A picture in X's format: rows from the top, 4 bytes per pixel: blue, green, red and unused. Sizes in pixels."""
 
     width: int
     height: int
@@ -36,14 +36,14 @@ class Pixels(NamedTuple):
 
 
 class Window(NamedTuple):
-    """A window that the window manager looks after.
+    """A window that the window manager manages.
 
     Attributes:
-        number: X's number of it.
-        title: what stands in its title bar.
-        program: the program's name, of WM_CLASS.
-        pid: the program's process id, in the program's own pid namespace; 0 if it does not tell.
-        transient: it belongs to another window, as a dialogue does.
+        number: the X id of the window.
+        title: the text of the title bar.
+        program: the program's name, from WM_CLASS.
+        pid: the program's process id, in the program's own pid namespace; 0 if the program does not set it.
+        transient: whether the window belongs to another one, like a dialogue.
     """
 
     number: int
@@ -54,9 +54,11 @@ class Window(NamedTuple):
 
 
 def chosen(windows: Sequence[Window], words: str) -> Optional[Window]:
-    """Return the topmost of ``windows``, given from bottom to top, whose title or program contains ``words``.
+    """Return the topmost window whose title or program contains ``words``, ignoring case; None if there is none.
 
-    Case makes no difference. None if there is none.
+    Args:
+        windows: the windows, from bottom to top.
+        words: the text to search for.
     """
     wanted = words.casefold()
     found = [each for each in windows if wanted in each.title.casefold() or wanted in each.program.casefold()]
@@ -67,7 +69,7 @@ class Screen:
     """A connection to the display in ``$DISPLAY``.
 
     Raises:
-        Xlib.error.DisplayError: there is no such display, or it does not let us in.
+        Xlib.error.DisplayError: there is no such display, or it refuses the connection.
     """
 
     def __init__(self) -> None:
@@ -82,7 +84,7 @@ class Screen:
             try:
                 found.append(self._described(self.resource(number)))
             except XError:
-                # It closed since the list was read.
+                # The window was closed after the list was read.
                 continue
         return found
 
@@ -94,7 +96,12 @@ class Screen:
         return Window(window.id, text, name, pid[0], bool(self.numbers(window, "WM_TRANSIENT_FOR")))
 
     def wait_until(self, look: Callable[[], Optional[Window]], timeout: float) -> Optional[Window]:
-        """Return what ``look`` finds, asked again whenever the windows change; None if it never does in time."""
+        """Call ``look`` whenever the windows change until it returns a window; return that, or None after the timeout.
+
+        Args:
+            look: returns the window that is waited for, or None.
+            timeout: time limit, in seconds.
+        """
         deadline = time.monotonic() + timeout
         while True:
             self._forget_events()
@@ -103,21 +110,21 @@ class Screen:
                 return found
 
     def pixels(self, window: Window, still: float, timeout: float) -> Pixels:
-        """Return the picture of the inside of ``window``, whatever covers it, as soon as the window is still.
+        """Return the picture of a window's content, without windows that cover it, when the window has become still.
 
         Args:
-            window: of ``windows``.
-            still: how long nothing must have been drawn in it, in seconds.
-            timeout: after how many seconds it is taken as it is.
+            window: one of ``windows``.
+            still: how long nothing must be drawn in the window, in seconds.
+            timeout: when to take the picture in any case, in seconds.
 
         Raises:
-            XError: it has closed, or is minimised: X keeps no picture of it then.
+            XError: the window is closed or minimised; X keeps no picture of it then.
         """
         inside = self.resource(window.number)
         frame = self._frame(inside)
         self.display.composite_query_version()
-        # With a picture of its own off screen, a window that others cover draws itself whole. Automatic: it goes on to
-        # be seen on the desktop. Both end with this connection.
+        # Redirection lets a covered window draw its whole content into off-screen memory; RedirectAutomatic still shows
+        # it on the desktop. The redirection ends with this connection.
         frame.composite_redirect_window(composite.RedirectAutomatic)
         self._wait_until_still(inside, still, timeout)
         size, corner = inside.get_geometry(), inside.translate_coords(frame, 0, 0)
@@ -139,7 +146,7 @@ class Screen:
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             self._forget_events()
-            # What is drawn from now on is told again.
+            # Request an event for what is drawn from now on.
             self.display.damage_subtract(changes, X.NONE, X.NONE)
             self.display.sync()
             if not self._event_within(still):
@@ -155,14 +162,14 @@ class Screen:
         return bool(readable([self.display.fileno()], seconds))
 
     def resource(self, number: int) -> Any:
-        """Return the window of a number."""
+        """Return the window with an X id."""
         return self.display.create_resource_object("window", number)
 
     def numbers(self, window: Any, name: str) -> List[int]:
-        """Return the numbers in the property ``name`` of ``window``; none if it has no such property."""
+        """Return the numbers in the property ``name`` of ``window``; an empty list without such a property."""
         found = window.get_full_property(self.atom(name), X.AnyPropertyType)
         return list(found.value) if found is not None else []
 
     def atom(self, name: str) -> int:
-        """Return X's number of a name."""
+        """Return the X atom of a name."""
         return int(self.display.intern_atom(name))

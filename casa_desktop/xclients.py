@@ -1,4 +1,4 @@
-"""Which processes have a connection to an X server, as the server itself tells by its extension X-Resource.
+"""Find the processes that are connected to an X server, with the server's extension X-Resource.
 
 Source: https://www.x.org/releases/X11R7.7/doc/resourceproto/resproto.txt, version 1.2.
 """
@@ -15,15 +15,15 @@ from . import threads
 
 
 def pids(display: str, xauthority: Path, seconds: float) -> Set[int]:
-    """Return the process ids of a display's clients and of its server; none where it does not answer in time.
+    """Return the process ids of a display's clients and of its server; empty if the server does not answer in time.
 
-    For a process that ends soon: python-xlib reads the cookie's path from the environment, which is changed, and
-    the thread that asks a silent server stays.
+    Call this only in a process that ends soon: it changes the environment, from which python-xlib reads the cookie's
+    path, and if the server does not answer, the thread that waits for it remains.
 
     Args:
-        display: X's name of it.
-        xauthority: the file with its cookie.
-        seconds: how long to wait.
+        display: name of the X display, like ``:7``.
+        xauthority: path of the file with its cookie.
+        seconds: time limit.
     """
     found: Set[int] = set()
     answered = threading.Event()
@@ -42,7 +42,7 @@ def pids(display: str, xauthority: Path, seconds: float) -> Set[int]:
 
 
 def _ask(display: str) -> Set[int]:
-    # Imported here, because a desktop's end alone needs it, and its supervisor stays small until then.
+    # Imported here, because only the end of a desktop needs it: the supervisor uses less memory until then.
     from Xlib.display import Display
     from Xlib.error import DisplayError, XError
     from Xlib.ext import res

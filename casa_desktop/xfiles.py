@@ -1,7 +1,7 @@
-"""What X servers keep in /tmp, and leave there when they are killed. Other users' files lie beside them.
+"""The files of X servers in /tmp, which remain there when the servers are killed.
 
-Anybody may have made any of these names beforehand, and as whatever: so nothing is followed, waited for or removed
-that is not this user's own.
+Any user may have created these names before, as files of any type. So this module follows no link, waits for no pipe,
+and removes only files of this user.
 """
 
 from __future__ import annotations
@@ -12,34 +12,34 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-# X's own form is ten places and a line's end.
+# The format of X servers is ten characters and a newline.
 _LONGEST_LOCK = 16
 
 SOCKETS = Path("/tmp/.X11-unix")
-# A lock is written a moment after its process has begun; clocks of processes and of files differ by less.
+# A process writes its lock after it has begun. The clocks of processes and of files differ by less than this.
 _CLOCKS_DIFFER_SECONDS = 2.0
 
 
 def lock_of(number: int) -> Path:
-    """Return the file by which an X server holds the display of this number; it bears a process id."""
+    """Return the path of the lock file of an X display; the file contains a process id."""
     return Path(f"/tmp/.X{number}-lock")
 
 
 def socket_of(number: int) -> Path:
-    """Return the socket where the X server of this number listens."""
+    """Return the path of the socket on which the X server of this number listens."""
     return SOCKETS / f"X{number}"
 
 
 def remove_dead(display: str) -> None:
-    """Remove the socket and the lock of the display, like ``:7``, unless an X server has it.
+    """Remove the socket and the lock of a display, like ``:7``, unless an X server uses it.
 
-    Call it when the display's own X server has ended. Another one, perhaps another user's, may have taken the number
-    since.
+    Call this when the X server of the display has ended. Another one, perhaps another user's, may use the number by
+    now.
     """
     if not (display[1:].isascii() and display[1:].isdigit()):
         return
     number = int(display[1:])
-    # Xvnc 1.12 writes no lock when it finds a display by itself (-displayfd); later ones, and other servers, do.
+    # Xvnc 1.12 writes no lock if it selects the display itself (-displayfd); later versions and other servers do.
     remove_dead_lock(number)
     listener = socket_of(number)
     if _is_own(listener) and not answers(listener):
@@ -48,21 +48,21 @@ def remove_dead(display: str) -> None:
 
 
 def remove_dead_lock(number: int) -> None:
-    """Remove the display's lock if it is this user's, and whoever wrote it is dead."""
+    """Remove the display's lock if it belongs to this user, and the process that wrote it is dead."""
     path = lock_of(number)
-    # It has gone, cannot be read, or is no lock of X's.
+    # The file is missing, cannot be read, or is not a lock of an X server.
     with suppress(OSError, ValueError):
         if _is_dead(path):
             path.unlink()
 
 
 def _is_dead(path: Path) -> bool:
-    """Tell whether a lock is this user's, and the process that wrote it dead.
+    """Return whether a lock belongs to this user, and the process that wrote it is dead.
 
     Raises:
-        OSError, ValueError: it is not there, or names no process.
+        OSError, ValueError: the file does not exist, or contains no process id.
     """
-    # A link could lead to a file without an end, and a pipe would be waited for.
+    # A link could lead to an endless file, and opening a pipe could block.
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(descriptor, "rb") as file:
         found = os.fstat(descriptor)
@@ -72,8 +72,8 @@ def _is_dead(path: Path) -> bool:
 
 
 def _is_alive(pid: int, written: float) -> bool:
-    """Tell whether the process that wrote a lock lives: its id alone may be another's by now, who began later."""
-    # Imported here, because a desktop's end alone needs it.
+    """Return whether the process that wrote a lock lives; a process with this id that began later is another one."""
+    # Imported here, because only the end of a desktop needs it.
     import psutil
 
     try:
@@ -81,7 +81,7 @@ def _is_alive(pid: int, written: float) -> bool:
     except psutil.NoSuchProcess:
         return False
     except psutil.Error:
-        # Somebody is there, and we may not know more.
+        # The process exists, but this user may not read its start time.
         return True
 
 
@@ -93,12 +93,12 @@ def _is_own(path: Path) -> bool:
 
 
 def answers(path: Path) -> bool:
-    """Tell whether somebody listens at a unix socket."""
+    """Return whether a process listens on a unix socket."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as connection:
         try:
             connection.connect(str(path))
         except BlockingIOError:
-            # So many wait that there is no room for one more.
+            # The queue of the listener is full.
             return True
         except OSError:
             return False
