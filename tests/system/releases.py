@@ -66,6 +66,12 @@ RELEASES = (
         ("tells_its_cycles", "user_named", "that_was_killed", "executed_notebook", "deconvolve", "another_process"),
     ),
     Release(
+        "6.5.6.22",
+        "3.8",
+        ("casaviewer==1.9.1", "casaplotms==2.2.4", "casalogger==1.0.17"),
+        ("user_named", "that_was_killed", "executed_notebook"),
+    ),
+    Release(
         "6.6.0.20",
         "3.10",
         ("casaviewer==2.0.1", "casaplotms==2.3.4", "casalogger==1.0.17", "numpy<2", "matplotlib<3.8"),
