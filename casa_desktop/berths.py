@@ -2,9 +2,9 @@
 
 The code calls the folder a *berth*::
 
-    <root>/.kernels/<id>/outside.sock      where the launcher listens
+    <root>/.kernels/<id>/outside.sock      the launcher's listening socket
                          connection.json   the kernel's connection file
-                         k-1 … k-5         the kernel's sockets, where Jupyter speaks to it over unix sockets
+                         k-1 … k-5         the kernel's sockets, if Jupyter connects over unix sockets
 
 The lock of the folder is held as long as the launcher or the container lives. If a launcher was killed, the next one
 removes its folder.

@@ -30,7 +30,7 @@ class Fitter:
     """Keeps the windows of one display within its work area.
 
     Args:
-        screen: a connection to the display.
+        screen: a connection to the display, not used by other threads or programs.
     """
 
     def __init__(self, screen: Screen) -> None:

@@ -212,7 +212,7 @@ def share(file: Path, byte: int = VIEW) -> int:
     descriptor = _open(file, 0)
     # Wait for the lock (SETLKW), because ``wait_until_unshared`` holds the byte exclusively for a moment.
     fcntl.fcntl(descriptor, _F_OFD_SETLKW, _region(fcntl.F_RDLCK, byte))
-    # Processes that wait for the begin of a use watch the file's attributes by inotify(7).
+    # Processes that wait until a use begins watch the file's attributes by inotify(7).
     os.utime(descriptor)
     return descriptor
 

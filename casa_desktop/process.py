@@ -215,7 +215,7 @@ def read_line(fd: int, deadline: float) -> Optional[bytes]:
     """Read one line from a pipe.
 
     Args:
-        fd: the pipe's reading end.
+        fd: descriptor of the pipe's reading end.
         deadline: in seconds of ``time.monotonic()``.
 
     Returns:

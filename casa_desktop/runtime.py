@@ -170,10 +170,10 @@ class Record:
         name: the desktop's name.
         display: name of the X display, like ``:7``.
         xauthority: path of the cookie file.
-        rfb_socket: path of the unix socket on which Xvnc speaks RFB.
+        rfb_socket: path of the unix socket on which Xvnc serves RFB.
         supervisor_pid: process id of the supervisor, or of the launcher of the supervisor's container.
-        x_server_pid: process id of Xvnc, as the supervisor sees it.
-        started: seconds since the epoch.
+        x_server_pid: process id of Xvnc, in the supervisor's pid namespace.
+        started: time of the start, in seconds since the epoch.
         version: the version of casa-desktop that started it.
         idle_minutes: the desktop is stopped after this time without use, in minutes; 0 for never.
         pid_namespace: the namespace in which ``supervisor_pid`` is valid; elsewhere it may be another process.
