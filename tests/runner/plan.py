@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Callable, Collection, Dict, List, Optional, Sequence, Tuple
 
-# Files and folders that want the machine for themselves, or as it is: they run after all others, one by one, in no
-# place of their own.
+# Files, folders and single tests that want the machine for themselves, or as it is: they run after all others, one by
+# one, in no place of their own.
 ALONE: Dict[str, str] = {
     "tests/chaos/": "kills at random moments, and all of the machine's processors are its opponent",
     "tests/neighbours/": "twenty users of the machine, by their own uids",
     "tests/lasting/": "looks for slopes of memory and time",
+    "tests/kernel/test_foreign_settings.py::test_windows_look_the_same": "compares pictures of windows, each at once",
 }
 
 # How long one test of these marks may take, in seconds.
@@ -38,6 +39,10 @@ SLOW: Tuple[str, ...] = (
     "tests/casa_desktop/test_sharing.py",
     "tests/casa_desktop/test_starved.py",
     "tests/casa_desktop/test_supervisor.py",
+    "tests/kernel/test_loading.py",
+    "tests/kernel/test_startup.py",
+    "tests/kernel/test_viewer_values.py",
+    "tests/kernel/test_workingfolder.py",
 )
 
 # How long a file takes on a quiet machine, in seconds, where that is above ten. A wrong number costs time and nothing
@@ -60,20 +65,35 @@ SECONDS: Dict[str, float] = {
     "tests/casa_desktop/test_sharing.py": 18,
     "tests/casa_desktop/test_starved.py": 25,
     "tests/casa_desktop/test_supervisor.py": 12,
-    "tests/kernel/test_bad_input.py": 86,
-    "tests/kernel/test_contained.py": 93,
-    "tests/kernel/test_figures.py": 65,
-    "tests/kernel/test_live.py": 57,
-    "tests/kernel/test_log_stream.py": 66,
-    "tests/kernel/test_notebook.py": 63,
-    "tests/kernel/test_starved.py": 171,
+    "tests/kernel/test_attended.py": 23,
+    "tests/kernel/test_bad_input.py": 55,
+    "tests/kernel/test_contained.py": 84,
+    "tests/kernel/test_desktop.py": 34,
+    "tests/kernel/test_documentation.py": 21,
+    "tests/kernel/test_fifoplace.py": 36,
+    "tests/kernel/test_figures.py": 83,
+    "tests/kernel/test_foreign_settings.py": 39,
+    "tests/kernel/test_headless.py": 14,
+    "tests/kernel/test_keeping.py": 23,
+    "tests/kernel/test_live.py": 72,
+    "tests/kernel/test_log_stream.py": 62,
+    "tests/kernel/test_network.py": 24,
+    "tests/kernel/test_notebook.py": 57,
+    "tests/kernel/test_offspring.py": 33,
+    "tests/kernel/test_plotms.py": 37,
+    "tests/kernel/test_scale.py": 39,
+    "tests/kernel/test_snapshot.py": 26,
+    "tests/kernel/test_starved.py": 149,
+    "tests/kernel/test_toolbox.py": 19,
+    "tests/kernel/test_viewer_values.py": 37,
 }
 _OTHERS = 2.0
 
 
 def unit_of(test: str) -> str:
-    """Return the file of a test, by its pytest node id."""
-    return test.split("::", 1)[0]
+    """Return the file of a test, by its pytest node id; or, of a test that runs alone, what ``ALONE`` names it by."""
+    named = (name for name in ALONE if "::" in name and test.startswith(name))
+    return next(named, test.split("::", 1)[0])
 
 
 def is_alone(unit: str) -> bool:

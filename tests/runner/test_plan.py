@@ -14,7 +14,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.parametrize("path", [*plan.ALONE, *plan.SECONDS, *plan.SLOW_FOLDERS, *plan.SLOW])
 def test_each_place_that_the_plan_names_is_there(path: str) -> None:
-    assert (ROOT / plan.unit_of(path)).exists()
+    assert (ROOT / path.split("::")[0]).exists()
+
+
+def test_a_single_test_that_runs_alone_is_no_part_of_its_file() -> None:
+    name = next(name for name in plan.ALONE if "::" in name)
+    assert plan.is_alone(plan.unit_of(f"{name}_here[x]"))
+    assert not plan.is_alone(plan.unit_of(f"{name.split('::')[0]}::test_of_other_things"))
 
 
 LONG, SHORT, OTHER = "tests/kernel/test_long.py", "tests/kernel/test_short.py", "tests/system/test_other.py"

@@ -38,7 +38,9 @@ def rank(test: str, paths: Collection[str]) -> int:
         ``ITSELF`` if it or the module that it is named after is among ``paths``, ``BESIDE`` if something of its package
         is, else ``ELSEWHERE``.
     """
-    return min((_nearness(PurePosixPath(test), PurePosixPath(path)) for path in paths), default=ELSEWHERE)
+    return min(
+        (_nearness(PurePosixPath(test.split("::")[0]), PurePosixPath(path)) for path in paths), default=ELSEWHERE
+    )
 
 
 def _nearness(test: PurePosixPath, path: PurePosixPath) -> int:
