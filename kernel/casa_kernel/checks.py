@@ -74,7 +74,7 @@ def readable_by_casa(value: Any) -> List[Path]:
 
 
 def check_path(task: str, parameter: str, value: Any, kinds: Sequence[str]) -> None:
-    """Check every path in ``value``, after ``paths.resolve``.
+    """Check every path in ``value``, after ``checks.paths.resolve``.
 
     Args:
         task: the task.

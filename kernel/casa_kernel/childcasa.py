@@ -80,7 +80,7 @@ class Tools:
             where = screen.environment(children, name)
         env = tools.environment(os.environ, where)
         env.update(toolhome.home(env, children.private.path))
-        # casaviewer and casaplotms end if they cannot write their scratch tables.
+        # A tool ends if it cannot write its scratch tables.
         child = start(children.private, name, argv, env, here=os.access(os.curdir, os.W_OK))
         children.keep(f"{name} {live}", child)
         return child
@@ -94,7 +94,7 @@ def _has_display() -> bool:
 
 
 def change(name: str, module: ModuleType) -> None:
-    """Change the CASA module ``name``, one of ``offspring.MODULES``, which has just been executed."""
+    """Change the CASA module ``name``, one of ``drawing.child_start.MODULES``, which has just been executed."""
     _CHANGES[name](module)
 
 

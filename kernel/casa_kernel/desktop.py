@@ -27,7 +27,8 @@ class Desktop:
     def __init__(self, name: str = session.DEFAULT_NAME) -> None:
         self.name = name
         self.on_change: Optional[Callable[[], None]] = None
-        # The number of running cells (one may run within another), and the locks that mark each desktop as in use.
+        # The number of running cells (one may run within another), and the descriptors of the locks that mark each
+        # desktop as in use.
         self._cells = 0
         self._working: Dict[str, int] = {}
         # A process that a cell forks may outlive the cell and the kernel.

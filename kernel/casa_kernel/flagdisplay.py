@@ -4,10 +4,10 @@ How CASA does it (casatools 6.7.0, ``flagging/Flagging/grpcFlagAgentDisplay.cc``
 ``<python> -m casaplotserver --app-path`` for a program. It starts that with ``--server=<FIFO> --event-uri=<ADDRESS>
 …``, and waits in C++ until the window reports to that address which button was pressed.
 
-What CASA does not do: casaplotserver (2.1.1) does not report that its window was closed. It reports that its Quit was
-pressed and then waits for CASA, while CASA waits for its end; and neither SIGINT nor its sudden end wakes CASA. So a
-thread waits for all of these, ends casaplotserver, and presses Quit in place of the user.
-(``interactive.close_requests`` observes the request to close a window.)
+Why this alone would hang: casaplotserver (2.1.1) reports that its window was closed, or its Quit pressed, and then
+waits for CASA, while CASA waits for its end; and neither SIGINT nor its sudden end wakes CASA. So a thread waits for
+all of these, ends casaplotserver, and presses Quit in place of the user. (``interactive.close_requests`` observes the
+request to close a window.)
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class HabitMagics(Magics):
 
     @line_magic
     def casa_restore(self, line: str) -> None:
-        """Have CASA's tasks and tools back under their names: %casa_restore viewer ia."""
+        """Restore CASA's tasks and tools under their names: %casa_restore viewer ia."""
         for name in line.replace(",", " ").split():
             if name not in self.given:
                 raise NoSuchName(name, difflib.get_close_matches(name, self.given, 1))

@@ -71,7 +71,7 @@ def messages(lines: Iterable[bytes]) -> Iterable[Message]:
     for line in lines:
         fields = line.split(b"\t", 3)
         if current and continues(fields):
-            # Keep of an endless message only as much as is shown, and a byte more, so that it is marked as cut.
+            # Keep of an endless message only as much as is shown, and enough more to notice that it was cut.
             if size <= _BYTES_OF_A_MESSAGE:
                 current.append(fields[-1])
             size += len(fields[-1]) + 1

@@ -22,7 +22,7 @@ _PATH = "PYTHONPATH"
 VARIABLE = "CASA_DESKTOP_KERNEL_PYTHON"
 _HOOKS = Path(__file__).with_name("sitehooks")
 
-# The tasks that ``drawing.child_process`` changes.
+# The modules and interactive tasks that ``drawing.child_process`` changes.
 _INTERACTIVE = ("tclean", "deconvolve", "sdintimaging", "simanalyze", "flagdata")
 MODULES = (
     "casaviewer",
@@ -39,7 +39,7 @@ MODULES = (
 
 
 def announce(environ: MutableMapping[str, str]) -> None:
-    """Make the Pythons that this process starts load our hooks. Called by the kernel, after ``casa.prepare``."""
+    """Make the Pythons that this process starts load our hooks; called by the kernel after ``casa.imports.prepare``."""
     environ[VARIABLE] = f"{sys.version_info[0]}.{sys.version_info[1]} {sys.prefix}"
     environ[_PATH] = os.pathsep.join([str(_HOOKS), *filter(None, [environ.get(_PATH)])])
 

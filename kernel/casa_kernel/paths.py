@@ -48,9 +48,7 @@ def each_path(value: Any, change: Callable[[str], str]) -> Any:
 
 
 def readable(task: str, parameter: str, path: str) -> str:
-    """Return the path of an input: exactly as given if it exists, else with ~ expanded, else without surrounding
-    blanks.
-    """
+    """Return the path of an input: as given if it exists, else with ~ expanded, else without blanks around it."""
     _check_name(task, parameter, path)
     bare = path.strip()
     places = (path, os.path.expanduser(path), bare, os.path.expanduser(bare))

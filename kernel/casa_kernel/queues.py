@@ -40,9 +40,7 @@ class Queue:
                 self._next()
 
     def _ask(self) -> Optional[threading.Lock]:
-        """Take the lock if it is free or this thread's own, and return None; else return a lock that is released in
-        turn.
-        """
+        """Take the lock if it is free or this thread's own; else return a lock that is released in turn."""
         with self._guard:
             if self._depth and self._owner != threading.get_ident():
                 turn = threading.Lock()

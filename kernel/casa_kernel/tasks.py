@@ -20,7 +20,7 @@ class Input:
 
     Attributes:
         parameter: its name.
-        kinds: the kinds that it accepts, of ``checks.kind_of``.
+        kinds: the kinds that it accepts, of ``checks.inputs.kind_of``.
     """
 
     parameter: str

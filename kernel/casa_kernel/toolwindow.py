@@ -32,8 +32,7 @@ class ToolWindow:
         self.dialog = ""
 
     def ask(self, within: float) -> str:
-        """Return ``ANSWERS``, ``SILENT``, ``DIALOG``, or ``NONE`` if it has no windows; an empty string if this is
-        unknown.
+        """Return ``ANSWERS``, ``SILENT``, ``DIALOG``, ``NONE`` if it has no windows, or an empty string if unknown.
 
         Args:
             within: how long the answer may take, in seconds. An idle window answers in a millisecond.

@@ -35,7 +35,7 @@ class Watchdog:
     A tool that answers but does nothing is killed as well: when casaviewer's memory is at its limit, the thread of its
     windows loses the work, while another thread waits for the result for ever and still answers (2.4.4). For a tool
     with a window there are two more conditions: the window must answer, and the same call must have waited all the
-    time, so that a slow kernel or user is not mistaken for a stall.
+    time, so that a slow kernel is not mistaken for a stall.
 
     Args:
         child: the tool.

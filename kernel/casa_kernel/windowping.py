@@ -36,7 +36,7 @@ class _Windows:
         self._display = Display()
         self._root = self._display.screen().root
         self._root.change_attributes(event_mask=X.StructureNotifyMask | X.SubstructureNotifyMask)
-        # Window managers put windows into others. The list of windows is also theirs, and would be missing without one.
+        # Search the whole tree: window managers put windows into others, and their list of windows ends with them.
         self._windows = [each for each in self._below(self._root) if self._values(each, "_NET_WM_PID") == [pid]]
 
     def _below(self, window: Any) -> Iterator[Any]:
