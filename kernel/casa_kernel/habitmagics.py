@@ -41,10 +41,10 @@ class HabitMagics(Magics):
     def casa_globals(self, line: str) -> None:
         """Let tasks take their parameters from the notebook's variables, as casashell does, or not.
 
-        %casa_globals on     a task that is called without any argument takes the variables that are called like its
+        %casa_globals on     a task that is called without any argument takes the variables with the names of its
                              parameters, and every call writes its inputs into task.last
         %casa_globals off    a task gets the arguments of its call and nothing else (the default)
-        %casa_globals        tell which
+        %casa_globals        show which of them holds
         """
         word = line.strip().lower()
         if word not in ("", "on", "off"):

@@ -39,7 +39,7 @@ class CasaMagics(Magics):
         %casa_mode live|headless|auto task ...  set it for some of them
 
         headless draws into the cell, live opens a window on the CASA Desktop, and auto is live while
-        a browser shows the desktop. A call's own gui=True or gui=False goes before.
+        a browser shows the desktop. A call's own gui=True or gui=False takes precedence.
         """
         mode, tasks = parse(line)
         if mode is not None:

@@ -22,18 +22,18 @@ class ToolMagics(Magics):
 
     @line_magic
     def casa_tools(self, line: str) -> None:
-        """Show the native tools of this kernel with their memory, or say how long they are kept.
+        """Show the native tools of this kernel with their memory, or set how long they are kept.
 
-        %casa_tools                 the running tools, and what holds for them
+        %casa_tools                 the running tools, and the limits for them
         %casa_tools keep 30         keep a tool without a window for 30 minutes after its last picture (default: 15)
         %casa_tools keep ever       keep it until the kernel ends
-        %casa_tools off             end it with the cell that it has drawn for
+        %casa_tools off             end it with the cell for which it has drawn
         %casa_tools memory 500      end it above 500 MB, when its cell has ended (default: 2000)
         %casa_tools end             end those without a window now
 
-        A tool that is there draws the next picture faster. Tools with windows stay until you close them. The
+        A running tool draws the next picture faster. Tools with windows stay until you close them. The
         environment variables CASA_DESKTOP_KEEP_TOOLS (minutes, ever or off) and CASA_DESKTOP_TOOL_MEMORY (MB) set
-        what holds in each new kernel.
+        the limits of each new kernel.
         """
         words = line.split()
         if self._children is None:
