@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping, Optional
 
-from . import locks, roots, runtime
+from . import roots, runtime
 from .errors import ContainerFailed, RuntimeDirectoryError
+from .system import locks
 
 HARBOUR = ".kernels"
 _ID_BYTES = 4

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Mapping, Optional, Tuple
 
 from .errors import InvalidSetting
-from .inherited import for_desktop
+from .system.environment import for_desktop
 
 _GEOMETRY = re.compile(r"[1-9][0-9]{2,4}x[1-9][0-9]{2,4}")
 

@@ -16,7 +16,7 @@ from . import engines
 from .commands import Command
 from .engines import Bind, Place
 from .errors import ContainerFailed, InvalidContainer
-from .ourselves import module
+from .system.pythonpath import module
 
 __all__ = ["Bind", "Container", "Place", "kernel_argv", "passed_environment", "remove_command", "run_command"]
 

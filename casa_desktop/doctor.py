@@ -19,9 +19,10 @@ from typing import Callable, Iterator, List, Optional
 
 import psutil
 
-from . import errors, lifeline, networkcheck, runtime, session, watchcheck, xserver
+from . import errors, networkcheck, runtime, session, watchcheck, xserver
 from .findings import Finding, x_server
-from .ourselves import module
+from .system import messages
+from .system.pythonpath import module
 
 _LOOPBACK = ("127.", "::1", "::ffff:127.")
 # Parts of the process names of our and CASA's programs that may listen on ports.
@@ -169,7 +170,7 @@ def _network() -> Iterator[Finding]:
 def _open_ports() -> Iterator[Finding]:
     """Report ports that other machines can reach: CASA's own tools and tasks listen there without authentication."""
     # Ports in a kernel's private network namespace are reachable only in there.
-    listening = [] if lifeline.PORTER_VARIABLE in os.environ else list(_listening())
+    listening = [] if messages.PORTER_VARIABLE in os.environ else list(_listening())
     for name, address, port in listening:
         yield Finding(
             "port open to others",

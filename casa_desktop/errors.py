@@ -56,7 +56,7 @@ import resource
 from pathlib import Path
 from typing import Optional, Sequence
 
-from .threads import NO_THREAD
+from .system.threads import NO_THREAD
 
 
 class CasaDesktopError(Exception):

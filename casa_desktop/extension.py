@@ -20,8 +20,8 @@ from .proxy import DesktopSocketHandler
 from .reception import reception
 from .sharedsocket import SharedSocketHandler
 from .sharing import OneShareHandler, SharedHandler, SharesHandler
+from .system.executor import workers
 from .template import PAGE_FOLDER
-from .workers import workers
 
 # Accepts more than valid names, so that an invalid name gets our own error message instead of a bare 404.
 _NAME = r"([^/]{1,200})"

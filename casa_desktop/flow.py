@@ -11,8 +11,8 @@ from tornado.websocket import WebSocketClosedError
 
 from . import session
 from .errors import Shortage
-from .process import is_stopped
 from .runtime import Record
+from .system.process import is_stopped
 
 # Bytes buffered here for a slow browser: one block of this size, then reading from Xvnc pauses.
 BLOCK = 1 << 16

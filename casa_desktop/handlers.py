@@ -16,7 +16,7 @@ from .config import CasaDesktop
 from .errors import CasaDesktopError, InvalidName, InvalidSetting, InvalidShare, NoSuchShare, NotRunning
 from .reception import AUTH_RESOURCE, Reception, reception
 from .runtime import Record, checked_name
-from .workers import in_thread
+from .system.executor import in_thread
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from . import icewm
-from .ourselves import finding, module
 from .runtime import Places
+from .system.pythonpath import finding, module
 
 THEME_FOLDER = Path(__file__).resolve().parent / "theme"
 

@@ -13,10 +13,11 @@ from typing import Callable, List, Optional, Set
 
 from inotify_simple import flags
 
-from . import locks, terminals, threads
-from .process import open_pid
+from . import terminals
 from .runtime import Places
-from .watches import Watches
+from .system import locks, threads
+from .system.inotify import Watches
+from .system.process import open_pid
 
 # Where the start of a use cannot be watched, look again after this fraction of the time.
 _PART = 0.1

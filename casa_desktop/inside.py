@@ -27,11 +27,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Sequence
 
-from . import folders, lifeline
 from .berths import Berth, clear
-from .lifeline import Decoder, Word, encode
-from .process import adopt_orphans, descendants, die_with, end
-from .signals import Signals
+from .system import messages, open_folder
+from .system.messages import Decoder, Word, encode
+from .system.process import adopt_orphans, descendants, die_with, end
+from .system.signals import Signals
 
 # The time for what the program has left behind, after the program itself has ended.
 LAST_SECONDS = 1.0
@@ -204,8 +204,8 @@ def main(arguments: List[str]) -> int:
     if os.getpid() < _YOUNG:
         spread_pids()
     berth = Path(path).parent
-    own = folders.opened(berth)
-    env = {**os.environ, lifeline.VARIABLE: path, **surroundings(os.environ, berth)}
+    own = open_folder.opened(berth)
+    env = {**os.environ, messages.VARIABLE: path, **surroundings(os.environ, berth)}
     try:
         status = Inside(link, argv, folder, env, float(grace)).run()
     finally:

@@ -18,7 +18,7 @@ from .errors import KernelFailed
 from .findings import Finding, x_server
 from .kernelrun import Running
 from .kernels import Kernel
-from .process import adopt_orphans, descendants, outlast
+from .system.process import adopt_orphans, descendants, outlast
 
 if TYPE_CHECKING:
     import psutil

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 from .errors import KernelFailed
-from .process import open_pid
+from .system.process import open_pid
 
 # ipykernel prints these lines at each start; they are not the reason for a failure.
 _USUAL = ("NOTE: When using the `ipython kernel`", "To exit, you will have to", "To read more about this", "https://")

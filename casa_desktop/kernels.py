@@ -17,7 +17,7 @@ from .containers import Container
 from .errors import InvalidContainer, InvalidKernelName
 from .foreign import Python
 from .network import VARIABLE
-from .ourselves import module
+from .system.pythonpath import module
 
 # The key of our part of the metadata, in kernel.json.
 OURS = "casa_desktop"

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, Optional
 
-from . import locks, stored
 from .errors import RuntimeDirectoryError
 from .roots import configured_root, is_private, others
 from .runtime import checked_name, runtime_root
+from .system import files, locks
 
 _ENDING = ".ended"
 
@@ -37,7 +37,7 @@ def write_last_words(name: str, words: str, *, lost: bool = False) -> None:
     If there is no space for the file, nothing is written and no error is raised.
     """
     with suppress(OSError, RuntimeDirectoryError):
-        stored.write(_file(runtime_root(make=False), name), LastWords(words, lost))
+        files.write(_file(runtime_root(make=False), name), LastWords(words, lost))
 
 
 def write_removal(name: str, folder: Path) -> None:
@@ -60,14 +60,14 @@ def write_removal(name: str, folder: Path) -> None:
 
 def read_last_words(name: str) -> Optional[LastWords]:
     """Return why the desktop ``name`` ended without being stopped; None if there is no such file."""
-    found = (stored.read(path, LastWords) for path in _paths(name))
+    found = (files.read(path, LastWords) for path in _paths(name))
     return next(filter(None, found), None)
 
 
 def all_last_words() -> Dict[str, LastWords]:
     """Return the reasons of all desktops that ended without being stopped, by name."""
     paths = sorted(path for root in _roots() for path in root.glob(f".*{_ENDING}"))
-    found = {path.name[1 : -len(_ENDING)]: stored.read(path, LastWords) for path in paths}
+    found = {path.name[1 : -len(_ENDING)]: files.read(path, LastWords) for path in paths}
     return {name: words for name, words in found.items() if words is not None}
 
 

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Dict, List, Mapping, Sequence
 from urllib.parse import urlsplit
 
-from . import locks, stored
 from .errors import LinkRefused, Shortage
-from .ourselves import finding
 from .runtime import Places
-from .stored import parsed
+from .system import files, locks
+from .system.files import parsed
+from .system.pythonpath import finding
 
 # The names of programs that open addresses: in Debian's alternatives, at freedesktop.org, and in earlier desktops.
 NAMES = ("xdg-open", "x-www-browser", "www-browser", "sensible-browser", "gnome-open", "gvfs-open", "kde-open")
@@ -65,7 +65,7 @@ def hand_over(at: Places, address: str) -> None:
         raise LinkRefused(address, "nobody looks at the desktop just now. Open its page and try again.")
     try:
         at.links.mkdir(mode=0o700, exist_ok=True)
-        stored.write_text(at.links / f"{os.urandom(8).hex()}.json", json.dumps(address))
+        files.write_text(at.links / f"{os.urandom(8).hex()}.json", json.dumps(address))
     except Shortage as error:
         raise LinkRefused(address, str(error)) from error
     except OSError as error:

@@ -8,10 +8,11 @@ from typing import Optional
 
 from inotify_simple import flags
 
-from . import links, threads
-from .alarm import Alarm
+from . import links
 from .audience import Audience
 from .runtime import Record
+from .system import threads
+from .system.file_alarm import Alarm
 
 # Seconds between scans where inotify is not available.
 _LOOK_SECONDS = 1.0

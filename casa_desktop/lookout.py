@@ -16,10 +16,11 @@ from typing import Callable, Dict, Iterator, List, Optional, Set
 
 from inotify_simple import flags
 
-from . import locks, roots, runtime, watches
+from . import roots, runtime
 from .errors import Shortage
 from .runtime import Places, Record
-from .watches import Watches
+from .system import inotify, locks
+from .system.inotify import Watches
 
 _CHANGES = (
     *(flags.CREATE, flags.MOVED_TO, flags.DELETE, flags.MOVED_FROM),
@@ -142,7 +143,7 @@ class Lookout:
         if shortage is not None and not self._is_short:
             self._warn(
                 f"Desktops cannot be watched: {shortage}. They are looked at every {self._seconds:g} s instead. "
-                f"Raise {watches.LIMITS} with sysctl; 'casa-desktop doctor' tells more."
+                f"Raise {inotify.LIMITS} with sysctl; 'casa-desktop doctor' tells more."
             )
         self._is_short = shortage is not None
 

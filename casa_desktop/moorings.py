@@ -17,9 +17,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Dict
 
-from . import locks, roots
+from . import roots
 from .berths import HARBOUR, Berth
-from .folders import Foothold
+from .system import locks
+from .system.open_folder import Foothold
 
 # How long a program that removes the folder gets to finish, in seconds.
 _SETTLING_SECONDS = 1.0

@@ -8,11 +8,12 @@ import sys
 from typing import Iterator, Mapping, Optional
 from urllib.parse import urlsplit
 
-from . import lifeline, outbound
+from . import outbound
 from .errors import InvalidSetting, NetworkShared
 from .findings import Finding
 from .network import VARIABLE, State, wanted
-from .ourselves import module
+from .system import messages
+from .system.pythonpath import module
 
 _SUBJECT = "network of kernels"
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
@@ -20,7 +21,7 @@ _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
 
 def examine(environ: Mapping[str, str]) -> Finding:
     """Determine which network a kernel gets, by trying it in a separate process."""
-    if lifeline.PORTER_VARIABLE in environ:
+    if messages.PORTER_VARIABLE in environ:
         return Finding(_SUBJECT, "ok", "this one's is its own")
     try:
         wanted(environ)

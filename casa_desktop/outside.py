@@ -19,16 +19,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from . import displays, engines, lifeline, network, runtime, session
+from . import displays, engines, network, runtime, session
 from .berths import Berth, berth_of, leave, occupy
 from .commands import Command, Settings
 from .containers import Container, Place, passed_environment, remove_command, run_command
 from .errors import CasaDesktopError, ContainerFailed, InvalidContainer
-from .eventloop import failed
 from .keeper import Keeper, exit_status, last_line
-from .lifeline import Word
-from .ourselves import module
-from .stored import parsed
+from .system import messages
+from .system.event_loop import failed
+from .system.files import parsed
+from .system.messages import Word
+from .system.pythonpath import module
 
 # After this many seconds without an end, a kernel is killed; Jupyter itself waits half as long.
 KERNEL_GRACE = 3.0
@@ -106,7 +107,7 @@ def container_command(
     inner = [python, "-m", "casa_desktop.inside", str(berth.socket), f"{grace:g}", place.cwd, python, *program]
     own = {
         "CASA_DESKTOP_RUNTIME_DIR": str(runtime.runtime_root()),
-        lifeline.VARIABLE: str(berth.socket),
+        messages.VARIABLE: str(berth.socket),
         **{name: place.environ[name] for name in ("USER", "LOGNAME") if name in place.environ},
     }
     passed = {**passed_environment(place.environ), **own}

@@ -14,16 +14,17 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Mapping, Optional
 
-from . import displays, engines, locks, reaper, runtime
+from . import displays, engines, reaper, runtime
 from .berths import Berth, leave, new_berth, occupy
 from .commands import Settings
 from .containers import Container
 from .errors import CasaDesktopError, RuntimeDirectoryError, StartFailed
 from .keeper import Keeper
-from .lifeline import Word
 from .outside import answer, check_engine, container_command, parsed_container, place_of, run_container
-from .process import namespace
 from .starter import IN_CONTAINER, Starter, detach
+from .system import locks
+from .system.messages import Word
+from .system.process import namespace
 
 # A supervisor ends first the programs and then its X server, with up to three seconds for each.
 DESKTOP_GRACE = 8.0

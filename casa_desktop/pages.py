@@ -14,7 +14,7 @@ from .errors import InvalidName, NoSuchShare
 from .plainpage import PlainErrors
 from .reception import AUTH_RESOURCE, SHARE_RESOURCE
 from .runtime import checked_name
-from .workers import in_thread
+from .system.executor import in_thread
 
 
 class PageHandler(PlainErrors, JupyterHandler):

@@ -26,15 +26,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import List, Optional
 
-from . import berths, outbound, standby, threads
-from .children import Child
+from . import berths, outbound, standby
 from .commands import Command
-from .eventloop import Door, EventLoop, failed, refuse, tell_failure
-from .lifeline import Decoder, Word, encode
 from .moorings import Mooring
-from .process import open_pid, spawn
-from .signals import Signals
 from .standby import Standby
+from .system import threads
+from .system.event_loop import Door, EventLoop, failed, refuse, tell_failure
+from .system.messages import Decoder, Word, encode
+from .system.process import open_pid, spawn
+from .system.respawn import Child
+from .system.signals import Signals
 
 
 class Porter:

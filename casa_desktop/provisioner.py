@@ -18,8 +18,8 @@ from . import network
 from .berths import Berth, is_possible, leave, new_berth, present
 from .errors import InvalidSetting, KernelFailed, RuntimeDirectoryError, Shortage
 from .outside import MODULE, READY_VARIABLE
-from .process import read_line
-from .workers import in_thread
+from .system.executor import in_thread
+from .system.process import read_line
 
 NAME = "casa-desktop"
 # After this time a container counts as slow, not as failed, and Jupyter waits for the kernel as for any other.

@@ -35,8 +35,8 @@ from .plainpage import PlainErrors
 from .reception import AUTH_RESOURCE, Reception, reception
 from .rfbstream import Filter
 from .runtime import Record
-from .unixsockets import NO_ROOM, ROOM_SECONDS, connected
-from .workers import in_thread
+from .system.executor import in_thread
+from .system.unix_sockets import NO_ROOM, ROOM_SECONDS, connected
 
 # How many unsent bytes the kernel buffers for a browser. Everything beyond that waits in Xvnc, where a newer picture
 # replaces an older one, instead of in a queue that delays the response to the user's next click.

@@ -17,10 +17,11 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, MutableMapping, Optional, Tuple
 
-from . import berths, lifeline, network, outbound
+from . import berths, network, outbound
 from .errors import CasaDesktopError, NetworkShared
-from .lifeline import Word
-from .ourselves import seen
+from .system import messages
+from .system.messages import Word
+from .system.pythonpath import seen
 
 __all__ = ["Quarters", "move_in", "seclude"]
 
@@ -97,7 +98,7 @@ class Quarters:
             folder: the kernel's private folder.
             environ: the environment of those programs.
         """
-        if self._moved and lifeline.VARIABLE not in environ:
+        if self._moved and messages.VARIABLE not in environ:
             path = str(folder / "porter.sock")
             # Created here, so that it exists before any program needs it; the host helper answers on it.
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -109,7 +110,7 @@ class Quarters:
                 return
             listener.listen(_BACKLOG)
             self._tell(Word("listen"), [listener.detach()])
-            environ[lifeline.PORTER_VARIABLE] = path
+            environ[messages.PORTER_VARIABLE] = path
 
     def _hire_porter(self, environ: Mapping[str, str]) -> None:
         if self._porter is not None:
@@ -146,7 +147,7 @@ class Quarters:
         given = array.array("i", descriptors or [])
         with suppress(OSError):
             self._porter.sendmsg(
-                [lifeline.encode(word)], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, given)] if given else []
+                [messages.encode(word)], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, given)] if given else []
             )
         for descriptor in given:
             os.close(descriptor)
@@ -154,7 +155,7 @@ class Quarters:
 
 def _berth(connection: Mapping[str, Any], environ: Mapping[str, str]) -> Optional[berths.Berth]:
     """Return the rendezvous folder that this kernel must create, if Jupyter has chosen one."""
-    if connection.get("transport") != "ipc" or lifeline.VARIABLE in environ:
+    if connection.get("transport") != "ipc" or messages.VARIABLE in environ:
         return None
     folder = Path(str(connection.get("ip", ""))).parent
     berth = berths.berth_of(str(connection.get("ip", "")))

@@ -11,11 +11,12 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Dict, List, Optional
 
-from . import locks, runtime
+from . import runtime
 from .errors import RuntimeDirectoryError
 from .lastwords import write_last_words
-from .process import bearing, end, is_in_session, is_stopped, namespace, resume
 from .runtime import Places
+from .system import locks
+from .system.process import bearing, end, is_in_session, is_stopped, namespace, resume
 
 if TYPE_CHECKING:
     import psutil

@@ -12,7 +12,7 @@ from . import session
 from .audience import Audience
 from .errors import CasaDesktopError
 from .runtime import Record
-from .workers import in_thread
+from .system.executor import in_thread
 
 # The resources in an administrator's Authorizer: the desktops, and view-only access by a share link.
 AUTH_RESOURCE = "casa-desktop"

@@ -27,10 +27,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Mapping, Optional
 
-from . import folders, locks, roots, stored, xfiles
+from . import roots, xfiles
 from .errors import InvalidName, RuntimeDirectoryError, Shortage
 from .roots import configured_root, is_private
-from .unixsockets import connected
+from .system import files, locks, open_folder
+from .system.unix_sockets import connected
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 # These are parts of URLs at the same place as the desktops' names.
@@ -197,12 +198,12 @@ class Record:
 
     def write(self, path: Path) -> None:
         """Write the record atomically."""
-        stored.write(path, self)
+        files.write(path, self)
 
 
 def read_record(path: Path) -> Optional[Record]:
     """Return the record at ``path``; None if there is none, or it is invalid."""
-    return stored.read(path, Record)
+    return files.read(path, Record)
 
 
 def names() -> List[str]:
@@ -247,13 +248,13 @@ def clear(folder: Path, descriptor: Optional[int] = None) -> None:
             process has locked it.
     """
     if descriptor is not None:
-        if folders.is_at(folder, descriptor):
+        if open_folder.is_at(folder, descriptor):
             _remove_x_files(folder)
-        folders.remove(folder, descriptor)
+        open_folder.remove(folder, descriptor)
         return
     with suppress(OSError), locks.unheld(folder) as dead:
         _remove_x_files(folder)
-        folders.remove(folder, dead)
+        open_folder.remove(folder, dead)
 
 
 def _remove_x_files(folder: Path) -> None:

@@ -19,10 +19,11 @@ from Xlib import X, Xatom
 from Xlib.display import Display
 from Xlib.error import ConnectionClosedError, DisplayError
 
-from . import icewm, stored
+from . import icewm
 from .errors import Shortage
 from .icewmfiles import THEME_FOLDER, themes
 from .runtime import Places, places
+from .system import files
 
 _DPI = re.compile(rb"^Xft\.dpi:.*\n?", re.MULTILINE)
 
@@ -60,7 +61,7 @@ def write_icewm_files(at: Places, ratio: float) -> None:
             partial.replace(theme)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
-    stored.write_text(at.icewm / "preferences", icewm.preferences(ratio))
+    files.write_text(at.icewm / "preferences", icewm.preferences(ratio))
 
 
 def _write_theme(folder: Path, ratio: float) -> None:

@@ -14,7 +14,7 @@ from . import session
 from .commands import Settings
 from .openpage import OpenPage
 from .pageserver import Server
-from .signals import Signals
+from .system.signals import Signals
 from .webpage import Handler
 
 

@@ -14,13 +14,24 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Dict, Iterator, List, Optional, Sequence
 
-from . import displays, errors, icewmfiles, lifeline, links, locks, reaper, runtime, starting, supervision, xserver
+from . import (
+    displays,
+    errors,
+    icewmfiles,
+    links,
+    reaper,
+    runtime,
+    starting,
+    supervision,
+    xserver,
+)
 from .commands import Settings, display_environment, scale_command, settings_from
 from .containers import Container
 from .lastwords import forget_last_words, read_last_words
-from .ourselves import hide, seen
 from .roots import configured_root, is_private, others
 from .runtime import Places, Record
+from .system import locks, messages
+from .system.pythonpath import hide, seen
 from .views import Glimpse, screenshot, titles
 from .xauthority import write as write_cookie
 
@@ -117,7 +128,7 @@ def ensure(
     running = _found(name, deadline)
     if running is not None:
         return running
-    outside = os.environ.get(lifeline.VARIABLE) or os.environ.get(lifeline.PORTER_VARIABLE)
+    outside = os.environ.get(messages.VARIABLE) or os.environ.get(messages.PORTER_VARIABLE)
     if outside:
         return _ask(outside, name, settings or Settings(), timeout)
     with _alone(timeout) as held:
@@ -157,7 +168,7 @@ def _found(name: str, deadline: float) -> Optional[Record]:
 def _ask(outside: str, name: str, settings: Settings, timeout: float) -> Record:
     """Request a desktop from the launcher of our container, or from the host helper of our kernel."""
     asked = {"name": runtime.checked_name(name), "settings": asdict(settings), "timeout": timeout}
-    answer = lifeline.ask(outside, lifeline.Word("ensure", asked), timeout + 2 * starting.LAST_WORD_SECONDS)
+    answer = messages.ask(outside, messages.Word("ensure", asked), timeout + 2 * starting.LAST_WORD_SECONDS)
     if answer.kind != "done":
         raise starting.reported({"kind": answer.value["kind"], "error": answer.value["text"]})
     return running(name)

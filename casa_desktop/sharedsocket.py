@@ -6,11 +6,11 @@ import asyncio
 import time
 
 from . import shares
-from .budget import Budget
 from .errors import NoSuchShare, ProtocolViolation, Shortage
 from .proxy import PIECE, DesktopSocketHandler
 from .reception import LINK_ENDED, SHARE_RESOURCE
 from .runtime import Record
+from .system.token_bucket import Budget
 
 # A guest's limit in bytes per second; each frame costs some extra bytes. Our page requests at most 240 pictures per
 # second and answers as many fences, which takes two thirds of the limit.

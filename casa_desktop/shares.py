@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Optional, Tuple
 
-from . import session, stored
+from . import session
 from .errors import InvalidShare, NoSuchShare, NotRunning
 from .runtime import Record
+from .system import files
 
 DEFAULT_MINUTES = 60
 MOST_MINUTES = 24 * 60
@@ -64,7 +65,7 @@ def create(record: Record, minutes: float = DEFAULT_MINUTES, label: str = "") ->
     path = _path(record, share.id)
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        stored.write(path, share)
+        files.write(path, share)
     except FileNotFoundError:
         raise NotRunning(record.name) from None
     return share, token
@@ -132,4 +133,4 @@ def _path(record: Record, number: str) -> Path:
 
 
 def _read(path: Path) -> Optional[Share]:
-    return stored.read(path, Share)
+    return files.read(path, Share)

@@ -12,7 +12,7 @@ from .errors import InvalidShare
 from .handlers import DesktopHandler
 from .reception import LINK_ENDED, SHARE_RESOURCE, WITHDRAWN
 from .runtime import Record
-from .workers import in_thread
+from .system.executor import in_thread
 
 
 class SharesHandler(DesktopHandler):

@@ -15,12 +15,13 @@ import time
 from dataclasses import asdict
 from typing import Dict, List, Optional, Sequence
 
-from . import errors, folders, reaper, runtime, threads
+from . import errors, reaper, runtime
 from .commands import Settings
 from .containers import Container
-from .ourselves import seen
-from .process import read_line
 from .runtime import Places
+from .system import open_folder, threads
+from .system.process import read_line
+from .system.pythonpath import seen
 
 # The supervisor itself observes the deadline, and then needs a moment to end the processes that it has started.
 LAST_WORD_SECONDS = 8.0
@@ -71,7 +72,7 @@ def supervised(
         StartFailed, StartTimeout: there was no report.
         OSError: the supervisor could not be started.
     """
-    folder = folders.opened(at.folder)
+    folder = open_folder.opened(at.folder)
     try:
         report = _run_supervisor(name, settings, deadline, container, at, locks)
         if report.get("error"):

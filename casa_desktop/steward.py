@@ -21,11 +21,12 @@ from typing import Dict, Iterable, List, Optional, Sequence
 
 import psutil
 
-from . import locks, roots, runtime
-from .descriptors import readable
+from . import roots, runtime
 from .errors import CasaDesktopError
-from .process import adopt_orphans, descendants, end, namespace, open_pid
-from .signals import Signals
+from .system import locks
+from .system.descriptors import readable
+from .system.process import adopt_orphans, descendants, end, namespace, open_pid
+from .system.signals import Signals
 
 # A supervisor takes up to six seconds to end its desktop, usually half a second.
 GRACE_SECONDS = 8.0

@@ -9,11 +9,12 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Optional
 
-from . import locks, reaper, runtime
-from .descriptors import readable
+from . import reaper, runtime
 from .errors import NotAnswering, StopFailed
-from .process import is_stopped, namespace, open_pid
 from .runtime import Places, Record
+from .system import locks
+from .system.descriptors import readable
+from .system.process import is_stopped, namespace, open_pid
 from .xfiles import answers
 
 _AFTER_KILL_SECONDS = 12.0
@@ -45,7 +46,7 @@ def await_x_server(record: Record, at: Places, timeout: float) -> Optional[Recor
     # Imported here, because nothing else in this module needs it at import.
     from inotify_simple import flags
 
-    from .watches import Watches
+    from .system.inotify import Watches
 
     deadline = time.monotonic() + timeout
     changes, ends = Watches(), _end_of(record)

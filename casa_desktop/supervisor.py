@@ -29,20 +29,21 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, Dict, List, Tuple
 
-from . import __version__, icewmfiles, lifeline, links, locks, reaper, xclients, xfiles
-from .children import RECENT_SECONDS, Child
+from . import __version__, icewmfiles, links, reaper, xclients, xfiles
 from .commands import Command, Settings, window_manager_command
-from .descriptors import raise_limit, readable
 from .errors import CasaDesktopError, LinkFailed, Shortage, StartFailed, WindowManagerMissing, XServerMissing
-from .folders import Foothold, is_at
 from .lastwords import write_last_words, write_removal
-from .loglimit import LogLimit
 from .mending import Mender
-from .ourselves import hide, seen
-from .process import adopt_orphans, descendants, end, is_in_session, namespace, spawn
 from .runtime import Places, Record, clear, places
-from .signals import Signals
 from .starter import IN_CONTAINER, Starter, detach
+from .system import locks, messages
+from .system.descriptors import raise_limit, readable
+from .system.log_limit import LogLimit
+from .system.open_folder import Foothold, is_at
+from .system.process import adopt_orphans, descendants, end, is_in_session, namespace, spawn
+from .system.pythonpath import hide, seen
+from .system.respawn import RECENT_SECONDS, Child
+from .system.signals import Signals
 from .xvnc import Xvnc
 
 if TYPE_CHECKING:
@@ -343,13 +344,13 @@ def _said(name: str, at: Places, error: Exception) -> CasaDesktopError:
 
 def _report(descriptors: str, words: Dict[str, str]) -> None:
     """Send the report to the starter, or to the launcher outside of our container, which forwards it to the starter."""
-    launcher = os.environ.get(lifeline.VARIABLE)
+    launcher = os.environ.get(messages.VARIABLE)
     if descriptors != IN_CONTAINER:
         Starter(descriptors).report(words)
     elif launcher:
         # If the launcher has gone, the container ends anyway; a slow launcher must not end the desktop.
         with suppress(LinkFailed):
-            lifeline.ask(launcher, lifeline.Word("report", words), GRACE_SECONDS)
+            messages.ask(launcher, messages.Word("report", words), GRACE_SECONDS)
 
 
 def _let_go_of_standard_streams(log: IO[bytes]) -> None:

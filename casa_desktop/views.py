@@ -13,8 +13,8 @@ from typing import Dict, Iterable, List, Optional
 
 from . import errors
 from .commands import NO_SUCH_WINDOW, display_environment, picture_command
-from .ourselves import seen
 from .runtime import Record
+from .system.pythonpath import seen
 
 
 def screenshot(record: Record, window: str = "", *, timeout: float = 10.0) -> bytes:

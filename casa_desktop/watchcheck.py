@@ -12,7 +12,7 @@ import psutil
 from inotify_simple import flags
 
 from .findings import Finding
-from .watches import Watches
+from .system.inotify import Watches
 
 _SUBJECT = "watches on files"
 # The machine's limit, and that of a container whose user namespace has a lower one.

@@ -20,7 +20,7 @@ from typing import Iterator, Mapping, NamedTuple, Optional, Tuple
 
 from .containers import Container
 from .errors import InvalidContainer, InvalidSetting, SettingNotWritten
-from .stored import parsed
+from .system.files import parsed
 
 VARIABLE = "CASA_DESKTOP_X_SERVER"
 OWN = "own"

@@ -7,11 +7,12 @@ import time
 from dataclasses import dataclass
 from typing import IO
 
-from . import loglimit, xauthority
+from . import xauthority
 from .commands import Settings, x_server_command
 from .errors import StartFailed, StartTimeout
-from .process import read_line, spawn
 from .runtime import Places, rfb_banner
+from .system import log_limit
+from .system.process import read_line, spawn
 
 
 @dataclass
@@ -104,6 +105,6 @@ class Xvnc:
 
     def last_words(self) -> str:
         """Return the last lines of the desktop's log, even if the file has been removed."""
-        lines = loglimit.newest(self.log.fileno()).split("\n")
+        lines = log_limit.newest(self.log.fileno()).split("\n")
         said = [line.strip() for line in lines if line.strip()]
         return " ".join(said[-3:]) or "nothing"

@@ -16,8 +16,9 @@ import os
 import sys
 from functools import partial
 
-from casa_desktop import descriptors, quarters
+from casa_desktop import quarters
 from casa_desktop.errors import CasaDesktopError
+from casa_desktop.system import descriptors
 
 from . import casa, connection, offspring, startup, surroundings
 from .casanames import CasaNames

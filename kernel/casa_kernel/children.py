@@ -20,9 +20,10 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
-from casa_desktop import folders, runtime
-from casa_desktop.descriptors import readable
+from casa_desktop import runtime
 from casa_desktop.errors import RuntimeDirectoryError, Shortage
+from casa_desktop.system import open_folder
+from casa_desktop.system.descriptors import readable
 
 from .errors import ForkedProcess, ToolFailed, writing
 
@@ -65,7 +66,7 @@ class PrivateFolder:
 
     def _occupy(self) -> None:
         try:
-            self._folder = folders.opened(self._path)
+            self._folder = open_folder.opened(self._path)
             self._guard = self._start_guard()
         except OSError:
             self._path.rmdir()
@@ -78,7 +79,7 @@ class PrivateFolder:
         Raises:
             RuntimeDirectoryError: the folder was removed and cannot be made again.
         """
-        if self.is_ours and not folders.is_at(self._path, self._folder):
+        if self.is_ours and not open_folder.is_at(self._path, self._folder):
             with self._turn:
                 self._restore()
         return self._path
@@ -88,7 +89,7 @@ class PrivateFolder:
         self._restorers.append(action)
 
     def _restore(self) -> None:
-        if folders.is_at(self._path, self._folder):
+        if open_folder.is_at(self._path, self._folder):
             # Another thread has already made it again.
             return
         try:
@@ -112,7 +113,7 @@ class PrivateFolder:
 
     def _start_guard(self) -> subprocess.Popen[bytes]:
         found = os.fstat(self._folder)
-        guard = str(Path(__file__).with_name("guard.py"))
+        guard = str(Path(__file__).with_name("kernel_guard.py"))
         words = ["casa-kernel-guard", str(self._path), f"{found.st_dev}:{found.st_ino}"]
         # The guard must find rm whatever the user's PATH is, and Python its own library.
         env = {**{each: os.environ[each] for each in ("LD_LIBRARY_PATH",) if each in os.environ}, "PATH": os.defpath}
@@ -143,7 +144,7 @@ class PrivateFolder:
             return
         _dismiss(self._guard)
         # The guard may have been killed before it removed the folder.
-        folders.remove(self._path, self._folder)
+        open_folder.remove(self._path, self._folder)
 
     def new_folder(self, prefix: str) -> Path:
         """Return a new folder below this one.

@@ -92,7 +92,7 @@ class Figures:
         try:
             for number, page in enumerate(drawn):
                 (folder / f"{number:04}").write_bytes(page)
-            argv = [sys.executable, str(Path(__file__).with_name("figurewindow.py")), str(folder), title]
+            argv = [sys.executable, str(Path(__file__).with_name("figure_window.py")), str(folder), title]
             self._desk.open_window(
                 name, f"The window of {name}", argv, {**session.seen(os.environ), **display}, alt, server=True
             )

@@ -22,9 +22,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Callable, Iterable, Iterator, List, Mapping, Optional
 
-from casa_desktop import inherited, session, threads
-from casa_desktop.descriptors import readable
+from casa_desktop import session
 from casa_desktop.errors import Shortage
+from casa_desktop.system import environment, threads
+from casa_desktop.system.descriptors import readable
 
 from . import tools
 from .children import Child, PrivateFolder, start
@@ -118,13 +119,13 @@ class FlagDisplay:
             _SCRIPT.format(
                 life=shlex.quote(str(self._life)),
                 register=shlex.quote(str(self._register)),
-                exports=inherited.shell_lines(self._place.inherited(os.environ), env),
+                exports=environment.shell_lines(self._place.inherited(os.environ), env),
                 program=shlex.quote(str(program)),
             )
         )
 
     def _start_closing(self, display: Mapping[str, str]) -> Child:
-        words = [sys.executable, str(Path(__file__).with_name("closing.py")), str(self._closings)]
+        words = [sys.executable, str(Path(__file__).with_name("close_requests.py")), str(self._closings)]
         argv = ["/bin/sh", "-c", 'exec "$0" "$1" >"$2"', *words]
         return start(self._folder, "closing", argv, {**session.seen(os.environ), **display}, server=False)
 

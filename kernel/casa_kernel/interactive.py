@@ -29,8 +29,9 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, Iterator, List, Mapping, Optional
 
-from casa_desktop import inherited, session
+from casa_desktop import session
 from casa_desktop.errors import Shortage
+from casa_desktop.system import environment
 
 from . import flagdisplay, preferences, runnable, tools
 from .children import Child, PrivateFolder, start
@@ -191,7 +192,7 @@ class MaskEditor:
     @contextmanager
     def _closing_requests(self, display: Mapping[str, str], found: List[str]) -> Iterator[None]:
         """Add to ``found`` the process ids of the windows that were asked to close within a with block."""
-        argv = [sys.executable, str(Path(__file__).with_name("closing.py"))]
+        argv = [sys.executable, str(Path(__file__).with_name("close_requests.py"))]
         child = start(self._folder, "closing", argv, {**session.seen(os.environ), **display}, server=False)
         try:
             yield
@@ -208,7 +209,7 @@ class MaskEditor:
             yield
 
     def _start_roomier(self, display: Mapping[str, str]) -> Child:
-        argv = [sys.executable, str(Path(__file__).with_name("roomier.py")), preferences.SEPARATOR]
+        argv = [sys.executable, str(Path(__file__).with_name("editor_size.py")), preferences.SEPARATOR]
         return start(self._folder, "roomier", argv, {**session.seen(os.environ), **display}, server=False)
 
     def end_viewer(self) -> None:
@@ -228,7 +229,7 @@ class MaskEditor:
             _LAUNCHER.format(
                 life=shlex.quote(str(self._life)),
                 register=shlex.quote(str(self._register)),
-                exports=inherited.shell_lines(self._place.inherited(os.environ), env),
+                exports=environment.shell_lines(self._place.inherited(os.environ), env),
                 program=shlex.quote(str(program)),
                 address=shlex.quote(str(self._address)),
                 preferences=shlex.join(preferences.arguments(self._cache)),

@@ -8,7 +8,7 @@ from typing import Any, Dict, Protocol
 
 from inotify_simple import flags
 
-from casa_desktop.alarm import Alarm
+from casa_desktop.system.file_alarm import Alarm
 
 from .errors import BadParameter
 from .logfile import LogFile

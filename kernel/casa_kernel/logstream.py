@@ -14,8 +14,8 @@ from typing import Any, Callable, Dict, List, Optional, Protocol
 
 from inotify_simple import flags
 
-from casa_desktop import threads
-from casa_desktop.alarm import Alarm
+from casa_desktop.system import threads
+from casa_desktop.system.file_alarm import Alarm
 
 from .logfile import LogFile
 from .logparse import Tally

@@ -20,7 +20,7 @@ from . import imports
 _PATH = "PYTHONPATH"
 # sitehooks compares this with its own Python, before it looks for any module of ours.
 VARIABLE = "CASA_DESKTOP_KERNEL_PYTHON"
-_HOOKS = Path(__file__).with_name("sitehooks")
+_HOOKS = Path(__file__).parents[1] / "sitehooks"
 
 # The modules and interactive tasks that ``drawing.child_process`` changes.
 _INTERACTIVE = ("tclean", "deconvolve", "sdintimaging", "simanalyze", "flagdata")

@@ -24,7 +24,7 @@ from .errors import FolderRemoved, TaskFailed
 _RED, _BOLD, _DIM, _PLAIN = "\x1b[31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
 # The folders of this package, of casa_desktop, and of installed packages.
 _NOT_THE_USER_S = (
-    str(Path(__file__).parent),
+    str(Path(__file__).parents[1]),
     str(Path(casa_desktop.errors.__file__).parent),
     *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
 )

@@ -33,7 +33,7 @@ def environment(children: Children, tool: str) -> Dict[str, str]:
         if shutil.which(_NAME) is None:
             raise XvfbMissing(tool)
         session.write_cookie(cookie)
-        argv = [sys.executable, str(Path(__file__).with_name("xvfb.py")), str(cookie)]
+        argv = [sys.executable, str(Path(__file__).with_name("xvfb_program.py")), str(cookie)]
         # If it was killed, it would leave its lock and its socket in /tmp.
         child = start(children.private, _NAME, argv, session.seen(os.environ), guard="TERM")
         children.keep(_NAME, child)

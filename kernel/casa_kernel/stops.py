@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from typing import Callable
 
-from casa_desktop import threads
+from casa_desktop.system import threads
 
 
 def watch(pid: int, tell: Callable[[bool], None]) -> None:

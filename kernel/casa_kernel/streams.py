@@ -21,7 +21,7 @@ from typing import Any, Callable, Collection, Iterable, List, Optional, Sequence
 
 from ipykernel.iostream import OutStream
 
-from casa_desktop import threads
+from casa_desktop.system import threads
 
 _PIECE = 1 << 16
 # Written to a descriptor to learn when all text before it has arrived; no other text begins like this.
@@ -182,7 +182,7 @@ class Relief:
         words = [f"{source}:{target}" for source, target in zip(self._sources, self._targets)]
         return subprocess.Popen(
             # -S: the pump needs only Python's standard library.
-            [sys.executable, "-I", "-S", str(Path(__file__).with_name("pump.py")), *words],
+            [sys.executable, "-I", "-S", str(Path(__file__).with_name("pipe_reader.py")), *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -27,8 +27,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence
 
-from casa_desktop import inherited, quarters
+from casa_desktop import quarters
 from casa_desktop.errors import CasaDesktopError
+from casa_desktop.system import environment as inherited
 
 from . import decimals, preferences
 from .errors import ExtractionFailed, ToolMissing

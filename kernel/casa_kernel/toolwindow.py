@@ -37,7 +37,7 @@ class ToolWindow:
         Args:
             within: how long the answer may take, in seconds. An idle window answers in a millisecond.
         """
-        program = str(Path(__file__).with_name("windowping.py"))
+        program = str(Path(__file__).with_name("window_ping.py"))
         try:
             done = subprocess.run(
                 [sys.executable, program, str(self._pid), str(within)],

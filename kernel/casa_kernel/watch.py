@@ -15,8 +15,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Callable, Iterable, Optional, Set, Tuple
 
-from casa_desktop import threads
-from casa_desktop.descriptors import readable
+from casa_desktop.system import threads
+from casa_desktop.system.descriptors import readable
 
 from . import stops
 

@@ -11,7 +11,7 @@ from typing import Callable, Optional, Tuple, Type
 
 import psutil
 
-from casa_desktop import threads
+from casa_desktop.system import threads
 
 from .children import Child
 from .clients import Client

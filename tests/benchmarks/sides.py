@@ -25,7 +25,7 @@ from typing import Any, Callable, Dict, List, Mapping, Tuple, Type
 import psutil
 
 from casa_desktop import icewm
-from casa_desktop.process import end
+from casa_desktop.system.process import end
 
 from ..living import command
 from ..ports import free_port

@@ -25,7 +25,7 @@ from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 from casa_desktop import session
-from casa_desktop.ourselves import module
+from casa_desktop.system.pythonpath import module
 
 from . import desks, peers
 

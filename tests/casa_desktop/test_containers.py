@@ -8,7 +8,7 @@ import pytest
 from casa_desktop.containers import Container, kernel_argv, passed_environment, remove_command, run_command
 from casa_desktop.engines import Place
 from casa_desktop.errors import ContainerFailed, InvalidContainer
-from casa_desktop.ourselves import module
+from casa_desktop.system.pythonpath import module
 
 INNER = ("python", "-m", "casa_desktop.inside", "/run/user/7/casa-desktop/.kernels/a/outside.sock")
 

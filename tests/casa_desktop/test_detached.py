@@ -11,8 +11,9 @@ from typing import Callable, Dict, Iterator
 import psutil
 import pytest
 
-from casa_desktop import locks, session
+from casa_desktop import session
 from casa_desktop.runtime import Record
+from casa_desktop.system import locks
 
 from ..living import command, is_alive
 from .victims import kill

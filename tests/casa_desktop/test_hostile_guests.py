@@ -10,8 +10,8 @@ from typing import Any, Awaitable, Callable
 import pytest
 
 from casa_desktop import session, sharedsocket
-from casa_desktop.budget import Budget
 from casa_desktop.rfbstream import Filter, Passed
+from casa_desktop.system.token_bucket import Budget
 
 from .browser import RAW, Browser, key, pointer, request
 

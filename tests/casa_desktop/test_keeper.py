@@ -12,9 +12,10 @@ from typing import Iterator
 import psutil
 import pytest
 
-from casa_desktop import berths, lifeline
+from casa_desktop import berths
 from casa_desktop.berths import Berth
-from casa_desktop.lifeline import Word
+from casa_desktop.system import messages
+from casa_desktop.system.messages import Word
 
 from ..living import started
 from ..shortage import few_descriptors, little_memory
@@ -62,8 +63,8 @@ def test_a_launcher_without_descriptors_or_memory_says_so_and_goes_on(
     process = psutil.Process(launcher.pid)
     with few_descriptors(launcher.pid, 0) if shortage == "descriptors" else little_memory(process, 0):
         for _ in range(3):
-            answer = lifeline.ask(path, question, 10)
+            answer = messages.ask(path, question, 10)
             assert (answer.kind, answer.value["kind"]) == ("failed", "Shortage"), json.dumps(answer)
-    assert lifeline.ask(path, question, 10).value["text"] == "There is no such question: dance."
+    assert messages.ask(path, question, 10).value["text"] == "There is no such question: dance."
     (tmp_path / "end").write_text("")
     assert launcher.wait(30) == 0

@@ -4,8 +4,9 @@ import os
 
 import pytest
 
-from casa_desktop import lifeline, network, networkcheck
+from casa_desktop import network, networkcheck
 from casa_desktop.network import State
+from casa_desktop.system import messages
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def test_it_is_tried_in_another_process() -> None:
 
 def test_a_wrong_setting_and_a_notebook_s_own_network_are_told() -> None:
     assert "'private' or 'host'" in networkcheck.examine({**os.environ, network.VARIABLE: "x"}).found
-    assert networkcheck.examine({lifeline.PORTER_VARIABLE: "/p"}).state == "ok"
+    assert networkcheck.examine({messages.PORTER_VARIABLE: "/p"}).state == "ok"
 
 
 def test_a_choice_that_is_none_is_told_in_its_own_words() -> None:

@@ -15,7 +15,7 @@ from casa_desktop import outside
 from casa_desktop.commands import Settings
 from casa_desktop.containers import Container, kernel_argv
 from casa_desktop.errors import InvalidContainer
-from casa_desktop.lifeline import Word
+from casa_desktop.system.messages import Word
 
 from ..clock import own_time
 

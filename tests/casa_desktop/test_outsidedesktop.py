@@ -13,10 +13,11 @@ import psutil
 import pytest
 from PIL import Image
 
-from casa_desktop import errors, locks, session
+from casa_desktop import errors, session
 from casa_desktop.commands import Settings
-from casa_desktop.process import marked
 from casa_desktop.runtime import Record, rfb_banner
+from casa_desktop.system import locks
+from casa_desktop.system.process import marked
 
 from ..living import command
 

@@ -21,8 +21,8 @@ from casa_desktop.commands import Settings
 from casa_desktop.containers import Container
 from casa_desktop.engines import ENGINES
 from casa_desktop.errors import CasaDesktopError, InvalidContainer, InvalidSetting, ProtocolViolation
-from casa_desktop.lifeline import LONGEST_LINE, Decoder, Word, encode
 from casa_desktop.rfbstream import ClientStream, Filter
+from casa_desktop.system.messages import LONGEST_LINE, Decoder, Word, encode
 
 # The folder may well be the same for all examples: each writes its file anew.
 ONE_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

@@ -20,9 +20,10 @@ from tornado.websocket import websocket_connect
 from Xlib import XK, X
 from Xlib.display import Display
 
-from casa_desktop import locks, proxy, session, shares
-from casa_desktop.process import is_stopped
+from casa_desktop import proxy, session, shares
 from casa_desktop.reception import reception
+from casa_desktop.system import locks
+from casa_desktop.system.process import is_stopped
 
 from .browser import CLIPBOARD, EXTENDED_SIZE, RAW, Browser, cut_text, desktop_size, key, pointer, request
 

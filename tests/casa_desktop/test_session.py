@@ -18,9 +18,10 @@ import pytest
 from PIL import Image
 from Xlib import X, display
 
-from casa_desktop import errors, locks, session
+from casa_desktop import errors, session
 from casa_desktop.commands import Settings
 from casa_desktop.runtime import Record
+from casa_desktop.system import locks
 
 from .. import traces
 from ..living import family, is_alive, living, name_of, started

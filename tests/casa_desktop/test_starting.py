@@ -14,8 +14,9 @@ import psutil
 import pytest
 from inotify_simple import INotify, flags
 
-from casa_desktop import errors, locks, reaper, runtime, session, starting
+from casa_desktop import errors, reaper, runtime, session, starting
 from casa_desktop.commands import Settings
+from casa_desktop.system import locks
 
 from .victims import kill
 

@@ -18,10 +18,11 @@ from inotify_simple import INotify, flags
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
 
-from casa_desktop import links, lookout, runtime, session, shares, stored
+from casa_desktop import links, lookout, runtime, session, shares
 from casa_desktop.commands import Settings
 from casa_desktop.errors import LinkRefused, ScalingFailed, Shortage, StartFailed
 from casa_desktop.proxy import RESERVED
+from casa_desktop.system import files
 
 from ..living import line_of
 from ..shortage import Disk, descriptors, few_descriptors, little_memory, small_disk
@@ -120,11 +121,11 @@ def test_an_unused_desktop_is_stopped_on_a_full_disk_too(disk: Disk) -> None:
 
 def test_a_file_that_cannot_be_written_anew_is_as_it_was(disk: Disk) -> None:
     share, file = shares.Share("0", "a", 1.0, "x"), disk.path / "share.json"
-    stored.write(file, share)
+    files.write(file, share)
     disk.fill()
     with pytest.raises(Shortage, match=r"share\.json"):
-        stored.write(file, shares.Share("0", "b" * 9000, 1.0, "y"))
-    assert stored.read(file, shares.Share) == share
+        files.write(file, shares.Share("0", "b" * 9000, 1.0, "y"))
+    assert files.read(file, shares.Share) == share
     assert sorted(each.name for each in disk.path.iterdir()) == ["filler", "share.json"]
 
 

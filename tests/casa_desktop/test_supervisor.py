@@ -18,10 +18,11 @@ import pytest
 from Xlib import X
 from Xlib.display import Display
 
-from casa_desktop import errors, locks, reaper, runtime, session, starting, stored, supervision
+from casa_desktop import errors, reaper, runtime, session, starting, supervision
 from casa_desktop.commands import Settings
-from casa_desktop.process import open_pid
 from casa_desktop.runtime import Record
+from casa_desktop.system import files, locks
+from casa_desktop.system.process import open_pid
 
 from .. import living, traces
 from ..clock import own_time
@@ -280,7 +281,7 @@ def test_what_a_killed_supervisor_left_ends_with_the_next_look(lost: Record, roo
 
 def test_a_dead_desktop_of_another_pid_namespace_is_not_ours_to_bury(lost: Record, root: Path) -> None:
     at = runtime.places("main")
-    stored.write(at.record, Record(**{**vars(lost), "pid_namespace": "pid:[1]"}))
+    files.write(at.record, Record(**{**vars(lost), "pid_namespace": "pid:[1]"}))
     assert session.list_desktops() == []
     assert at.record.exists()
     session.stop()

@@ -6,7 +6,7 @@ import os
 import select
 import signal
 
-from casa_desktop.process import open_pid
+from casa_desktop.system.process import open_pid
 
 
 def kill(pid: int) -> None:

@@ -24,8 +24,9 @@ from Xlib import X, Xatom
 from Xlib.error import ConnectionClosedError, DisplayConnectionError
 from Xlib.protocol.event import ClientMessage
 
-from casa_desktop import locks, runtime
+from casa_desktop import runtime
 from casa_desktop.runtime import Places, Record
+from casa_desktop.system import locks
 
 from ..living import below, command, is_alive, line_of, living, program, variables
 from ..system.lab import Jupyter

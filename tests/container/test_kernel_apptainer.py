@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from casa_desktop.containers import Container
-from casa_desktop.process import marked
+from casa_desktop.system.process import marked
 
 from ..kernel.test_live import clean
 from ..living import below, command, is_alive, line_of, living, owner

@@ -13,7 +13,7 @@ import pytest
 
 from casa_desktop import runtime, session
 from casa_desktop.containers import Container
-from casa_desktop.process import marked
+from casa_desktop.system.process import marked
 
 from ..casa_desktop.test_outside import launch
 from ..kernel.notebook import Notebook

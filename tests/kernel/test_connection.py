@@ -13,7 +13,7 @@ import pytest
 from casa_kernel import connection, startup
 from jupyter_client.blocking.client import BlockingKernelClient
 
-from casa_desktop.ourselves import module
+from casa_desktop.system.pythonpath import module
 
 from ..ports import free_ports
 

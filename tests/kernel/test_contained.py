@@ -16,7 +16,7 @@ import pytest
 
 from casa_desktop import session
 from casa_desktop.containers import Container
-from casa_desktop.process import marked
+from casa_desktop.system.process import marked
 
 from ..living import command, is_alive, line_of, living, started
 from ..system.mask_editor import TITLE

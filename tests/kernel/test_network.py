@@ -17,7 +17,7 @@ from typing import Any, Callable, Dict, Iterator, List, Set, Tuple
 import pytest
 
 from casa_desktop import session
-from casa_desktop.process import marked
+from casa_desktop.system.process import marked
 
 from ..casa_desktop.ordinary import FORBIDDEN
 from ..casa_desktop.test_quarters import path_with

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from casa_kernel import offspring
 
-from casa_desktop import ourselves
+from casa_desktop.system import pythonpath
 
 from ..casa_desktop import otherpythons
 from ..living import below, program
@@ -255,6 +255,6 @@ def test_another_python_notices_nothing(announced: Dict[str, str], tmp_path: Pat
 
 def test_our_own_processes_and_desktops_are_not_taken_for_a_notebook_s(announced: Dict[str, str]) -> None:
     before = announced["PYTHONPATH"].split(os.pathsep)[1]
-    assert ourselves.seen(announced)["PYTHONPATH"] == before
-    ourselves.hide(announced)
+    assert pythonpath.seen(announced)["PYTHONPATH"] == before
+    pythonpath.hide(announced)
     assert announced["PYTHONPATH"] == before

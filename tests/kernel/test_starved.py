@@ -154,7 +154,7 @@ def test_a_task_with_a_window_that_can_have_no_thread_says_so_and_leaves_nothing
     notebook.run("viewer('dirty.image', gui=True)\n%casa_tools end")
     # So it is at the process's limit, where other threads, which end sooner, would fail now and then as well.
     notebook.run(
-        "from casa_desktop import threads\ntruly = threads.Joinable\n"
+        "from casa_desktop.system import threads\ntruly = threads.Joinable\n"
         'def refuse(_):\n raise RuntimeError("can\'t start new thread")\n'
         "threads.Joinable = refuse"
     )

@@ -8,7 +8,7 @@ from typing import Dict, Iterator
 
 import pytest
 
-from casa_desktop.ourselves import module
+from casa_desktop.system.pythonpath import module
 
 from .notebook import Notebook
 from .test_kernelspec import SHIPPED

@@ -11,7 +11,7 @@ from typing import Any, Dict, List
 import psutil
 import pytest
 
-from casa_desktop.process import end
+from casa_desktop.system.process import end
 
 from ..living import name_of
 from .town import Person, Town, answer_of

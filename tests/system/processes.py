@@ -10,7 +10,7 @@ from typing import Dict, List, Set
 
 import psutil
 
-from casa_desktop.ourselves import LAUNCHER
+from casa_desktop.system.pythonpath import LAUNCHER
 
 from ..living import command, is_alive, opened, program, variables
 

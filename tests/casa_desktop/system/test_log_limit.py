@@ -12,8 +12,9 @@ import psutil
 import pytest
 from inotify_simple import INotify, flags
 
-from casa_desktop import loglimit, session
-from casa_desktop.loglimit import KEPT, MOST
+from casa_desktop import session
+from casa_desktop.system import log_limit
+from casa_desktop.system.log_limit import KEPT, MOST
 
 # Writes numbered lines for as long as it may, and says how many there were.
 WRITER = """
@@ -30,9 +31,9 @@ LINES = 300_000
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the file system knows."""
     known = {"as it is": 11, "with holes only": 3, "with neither": 0}[request.param]
-    real = loglimit._fallocate
+    real = log_limit._fallocate
     monkeypatch.setattr(
-        loglimit,
+        log_limit,
         "_fallocate",
         lambda descriptor, mode, length: mode & known == mode and real(descriptor, mode, length),
     )
@@ -50,24 +51,24 @@ def _lines(log: int) -> List[bytes]:
 
 def test_what_is_too_long_is_cut_to_the_newest(log: int, way: None) -> None:
     os.write(log, b"".join(b"%07d\n" % number for number in range(MOST // 8 + 1)))
-    loglimit.cut(log)
+    log_limit.cut(log)
     assert os.fstat(log).st_blocks * 512 <= 3 * KEPT
     os.write(log, b"more\n")
     assert _lines(log)[-3:] == [b"%07d" % (MOST // 8), b"more", b""]
-    assert loglimit.newest(log, 13) == f"{MOST // 8:07d}\nmore\n"
+    assert log_limit.newest(log, 13) == f"{MOST // 8:07d}\nmore\n"
 
 
 def test_what_is_short_stays(log: int) -> None:
     os.write(log, b"x" * MOST)
-    loglimit.cut(log)
+    log_limit.cut(log)
     assert os.fstat(log).st_size == MOST
 
 
 def test_no_line_is_lost_that_is_written_meanwhile(log: int) -> None:
     with subprocess.Popen([sys.executable, "-c", WRITER.format(lines=LINES)], stdout=log) as writer:
         while writer.poll() is None:
-            loglimit.cut(log)
-    loglimit.cut(log)
+            log_limit.cut(log)
+    log_limit.cut(log)
     found = _lines(log)[1:-1]
     assert found == [b"%090d" % number for number in range(LINES - len(found), LINES)]
     assert len(found) > KEPT // 92

@@ -11,11 +11,20 @@ import time
 import psutil
 import pytest
 
-from casa_desktop import process
 from casa_desktop.commands import Command
-from casa_desktop.process import belonging, end, is_stopped, marked, namespace, open_pid, read_line, spawn
+from casa_desktop.system import process
+from casa_desktop.system.process import (
+    belonging,
+    end,
+    is_stopped,
+    marked,
+    namespace,
+    open_pid,
+    read_line,
+    spawn,
+)
 
-from ..living import is_alive, living, started
+from ...living import is_alive, living, started
 
 
 def _python(code: str) -> subprocess.Popen[bytes]:
@@ -48,7 +57,7 @@ def test_a_spawned_child_dies_with_its_parent() -> None:
     code = (
         "import os, signal, sys\n"
         "from casa_desktop.commands import Command\n"
-        "from casa_desktop.process import spawn\n"
+        "from casa_desktop.system.process import spawn\n"
         "child = spawn(Command(('sleep', '1000'), dict(os.environ)), log=open(os.devnull, 'wb'))\n"
         "print(child, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"

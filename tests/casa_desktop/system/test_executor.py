@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from casa_desktop.workers import in_thread, workers
+from casa_desktop.system.executor import in_thread, workers
 
 
 def test_no_thread_is_started_when_there_is_work() -> None:

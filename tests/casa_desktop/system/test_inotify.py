@@ -10,12 +10,13 @@ from typing import Sequence
 
 import pytest
 
-from casa_desktop import locks, runtime, session
+from casa_desktop import runtime, session
 from casa_desktop.errors import NotRunning
 from casa_desktop.runtime import Record
-from casa_desktop.watches import Watches
+from casa_desktop.system import locks
+from casa_desktop.system.inotify import Watches
 
-from ..shortage import NO_INSTANCE, NO_WATCH
+from ...shortage import NO_INSTANCE, NO_WATCH
 
 without = pytest.mark.parametrize("within", [NO_INSTANCE, NO_WATCH], ids=["no instance", "no watch"])
 
@@ -41,7 +42,7 @@ def test_what_is_not_there_is_no_shortage(tmp_path: Path) -> None:
 ALARM = """
 import sys
 from inotify_simple import flags
-from casa_desktop.alarm import Alarm
+from casa_desktop.system.file_alarm import Alarm
 path, limit, number = sys.argv[1:]
 alarm = Alarm(0.05)
 alarm.open()
@@ -72,7 +73,7 @@ def test_an_alarm_without_watches_looks_until_there_are_some(tmp_path: Path, wit
 SLEEPER = """
 import sys, threading
 from inotify_simple import flags
-from casa_desktop.alarm import Alarm
+from casa_desktop.system.file_alarm import Alarm
 alarm = Alarm(0.05)
 alarm.open()
 threading.Timer(0.1, alarm.arm, [sys.argv[1], flags.MODIFY]).start()
@@ -116,7 +117,8 @@ def test_a_lookout_without_watches_looks_from_time_to_time_and_warns_once(root: 
 
 ENSURE = """
 import os, sys, signal
-from casa_desktop import process, session
+from casa_desktop import session
+from casa_desktop.system import process
 from casa_desktop.commands import Settings
 record = session.ensure(settings=Settings(idle_minutes=float(sys.argv[1])))
 if sys.argv[2:]:
@@ -146,7 +148,7 @@ def test_an_x_server_that_comes_back_is_found_without_watches_too(root: Path, wi
 USED = """
 import os, sys, time
 from pathlib import Path
-from casa_desktop import locks
+from casa_desktop.system import locks
 from casa_desktop.idleness import Idleness
 from casa_desktop.runtime import Places
 at = Places(Path(sys.argv[1]))

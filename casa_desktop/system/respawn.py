@@ -13,7 +13,7 @@ from contextlib import suppress
 from subprocess import SubprocessError
 from typing import Callable, List, Optional
 
-from .errors import CasaDesktopError
+from ..errors import CasaDesktopError
 
 # The pause doubles with each failure of the last minute, from the first value up to the second.
 FIRST_SECONDS, LONGEST_SECONDS = 0.1, 30.0

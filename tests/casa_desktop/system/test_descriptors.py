@@ -12,11 +12,12 @@ from typing import Iterator, Tuple
 import psutil
 import pytest
 
-from casa_desktop import descriptors, session
+from casa_desktop import session
+from casa_desktop.system import descriptors
 
-from ..living import family
+from ...living import family
 
-RAISE = "from casa_desktop import descriptors; import resource; descriptors.raise_limit(); "
+RAISE = "from casa_desktop.system import descriptors; import resource; descriptors.raise_limit(); "
 TELL = "print(*resource.getrlimit(resource.RLIMIT_NOFILE))"
 
 

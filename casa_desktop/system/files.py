@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Optional, Type, TypeVar, Union, get_type_hints
 
-from .errors import Shortage
+from ..errors import Shortage
 
 T = TypeVar("T")
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from casa_desktop import stored
 from casa_desktop.runtime import Record
 from casa_desktop.shares import Share
+from casa_desktop.system import files
 
 # The folder may well be the same for all examples: each writes its file anew.
 ONE_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -37,13 +37,13 @@ class Note:
 @ONE_FOLDER
 @given(records | shares)
 def test_what_was_written_is_read_as_it_was(tmp_path: Path, value: Any) -> None:
-    stored.write(tmp_path / "file.json", value)
-    assert stored.read(tmp_path / "file.json", type(value)) == value
+    files.write(tmp_path / "file.json", value)
+    assert files.read(tmp_path / "file.json", type(value)) == value
     assert [each.name for each in tmp_path.iterdir()] == ["file.json"]
 
 
 def test_only_the_user_may_read_what_was_written(tmp_path: Path) -> None:
-    stored.write(tmp_path / "file.json", Note("a", 1))
+    files.write(tmp_path / "file.json", Note("a", 1))
     assert (tmp_path / "file.json").stat().st_mode & 0o777 == 0o600
 
 
@@ -51,20 +51,20 @@ def test_only_the_user_may_read_what_was_written(tmp_path: Path) -> None:
 @given(st.binary())
 def test_garbage_is_nothing(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "file.json").write_bytes(data)
-    assert stored.read(tmp_path / "file.json", Record) is None
+    assert files.read(tmp_path / "file.json", Record) is None
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "[]", "7", "null", '"text"'])
 def test_neither_is_json_that_is_no_object_or_too_deep(tmp_path: Path, text: str) -> None:
     (tmp_path / "file.json").write_text(text)
-    assert stored.read(tmp_path / "file.json", Record) is None
+    assert files.read(tmp_path / "file.json", Record) is None
 
 
 @ONE_FOLDER
 @given(records, st.sampled_from(list(Record.__dataclass_fields__)), json_values)
 def test_a_value_of_another_type_is_never_passed_on(tmp_path: Path, record: Record, name: str, value: Any) -> None:
     (tmp_path / "file.json").write_text(json.dumps({**asdict(record), name: value}))
-    found = stored.read(tmp_path / "file.json", Record)
+    found = files.read(tmp_path / "file.json", Record)
     kind = type(getattr(record, name))
     if type(value) is kind or (kind is float and type(value) is int):
         assert found is not None
@@ -84,13 +84,13 @@ def test_a_value_of_another_type_is_never_passed_on(tmp_path: Path, record: Reco
 )
 def test_a_missing_field_and_a_truth_for_a_number_make_no_sense(tmp_path: Path, fields: dict[str, Any]) -> None:
     (tmp_path / "file.json").write_text(json.dumps(fields))
-    assert stored.read(tmp_path / "file.json", Note) is None
+    assert files.read(tmp_path / "file.json", Note) is None
 
 
 def test_a_field_of_a_later_version_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "file.json").write_text('{"text": "a", "weight": 1, "later": {}}')
-    assert stored.read(tmp_path / "file.json", Note) == Note("a", 1)
+    assert files.read(tmp_path / "file.json", Note) == Note("a", 1)
 
 
 def test_a_file_that_is_not_there_is_nothing(tmp_path: Path) -> None:
-    assert stored.read(tmp_path / "file.json", Note) is None
+    assert files.read(tmp_path / "file.json", Note) is None

@@ -13,8 +13,8 @@ import time
 from contextlib import suppress
 from typing import Callable, List, Optional
 
-from .errors import Shortage
-from .lifeline import Decoder, Word, encode
+from ..errors import Shortage
+from .messages import Decoder, Word, encode
 
 # The pause before the next attempt. Shortages last for moments or for minutes.
 _PAUSE_SECONDS = 0.1

@@ -13,11 +13,12 @@ from typing import Callable, Dict, Iterator, List
 import psutil
 import pytest
 
-from casa_desktop import errors, folders, locks, runtime, session, xfiles
+from casa_desktop import errors, runtime, session, xfiles
 from casa_desktop.__main__ import main
 from casa_desktop.runtime import Record
+from casa_desktop.system import locks, open_folder
 
-from .. import living
+from ... import living
 
 
 def _mounted_over(root: Path) -> None:
@@ -124,17 +125,17 @@ def test_a_machine_without_watches_to_give_is_looked_at_now_and_then(
 ) -> None:
     import resource
 
-    descriptor = folders.opened(tmp_path)
+    descriptor = open_folder.opened(tmp_path)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     free = os.dup(0)
     os.close(free)
     # inotify's own limits are everybody's on this machine; to have no descriptor left looks the same from here.
     resource.setrlimit(resource.RLIMIT_NOFILE, (free, hard))
     try:
-        foothold = folders.Foothold(tmp_path, descriptor)
+        foothold = open_folder.Foothold(tmp_path, descriptor)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    assert foothold.seconds == folders.SLOW_SECONDS
+    assert foothold.seconds == open_folder.SLOW_SECONDS
     assert foothold.stands()
     tmp_path.rmdir()
     assert not foothold.stands()
@@ -148,11 +149,11 @@ def test_what_is_removed_is_the_folder_that_is_meant_and_no_other(tmp_path: Path
     (one / "icewm" / "icons").mkdir(parents=True)
     (one / "link").symlink_to(tmp_path)
     (one / "record.json").touch()
-    descriptor = folders.opened(one)
+    descriptor = open_folder.opened(one)
     one.rename(tmp_path / "moved")
     one.mkdir()
     (one / "record.json").touch()
-    folders.remove(one, descriptor)
+    open_folder.remove(one, descriptor)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["main"]
     assert [each.name for each in one.iterdir()] == ["record.json"]
 

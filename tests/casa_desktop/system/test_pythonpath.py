@@ -9,13 +9,14 @@ from typing import Iterator
 
 import pytest
 
-from casa_desktop import installing, kernelspecs, ourselves, session
+from casa_desktop import installing, kernelspecs, session
 from casa_desktop.kernelrun import Running
 from casa_desktop.kernelspecs import Place
+from casa_desktop.system import pythonpath
 
-from ..living import below, variables
-from ..system.processes import name
-from . import otherpythons
+from ...living import below, variables
+from ...system.processes import name
+from .. import otherpythons
 
 SEEN = "import subprocess\nseen = subprocess.check_output('echo $PYTHONPATH', shell=True, text=True).strip()"
 
@@ -47,8 +48,8 @@ def test_casa_in_a_process_that_it_starts_is_changed_though_the_folder_is_not_on
 
 
 def test_they_see_what_the_user_named_beside_it() -> None:
-    environ = {"PYTHONPATH": os.pathsep.join([ourselves._HERE, "/mine"])}
-    ourselves.hide(environ)
+    environ = {"PYTHONPATH": os.pathsep.join([pythonpath._HERE, "/mine"])}
+    pythonpath.hide(environ)
     assert environ == {"PYTHONPATH": "/mine"}
 
 
@@ -75,8 +76,8 @@ def test_a_desktop_that_it_starts_works_and_hides_the_folder_from_its_programs(k
 
 
 def test_where_casa_desktop_is_installed_nothing_is_named() -> None:
-    assert ourselves.finding("/usr/bin/python3") == ("/usr/bin/python3",)
-    assert ourselves.seen({"HOME": "/home/casa"}) == {"HOME": "/home/casa"}
+    assert pythonpath.finding("/usr/bin/python3") == ("/usr/bin/python3",)
+    assert pythonpath.seen({"HOME": "/home/casa"}) == {"HOME": "/home/casa"}
 
 
 @pytest.mark.parametrize("python", otherpythons.of_kernels(), ids=lambda path: path.parents[1].name)
@@ -91,7 +92,7 @@ def test_no_file_in_the_working_folder_is_taken_for_a_module_of_python(python: P
         "from __future__ import annotations\nimport random, sys, tokenize\nprint(__name__, sys.argv[1:])\n"
     )
     said = subprocess.run(
-        [str(python), *ourselves.module("asked"), "-f", "a b"],
+        [str(python), *pythonpath.module("asked"), "-f", "a b"],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(library)},
         stdout=subprocess.PIPE,

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
 
+from ..errors import RuntimeDirectoryError, Shortage
 from . import threads
-from .errors import RuntimeDirectoryError, Shortage
 
 
 def is_held(folder: Path) -> bool:

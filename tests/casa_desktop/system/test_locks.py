@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from casa_desktop import locks
 from casa_desktop.errors import RuntimeDirectoryError
+from casa_desktop.system import locks
 
-from ..living import started
+from ...living import started
 
 
 def test_a_folder_is_held_for_as_long_as_its_process_lives(root: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from casa_desktop import locks\n"
+        "import sys; from pathlib import Path; from casa_desktop.system import locks\n"
         "locks.hold(Path(sys.argv[1])); print(1, flush=True); sys.stdin.read()"
     )
     assert not locks.is_held(root)

@@ -26,10 +26,10 @@ from __future__ import annotations
 import json
 from typing import Any, List, NamedTuple, Optional
 
-from .errors import LinkFailed
-from .runtime import OUTSIDE_VARIABLE
-from .stored import parsed
-from .unixsockets import connected
+from ..errors import LinkFailed
+from ..runtime import OUTSIDE_VARIABLE
+from .files import parsed
+from .unix_sockets import connected
 
 # The environment variable with the socket's path, for programs inside.
 VARIABLE = OUTSIDE_VARIABLE

@@ -10,7 +10,7 @@ from typing import Iterator
 
 import pytest
 
-from casa_desktop.unixsockets import connected
+from casa_desktop.system.unix_sockets import connected
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from casa_desktop.budget import Budget
+from casa_desktop.system.token_bucket import Budget
 
 
 class Clock:

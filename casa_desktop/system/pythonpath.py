@@ -35,7 +35,7 @@ def _folders(environ: Mapping[str, str]) -> List[str]:
     return [folder for folder in named if folder and Path(folder).parts[-2:] != _FOR_CELLS]
 
 
-_HERE = str(Path(__file__).parents[1])
+_HERE = str(Path(__file__).parents[2])
 # Read at import, before ``hide`` can be called. Empty if these packages are installed in the usual way.
 _NAMED = [_HERE] if _HERE in _folders(os.environ) else []
 

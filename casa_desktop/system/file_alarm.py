@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Optional
 
 from . import descriptors
-from .watches import Watches
+from .inotify import Watches
 
 
 class Alarm:

@@ -10,8 +10,15 @@ from typing import Iterator, List
 
 import pytest
 
-from casa_desktop.children import FIRST_SECONDS, LONGEST_SECONDS, RECENT_SECONDS, STOPPED_SECONDS, Child, Setbacks
 from casa_desktop.errors import WindowManagerMissing
+from casa_desktop.system.respawn import (
+    FIRST_SECONDS,
+    LONGEST_SECONDS,
+    RECENT_SECONDS,
+    STOPPED_SECONDS,
+    Child,
+    Setbacks,
+)
 
 
 class Nursery:

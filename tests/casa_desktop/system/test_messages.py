@@ -8,7 +8,7 @@ from typing import List
 import pytest
 
 from casa_desktop.errors import LinkFailed
-from casa_desktop.lifeline import LONGEST_LINE, Decoder, Word, ask, encode
+from casa_desktop.system.messages import LONGEST_LINE, Decoder, Word, ask, encode
 
 WORDS = [Word("inside"), Word("signal", 2), Word("ensure", {"name": "m31", "settings": {"geometry": "a\nb"}})]
 

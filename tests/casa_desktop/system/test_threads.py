@@ -9,7 +9,7 @@ from typing import List
 
 import pytest
 
-from casa_desktop import threads
+from casa_desktop.system import threads
 
 # From a limit that leaves no room for a thread's stack to one at which all is well, page by page. In between are those
 # at which a thread begins and has no memory to say so.
@@ -18,7 +18,7 @@ import resource
 import sys
 import threading
 import psutil
-from casa_desktop import threads
+from casa_desktop.system import threads
 
 # As many pages as there are tell soon enough which thread will not begin.
 threads._BEGINS_SECONDS = 0.1
