@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Optional, Sequence, Tuple
 from .errors import InvalidSetting
 
 if TYPE_CHECKING:
-    from .containers import Container
+    from .containers.container import Container
 
 
 def add_images(parser: argparse.ArgumentParser) -> Any:
@@ -53,7 +53,8 @@ def container_of(
         InvalidContainer, InvalidSetting, UnusablePython: an option's value is invalid.
     """
     # Import late: the other commands and the parser do not need them.
-    from . import containers, foreign, images
+    from . import foreign
+    from .containers import container, images
 
     image, kind = _chosen(arguments, sandbox)
     if not kind:
@@ -61,7 +62,7 @@ def container_of(
         return None
     if arguments.engine and arguments.engine not in kind:
         raise InvalidSetting("--engine", arguments.engine, f"{' or '.join(kind)} for this kind of container")
-    return containers.Container(
+    return container.Container(
         images.engine_for(image, kind, arguments.engine),
         image,
         binds=tuple(_bind(each) for each in arguments.bind),
@@ -73,7 +74,7 @@ def container_of(
 
 def _chosen(arguments: argparse.Namespace, sandbox: bool) -> Tuple[str, Tuple[str, ...]]:
     """Return the image and the engines that can run it; both empty for this machine itself."""
-    from . import images
+    from .containers import images
 
     if arguments.image:
         return arguments.image, images.OCI

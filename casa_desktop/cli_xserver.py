@@ -40,7 +40,8 @@ def add_x_server(commands: Any) -> None:
 
 def x_server(arguments: argparse.Namespace) -> int:
     """``casa-desktop x-server``; 1 if there is no X server, or none that can be started."""
-    from . import findings, images, xserver
+    from . import findings, xserver
+    from .containers import images
 
     container = cli_container.container_of(arguments)
     if container is not None:

@@ -6,7 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Dict, Iterable, Iterator, Mapping
 
-from . import errors, images, xserver
+from . import errors, xserver
+from .containers import images
 
 _MARKS = {"ok": "✓", "missing": "✗", "note": "!"}
 

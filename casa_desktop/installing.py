@@ -6,8 +6,9 @@ import sys
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-from . import images, kernelspecs, overlay, xserver
-from .containers import Container
+from . import kernelspecs, overlay, xserver
+from .containers import images
+from .containers.container import Container
 from .errors import InvalidSetting
 from .foreign import Python, checked_casa, examine, neutral, program
 from .kernels import Kernel, checked_name, container_spec, python_spec

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
-from . import __version__, containers, images
-from .containers import Container
+from . import __version__
+from .containers import container as containers
+from .containers import images
+from .containers.container import Container
 from .errors import InvalidContainer, InvalidKernelName
 from .foreign import Python
 from .network import VARIABLE

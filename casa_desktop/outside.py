@@ -19,10 +19,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from . import displays, engines, network, runtime, session
+from . import displays, network, runtime, session
 from .berths import Berth, berth_of, leave, occupy
 from .commands import Command, Settings
-from .containers import Container, Place, passed_environment, remove_command, run_command
+from .containers import engines
+from .containers.container import Container, Place, passed_environment, remove_command, run_command
 from .errors import CasaDesktopError, ContainerFailed, InvalidContainer
 from .keeper import Keeper, exit_status, last_line
 from .system import messages

@@ -14,10 +14,11 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Mapping, Optional
 
-from . import displays, engines, reaper, runtime
+from . import displays, reaper, runtime
 from .berths import Berth, leave, new_berth, occupy
 from .commands import Settings
-from .containers import Container
+from .containers import engines
+from .containers.container import Container
 from .errors import CasaDesktopError, RuntimeDirectoryError, StartFailed
 from .keeper import Keeper
 from .outside import answer, check_engine, container_command, parsed_container, place_of, run_container

@@ -26,7 +26,7 @@ from . import (
     xserver,
 )
 from .commands import Settings, display_environment, scale_command, settings_from
-from .containers import Container
+from .containers.container import Container
 from .lastwords import forget_last_words, read_last_words
 from .roots import configured_root, is_private, others
 from .runtime import Places, Record

@@ -17,7 +17,7 @@ from typing import Dict, List, Optional, Sequence
 
 from . import errors, reaper, runtime
 from .commands import Settings
-from .containers import Container
+from .containers.container import Container
 from .runtime import Places
 from .system import open_folder, threads
 from .system.process import read_line

@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Iterator, Mapping, NamedTuple, Optional, Tuple
 
-from .containers import Container
+from .containers.container import Container
 from .errors import InvalidContainer, InvalidSetting, SettingNotWritten
 from .system.files import parsed
 

@@ -8,7 +8,7 @@ from typing import Optional, Sequence
 import pytest
 
 from casa_desktop import cli_container
-from casa_desktop.containers import Container
+from casa_desktop.containers.container import Container
 from casa_desktop.errors import EngineMissing, InvalidSetting
 
 

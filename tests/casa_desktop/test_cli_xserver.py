@@ -8,7 +8,7 @@ import pytest
 
 from casa_desktop import xserver
 from casa_desktop.__main__ import main
-from casa_desktop.containers import Container
+from casa_desktop.containers.container import Container
 
 pytestmark = pytest.mark.usefixtures("jupyter_data")
 IMAGE = Container("podman", "casa")

@@ -9,7 +9,7 @@ import pytest
 
 from casa_desktop import doctor, session, xserver
 from casa_desktop.__main__ import main
-from casa_desktop.containers import Container
+from casa_desktop.containers.container import Container
 
 from ..living import started
 from ..shortage import small_disk

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from casa_desktop import installing, kernelspecs, xserver
-from casa_desktop.containers import Container
+from casa_desktop.containers.container import Container
 from casa_desktop.errors import (
     CasaNotInstalled,
     EngineMissing,

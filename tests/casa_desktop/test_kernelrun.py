@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from casa_desktop import foreign, installing, kernels, kernelspecs
-from casa_desktop.containers import Container
+from casa_desktop.containers.container import Container
 from casa_desktop.errors import KernelFailed
 from casa_desktop.kernelrun import Running
 from casa_desktop.kernelspecs import Place

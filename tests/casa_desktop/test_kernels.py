@@ -8,7 +8,7 @@ from typing import Any, Dict
 import pytest
 
 from casa_desktop import __version__, kernels
-from casa_desktop.containers import Container
+from casa_desktop.containers.container import Container
 from casa_desktop.errors import InvalidKernelName
 from casa_desktop.foreign import Python
 from casa_desktop.system.pythonpath import module

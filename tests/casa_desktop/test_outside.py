@@ -13,7 +13,7 @@ import pytest
 
 from casa_desktop import outside
 from casa_desktop.commands import Settings
-from casa_desktop.containers import Container, kernel_argv
+from casa_desktop.containers.container import Container, kernel_argv
 from casa_desktop.errors import InvalidContainer
 from casa_desktop.system.messages import Word
 

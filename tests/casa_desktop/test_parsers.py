@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from casa_desktop import links, outside, runtime, shares, xserver
 from casa_desktop.audience import Audience
 from casa_desktop.commands import Settings
-from casa_desktop.containers import Container
-from casa_desktop.engines import ENGINES
+from casa_desktop.containers.container import Container
+from casa_desktop.containers.engines import ENGINES
 from casa_desktop.errors import CasaDesktopError, InvalidContainer, InvalidSetting, ProtocolViolation
 from casa_desktop.rfbstream import ClientStream, Filter
 from casa_desktop.system.messages import LONGEST_LINE, Decoder, Word, encode

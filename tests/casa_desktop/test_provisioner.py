@@ -15,7 +15,7 @@ import pytest
 from nbclient import NotebookClient
 from tornado.httpclient import HTTPClientError
 
-from casa_desktop.containers import Container, kernel_argv
+from casa_desktop.containers.container import Container, kernel_argv
 from casa_desktop.provisioner import NAME
 
 from ..shortage import descriptors

@@ -7,7 +7,7 @@ from typing import Dict
 import pytest
 
 from casa_desktop import xserver
-from casa_desktop.containers import Container
+from casa_desktop.containers.container import Container
 from casa_desktop.errors import InvalidSetting, SettingNotWritten
 
 IMAGE = Container("podman", "localhost/casa-desktop:dev", binds=("/data",), options=("--gpus=all",))

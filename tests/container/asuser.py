@@ -17,7 +17,7 @@ from typing import Any, Callable, Optional
 
 import zmq
 
-from casa_desktop.containers import Container
+from casa_desktop.containers.container import Container
 
 from ..kernel.notebook import Cell, Notebook
 from .apptainer import User

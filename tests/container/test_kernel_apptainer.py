@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Iterator, List, Tuple
 import psutil
 import pytest
 
-from casa_desktop.containers import Container
+from casa_desktop.containers.container import Container
 from casa_desktop.system.process import marked
 
 from ..kernel.test_live import clean

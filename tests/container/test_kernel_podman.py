@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from casa_desktop import runtime, session
-from casa_desktop.containers import Container
+from casa_desktop.containers.container import Container
 from casa_desktop.system.process import marked
 
 from ..casa_desktop.test_outside import launch

@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 from jupyter_client.manager import KernelManager
 
-from casa_desktop.containers import Container, kernel_argv
+from casa_desktop.containers.container import Container, kernel_argv
 from casa_desktop.system.pythonpath import module
 
 Message = Dict[str, Any]

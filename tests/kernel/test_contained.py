@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from casa_desktop import session
-from casa_desktop.containers import Container
+from casa_desktop.containers.container import Container
 from casa_desktop.system.process import marked
 
 from ..living import command, is_alive, line_of, living, started
@@ -137,7 +137,7 @@ import sys, time
 from pathlib import Path
 sys.path[:0] = [{tests!r}]
 from tests.kernel.notebook import Notebook
-from casa_desktop.containers import Container
+from casa_desktop.containers.container import Container
 import os
 kernel = Notebook(Path({folder!r}), os.environ, container=Container("bwrap"))
 print(kernel.pid, flush=True)

@@ -5,8 +5,14 @@ from typing import Any
 
 import pytest
 
-from casa_desktop.containers import Container, kernel_argv, passed_environment, remove_command, run_command
-from casa_desktop.engines import Place
+from casa_desktop.containers.container import (
+    Container,
+    kernel_argv,
+    passed_environment,
+    remove_command,
+    run_command,
+)
+from casa_desktop.containers.engines import Place
 from casa_desktop.errors import ContainerFailed, InvalidContainer
 from casa_desktop.system.pythonpath import module
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from casa_desktop import __version__, images
-from casa_desktop.containers import Container
+from casa_desktop import __version__
+from casa_desktop.containers import images
+from casa_desktop.containers.container import Container
 from casa_desktop.errors import ImageUnusable
 from casa_desktop.foreign import Python
 
-from . import otherpythons
+from .. import otherpythons
 
 needs_bwrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="there is no bwrap on PATH")
 PODMAN = Container("podman", "registry.invalid/casa:1")
@@ -66,7 +67,8 @@ def test_an_engine_that_refuses_is_told_with_its_words() -> None:
 @needs_bwrap
 def test_a_machine_that_forbids_namespaces_is_told() -> None:
     code = (
-        "import os, sys; from casa_desktop import errors, images; from casa_desktop.containers import Container\n"
+        "import os, sys; from casa_desktop import errors; from casa_desktop.containers import images\n"
+        "from casa_desktop.containers.container import Container\n"
         "try:\n    images.look_inside(Container('bwrap', python=sys.executable), os.environ)\n"
         "except errors.ImageUnusable as error:\n    print(error)"
     )

@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 from typing import Mapping, Tuple
 
-from . import __version__
-from .containers import Container, Place, run_command
-from .errors import EngineMissing, ImageUnusable, UnusablePython
-from .foreign import Python, checked_casa, examine, last_words
-from .xserver import PROGRAMS
+from .. import __version__
+from ..errors import EngineMissing, ImageUnusable, UnusablePython
+from ..foreign import Python, checked_casa, examine, last_words
+from ..xserver import PROGRAMS
+from .container import Container, Place, run_command
 
 # In the order in which they are searched.
 OCI = ("podman", "docker")

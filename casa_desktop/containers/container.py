@@ -12,11 +12,11 @@ import re
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from ..commands import Command
+from ..errors import ContainerFailed, InvalidContainer
+from ..system.pythonpath import module
 from . import engines
-from .commands import Command
 from .engines import Bind, Place
-from .errors import ContainerFailed, InvalidContainer
-from .system.pythonpath import module
 
 __all__ = ["Bind", "Container", "Place", "kernel_argv", "passed_environment", "remove_command", "run_command"]
 
