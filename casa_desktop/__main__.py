@@ -16,10 +16,10 @@ import argcomplete
 from . import __version__, session
 from .cli_kernel import add_kernel
 from .cli_xserver import add_x_server
-from .commands import Settings, settings_from
 from .errors import CasaDesktopError, NotRunning, ServingUnavailable
-from .lastwords import all_last_words
-from .runtime import Record
+from .runtime.directory import Record
+from .runtime.exit_reason import all_last_words
+from .runtime.settings import Settings, settings_from
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -21,8 +21,8 @@ from typing import Any, Optional
 from Xlib.error import ConnectionClosedError
 
 from .fitting import Fitter
-from .lastwords import write_last_words
-from .runtime import places
+from .runtime.directory import places
+from .runtime.exit_reason import write_last_words
 from .sparekeys import SpareKeys, touch
 from .windows import Screen
 

@@ -12,7 +12,7 @@ import os
 from traitlets import Bool, Float, Int, Unicode, default
 from traitlets.config import Configurable
 
-from .commands import Settings, settings_from
+from .runtime.settings import Settings, settings_from
 from .shares import MOST_MINUTES
 
 

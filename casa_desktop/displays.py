@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from .errors import SocketFolderUnsafe, StartFailed
-from .xfiles import SOCKETS, answers, lock_of, remove_dead_lock, socket_of
+from .runtime.x_files import SOCKETS, answers, lock_of, remove_dead_lock, socket_of
 
 __all__ = ["FIRST", "LAST", "SOCKETS", "claim", "prepare_sockets", "release"]
 

@@ -19,8 +19,9 @@ from typing import Callable, Iterator, List, Optional
 
 import psutil
 
-from . import errors, networkcheck, runtime, session, watchcheck, xserver
+from . import errors, networkcheck, session, watchcheck, xserver
 from .findings import Finding, x_server
+from .runtime import directory
 from .system import messages
 from .system.pythonpath import module
 
@@ -54,7 +55,7 @@ def _program(subject: str, names: tuple[str, ...], remedy: str) -> Finding:
 
 def _runtime_directory() -> Iterator[Finding]:
     try:
-        folder = runtime.places(session.DEFAULT_NAME).folder.parent
+        folder = directory.places(session.DEFAULT_NAME).folder.parent
     except errors.RuntimeDirectoryError as error:
         yield Finding("runtime directory", "missing", str(error), "set CASA_DESKTOP_RUNTIME_DIR")
         return

@@ -9,7 +9,6 @@ from typing import Any
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
 
-from .commands import IDLE_VARIABLE
 from .config import CasaDesktop
 from .errors import CasaDesktopError
 from .handlers import DesktopsHandler, OneDesktopHandler, ScreenshotHandler
@@ -18,6 +17,7 @@ from .notices import SCHEMA, SCHEMA_ID, Notices
 from .pages import PageFileHandler, PageHandler, SharedPageHandler
 from .proxy import DesktopSocketHandler
 from .reception import reception
+from .runtime.settings import IDLE_VARIABLE
 from .sharedsocket import SharedSocketHandler
 from .sharing import OneShareHandler, SharedHandler, SharesHandler
 from .system.executor import workers

@@ -11,7 +11,7 @@ from tornado.websocket import WebSocketClosedError
 
 from . import session
 from .errors import Shortage
-from .runtime import Record
+from .runtime.directory import Record
 from .system.process import is_stopped
 
 # Bytes buffered here for a slow browser: one block of this size, then reading from Xvnc pauses.

@@ -15,7 +15,7 @@ from . import models, session
 from .config import CasaDesktop
 from .errors import CasaDesktopError, InvalidName, InvalidSetting, InvalidShare, NoSuchShare, NotRunning
 from .reception import AUTH_RESOURCE, Reception, reception
-from .runtime import Record, checked_name
+from .runtime.directory import Record, checked_name
 from .system.executor import in_thread
 
 

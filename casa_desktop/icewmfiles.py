@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from . import icewm
-from .runtime import Places
+from .runtime.directory import Places
 from .system.pythonpath import finding, module
 
 THEME_FOLDER = Path(__file__).resolve().parent / "theme"

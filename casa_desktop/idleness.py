@@ -14,7 +14,7 @@ from typing import Callable, List, Optional, Set
 from inotify_simple import flags
 
 from . import terminals
-from .runtime import Places
+from .runtime.directory import Places
 from .system import locks, threads
 from .system.inotify import Watches
 from .system.process import open_pid

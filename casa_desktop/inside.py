@@ -27,7 +27,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Sequence
 
-from .berths import Berth, clear
+from .runtime.rendezvous import Berth, clear
 from .system import messages, open_folder
 from .system.messages import Decoder, Word, encode
 from .system.process import adopt_orphans, descendants, die_with, end

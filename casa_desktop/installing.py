@@ -13,7 +13,7 @@ from .errors import InvalidSetting
 from .foreign import Python, checked_casa, examine, neutral, program
 from .kernels import Kernel, checked_name, container_spec, python_spec
 from .kernelspecs import Place
-from .runtime import checked_name as checked_desktop
+from .runtime.directory import checked_name as checked_desktop
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ import time
 from contextlib import suppress
 from typing import Callable, List, Optional
 
-from .berths import Berth
-from .commands import Command
+from .runtime.rendezvous import Berth
+from .runtime.settings import Command
 from .system import threads
 from .system.event_loop import Door, EventLoop, tell_failure
 from .system.messages import Decoder, Word, encode

@@ -20,7 +20,7 @@ from typing import Dict, List, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from .errors import LinkRefused, Shortage
-from .runtime import Places
+from .runtime.directory import Places
 from .system import files, locks
 from .system.files import parsed
 from .system.pythonpath import finding

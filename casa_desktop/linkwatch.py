@@ -10,7 +10,7 @@ from inotify_simple import flags
 
 from . import links
 from .audience import Audience
-from .runtime import Record
+from .runtime.directory import Record
 from .system import threads
 from .system.file_alarm import Alarm
 

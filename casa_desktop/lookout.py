@@ -16,9 +16,9 @@ from typing import Callable, Dict, Iterator, List, Optional, Set
 
 from inotify_simple import flags
 
-from . import roots, runtime
 from .errors import Shortage
-from .runtime import Places, Record
+from .runtime import directory, location
+from .runtime.directory import Places, Record
 from .system import inotify, locks
 from .system.inotify import Watches
 
@@ -43,10 +43,10 @@ def running(root: Path) -> Dict[str, Record]:
         Shortage: the records cannot be read at present; the desktops may still be running.
     """
     found: Dict[str, Record] = {}
-    if not roots.is_private(root):
+    if not location.is_private(root):
         return found
     for folder in _folders(root):
-        record = runtime.read_record(Places(folder).record)
+        record = directory.read_record(Places(folder).record)
         if record is not None and record.name == folder.name and locks.is_held(folder):
             found[record.name] = record
     return found
@@ -65,7 +65,7 @@ def running_everywhere() -> Dict[str, Record]:
 
 
 def _roots() -> List[Path]:
-    return [roots.configured_root(), *roots.others()]
+    return [location.configured_root(), *location.others()]
 
 
 def _folders(root: Path) -> list[Path]:
@@ -185,7 +185,7 @@ class Lookout:
 
     def _wanted(self) -> Iterator[tuple[Path, Optional[str]]]:
         for root in _roots():
-            if roots.is_private(root):
+            if location.is_private(root):
                 yield from _wanted_of(root)
             else:
                 yield _nearest(root)

@@ -7,7 +7,7 @@ from typing import Any, Dict, Optional
 
 from . import session
 from .errors import CasaDesktopError, Shortage
-from .runtime import Record
+from .runtime.directory import Record
 
 
 def desktop(record: Record, *, page: str, websocket: str, server: str) -> Dict[str, Any]:

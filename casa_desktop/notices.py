@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict
 
 from . import links, lookout, shares
 from .reception import LINK_ENDED, WITHDRAWN, Reception
-from .runtime import Record
+from .runtime.directory import Record
 
 SCHEMA_ID = "https://casa-desktop.org/events/desktops"
 SCHEMA: Dict[str, Any] = {

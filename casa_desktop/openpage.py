@@ -14,8 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Optional
 
-from . import runtime
 from .errors import RuntimeDirectoryError
+from .runtime import directory
 from .system import locks
 
 _PAGE = """\
@@ -38,7 +38,7 @@ class OpenPage:
     """
 
     def __init__(self, link: str) -> None:
-        root = runtime.runtime_root()
+        root = directory.runtime_root()
         _sweep(root)
         self._folder: Optional[Path] = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=root))
         # Held as long as this process lives; a folder whose lock is free was left by a killed process.
@@ -57,7 +57,7 @@ class OpenPage:
             shutil.rmtree(folder, ignore_errors=True)
             # If this was the last entry, the runtime directory goes, too; take the lock, for a desktop may be starting.
             with suppress(OSError, RuntimeDirectoryError), locks.exclusive(folder.parent, 0):
-                runtime.remove_root_if_empty(folder.parent)
+                directory.remove_root_if_empty(folder.parent)
 
 
 def _sweep(root: Path) -> None:

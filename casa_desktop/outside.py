@@ -19,13 +19,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from . import displays, network, runtime, session
-from .berths import Berth, berth_of, leave, occupy
-from .commands import Command, Settings
+from . import displays, network, session
 from .containers import engines
 from .containers.container import Container, Place, passed_environment, remove_command, run_command
 from .errors import CasaDesktopError, ContainerFailed, InvalidContainer
 from .keeper import Keeper, exit_status, last_line
+from .runtime import directory
+from .runtime.rendezvous import Berth, berth_of, leave, occupy
+from .runtime.settings import Command, Settings
 from .system import messages
 from .system.event_loop import failed
 from .system.files import parsed
@@ -76,7 +77,7 @@ def bindable(folder: str) -> bool:
 def place_of(cwd: str, environ: Mapping[str, str], *, desktop: bool = False) -> Place:
     """Return what one of this user's containers shares with the machine."""
     home = environ.get("HOME") or os.path.expanduser("~")
-    root = str(runtime.runtime_root())
+    root = str(directory.runtime_root())
     wanted = (home, cwd, root, str(displays.SOCKETS))
     return Place(
         folders=tuple(each for each in wanted if bindable(each)),
@@ -107,7 +108,7 @@ def container_command(
     python = sys.executable if not container.image and container.python == Container.python else container.python
     inner = [python, "-m", "casa_desktop.inside", str(berth.socket), f"{grace:g}", place.cwd, python, *program]
     own = {
-        "CASA_DESKTOP_RUNTIME_DIR": str(runtime.runtime_root()),
+        "CASA_DESKTOP_RUNTIME_DIR": str(directory.runtime_root()),
         messages.VARIABLE: str(berth.socket),
         **{name: place.environ[name] for name in ("USER", "LOGNAME") if name in place.environ},
     }

@@ -14,14 +14,15 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Mapping, Optional
 
-from . import displays, reaper, runtime
-from .berths import Berth, leave, new_berth, occupy
-from .commands import Settings
+from . import displays, reaper
 from .containers import engines
 from .containers.container import Container
 from .errors import CasaDesktopError, RuntimeDirectoryError, StartFailed
 from .keeper import Keeper
 from .outside import answer, check_engine, container_command, parsed_container, place_of, run_container
+from .runtime import directory
+from .runtime.rendezvous import Berth, leave, new_berth, occupy
+from .runtime.settings import Settings
 from .starter import IN_CONTAINER, Starter, detach
 from .system import locks
 from .system.messages import Word
@@ -51,7 +52,7 @@ class Stand:
     def report_error(self, error: Exception) -> None:
         """Report why the desktop did not start, and remove its folder."""
         # The waiting starter keeps other processes away from the folder.
-        runtime.clear(runtime.places(self._name).folder)
+        directory.clear(directory.places(self._name).folder)
         self.report({"error": str(error), "kind": type(error).__name__})
 
     def run(self, container: Container, settings: Settings, seconds: float) -> None:
@@ -76,12 +77,12 @@ class Stand:
 
     def _clear(self) -> None:
         """Remove what is left of a desktop whose container was killed; another process may be doing the same."""
-        at = runtime.places(self._name, make=False)
+        at = directory.places(self._name, make=False)
         with suppress(OSError, RuntimeDirectoryError), locks.exclusive(at.folder.parent, 1.0):
-            record = runtime.read_record(at.record)
+            record = directory.read_record(at.record)
             if record is not None and record.supervisor_pid == os.getpid() and not locks.is_held(at.folder):
                 reaper.bury(self._name, at)
-                runtime.remove_root_if_empty()
+                directory.remove_root_if_empty()
 
     def _keep(self, container: Container, settings: Settings, seconds: float, berth: Berth, lock: int) -> None:
         keeper_of_it = (str(os.getpid()), namespace("pid"))

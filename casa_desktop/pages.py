@@ -13,7 +13,7 @@ from . import session, shares, template
 from .errors import InvalidName, NoSuchShare
 from .plainpage import PlainErrors
 from .reception import AUTH_RESOURCE, SHARE_RESOURCE
-from .runtime import checked_name
+from .runtime.directory import checked_name
 from .system.executor import in_thread
 
 

@@ -10,9 +10,9 @@ from typing import Any, Callable
 from websockify.websocketproxy import LibProxyServer
 
 from .audience import Audience
-from .commands import Settings
 from .gate import Gate
 from .linkwatch import LinkWatch
+from .runtime.settings import Settings
 from .strangers import Strangers
 
 BASE = "/casa-desktop/"

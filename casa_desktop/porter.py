@@ -26,9 +26,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import List, Optional
 
-from . import berths, outbound, standby
-from .commands import Command
-from .moorings import Mooring
+from . import outbound, standby
+from .runtime import rendezvous
+from .runtime.kept_sockets import Mooring
+from .runtime.settings import Command
 from .standby import Standby
 from .system import threads
 from .system.event_loop import Door, EventLoop, failed, refuse, tell_failure
@@ -82,7 +83,7 @@ class Porter:
             self._way.drop()
         if self._mooring is not None:
             self._mooring.close()
-            berths.leave(self._mooring.berth, self._mooring.descriptor)
+            rendezvous.leave(self._mooring.berth, self._mooring.descriptor)
 
     def _take_signals(self, signals: Signals) -> None:
         if signal.SIGTERM in signals.take():
@@ -110,7 +111,7 @@ class Porter:
         elif word.kind == "listen":
             self._listen(socket.socket(fileno=descriptors[0]))
         elif word.kind == "berth":
-            self._mooring = Mooring(berths.Berth(Path(str(word.value))), descriptors[0])
+            self._mooring = Mooring(rendezvous.Berth(Path(str(word.value))), descriptors[0])
             self._loop.on(self._mooring, self._mooring.take_events)
 
     def _open_way(self, descriptors: List[int]) -> None:

@@ -15,9 +15,9 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from tornado.web import HTTPError
 
 from . import network
-from .berths import Berth, is_possible, leave, new_berth, present
 from .errors import InvalidSetting, KernelFailed, RuntimeDirectoryError, Shortage
 from .outside import MODULE, READY_VARIABLE
+from .runtime.rendezvous import Berth, is_possible, leave, new_berth, present
 from .system.executor import in_thread
 from .system.process import read_line
 

@@ -34,7 +34,7 @@ from .flow import DesktopProtocol
 from .plainpage import PlainErrors
 from .reception import AUTH_RESOURCE, Reception, reception
 from .rfbstream import Filter
-from .runtime import Record
+from .runtime.directory import Record
 from .system.executor import in_thread
 from .system.unix_sockets import NO_ROOM, ROOM_SECONDS, connected
 

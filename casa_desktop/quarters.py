@@ -17,8 +17,9 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, MutableMapping, Optional, Tuple
 
-from . import berths, network, outbound
+from . import network, outbound
 from .errors import CasaDesktopError, NetworkShared
+from .runtime import rendezvous
 from .system import messages
 from .system.messages import Word
 from .system.pythonpath import seen
@@ -65,7 +66,7 @@ class Quarters:
         """
         berth = _berth(connection, environ)
         if berth is not None:
-            self._lock = berths.occupy(berth)
+            self._lock = rendezvous.occupy(berth)
             self._hire_porter(environ)
             # Sent with its lock, by which the host helper distinguishes the folder from another one at the same path.
             self._tell(Word("berth", str(berth.folder)), [os.dup(self._lock)])
@@ -153,12 +154,12 @@ class Quarters:
             os.close(descriptor)
 
 
-def _berth(connection: Mapping[str, Any], environ: Mapping[str, str]) -> Optional[berths.Berth]:
+def _berth(connection: Mapping[str, Any], environ: Mapping[str, str]) -> Optional[rendezvous.Berth]:
     """Return the rendezvous folder that this kernel must create, if Jupyter has chosen one."""
     if connection.get("transport") != "ipc" or messages.VARIABLE in environ:
         return None
     folder = Path(str(connection.get("ip", ""))).parent
-    berth = berths.berth_of(str(connection.get("ip", "")))
+    berth = rendezvous.berth_of(str(connection.get("ip", "")))
     return berth if berth.folder == folder else None
 
 

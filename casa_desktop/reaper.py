@@ -11,10 +11,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Dict, List, Optional
 
-from . import runtime
 from .errors import RuntimeDirectoryError
-from .lastwords import write_last_words
-from .runtime import Places
+from .runtime import directory
+from .runtime.directory import Places
+from .runtime.exit_reason import write_last_words
 from .system import locks
 from .system.process import bearing, end, is_in_session, is_stopped, namespace, resume
 
@@ -80,15 +80,15 @@ def bury(name: str, at: Places) -> None:
     if not at.folder.exists():
         # A supervisor that has ended normally has done all this itself.
         return
-    if runtime.read_record(at.record) is not None:
+    if directory.read_record(at.record) is not None:
         write_last_words(name, LOST, lost=True)
     end_marked(at)
-    runtime.clear(at.folder)
+    directory.clear(at.folder)
 
 
 def is_dead(at: Places) -> bool:
     """Return whether a desktop of this PID namespace has ended without being stopped, and is not cleaned up yet."""
-    record = runtime.read_record(at.record)
+    record = directory.read_record(at.record)
     return record is not None and not locks.is_held(at.folder) and record.pid_namespace in ("", namespace("pid"))
 
 
@@ -97,7 +97,7 @@ def bury_if_dead(at: Places) -> None:
 
     Also remove the empty folder of a starter that was killed before its supervisor started.
     """
-    if runtime.read_record(at.record) is None:
+    if directory.read_record(at.record) is None:
         with suppress(RuntimeDirectoryError, OSError), locks.exclusive(at.folder.parent, 0):
             at.folder.rmdir()
         return

@@ -11,7 +11,7 @@ from typing import Any, Callable, MutableMapping
 from . import session
 from .audience import Audience
 from .errors import CasaDesktopError
-from .runtime import Record
+from .runtime.directory import Record
 from .system.executor import in_thread
 
 # The resources in an administrator's Authorizer: the desktops, and view-only access by a share link.

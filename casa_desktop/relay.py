@@ -22,7 +22,7 @@ from .audience import Audience, Words
 from .errors import CasaDesktopError, ProtocolViolation
 from .linkwatch import LinkWatch
 from .rfbstream import Filter
-from .runtime import Record
+from .runtime.directory import Record
 from .system import descriptors, threads
 from .system.unix_sockets import NO_ROOM, ROOM_SECONDS, connected
 

@@ -22,7 +22,7 @@ from Xlib.error import ConnectionClosedError, DisplayError
 from . import icewm
 from .errors import Shortage
 from .icewmfiles import THEME_FOLDER, themes
-from .runtime import Places, places
+from .runtime.directory import Places, places
 from .system import files
 
 _DPI = re.compile(rb"^Xft\.dpi:.*\n?", re.MULTILINE)

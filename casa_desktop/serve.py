@@ -11,9 +11,9 @@ import webbrowser
 from typing import Optional
 
 from . import session
-from .commands import Settings
 from .openpage import OpenPage
 from .pageserver import Server
+from .runtime.settings import Settings
 from .system.signals import Signals
 from .webpage import Handler
 

@@ -20,16 +20,16 @@ from . import (
     icewmfiles,
     links,
     reaper,
-    runtime,
     starting,
     supervision,
     xserver,
 )
-from .commands import Settings, display_environment, scale_command, settings_from
 from .containers.container import Container
-from .lastwords import forget_last_words, read_last_words
-from .roots import configured_root, is_private, others
-from .runtime import Places, Record
+from .runtime import directory
+from .runtime.directory import Places, Record
+from .runtime.exit_reason import forget_last_words, read_last_words
+from .runtime.location import configured_root, is_private, others
+from .runtime.settings import Settings, display_environment, scale_command, settings_from
 from .system import locks, messages
 from .system.pythonpath import hide, seen
 from .views import Glimpse, screenshot, titles
@@ -51,11 +51,11 @@ def find(name: str = DEFAULT_NAME) -> Optional[Record]:
         InvalidName, RuntimeDirectoryError: as ``runtime.directory.places``.
         Shortage: this cannot be determined now.
     """
-    return _living(runtime.places(name, make=False))
+    return _living(directory.places(name, make=False))
 
 
 def _living(at: Places) -> Optional[Record]:
-    return runtime.read_record(at.record) if locks.is_held(at.folder) else None
+    return directory.read_record(at.record) if locks.is_held(at.folder) else None
 
 
 def running(name: str = DEFAULT_NAME) -> Record:
@@ -77,7 +77,7 @@ def running(name: str = DEFAULT_NAME) -> Record:
 
 
 def _gone(name: str) -> errors.NotRunning:
-    if reaper.is_dead(runtime.places(name, make=False)):
+    if reaper.is_dead(directory.places(name, make=False)):
         return errors.DesktopLost(name, reaper.LOST)
     # A process that cleans up meanwhile writes the reason first.
     left = read_last_words(name)
@@ -89,7 +89,7 @@ def _gone(name: str) -> errors.NotRunning:
 def list_desktops() -> List[Record]:
     """Return the records of all running desktops of this user, by name; clean up after desktops that were killed."""
     found = []
-    for at in runtime.everywhere():
+    for at in directory.everywhere():
         record = _living(at)
         if record is None:
             reaper.bury_if_dead(at)
@@ -146,7 +146,7 @@ def _alone(timeout: float) -> Iterator[List[int]]:
         The descriptors of the locks. A supervisor holds them as well, until it has started.
     """
     deadline = time.monotonic() + timeout
-    all_roots = {runtime.runtime_root(), *filter(is_private, others())}
+    all_roots = {directory.runtime_root(), *filter(is_private, others())}
     held = []
     with ExitStack() as stack:
         # Every process locks in the same order; otherwise two could wait for each other.
@@ -167,7 +167,7 @@ def _found(name: str, deadline: float) -> Optional[Record]:
 
 def _ask(outside: str, name: str, settings: Settings, timeout: float) -> Record:
     """Request a desktop from the launcher of our container, or from the host helper of our kernel."""
-    asked = {"name": runtime.checked_name(name), "settings": asdict(settings), "timeout": timeout}
+    asked = {"name": directory.checked_name(name), "settings": asdict(settings), "timeout": timeout}
     answer = messages.ask(outside, messages.Word("ensure", asked), timeout + 2 * starting.LAST_WORD_SECONDS)
     if answer.kind != "done":
         raise starting.reported({"kind": answer.value["kind"], "error": answer.value["text"]})
@@ -186,7 +186,7 @@ def _container(spare: Optional[Container]) -> Optional[Container]:
 def _start(
     name: str, settings: Settings, deadline: float, container: Optional[Container], held: Sequence[int]
 ) -> Record:
-    at = runtime.places(name)
+    at = directory.places(name)
     remaining = max(deadline - time.monotonic(), 0)
     if supervision.await_record(at, remaining) is not None:
         mended = _found(name, deadline)
@@ -194,8 +194,8 @@ def _start(
             return mended
     if not locks.wait_until_free(at.folder, max(deadline - time.monotonic(), 0)):
         raise errors.StartTimeout(name, remaining, "the former desktop's end")
-    at = runtime.places(name)
-    for each in runtime.everywhere():
+    at = directory.places(name)
+    for each in directory.everywhere():
         # A dead desktop's folder may be in another root.
         if each.folder.name == name:
             reaper.bury(name, each)
@@ -208,7 +208,7 @@ def _start(
         # left, only the empty folder can be removed, and there is nothing else to remove.
         with suppress(OSError):
             at.folder.rmdir()
-        runtime.clear(at.folder)
+        directory.clear(at.folder)
         said = errors.Shortage.of(error, at.folder) or f"{error.strerror}: {error.filename or at.folder}"
         raise errors.StartFailed(name, str(said)) from error
     finally:
@@ -216,7 +216,7 @@ def _start(
         forget_last_words(name)
     if report.get("error"):
         raise starting.reported(report)
-    record = runtime.read_record(at.record)
+    record = directory.read_record(at.record)
     if record is None:
         raise errors.StartFailed(name, "it ended as soon as it had started")
     return record
@@ -233,7 +233,7 @@ def stop(name: str = DEFAULT_NAME, *, timeout: float = 10.0) -> bool:
         StopFailed: the desktop still runs after it was killed, or was started outside of this container.
     """
     with _alone(timeout):
-        at = runtime.places(name)
+        at = directory.places(name)
         deadline = time.monotonic() + timeout
         record = _living(at) or supervision.await_record(at, timeout)
         timeout = max(deadline - time.monotonic(), 1)
@@ -244,7 +244,7 @@ def stop(name: str = DEFAULT_NAME, *, timeout: float = 10.0) -> bool:
         reaper.bury(name, at)
         forget_last_words(name)
         for root in {at.folder.parent, configured_root()}:
-            runtime.remove_root_if_empty(root)
+            directory.remove_root_if_empty(root)
     return record is not None
 
 
@@ -309,7 +309,7 @@ def watch(record: Record) -> int:
 def is_watched(name: str = DEFAULT_NAME) -> bool:
     """Return whether the desktop ``name`` is running and at least one browser shows it; takes well below 1 ms."""
     try:
-        return find(name) is not None and locks.is_shared(runtime.places(name).record, locks.VIEW)
+        return find(name) is not None and locks.is_shared(directory.places(name).record, locks.VIEW)
     except errors.RuntimeDirectoryError:
         # Without a usable runtime directory there is no desktop to show; a program that starts one gets the error.
         return False
@@ -336,4 +336,4 @@ def end_use(descriptor: int) -> None:
 
 def is_working(name: str = DEFAULT_NAME) -> bool:
     """Return whether the desktop ``name`` is running and a kernel that uses it runs a cell; takes well below 1 ms."""
-    return find(name) is not None and locks.is_shared(runtime.places(name).record, locks.WORK)
+    return find(name) is not None and locks.is_shared(directory.places(name).record, locks.WORK)

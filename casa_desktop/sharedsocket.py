@@ -9,7 +9,7 @@ from . import shares
 from .errors import NoSuchShare, ProtocolViolation, Shortage
 from .proxy import PIECE, DesktopSocketHandler
 from .reception import LINK_ENDED, SHARE_RESOURCE
-from .runtime import Record
+from .runtime.directory import Record
 from .system.token_bucket import Budget
 
 # A guest's limit in bytes per second; each frame costs some extra bytes. Our page requests at most 240 pictures per

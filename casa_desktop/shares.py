@@ -18,7 +18,7 @@ from typing import List, Optional, Tuple
 
 from . import session
 from .errors import InvalidShare, NoSuchShare, NotRunning
-from .runtime import Record
+from .runtime.directory import Record
 from .system import files
 
 DEFAULT_MINUTES = 60

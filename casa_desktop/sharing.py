@@ -11,7 +11,7 @@ from . import models, session, shares
 from .errors import InvalidShare
 from .handlers import DesktopHandler
 from .reception import LINK_ENDED, SHARE_RESOURCE, WITHDRAWN
-from .runtime import Record
+from .runtime.directory import Record
 from .system.executor import in_thread
 
 

@@ -15,10 +15,11 @@ import time
 from dataclasses import asdict
 from typing import Dict, List, Optional, Sequence
 
-from . import errors, reaper, runtime
-from .commands import Settings
+from . import errors, reaper
 from .containers.container import Container
-from .runtime import Places
+from .runtime import directory
+from .runtime.directory import Places
+from .runtime.settings import Settings
 from .system import open_folder, threads
 from .system.process import read_line
 from .system.pythonpath import seen
@@ -77,11 +78,11 @@ def supervised(
         report = _run_supervisor(name, settings, deadline, container, at, locks)
         if report.get("error"):
             # The supervisor may still hold the lock of the folder for a moment.
-            runtime.clear(at.folder, folder)
+            directory.clear(at.folder, folder)
         return report
     except (errors.StartFailed, OSError):
         # The supervisor could not clean up itself.
-        runtime.clear(at.folder, folder)
+        directory.clear(at.folder, folder)
         raise
     finally:
         os.close(folder)
@@ -113,7 +114,7 @@ def _run_supervisor(
         if not pipe.has_writer():
             # The supervisor has not begun, or was killed. If it has reported meanwhile, it holds the folder's lock, and
             # ``clear`` does nothing.
-            runtime.clear(at.folder)
+            directory.clear(at.folder)
         raise
     finally:
         pipe.close()

@@ -21,8 +21,8 @@ from typing import Dict, Iterable, List, Optional, Sequence
 
 import psutil
 
-from . import roots, runtime
 from .errors import CasaDesktopError
+from .runtime import directory, location
 from .system import locks
 from .system.descriptors import readable
 from .system.process import adopt_orphans, descendants, end, namespace, open_pid
@@ -124,9 +124,9 @@ def _end_all_but(heir: Optional[int]) -> None:
 
 def _remove_empty_root() -> None:
     """Remove the runtime directory after the last desktop, as ``casa-desktop stop`` does."""
-    root = roots.configured_root()
+    root = location.configured_root()
     with suppress(CasaDesktopError, OSError), locks.exclusive(root, 1.0):
-        runtime.remove_root_if_empty()
+        directory.remove_root_if_empty()
 
 
 def _appoint_heir() -> Optional[int]:

@@ -9,13 +9,14 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Optional
 
-from . import reaper, runtime
+from . import reaper
 from .errors import NotAnswering, StopFailed
-from .runtime import Places, Record
+from .runtime import directory
+from .runtime.directory import Places, Record
+from .runtime.x_files import answers
 from .system import locks
 from .system.descriptors import readable
 from .system.process import is_stopped, namespace, open_pid
-from .xfiles import answers
 
 _AFTER_KILL_SECONDS = 12.0
 # How often to check for an X server if the folder cannot be watched.
@@ -26,7 +27,7 @@ def has_x_server(record: Record) -> bool:
     """Return whether the desktop's X server runs, even if it is stopped; takes well below 1 ms."""
     socket = Path(record.rfb_socket)
     # The server that answers may be a new one, started after the record was read.
-    return answers(socket) and runtime.read_record(Places(socket.parent).record) == record
+    return answers(socket) and directory.read_record(Places(socket.parent).record) == record
 
 
 def await_x_server(record: Record, at: Places, timeout: float) -> Optional[Record]:
@@ -58,7 +59,7 @@ def await_x_server(record: Record, at: Places, timeout: float) -> Optional[Recor
             )
         wake(record)
         while locks.is_held(at.folder):
-            found = runtime.read_record(at.record)
+            found = directory.read_record(at.record)
             if found is not None and has_x_server(found):
                 return found
             remaining = deadline - time.monotonic()
@@ -101,7 +102,7 @@ def await_record(at: Places, timeout: float) -> Optional[Record]:
             return None
         stack.callback(os.close, free)
         while locks.is_held(at.folder):
-            record = runtime.read_record(at.record)
+            record = directory.read_record(at.record)
             if record is not None:
                 return record
             if not readable([changes.fileno(), free], deadline - time.monotonic()):
@@ -123,8 +124,8 @@ def wake_beginners() -> None:
 
     This takes about 50 ms if a desktop has no record yet.
     """
-    for at in runtime.everywhere():
-        if runtime.read_record(at.record) is None:
+    for at in directory.everywhere():
+        if directory.read_record(at.record) is None:
             reaper.wake(at)
 
 

@@ -29,12 +29,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, Dict, List, Tuple
 
-from . import __version__, icewmfiles, links, reaper, xclients, xfiles
-from .commands import Command, Settings, window_manager_command
+from . import __version__, icewmfiles, links, reaper, xclients
 from .errors import CasaDesktopError, LinkFailed, Shortage, StartFailed, WindowManagerMissing, XServerMissing
-from .lastwords import write_last_words, write_removal
 from .mending import Mender
-from .runtime import Places, Record, clear, places
+from .runtime import x_files
+from .runtime.directory import Places, Record, clear, places
+from .runtime.exit_reason import write_last_words, write_removal
+from .runtime.settings import Command, Settings, window_manager_command
 from .starter import IN_CONTAINER, Starter, detach
 from .system import locks, messages
 from .system.descriptors import raise_limit, readable
@@ -227,7 +228,7 @@ class Supervisor:
         """Start another X server in place of the one that has died."""
         self._say("The X server has ended, and what was on the desktop with it. Another one is started.")
         self.mender.forget()
-        xfiles.remove_dead(self.display)
+        x_files.remove_dead(self.display)
         self.x_server.start()
         if self.x_server.pid is None:
             return
@@ -269,7 +270,7 @@ class Supervisor:
             # Killed, because Xvnc would remove its sockets by path, and the paths may belong to the next Xvnc.
             self.x_server.signal(signal.SIGKILL)
         end(server, GRACE_SECONDS)
-        xfiles.remove_dead(self.display)
+        x_files.remove_dead(self.display)
         clear(self.at.folder, self.lock)
 
     def _ending(self) -> List[psutil.Process]:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Dict, Iterable, List, Optional
 
 from . import errors
-from .commands import NO_SUCH_WINDOW, display_environment, picture_command
-from .runtime import Record
+from .runtime.directory import Record
+from .runtime.settings import NO_SUCH_WINDOW, display_environment, picture_command
 from .system.pythonpath import seen
 
 

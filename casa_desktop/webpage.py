@@ -20,7 +20,7 @@ from .errors import CasaDesktopError, NotRunning
 from .gate import comes_from_us, is_for_us
 from .pageserver import BASE, Server
 from .relay import GONE, Relay, ViewSocket
-from .runtime import Record
+from .runtime.directory import Record
 from .template import PAGE_FOLDER
 
 _API = BASE + "api/desktops"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import IO
 
 from . import xauthority
-from .commands import Settings, x_server_command
 from .errors import StartFailed, StartTimeout
-from .runtime import Places, rfb_banner
+from .runtime.directory import Places, rfb_banner
+from .runtime.settings import Settings, x_server_command
 from .system import log_limit
 from .system.process import read_line, spawn
 

@@ -7,7 +7,7 @@ from typing import Iterator, List
 
 import psutil
 
-from casa_desktop.xfiles import answers, socket_of
+from casa_desktop.runtime.x_files import answers, socket_of
 
 
 def of_display(display: str) -> List[str]:

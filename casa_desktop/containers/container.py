@@ -12,8 +12,8 @@ import re
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from ..commands import Command
 from ..errors import ContainerFailed, InvalidContainer
+from ..runtime.settings import Command
 from ..system.pythonpath import module
 from . import engines
 from .engines import Bind, Place

@@ -27,7 +27,7 @@ import json
 from typing import Any, List, NamedTuple, Optional
 
 from ..errors import LinkFailed
-from ..runtime import OUTSIDE_VARIABLE
+from ..runtime.directory import OUTSIDE_VARIABLE
 from .files import parsed
 from .unix_sockets import connected
 

@@ -11,7 +11,7 @@ import subprocess
 import time
 from typing import IO, TYPE_CHECKING, Iterable, Optional, Sequence
 
-from ..commands import Command
+from ..runtime.settings import Command
 
 if TYPE_CHECKING:
     import psutil

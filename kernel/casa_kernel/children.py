@@ -20,8 +20,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
-from casa_desktop import runtime
 from casa_desktop.errors import RuntimeDirectoryError, Shortage
+from casa_desktop.runtime import directory
 from casa_desktop.system import open_folder
 from casa_desktop.system.descriptors import readable
 
@@ -56,7 +56,7 @@ class PrivateFolder:
         self._owner = os.getpid()
         self._turn = threading.RLock()
         self._restorers: List[Callable[[], object]] = []
-        root = runtime.private_root()
+        root = directory.private_root()
         with writing(root):
             # The name begins with a dot, so that it is not taken for a desktop's folder.
             self._path = Path(tempfile.mkdtemp(prefix=".kernel-", dir=root))

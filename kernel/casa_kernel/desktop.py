@@ -6,9 +6,10 @@ import os
 from contextlib import contextmanager, suppress
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
-from casa_desktop import runtime, session
+from casa_desktop import session
 from casa_desktop.errors import CasaDesktopError
-from casa_desktop.runtime import Record
+from casa_desktop.runtime import directory
+from casa_desktop.runtime.directory import Record
 from casa_desktop.session import Glimpse
 
 VARIABLE = "CASA_DESKTOP_NAME"
@@ -45,7 +46,7 @@ class Desktop:
         Raises:
             InvalidName: ``name`` is not valid as the name of a desktop.
         """
-        self.name = runtime.checked_name(name)
+        self.name = directory.checked_name(name)
         self._say_that_it_is_in_use(self.record())
         if self.on_change is not None:
             self.on_change()
@@ -166,4 +167,4 @@ def from_environment(environ: Mapping[str, str]) -> Desktop:
     Raises:
         InvalidName: the value is not valid as the name of a desktop.
     """
-    return Desktop(runtime.checked_name(environ.get(VARIABLE) or session.DEFAULT_NAME))
+    return Desktop(directory.checked_name(environ.get(VARIABLE) or session.DEFAULT_NAME))

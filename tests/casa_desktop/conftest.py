@@ -13,7 +13,8 @@ import pytest
 from Xlib.display import Display
 from Xlib.error import ConnectionClosedError
 
-from casa_desktop import runtime, session
+from casa_desktop import session
+from casa_desktop.runtime import directory
 
 from .browser import Browser
 
@@ -25,7 +26,7 @@ def root(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield folder
     monkeypatch.setenv("CASA_DESKTOP_RUNTIME_DIR", str(folder))
     if folder.exists():
-        for name in runtime.names():
+        for name in directory.names():
             session.stop(name)
     shutil.rmtree(folder, ignore_errors=True)
 

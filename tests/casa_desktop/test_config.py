@@ -9,8 +9,9 @@ from typing import Any, Awaitable, Callable, Dict
 import pytest
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
-from casa_desktop import lastwords, session
+from casa_desktop import session
 from casa_desktop.config import CasaDesktop
+from casa_desktop.runtime import exit_reason
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 VARIABLE = "CASA_DESKTOP_IDLE_MINUTES"
@@ -34,7 +35,7 @@ async def test_the_idle_limit_holds_for_the_server_s_desktops_and_for_its_kernel
 async def test_who_asks_for_a_desktop_that_ended_by_itself_is_told_why(
     fetch: Callable[..., Awaitable[HTTPResponse]],
 ) -> None:
-    lastwords.write_last_words("main", "It was stopped after 90.5 minutes without use.")
+    exit_reason.write_last_words("main", "It was stopped after 90.5 minutes without use.")
     with pytest.raises(HTTPClientError) as answered:
         await fetch("api", "desktops", "main")
     assert answered.value.response is not None

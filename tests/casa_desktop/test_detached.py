@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from casa_desktop import session
-from casa_desktop.runtime import Record
+from casa_desktop.runtime.directory import Record
 from casa_desktop.system import locks
 
 from ..living import command, is_alive

@@ -6,8 +6,8 @@ import pytest
 from Xlib import X, display
 
 from casa_desktop import session
-from casa_desktop.commands import Settings
 from casa_desktop.fitting import Box, fitted
+from casa_desktop.runtime.settings import Settings
 
 from ..living import started
 

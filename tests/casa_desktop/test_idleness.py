@@ -15,9 +15,9 @@ from Xlib import X, display
 from Xlib.ext import xtest
 
 from casa_desktop import session
-from casa_desktop.commands import Settings
 from casa_desktop.errors import NotRunning
-from casa_desktop.runtime import Record
+from casa_desktop.runtime.directory import Record
+from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import locks
 
 from ..living import below, name_of

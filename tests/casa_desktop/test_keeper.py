@@ -12,8 +12,8 @@ from typing import Iterator
 import psutil
 import pytest
 
-from casa_desktop import berths
-from casa_desktop.berths import Berth
+from casa_desktop.runtime import rendezvous
+from casa_desktop.runtime.rendezvous import Berth
 from casa_desktop.system import messages
 from casa_desktop.system.messages import Word
 
@@ -23,24 +23,25 @@ from ..shortage import few_descriptors, little_memory
 LAUNCHER = """
 import os, sys
 from pathlib import Path
-from casa_desktop import berths, keeper, outside
-from casa_desktop.commands import Command
-berth = berths.Berth(Path(sys.argv[1]))
-lock = berths.occupy(berth)
+from casa_desktop import keeper, outside
+from casa_desktop.runtime import rendezvous
+from casa_desktop.runtime.settings import Command
+berth = rendezvous.Berth(Path(sys.argv[1]))
+lock = rendezvous.occupy(berth)
 inner = [sys.executable, "-m", "casa_desktop.inside", str(berth.socket), "1", "/", "cat", sys.argv[2]]
 ready = lambda: print("ready", flush=True)
 one = keeper.Keeper(
     Command(inner, os.environ), berth, lock, lambda word: outside.answer(word, None), parent=None, on_call=ready
 )
 outside.run_container(outside.Container("bwrap"), berth, one)
-berths.leave(berth, lock)
+rendezvous.leave(berth, lock)
 sys.exit(keeper.exit_status(one))
 """
 
 
 @pytest.fixture
 def berth(root: Path) -> Berth:
-    return berths.new_berth()
+    return rendezvous.new_berth()
 
 
 @pytest.fixture

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from casa_desktop import links, runtime, session
+from casa_desktop import links, session
 from casa_desktop.errors import LinkRefused
-from casa_desktop.runtime import Places, Record
+from casa_desktop.runtime import directory
+from casa_desktop.runtime.directory import Places, Record
 
 from ..living import below, name_of, variables
 
@@ -23,7 +24,7 @@ def desktop(root: Path) -> Record:
 
 @pytest.fixture
 def at(desktop: Record) -> Places:
-    return runtime.places(desktop.name)
+    return directory.places(desktop.name)
 
 
 def _run(desktop: Record, *argv: str) -> subprocess.CompletedProcess[str]:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from casa_desktop import session
 from casa_desktop.__main__ import main
-from casa_desktop.commands import Settings
+from casa_desktop.runtime.settings import Settings
 
 
 def test_start_status_screenshot_stop(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,8 +10,9 @@ import pytest
 from inotify_simple import INotify, flags
 from Xlib.display import Display
 
-from casa_desktop import runtime, session
-from casa_desktop.runtime import Record
+from casa_desktop import session
+from casa_desktop.runtime import directory
+from casa_desktop.runtime.directory import Record
 
 RECORD, KEPT, SOCKET, FIRST_SOCKET, COOKIE = "record.json", "record.kept", "rfb.sock", "rfb.new", "Xauthority"
 
@@ -20,7 +21,7 @@ RECORD, KEPT, SOCKET, FIRST_SOCKET, COOKIE = "record.json", "record.kept", "rfb.
 def desktop(root: Path) -> Iterator[Record]:
     yield session.ensure()
     session.stop()
-    assert not runtime.names()
+    assert not directory.names()
 
 
 def remove(folder: Path, names: List[str], awaited: List[str]) -> None:
@@ -51,7 +52,7 @@ def test_single_files_that_are_removed_are_put_back(
     remove(desktop.at.folder, names, [each for each in names if each not in (KEPT, FIRST_SOCKET)])
     found = session.ensure(timeout=60)
     assert (found.supervisor_pid, found.x_server_pid) == (desktop.supervisor_pid, desktop.x_server_pid)
-    assert runtime.rfb_banner(Path(found.rfb_socket), 60).startswith(b"RFB ")
+    assert directory.rfb_banner(Path(found.rfb_socket), 60).startswith(b"RFB ")
     assert os.stat(found.xauthority).st_mode & 0o777 == 0o600
     for name, value in session.environment(found).items():
         monkeypatch.setenv(name, value)
@@ -72,7 +73,7 @@ def test_one_without_its_record_can_be_stopped(root: Path) -> None:
     record = session.ensure()
     record.at.record.unlink()
     assert session.stop(timeout=60)
-    assert not runtime.names()
+    assert not directory.names()
 
 
 def test_views_of_a_desktop_whose_record_was_removed_are_still_known(desktop: Record) -> None:

@@ -10,8 +10,9 @@ import subprocess
 from pathlib import Path
 from typing import Any, Awaitable, Callable
 
-from casa_desktop import links, runtime, session, shares
+from casa_desktop import links, session, shares
 from casa_desktop.notices import SCHEMA_ID
+from casa_desktop.runtime import directory
 
 from .browser import RAW, Browser
 
@@ -59,7 +60,7 @@ async def test_a_link_out_of_the_desktop_reaches_the_user_s_views_and_no_guest_s
     done = await asyncio.to_thread(subprocess.run, opened, env=env, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert await own.hear("link") == {"type": "link", "url": "https://casa.nrao.edu"}
-    assert list(runtime.places("main").links.iterdir()) == []
+    assert list(directory.places("main").links.iterdir()) == []
     await guest.update()
     assert all(words["type"] == "audience" for words in guest.words)
 
@@ -67,6 +68,6 @@ async def test_a_link_out_of_the_desktop_reaches_the_user_s_views_and_no_guest_s
 async def test_a_link_that_came_while_the_view_was_away_waits_for_it(root: Path, view: View) -> None:
     record = session.ensure()
     watching = session.watch(record)
-    links.hand_over(runtime.places("main"), "https://casa.nrao.edu")
+    links.hand_over(directory.places("main"), "https://casa.nrao.edu")
     os.close(watching)
     assert (await (await view()).hear("link"))["url"] == "https://casa.nrao.edu"

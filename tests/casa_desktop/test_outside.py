@@ -12,9 +12,9 @@ from typing import Any, Dict, Optional
 import pytest
 
 from casa_desktop import outside
-from casa_desktop.commands import Settings
 from casa_desktop.containers.container import Container, kernel_argv
 from casa_desktop.errors import InvalidContainer
+from casa_desktop.runtime.settings import Settings
 from casa_desktop.system.messages import Word
 
 from ..clock import own_time

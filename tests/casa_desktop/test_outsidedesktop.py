@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from casa_desktop import errors, session
-from casa_desktop.commands import Settings
-from casa_desktop.runtime import Record, rfb_banner
+from casa_desktop.runtime.directory import Record, rfb_banner
+from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import locks
 from casa_desktop.system.process import marked
 

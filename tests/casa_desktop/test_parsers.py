@@ -15,13 +15,14 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from casa_desktop import links, outside, runtime, shares, xserver
+from casa_desktop import links, outside, shares, xserver
 from casa_desktop.audience import Audience
-from casa_desktop.commands import Settings
 from casa_desktop.containers.container import Container
 from casa_desktop.containers.engines import ENGINES
 from casa_desktop.errors import CasaDesktopError, InvalidContainer, InvalidSetting, ProtocolViolation
 from casa_desktop.rfbstream import ClientStream, Filter
+from casa_desktop.runtime import directory
+from casa_desktop.runtime.settings import Settings
 from casa_desktop.system.messages import LONGEST_LINE, Decoder, Word, encode
 
 # The folder may well be the same for all examples: each writes its file anew.
@@ -148,7 +149,7 @@ def test_a_connection_file_leads_to_a_berth_or_is_refused(root: Path, content: b
 @example(b'"https://example.org/"')
 @example(b'"' + b"x" * 1_000_000 + b'"')
 def test_a_link_s_file_is_an_address_or_nothing_and_is_gone_afterwards(tmp_path: Path, content: bytes) -> None:
-    at = runtime.Places(tmp_path)
+    at = directory.Places(tmp_path)
     at.links.mkdir(exist_ok=True)
     (at.links / "a.json").write_bytes(content)
     for address in links.take(at):
@@ -161,11 +162,11 @@ sensible = shares.Share("0" * 16, "label", NOW + 3600, "0" * 64)
 
 
 @pytest.fixture
-def record(root: Path) -> runtime.Record:
+def record(root: Path) -> directory.Record:
     """A desktop's, of which there is no more than a folder."""
     folder = root / "main"
     folder.mkdir()
-    return runtime.Record("main", ":7", str(folder / "X"), str(folder / "rfb.sock"), 1, 1, NOW, "1")
+    return directory.Record("main", ":7", str(folder / "X"), str(folder / "rfb.sock"), 1, 1, NOW, "1")
 
 
 @ONE_FOLDER
@@ -175,8 +176,8 @@ def record(root: Path) -> runtime.Record:
 @example(json.dumps({**asdict(sensible), "expires": float("inf")}))
 @example(json.dumps({**asdict(sensible), "expires": 1e300}))
 @example(json.dumps({**asdict(sensible), "expires": float("nan")}))
-def test_a_share_s_file_is_a_link_that_ends_within_a_day_or_is_removed(record: runtime.Record, content: Any) -> None:
-    folder = runtime.places("main").shares
+def test_a_share_s_file_is_a_link_that_ends_within_a_day_or_is_removed(record: directory.Record, content: Any) -> None:
+    folder = directory.places("main").shares
     folder.mkdir(exist_ok=True)
     path = folder / "0000000000000000.json"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())

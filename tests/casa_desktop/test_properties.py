@@ -12,10 +12,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from casa_desktop import links, runtime
-from casa_desktop.commands import Settings, x_server_command
+from casa_desktop import links
 from casa_desktop.errors import InvalidName, InvalidSetting, LinkRefused
 from casa_desktop.icewm import MenuEntry, menu
+from casa_desktop.runtime import directory
+from casa_desktop.runtime.settings import Settings, x_server_command
 
 from ..examples import percent
 
@@ -30,7 +31,7 @@ awkward = st.text(st.sampled_from("ab ./\\'\"`$(){};&|<>*?!~#%\n\t-é"), min_siz
 @example("main\n")
 def test_a_name_stays_in_its_folder_and_in_its_part_of_a_url_or_is_none(name: str) -> None:
     try:
-        runtime.checked_name(name)
+        directory.checked_name(name)
     except InvalidName:
         return
     assert os.path.normpath(f"/root/{name}") == f"/root/{name}"
@@ -67,7 +68,7 @@ def test_a_geometry_is_two_numbers_or_refused(text: str) -> None:
 @given(python=words | awkward, address=words | awkward)
 @example(python="a'b", address="$(touch here)")
 def test_what_a_shell_reads_hands_on_every_word_as_it_is(tmp_path: Path, python: str, address: str) -> None:
-    at = runtime.Places(tmp_path / "m")
+    at = directory.Places(tmp_path / "m")
     at.folder.mkdir(exist_ok=True)
     # A program with that name, whatever it is, which prints what it is called with.
     program = tmp_path / (python.replace("/", "_").strip(".") or "python")
@@ -108,4 +109,4 @@ def test_an_address_that_may_be_opened_leads_to_the_web_or_to_a_mailbox(address:
 
 @pytest.mark.parametrize("name", ["main", "m31"])
 def test_a_usual_name_is_among_those_that_are_let_through(name: str) -> None:
-    assert runtime.checked_name(name) == name
+    assert directory.checked_name(name) == name

@@ -12,7 +12,7 @@ from Xlib import X, Xatom
 
 from casa_desktop import errors, icewm, session
 from casa_desktop.icewmfiles import THEME_FOLDER
-from casa_desktop.runtime import Record
+from casa_desktop.runtime.directory import Record
 from casa_desktop.scale import set_dpi
 from casa_desktop.windows import Screen
 

@@ -19,8 +19,8 @@ from PIL import Image
 from Xlib import X, display
 
 from casa_desktop import errors, session
-from casa_desktop.commands import Settings
-from casa_desktop.runtime import Record
+from casa_desktop.runtime.directory import Record
+from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import locks
 
 from .. import traces

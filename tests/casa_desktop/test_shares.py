@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from casa_desktop import runtime, session, shares
+from casa_desktop import session, shares
 from casa_desktop.errors import InvalidShare, NoSuchShare, NotRunning
-from casa_desktop.runtime import Record
+from casa_desktop.runtime import directory
+from casa_desktop.runtime.directory import Record
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def desktop(root: Path) -> Record:
 
 
 def _files(desktop: Record) -> list[Path]:
-    return list(runtime.places(desktop.name).shares.iterdir())
+    return list(directory.places(desktop.name).shares.iterdir())
 
 
 def test_a_token_stands_for_its_desktop_and_its_link(desktop: Record) -> None:
@@ -45,7 +46,7 @@ def test_links_are_listed_by_their_end_and_those_that_ended_are_removed(desktop:
     late, _ = shares.create(desktop, 100)
     early, token = shares.create(desktop, 50)
     assert shares.valid(desktop) == [early, late]
-    path = runtime.places("main").shares / f"{early.id}.json"
+    path = directory.places("main").shares / f"{early.id}.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "expires": time.time() - 1}))
     with pytest.raises(NoSuchShare):
         shares.find(token)
@@ -85,7 +86,7 @@ def test_links_end_with_their_desktop(desktop: Record) -> None:
 def test_a_file_that_is_no_link_is_none(desktop: Record) -> None:
     shares.create(desktop)
     for text in ("", "{}", "[]", '{"id": 7}'):
-        (runtime.places("main").shares / "x.json").write_text(text)
+        (directory.places("main").shares / "x.json").write_text(text)
         assert len(shares.valid(desktop)) == 1
 
 

@@ -14,8 +14,9 @@ import psutil
 import pytest
 from inotify_simple import INotify, flags
 
-from casa_desktop import errors, reaper, runtime, session, starting
-from casa_desktop.commands import Settings
+from casa_desktop import errors, reaper, session, starting
+from casa_desktop.runtime import directory
+from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import locks
 
 from .victims import kill
@@ -79,8 +80,8 @@ def test_a_starter_that_ends_as_it_begins_leaves_a_whole_desktop_or_nothing(root
                 record = session.find()
     assert session.list_desktops() == ([] if record is None else [record])
     if record is None:
-        assert runtime.names() == []
-        assert reaper.marked(runtime.places("main")) == []
+        assert directory.names() == []
+        assert reaper.marked(directory.places("main")) == []
     assert session.ensure().name == "main"
 
 
@@ -103,7 +104,7 @@ def leads_a_session(process: psutil.Process) -> bool:
 def test_a_supervisor_that_was_stopped_while_it_began_and_whose_starter_died_goes_on(root: Path, stop: bool) -> None:
     with starter_at(root, "Xauthority") as starter:
         # The process that has forked it may still be there.
-        *_, supervisor = filter(leads_a_session, reaper.marked(runtime.places("main")))
+        *_, supervisor = filter(leads_a_session, reaper.marked(directory.places("main")))
         supervisor.suspend()
         kill(starter.pid)
     if stop:
@@ -141,5 +142,5 @@ def test_a_supervisor_that_never_even_detaches_itself_keeps_nobody_waiting(
     monkeypatch.setattr(starting, "LAST_WORD_SECONDS", 0.5)
     with pytest.raises(errors.StartTimeout):
         session.ensure(timeout=0.5)
-    assert reaper.marked(runtime.places("main")) == []
-    assert runtime.names() == []
+    assert reaper.marked(directory.places("main")) == []
+    assert directory.names() == []

@@ -18,10 +18,11 @@ from inotify_simple import INotify, flags
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
 
-from casa_desktop import links, lookout, runtime, session, shares
-from casa_desktop.commands import Settings
+from casa_desktop import links, lookout, session, shares
 from casa_desktop.errors import LinkRefused, ScalingFailed, Shortage, StartFailed
 from casa_desktop.proxy import RESERVED
+from casa_desktop.runtime import directory
+from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import files
 
 from ..living import line_of
@@ -37,7 +38,7 @@ def disk(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
     with small_disk(root / "disk", megabytes=4) as small:
         monkeypatch.setenv("CASA_DESKTOP_RUNTIME_DIR", str(small.path / "cd"))
         yield small
-        for name in runtime.names():
+        for name in directory.names():
             session.stop(name)
 
 
@@ -53,14 +54,14 @@ def test_a_desktop_that_finds_no_room_says_so_leaves_nothing_and_starts_when_the
     ):
         session.ensure()
     assert of(disk.path) == []
-    assert runtime.names() == []
+    assert directory.names() == []
     disk.make_room()
     assert session.ensure().name == "main"
 
 
 def test_a_running_desktop_goes_on_when_its_disk_is_full(disk: Disk) -> None:
     record = session.ensure()
-    at = runtime.places("main")
+    at = directory.places("main")
     share, _ = shares.create(record)
     before = (at.icewm / "preferences").read_text()
     disk.fill()
@@ -91,7 +92,7 @@ def test_an_x_server_that_dies_on_a_full_disk_is_back_when_there_is_room(disk: D
     record = session.ensure()
     disk.fill()
     # The last piece of the log's own room as well.
-    with open(runtime.places("main").log, "ab", buffering=0) as log, suppress(OSError):
+    with open(directory.places("main").log, "ab", buffering=0) as log, suppress(OSError):
         while True:
             log.write(b".")
     with INotify() as sockets:
@@ -152,7 +153,7 @@ def test_a_desktop_that_cannot_be_started_for_want_of_descriptors_leaves_none_op
         with few_descriptors(os.getpid(), left), pytest.raises((Shortage, StartFailed), match=r"raise its limit"):
             session.ensure()
     assert descriptors(os.getpid()) <= before
-    assert runtime.names() == []
+    assert directory.names() == []
     assert session.ensure().name == "main"
 
 
@@ -176,7 +177,7 @@ def test_a_supervisor_with_few_descriptors_starts_a_desktop_or_says_so(root: Pat
     assert words in (done.stdout + done.stderr).splitlines()[-1]
     # What could not be started has left nothing.
     assert (session.find() is None) == (words != "main")
-    assert runtime.names() == [each for each in ["main"] if each == words]
+    assert directory.names() == [each for each in ["main"] if each == words]
 
 
 def refusal(address: str, headers: Dict[str, str]) -> Tuple[int, str]:

@@ -10,8 +10,8 @@ from typing import Iterator, List, Tuple
 import pytest
 
 from casa_desktop import strangers
-from casa_desktop.commands import Settings
 from casa_desktop.pageserver import Server
+from casa_desktop.runtime.settings import Settings
 from casa_desktop.strangers import MOST, PATIENCE_SECONDS, Strangers
 from casa_desktop.webpage import Handler
 

@@ -18,9 +18,10 @@ import pytest
 from Xlib import X
 from Xlib.display import Display
 
-from casa_desktop import errors, reaper, runtime, session, starting, supervision
-from casa_desktop.commands import Settings
-from casa_desktop.runtime import Record
+from casa_desktop import errors, reaper, session, starting, supervision
+from casa_desktop.runtime import directory
+from casa_desktop.runtime.directory import Record
+from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import files, locks
 from casa_desktop.system.process import open_pid
 
@@ -191,7 +192,7 @@ def test_a_program_that_was_stopped_as_it_began_does_not_keep_the_desktop(
 ) -> None:
     monkeypatch.setattr(supervision, "_AFTER_KILL_SECONDS", 0.5)
     record = session.ensure()
-    at = runtime.places("main")
+    at = directory.places("main")
     # Until it becomes the program, a forked process has the supervisor's lock and mark.
     lock = _descriptor_of(record.supervisor_pid, at.folder)
     with subprocess.Popen(["sleep", "1000"], env={**os.environ, **reaper.mark(at)}, pass_fds=[lock]) as forked:
@@ -243,7 +244,7 @@ def lost(root: Path) -> Iterator[Record]:
     """The record of a desktop whose supervisor was killed, with programs on it that do not end by themselves."""
     record = session.ensure()
     # As in a container, where everything is the desktop's own.
-    env = {**os.environ, **reaper.mark(runtime.places("main"))}
+    env = {**os.environ, **reaper.mark(directory.places("main"))}
     with living.started(["sleep", "1000"], env=env, start_new_session=True) as stray:
         server = psutil.Process(record.x_server_pid)
         server.suspend()
@@ -280,7 +281,7 @@ def test_what_a_killed_supervisor_left_ends_with_the_next_look(lost: Record, roo
 
 
 def test_a_dead_desktop_of_another_pid_namespace_is_not_ours_to_bury(lost: Record, root: Path) -> None:
-    at = runtime.places("main")
+    at = directory.places("main")
     files.write(at.record, Record(**{**vars(lost), "pid_namespace": "pid:[1]"}))
     assert session.list_desktops() == []
     assert at.record.exists()

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from casa_desktop import errors, session
-from casa_desktop.runtime import Record
+from casa_desktop.runtime.directory import Record
 
 # Fills a window of 300 x 200 with a colour, tells that it is mapped, and is called by its first argument.
 PROGRAM = """

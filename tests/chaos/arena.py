@@ -24,8 +24,8 @@ from Xlib import X, Xatom
 from Xlib.error import ConnectionClosedError, DisplayConnectionError
 from Xlib.protocol.event import ClientMessage
 
-from casa_desktop import runtime
-from casa_desktop.runtime import Places, Record
+from casa_desktop.runtime import directory
+from casa_desktop.runtime.directory import Places, Record
 from casa_desktop.system import locks
 
 from ..living import below, command, is_alive, line_of, living, program, variables
@@ -143,7 +143,7 @@ class Arena:
     def record(self) -> Optional[Record]:
         """Return the record of the desktop, if it runs."""
         at = Places(self.root / DESKTOP)
-        record = runtime.read_record(at.record) if locks.is_held(at.folder) else None
+        record = directory.read_record(at.record) if locks.is_held(at.folder) else None
         if record is not None:
             self.displays.add(record.display)
         return record
@@ -171,7 +171,7 @@ class Arena:
         if record is None or len(self.desktop()) < 4:
             return False
         try:
-            return runtime.rfb_banner(Path(record.rfb_socket), 1).startswith(b"RFB")
+            return directory.rfb_banner(Path(record.rfb_socket), 1).startswith(b"RFB")
         except OSError:
             return False
 

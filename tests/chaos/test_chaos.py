@@ -12,7 +12,7 @@ from typing import List
 
 import pytest
 
-from casa_desktop.xfiles import answers
+from casa_desktop.runtime.x_files import answers
 
 from ..living import command
 from .arena import Arena

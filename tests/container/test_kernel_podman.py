@@ -11,8 +11,9 @@ from typing import Callable, Dict, Iterator, List
 import psutil
 import pytest
 
-from casa_desktop import runtime, session
+from casa_desktop import session
 from casa_desktop.containers.container import Container
+from casa_desktop.runtime import directory
 from casa_desktop.system.process import marked
 
 from ..casa_desktop.test_outside import launch
@@ -67,7 +68,7 @@ def _same_runtime_directory(surroundings: Dict[str, str], monkeypatch: pytest.Mo
     """This process sees the desktops of the kernels, which end with the test."""
     monkeypatch.setenv("CASA_DESKTOP_RUNTIME_DIR", surroundings["CASA_DESKTOP_RUNTIME_DIR"])
     yield
-    for name in runtime.names():
+    for name in directory.names():
         session.stop(name)
 
 

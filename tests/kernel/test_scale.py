@@ -8,8 +8,8 @@ from typing import Dict, Iterator, List, Tuple
 import pytest
 
 from casa_desktop import session
-from casa_desktop.commands import Settings
-from casa_desktop.runtime import Record
+from casa_desktop.runtime.directory import Record
+from casa_desktop.runtime.settings import Settings
 
 from ..system.mask_editor import TITLE, MaskEditor
 from ..system.screen import Point, Screen, XHand

@@ -20,9 +20,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from casa_desktop import session
-from casa_desktop.commands import Settings
 from casa_desktop.errors import NotRunning
-from casa_desktop.runtime import Record
+from casa_desktop.runtime.directory import Record
+from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import locks
 
 from ..system.lab import Jupyter

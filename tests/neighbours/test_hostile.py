@@ -22,13 +22,14 @@ except errors.CasaDesktopError as error:
 # What a Jupyter server tells of, without asking for anything.
 TOLD = """
 import json
-from casa_desktop import lookout, runtime, session
+from casa_desktop import lookout, session
+from casa_desktop.runtime import directory
 from casa_desktop.errors import CasaDesktopError
 try:
     found = [each.name for each in session.list_desktops()]
 except CasaDesktopError as error:
     found = type(error).__name__
-print(json.dumps([found, list(lookout.running(runtime.configured_root()))]))
+print(json.dumps([found, list(lookout.running(directory.configured_root()))]))
 """
 # A desktop of somebody's who wants it to be taken for another's: record, lock and a socket that answers.
 FORGERY = """

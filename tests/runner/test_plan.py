@@ -55,8 +55,8 @@ def test_units_are_in_the_order_of_rank_and_then_of_time(monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("test", "fixtures", "quick"),
     [
-        ("tests/casa_desktop/test_runtime.py::test_x", ("root",), True),
-        ("tests/casa_desktop/test_runtime.py::test_x", ("observation",), False),
+        ("tests/casa_desktop/runtime/test_directory.py::test_x", ("root",), True),
+        ("tests/casa_desktop/runtime/test_directory.py::test_x", ("observation",), False),
         ("tests/system/test_page.py::test_x", (), False),
         ("tests/chaos/test_chaos.py::test_x", (), False),
     ],
@@ -68,17 +68,17 @@ def test_quick_is_what_needs_neither_casa_nor_a_browser(test: str, fixtures: Col
 @pytest.mark.parametrize(
     ("test", "changed", "rank"),
     [
-        ("tests/casa_desktop/test_runtime.py", "casa_desktop/runtime.py", touched.ITSELF),
         ("tests/casa_desktop/runtime/test_directory.py", "casa_desktop/runtime/directory.py", touched.ITSELF),
-        ("tests/casa_desktop/test_session.py", "casa_desktop/runtime.py", touched.BESIDE),
-        ("tests/kernel/test_live.py", "casa_desktop/runtime.py", touched.ELSEWHERE),
+        ("tests/casa_desktop/runtime/test_directory.py", "casa_desktop/runtime/directory.py", touched.ITSELF),
+        ("tests/casa_desktop/test_session.py", "casa_desktop/runtime/directory.py", touched.BESIDE),
+        ("tests/kernel/test_live.py", "casa_desktop/runtime/directory.py", touched.ELSEWHERE),
         ("tests/kernel/test_live.py", "kernel/casa_kernel/live.py", touched.ITSELF),
         ("tests/kernel/test_live.py", "tests/kernel/notebook.py", touched.BESIDE),
         ("tests/kernel/test_live.py", "tests/kernel/test_modes.py", touched.BESIDE),
         ("tests/kernel/test_live.py", "tests/kernel/test_live.py", touched.ITSELF),
         ("tests/labextension/test_front_end.py", "casa_desktop/labextension/src/page.ts", touched.BESIDE),
-        ("tests/casa_desktop/test_runtime.py", "casa_desktop/labextension/src/page.ts", touched.ELSEWHERE),
-        ("tests/casa_desktop/test_runtime.py", "README.md", touched.ELSEWHERE),
+        ("tests/casa_desktop/runtime/test_directory.py", "casa_desktop/labextension/src/page.ts", touched.ELSEWHERE),
+        ("tests/casa_desktop/runtime/test_directory.py", "README.md", touched.ELSEWHERE),
     ],
 )
 def test_tests_of_what_changed_are_the_nearest(test: str, changed: str, rank: int) -> None:

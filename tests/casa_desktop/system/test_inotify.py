@@ -10,9 +10,10 @@ from typing import Sequence
 
 import pytest
 
-from casa_desktop import runtime, session
+from casa_desktop import session
 from casa_desktop.errors import NotRunning
-from casa_desktop.runtime import Record
+from casa_desktop.runtime import directory
+from casa_desktop.runtime.directory import Record
 from casa_desktop.system import locks
 from casa_desktop.system.inotify import Watches
 
@@ -119,7 +120,7 @@ ENSURE = """
 import os, sys, signal
 from casa_desktop import session
 from casa_desktop.system import process
-from casa_desktop.commands import Settings
+from casa_desktop.runtime.settings import Settings
 record = session.ensure(settings=Settings(idle_minutes=float(sys.argv[1])))
 if sys.argv[2:]:
     end = process.open_pid(record.x_server_pid)
@@ -150,7 +151,7 @@ import os, sys, time
 from pathlib import Path
 from casa_desktop.system import locks
 from casa_desktop.idleness import Idleness
-from casa_desktop.runtime import Places
+from casa_desktop.runtime.directory import Places
 at = Places(Path(sys.argv[1]))
 idleness = Idleness(at, 0.3, lambda: 1e6)
 begun = time.monotonic()
@@ -167,7 +168,7 @@ print(idleness.look())
 
 @without
 def test_a_use_between_two_looks_counts_without_watches_too(root: Path, within: Sequence[str]) -> None:
-    at = runtime.places("main")
+    at = directory.places("main")
     at.folder.mkdir()
     Record("main", ":1", str(at.xauthority), str(at.rfb_socket), 1, 1, 0.0, "1").write(at.record)
     assert told(within, USED, at.folder) == "True True\n0.0"

@@ -13,9 +13,10 @@ from typing import Callable, Dict, Iterator, List
 import psutil
 import pytest
 
-from casa_desktop import errors, runtime, session, xfiles
+from casa_desktop import errors, session
 from casa_desktop.__main__ import main
-from casa_desktop.runtime import Record
+from casa_desktop.runtime import directory, x_files
+from casa_desktop.runtime.directory import Record
 from casa_desktop.system import locks, open_folder
 
 from ... import living
@@ -66,9 +67,9 @@ def test_a_desktop_whose_folder_goes_ends_with_all_its_processes_and_says_why(
     display = session.running().display
     lose(root)
     _await_end(family)
-    listener = xfiles.socket_of(int(display[1:]))
+    listener = x_files.socket_of(int(display[1:]))
     # Another desktop of this machine may have the number by now.
-    assert xfiles.answers(listener) or not listener.exists()
+    assert x_files.answers(listener) or not listener.exists()
     with pytest.raises(errors.DesktopLost, match=f"Its runtime directory {root}/main was removed"):
         session.running()
     main(["status"])
@@ -161,10 +162,10 @@ def test_what_is_removed_is_the_folder_that_is_meant_and_no_other(tmp_path: Path
 def test_a_folder_that_a_living_process_holds_is_not_cleared(root: Path) -> None:
     (root / "main").mkdir()
     lock = locks.hold(root / "main")
-    runtime.clear(root / "main")
+    directory.clear(root / "main")
     assert (root / "main").exists()
     os.close(lock)
-    runtime.clear(root / "main")
+    directory.clear(root / "main")
     assert not (root / "main").exists()
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, Optional
 
-from .errors import RuntimeDirectoryError
-from .roots import configured_root, is_private, others
-from .runtime import checked_name, runtime_root
-from .system import files, locks
+from ..errors import RuntimeDirectoryError
+from ..system import files, locks
+from .directory import checked_name, runtime_root
+from .location import configured_root, is_private, others
 
 _ENDING = ".ended"
 

@@ -17,10 +17,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Dict
 
-from . import roots
-from .berths import HARBOUR, Berth
-from .system import locks
-from .system.open_folder import Foothold
+from ..system import locks
+from ..system.open_folder import Foothold
+from . import location
+from .rendezvous import HARBOUR, Berth
 
 # How long a program that removes the folder gets to finish, in seconds.
 _SETTLING_SECONDS = 1.0
@@ -99,12 +99,12 @@ class Mooring:
 
     def _make_again(self) -> bool:
         """Create the folder where it was; else, as after a logout, where ``runtime.rendezvous.present`` looks next."""
-        for root in (self.berth.folder.parent.parent, roots.configured_root()):
+        for root in (self.berth.folder.parent.parent, location.configured_root()):
             folder = root / HARBOUR / self.berth.folder.name
             with suppress(OSError):
                 for each in (root, folder.parent):
                     each.mkdir(mode=0o700, exist_ok=True)
-                if roots.is_private(root):
+                if location.is_private(root):
                     folder.mkdir(mode=0o700)
                     self._move_to(folder)
                     return True

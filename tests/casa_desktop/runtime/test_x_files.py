@@ -11,7 +11,7 @@ from typing import Iterator
 import psutil
 import pytest
 
-from casa_desktop import xfiles
+from casa_desktop.runtime import x_files
 
 # No X server looks for a free display up here.
 NUMBER = 58_000 + os.getpid() % 1000
@@ -33,14 +33,14 @@ def listener() -> Iterator[socket.socket]:
 def test_socket_and_lock_of_a_dead_server_are_removed(listener: socket.socket) -> None:
     _write_lock()
     listener.close()
-    xfiles.remove_dead(f":{NUMBER}")
+    x_files.remove_dead(f":{NUMBER}")
     assert not LISTENER.exists()
     assert not LOCK.exists()
 
 
 def test_socket_and_lock_of_a_living_server_stay(listener: socket.socket) -> None:
     LOCK.write_text(f"{os.getpid():10d}\n")
-    xfiles.remove_dead(f":{NUMBER}")
+    x_files.remove_dead(f":{NUMBER}")
     assert LISTENER.exists()
     assert LOCK.exists()
 
@@ -49,13 +49,13 @@ def test_a_server_too_busy_to_answer_is_alive(listener: socket.socket) -> None:
     # Its queue has room for one.
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as waiting:
         waiting.connect(str(LISTENER))
-        xfiles.remove_dead(f":{NUMBER}")
+        x_files.remove_dead(f":{NUMBER}")
     assert LISTENER.exists()
 
 
 @pytest.mark.parametrize("display", ["", ":", ":x", pytest.param(f":{NUMBER}", id="free")])
 def test_where_there_is_no_display_nothing_happens(display: str) -> None:
-    xfiles.remove_dead(display)
+    x_files.remove_dead(display)
 
 
 def _write_lock() -> None:
@@ -67,7 +67,7 @@ def _write_lock() -> None:
 
 def test_a_pipe_in_a_lock_s_place_is_not_waited_for() -> None:
     os.mkfifo(LOCK)
-    xfiles.remove_dead(f":{NUMBER}")
+    x_files.remove_dead(f":{NUMBER}")
     assert LOCK.is_fifo()
     LOCK.unlink()
 
@@ -75,7 +75,7 @@ def test_a_pipe_in_a_lock_s_place_is_not_waited_for() -> None:
 @pytest.mark.parametrize("target", ["/dev/zero", "/nowhere"])
 def test_a_link_in_a_lock_s_place_is_not_followed(target: str) -> None:
     LOCK.symlink_to(target)
-    xfiles.remove_dead(f":{NUMBER}")
+    x_files.remove_dead(f":{NUMBER}")
     assert LOCK.is_symlink()
     LOCK.unlink()
 
@@ -86,7 +86,7 @@ def test_what_is_somebody_else_s_stays(listener: socket.socket) -> None:
     _write_lock()
     for path in (LISTENER, LOCK):
         os.chown(path, 20_001, -1)
-    xfiles.remove_dead(f":{NUMBER}")
+    x_files.remove_dead(f":{NUMBER}")
     assert LISTENER.exists()
     assert LOCK.exists()
 
@@ -95,6 +95,6 @@ def test_a_lock_whose_number_another_process_has_by_now_is_a_dead_one_s(listener
     LOCK.write_text(f"{os.getpid():10d}\n")
     began = psutil.Process().create_time()
     os.utime(LOCK, (began - 60, began - 60))
-    xfiles.remove_dead(f":{NUMBER}")
+    x_files.remove_dead(f":{NUMBER}")
     assert not LOCK.exists()
     assert LISTENER.exists()

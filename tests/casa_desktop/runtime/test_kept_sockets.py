@@ -12,19 +12,19 @@ from typing import Callable, Dict, Iterator
 
 import pytest
 
-from casa_desktop import berths
-from casa_desktop.berths import Berth
-from casa_desktop.moorings import Mooring
+from casa_desktop.runtime import rendezvous
+from casa_desktop.runtime.kept_sockets import Mooring
+from casa_desktop.runtime.rendezvous import Berth
 
 
 @pytest.fixture
 def berth(root: Path) -> Berth:
-    return berths.new_berth()
+    return rendezvous.new_berth()
 
 
 @pytest.fixture
 def mooring(berth: Berth) -> Iterator[Mooring]:
-    found = Mooring(berth, berths.occupy(berth))
+    found = Mooring(berth, rendezvous.occupy(berth))
     yield found
     found.close()
 
@@ -77,14 +77,14 @@ def test_a_kernel_is_reached_by_the_same_paths_when_they_were_removed(
         _await_mending(mooring)
         assert _reaches(kernel, berth.ipc)
         assert berth.folder.stat().st_mode & 0o777 == 0o700
-    berths.leave(mooring.berth, mooring.descriptor)
+    rendezvous.leave(mooring.berth, mooring.descriptor)
     assert not berth.folder.parent.exists()
 
 
 def test_a_kernel_whose_place_is_gone_is_reached_where_new_ones_go(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CASA_DESKTOP_RUNTIME_DIR", str(root / "login" / "run"))
-    first = berths.new_berth()
-    mooring = Mooring(first, berths.occupy(first))
+    first = rendezvous.new_berth()
+    mooring = Mooring(first, rendezvous.occupy(first))
     with socket.socket(socket.AF_UNIX) as kernel:
         kernel.bind(f"{first.ipc}-1")
         kernel.listen()
@@ -92,20 +92,20 @@ def test_a_kernel_whose_place_is_gone_is_reached_where_new_ones_go(root: Path, m
         monkeypatch.setenv("CASA_DESKTOP_RUNTIME_DIR", str(root / "lasting"))
         shutil.rmtree(root / "login")
         _await_mending(mooring)
-        now = berths.present(first)
+        now = rendezvous.present(first)
         assert now.folder.parent.parent == root / "lasting"
         assert _reaches(kernel, now.ipc)
     # A restarted kernel gets a place that it can make.
-    assert not berths.is_possible(first)
-    assert berths.is_possible(now)
+    assert not rendezvous.is_possible(first)
+    assert rendezvous.is_possible(now)
     mooring.close()
-    berths.leave(now, mooring.descriptor)
+    rendezvous.leave(now, mooring.descriptor)
 
 
 def test_another_berth_at_the_same_path_is_left_alone(mooring: Mooring, berth: Berth) -> None:
     berth.folder.rename(berth.folder.with_name("moved"))
     berth.folder.mkdir()
     (berth.folder / "k-1").touch()
-    berths.leave(berth, mooring.descriptor)
+    rendezvous.leave(berth, mooring.descriptor)
     assert [each.name for each in berth.folder.parent.iterdir()] == [berth.folder.name]
     assert (berth.folder / "k-1").exists()

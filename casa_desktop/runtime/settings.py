@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping, Optional, Tuple
 
-from .errors import InvalidSetting
-from .system.environment import for_desktop
+from ..errors import InvalidSetting
+from ..system.environment import for_desktop
 
 _GEOMETRY = re.compile(r"[1-9][0-9]{2,4}x[1-9][0-9]{2,4}")
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from casa_desktop.commands import Settings, settings_from, window_manager_command, x_server_command
 from casa_desktop.errors import InvalidSetting
+from casa_desktop.runtime.settings import Settings, settings_from, window_manager_command, x_server_command
 
 
 def _x_server(env: dict[str, str] | None = None, **choices: object) -> tuple[tuple[str, ...], dict[str, str]]:

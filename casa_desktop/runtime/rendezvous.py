@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping, Optional
 
-from . import roots, runtime
-from .errors import ContainerFailed, RuntimeDirectoryError
-from .system import locks
+from ..errors import ContainerFailed, RuntimeDirectoryError
+from ..system import locks
+from . import directory, location
 
 HARBOUR = ".kernels"
 _ID_BYTES = 4
@@ -66,7 +66,7 @@ def new_berth(environ: Optional[Mapping[str, str]] = None) -> Berth:
     Raises:
         RuntimeDirectoryError: the runtime directory cannot be used, or its path is too long.
     """
-    root = runtime.runtime_root(environ=environ)
+    root = directory.runtime_root(environ=environ)
     folder = root / HARBOUR / os.urandom(_ID_BYTES).hex()
     length = len(os.fsencode(folder)) + 1 + _LONGEST_NAME
     if length > _SOCKET_PATH_LIMIT:
@@ -88,16 +88,16 @@ def present(berth: Berth, environ: Optional[Mapping[str, str]] = None) -> Berth:
         environ: as for ``new_berth``.
     """
     if not berth.folder.exists():
-        for root in (roots.configured_root(environ), *roots.others(environ)):
+        for root in (location.configured_root(environ), *location.others(environ)):
             found = Berth(root / HARBOUR / berth.folder.name)
-            if roots.is_private(root) and locks.is_held(found.folder):
+            if location.is_private(root) and locks.is_held(found.folder):
                 return found
     return berth
 
 
 def is_possible(berth: Berth, environ: Optional[Mapping[str, str]] = None) -> bool:
     """Return whether a kernel may be started with this folder: it is in the root that ``new_berth`` would use."""
-    return berth.folder.parent.parent == roots.configured_root(environ)
+    return berth.folder.parent.parent == location.configured_root(environ)
 
 
 def berth_of(ipc: str) -> Berth:
@@ -107,7 +107,7 @@ def berth_of(ipc: str) -> Berth:
         RuntimeDirectoryError: as ``new_berth``.
     """
     folder = Path(ipc).parent
-    ours = folder.parent == runtime.runtime_root() / HARBOUR and _ID.fullmatch(folder.name)
+    ours = folder.parent == directory.runtime_root() / HARBOUR and _ID.fullmatch(folder.name)
     return Berth(folder) if ours else new_berth()
 
 
@@ -130,7 +130,7 @@ def occupy(berth: Berth, timeout: float = 15.0) -> int:
 
 
 def _occupy(berth: Berth, deadline: float) -> int:
-    harbour = runtime.runtime_root() / HARBOUR
+    harbour = directory.runtime_root() / HARBOUR
     try:
         harbour.mkdir(mode=0o700, exist_ok=True)
         with locks.exclusive(harbour, deadline - time.monotonic()):
@@ -148,7 +148,7 @@ def _occupy(berth: Berth, deadline: float) -> int:
 def _remove_deserted(harbour: Path) -> None:
     for each in harbour.iterdir():
         if not locks.is_held(each):
-            runtime.clear(each)
+            directory.clear(each)
 
 
 def leave(berth: Berth, descriptor: Optional[int] = None) -> None:
@@ -167,6 +167,6 @@ def leave(berth: Berth, descriptor: Optional[int] = None) -> None:
 
 def clear(berth: Berth, descriptor: Optional[int] = None) -> None:
     """Remove the folder from inside the container, where the root is a mount and stays; see ``leave``."""
-    runtime.clear(berth.folder, descriptor)
+    directory.clear(berth.folder, descriptor)
     with suppress(OSError):
         berth.folder.parent.rmdir()

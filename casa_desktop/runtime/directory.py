@@ -27,11 +27,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Mapping, Optional
 
-from . import roots, xfiles
-from .errors import InvalidName, RuntimeDirectoryError, Shortage
-from .roots import configured_root, is_private
-from .system import files, locks, open_folder
-from .system.unix_sockets import connected
+from ..errors import InvalidName, RuntimeDirectoryError, Shortage
+from ..system import files, locks, open_folder
+from ..system.unix_sockets import connected
+from . import location, x_files
+from .location import configured_root, is_private
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 # These are parts of URLs at the same place as the desktops' names.
@@ -65,7 +65,7 @@ def runtime_root(*, make: bool = True, environ: Optional[Mapping[str, str]] = No
     root = configured_root(environ)
     try:
         if make:
-            roots.make(root)
+            location.make(root)
         elif not os.path.lexists(root):
             return root
         found = root.lstat()
@@ -73,7 +73,7 @@ def runtime_root(*, make: bool = True, environ: Optional[Mapping[str, str]] = No
         raise Shortage.of(error) or RuntimeDirectoryError(
             root, f"{error.strerror}. Set CASA_DESKTOP_RUNTIME_DIR to a folder of yours."
         ) from error
-    fault = roots.fault(root, found)
+    fault = location.fault(root, found)
     if fault:
         raise RuntimeDirectoryError(root, fault)
     return root
@@ -150,7 +150,7 @@ def places(name: str, *, make: bool = True) -> Places:
         Shortage: the present paths cannot be determined now.
     """
     found = Places(runtime_root(make=make) / checked_name(name))
-    for root in roots.others():
+    for root in location.others():
         if is_private(root) and locks.is_held(root / name) and not locks.is_held(found.folder):
             found = Places(root / name)
     length = len(os.fsencode(found.rfb_socket))
@@ -222,7 +222,7 @@ def everywhere() -> List[Places]:
         RuntimeDirectoryError: as ``runtime_root``.
         Shortage: a root cannot be read now.
     """
-    own = [runtime_root(make=False), *filter(is_private, roots.others())]
+    own = [runtime_root(make=False), *filter(is_private, location.others())]
     return sorted((Places(folder) for root in own for folder in _folders(root)), key=lambda each: each.folder.name)
 
 
@@ -262,7 +262,7 @@ def _remove_x_files(folder: Path) -> None:
         record = read_record(Places(folder).record)
         if record is not None:
             # The X server may have been killed together with the supervisor, as at the end of their container.
-            xfiles.remove_dead(record.display)
+            x_files.remove_dead(record.display)
 
 
 def remove_root_if_empty(root: Optional[Path] = None) -> None:
