@@ -130,12 +130,12 @@ def install(arguments: argparse.Namespace) -> int:
 
 
 def _wish(arguments: argparse.Namespace) -> Wish:
-    from . import network
     from .installing import Wish
     from .kernelspecs import Place
+    from .network import namespace
 
     container = cli_container.container_of(
-        arguments, arguments.python, sandbox=arguments.sandbox, networks=network.CHOICES
+        arguments, arguments.python, sandbox=arguments.sandbox, networks=namespace.CHOICES
     )
     return Wish(
         Place(sys.prefix if arguments.sys_prefix else arguments.prefix),

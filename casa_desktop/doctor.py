@@ -19,8 +19,9 @@ from typing import Callable, Iterator, List, Optional
 
 import psutil
 
-from . import errors, networkcheck, session, watchcheck, xserver
+from . import errors, session, watchcheck, xserver
 from .findings import Finding, x_server
+from .network import check as networkcheck
 from .runtime import directory
 from .system import messages
 from .system.pythonpath import module

@@ -18,7 +18,7 @@ from .containers import images
 from .containers.container import Container
 from .errors import InvalidContainer, InvalidKernelName
 from .foreign import Python
-from .network import VARIABLE
+from .network.namespace import VARIABLE
 from .system.pythonpath import module
 
 # The key of our part of the metadata, in kernel.json.

@@ -19,11 +19,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from . import displays, network, session
+from . import displays, session
 from .containers import engines
 from .containers.container import Container, Place, passed_environment, remove_command, run_command
 from .errors import CasaDesktopError, ContainerFailed, InvalidContainer
 from .keeper import Keeper, exit_status, last_line
+from .network import namespace
 from .runtime import directory
 from .runtime.rendezvous import Berth, berth_of, leave, occupy
 from .runtime.settings import Command, Settings
@@ -215,7 +216,7 @@ def run_kernel(
         program = [*module("casa_kernel"), "-f", str(berth.connection_file), *(["--", *options] if options else [])]
         networking = networked(container, connection)
         # If the container uses the machine's network, the kernel must not create a private one inside.
-        chosen = {network.VARIABLE: "host"} if container.network == "host" else {}
+        chosen = {namespace.VARIABLE: "host"} if container.network == "host" else {}
         place = place_of(os.getcwd(), {**os.environ, **chosen})
         command = container_command(networking, berth, program, place=place, grace=KERNEL_GRACE)
         parent = int(os.environ.get("JPY_PARENT_PID") or os.getppid())

@@ -26,7 +26,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import List, Optional
 
-from . import outbound, standby
+from . import standby
+from .network import uplink
 from .runtime import rendezvous
 from .runtime.kept_sockets import Mooring
 from .runtime.settings import Command
@@ -115,12 +116,12 @@ class Porter:
             self._loop.on(self._mooring, self._mooring.take_events)
 
     def _open_way(self, descriptors: List[int]) -> None:
-        program = outbound.find(os.environ)
+        program = uplink.find(os.environ)
         if program is None:
             return
         network, user = (*descriptors, None)[:2]
         assert network is not None
-        argv = outbound.command(program, network, user, root=os.geteuid() == 0)
+        argv = uplink.command(program, network, user, root=os.geteuid() == 0)
 
         def begin() -> int:
             with open(os.devnull, "wb") as nowhere:

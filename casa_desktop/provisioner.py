@@ -14,8 +14,8 @@ from typing import Any, Dict, List, Mapping, Optional
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from tornado.web import HTTPError
 
-from . import network
 from .errors import InvalidSetting, KernelFailed, RuntimeDirectoryError, Shortage
+from .network import namespace
 from .outside import MODULE, READY_VARIABLE
 from .runtime.rendezvous import Berth, is_possible, leave, new_berth, present
 from .system.executor import in_thread
@@ -59,7 +59,7 @@ class ContainerProvisioner(LocalProvisioner):
             return
         self._berth = None
         try:
-            if self._is_contained or network.wanted(environ):
+            if self._is_contained or namespace.wanted(environ):
                 self._berth = new_berth(environ)
         except (InvalidSetting, RuntimeDirectoryError):
             # The kernel itself reports this; it can also run over TCP.

@@ -16,8 +16,8 @@ import os
 import sys
 from functools import partial
 
-from casa_desktop import quarters
 from casa_desktop.errors import CasaDesktopError
+from casa_desktop.network import isolate
 from casa_desktop.system import descriptors
 
 from . import casa, connection, offspring, startup, surroundings
@@ -38,7 +38,7 @@ def main() -> None:
     tasks = CasaNames()
     tasks.watch()
     # Before any thread starts, and so before CASA's C++ is loaded.
-    home = quarters.move_in(connection.file(arguments), os.environ, connection.said(arguments))
+    home = isolate.move_in(connection.file(arguments), os.environ, connection.said(arguments))
     arguments += connection.arguments(home.chosen)
     try:
         loading, reason = Loading(), None

@@ -14,7 +14,7 @@ from typing import Any, Dict, Optional
 import zmq
 from ipykernel import heartbeat, kernelapp
 
-from casa_desktop.quarters import Quarters
+from casa_desktop.network.isolate import Quarters
 
 from .streams import Relief
 from .unfinished import Session

@@ -27,8 +27,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence
 
-from casa_desktop import quarters
 from casa_desktop.errors import CasaDesktopError
+from casa_desktop.network import isolate
 from casa_desktop.system import environment as inherited
 
 from . import decimals, preferences
@@ -251,7 +251,7 @@ def run(name: str, args: Sequence[str]) -> None:
     """
     program = ensure_extracted(find(name), say=lambda text: print(text, file=sys.stderr, flush=True))
     # The tool accepts connections from every user of the machine, and needs none.
-    quarters.seclude(os.environ)
+    isolate.seclude(os.environ)
     os.execve(program, [str(program), *args], environment(os.environ, display_here()))
 
 

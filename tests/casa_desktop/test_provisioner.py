@@ -19,7 +19,7 @@ from casa_desktop.containers.container import Container, kernel_argv
 from casa_desktop.provisioner import NAME
 
 from ..shortage import descriptors
-from .test_quarters import within
+from .network.test_isolate import within
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 

@@ -19,8 +19,8 @@ import pytest
 from casa_desktop import session
 from casa_desktop.system.process import marked
 
+from ..casa_desktop.network.test_isolate import path_with
 from ..casa_desktop.ordinary import FORBIDDEN
-from ..casa_desktop.test_quarters import path_with
 from ..living import living, name_of, opened
 from ..system.mask_editor import TITLE, MaskEditor
 from ..system.screen import Screen

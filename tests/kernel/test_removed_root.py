@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterator
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 
-from ..casa_desktop.test_quarters import within
+from ..casa_desktop.network.test_isolate import within
 from .notebook import Notebook
 
 

@@ -47,7 +47,7 @@ def own(environment: Dict[str, str], place: Path) -> Dict[str, str]:
 
 
 def _has_own_network(own: Dict[str, str]) -> bool:
-    words = [sys.executable, "-m", "casa_desktop.network"]
+    words = [sys.executable, "-m", "casa_desktop.network.namespace"]
     return subprocess.run(words, env=own, capture_output=True, text=True, check=True).stdout.strip() == '"own"'
 
 

@@ -16,20 +16,21 @@ from typing import Any, Callable, Dict, Iterator, List, Optional
 import psutil
 import pytest
 
-from casa_desktop import outbound, quarters
-from casa_desktop.quarters import Quarters
+from casa_desktop.network import isolate, uplink
+from casa_desktop.network.isolate import Quarters
 
-from ..living import below, command, name_of
-from ..ports import free_ports
-from ..shortage import few_descriptors, little_memory
-from .ordinary import FORBIDDEN, UID, environment, python, said, start
-from .test_network import needs_namespaces, needs_root
+from ...living import below, command, name_of
+from ...ports import free_ports
+from ...shortage import few_descriptors, little_memory
+from ..ordinary import FORBIDDEN, UID, environment, python, said, start
+from .test_namespace import needs_namespaces, needs_root
 
 # Says what came of the move, and then does what it is told, line by line.
 KERNEL = """
 import json, os, socket, sys
-from casa_desktop import quarters, session
-home = quarters.move_in(sys.argv[1], os.environ)
+from casa_desktop import session
+from casa_desktop.network import isolate
+home = isolate.move_in(sys.argv[1], os.environ)
 home.receive_at(__import__("pathlib").Path(sys.argv[2]), os.environ)
 print(json.dumps({"notice": home.notice, "names": [name for _, name in socket.if_nameindex()]}), flush=True)
 for line in sys.stdin:
@@ -188,9 +189,9 @@ def test_it_reaches_the_machine_s_address_but_not_its_loopback(
     if shutil.which(program) is None:
         pytest.skip(f"no {program} on PATH")
     one = kernel(user=user, PATH=path_with(folder, program))
-    if user and os.stat(outbound.TUN).st_mode & 0o006 != 0o006:
+    if user and os.stat(uplink.TUN).st_mode & 0o006 != 0o006:
         # On such a machine it has no way out, and says why.
-        assert f"{outbound.TUN} cannot be opened" in one.notice
+        assert f"{uplink.TUN} cannot be opened" in one.notice
         return
     assert one.notice == ""
     assert name_of(one.way_out()).startswith(program[:3])
@@ -362,7 +363,7 @@ def test_a_wrong_word_for_it_is_told(kernel: Callable[..., Kernel]) -> None:
 def test_a_kernel_that_was_given_no_ports_chooses_them_and_is_reached_there(kernel: Callable[..., Kernel]) -> None:
     given = tcp()
     one = kernel({"hb_port": given["hb_port"]}, user=False)
-    assert (one.notice, one.names) in [("", ["lo"]), (quarters._SHUT_IN, ["lo"])]
+    assert (one.notice, one.names) in [("", ["lo"]), (isolate._SHUT_IN, ["lo"])]
     chosen = one.do("home.chosen")
     assert sorted(chosen) == sorted(set(PORTS) - {"hb_port"})
     for port in (given["hb_port"], *chosen.values()):
@@ -371,13 +372,14 @@ def test_a_kernel_that_was_given_no_ports_chooses_them_and_is_reached_there(kern
 
 @needs_namespaces
 def test_a_tool_of_the_menu_is_secluded_unless_the_machine_s_network_is_wanted() -> None:
-    script = "import os, socket; from casa_desktop.quarters import *; seclude(os.environ); print(socket.if_nameindex())"
+    script = "import os, socket; from casa_desktop.network import isolate; isolate.seclude(os.environ); "
+    script += "print(socket.if_nameindex())"
     for variables, secluded in (({}, True), ({"CASA_DESKTOP_NETWORK": "host"}, False)):
         found = said([python(), "-c", script], env=environment(**variables))
         assert (found == "[(1, 'lo')]\n") is secluded
 
 
 def test_a_kernel_of_a_container_leaves_the_berth_to_its_launcher() -> None:
-    quarter = quarters.move_in(None, {"CASA_DESKTOP_NETWORK": "host", "CASA_DESKTOP_OUTSIDE": "/r/outside.sock"})
+    quarter = isolate.move_in(None, {"CASA_DESKTOP_NETWORK": "host", "CASA_DESKTOP_OUTSIDE": "/r/outside.sock"})
     assert isinstance(quarter, Quarters)
     assert (quarter.notice, quarter.sockets) == ("", {})

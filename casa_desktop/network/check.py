@@ -8,12 +8,12 @@ import sys
 from typing import Iterator, Mapping, Optional
 from urllib.parse import urlsplit
 
-from . import outbound
-from .errors import InvalidSetting, NetworkShared
-from .findings import Finding
-from .network import VARIABLE, State, wanted
-from .system import messages
-from .system.pythonpath import module
+from ..errors import InvalidSetting, NetworkShared
+from ..findings import Finding
+from ..system import messages
+from ..system.pythonpath import module
+from . import uplink
+from .namespace import VARIABLE, State, wanted
 
 _SUBJECT = "network of kernels"
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
@@ -27,13 +27,13 @@ def examine(environ: Mapping[str, str]) -> Finding:
         wanted(environ)
     except InvalidSetting as error:
         return Finding(_SUBJECT, "missing", str(error), f"unset {VARIABLE}")
-    argv = [sys.executable, *module("casa_desktop.network")]
+    argv = [sys.executable, *module("casa_desktop.network.namespace")]
     try:
         done = subprocess.run(argv, env=dict(environ), capture_output=True, text=True, timeout=20, check=True)
         state = State(json.loads(done.stdout))
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         return Finding(_SUBJECT, "note", f"it could not be tried: {error}")
-    return finding(state, outbound.find(environ))
+    return finding(state, uplink.find(environ))
 
 
 def finding(state: State, way_out: Optional[str]) -> Finding:
@@ -52,7 +52,7 @@ def finding(state: State, way_out: Optional[str]) -> Finding:
         found = "the machine's, which allows no other: CASA's ports are open to whoever reaches it"
         return Finding(_SUBJECT, "note", found, NetworkShared.remedy)
     if way_out is None:
-        reason, remedy = outbound.missing()
+        reason, remedy = uplink.missing()
         return Finding(_SUBJECT, "note", f"each has its own, without a way out: {reason}", remedy)
     return Finding(_SUBJECT, "ok", f"each has its own, where nobody reaches CASA's ports; out by {way_out}")
 

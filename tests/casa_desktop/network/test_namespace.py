@@ -9,14 +9,15 @@ from typing import Any, Dict, Iterator
 
 import pytest
 
-from casa_desktop import network
 from casa_desktop.errors import InvalidSetting
+from casa_desktop.network import namespace
 
-from .ordinary import FORBIDDEN, UID, environment, python, said
+from ..ordinary import FORBIDDEN, UID, environment, python, said
 
 LOOK = """
 import json, os, socket, sys
-from casa_desktop import errors, network
+from casa_desktop import errors
+from casa_desktop.network import namespace as network
 before = os.getpid(), os.getppid(), os.getpgid(0), os.getcwd()
 try:
     {enter}
@@ -53,7 +54,7 @@ def look(folder: Path, enter: str, *, user: bool, within: tuple[str, ...] = ()) 
 
 def tried(*, within: tuple[str, ...] = (), **variables: str) -> str:
     """Return what this machine allows an ordinary user, as the module itself tells."""
-    return said([*within, python(), "-m", "casa_desktop.network"], env=environment(**variables)).strip()
+    return said([*within, python(), "-m", "casa_desktop.network.namespace"], env=environment(**variables)).strip()
 
 
 needs_namespaces = pytest.mark.skipif(tried() != '"own"', reason="this machine allows no network of its own")
@@ -78,7 +79,7 @@ def test_names_may_be_asked_for_elsewhere_and_all_other_files_are_there(folder: 
     names = folder / "resolv-conf"
     names.write_text("nameserver 192.0.0.3\n")
     script = (
-        f"import os; from casa_desktop import network; os.chdir('/usr'); network.{step}({str(names)!r}); "
+        f"import os; from casa_desktop.network import namespace; os.chdir('/usr'); namespace.{step}({str(names)!r}); "
         "print(os.getcwd(), open('/etc/resolv.conf').read(), os.path.exists('/proc/self/mounts'))"
     )
     assert said([python(), "-c", script], env=environment()) == "/usr nameserver 192.0.0.3\n True\n"
@@ -110,22 +111,22 @@ def test_the_module_tells_what_comes_of_it() -> None:
 
 @pytest.mark.parametrize(("said", "expected"), [("", True), ("private", True), ("host", False)])
 def test_a_network_of_its_own_is_wanted_unless_the_machine_s_is(said: str, expected: bool) -> None:
-    assert network.wanted({network.VARIABLE: said}) is expected
+    assert namespace.wanted({namespace.VARIABLE: said}) is expected
 
 
 def test_another_word_is_told() -> None:
     with pytest.raises(InvalidSetting, match="'private' or 'host'"):
-        network.wanted({network.VARIABLE: "none"})
+        namespace.wanted({namespace.VARIABLE: "none"})
 
 
 def test_a_container_that_shares_the_machine_s_network_is_not_private(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network.socket, "if_nameindex", lambda: [(1, "lo"), (2, "cable0")])
-    assert network.is_private({"container": "oci"})
-    assert not network.is_private({"container": "oci", "APPTAINER_CONTAINER": "/data/casa.sif"})
-    monkeypatch.setattr(network, "_is_device", lambda name: name == "cable0")
-    assert not network.is_private({"container": "oci"})
-    monkeypatch.setattr(network.socket, "if_nameindex", lambda: [(1, "lo")])
-    assert network.is_private({})
+    monkeypatch.setattr(namespace.socket, "if_nameindex", lambda: [(1, "lo"), (2, "cable0")])
+    assert namespace.is_private({"container": "oci"})
+    assert not namespace.is_private({"container": "oci", "APPTAINER_CONTAINER": "/data/casa.sif"})
+    monkeypatch.setattr(namespace, "_is_device", lambda name: name == "cable0")
+    assert not namespace.is_private({"container": "oci"})
+    monkeypatch.setattr(namespace.socket, "if_nameindex", lambda: [(1, "lo")])
+    assert namespace.is_private({})
 
 
 @pytest.mark.parametrize(
@@ -139,16 +140,16 @@ def test_a_container_that_shares_the_machine_s_network_is_not_private(monkeypatc
     ],
 )
 def test_a_resolver_on_the_loopback_is_seen(text: str, expected: bool) -> None:
-    assert network.asks_loopback(text) is expected
+    assert namespace.asks_loopback(text) is expected
 
 
 def test_the_rest_of_a_resolv_conf_is_kept() -> None:
-    found = network.other_resolver("search lan\nnameserver 127.0.0.53\noptions edns0\n", "192.0.0.3")
+    found = namespace.other_resolver("search lan\nnameserver 127.0.0.53\noptions edns0\n", "192.0.0.3")
     assert found == "nameserver 192.0.0.3\nsearch lan\noptions edns0\n"
 
 
 def test_bubblewrap_sees_the_machine_as_it_is() -> None:
-    words = network.bubblewrap_command("/usr/bin/bwrap")
+    words = namespace.bubblewrap_command("/usr/bin/bwrap")
     assert words[1:6] == ["--unshare-user", "--unshare-net", "--dev-bind", "/", "/"]
     assert "--ro-bind" not in words
-    assert "/tmp/resolv-x" in network.bubblewrap_command("bwrap", "/tmp/resolv-x")
+    assert "/tmp/resolv-x" in namespace.bubblewrap_command("bwrap", "/tmp/resolv-x")

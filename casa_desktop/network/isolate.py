@@ -17,12 +17,12 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, MutableMapping, Optional, Tuple
 
-from . import network, outbound
-from .errors import CasaDesktopError, NetworkShared
-from .runtime import rendezvous
-from .system import messages
-from .system.messages import Word
-from .system.pythonpath import seen
+from ..errors import CasaDesktopError, NetworkShared
+from ..runtime import rendezvous
+from ..system import messages
+from ..system.messages import Word
+from ..system.pythonpath import seen
+from . import namespace, uplink
 
 __all__ = ["Quarters", "move_in", "seclude"]
 
@@ -70,21 +70,21 @@ class Quarters:
             self._hire_porter(environ)
             # Sent with its lock, by which the host helper distinguishes the folder from another one at the same path.
             self._tell(Word("berth", str(berth.folder)), [os.dup(self._lock)])
-        if not network.wanted(environ) or network.is_private(environ):
+        if not namespace.wanted(environ) or namespace.is_private(environ):
             return
         if connection.get("transport") != "ipc":
             self.sockets, self.chosen = _listen(connection)
         self._hire_porter(environ)
-        way_out = outbound.find(environ)
+        way_out = uplink.find(environ)
         try:
-            network.enter(outbound.resolver(way_out) if way_out else "")
+            namespace.enter(uplink.resolver(way_out) if way_out else "")
         except NetworkShared:
             self.give_up()
             raise
         self._moved = True
         self._tell(Word("entered"), _namespaces())
         if way_out is None:
-            self.notice = _SHUT_IN.format(*outbound.missing())
+            self.notice = _SHUT_IN.format(*uplink.missing())
 
     def give_up(self) -> None:
         """Close our listening sockets, so that ZMQ opens its own."""
@@ -219,5 +219,5 @@ def _read(connection_file: Optional[str]) -> Dict[str, Any]:
 def seclude(environ: Mapping[str, str]) -> None:
     """Move this process, a tool that no process outside needs to reach, into a private namespace, if possible."""
     with suppress(CasaDesktopError):
-        if network.wanted(environ) and not network.is_private(environ):
-            network.enter()
+        if namespace.wanted(environ) and not namespace.is_private(environ):
+            namespace.enter()

@@ -8,7 +8,7 @@ A user without privileges makes a user namespace for that, and keeps the own use
 there as files of the user nobody, and programs like sudo do not get their rights. If only bubblewrap may make a user
 namespace (AppArmor, on Ubuntu since 23.10), the process joins bubblewrap's. Root has the right and needs none.
 
-``python -m casa_desktop.network`` tries it, and prints the result (``State``).
+``python -m casa_desktop.network.namespace`` tries it, and prints the result (``State``).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Callable, List, Mapping
 
-from .errors import InvalidSetting, NetworkShared
+from ..errors import InvalidSetting, NetworkShared
 
 VARIABLE = "CASA_DESKTOP_NETWORK"
 CHOICES = ("private", "host")
