@@ -20,11 +20,11 @@ from typing import Any, Optional
 
 from Xlib.error import ConnectionClosedError
 
-from .fitting import Fitter
 from .runtime.directory import places
 from .runtime.exit_reason import write_last_words
-from .sparekeys import SpareKeys, touch
-from .windows import Screen
+from .x11.fitting import Fitter
+from .x11.keyboard_map import SpareKeys, touch
+from .x11.windows import Screen
 
 _LONGEST_WAIT = 86_400.0
 

@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from . import displays, session
+from . import session
 from .containers import engines
 from .containers.container import Container, Place, passed_environment, remove_command, run_command
 from .errors import CasaDesktopError, ContainerFailed, InvalidContainer
@@ -33,6 +33,7 @@ from .system.event_loop import failed
 from .system.files import parsed
 from .system.messages import Word
 from .system.pythonpath import module
+from .x11 import displays
 
 # After this many seconds without an end, a kernel is killed; Jupyter itself waits half as long.
 KERNEL_GRACE = 3.0

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Mapping, Optional
 
-from . import displays, reaper
+from . import reaper
 from .containers import engines
 from .containers.container import Container
 from .errors import CasaDesktopError, RuntimeDirectoryError, StartFailed
@@ -27,6 +27,7 @@ from .starter import IN_CONTAINER, Starter, detach
 from .system import locks
 from .system.messages import Word
 from .system.process import namespace
+from .x11 import displays
 
 # A supervisor ends first the programs and then its X server, with up to three seconds for each.
 DESKTOP_GRACE = 8.0

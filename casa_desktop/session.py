@@ -14,16 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Dict, Iterator, List, Optional, Sequence
 
-from . import (
-    displays,
-    errors,
-    icewmfiles,
-    links,
-    reaper,
-    starting,
-    supervision,
-    xserver,
-)
+from . import errors, links, reaper, starting, supervision, xserver
 from .containers.container import Container
 from .runtime import directory
 from .runtime.directory import Places, Record
@@ -32,8 +23,9 @@ from .runtime.location import configured_root, is_private, others
 from .runtime.settings import Settings, display_environment, scale_command, settings_from
 from .system import locks, messages
 from .system.pythonpath import hide, seen
-from .views import Glimpse, screenshot, titles
-from .xauthority import write as write_cookie
+from .x11 import displays, icewm_files
+from .x11.screenshots import Glimpse, screenshot, titles
+from .x11.xauthority import write as write_cookie
 
 __all__ = [
     "DEFAULT_NAME", "Glimpse", "end_use", "ensure", "environment", "find", "hide", "is_watched", "is_working",
@@ -270,7 +262,7 @@ def set_scale(record: Record, ratio: float, *, timeout: float = 10.0) -> None:
     """
     try:
         # Each page sets its scale just when it waits for its first picture, and starting a process delays the picture.
-        if ratio == 1 and not icewmfiles.was_scaled(record.at):
+        if ratio == 1 and not icewm_files.was_scaled(record.at):
             return
     except OSError as error:
         raise errors.ScalingFailed(record.name, str(error)) from error

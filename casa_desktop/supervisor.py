@@ -29,7 +29,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, Dict, List, Tuple
 
-from . import __version__, icewmfiles, links, reaper, xclients
+from . import __version__, links, reaper
 from .errors import CasaDesktopError, LinkFailed, Shortage, StartFailed, WindowManagerMissing, XServerMissing
 from .mending import Mender
 from .runtime import x_files
@@ -45,7 +45,9 @@ from .system.process import adopt_orphans, descendants, end, is_in_session, name
 from .system.pythonpath import hide, seen
 from .system.respawn import RECENT_SECONDS, Child
 from .system.signals import Signals
-from .xvnc import Xvnc
+from .x11 import clients as xclients
+from .x11 import icewm_files
+from .x11.xvnc import Xvnc
 
 if TYPE_CHECKING:
     import psutil
@@ -112,7 +114,7 @@ class Supervisor:
         self.x_server.pid = self._start_x_server()
         # Done while Xvnc starts.
         links.install(self.at, sys.executable)
-        icewmfiles.write(self.at, self.settings.tools_python)
+        icewm_files.write(self.at, self.settings.tools_python)
         self._furnish(deadline, seconds)
         self._xvnc.let_in()
         return self._record()

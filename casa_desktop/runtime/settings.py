@@ -161,9 +161,9 @@ NO_SUCH_WINDOW = 2
 
 def picture_command(word: str = "") -> list[str]:
     """Return the command line that takes a screenshot; ``word`` is an argument of ``x11.screenshot_program``."""
-    return [sys.executable, "-m", "casa_desktop.picture", *([word] if word else [])]
+    return [sys.executable, "-m", "casa_desktop.x11.screenshot_program", *([word] if word else [])]
 
 
 def scale_command(name: str, ratio: float) -> list[str]:
     """Return the command line that draws the windows of the desktop ``name`` ``ratio`` times as large."""
-    return [sys.executable, "-m", "casa_desktop.scale", name, f"{ratio:g}"]
+    return [sys.executable, "-m", "casa_desktop.x11.scale_program", name, f"{ratio:g}"]

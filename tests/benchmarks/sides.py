@@ -24,8 +24,8 @@ from typing import Any, Callable, Dict, List, Mapping, Tuple, Type
 
 import psutil
 
-from casa_desktop import icewm
 from casa_desktop.system.process import end
+from casa_desktop.x11 import icewm
 
 from ..living import command
 from ..ports import free_port

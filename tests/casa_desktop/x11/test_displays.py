@@ -10,14 +10,12 @@ from typing import Iterator
 
 import pytest
 
-from casa_desktop import displays
 from casa_desktop.errors import SocketFolderUnsafe
+from casa_desktop.x11 import displays
 
 # No desktop that is in use begins there, and no other run of this test.
 FIRST = 8000 + secrets.randbelow(240) * 8
-CLAIM = (
-    f'import os; from casa_desktop import displays; print(displays.claim("a", first={FIRST}), flush=True); os._exit(0)'
-)
+CLAIM = f'import os; from casa_desktop.x11 import displays; print(displays.claim("a", first={FIRST}), flush=True); os._exit(0)'
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from casa_desktop.icewm import MenuEntry, menu, preferences, toolbar
+from casa_desktop.x11.icewm import MenuEntry, menu, preferences, toolbar
 
 
 def test_the_menu_names_each_tool_and_then_the_rest() -> None:

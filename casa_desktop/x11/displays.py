@@ -10,8 +10,8 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from .errors import SocketFolderUnsafe, StartFailed
-from .runtime.x_files import SOCKETS, answers, lock_of, remove_dead_lock, socket_of
+from ..errors import SocketFolderUnsafe, StartFailed
+from ..runtime.x_files import SOCKETS, answers, lock_of, remove_dead_lock, socket_of
 
 __all__ = ["FIRST", "LAST", "SOCKETS", "claim", "prepare_sockets", "release"]
 

@@ -25,7 +25,7 @@ from typing import Any, Collection, Dict, Iterable, List, Set, Tuple
 from Xlib import X, Xatom
 from Xlib.ext import xinput
 
-from .system.unix_sockets import connected
+from ..system.unix_sockets import connected
 from .windows import Screen
 
 # The symbols of XFree86 and Sun for volume, players, browsers and the like: X11/XF86keysym.h, X11/Sunkeysym.h.

@@ -15,7 +15,7 @@ from Xlib.display import Display
 from Xlib.error import XError
 from Xlib.ext import composite, damage
 
-from .system.descriptors import readable
+from ..system.descriptors import readable
 
 
 class Box(NamedTuple):

@@ -11,10 +11,10 @@ import subprocess
 from pathlib import Path
 from typing import Dict, Iterable, List, Optional
 
-from . import errors
-from .runtime.directory import Record
-from .runtime.settings import NO_SUCH_WINDOW, display_environment, picture_command
-from .system.pythonpath import seen
+from .. import errors
+from ..runtime.directory import Record
+from ..runtime.settings import NO_SUCH_WINDOW, display_environment, picture_command
+from ..system.pythonpath import seen
 
 
 def screenshot(record: Record, window: str = "", *, timeout: float = 10.0) -> bytes:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Set
 
-from .system import threads
+from ..system import threads
 
 
 def pids(display: str, xauthority: Path, seconds: float) -> Set[int]:

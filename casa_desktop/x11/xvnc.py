@@ -7,12 +7,12 @@ import time
 from dataclasses import dataclass
 from typing import IO
 
+from ..errors import StartFailed, StartTimeout
+from ..runtime.directory import Places, rfb_banner
+from ..runtime.settings import Settings, x_server_command
+from ..system import log_limit
+from ..system.process import read_line, spawn
 from . import xauthority
-from .errors import StartFailed, StartTimeout
-from .runtime.directory import Places, rfb_banner
-from .runtime.settings import Settings, x_server_command
-from .system import log_limit
-from .system.process import read_line, spawn
 
 
 @dataclass

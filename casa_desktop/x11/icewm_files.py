@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from ..runtime.directory import Places
+from ..system.pythonpath import finding, module
 from . import icewm
-from .runtime.directory import Places
-from .system.pythonpath import finding, module
 
-THEME_FOLDER = Path(__file__).resolve().parent / "theme"
+THEME_FOLDER = Path(__file__).resolve().parents[1] / "theme"
 
 
 def write(at: Places, tools_python: str) -> None:

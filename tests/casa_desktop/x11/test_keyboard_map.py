@@ -16,10 +16,10 @@ from Xlib import X
 from Xlib.display import Display
 
 from casa_desktop import session
-from casa_desktop.sparekeys import ALWAYS_FREE
+from casa_desktop.x11.keyboard_map import ALWAYS_FREE
 
-from ..benchmarks import rfb
-from ..living import started
+from ...benchmarks import rfb
+from ...living import started
 
 RETURN = 0xFF0D
 # A program may still have to look up a key that was pressed just now: key codes are freed some seconds later.

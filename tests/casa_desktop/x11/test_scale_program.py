@@ -10,11 +10,12 @@ from typing import Any, Iterator, List, Tuple
 import pytest
 from Xlib import X, Xatom
 
-from casa_desktop import errors, icewm, session
-from casa_desktop.icewmfiles import THEME_FOLDER
+from casa_desktop import errors, session
 from casa_desktop.runtime.directory import Record
-from casa_desktop.scale import set_dpi
-from casa_desktop.windows import Screen
+from casa_desktop.x11 import icewm
+from casa_desktop.x11.icewm_files import THEME_FOLDER
+from casa_desktop.x11.scale_program import set_dpi
+from casa_desktop.x11.windows import Screen
 
 XTERM = ["xterm", "-fa", "Monospace", "-fs", "11", "-geometry", "40x10"]
 

@@ -6,10 +6,10 @@ import pytest
 from Xlib import X, display
 
 from casa_desktop import session
-from casa_desktop.fitting import Box, fitted
 from casa_desktop.runtime.settings import Settings
+from casa_desktop.x11.fitting import Box, fitted
 
-from ..living import started
+from ...living import started
 
 AREA = Box(0, 0, 800, 574)
 

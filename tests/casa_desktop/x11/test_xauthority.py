@@ -4,7 +4,7 @@ import struct
 import subprocess
 from pathlib import Path
 
-from casa_desktop import xauthority
+from casa_desktop.x11 import xauthority
 
 
 def test_the_cookie_is_private_fresh_and_good_for_every_display(tmp_path: Path) -> None:

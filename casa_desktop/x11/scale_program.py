@@ -1,4 +1,4 @@
-"""Draw everything on a display larger: ``python -m casa_desktop.scale NAME RATIO``.
+"""Draw everything on a display larger: ``python -m casa_desktop.x11.scale_program NAME RATIO``.
 
 This is for screens with small pixels, where a page has several screen pixels per CSS pixel. X has one setting for it,
 the resource ``Xft.dpi``. Qt 6, xterm and other programs that draw text with Xft read it when they start, and CASA's
@@ -19,11 +19,11 @@ from Xlib import X, Xatom
 from Xlib.display import Display
 from Xlib.error import ConnectionClosedError, DisplayError
 
+from ..errors import Shortage
+from ..runtime.directory import Places, places
+from ..system import files
 from . import icewm
-from .errors import Shortage
-from .icewmfiles import THEME_FOLDER, themes
-from .runtime.directory import Places, places
-from .system import files
+from .icewm_files import THEME_FOLDER, themes
 
 _DPI = re.compile(rb"^Xft\.dpi:.*\n?", re.MULTILINE)
 

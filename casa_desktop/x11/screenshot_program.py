@@ -5,13 +5,13 @@ environment of a server or a kernel must not change for a screenshot. ``x11.scre
 
 ::
 
-    python -m casa_desktop.picture              the whole display
-    python -m casa_desktop.picture WORDS        the topmost window with WORDS in its title or its program's name;
-                                                where there is none: exit status 2, and the titles in JSON
-    python -m casa_desktop.picture --of-pids    the topmost window of some processes, when it is drawn; standard input
+    (nothing)    the whole display
+    WORDS        the topmost window with WORDS in its title or its program's name;
+                 where there is none: exit status 2, and the titles in JSON
+    --of-pids    the topmost window of some processes, when it is drawn; standard input
                                                 is one line with the seconds within which it must open, and the
                                                 process ids
-    python -m casa_desktop.picture --titles     no picture, but all windows' titles in JSON, from bottom to top
+    python -m casa_desktop.x11.screenshot_program --titles     no picture, but all windows' titles in JSON, from bottom to top
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import List, Optional, Sequence
 from PIL import Image, ImageGrab
 from Xlib.error import ConnectionClosedError, DisplayError, XError
 
-from .runtime.settings import NO_SUCH_WINDOW
+from ..runtime.settings import NO_SUCH_WINDOW
 from .windows import Screen, Window, chosen
 
 # A tool draws its window in several steps, some tens of milliseconds apart.
