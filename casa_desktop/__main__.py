@@ -13,9 +13,10 @@ from typing import Any, List, Optional, Sequence
 
 import argcomplete
 
-from . import __version__, session
+from . import __version__
 from .cli_kernel import add_kernel
 from .cli_xserver import add_x_server
+from .desktop import lifecycle
 from .errors import CasaDesktopError, NotRunning, ServingUnavailable
 from .runtime.directory import Record
 from .runtime.exit_reason import all_last_words
@@ -45,13 +46,13 @@ def _add(commands: Any, name: str, function: Any, text: str, *, desktop: bool = 
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
     parser.set_defaults(function=function)
     if desktop:
-        named = parser.add_argument("--name", default=session.DEFAULT_NAME, help="the desktop (default: %(default)s)")
+        named = parser.add_argument("--name", default=lifecycle.DEFAULT_NAME, help="the desktop (default: %(default)s)")
         named.completer = _running_names  # type: ignore[attr-defined]
     return parser
 
 
 def _running_names(**_: Any) -> List[str]:
-    return [record.name for record in session.list_desktops()]
+    return [record.name for record in lifecycle.list_desktops()]
 
 
 def _add_start(commands: Any) -> None:
@@ -123,7 +124,7 @@ def _add_doctor(commands: Any) -> None:
 
 def start(arguments: argparse.Namespace) -> int:
     """``casa-desktop start``."""
-    record = session.ensure(arguments.name, settings=_settings(arguments), timeout=arguments.timeout)
+    record = lifecycle.ensure(arguments.name, settings=_settings(arguments), timeout=arguments.timeout)
     _tell([record], arguments.json, single=True)
     return 0
 
@@ -131,8 +132,8 @@ def start(arguments: argparse.Namespace) -> int:
 def restart(arguments: argparse.Namespace) -> int:
     """``casa-desktop restart``."""
     settings = _settings(arguments)
-    session.stop(arguments.name)
-    record = session.ensure(arguments.name, settings=settings, timeout=arguments.timeout)
+    lifecycle.stop(arguments.name)
+    record = lifecycle.ensure(arguments.name, settings=settings, timeout=arguments.timeout)
     _tell([record], arguments.json, single=True)
     return 0
 
@@ -156,7 +157,7 @@ def serve(arguments: argparse.Namespace) -> int:
 def stop(arguments: argparse.Namespace) -> int:
     """``casa-desktop stop``; 1 if the named desktop was not running."""
     names = _running_names() if arguments.all else [arguments.name]
-    stopped = [name for name in names if session.stop(name)]
+    stopped = [name for name in names if lifecycle.stop(name)]
     if arguments.json:
         print(json.dumps(stopped))
     elif stopped:
@@ -168,10 +169,10 @@ def stop(arguments: argparse.Namespace) -> int:
 
 def status(arguments: argparse.Namespace) -> int:
     """``casa-desktop status``."""
-    _tell(session.list_desktops(), arguments.json)
+    _tell(lifecycle.list_desktops(), arguments.json)
     if not arguments.json:
         for name, words in all_last_words().items():
-            if session.find(name) is None:
+            if lifecycle.find(name) is None:
                 print(f"{name}: not running. {words.words}")
     return 0
 
@@ -193,8 +194,8 @@ def _tell(records: List[Record], as_json: bool, *, single: bool = False) -> None
 def _use(record: Record) -> str:
     """Return the desktop's use as text to append to its line."""
     said = [
-        ", shown in a browser" if session.is_watched(record.name) else "",
-        ", at work" if session.is_working(record.name) else "",
+        ", shown in a browser" if lifecycle.is_watched(record.name) else "",
+        ", at work" if lifecycle.is_working(record.name) else "",
         f", stopped after {record.idle_minutes:g} minutes without use" if record.idle_minutes else "",
     ]
     return "".join(said)
@@ -207,7 +208,7 @@ def _as_dict(record: Record) -> dict[str, Any]:
 
 def screenshot(arguments: argparse.Namespace) -> int:
     """``casa-desktop screenshot``."""
-    picture = session.screenshot(session.running(arguments.name), arguments.window)
+    picture = lifecycle.screenshot(lifecycle.running(arguments.name), arguments.window)
     if str(arguments.file) == "-":
         sys.stdout.buffer.write(picture)
         return 0

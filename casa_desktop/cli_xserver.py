@@ -40,20 +40,21 @@ def add_x_server(commands: Any) -> None:
 
 def x_server(arguments: argparse.Namespace) -> int:
     """``casa-desktop x-server``; 1 if there is no X server, or none that can be started."""
-    from . import findings, xserver
+    from . import findings
     from .containers import images
+    from .desktop import x_server_source
 
     container = cli_container.container_of(arguments)
     if container is not None:
         images.fetch(container)
         images.look_for_x_server(container, os.environ)
     if container is not None or arguments.own:
-        xserver.configure(os.environ, container)
+        x_server_source.configure(os.environ, container)
     found = findings.x_server(os.environ)
     if arguments.json:
-        choice = xserver.found(os.environ)
+        choice = x_server_source.found(os.environ)
         told = choice.container.as_dict() if choice.container else None
-        own = xserver.own_program()
+        own = x_server_source.own_program()
         print(json.dumps({**found.as_dict(), "container": told, "own": own, "source": choice.source or None}, indent=1))
     else:
         print("\n".join(findings.lines([found])))

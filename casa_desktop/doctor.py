@@ -19,7 +19,8 @@ from typing import Callable, Iterator, List, Optional
 
 import psutil
 
-from . import errors, session, watchcheck, xserver
+from . import errors, watchcheck
+from .desktop import lifecycle, x_server_source
 from .findings import Finding, x_server
 from .network import check as networkcheck
 from .runtime import directory
@@ -39,7 +40,7 @@ def examine() -> List[Finding]:
 def _programs() -> Iterator[Finding]:
     yield x_server(os.environ)
     with suppress(errors.InvalidSetting):
-        if xserver.configured(os.environ) is not None:
+        if x_server_source.configured(os.environ) is not None:
             # The image's window manager and terminal are used as well.
             return
     yield _program("window manager", ("icewm",), "apt install icewm")
@@ -56,7 +57,7 @@ def _program(subject: str, names: tuple[str, ...], remedy: str) -> Finding:
 
 def _runtime_directory() -> Iterator[Finding]:
     try:
-        folder = directory.places(session.DEFAULT_NAME).folder.parent
+        folder = directory.places(lifecycle.DEFAULT_NAME).folder.parent
     except errors.RuntimeDirectoryError as error:
         yield Finding("runtime directory", "missing", str(error), "set CASA_DESKTOP_RUNTIME_DIR")
         return
@@ -69,7 +70,7 @@ def _runtime_directory() -> Iterator[Finding]:
 
 def _desktops() -> Iterator[Finding]:
     try:
-        records = session.list_desktops()
+        records = lifecycle.list_desktops()
     except errors.CasaDesktopError:
         # The check of the runtime directory has already reported this.
         return

@@ -275,7 +275,7 @@ class StopFailed(CasaDesktopError):
 
     def __init__(self, name: str, reason: str = "") -> None:
         self.name, self.reason = name, reason
-        told = reason or "Look for its supervisor: 'pgrep -af casa_desktop.supervisor'."
+        told = reason or "Look for its supervisor: 'pgrep -af casa_desktop.desktop.supervisor'."
         super().__init__(f"The desktop {name!r} did not end. {told}")
 
 

@@ -6,8 +6,9 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Dict, Iterable, Iterator, Mapping
 
-from . import errors, xserver
+from . import errors
 from .containers import images
+from .desktop import x_server_source
 
 _MARKS = {"ok": "✓", "missing": "✗", "note": "!"}
 
@@ -52,7 +53,7 @@ _CHOOSE = "choose again with casa-desktop x-server"
 def x_server(environ: Mapping[str, str]) -> Finding:
     """Return where a desktop's X server would come from."""
     try:
-        choice = xserver.found(environ)
+        choice = x_server_source.found(environ)
     except errors.InvalidSetting as error:
         return Finding("X server", "missing", str(error), _CHOOSE)
     if choice.container is not None:
@@ -60,8 +61,8 @@ def x_server(environ: Mapping[str, str]) -> Finding:
         trouble = images.trouble(choice.container)
         state = "missing" if trouble else "ok"
         return Finding("X server", state, f"{found}; {trouble}" if trouble else found, _CHOOSE if trouble else "")
-    path = xserver.own_program()
+    path = x_server_source.own_program()
     if path:
         return Finding("X server", "ok", path)
     remedy = "apt install tigervnc-standalone-server, or take an image's: casa-desktop x-server --image NAME"
-    return Finding("X server", "missing", f"no {' or '.join(xserver.PROGRAMS)} on PATH", remedy)
+    return Finding("X server", "missing", f"no {' or '.join(x_server_source.PROGRAMS)} on PATH", remedy)

@@ -11,8 +11,9 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-from . import models, session
+from . import models
 from .config import CasaDesktop
+from .desktop import lifecycle
 from .errors import CasaDesktopError, InvalidName, InvalidSetting, InvalidShare, NoSuchShare, NotRunning
 from .reception import AUTH_RESOURCE, Reception, reception
 from .runtime.directory import Record, checked_name
@@ -111,7 +112,7 @@ class DesktopsHandler(DesktopHandler):
     @authorized
     async def get(self) -> None:
         """List the running desktops."""
-        records = await in_thread(session.list_desktops)
+        records = await in_thread(lifecycle.list_desktops)
         self.finish({"desktops": [self.model(record) for record in records]})
 
     @web.authenticated
@@ -119,15 +120,15 @@ class DesktopsHandler(DesktopHandler):
     async def post(self) -> None:
         """Start a desktop: 201 with its model, or 200 if it was already running."""
         name = self._requested_name()
-        record = await in_thread(session.find, name)
+        record = await in_thread(lifecycle.find, name)
         if record is None:
             self.set_status(201)
             settings, timeout = self.choices.settings(), self.choices.start_timeout
-            record = await in_thread(session.ensure, name, settings=settings, timeout=timeout)
+            record = await in_thread(lifecycle.ensure, name, settings=settings, timeout=timeout)
         self.finish(self.model(record))
 
     def _requested_name(self) -> str:
-        return checked_name(self.json_object('{"name": "main"}').get("name", session.DEFAULT_NAME))
+        return checked_name(self.json_object('{"name": "main"}').get("name", lifecycle.DEFAULT_NAME))
 
 
 class OneDesktopHandler(DesktopHandler):
@@ -137,13 +138,13 @@ class OneDesktopHandler(DesktopHandler):
     @authorized
     async def get(self, name: str) -> None:
         """Answer with the model of a running desktop, or with 404."""
-        self.finish(self.model(await in_thread(session.running, name)))
+        self.finish(self.model(await in_thread(lifecycle.running, name)))
 
     @web.authenticated
     @authorized
     async def delete(self, name: str) -> None:
         """Stop a desktop and all programs on it, or answer 404."""
-        if not await in_thread(session.stop, name):
+        if not await in_thread(lifecycle.stop, name):
             raise NotRunning(name)
         self.set_status(204)
         self.finish()
@@ -156,6 +157,6 @@ class ScreenshotHandler(DesktopHandler):
     @authorized
     async def get(self, name: str) -> None:
         """Answer with a PNG of the whole desktop."""
-        picture = await in_thread(session.screenshot, await in_thread(session.running, name))
+        picture = await in_thread(lifecycle.screenshot, await in_thread(lifecycle.running, name))
         self.set_header("Cache-Control", "no-store")
         self.finish(picture, set_content_type="image/png")

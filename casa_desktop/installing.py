@@ -6,9 +6,10 @@ import sys
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-from . import kernelspecs, overlay, xserver
+from . import kernelspecs, overlay
 from .containers import images
 from .containers.container import Container
+from .desktop import x_server_source
 from .errors import InvalidSetting
 from .foreign import Python, checked_casa, examine, neutral, program
 from .kernels import Kernel, checked_name, container_spec, python_spec
@@ -123,12 +124,12 @@ def _write(name: str, spec: Dict[str, Any], place: Place, has_overlay: bool) -> 
 def _provide_x_server(container: Container, found: Python, environ: Mapping[str, str]) -> List[str]:
     """If this machine has no X server, choose the image's for desktops; return messages for the user."""
     try:
-        undecided = not xserver.found(environ).source
+        undecided = not x_server_source.found(environ).source
     except InvalidSetting as error:
         return [str(error)]
-    if not undecided or not container.image or xserver.own_program() or not found.x_server:
+    if not undecided or not container.image or x_server_source.own_program() or not found.x_server:
         return []
-    path = xserver.configure(environ, container)
+    path = x_server_source.configure(environ, container)
     return [
         f"This machine has no X server of its own, so desktops will run in {container.label}, too; that is written in "
         f"{path}, and 'casa-desktop x-server' changes it."

@@ -8,8 +8,8 @@ from typing import Optional
 
 from inotify_simple import flags
 
-from . import links
 from .audience import Audience
+from .desktop import open_url
 from .runtime.directory import Record
 from .system import threads
 from .system.file_alarm import Alarm
@@ -72,5 +72,5 @@ class LinkWatch:
         if record is not None and self._audience.has_own(record.name):
             # Arm before reading, so that a link that arrives later causes an event.
             alarm.arm(str(record.at.links), flags.MOVED_TO)
-            for address in links.take(record.at):
+            for address in open_url.take(record.at):
                 self._audience.link(record.name, address)

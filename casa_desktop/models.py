@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any, Dict, Optional
 
-from . import session
+from .desktop import lifecycle
 from .errors import CasaDesktopError, Shortage
 from .runtime.directory import Record
 
@@ -29,7 +29,7 @@ def desktop(record: Record, *, page: str, websocket: str, server: str) -> Dict[s
         "page": page,
         "websocket": websocket,
         "server": server,
-        "watched": session.is_watched(record.name),
+        "watched": lifecycle.is_watched(record.name),
         # None means never.
         "idleMinutes": record.idle_minutes or None,
     }

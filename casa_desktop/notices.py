@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict
 
-from . import links, lookout, shares
+from . import lookout, shares
+from .desktop import open_url
 from .reception import LINK_ENDED, WITHDRAWN, Reception
 from .runtime.directory import Record
 
@@ -53,7 +54,7 @@ class Notices:
     def _tell_views(self, record: Record) -> None:
         audience = self._reception.audience
         if audience.has_own(record.name):
-            for address in links.take(record.at):
+            for address in open_url.take(record.at):
                 audience.link(record.name, address)
         for number in audience.shares(record.name):
             if not shares.is_valid(record, number):

@@ -19,9 +19,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from . import session
 from .containers import engines
 from .containers.container import Container, Place, passed_environment, remove_command, run_command
+from .desktop import lifecycle
 from .errors import CasaDesktopError, ContainerFailed, InvalidContainer
 from .keeper import Keeper, exit_status, last_line
 from .network import namespace
@@ -185,7 +185,7 @@ def answer(word: Word, container: Optional[Container]) -> Word:
     try:
         asked: Dict[str, Any] = word.value
         settings = Settings(**asked["settings"])
-        session.ensure(asked["name"], settings=settings, timeout=float(asked["timeout"]), spare=container)
+        lifecycle.ensure(asked["name"], settings=settings, timeout=float(asked["timeout"]), spare=container)
     except (CasaDesktopError, LookupError, TypeError, ValueError, ArithmeticError, OSError) as error:
         return failed(error)
     except (MemoryError, RuntimeError, subprocess.SubprocessError) as error:

@@ -14,16 +14,16 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Mapping, Optional
 
-from . import reaper
 from .containers import engines
 from .containers.container import Container
+from .desktop import cleanup
+from .desktop.starter import IN_CONTAINER, Starter, detach
 from .errors import CasaDesktopError, RuntimeDirectoryError, StartFailed
 from .keeper import Keeper
 from .outside import answer, check_engine, container_command, parsed_container, place_of, run_container
 from .runtime import directory
 from .runtime.rendezvous import Berth, leave, new_berth, occupy
 from .runtime.settings import Settings
-from .starter import IN_CONTAINER, Starter, detach
 from .system import locks
 from .system.messages import Word
 from .system.process import namespace
@@ -82,7 +82,7 @@ class Stand:
         with suppress(OSError, RuntimeDirectoryError), locks.exclusive(at.folder.parent, 1.0):
             record = directory.read_record(at.record)
             if record is not None and record.supervisor_pid == os.getpid() and not locks.is_held(at.folder):
-                reaper.bury(self._name, at)
+                cleanup.bury(self._name, at)
                 directory.remove_root_if_empty()
 
     def _keep(self, container: Container, settings: Settings, seconds: float, berth: Berth, lock: int) -> None:
@@ -91,7 +91,7 @@ class Stand:
         command = container_command(
             container,
             berth,
-            ["-m", "casa_desktop.supervisor", *told],
+            ["-m", "casa_desktop.desktop.supervisor", *told],
             place=place_of(os.path.expanduser("~"), os.environ, desktop=True),
             grace=DESKTOP_GRACE,
         )

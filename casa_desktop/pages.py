@@ -9,7 +9,8 @@ from jupyter_server.base.handlers import AuthenticatedFileHandler, JupyterHandle
 from jupyter_server.utils import ensure_async
 from tornado import web
 
-from . import session, shares, template
+from . import shares, template
+from .desktop import lifecycle
 from .errors import InvalidName, NoSuchShare
 from .plainpage import PlainErrors
 from .reception import AUTH_RESOURCE, SHARE_RESOURCE
@@ -24,7 +25,7 @@ class PageHandler(PlainErrors, JupyterHandler):
 
     @web.authenticated
     @authorized
-    async def get(self, name: str = session.DEFAULT_NAME) -> None:
+    async def get(self, name: str = lifecycle.DEFAULT_NAME) -> None:
         """Answer with the page for one desktop."""
         try:
             checked_name(name)

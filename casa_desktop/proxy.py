@@ -27,8 +27,8 @@ from jupyter_server_proxy.rawsocket import RawSocketHandler
 from tornado import web
 from tornado.websocket import WebSocketClosedError
 
-from . import session, supervision
 from .audience import View, Words
+from .desktop import control, lifecycle
 from .errors import CasaDesktopError, ProtocolViolation, Shortage
 from .flow import DesktopProtocol
 from .plainpage import PlainErrors
@@ -97,7 +97,7 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
     async def open(self, name: str) -> None:
         """Connect to the desktop's RFB socket; if there is none, close with a reason. Called by tornado."""
         try:
-            record = session.find(name)
+            record = lifecycle.find(name)
         except Shortage as error:
             return self.refuse(1013, str(error))
         except CasaDesktopError as error:
@@ -119,7 +119,7 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
             return self.refuse(1013, NO_ROOM)
         except OSError as error:
             # The X server has died. The supervisor starts a new one, unless it was stopped itself; so wake it.
-            supervision.wake(record)
+            control.wake(record)
             return self.refuse(1013, str(Shortage.of(error) or "The desktop is not there just now."))
         if self.ws_connection is None:
             # The browser has closed the connection in the meantime.

@@ -10,7 +10,7 @@ import threading
 import webbrowser
 from typing import Optional
 
-from . import session
+from .desktop import lifecycle
 from .openpage import OpenPage
 from .pageserver import Server
 from .runtime.settings import Settings
@@ -45,7 +45,7 @@ def serve(name: str, settings: Settings, port: int, *, open_browser: bool) -> in
     asked.register(signals, select.POLLIN)
     server = Server(Handler, name, settings, port, used)
     with server:
-        session.ensure(name, settings=settings)
+        lifecycle.ensure(name, settings=settings)
         _say(f"The CASA Desktop {name!r} is at\n    {server.link()}")
         tunnel = f"ssh -L {server.port}:127.0.0.1:{server.port} {socket.gethostname()}"
         _say(f"If your browser is on another machine, run this there first:\n    {tunnel}")
@@ -64,7 +64,7 @@ def serve(name: str, settings: Settings, port: int, *, open_browser: bool) -> in
             if page is not None:
                 page.remove()
     goes_on = f"The desktop {name!r} goes on; 'casa-desktop stop --name {name}' ends it."
-    _say("The desktop has ended." if session.find(name) is None else goes_on)
+    _say("The desktop has ended." if lifecycle.find(name) is None else goes_on)
     return 0
 
 

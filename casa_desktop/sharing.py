@@ -7,7 +7,8 @@ from typing import Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from . import models, session, shares
+from . import models, shares
+from .desktop import lifecycle
 from .errors import InvalidShare
 from .handlers import DesktopHandler
 from .reception import LINK_ENDED, SHARE_RESOURCE, WITHDRAWN
@@ -22,7 +23,7 @@ class SharesHandler(DesktopHandler):
     @authorized
     async def get(self, name: str) -> None:
         """List the links, without their tokens, which are not stored."""
-        record = await in_thread(session.running, name)
+        record = await in_thread(lifecycle.running, name)
         found = await in_thread(shares.valid, record)
         self.finish({"shares": [self._told(record, share) for share in found]})
 
@@ -30,7 +31,7 @@ class SharesHandler(DesktopHandler):
     @authorized
     async def post(self, name: str) -> None:
         """Create a link: 201 with its token, which is sent only in this answer."""
-        record = await in_thread(session.running, name)
+        record = await in_thread(lifecycle.running, name)
         minutes, label = self._asked()
         share, token = await in_thread(shares.create, record, minutes, label)
         self.log.info("casa-desktop: a link to look at %s was made, %s", name, share.id)
@@ -60,7 +61,7 @@ class OneShareHandler(DesktopHandler):
     @authorized
     async def delete(self, name: str, number: str) -> None:
         """Withdraw a link and close the connections that came through it."""
-        await in_thread(shares.withdraw, await in_thread(session.running, name), number)
+        await in_thread(shares.withdraw, await in_thread(lifecycle.running, name), number)
         self.reception.audience.end_share(name, number, LINK_ENDED, WITHDRAWN)
         self.set_status(204)
         self.finish()

@@ -15,7 +15,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from websockify.websockifyserver import WebSockifyRequestHandler
 
-from . import models, session, template
+from . import models, template
+from .desktop import lifecycle
 from .errors import CasaDesktopError, NotRunning
 from .gate import comes_from_us, is_for_us
 from .pageserver import BASE, Server
@@ -154,7 +155,7 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
             BASE: self._page,
             f"{BASE}{self.server.name}/": self._page,
             _API: self._list,
-            own: lambda: self._json(self._model(session.running(self.server.name))),
+            own: lambda: self._json(self._model(lifecycle.running(self.server.name))),
             f"{own}/screenshot.png": self._screenshot,
         }
         if path.startswith(f"{BASE}static/"):
@@ -167,7 +168,7 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
         self._json({"error": "NotServed", "message": words}, HTTPStatus.NOT_FOUND)
 
     def _list(self) -> None:
-        record = session.find(self.server.name)
+        record = lifecycle.find(self.server.name)
         self._json({"desktops": [self._model(record)] if record is not None else []})
 
     def _start(self) -> None:
@@ -186,18 +187,18 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
             return self._json({"error": "BadRequest", "message": words}, HTTPStatus.BAD_REQUEST)
         if name != self.server.name:
             return self._nothing()
-        status = HTTPStatus.OK if session.find(name) is not None else HTTPStatus.CREATED
-        self._json(self._model(session.ensure(name, settings=self.server.settings)), status)
+        status = HTTPStatus.OK if lifecycle.find(name) is not None else HTTPStatus.CREATED
+        self._json(self._model(lifecycle.ensure(name, settings=self.server.settings)), status)
 
     def _stop(self) -> None:
         if self.path != f"{_API}/{self.server.name}":
             return self._nothing()
-        if not session.stop(self.server.name):
+        if not lifecycle.stop(self.server.name):
             raise NotRunning(self.server.name)
         self._send(HTTPStatus.NO_CONTENT, b"", "application/json")
 
     def _screenshot(self) -> None:
-        self._send(HTTPStatus.OK, session.screenshot(session.running(self.server.name)), "image/png")
+        self._send(HTTPStatus.OK, lifecycle.screenshot(lifecycle.running(self.server.name)), "image/png")
 
     def _model(self, record: Record) -> Dict[str, Any]:
         page, websocket = f"{BASE}{record.name}/", f"{_API}/{record.name}/rfb"
@@ -250,7 +251,7 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
         # A pointer event has only a few bytes; Nagle's algorithm would delay it by a round trip.
         view.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         view.setblocking(False)
-        record = session.find(self.server.name)
+        record = lifecycle.find(self.server.name)
         if record is None:
             view.shutdown(None, GONE, "The desktop is not running.")
         else:

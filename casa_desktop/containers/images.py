@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Mapping, Tuple
 
 from .. import __version__
+from ..desktop.x_server_source import PROGRAMS
 from ..errors import EngineMissing, ImageUnusable, UnusablePython
 from ..foreign import Python, checked_casa, examine, last_words
-from ..xserver import PROGRAMS
 from .container import Container, Place, run_command
 
 # In the order in which they are searched.

@@ -45,12 +45,12 @@ def main() -> None:
     except CasaDesktopError as error:
         loading, reason = None, error
     # Imported only now, after CASA's C++ was loaded, because these imports may start threads.
-    from casa_desktop import session
+    from casa_desktop.desktop import lifecycle
 
     from . import application, profile
     from .kernel import CasaKernel
 
-    session.hide(os.environ)
+    lifecycle.hide(os.environ)
     offspring.announce(os.environ)
 
     notices = [moved]

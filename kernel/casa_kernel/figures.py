@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle
 
 from . import capture, checks, figureinputs
 from .desk import Desk
@@ -94,7 +94,7 @@ class Figures:
                 (folder / f"{number:04}").write_bytes(page)
             argv = [sys.executable, str(Path(__file__).with_name("figure_window.py")), str(folder), title]
             self._desk.open_window(
-                name, f"The window of {name}", argv, {**session.seen(os.environ), **display}, alt, server=True
+                name, f"The window of {name}", argv, {**lifecycle.seen(os.environ), **display}, alt, server=True
             )
         finally:
             shutil.rmtree(folder, ignore_errors=True)

@@ -22,7 +22,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Callable, Iterable, Iterator, List, Mapping, Optional
 
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle as session
 from casa_desktop.errors import Shortage
 from casa_desktop.system import environment, threads
 from casa_desktop.system.descriptors import readable

@@ -29,7 +29,7 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, Iterator, List, Mapping, Optional
 
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle as session
 from casa_desktop.errors import Shortage
 from casa_desktop.system import environment
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Dict
 
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle
 
 from .children import Children, start
 from .errors import XvfbMissing
@@ -32,9 +32,9 @@ def environment(children: Children, tool: str) -> Dict[str, str]:
     if child is None:
         if shutil.which(_NAME) is None:
             raise XvfbMissing(tool)
-        session.write_cookie(cookie)
+        lifecycle.write_cookie(cookie)
         argv = [sys.executable, str(Path(__file__).with_name("xvfb_program.py")), str(cookie)]
         # If it was killed, it would leave its lock and its socket in /tmp.
-        child = start(children.private, _NAME, argv, session.seen(os.environ), guard="TERM")
+        child = start(children.private, _NAME, argv, lifecycle.seen(os.environ), guard="TERM")
         children.keep(_NAME, child)
     return {"DISPLAY": child.address, "XAUTHORITY": str(cookie)}

@@ -24,7 +24,7 @@ import psutil
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle
 from casa_desktop.system.pythonpath import module
 
 from . import desks, peers
@@ -106,7 +106,7 @@ class Stage:
         self._place = Path(tempfile.mkdtemp(prefix="cb-", dir="/tmp"))
         self.folder = self._place / "observation"
         self.can_mount = can_mount()
-        self._desktops: Dict[str, session.Record] = {}
+        self._desktops: Dict[str, lifecycle.Record] = {}
         self._desks: Dict[str, desks.Desk] = {}
         self._browser: Optional[Browser] = None
         self._exits = ExitStack()
@@ -161,7 +161,7 @@ class Stage:
     def end_desktops(self) -> None:
         """End the desktops of kernels; the next that is asked for is a new one."""
         for name in self._desktops:
-            session.stop(name)
+            lifecycle.stop(name)
         self._desktops.clear()
 
     def browser(self) -> Browser:
@@ -198,14 +198,14 @@ class Stage:
         self.observe()
         return Kernel(sys.executable, OURS, self.folder, self.environment)
 
-    def stock(self, desktop: Optional[session.Record] = None) -> Kernel:
+    def stock(self, desktop: Optional[lifecycle.Record] = None) -> Kernel:
         """Start a bare ipykernel, whose tools may use ``desktop``."""
         self.observe()
-        shown = session.environment(desktop) if desktop is not None else {}
+        shown = lifecycle.environment(desktop) if desktop is not None else {}
         return Kernel(peers.python("stock-casa"), STOCK, self.folder, {**self.environment, **shown})
 
-    def desktop(self, name: str) -> session.Record:
+    def desktop(self, name: str) -> lifecycle.Record:
         """Return a running desktop: ``main`` is that of our kernels; the others are Xvnc with a window manager, too."""
         if name not in self._desktops:
-            self._desktops[name] = session.ensure(name)
+            self._desktops[name] = lifecycle.ensure(name)
         return self._desktops[name]

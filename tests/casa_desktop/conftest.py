@@ -13,7 +13,7 @@ import pytest
 from Xlib.display import Display
 from Xlib.error import ConnectionClosedError
 
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle
 from casa_desktop.runtime import directory
 
 from .browser import Browser
@@ -27,7 +27,7 @@ def root(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("CASA_DESKTOP_RUNTIME_DIR", str(folder))
     if folder.exists():
         for name in directory.names():
-            session.stop(name)
+            lifecycle.stop(name)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -66,7 +66,7 @@ def view(fetch: Any, jp_ws_fetch: Any) -> Iterator[Any]:
 @pytest.fixture
 def display(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Display]:
     """A connection to the display of the desktop ``main``, which is started."""
-    for name, value in session.environment(session.ensure()).items():
+    for name, value in lifecycle.environment(lifecycle.ensure()).items():
         monkeypatch.setenv(name, value)
     opened = Display()
     yield opened

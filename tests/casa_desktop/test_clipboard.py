@@ -9,8 +9,9 @@ from typing import Awaitable, Callable
 import pytest
 from Xlib.display import Display
 
-from casa_desktop import clipboard, session
+from casa_desktop import clipboard
 from casa_desktop.clipboard import CAPABILITIES, LONGEST_CONTENT, NOTIFY, PEEK, PROVIDE, REQUEST
+from casa_desktop.desktop import lifecycle
 from casa_desktop.errors import ProtocolViolation
 
 from .browser import CLIPBOARD, EXTENDED_SIZE, RAW, Browser, desktop_size
@@ -97,4 +98,4 @@ async def test_nothing_that_is_hidden_in_a_clipboard_reaches_xvnc(display: Displ
     await in_control.update()
     found = display.screen().root.get_geometry()
     assert (found.width, found.height) == (1600, 900)
-    assert session.find() is not None
+    assert lifecycle.find() is not None

@@ -9,8 +9,8 @@ from typing import Any, Awaitable, Callable, Dict
 import pytest
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
-from casa_desktop import session
 from casa_desktop.config import CasaDesktop
+from casa_desktop.desktop import lifecycle
 from casa_desktop.runtime import exit_reason
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
@@ -42,7 +42,7 @@ async def test_who_asks_for_a_desktop_that_ended_by_itself_is_told_why(
     told = json.loads(answered.value.response.body)
     assert told["error"] == "NotRunning"
     assert "It was stopped after 90.5 minutes without use." in told["message"]
-    session.stop()
+    lifecycle.stop()
 
 
 def test_the_environment_s_limit_holds_where_the_administrator_sets_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,7 +55,7 @@ from casa_desktop import errors
         ),
         (
             errors.StopFailed("main"),
-            "The desktop 'main' did not end. Look for its supervisor: 'pgrep -af casa_desktop.supervisor'.",
+            "The desktop 'main' did not end. Look for its supervisor: 'pgrep -af casa_desktop.desktop.supervisor'.",
         ),
         (
             errors.NotRunning("main"),

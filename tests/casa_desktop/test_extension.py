@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
-from casa_desktop import extension, session, shares
+from casa_desktop import extension, shares
+from casa_desktop.desktop import lifecycle
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 Fetch = Callable[..., Awaitable[HTTPResponse]]
@@ -40,7 +41,7 @@ async def test_a_desktop_is_started_listed_told_photographed_and_stopped(fetch: 
     assert picture.headers["Content-Type"] == "image/png"
     assert Image.open(io.BytesIO(picture.body)).size == (1600, 900)
     assert (await fetch("api", "desktops", "main", method="DELETE")).code == 204
-    assert session.find() is None
+    assert lifecycle.find() is None
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ async def test_a_malformed_body_is_refused(fetch: Fetch, body: str) -> None:
     with pytest.raises(HTTPClientError) as refused:
         await fetch("api", "desktops", method="POST", body=body)
     assert refused.value.code == 400
-    assert session.list_desktops() == []
+    assert lifecycle.list_desktops() == []
 
 
 async def test_a_missing_x_server_reaches_the_page_as_a_sentence(
@@ -136,7 +137,7 @@ def _paths() -> list[str]:
 async def test_every_route_refuses_who_jupyter_does_not_know(
     root: Path, path: str, headers: dict[str, str], http_server_client: Any, jp_base_url: str
 ) -> None:
-    _, token = shares.create(session.ensure())
+    _, token = shares.create(lifecycle.ensure())
     with pytest.raises(HTTPClientError) as refused:
         await http_server_client.fetch(jp_base_url + path.format(token=token), headers=headers, follow_redirects=False)
     # A single link cannot be asked for, by anybody.
@@ -155,13 +156,13 @@ async def test_every_route_refuses_who_jupyter_does_not_know(
 async def test_nobody_changes_anything_whom_jupyter_does_not_know(
     fetch: Fetch, method: str, parts: tuple[str, ...], body: str | None
 ) -> None:
-    record = session.ensure()
+    record = lifecycle.ensure()
     share, _ = shares.create(record)
     words = [each.format(id=share.id) for each in parts]
     with pytest.raises(HTTPClientError) as refused:
         await fetch("api", "desktops", *words, method=method, body=body, headers={"Authorization": "token wrong"})
     assert refused.value.code == 403
-    assert session.list_desktops() == [record]
+    assert lifecycle.list_desktops() == [record]
     assert shares.valid(record) == [share]
 
 

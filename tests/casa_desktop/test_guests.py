@@ -18,7 +18,7 @@ from tornado.testing import bind_unused_port
 from tornado.web import Application, RequestHandler
 from traitlets import TraitError
 
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle
 from casa_desktop.guests import FOR_GUESTS, GuestsLook
 
 from .browser import RAW
@@ -200,7 +200,7 @@ async def test_a_wrong_link_is_answered_with_what_to_do(fetch: Fetch) -> None:
 async def test_a_guest_looks_by_a_link_and_the_owner_does_everything(
     fetch: Fetch, view: Any, jp_fetch: Fetch, jp_serverapp: Any
 ) -> None:
-    session.ensure()
+    lifecycle.ensure()
     made = json.loads((await fetch("api", "desktops", "main", "shares", method="POST", body="{}")).body)
     assert (await fetch("shared", made["token"], "", headers=dict(GUEST))).code == 200
     assert (await fetch("static", "index.html", headers=dict(GUEST))).code == 200

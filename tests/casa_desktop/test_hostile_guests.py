@@ -9,7 +9,8 @@ from typing import Any, Awaitable, Callable
 
 import pytest
 
-from casa_desktop import session, sharedsocket
+from casa_desktop import sharedsocket
+from casa_desktop.desktop import lifecycle
 from casa_desktop.rfbstream import Filter, Passed
 from casa_desktop.system.token_bucket import Budget
 
@@ -27,7 +28,7 @@ def guest(fetch: Any, view: View) -> Guest:
 
     async def look() -> Browser:
         if not links:
-            session.ensure()
+            lifecycle.ensure()
             made = await fetch("api", "desktops", "main", "shares", method="POST", body="{}")
             links.append(json.loads(made.body)["token"])
         return await view("shared", links[0], "rfb")
@@ -134,7 +135,7 @@ async def test_views_that_come_at_once_are_no_more_than_a_link_may_have(guest: G
 async def test_a_long_frame_is_read_in_many_turns_of_the_loop(
     fetch: Any, view: View, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session.ensure()
+    lifecycle.ensure()
     own = await (await view()).greet(RAW)
     feed, turns, read = Filter.feed, 0, []
 

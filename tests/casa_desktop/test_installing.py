@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from casa_desktop import installing, kernelspecs, xserver
+from casa_desktop import installing, kernelspecs
 from casa_desktop.containers.container import Container
+from casa_desktop.desktop import x_server_source
 from casa_desktop.errors import (
     CasaNotInstalled,
     EngineMissing,
@@ -116,10 +117,10 @@ def test_an_image_becomes_the_place_of_desktops_only_where_there_is_no_other(
     assert installing._provide_x_server(Container("bwrap"), with_x, os.environ) == []
     (said,) = installing._provide_x_server(image, with_x, os.environ)
     assert "desktops will run in podman (casa), too" in said
-    assert xserver.configured(os.environ) == image
+    assert x_server_source.configured(os.environ) == image
     # A choice stands.
     assert installing._provide_x_server(Container("docker", "other"), with_x, os.environ) == []
-    assert xserver.configured(os.environ) == image
+    assert x_server_source.configured(os.environ) == image
 
 
 @pytest.mark.usefixtures("jupyter_data")

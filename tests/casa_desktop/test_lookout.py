@@ -10,7 +10,8 @@ from typing import Any, Callable
 
 import pytest
 
-from casa_desktop import lookout, session
+from casa_desktop import lookout
+from casa_desktop.desktop import lifecycle
 from casa_desktop.lookout import Lookout
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
@@ -43,9 +44,9 @@ def _names(root: Path) -> list[str]:
 async def test_desktops_that_others_start_and_end_are_news(root: Path) -> None:
     news = News()
     for name in ("main", "m31"):
-        await _in_thread(session.ensure, name)
+        await _in_thread(lifecycle.ensure, name)
         await news.until(lambda name=name: name in _names(root))  # type: ignore[misc]
-    await _in_thread(session.stop, "main")
+    await _in_thread(lifecycle.stop, "main")
     await news.until(lambda: _names(root) == ["m31"])
     news.lookout.close()
 
@@ -53,9 +54,9 @@ async def test_desktops_that_others_start_and_end_are_news(root: Path) -> None:
 async def test_a_root_that_goes_and_comes_back_is_watched_again(root: Path) -> None:
     news = News()
     for _ in range(2):
-        await _in_thread(session.ensure)
+        await _in_thread(lifecycle.ensure)
         await news.until(lambda: _names(root) == ["main"])
-        await _in_thread(session.stop)
+        await _in_thread(lifecycle.stop)
         await news.until(lambda: _names(root) == [])
         assert not root.exists()
     news.lookout.close()
@@ -65,14 +66,14 @@ async def test_a_root_whose_parents_are_missing_is_waited_for(root: Path, monkey
     deep = root / "a" / "b" / "run"
     monkeypatch.setenv("CASA_DESKTOP_RUNTIME_DIR", str(deep))
     news = News()
-    await _in_thread(session.ensure)
+    await _in_thread(lifecycle.ensure)
     await news.until(lambda: _names(deep) == ["main"])
-    await _in_thread(session.stop)
+    await _in_thread(lifecycle.stop)
     await news.until(lambda: _names(deep) == [])
     await _in_thread(shutil.rmtree, root / "a")
-    await _in_thread(session.ensure)
+    await _in_thread(lifecycle.ensure)
     await news.until(lambda: _names(deep) == ["main"])
-    await _in_thread(session.stop)
+    await _in_thread(lifecycle.stop)
     news.lookout.close()
 
 
@@ -85,7 +86,7 @@ async def test_watching_makes_no_root(root: Path) -> None:
 
 
 async def test_a_dropped_link_is_news(root: Path) -> None:
-    await _in_thread(session.ensure)
+    await _in_thread(lifecycle.ensure)
     news = News()
     folder = root / "main" / "links"
     await news.until(lambda: True)
@@ -96,7 +97,7 @@ async def test_a_dropped_link_is_news(root: Path) -> None:
 
 
 async def test_desktops_in_a_root_that_others_may_enter_are_none_until_it_is_closed(root: Path) -> None:
-    await _in_thread(session.ensure)
+    await _in_thread(lifecycle.ensure)
     root.chmod(0o777)
     assert _names(root) == []
     news = News()
@@ -107,7 +108,7 @@ async def test_desktops_in_a_root_that_others_may_enter_are_none_until_it_is_clo
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can make folders of somebody else's")
 async def test_desktops_in_a_root_that_somebody_else_has_made_are_none(root: Path) -> None:
-    await _in_thread(session.ensure)
+    await _in_thread(lifecycle.ensure)
     os.chown(root, 20_001, -1)
     assert _names(root) == []
     os.chown(root, os.getuid(), -1)

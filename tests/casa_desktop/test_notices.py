@@ -10,7 +10,8 @@ import subprocess
 from pathlib import Path
 from typing import Any, Awaitable, Callable
 
-from casa_desktop import links, session, shares
+from casa_desktop import shares
+from casa_desktop.desktop import lifecycle, open_url
 from casa_desktop.notices import SCHEMA_ID
 from casa_desktop.runtime import directory
 
@@ -28,13 +29,13 @@ async def _event(listener: Any) -> dict[str, Any]:
 
 async def test_desktops_that_start_and_end_are_told_by_jupyter_s_events(fetch: Any, jp_ws_fetch: Any) -> None:
     listener = await jp_ws_fetch("api", "events", "subscribe")
-    record = await asyncio.to_thread(session.ensure)
+    record = await asyncio.to_thread(lifecycle.ensure)
     assert await _event(listener) == {"action": "started", "name": "main"}
-    await asyncio.to_thread(session.ensure, "m31")
+    await asyncio.to_thread(lifecycle.ensure, "m31")
     assert await _event(listener) == {"action": "started", "name": "m31"}
-    await asyncio.to_thread(session.stop)
+    await asyncio.to_thread(lifecycle.stop)
     assert await _event(listener) == {"action": "ended", "name": "main"}
-    again = await asyncio.to_thread(session.ensure)
+    again = await asyncio.to_thread(lifecycle.ensure)
     assert again.supervisor_pid != record.supervisor_pid
     assert await _event(listener) == {"action": "started", "name": "main"}
     listener.close()
@@ -43,7 +44,7 @@ async def test_desktops_that_start_and_end_are_told_by_jupyter_s_events(fetch: A
 async def test_a_desktop_whose_supervisor_was_killed_is_told_to_have_ended(
     root: Path, fetch: Any, jp_ws_fetch: Any
 ) -> None:
-    record = session.ensure()
+    record = lifecycle.ensure()
     listener = await jp_ws_fetch("api", "events", "subscribe")
     os.kill(record.supervisor_pid, signal.SIGKILL)
     assert await _event(listener) == {"action": "ended", "name": "main"}
@@ -51,11 +52,11 @@ async def test_a_desktop_whose_supervisor_was_killed_is_told_to_have_ended(
 
 
 async def test_a_link_out_of_the_desktop_reaches_the_user_s_views_and_no_guest_s(root: Path, view: View) -> None:
-    record = session.ensure()
+    record = lifecycle.ensure()
     _, token = shares.create(record)
     own, guest = await view(), await (await view("shared", token, "rfb")).greet(RAW)
     await own.read(12)
-    env = {**os.environ, **session.environment(record)}
+    env = {**os.environ, **lifecycle.environment(record)}
     opened = ["xdg-open", "https://casa.nrao.edu"]
     done = await asyncio.to_thread(subprocess.run, opened, env=env, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -66,8 +67,8 @@ async def test_a_link_out_of_the_desktop_reaches_the_user_s_views_and_no_guest_s
 
 
 async def test_a_link_that_came_while_the_view_was_away_waits_for_it(root: Path, view: View) -> None:
-    record = session.ensure()
-    watching = session.watch(record)
-    links.hand_over(directory.places("main"), "https://casa.nrao.edu")
+    record = lifecycle.ensure()
+    watching = lifecycle.watch(record)
+    open_url.hand_over(directory.places("main"), "https://casa.nrao.edu")
     os.close(watching)
     assert (await (await view()).hear("link"))["url"] == "https://casa.nrao.edu"

@@ -13,7 +13,8 @@ import psutil
 import pytest
 from PIL import Image
 
-from casa_desktop import errors, session
+from casa_desktop import errors
+from casa_desktop.desktop import lifecycle
 from casa_desktop.runtime.directory import Record, rfb_banner
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import locks
@@ -44,52 +45,52 @@ def traces(record: Record) -> List[str]:
 
 
 def test_it_is_seen_photographed_scaled_and_stopped_from_outside(root: Path) -> None:
-    record = session.ensure(settings=Settings(geometry="800x600"))
+    record = lifecycle.ensure(settings=Settings(geometry="800x600"))
     processes = family(root, record)
     assert {"Xvnc", "icewm", "bwrap"} <= {os.path.basename(word) for each in processes for word in command(each)[:1]}
     assert rfb_banner(Path(record.rfb_socket), 5).startswith(b"RFB ")
-    assert Image.open(io.BytesIO(session.screenshot(record))).size == (800, 600)
-    assert session.titles(record) == []
-    session.set_scale(record, 2)
-    assert session.ensure() == record
-    assert session.stop()
+    assert Image.open(io.BytesIO(lifecycle.screenshot(record))).size == (800, 600)
+    assert lifecycle.titles(record) == []
+    lifecycle.set_scale(record, 2)
+    assert lifecycle.ensure() == record
+    assert lifecycle.stop()
     _, alive = psutil.wait_procs(processes, timeout=30)
     assert (alive, traces(record), root.exists()) == ([], [], False)
 
 
 def test_its_number_is_free_outside_and_its_processes_are_its_own(root: Path) -> None:
-    one, two = session.ensure("one"), session.ensure("two")
+    one, two = lifecycle.ensure("one"), lifecycle.ensure("two")
     assert int(one.display[1:]) >= 1000
     assert one.display != two.display
     assert one.pid_namespace == os.readlink("/proc/self/ns/pid")
     server = _called(family(root, one), "Xvnc").pid
     assert os.readlink(f"/proc/{server}/ns/pid") != one.pid_namespace
-    session.stop("one")
-    assert [each.name for each in session.list_desktops()] == ["two"]
+    lifecycle.stop("one")
+    assert [each.name for each in lifecycle.list_desktops()] == ["two"]
 
 
-@pytest.mark.parametrize("victim", ["launcher", "bwrap", "casa_desktop.inside", "casa_desktop.supervisor"])
+@pytest.mark.parametrize("victim", ["launcher", "bwrap", "casa_desktop.inside", "casa_desktop.desktop.supervisor"])
 def test_nothing_runs_on_when_a_part_is_killed_and_the_next_start_works(root: Path, victim: str) -> None:
-    record = session.ensure()
+    record = lifecycle.ensure()
     processes = family(root, record)
     dead = processes[0] if victim == "launcher" else _called(processes, victim)
     dead.kill()
     _, alive = psutil.wait_procs(processes, timeout=20)
     assert alive == []
-    assert session.find() is None
-    again = session.ensure()
+    assert lifecycle.find() is None
+    again = lifecycle.ensure()
     assert again.supervisor_pid != record.supervisor_pid
 
 
 def test_a_killed_x_server_is_back_in_its_container(root: Path) -> None:
-    record = session.ensure()
+    record = lifecycle.ensure()
     server = _called(family(root, record), "Xvnc")
     server.kill()
     psutil.wait_procs([server], timeout=30)
-    again = session.ensure()
+    again = lifecycle.ensure()
     assert (again.supervisor_pid, again.display) == (record.supervisor_pid, record.display)
     assert again.started > record.started
-    assert session.screenshot(again).startswith(b"\x89PNG")
+    assert lifecycle.screenshot(again).startswith(b"\x89PNG")
 
 
 def _called(processes: List[psutil.Process], word: str) -> psutil.Process:
@@ -97,7 +98,7 @@ def _called(processes: List[psutil.Process], word: str) -> psutil.Process:
 
 
 def test_a_killed_container_leaves_no_more_than_a_word(root: Path) -> None:
-    record = session.ensure()
+    record = lifecycle.ensure()
     processes = family(root, record)
     _called(processes, "casa_desktop.inside").kill()
     psutil.wait_procs(processes, timeout=20)
@@ -105,11 +106,11 @@ def test_a_killed_container_leaves_no_more_than_a_word(root: Path) -> None:
 
 
 def test_a_desktop_of_another_pid_namespace_is_left_alone(root: Path) -> None:
-    record = session.ensure()
+    record = lifecycle.ensure()
     inside = Record(**{**vars(record), "supervisor_pid": os.getpid(), "pid_namespace": "pid:[1]"})
     inside.write(root / "main" / "record.json")
     with pytest.raises(errors.StopFailed, match="started outside of this container"):
-        session.stop()
+        lifecycle.stop()
     assert locks.is_held(root / "main")
     record.write(root / "main" / "record.json")
 
@@ -127,7 +128,7 @@ def test_a_container_that_cannot_be_had_is_one_clear_error_and_leaves_nothing(
 ) -> None:
     monkeypatch.setenv("CASA_DESKTOP_X_SERVER", json.dumps(container))
     with pytest.raises(error, match=sentence):
-        session.ensure()
+        lifecycle.ensure()
     assert [each.name for each in root.iterdir()] == []
 
 
@@ -137,15 +138,15 @@ def test_a_container_without_an_x_server_is_one_clear_error(
     (tmp_path / "bwrap").symlink_to("/usr/bin/bwrap")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(errors.XServerMissing):
-        session.ensure()
+        lifecycle.ensure()
     _, alive = psutil.wait_procs(marked(f"{root}/.kernels/"), timeout=30)
     assert alive == []
 
 
 def test_a_runtime_directory_that_is_removed_under_a_container_keeps_nothing_running(root: Path) -> None:
-    record = session.ensure()
+    record = lifecycle.ensure()
     processes = family(root, record)
     shutil.rmtree(root)
-    _called(processes, "casa_desktop.supervisor").kill()
+    _called(processes, "casa_desktop.desktop.supervisor").kill()
     _, alive = psutil.wait_procs(processes, timeout=20)
     assert alive == []

@@ -15,10 +15,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from casa_desktop import links, outside, shares, xserver
+from casa_desktop import outside, shares
 from casa_desktop.audience import Audience
 from casa_desktop.containers.container import Container
 from casa_desktop.containers.engines import ENGINES
+from casa_desktop.desktop import open_url, x_server_source
 from casa_desktop.errors import CasaDesktopError, InvalidContainer, InvalidSetting, ProtocolViolation
 from casa_desktop.rfbstream import ClientStream, Filter
 from casa_desktop.runtime import directory
@@ -112,7 +113,7 @@ def test_where_x_servers_come_from_is_understood_or_an_invalid_setting(tmp_path:
     file.write_bytes(said if isinstance(said, bytes) else said.encode())
     told = {"XDG_CONFIG_HOME": str(tmp_path), "XDG_CONFIG_DIRS": "/nowhere"}
     with suppress(InvalidSetting):
-        assert xserver.found(told).source in ("", str(file))
+        assert x_server_source.found(told).source in ("", str(file))
 
 
 # Connection files
@@ -152,8 +153,8 @@ def test_a_link_s_file_is_an_address_or_nothing_and_is_gone_afterwards(tmp_path:
     at = directory.Places(tmp_path)
     at.links.mkdir(exist_ok=True)
     (at.links / "a.json").write_bytes(content)
-    for address in links.take(at):
-        assert links.checked(address) == address
+    for address in open_url.take(at):
+        assert open_url.checked(address) == address
     assert list(at.links.iterdir()) == []
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from casa_desktop import links
+from casa_desktop.desktop import open_url
 from casa_desktop.errors import InvalidName, InvalidSetting, LinkRefused
 from casa_desktop.runtime import directory
 from casa_desktop.runtime.settings import Settings, x_server_command
@@ -74,11 +74,11 @@ def test_what_a_shell_reads_hands_on_every_word_as_it_is(tmp_path: Path, python:
     program = tmp_path / (python.replace("/", "_").strip(".") or "python")
     program.write_text('#!/bin/sh\nprintf "%s\\0" "$@"\n')
     program.chmod(0o700)
-    links.install(at, str(program))
+    open_url.install(at, str(program))
     said = subprocess.run([str(at.browsers / "xdg-open"), address], stdout=subprocess.PIPE, check=True).stdout
     program.unlink()
     assert said.split(b"\0")[:-1] == [
-        os.fsencode(each) for each in ("-m", "casa_desktop.links", str(at.folder), address)
+        os.fsencode(each) for each in ("-m", "casa_desktop.desktop.open_url", str(at.folder), address)
     ]
 
 
@@ -99,7 +99,7 @@ def test_the_python_of_the_menu_s_tools_stays_on_its_line_or_is_refused(python: 
 @example("javascript:alert(1)//http://x")
 def test_an_address_that_may_be_opened_leads_to_the_web_or_to_a_mailbox(address: str) -> None:
     try:
-        links.checked(address)
+        open_url.checked(address)
     except LinkRefused:
         return
     assert address.split(":")[0].lower() in ("http", "https", "mailto")

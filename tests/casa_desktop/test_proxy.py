@@ -20,7 +20,8 @@ from tornado.websocket import websocket_connect
 from Xlib import XK, X
 from Xlib.display import Display
 
-from casa_desktop import proxy, session, shares
+from casa_desktop import proxy, shares
+from casa_desktop.desktop import lifecycle
 from casa_desktop.reception import reception
 from casa_desktop.system import locks
 from casa_desktop.system.process import is_stopped
@@ -146,7 +147,7 @@ async def test_who_does_not_keep_to_the_protocol_is_put_out(
 
 
 async def _shared(display: Display, view: View) -> Browser:
-    record = session.find()
+    record = lifecycle.find()
     assert record is not None
     _, token = shares.create(record)
     return await (await view("shared", token, "rfb")).greet(RAW, EXTENDED_SIZE, CLIPBOARD)
@@ -192,7 +193,7 @@ async def test_pointer_keys_clipboard_and_size_have_an_effect_from_the_user_s_vi
 async def test_what_is_copied_on_the_desktop_is_not_sent_to_who_can_only_look(
     display: Display, view: View, encodings: tuple[int, ...]
 ) -> None:
-    record = session.find()
+    record = lifecycle.find()
     assert record is not None
     own = await (await view()).greet(RAW)
     _, token = shares.create(record)
@@ -245,15 +246,15 @@ async def test_only_what_the_user_does_is_activity_for_a_hub(display: Display, v
 
 
 async def test_a_desktop_is_watched_for_as_long_as_a_browser_is_connected(root: Path, view: View) -> None:
-    assert not session.is_watched()
-    session.ensure()
-    assert not session.is_watched()
+    assert not lifecycle.is_watched()
+    lifecycle.ensure()
+    assert not lifecycle.is_watched()
     for browser in [await view() for _ in range(2)]:
         await browser.read(12)
-        assert session.is_watched()
+        assert lifecycle.is_watched()
         browser.websocket.close()
-    await asyncio.to_thread(_wait_until_nobody_shares, session.runtime.places("main").record)
-    assert not session.is_watched()
+    await asyncio.to_thread(_wait_until_nobody_shares, lifecycle.runtime.places("main").record)
+    assert not lifecycle.is_watched()
 
 
 def _wait_until_nobody_shares(file: Path) -> None:
@@ -263,7 +264,7 @@ def _wait_until_nobody_shares(file: Path) -> None:
 
 
 async def test_it_is_refused_to_strangers(root: Path, view: View) -> None:
-    session.ensure()
+    lifecycle.ensure()
     with pytest.raises(HTTPClientError) as refused:
         await view(headers={"Authorization": "token wrong"})
     assert refused.value.code == 403
@@ -273,7 +274,7 @@ async def test_it_is_refused_to_strangers(root: Path, view: View) -> None:
 async def test_a_cookie_opens_it_from_our_own_page_only(
     fetch: Fetch, http_server_port: tuple[Any, int], jp_base_url: str, origin: str | None, accepted: bool
 ) -> None:
-    session.ensure()
+    lifecycle.ensure()
     page = await fetch("")
     cookies = "; ".join(each.split(";")[0] for each in page.headers.get_list("Set-Cookie"))
     place = f"127.0.0.1:{http_server_port[1]}"
@@ -292,7 +293,7 @@ async def test_a_cookie_opens_it_from_our_own_page_only(
 
 
 async def test_it_closes_when_the_desktop_ends(root: Path, view: View) -> None:
-    record = session.ensure()
+    record = lifecycle.ensure()
     browser = await view()
     await browser.read(12)
     os.kill(record.supervisor_pid, signal.SIGTERM)
@@ -376,12 +377,12 @@ async def test_a_browser_that_asks_and_does_not_listen_is_made_to_wait(
 
 
 async def test_a_browser_that_sends_faster_than_xvnc_reads_is_made_to_wait(display: Display, view: View) -> None:
-    record = session.find()
+    record = lifecycle.find()
     assert record is not None
     browser = await (await view()).greet(RAW)
     await browser.update()
     # One whose Xvnc answers, on another desktop.
-    await asyncio.to_thread(session.ensure, "m31")
+    await asyncio.to_thread(lifecycle.ensure, "m31")
     other = await view("desktops", "m31", "rfb")
     # The supervisor would let Xvnc go on after a second.
     for pid in (record.supervisor_pid, record.x_server_pid):
@@ -402,7 +403,7 @@ async def test_a_browser_that_sends_faster_than_xvnc_reads_is_made_to_wait(displ
 
 
 async def test_a_page_s_ping_has_no_answer_while_xvnc_is_stopped(root: Path, view: View) -> None:
-    record = await asyncio.to_thread(session.ensure)
+    record = await asyncio.to_thread(lifecycle.ensure)
     browser = await view()
     browser.say(type="ping", id=1)
     assert (await browser.hear("pong"))["id"] == 1
@@ -413,7 +414,7 @@ async def test_a_page_s_ping_has_no_answer_while_xvnc_is_stopped(root: Path, vie
             await asyncio.sleep(0)
     browser.say(type="ping", id=2)
     # By the answer to another view's question this one's has been read.
-    await asyncio.to_thread(session.ensure, "m31")
+    await asyncio.to_thread(lifecycle.ensure, "m31")
     other = await view("desktops", "m31", "rfb")
     other.say(type="ping", id=1)
     await other.hear("pong")
@@ -424,7 +425,7 @@ async def test_a_page_s_ping_has_no_answer_while_xvnc_is_stopped(root: Path, vie
 
 
 async def test_more_views_at_once_than_xvnc_lets_wait_are_all_let_in(root: Path, view: View) -> None:
-    server = session.ensure().x_server_pid
+    server = lifecycle.ensure().x_server_pid
     os.kill(server, signal.SIGSTOP)
     views = [await view() for _ in range(20)]
     os.kill(server, signal.SIGCONT)
@@ -435,7 +436,7 @@ async def test_more_views_at_once_than_xvnc_lets_wait_are_all_let_in(root: Path,
 async def test_a_view_that_leaves_while_it_waits_for_room_leaves_nothing(
     root: Path, view: View, jp_serverapp: Any
 ) -> None:
-    server = session.ensure().x_server_pid
+    server = lifecycle.ensure().x_server_pid
     audience = reception(jp_serverapp.web_app.settings).audience
     os.kill(server, signal.SIGSTOP)
     views = [await view() for _ in range(20)]

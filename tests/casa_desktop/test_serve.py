@@ -21,7 +21,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from casa_desktop import links, session
+from casa_desktop.desktop import lifecycle, open_url
 from casa_desktop.template import PAGE_FOLDER
 
 from ..living import opened as opened_by
@@ -172,7 +172,7 @@ def test_it_answers_to_its_own_names_only(serving: Serving, host: str) -> None:
     serving.enter()
     assert serving.ask("/casa-desktop/", Host=host)[0].status == 403
     assert serving.ask(f"{API}/main", "DELETE", Host=host, Origin=f"http://{host}")[0].status == 403
-    assert session.find() is not None
+    assert lifecycle.find() is not None
 
 
 @pytest.mark.parametrize("host", ["localhost:1234", "127.0.0.1:9", "[::1]:80", "LOCALHOST"])
@@ -189,7 +189,7 @@ def test_another_page_in_the_same_browser_can_do_nothing(serving: Serving, origi
     assert serving.ask(API, "POST", "{}", Origin=origin)[0].status == 403
     with pytest.raises(InvalidStatus, match="403"):
         serving.view(Origin=origin)
-    assert session.find() is not None
+    assert lifecycle.find() is not None
 
 
 def test_the_page_is_told_what_it_shows_and_that_there_is_no_jupyterlab(serving: Serving) -> None:
@@ -244,7 +244,7 @@ def test_a_desktop_that_was_stopped_can_be_started_again(serving: Serving) -> No
     with serving.view() as view:
         assert closed(view) == 1013
     assert serving.json(API, "POST", "{}")[0] == 201
-    assert session.find() is not None
+    assert lifecycle.find() is not None
 
 
 def test_a_view_gets_xvnc_s_banner_and_the_control_channel(serving: Serving) -> None:
@@ -255,7 +255,7 @@ def test_a_view_gets_xvnc_s_banner_and_the_control_channel(serving: Serving) -> 
         [audience] = [json.loads(each) for each in frames if isinstance(each, str)]
         assert banner == b"RFB 003.008\n"
         assert audience == {"type": "audience", "views": 1, "controls": True, "viewOnly": False, "scale": 1}
-        assert session.is_watched()
+        assert lifecycle.is_watched()
         view.send(json.dumps({"type": "ping", "id": 17}))
         assert json.loads(view.recv(10)) == {"type": "pong", "id": 17}
         # What goes to Xvnc still makes sense to it: no text frame was among it.
@@ -273,11 +273,11 @@ def test_a_view_gets_xvnc_s_banner_and_the_control_channel(serving: Serving) -> 
 def test_a_link_that_a_program_hands_over_is_shown_in_the_view(root: Path, within: Sequence[str]) -> None:
     serving = Serving(within=within)
     serving.enter()
-    record = session.find()
+    record = lifecycle.find()
     assert record is not None
     with serving.view() as view:
         view.recv(10), view.recv(10)
-        env = {**os.environ, **session.environment(record)}
+        env = {**os.environ, **lifecycle.environment(record)}
         subprocess.run(["xdg-open", "https://casa.nrao.edu/"], env=env, check=True)
         assert json.loads(view.recv(10)) == {"type": "link", "url": "https://casa.nrao.edu/"}
     serving.end()
@@ -290,9 +290,9 @@ def test_all_views_together_take_one_inotify_instance(serving: Serving) -> None:
         for each in opened:
             # How many views there are, and Xvnc's greeting.
             each.recv(10), each.recv(10)
-        record = session.running()
+        record = lifecycle.running()
         for number in range(2):
-            links.hand_over(record.at, f"https://casa.nrao.edu/{number}")
+            open_url.hand_over(record.at, f"https://casa.nrao.edu/{number}")
             for each in opened:
                 assert await_link(each) == f"https://casa.nrao.edu/{number}"
         files = opened_by(serving.process.pid)
@@ -318,7 +318,7 @@ def test_a_view_is_told_that_its_desktop_has_ended(serving: Serving) -> None:
     serving.enter()
     with serving.view() as view:
         view.recv(10)
-        session.stop()
+        lifecycle.stop()
         assert closed(view) == 1013
 
 
@@ -328,7 +328,7 @@ def test_ctrl_c_ends_it_with_open_views_and_leaves_the_desktop(root: Path) -> No
     with serving.view("m31"):
         words = serving.end(signal.SIGINT)
     assert "The desktop 'm31' goes on; 'casa-desktop stop --name m31' ends it." in words
-    record = session.find("m31")
+    record = lifecycle.find("m31")
     assert record is not None
     assert record.idle_minutes == 60
 
@@ -450,7 +450,7 @@ def served() -> Iterator[Serving]:
         serving.enter()
         yield serving
         words = serving.end()
-        session.stop()
+        lifecycle.stop()
         assert "Traceback" not in words
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from casa_desktop import session, shares
+from casa_desktop import shares
+from casa_desktop.desktop import lifecycle
 from casa_desktop.errors import InvalidShare, NoSuchShare, NotRunning
 from casa_desktop.runtime import directory
 from casa_desktop.runtime.directory import Record
@@ -14,7 +15,7 @@ from casa_desktop.runtime.directory import Record
 
 @pytest.fixture
 def desktop(root: Path) -> Record:
-    return session.ensure()
+    return lifecycle.ensure()
 
 
 def _files(desktop: Record) -> list[Path]:
@@ -22,7 +23,7 @@ def _files(desktop: Record) -> list[Path]:
 
 
 def test_a_token_stands_for_its_desktop_and_its_link(desktop: Record) -> None:
-    other = session.ensure("m31")
+    other = lifecycle.ensure("m31")
     before = time.time()
     share, token = shares.create(desktop, 5, "for Ada")
     another, another_token = shares.create(other)
@@ -68,17 +69,17 @@ def test_a_withdrawn_link_is_gone(desktop: Record) -> None:
 def test_only_links_can_be_withdrawn(desktop: Record, number: str) -> None:
     with pytest.raises(NoSuchShare):
         shares.withdraw(desktop, number)
-    assert session.find() == desktop
+    assert lifecycle.find() == desktop
 
 
 def test_links_end_with_their_desktop(desktop: Record) -> None:
     _, token = shares.create(desktop)
-    session.stop()
+    lifecycle.stop()
     with pytest.raises(NoSuchShare):
         shares.find(token)
     with pytest.raises(NotRunning):
         shares.create(desktop)
-    session.ensure()
+    lifecycle.ensure()
     with pytest.raises(NoSuchShare):
         shares.find(token)
 

@@ -12,7 +12,8 @@ import pytest
 from jupyter_server.auth import Authorizer, IdentityProvider, User
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
-from casa_desktop import session, shares
+from casa_desktop import shares
+from casa_desktop.desktop import lifecycle
 
 from .browser import RAW, Browser, key
 
@@ -49,7 +50,7 @@ def _json(response: HTTPResponse) -> Any:
 
 
 async def _share(fetch: Fetch, body: str = "{}") -> dict[str, Any]:
-    session.ensure()
+    lifecycle.ensure()
     answer = await fetch("api", "desktops", "main", "shares", method="POST", body=body)
     assert answer.code == 201
     made: dict[str, Any] = _json(answer)
@@ -72,7 +73,7 @@ async def test_the_owner_makes_lists_and_withdraws_links(fetch: Fetch) -> None:
 
 @pytest.mark.parametrize("body", ['{"minutes": 0}', '{"minutes": 1441}', '{"minutes": "x"}', '{"label": 7}', "[]"])
 async def test_what_cannot_be_shared_is_refused(fetch: Fetch, body: str) -> None:
-    session.ensure()
+    lifecycle.ensure()
     with pytest.raises(HTTPClientError) as refused:
         await fetch("api", "desktops", "main", "shares", method="POST", body=body)
     assert refused.value.code == 400
@@ -82,7 +83,7 @@ async def test_an_administrator_shortens_the_life_of_links_or_forbids_them(fetch
     choices = jp_serverapp.web_app.settings["casa_desktop"]
     choices.share_minutes = 10
     made = await _share(fetch)
-    record = session.find()
+    record = lifecycle.find()
     assert record is not None
     assert shares.valid(record)[0].expires <= time.time() + 600
     for most, minutes, code in ((10, 11, 400), (0, 1, 403)):
@@ -159,7 +160,7 @@ async def test_a_link_is_no_login(fetch: Fetch, view: View) -> None:
 
 @pytest.mark.parametrize("token", ["x", "..%2F..", "0" * 200])
 async def test_a_wrong_link_shows_nothing(fetch: Fetch, view: View, token: str) -> None:
-    session.ensure()
+    lifecycle.ensure()
     with pytest.raises(HTTPClientError) as refused:
         await fetch("api", "shared", token, headers=dict(GUEST))
     assert (refused.value.code, _json(refused.value.response)["error"]) == (404, "NoSuchShare")
@@ -183,7 +184,7 @@ async def test_who_looks_by_a_withdrawn_link_is_put_out_and_nobody_else(fetch: F
 async def test_a_link_withdrawn_by_another_server_ends_its_connections_too(fetch: Fetch, view: View) -> None:
     made = await _share(fetch)
     guest = await (await view("shared", made["token"], "rfb", headers=dict(GUEST))).greet(RAW)
-    record = session.find()
+    record = lifecycle.find()
     assert record is not None
     shares.withdraw(record, made["id"])
     assert await guest.closed() == (4403, "This link was withdrawn.")
@@ -209,7 +210,7 @@ async def test_a_link_survives_the_server_and_not_the_desktop(fetch: Fetch, view
     del settings["casa_desktop_reception"]
     assert _json(await fetch("api", "shared", made["token"], headers=dict(GUEST)))["name"] == "main"
     guest = await view("shared", made["token"], "rfb", headers=dict(GUEST))
-    await asyncio.to_thread(session.stop)
+    await asyncio.to_thread(lifecycle.stop)
     assert (await guest.closed())[0] == 1013
     with pytest.raises(HTTPClientError) as refused:
         await fetch("api", "shared", made["token"], headers=dict(GUEST))

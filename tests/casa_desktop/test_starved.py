@@ -18,7 +18,8 @@ from inotify_simple import INotify, flags
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
 
-from casa_desktop import links, lookout, session, shares
+from casa_desktop import lookout, shares
+from casa_desktop.desktop import lifecycle, open_url
 from casa_desktop.errors import LinkRefused, ScalingFailed, Shortage, StartFailed
 from casa_desktop.proxy import RESERVED
 from casa_desktop.runtime import directory
@@ -39,7 +40,7 @@ def disk(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
         monkeypatch.setenv("CASA_DESKTOP_RUNTIME_DIR", str(small.path / "cd"))
         yield small
         for name in directory.names():
-            session.stop(name)
+            lifecycle.stop(name)
 
 
 def of(place: Path) -> List[str]:
@@ -52,44 +53,44 @@ def test_a_desktop_that_finds_no_room_says_so_leaves_nothing_and_starts_when_the
     with pytest.raises(
         StartFailed, match=r"did not start: No room is left on the disk that holds .*/main\b.* Make room"
     ):
-        session.ensure()
+        lifecycle.ensure()
     assert of(disk.path) == []
     assert directory.names() == []
     disk.make_room()
-    assert session.ensure().name == "main"
+    assert lifecycle.ensure().name == "main"
 
 
 def test_a_running_desktop_goes_on_when_its_disk_is_full(disk: Disk) -> None:
-    record = session.ensure()
+    record = lifecycle.ensure()
     at = directory.places("main")
     share, _ = shares.create(record)
     before = (at.icewm / "preferences").read_text()
     disk.fill()
 
-    assert session.find() == record
-    assert session.screenshot(record).startswith(b"\x89PNG")
-    os.close(session.watch(record))
+    assert lifecycle.find() == record
+    assert lifecycle.screenshot(record).startswith(b"\x89PNG")
+    os.close(lifecycle.watch(record))
     with pytest.raises(ScalingFailed, match="No room is left"):
-        session.set_scale(record, 2)
+        lifecycle.set_scale(record, 2)
     assert (at.icewm / "preferences").read_text() == before
     assert [each.name for each in (at.icewm / "themes").iterdir()] == ["casa"]
     with pytest.raises(Shortage, match="No room is left"):
         shares.create(record)
     assert shares.valid(record) == [share]
-    watching = session.watch(record)
+    watching = lifecycle.watch(record)
     with pytest.raises(LinkRefused, match="No room is left"):
-        links.hand_over(at, "https://example.org")
+        open_url.hand_over(at, "https://example.org")
     os.close(watching)
     assert [*at.shares.iterdir()] == [at.shares / f"{share.id}.json"]
     assert [*at.links.iterdir()] == []
 
-    assert session.stop()
+    assert lifecycle.stop()
     assert of(disk.path) == []
     assert [each.name for each in disk.path.iterdir()] == ["filler"]
 
 
 def test_an_x_server_that_dies_on_a_full_disk_is_back_when_there_is_room(disk: Disk) -> None:
-    record = session.ensure()
+    record = lifecycle.ensure()
     disk.fill()
     # The last piece of the log's own room as well.
     with open(directory.places("main").log, "ab", buffering=0) as log, suppress(OSError):
@@ -106,17 +107,17 @@ def test_an_x_server_that_dies_on_a_full_disk_is_back_when_there_is_room(disk: D
             assert news, "its socket has stayed"
             gone += [each.name for each in news]
     disk.make_room()
-    again = session.ensure()
+    again = lifecycle.ensure()
     assert again.supervisor_pid == record.supervisor_pid
     assert again.x_server_pid != record.x_server_pid
 
 
 def test_an_unused_desktop_is_stopped_on_a_full_disk_too(disk: Disk) -> None:
-    record = session.ensure(settings=Settings(idle_minutes=0.02))
+    record = lifecycle.ensure(settings=Settings(idle_minutes=0.02))
     supervisor = psutil.Process(record.supervisor_pid)
     disk.fill()
     psutil.wait_procs([supervisor], timeout=30)
-    assert session.find() is None
+    assert lifecycle.find() is None
     assert of(disk.path) == []
 
 
@@ -132,18 +133,24 @@ def test_a_file_that_cannot_be_written_anew_is_as_it_was(disk: Disk) -> None:
 
 @pytest.mark.parametrize(
     ("ask", "left"),
-    [(session.find, 0), (session.is_watched, 0), (session.list_desktops, 0), (session.ensure, 0), (session.stop, 1)],
+    [
+        (lifecycle.find, 0),
+        (lifecycle.is_watched, 0),
+        (lifecycle.list_desktops, 0),
+        (lifecycle.ensure, 0),
+        (lifecycle.stop, 1),
+    ],
     ids=lambda value: getattr(value, "__name__", value),
 )
 def test_who_has_no_descriptor_left_takes_no_living_desktop_for_dead(
     root: Path, ask: Callable[[], object], left: int
 ) -> None:
-    record = session.ensure()
+    record = lifecycle.ensure()
     for call in (ask, lambda: lookout.running(root)):
         with few_descriptors(os.getpid(), left), pytest.raises(Shortage, match=r"^All \d+ files that this process may"):
             call()
         left = 0
-    assert session.find() == record
+    assert lifecycle.find() == record
     assert Path(record.xauthority).is_file()
 
 
@@ -151,10 +158,10 @@ def test_a_desktop_that_cannot_be_started_for_want_of_descriptors_leaves_none_op
     before = descriptors(os.getpid())
     for left in range(1, 5):
         with few_descriptors(os.getpid(), left), pytest.raises((Shortage, StartFailed), match=r"raise its limit"):
-            session.ensure()
+            lifecycle.ensure()
     assert descriptors(os.getpid()) <= before
     assert directory.names() == []
-    assert session.ensure().name == "main"
+    assert lifecycle.ensure().name == "main"
 
 
 @pytest.mark.parametrize(
@@ -170,13 +177,11 @@ def test_a_supervisor_with_few_descriptors_starts_a_desktop_or_says_so(root: Pat
     narrow = root / "python"
     narrow.write_text(f'#!/bin/sh\nulimit -n {limit}\nexec {sys.executable} "$@"\n')
     narrow.chmod(0o700)
-    asked = (
-        f"import sys; sys.executable = {str(narrow)!r}; from casa_desktop import session; print(session.ensure().name)"
-    )
+    asked = f"import sys; sys.executable = {str(narrow)!r}; from casa_desktop.desktop import lifecycle; print(lifecycle.ensure().name)"
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=False, timeout=60)
     assert words in (done.stdout + done.stderr).splitlines()[-1]
     # What could not be started has left nothing.
-    assert (session.find() is None) == (words != "main")
+    assert (lifecycle.find() is None) == (words != "main")
     assert directory.names() == [each for each in ["main"] if each == words]
 
 
@@ -198,7 +203,7 @@ def test_a_server_with_few_descriptors_keeps_some_for_jupyter_and_refuses_views_
     environment: Dict[str, str], tmp_path: Path, root: Path
 ) -> None:
     with Jupyter(tmp_path, {**environment, "CASA_DESKTOP_RUNTIME_DIR": str(root)}) as server:
-        record, pid = session.ensure(), server.process.pid
+        record, pid = lifecycle.ensure(), server.process.pid
         headers = {"Authorization": f"token {server.token}"}
         address = f"ws://127.0.0.1:{server.port}/casa-desktop/api/desktops/main/rfb"
         before = descriptors(pid)
@@ -212,7 +217,7 @@ def test_a_server_with_few_descriptors_keeps_some_for_jupyter_and_refuses_views_
                 assert answer.status == 200
         with connect(address, additional_headers=headers) as view:
             assert json.loads(view.recv())["views"] == 1
-        assert session.find() == record
+        assert lifecycle.find() == record
         assert server.descriptors_at_rest(before + 1) <= before + 1
 
 
@@ -235,7 +240,7 @@ def test_a_server_without_memory_says_so_instead_of_a_picture(
     # malloc(3) keeps 64 MB of address space in reserve for each thread unless it is told not to.
     more = {"CASA_DESKTOP_RUNTIME_DIR": str(root), "MALLOC_ARENA_MAX": "1"}
     with Jupyter(tmp_path, {**environment, **more}) as server, ExitStack() as until_then:
-        screen = until_then.enter_context(Screen(vars(session.ensure(settings=Settings(geometry="2400x2400")))))
+        screen = until_then.enter_context(Screen(vars(lifecycle.ensure(settings=Settings(geometry="2400x2400")))))
         assert photographed(server) == ""
         # A picture of noise takes so much that no memory is at hand for it; one of a plain desktop takes none.
         for at in ((0, 0), (1200, 0), (0, 1200), (1200, 1200)):

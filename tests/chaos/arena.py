@@ -159,7 +159,7 @@ class Arena:
             words = words_of(child)
             if child.pid == record.x_server_pid:
                 found[verdicts.X_SERVER] = child
-            elif "casa_desktop.caretaker" in words:
+            elif "casa_desktop.desktop.agent" in words:
                 found[verdicts.CARETAKER] = child
             elif words.split(" ")[0].endswith("/icewm"):
                 found[verdicts.WINDOW_MANAGER] = child

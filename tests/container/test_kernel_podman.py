@@ -11,8 +11,8 @@ from typing import Callable, Dict, Iterator, List
 import psutil
 import pytest
 
-from casa_desktop import session
 from casa_desktop.containers.container import Container
+from casa_desktop.desktop import lifecycle
 from casa_desktop.runtime import directory
 from casa_desktop.system.process import marked
 
@@ -69,13 +69,13 @@ def _same_runtime_directory(surroundings: Dict[str, str], monkeypatch: pytest.Mo
     monkeypatch.setenv("CASA_DESKTOP_RUNTIME_DIR", surroundings["CASA_DESKTOP_RUNTIME_DIR"])
     yield
     for name in directory.names():
-        session.stop(name)
+        lifecycle.stop(name)
 
 
 @pytest.fixture
 def record() -> Find:
     def find() -> Dict[str, str]:
-        found = session.running("main")
+        found = lifecycle.running("main")
         return {"display": found.display, "xauthority": found.xauthority}
 
     return find
@@ -123,10 +123,10 @@ def test_a_live_window_is_on_a_desktop_out_of_the_image_where_this_machine_has_n
     assert "image/png" in cell.displayed[-1], "nothing keeps what the window showed"
     assert int(record()["display"][1:]) >= 1000
     assert len(containers(engine)) == 2
-    found = session.running("main")
-    assert session.screenshot(found)
+    found = lifecycle.running("main")
+    assert lifecycle.screenshot(found)
     processes = [psutil.Process(found.supervisor_pid)]
-    session.stop("main")
+    lifecycle.stop("main")
     psutil.wait_procs(processes, timeout=20)
     assert len(containers(engine)) == 1
 

@@ -7,7 +7,7 @@ from typing import Callable, Dict, Iterator, List
 
 import pytest
 
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle
 
 from ..living import below, line_of
 from .notebook import Notebook
@@ -48,12 +48,12 @@ def record(runtime_directory: Path) -> Iterator[Callable[[], Dict[str, str]]]:
     """A function that returns the record of the running desktop; the desktop ends with the test."""
 
     def find() -> Dict[str, str]:
-        found = session.find("main")
+        found = lifecycle.find("main")
         assert found is not None, "no desktop is running"
         return {"display": found.display, "xauthority": found.xauthority}
 
     yield find
-    session.stop("main")
+    lifecycle.stop("main")
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from typing import Callable, Dict, Iterator, List
 import psutil
 import pytest
 
-from casa_desktop import session
 from casa_desktop.containers.container import Container
+from casa_desktop.desktop import lifecycle
 from casa_desktop.system.process import marked
 
 from ..living import command, is_alive, line_of, living, started
@@ -165,12 +165,12 @@ def test_a_desktop_that_a_contained_kernel_asks_for_is_started_outside_and_outli
         assert cell.error is None
         with Screen(record()) as screen:
             screen.wait_for_window(TITLE)
-        found = session.find("main")
+        found = lifecycle.find("main")
         assert found is not None
         (supervisor,) = living(found.supervisor_pid)
-        assert command(supervisor)[2] == "casa_desktop.supervisor"
+        assert command(supervisor)[2] == "casa_desktop.desktop.supervisor"
         assert "image/png" in cell.displayed[-1], "the notebook does not keep what was seen"
-    assert session.find("main") == found
+    assert lifecycle.find("main") == found
     assert not any(TITLE in each for each in titles(record()))
 
 
@@ -180,10 +180,10 @@ def test_the_shared_memory_of_x_and_mpi_is_the_machines(notebook: Notebook) -> N
 
 
 def test_auto_is_live_while_somebody_outside_watches(notebook: Notebook, record: Find) -> None:
-    desktop = session.ensure("main")
+    desktop = lifecycle.ensure("main")
     notebook.run("%casa_mode auto")
     assert not notebook.run("viewer('dirty.image')").of("comm_open")
-    watching = session.watch(desktop)
+    watching = lifecycle.watch(desktop)
     assert notebook.run("viewer('dirty.image')").of("comm_open")
     os.close(watching)
     assert not notebook.run("viewer('dirty.image')").of("comm_open")
@@ -191,26 +191,26 @@ def test_auto_is_live_while_somebody_outside_watches(notebook: Notebook, record:
 
 
 def test_a_cell_that_runs_inside_is_work_for_the_desktop_outside(notebook: Notebook, record: Find) -> None:
-    session.ensure("main")
+    lifecycle.ensure("main")
     seen: List[bool] = []
     notebook.run(
         "from IPython.display import display, Markdown; display(Markdown('x')); import time; time.sleep(1)",
-        meanwhile=lambda: seen.append(session.is_working("main")),
+        meanwhile=lambda: seen.append(lifecycle.is_working("main")),
     )
-    assert (seen, session.is_working("main")) == ([True], False)
+    assert (seen, lifecycle.is_working("main")) == ([True], False)
 
 
 def test_stopping_the_desktop_from_inside_is_refused_and_kills_nobody(notebook: Notebook, record: Find) -> None:
-    session.ensure("main")
-    cell = notebook.run("from casa_desktop import session; session.stop('main')")
+    lifecycle.ensure("main")
+    cell = notebook.run("from casa_desktop.desktop import lifecycle as session; session.stop('main')")
     assert cell.error is not None
     assert cell.error["ename"] == "StopFailed"
     assert "started outside of this container" in cell.error["evalue"]
-    assert session.find("main") is not None
+    assert lifecycle.find("main") is not None
 
 
 def test_an_error_outside_is_the_same_error_inside(notebook: Notebook) -> None:
-    cell = notebook.run("from casa_desktop import session; session.ensure('../x')")
+    cell = notebook.run("from casa_desktop.desktop import lifecycle as session; session.ensure('../x')")
     assert cell.error is not None
     assert cell.error["ename"] == "InvalidName"
 
@@ -226,8 +226,8 @@ def test_two_contained_kernels_share_a_desktop_and_take_no_window_for_their_own(
         assert pids[0] != pids[1]
         named = other.run("%casa_desktop other\nviewer('dirty.image', gui=True)")
         assert named.error is None
-    assert [each.name for each in session.list_desktops()] == ["main", "other"]
-    session.stop("other")
+    assert [each.name for each in lifecycle.list_desktops()] == ["main", "other"]
+    lifecycle.stop("other")
 
 
 @pytest.mark.parametrize("act", [interrupt, close_window])

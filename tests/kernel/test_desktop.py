@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterator, List
 
 import pytest
 
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle
 
 from ..system.mask_editor import TITLE, MaskEditor
 from ..system.screen import Screen, XHand
@@ -26,15 +26,15 @@ if not forked:
     ctypes.CDLL(None).sleep(1000)
 print(forked)
 """
-BUSY = "from casa_desktop import session; print(session.is_working({name!r}))"
+BUSY = "from casa_desktop.desktop import lifecycle; print(lifecycle.is_working({name!r}))"
 
 
 @pytest.fixture(autouse=True)
 def _desktops(runtime_directory: Path) -> Iterator[None]:
     """Desktops end with the test."""
     yield
-    for record in session.list_desktops():
-        session.stop(record.name)
+    for record in lifecycle.list_desktops():
+        lifecycle.stop(record.name)
 
 
 @pytest.fixture(autouse=True)
@@ -44,13 +44,13 @@ def _back_to_main(notebook: Notebook) -> Iterator[None]:
 
 
 def titles(name: str) -> List[str]:
-    record = session.find(name)
+    record = lifecycle.find(name)
     assert record is not None
-    return session.titles(record)
+    return lifecycle.titles(record)
 
 
 def screen_of(name: str) -> Screen:
-    record = session.find(name)
+    record = lifecycle.find(name)
     assert record is not None
     return Screen({"display": record.display, "xauthority": record.xauthority})
 
@@ -61,7 +61,7 @@ def opened(cell: Cell) -> List[Any]:
 
 def test_the_magic_shows_the_desktop_in_use_and_those_that_run(notebook: Notebook) -> None:
     assert notebook.run("%casa_desktop").text == "main (not running; it starts with the first window)\n"
-    session.ensure("orion")
+    lifecycle.ensure("orion")
     assert notebook.run("%casa_desktop").text.splitlines()[1:] == ["also running: orion"]
     assert notebook.run("%casa_desktop orion").text.startswith("orion (running, display :")
     assert "orion" in completions(notebook, "%casa_desktop o")
@@ -84,7 +84,7 @@ def test_live_tools_notices_and_snapshots_follow_and_windows_stay_where_they_are
     assert any('href="/casa-desktop/orion/"' in data.get("text/html", "") for data in cell.displayed)
     for name in ("main", "orion"):
         assert len([title for title in titles(name) if TITLE in title]) == 1
-    session.stop("main")
+    lifecycle.stop("main")
     assert "image/png" in notebook.run("%casa_snapshot").displayed[-1]
 
 
@@ -109,7 +109,7 @@ def test_a_window_of_its_own_replaces_only_the_one_on_the_same_desktop(notebook:
 
 
 def test_the_mode_auto_goes_by_the_desktop_in_use(notebook: Notebook) -> None:
-    session.watch(session.ensure("orion"))
+    lifecycle.watch(lifecycle.ensure("orion"))
     notebook.run("%casa_mode auto")
     assert not opened(notebook.run("viewer('dirty.image')"))
     notebook.run("%casa_desktop orion")
@@ -130,7 +130,7 @@ def test_the_mask_editor_opens_on_the_desktop_in_use(notebook: Notebook) -> None
     size, share, flux = map(float, notebook.run(READ.format(name="elsewhere")).text.split())
     assert (size > 0, share) == (True, 1), "what was drawn did not arrive"
     assert flux == pytest.approx(1, abs=0.5)
-    assert session.find("main") is None
+    assert lifecycle.find("main") is None
 
 
 def test_the_environment_names_a_new_kernel_s_desktop(tmp_path: Path, kernel_environment: Dict[str, str]) -> None:
@@ -143,39 +143,39 @@ def test_the_environment_names_a_new_kernel_s_desktop(tmp_path: Path, kernel_env
 
 
 def test_a_cell_that_runs_counts_as_work_on_the_desktop_in_use(notebook: Notebook) -> None:
-    session.ensure("main")
+    lifecycle.ensure("main")
     assert notebook.run(BUSY.format(name="main")).text == "True\n"
-    assert not session.is_working("main")
+    assert not lifecycle.is_working("main")
     # So does the rest of a cell that starts a desktop or goes over to another one.
-    session.ensure("orion")
+    lifecycle.ensure("orion")
     assert notebook.run(f"%casa_desktop orion\n{BUSY.format(name='orion')}").text.endswith("True\n")
     notebook.run("%casa_desktop vega")
     assert notebook.run(f"casalogger(gui=True)\n{BUSY.format(name='vega')}").text.endswith("True\n")
     for name in ("main", "orion", "vega"):
-        assert not session.is_working(name)
+        assert not lifecycle.is_working(name)
 
 
 @pytest.mark.parametrize("fork", ["os.fork()", "ctypes.CDLL(None).fork()"])
 def test_what_a_cell_has_forked_does_not_count_as_work(notebook: Notebook, fork: str) -> None:
-    session.ensure("main")
+    lifecycle.ensure("main")
     forked = int(notebook.run(FORK.format(fork=fork)).text)
-    assert not session.is_working("main")
+    assert not lifecycle.is_working("main")
     os.kill(forked, signal.SIGKILL)
 
 
 def test_an_interrupted_cell_works_no_more(notebook: Notebook) -> None:
-    session.ensure("main")
+    lifecycle.ensure("main")
     interrupt = threading.Event()
 
     def meanwhile() -> None:
-        assert session.is_working("main")
+        assert lifecycle.is_working("main")
         interrupt.set()
         notebook.manager.interrupt_kernel()
 
     cell = notebook.run("import time; display(1)\nwhile True: time.sleep(1)", meanwhile=meanwhile)
     assert cell.error is not None
     assert interrupt.is_set()
-    assert not session.is_working("main")
+    assert not lifecycle.is_working("main")
 
 
 def test_a_kernel_starts_desktops_with_the_idle_limit_of_its_environment(
@@ -183,6 +183,6 @@ def test_a_kernel_starts_desktops_with_the_idle_limit_of_its_environment(
 ) -> None:
     with Notebook(tmp_path, {**kernel_environment, "CASA_DESKTOP_IDLE_MINUTES": "90"}) as kernel:
         assert kernel.run("casalogger(gui=True)").error is None
-    record = session.find("main")
+    record = lifecycle.find("main")
     assert record is not None
     assert record.idle_minutes == 90

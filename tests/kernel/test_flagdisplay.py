@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
 
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle
 
 from ..system.screen import Screen, XHand
 from .notebook import Cell, Notebook
@@ -75,7 +75,7 @@ def test_it_ends_with_an_interrupt_and_with_its_desktop(
         if end == "interrupt":
             notebook.manager.interrupt_kernel()
         else:
-            session.stop("main")
+            lifecycle.stop("main")
 
     cell = flag(notebook, record, act)
     assert cell.error is not None

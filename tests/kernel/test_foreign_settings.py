@@ -12,7 +12,7 @@ from typing import Callable, Dict, Iterator, List, Tuple
 import pytest
 from casa_kernel import decimals, proxies
 
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle
 
 from ..shortage import small_disk
 from ..system.mask_editor import MaskEditor
@@ -232,13 +232,13 @@ def hardened(
         monkeypatch.setenv("CASA_DESKTOP_RUNTIME_DIR", str(disk.path))
 
         def find() -> Dict[str, str]:
-            found = session.find("main")
+            found = lifecycle.find("main")
             assert found is not None
             return {"display": found.display, "xauthority": found.xauthority}
 
         with Notebook(observation, {**kernel_environment, **german, **OF_OTHERS, **own}) as kernel:
             yield kernel, find
-        session.stop("main")
+        lifecycle.stop("main")
 
 
 def test_the_mask_editor_and_the_flag_display_open_where_the_runtime_directory_may_run_nothing(

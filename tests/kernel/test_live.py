@@ -11,7 +11,7 @@ from typing import Callable, Dict, List, Set
 import psutil
 import pytest
 
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle
 
 from ..living import below
 from ..system.mask_editor import TITLE, MaskEditor
@@ -62,7 +62,7 @@ def test_neither_mode_of_plotms_disturbs_the_other(notebook: Notebook, record: F
 
 def test_a_live_task_finds_the_desktop_that_came_after_the_one_it_knew(notebook: Notebook, record: Find) -> None:
     notebook.run("viewer('dirty.image', gui=True)")
-    session.stop("main")
+    lifecycle.stop("main")
     assert notebook.run("viewer('dirty.image', gui=True)").error is None
     with Screen(record()) as screen:
         screen.wait_for_window(TITLE)
@@ -77,10 +77,10 @@ def test_the_mode_in_force_decides_where_a_task_draws(notebook: Notebook, record
 
 
 def test_auto_is_live_while_somebody_watches_the_desktop(notebook: Notebook, record: Find) -> None:
-    desktop = session.ensure("main")
+    desktop = lifecycle.ensure("main")
     notebook.run("%casa_mode auto")
     assert not notebook.run("viewer('dirty.image')").of("comm_open")
-    watching = session.watch(desktop)
+    watching = lifecycle.watch(desktop)
     assert notebook.run("viewer('dirty.image')").of("comm_open")
     os.close(watching)
     assert not notebook.run("viewer('dirty.image')").of("comm_open")
@@ -150,7 +150,7 @@ def test_a_mask_drawn_is_cleaned_and_the_cell_goes_on(notebook: Notebook, record
 
 
 def test_a_desktop_that_goes_away_is_no_silent_result(notebook: Notebook, record: Find) -> None:
-    cell = clean(notebook, record, "lost", lambda _notebook, _editor: session.stop("main") and None)
+    cell = clean(notebook, record, "lost", lambda _notebook, _editor: lifecycle.stop("main") and None)
     assert cell.error is not None
     assert cell.error["ename"] == "ViewerLost"
 

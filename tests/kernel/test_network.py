@@ -16,7 +16,7 @@ from typing import Any, Callable, Dict, Iterator, List, Set, Tuple
 
 import pytest
 
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle
 from casa_desktop.system.process import marked
 
 from ..casa_desktop.network.test_isolate import path_with
@@ -147,7 +147,7 @@ def test_a_tool_that_the_desktop_s_menu_starts_listens_to_nobody(
         pytest.skip("it is the machine's network that is to be tried")
     assert runtime_directory
     # A viewer of the user's own keeps its preferences at home, where no other test is to find them.
-    on_it = {**session.environment(session.ensure("main")), "HOME": str(tmp_path)}
+    on_it = {**lifecycle.environment(lifecycle.ensure("main")), "HOME": str(tmp_path)}
     words = [sys.executable, "-m", "casa_kernel.tools", "run", "casaviewer"]
     with subprocess.Popen(words, env={**kernel_environment, **on_it}, start_new_session=True) as tool:
         try:

@@ -119,7 +119,7 @@ def test_a_display_that_is_not_there_is_told_and_needed_for_windows_alone(said: 
 ON_THE_DESKTOP = """
 from casaviewer import imview
 from casaplotms import plotms
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle as session
 imview('dirty.image')
 plotms('sim.ms')
 # The window is another tool's than the one that draws without.
@@ -133,7 +133,7 @@ def test_on_a_display_that_a_script_is_given_windows_open_and_end_with_it(
 ) -> None:
     code = f"""
 import os, subprocess, sys
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle as session
 desktop = session.ensure('main')
 environ = {{**os.environ, **session.environment(desktop)}}
 print(subprocess.check_output([sys.executable, '-c', {ON_THE_DESKTOP!r}], env=environ, timeout=120).decode())

@@ -69,7 +69,7 @@ def test_windows_and_the_mask_editor_s_scripts_go_on(notebook: Notebook, root: P
     cell = notebook.run("viewer('dirty.image', gui=True)")
     assert cell.error is None
     assert "The CASA Desktop" in str(notebook.run("%casa_snapshot").displayed)
-    stopped = notebook.run("from casa_desktop import session; print(session.stop())")
+    stopped = notebook.run("from casa_desktop.desktop import lifecycle; print(lifecycle.stop())")
     assert stopped.text == "True\n"
 
 

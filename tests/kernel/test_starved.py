@@ -18,7 +18,7 @@ import psutil
 import pytest
 from casa_kernel import stops
 
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle
 
 from ..living import below, command, is_alive, line_of, name_of, opened
 from ..shortage import Disk, few_descriptors, small_disk
@@ -89,7 +89,7 @@ def at_the_editor(notebook: Notebook, name: str, act: Callable[[MaskEditor], Non
     """Run an interactive tclean, and ``act`` once it waits; return the cell."""
 
     def meanwhile() -> None:
-        record = session.running()
+        record = lifecycle.running()
         with Screen({"display": record.display, "xauthority": record.xauthority}) as screen:
             act(MaskEditor.wait_for(screen, XHand(screen)))
 
@@ -127,7 +127,7 @@ def test_what_finds_no_room_in_the_runtime_directory_says_so_and_works_when_ther
 ) -> None:
     monkeypatch.setenv("CASA_DESKTOP_RUNTIME_DIR", str(disk.path / "cd"))
     with Notebook(observation, {**environment, "CASA_DESKTOP_RUNTIME_DIR": str(disk.path / "cd")}) as kernel:
-        session.ensure()
+        lifecycle.ensure()
         kernel.run("viewer('dirty.image')")
         disk.fill()
         for call in ("plotms('sim.ms')", "viewer('dirty.image', gui=True)", "casalogger(gui=True)", CLEAN):
@@ -139,7 +139,7 @@ def test_what_finds_no_room_in_the_runtime_directory_says_so_and_works_when_ther
         assert "image/png" in kernel.run("plotms('sim.ms')").displayed[-1]
         assert "image/png" in kernel.run("viewer('dirty.image', gui=True)").displayed[-1]
         assert at_the_editor(kernel, "roomy", lambda editor: draw(editor)).error is None
-    assert session.stop()
+    assert lifecycle.stop()
 
 
 @pytest.mark.parametrize("task", ["tclean", "flagdata"])

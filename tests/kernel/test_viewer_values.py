@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle
 
 from .notebook import Cell, Notebook
 
@@ -239,7 +239,7 @@ def live(kernel: Notebook, kernel_environment: Dict[str, str]) -> Iterator[Noteb
         patch.setenv("CASA_DESKTOP_RUNTIME_DIR", kernel_environment["CASA_DESKTOP_RUNTIME_DIR"])
         kernel.run("%casa_mode live")
         yield kernel
-        session.stop("main")
+        lifecycle.stop("main")
 
 
 def test_a_window_with_nothing_in_it_is_an_error_with_the_reason(live: Notebook) -> None:

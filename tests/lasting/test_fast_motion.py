@@ -19,7 +19,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle
 from casa_desktop.errors import NotRunning
 from casa_desktop.runtime.directory import Record
 from casa_desktop.runtime.settings import Settings
@@ -40,7 +40,7 @@ def root(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = place / "fast"
     monkeypatch.setenv("CASA_DESKTOP_RUNTIME_DIR", str(folder))
     yield folder
-    session.stop()
+    lifecycle.stop()
     assert not folder.exists()
 
 
@@ -52,7 +52,7 @@ def start(root: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Record]:
         with monkeypatch.context() as context:
             for name, value in {"LD_PRELOAD": str(LIBRARIES[0]), **more}.items():
                 context.setenv(name, value)
-            return session.ensure(settings=Settings(idle_minutes=minutes), timeout=timeout)
+            return lifecycle.ensure(settings=Settings(idle_minutes=minutes), timeout=timeout)
 
     return start
 
@@ -67,20 +67,20 @@ def test_a_day_of_views_work_and_rest(start: Callable[..., Record], ends: Callab
     fast = {"FAKETIME": f"+0 x{SPEED}"}
     record = start(120, 20.0 * SPEED, **fast)
     # Somebody looks for a working day, goes, and is back in time with a kernel's long cell.
-    view = session.watch(record)
+    view = lifecycle.watch(record)
     assert not ends(8 * HOUR)
     os.close(view)
     assert not ends(1 * HOUR)
-    cell = session.work(record)
+    cell = lifecycle.work(record)
     assert not ends(5 * HOUR)
     os.close(cell)
     # A view that comes and goes at night.
     assert not ends(1 * HOUR)
-    os.close(session.watch(record))
+    os.close(lifecycle.watch(record))
     assert not ends(1 * HOUR)
     assert ends(7 * HOUR)
     with pytest.raises(NotRunning, match=r"It was stopped after 120 minutes without use"):
-        session.running()
+        lifecycle.running()
     # The next morning.
     again = start(120, 20.0 * SPEED, **fast)
     assert again.supervisor_pid != record.supervisor_pid
@@ -122,10 +122,10 @@ def test_neither_sleep_nor_a_clock_that_is_set_is_rest_or_use(
 ) -> None:
     record = start(2 / 60, 20, **wall.variables)
     # With a terminal in which nothing runs: the system tells by the wall's clock when it was used.
-    variables = {**os.environ, **session.environment(record), "ENV": "", "PS1": "$ "}
+    variables = {**os.environ, **lifecycle.environment(record), "ENV": "", "PS1": "$ "}
     terminal = subprocess.Popen(["xterm", "-e", "sh"], env=variables, stderr=subprocess.DEVNULL)
     try:
-        view = session.watch(record)
+        view = lifecycle.watch(record)
         assert not ends(1)
         os.close(view)
         wall.set(jump)

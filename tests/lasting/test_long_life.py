@@ -114,7 +114,7 @@ def _desktop_processes(supervisor: int) -> Dict[str, psutil.Process]:
     found = {"supervisor": psutil.Process(supervisor)}
     for child in below(supervisor, recursive=False):
         words = command(child)
-        if "casa_desktop.caretaker" in words:
+        if "casa_desktop.desktop.agent" in words:
             found["caretaker"] = child
         elif "-rfbunixpath" in words:
             found["Xvnc"] = child

@@ -12,7 +12,8 @@ from .town import Person, Town, answer_of
 # How a desktop's start and end go, in words.
 LIFE = """
 import json
-from casa_desktop import errors, session
+from casa_desktop import errors
+from casa_desktop.desktop import lifecycle as session
 try:
     record = session.ensure(timeout=60)
     print(json.dumps([record.display, session.stop()]))
@@ -22,7 +23,8 @@ except errors.CasaDesktopError as error:
 # What a Jupyter server tells of, without asking for anything.
 TOLD = """
 import json
-from casa_desktop import lookout, session
+from casa_desktop import lookout
+from casa_desktop.desktop import lifecycle as session
 from casa_desktop.runtime import directory
 from casa_desktop.errors import CasaDesktopError
 try:
@@ -173,7 +175,7 @@ def test_displays_whose_names_somebody_else_has_taken_are_avoided_and_nothing_of
 # A lock that is a pipe was waited for when the display's own desktop ended.
 ENDING = """
 import json
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle as session
 print(json.dumps(session.ensure(timeout=60).display), flush=True)
 input()
 print(json.dumps(session.stop()), flush=True)

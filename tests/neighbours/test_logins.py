@@ -16,7 +16,8 @@ from .town import Person, Town
 # What one of the user's processes does with the desktop, in words; it prints the record, or the error.
 ACT = """
 import json, sys
-from casa_desktop import errors, session
+from casa_desktop import errors
+from casa_desktop.desktop import lifecycle as session
 try:
     found = getattr(session, sys.argv[1])()
 except errors.CasaDesktopError as error:
@@ -62,7 +63,7 @@ class Account:
 
     def supervisors(self) -> int:
         """Return how many desktops the user really has."""
-        return sum("casa_desktop.supervisor" in command(each) for each in self._person.processes())
+        return sum("casa_desktop.desktop.supervisor" in command(each) for each in self._person.processes())
 
 
 @pytest.fixture

@@ -21,17 +21,21 @@ MANY = 20
 START = """
 import json, sys
 from dataclasses import asdict
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle as session
 print("ready", flush=True)
 sys.stdin.readline()
 print(json.dumps(asdict(session.ensure(timeout=120))))
 """
-LIST = "import json; from casa_desktop import session; print(json.dumps([r.name for r in session.list_desktops()]))"
-STOP = "import json; from casa_desktop import session; print(json.dumps(session.stop()))"
+LIST = (
+    "import json; from casa_desktop.desktop import lifecycle as session; "
+    "print(json.dumps([r.name for r in session.list_desktops()]))"
+)
+STOP = "import json; from casa_desktop.desktop import lifecycle as session; print(json.dumps(session.stop()))"
 # Somebody names another's runtime directory as his own.
 INTRUDE = """
 import json
-from casa_desktop import errors, session
+from casa_desktop import errors
+from casa_desktop.desktop import lifecycle as session
 said = []
 for function in (session.find, session.running, session.ensure, session.stop):
     try:
@@ -112,7 +116,7 @@ def _no_secret_is_in_the_list_of_processes(town: Town, neighbours: List[Neighbou
         # A helper of a start has ended since.
         with suppress(FileNotFoundError, ProcessLookupError):
             shown += Path(f"/proc/{pid}/cmdline").read_bytes()
-    assert b"casa_desktop.supervisor" in shown
+    assert b"casa_desktop.desktop.supervisor" in shown
     for cookie in cookies:
         assert cookie not in shown
         assert cookie.hex().encode() not in shown

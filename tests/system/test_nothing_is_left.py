@@ -30,7 +30,7 @@ CELLS = (
 )
 # Jupyter's server listens on loopback, as it does without us.
 JUPYTER = {"jupyterlab"}
-DESKTOP = {"casa_desktop.supervisor", "casa_desktop.caretaker"}
+DESKTOP = {"casa_desktop.desktop.supervisor", "casa_desktop.desktop.agent"}
 # CASA's own, which listen on every interface: the registry in casatools, inside the kernel, and these tools. Where the
 # machine allows it, and it is not wanted otherwise, that is in a network of the kernel's own.
 CASA = {"casa_kernel", "casaviewer", "casaplotms"}

@@ -83,7 +83,9 @@ def test_address_that_a_program_hands_over_is_opened_only_by_the_user(
     page = DesktopPage(context, jupyter).open()
     folder = Path(json.loads(desktop("status", "--json"))[0]["xauthority"]).parent
     address = f"{jupyter.url}api/status?x=1"
-    subprocess.run([sys.executable, "-m", "casa_desktop.links", folder, address], env=environment, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "casa_desktop.desktop.open_url", folder, address], env=environment, check=True
+    )
     prompt = page.page.get_by_role("alert")
     expect(prompt).to_contain_text("A program on the desktop wants to open")
     expect(prompt).to_contain_text(address)

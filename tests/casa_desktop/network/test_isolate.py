@@ -28,7 +28,7 @@ from .test_namespace import needs_namespaces, needs_root
 # Says what came of the move, and then does what it is told, line by line.
 KERNEL = """
 import json, os, socket, sys
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle as session
 from casa_desktop.network import isolate
 home = isolate.move_in(sys.argv[1], os.environ)
 home.receive_at(__import__("pathlib").Path(sys.argv[2]), os.environ)

@@ -12,7 +12,7 @@ from typing import Iterator, Tuple
 import psutil
 import pytest
 
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle
 from casa_desktop.system import descriptors
 
 from ...living import family
@@ -98,12 +98,12 @@ def test_programs_on_a_desktop_may_have_as_many_files_open_as_the_machine_allows
     resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
     try:
         limits = {}
-        for each in family(session.ensure().supervisor_pid):
+        for each in family(lifecycle.ensure().supervisor_pid):
             # The painter of the background ends by itself.
             with suppress(psutil.NoSuchProcess):
                 limits[each] = each.rlimit(psutil.RLIMIT_NOFILE)[0]
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        session.stop()
+        lifecycle.stop()
     assert len(limits) > 2
     assert set(limits.values()) == {hard}

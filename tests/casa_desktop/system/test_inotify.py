@@ -10,7 +10,7 @@ from typing import Sequence
 
 import pytest
 
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle
 from casa_desktop.errors import NotRunning
 from casa_desktop.runtime import directory
 from casa_desktop.runtime.directory import Record
@@ -118,16 +118,16 @@ def test_a_lookout_without_watches_looks_from_time_to_time_and_warns_once(root: 
 
 ENSURE = """
 import os, sys, signal
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle
 from casa_desktop.system import process
 from casa_desktop.runtime.settings import Settings
-record = session.ensure(settings=Settings(idle_minutes=float(sys.argv[1])))
+record = lifecycle.ensure(settings=Settings(idle_minutes=float(sys.argv[1])))
 if sys.argv[2:]:
     end = process.open_pid(record.x_server_pid)
     os.kill(record.x_server_pid, signal.SIGKILL)
     import select
     select.select([end], [], [])
-    again = session.ensure()
+    again = lifecycle.ensure()
     assert again.x_server_pid != record.x_server_pid
     assert again.supervisor_pid == record.supervisor_pid
 """
@@ -138,7 +138,7 @@ def test_an_unused_desktop_is_stopped_without_watches_too(root: Path, within: Se
     told(within, ENSURE, 0.02)
     assert locks.wait_until_free(root / "main", 30)
     with pytest.raises(NotRunning, match=r"0\.02 minutes without use"):
-        session.running()
+        lifecycle.running()
 
 
 @without
@@ -150,7 +150,7 @@ USED = """
 import os, sys, time
 from pathlib import Path
 from casa_desktop.system import locks
-from casa_desktop.idleness import Idleness
+from casa_desktop.desktop.idle import Idleness
 from casa_desktop.runtime.directory import Places
 at = Places(Path(sys.argv[1]))
 idleness = Idleness(at, 0.3, lambda: 1e6)

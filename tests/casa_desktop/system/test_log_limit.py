@@ -12,7 +12,7 @@ import psutil
 import pytest
 from inotify_simple import INotify, flags
 
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle
 from casa_desktop.system import log_limit
 from casa_desktop.system.log_limit import KEPT, MOST
 
@@ -75,7 +75,7 @@ def test_no_line_is_lost_that_is_written_meanwhile(log: int) -> None:
 
 
 def test_the_log_of_a_desktop_is_kept_short(root: Path) -> None:
-    record = session.ensure()
+    record = lifecycle.ensure()
     log = record.at.log
     # As a program does that was started from the menu: its descriptor is the X server's.
     with INotify() as changes, open(f"/proc/{record.x_server_pid}/fd/1", "ab", buffering=0) as output:

@@ -13,8 +13,9 @@ from typing import Callable, Dict, Iterator, List
 import psutil
 import pytest
 
-from casa_desktop import errors, session
+from casa_desktop import errors
 from casa_desktop.__main__ import main
+from casa_desktop.desktop import lifecycle
 from casa_desktop.runtime import directory, x_files
 from casa_desktop.runtime.directory import Record
 from casa_desktop.system import locks, open_folder
@@ -44,7 +45,7 @@ if os.getuid() == 0:
 @pytest.fixture
 def family(root: Path) -> List[psutil.Process]:
     """The processes of the desktop ``main``, its supervisor first."""
-    return living.family(session.ensure().supervisor_pid)
+    return living.family(lifecycle.ensure().supervisor_pid)
 
 
 @pytest.fixture(autouse=True)
@@ -64,21 +65,21 @@ def _await_end(processes: List[psutil.Process]) -> None:
 def test_a_desktop_whose_folder_goes_ends_with_all_its_processes_and_says_why(
     root: Path, family: List[psutil.Process], lose: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    display = session.running().display
+    display = lifecycle.running().display
     lose(root)
     _await_end(family)
     listener = x_files.socket_of(int(display[1:]))
     # Another desktop of this machine may have the number by now.
     assert x_files.answers(listener) or not listener.exists()
     with pytest.raises(errors.DesktopLost, match=f"Its runtime directory {root}/main was removed"):
-        session.running()
+        lifecycle.running()
     main(["status"])
     assert f"main: not running. Its runtime directory {root}/main was removed" in capsys.readouterr().out
     # Whoever looks at it, as a page does, may have it back.
-    again = session.ensure()
-    assert session.screenshot(again).startswith(b"\x89PNG")
-    assert [each.name for each in session.list_desktops()] == ["main"]
-    session.stop()
+    again = lifecycle.ensure()
+    assert lifecycle.screenshot(again).startswith(b"\x89PNG")
+    assert [each.name for each in lifecycle.list_desktops()] == ["main"]
+    lifecycle.stop()
 
 
 def test_the_end_of_a_desktop_without_a_folder_takes_nothing_from_the_next_one(
@@ -87,14 +88,14 @@ def test_the_end_of_a_desktop_without_a_folder_takes_nothing_from_the_next_one(
     # It does not notice before the next one is there.
     family[0].suspend()
     shutil.rmtree(root)
-    second = session.ensure()
+    second = lifecycle.ensure()
     family[0].resume()
     _await_end(family)
-    assert session.running() == second
+    assert lifecycle.running() == second
     assert {"record.json", "Xauthority", "rfb.sock", "rfb.new", "icewm"} <= {
         each.name for each in (root / "main").iterdir()
     }
-    assert session.screenshot(second).startswith(b"\x89PNG")
+    assert lifecycle.screenshot(second).startswith(b"\x89PNG")
 
 
 def test_a_desktop_without_a_folder_that_is_told_to_end_takes_nothing_from_the_next_one(
@@ -102,11 +103,11 @@ def test_a_desktop_without_a_folder_that_is_told_to_end_takes_nothing_from_the_n
 ) -> None:
     family[0].suspend()
     shutil.rmtree(root)
-    second = session.ensure()
+    second = lifecycle.ensure()
     family[0].send_signal(signal.SIGTERM)
     family[0].resume()
     _await_end(family)
-    assert session.running() == second
+    assert lifecycle.running() == second
     assert (root / "main" / "rfb.new").exists()
 
 
@@ -115,7 +116,7 @@ def test_a_desktop_whose_parents_were_removed_ends_without_bringing_them_back(
 ) -> None:
     deep = root / "a" / "b"
     monkeypatch.setenv("CASA_DESKTOP_RUNTIME_DIR", str(deep))
-    family = living.family(session.ensure().supervisor_pid)
+    family = living.family(lifecycle.ensure().supervisor_pid)
     shutil.rmtree(root / "a")
     _await_end(family)
     assert list(root.iterdir()) == []
@@ -172,10 +173,10 @@ def test_a_folder_that_a_living_process_holds_is_not_cleared(root: Path) -> None
 def test_all_who_start_a_desktop_whose_folder_has_just_gone_get_one(root: Path, family: List[psutil.Process]) -> None:
     shutil.rmtree(root)
     found: List[Record] = []
-    starters = [threading.Thread(target=lambda: found.append(session.ensure())) for _ in range(3)]
+    starters = [threading.Thread(target=lambda: found.append(lifecycle.ensure())) for _ in range(3)]
     for each in starters:
         each.start()
     for each in starters:
         each.join()
     _await_end(family)
-    assert set(found) == {session.running()}
+    assert set(found) == {lifecycle.running()}

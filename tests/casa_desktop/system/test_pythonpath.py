@@ -9,7 +9,8 @@ from typing import Iterator
 
 import pytest
 
-from casa_desktop import installing, kernelspecs, session
+from casa_desktop import installing, kernelspecs
+from casa_desktop.desktop import lifecycle
 from casa_desktop.kernelrun import Running
 from casa_desktop.kernelspecs import Place
 from casa_desktop.system import pythonpath
@@ -54,9 +55,9 @@ def test_they_see_what_the_user_named_beside_it() -> None:
 
 
 def test_a_desktop_that_it_starts_works_and_hides_the_folder_from_its_programs(kernel: Running, overlay: str) -> None:
-    kernel.evaluate("from casa_desktop import session\nsession.ensure()", "''")
+    kernel.evaluate("from casa_desktop.desktop import lifecycle as session\nsession.ensure()", "''")
     try:
-        children = below(session.running().supervisor_pid, recursive=False)
+        children = below(lifecycle.running().supervisor_pid, recursive=False)
         (manager,) = (variables(each) for each in children if name(each) == "icewm")
         assert "PYTHONPATH" not in manager
         size = kernel.evaluate("picture = session.screenshot(session.running())", "len(picture)")
@@ -72,7 +73,7 @@ def test_a_desktop_that_it_starts_works_and_hides_the_folder_from_its_programs(k
         )
         assert "an address has no blanks" in done.stderr
     finally:
-        session.stop()
+        lifecycle.stop()
 
 
 def test_where_casa_desktop_is_installed_nothing_is_named() -> None:

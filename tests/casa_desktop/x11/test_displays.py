@@ -15,7 +15,10 @@ from casa_desktop.x11 import displays
 
 # No desktop that is in use begins there, and no other run of this test.
 FIRST = 8000 + secrets.randbelow(240) * 8
-CLAIM = f'import os; from casa_desktop.x11 import displays; print(displays.claim("a", first={FIRST}), flush=True); os._exit(0)'
+CLAIM = (
+    "import os; from casa_desktop.x11 import displays; "
+    f'print(displays.claim("a", first={FIRST}), flush=True); os._exit(0)'
+)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from Xlib import X, display
 
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.x11.fitting import Box, fitted
 
@@ -29,8 +29,8 @@ def test_a_window_is_moved_and_shrunk_no_more_than_it_takes(box: Box, expected: 
 
 
 def test_a_window_follows_a_desktop_that_becomes_smaller(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    record = session.ensure(settings=Settings(geometry="1600x900"))
-    for key, value in session.environment(record).items():
+    record = lifecycle.ensure(settings=Settings(geometry="1600x900"))
+    for key, value in lifecycle.environment(record).items():
         monkeypatch.setenv(key, value)
     connection = display.Display(record.display)
     with started(["xterm", "-geometry", "150x50+300+50", "-fa", "Monospace", "-fs", "11"]) as program:

@@ -10,7 +10,8 @@ from typing import Any, Iterator, List, Tuple
 import pytest
 from Xlib import X, Xatom
 
-from casa_desktop import errors, session
+from casa_desktop import errors
+from casa_desktop.desktop import lifecycle
 from casa_desktop.runtime.directory import Record
 from casa_desktop.x11 import icewm
 from casa_desktop.x11.icewm_files import THEME_FOLDER
@@ -22,8 +23,8 @@ XTERM = ["xterm", "-fa", "Monospace", "-fs", "11", "-geometry", "40x10"]
 
 @pytest.fixture
 def record(root: Path, monkeypatch: pytest.MonkeyPatch) -> Record:
-    record = session.ensure()
-    for key, value in session.environment(record).items():
+    record = lifecycle.ensure()
+    for key, value in lifecycle.environment(record).items():
         monkeypatch.setenv(key, value)
     return record
 
@@ -73,7 +74,7 @@ def test_terminals_and_frames_become_larger_and_smaller_again(
     width, bar = opened(screen, terminals)
     sizes = []
     for ratio in (2, 1):
-        session.set_scale(record, ratio)
+        lifecycle.set_scale(record, ratio)
         wait_for_the_window_manager(screen)
         sizes.append(opened(screen, terminals))
     assert sizes[0] == (pytest.approx(2 * width, rel=0.1), pytest.approx(2 * bar, rel=0.1))
@@ -90,12 +91,12 @@ def test_a_page_on_a_plain_screen_costs_a_plain_desktop_no_process(
 ) -> None:
     # Each page says its scale while it waits for its first picture.
     with monkeypatch.context() as patch:
-        patch.setattr(session, "scale_command", lambda name, ratio: ["false"])
-        session.set_scale(record, 1)
+        patch.setattr(lifecycle, "scale_command", lambda name, ratio: ["false"])
+        lifecycle.set_scale(record, 1)
         with pytest.raises(errors.ScalingFailed):
-            session.set_scale(record, 2)
-    session.set_scale(record, 2)
-    session.set_scale(record, 1)
+            lifecycle.set_scale(record, 2)
+    lifecycle.set_scale(record, 2)
+    lifecycle.set_scale(record, 1)
     assert not set_dpi(screen.display, 1)
 
 
@@ -103,15 +104,15 @@ def test_other_resources_are_left_alone(record: Record, screen: Screen) -> None:
     screen.root.change_property(Xatom.RESOURCE_MANAGER, Xatom.STRING, 8, b"XTerm*x: 1\nXft.dpi: 80\nXft.hinting: 1\n")
     screen.display.sync()
     for ratio, dpi in ((2, b"Xft.dpi:\t192\n"), (1, b"")):
-        session.set_scale(record, ratio)
+        lifecycle.set_scale(record, ratio)
         told = screen.root.get_full_property(Xatom.RESOURCE_MANAGER, X.AnyPropertyType)
         assert bytes(told.value) == b"XTerm*x: 1\nXft.hinting: 1\n" + dpi
 
 
 def test_a_desktop_that_has_gone_is_one_clear_error(record: Record) -> None:
-    session.stop()
+    lifecycle.stop()
     with pytest.raises(errors.ScalingFailed, match="The windows of the desktop 'main' could not be drawn"):
-        session.set_scale(record, 2)
+        lifecycle.set_scale(record, 2)
 
 
 @pytest.mark.parametrize("picture", sorted(THEME_FOLDER.rglob("*.xpm")), ids=lambda path: path.stem)

@@ -12,7 +12,8 @@ from typing import Iterator
 import pytest
 from PIL import Image
 
-from casa_desktop import errors, session
+from casa_desktop import errors
+from casa_desktop.desktop import lifecycle
 from casa_desktop.runtime.directory import Record
 
 # Fills a window of 300 x 200 with a colour, tells that it is mapped, and is called by its first argument.
@@ -38,13 +39,13 @@ sys.stdin.read()
 
 @pytest.fixture
 def desktop(root: Path) -> Record:
-    return session.ensure()
+    return lifecycle.ensure()
 
 
 @contextmanager
 def program(desktop: Record, title: str, colour: str) -> Iterator[subprocess.Popen[str]]:
     """A program whose window opens when it is sent a line."""
-    env = {**session.environment(desktop), "PATH": ""}
+    env = {**lifecycle.environment(desktop), "PATH": ""}
     argv = [sys.executable, "-c", PROGRAM, title, colour]
     with subprocess.Popen(argv, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
         try:
@@ -71,24 +72,24 @@ def test_a_window_is_pictured_alone_whatever_covers_it(desktop: Record) -> None:
     with program(desktop, "Red", "ff0000") as red, program(desktop, "Blue", "0000ff") as blue:
         show(red)
         show(blue)
-        assert session.titles(desktop) == ["Blue", "Red"]
-        assert colours(session.screenshot(desktop, "red")) == {(255, 0, 0)}
+        assert lifecycle.titles(desktop) == ["Blue", "Red"]
+        assert colours(lifecycle.screenshot(desktop, "red")) == {(255, 0, 0)}
         # The program's name will do as well as the title, and the topmost window wins.
-        assert colours(session.screenshot(desktop, "Test")) == {(0, 0, 255)}
+        assert colours(lifecycle.screenshot(desktop, "Test")) == {(0, 0, 255)}
 
 
 def test_a_window_that_is_not_there_is_told_with_those_that_are(desktop: Record) -> None:
     with program(desktop, "Red", "ff0000") as red:
         show(red)
         with pytest.raises(errors.NoSuchWindow) as missing:
-            session.screenshot(desktop, "plotms")
+            lifecycle.screenshot(desktop, "plotms")
     assert missing.value.titles == ("Red",)
 
 
 def test_a_glimpse_waits_for_the_window_of_the_process(desktop: Record) -> None:
     with program(desktop, "Red", "ff0000") as red, program(desktop, "Blue", "0000ff") as blue:
         show(blue)
-        glimpse = session.Glimpse(desktop)
+        glimpse = lifecycle.Glimpse(desktop)
         show(red)
         picture = glimpse.of([red.pid])
         glimpse.close()
@@ -97,10 +98,10 @@ def test_a_glimpse_waits_for_the_window_of_the_process(desktop: Record) -> None:
 
 
 def test_a_glimpse_of_nothing_is_none(desktop: Record) -> None:
-    glimpse = session.Glimpse(desktop)
+    glimpse = lifecycle.Glimpse(desktop)
     assert glimpse.of([]) is None
     glimpse.close()
-    glimpse = session.Glimpse(desktop)
-    session.stop()
+    glimpse = lifecycle.Glimpse(desktop)
+    lifecycle.stop()
     assert glimpse.of([1]) is None
     glimpse.close()

@@ -18,9 +18,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Iterator, Mapping, NamedTuple, Optional, Tuple
 
-from .containers.container import Container
-from .errors import InvalidContainer, InvalidSetting, SettingNotWritten
-from .system.files import parsed
+from ..containers.container import Container
+from ..errors import InvalidContainer, InvalidSetting, SettingNotWritten
+from ..system.files import parsed
 
 VARIABLE = "CASA_DESKTOP_X_SERVER"
 OWN = "own"

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Callable, Dict, Optional
 
-from .runtime.directory import Places
+from ..runtime.directory import Places
 
 # A program that removes a whole folder empties it within this time, in seconds.
 SETTLING_SECONDS = 1.0

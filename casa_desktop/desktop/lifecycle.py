@@ -14,18 +14,19 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Dict, Iterator, List, Optional, Sequence
 
-from . import errors, links, reaper, starting, supervision, xserver
-from .containers.container import Container
-from .runtime import directory
-from .runtime.directory import Places, Record
-from .runtime.exit_reason import forget_last_words, read_last_words
-from .runtime.location import configured_root, is_private, others
-from .runtime.settings import Settings, display_environment, scale_command, settings_from
-from .system import locks, messages
-from .system.pythonpath import hide, seen
-from .x11 import displays, icewm_files
-from .x11.screenshots import Glimpse, screenshot, titles
-from .x11.xauthority import write as write_cookie
+from .. import errors
+from ..containers.container import Container
+from ..runtime import directory
+from ..runtime.directory import Places, Record
+from ..runtime.exit_reason import forget_last_words, read_last_words
+from ..runtime.location import configured_root, is_private, others
+from ..runtime.settings import Settings, display_environment, scale_command, settings_from
+from ..system import locks, messages
+from ..system.pythonpath import hide, seen
+from ..x11 import displays, icewm_files
+from ..x11.screenshots import Glimpse, screenshot, titles
+from ..x11.xauthority import write as write_cookie
+from . import cleanup, control, open_url, starting, x_server_source
 
 __all__ = [
     "DEFAULT_NAME", "Glimpse", "end_use", "ensure", "environment", "find", "hide", "is_watched", "is_working",
@@ -69,8 +70,8 @@ def running(name: str = DEFAULT_NAME) -> Record:
 
 
 def _gone(name: str) -> errors.NotRunning:
-    if reaper.is_dead(directory.places(name, make=False)):
-        return errors.DesktopLost(name, reaper.LOST)
+    if cleanup.is_dead(directory.places(name, make=False)):
+        return errors.DesktopLost(name, cleanup.LOST)
     # A process that cleans up meanwhile writes the reason first.
     left = read_last_words(name)
     if left is None:
@@ -84,7 +85,7 @@ def list_desktops() -> List[Record]:
     for at in directory.everywhere():
         record = _living(at)
         if record is None:
-            reaper.bury_if_dead(at)
+            cleanup.bury_if_dead(at)
         else:
             found.append(record)
     return found
@@ -144,7 +145,7 @@ def _alone(timeout: float) -> Iterator[List[int]]:
         # Every process locks in the same order; otherwise two could wait for each other.
         for root in sorted(all_roots):
             if locks.is_held(root):
-                supervision.wake_beginners()
+                control.wake_beginners()
             held.append(stack.enter_context(locks.exclusive(root, max(deadline - time.monotonic(), 0))))
         yield held
 
@@ -152,9 +153,9 @@ def _alone(timeout: float) -> Iterator[List[int]]:
 def _found(name: str, deadline: float) -> Optional[Record]:
     """Return the record of the desktop if it is running; wait until it has an X server."""
     record = find(name)
-    if record is None or supervision.has_x_server(record):
+    if record is None or control.has_x_server(record):
         return record
-    return supervision.await_x_server(record, record.at, max(deadline - time.monotonic(), 0))
+    return control.await_x_server(record, record.at, max(deadline - time.monotonic(), 0))
 
 
 def _ask(outside: str, name: str, settings: Settings, timeout: float) -> Record:
@@ -168,8 +169,8 @@ def _ask(outside: str, name: str, settings: Settings, timeout: float) -> Record:
 
 def _container(spare: Optional[Container]) -> Optional[Container]:
     """Return the container in which desktops run; None for this machine itself."""
-    configured, where = xserver.found(os.environ)
-    if where or xserver.own_program():
+    configured, where = x_server_source.found(os.environ)
+    if where or x_server_source.own_program():
         return configured
     # A bwrap sandbox has the same programs as this machine, so no X server either.
     return spare if spare is not None and spare.image else None
@@ -180,7 +181,7 @@ def _start(
 ) -> Record:
     at = directory.places(name)
     remaining = max(deadline - time.monotonic(), 0)
-    if supervision.await_record(at, remaining) is not None:
+    if control.await_record(at, remaining) is not None:
         mended = _found(name, deadline)
         if mended is not None:
             return mended
@@ -190,7 +191,7 @@ def _start(
     for each in directory.everywhere():
         # A dead desktop's folder may be in another root.
         if each.folder.name == name:
-            reaper.bury(name, each)
+            cleanup.bury(name, each)
     displays.prepare_sockets()
     try:
         at.folder.mkdir(mode=0o700)
@@ -227,13 +228,13 @@ def stop(name: str = DEFAULT_NAME, *, timeout: float = 10.0) -> bool:
     with _alone(timeout):
         at = directory.places(name)
         deadline = time.monotonic() + timeout
-        record = _living(at) or supervision.await_record(at, timeout)
+        record = _living(at) or control.await_record(at, timeout)
         timeout = max(deadline - time.monotonic(), 1)
         if record is not None:
-            supervision.end_supervisor(record, at, timeout)
+            control.end_supervisor(record, at, timeout)
         else:
-            supervision.end_beginner(name, at, timeout)
-        reaper.bury(name, at)
+            control.end_beginner(name, at, timeout)
+        cleanup.bury(name, at)
         forget_last_words(name)
         for root in {at.folder.parent, configured_root()}:
             directory.remove_root_if_empty(root)
@@ -242,7 +243,7 @@ def stop(name: str = DEFAULT_NAME, *, timeout: float = 10.0) -> bool:
 
 def environment(record: Record) -> Dict[str, str]:
     """Return the variables with which an X program opens its windows on the desktop, and its links in the views."""
-    browsers = links.environment(record.at, os.environ)
+    browsers = open_url.environment(record.at, os.environ)
     return {**display_environment(record.display, Path(record.xauthority)), **browsers}
 
 

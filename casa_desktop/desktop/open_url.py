@@ -6,7 +6,9 @@ receive is shown to the user, who may open it.
 
 ::
 
-    python -m casa_desktop.links FOLDER ADDRESS     FOLDER is the desktop's; exit status 1 if it is not opened
+    python -m casa_desktop.desktop.open_url FOLDER ADDRESS
+
+FOLDER is the desktop's. The exit status is 1 if the address is not opened.
 """
 
 from __future__ import annotations
@@ -19,11 +21,11 @@ from pathlib import Path
 from typing import Dict, List, Mapping, Sequence
 from urllib.parse import urlsplit
 
-from .errors import LinkRefused, Shortage
-from .runtime.directory import Places
-from .system import files, locks
-from .system.files import parsed
-from .system.pythonpath import finding
+from ..errors import LinkRefused, Shortage
+from ..runtime.directory import Places
+from ..system import files, locks
+from ..system.files import parsed
+from ..system.pythonpath import finding
 
 # The names of programs that open addresses: in Debian's alternatives, at freedesktop.org, and in earlier desktops.
 NAMES = ("xdg-open", "x-www-browser", "www-browser", "sensible-browser", "gnome-open", "gvfs-open", "kde-open")
@@ -99,7 +101,7 @@ def install(at: Places, python: str) -> None:
     """Write the programs that replace a browser into the desktop's folder."""
     for folder in (at.browsers, at.links):
         folder.mkdir(mode=0o700, exist_ok=True)
-    words = " ".join(map(shlex.quote, (*finding(python), "-m", "casa_desktop.links", str(at.folder))))
+    words = " ".join(map(shlex.quote, (*finding(python), "-m", "casa_desktop.desktop.open_url", str(at.folder))))
     for name in NAMES:
         program = at.browsers / name
         # Start in /: Python would first search the caller's folder for modules, and might find unrelated ones.

@@ -9,14 +9,14 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Optional
 
-from . import reaper
-from .errors import NotAnswering, StopFailed
-from .runtime import directory
-from .runtime.directory import Places, Record
-from .runtime.x_files import answers
-from .system import locks
-from .system.descriptors import readable
-from .system.process import is_stopped, namespace, open_pid
+from ..errors import NotAnswering, StopFailed
+from ..runtime import directory
+from ..runtime.directory import Places, Record
+from ..runtime.x_files import answers
+from ..system import locks
+from ..system.descriptors import readable
+from ..system.process import is_stopped, namespace, open_pid
+from . import cleanup
 
 _AFTER_KILL_SECONDS = 12.0
 # How often to check for an X server if the folder cannot be watched.
@@ -47,7 +47,7 @@ def await_x_server(record: Record, at: Places, timeout: float) -> Optional[Recor
     # Imported here, because nothing else in this module needs it at import.
     from inotify_simple import flags
 
-    from .system.inotify import Watches
+    from ..system.inotify import Watches
 
     deadline = time.monotonic() + timeout
     changes, ends = Watches(), _end_of(record)
@@ -126,7 +126,7 @@ def wake_beginners() -> None:
     """
     for at in directory.everywhere():
         if directory.read_record(at.record) is None:
-            reaper.wake(at)
+            cleanup.wake(at)
 
 
 def _end_of(record: Record) -> list[int]:
@@ -158,7 +158,7 @@ def end_supervisor(record: Record, at: Places, timeout: float) -> None:
         )
     if is_stopped(record.supervisor_pid):
         # A child that it was just starting may be stopped, too, and the supervisor waits for the child's exec.
-        reaper.wake(at)
+        cleanup.wake(at)
     # The folder's lock is held, so the process id can only be the supervisor's. If a launcher was killed, its container
     # needs a moment to notice that.
     for number, patience in ((signal.SIGTERM, timeout), (signal.SIGKILL, _AFTER_KILL_SECONDS)):
@@ -171,7 +171,7 @@ def end_supervisor(record: Record, at: Places, timeout: float) -> None:
         if locks.wait_until_free(at.folder, patience):
             return
     # A child that was stopped between fork and exec still holds the lock of the supervisor that started it.
-    reaper.end_marked(at)
+    cleanup.end_marked(at)
     if not locks.wait_until_free(at.folder, _AFTER_KILL_SECONDS):
         raise StopFailed(record.name)
 
@@ -184,6 +184,6 @@ def end_beginner(name: str, at: Places, timeout: float) -> None:
     """
     if locks.wait_until_free(at.folder, timeout):
         return
-    reaper.end_marked(at)
+    cleanup.end_marked(at)
     if not locks.wait_until_free(at.folder, _AFTER_KILL_SECONDS):
         raise StopFailed(name)

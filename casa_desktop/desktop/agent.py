@@ -1,4 +1,4 @@
-"""A desktop's agent, an X client: ``python -m casa_desktop.caretaker NAME MINUTES SIZE``.
+"""A desktop's agent, an X client: ``python -m casa_desktop.desktop.agent NAME MINUTES SIZE``.
 
 It runs until ``$DISPLAY`` ends. It keeps windows on the desktop when the desktop becomes smaller (``x11.fitting``),
 keeps keycodes free for symbols that the keyboard layout lacks (``x11.keyboard_map``), and asks the supervisor, its
@@ -20,11 +20,11 @@ from typing import Any, Optional
 
 from Xlib.error import ConnectionClosedError
 
-from .runtime.directory import places
-from .runtime.exit_reason import write_last_words
-from .x11.fitting import Fitter
-from .x11.keyboard_map import SpareKeys, touch
-from .x11.windows import Screen
+from ..runtime.directory import places
+from ..runtime.exit_reason import write_last_words
+from ..x11.fitting import Fitter
+from ..x11.keyboard_map import SpareKeys, touch
+from ..x11.windows import Screen
 
 _LONGEST_WAIT = 86_400.0
 
@@ -49,7 +49,7 @@ class Caretaker:
         self._idleness: Any = None
         if minutes:
             # Import late: most desktops have no limit, and this saves their memory.
-            from .idleness import Idleness
+            from .idle import Idleness
 
             self._idleness = Idleness(places(name), minutes * 60, self._since_input)
             self._poller.register(self._idleness.fileno(), select.POLLIN)

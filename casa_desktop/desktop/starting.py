@@ -15,14 +15,15 @@ import time
 from dataclasses import asdict
 from typing import Dict, List, Optional, Sequence
 
-from . import errors, reaper
-from .containers.container import Container
-from .runtime import directory
-from .runtime.directory import Places
-from .runtime.settings import Settings
-from .system import open_folder, threads
-from .system.process import read_line
-from .system.pythonpath import seen
+from .. import errors
+from ..containers.container import Container
+from ..runtime import directory
+from ..runtime.directory import Places
+from ..runtime.settings import Settings
+from ..system import open_folder, threads
+from ..system.process import read_line
+from ..system.pythonpath import seen
+from . import cleanup
 
 # The supervisor itself observes the deadline, and then needs a moment to end the processes that it has started.
 LAST_WORD_SECONDS = 8.0
@@ -98,7 +99,7 @@ def _run_supervisor(
     try:
         begun = subprocess.Popen(
             _command(name, descriptors, seconds, settings, container),
-            env={**seen(os.environ), **reaper.mark(at)},
+            env={**seen(os.environ), **cleanup.mark(at)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

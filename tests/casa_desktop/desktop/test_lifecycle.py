@@ -18,13 +18,14 @@ import pytest
 from PIL import Image
 from Xlib import X, display
 
-from casa_desktop import errors, session
+from casa_desktop import errors
+from casa_desktop.desktop import lifecycle
 from casa_desktop.runtime.directory import Record
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import locks
 
-from .. import traces
-from ..living import family, is_alive, living, name_of, started
+from ... import traces
+from ...living import family, is_alive, living, name_of, started
 
 
 def _listening_ports(processes: list[psutil.Process]) -> list[int]:
@@ -40,8 +41,8 @@ def _listening_ports(processes: list[psutil.Process]) -> list[int]:
 @pytest.fixture
 def connected(root: Path, monkeypatch: pytest.MonkeyPatch) -> display.Display:
     """A connection to the X server of a fresh desktop."""
-    record = session.ensure()
-    for key, value in session.environment(record).items():
+    record = lifecycle.ensure()
+    for key, value in lifecycle.environment(record).items():
         monkeypatch.setenv(key, value)
     connection = display.Display(record.display)
     yield connection
@@ -49,11 +50,11 @@ def connected(root: Path, monkeypatch: pytest.MonkeyPatch) -> display.Display:
 
 
 def test_a_desktop_starts_shows_a_picture_and_ends_without_a_trace(root: Path) -> None:
-    record = session.ensure()
+    record = lifecycle.ensure()
     processes = family(record.supervisor_pid)
     assert record.x_server_pid in {each.pid for each in processes}
-    assert Image.open(io.BytesIO(session.screenshot(record))).size == (1600, 900)
-    assert session.stop()
+    assert Image.open(io.BytesIO(lifecycle.screenshot(record))).size == (1600, 900)
+    assert lifecycle.stop()
     # The supervisor lets go of its folder with its very last breath, which may still be on its way.
     _, living = psutil.wait_procs(processes, timeout=30)
     assert living == []
@@ -62,7 +63,7 @@ def test_a_desktop_starts_shows_a_picture_and_ends_without_a_trace(root: Path) -
 
 
 def test_no_port_is_open_and_no_one_else_can_enter(root: Path) -> None:
-    record = session.ensure()
+    record = lifecycle.ensure()
     assert _listening_ports(family(record.supervisor_pid)) == []
     folder = root / "main"
     assert folder.stat().st_mode & 0o777 == 0o700
@@ -71,56 +72,56 @@ def test_no_port_is_open_and_no_one_else_can_enter(root: Path) -> None:
 
 
 def test_without_the_cookie_the_display_is_closed(root: Path) -> None:
-    record = session.ensure()
+    record = lifecycle.ensure()
     with pytest.raises(errors.ScreenshotFailed):
-        session.screenshot(replace(record, xauthority="/dev/null"))
+        lifecycle.screenshot(replace(record, xauthority="/dev/null"))
 
 
 def test_a_second_start_finds_the_first(root: Path) -> None:
-    assert session.ensure() == session.ensure()
+    assert lifecycle.ensure() == lifecycle.ensure()
 
 
 def test_many_who_start_at_once_get_one_desktop(root: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
-        records = set(pool.map(lambda _: session.ensure(), range(8)))
+        records = set(pool.map(lambda _: lifecycle.ensure(), range(8)))
     assert len(records) == 1
 
 
 def test_desktops_of_other_names_are_other_displays(root: Path) -> None:
-    one, two = session.ensure("one"), session.ensure("two", settings=Settings(geometry="800x600"))
+    one, two = lifecycle.ensure("one"), lifecycle.ensure("two", settings=Settings(geometry="800x600"))
     assert one.display != two.display
-    assert [each.name for each in session.list_desktops()] == ["one", "two"]
-    assert Image.open(io.BytesIO(session.screenshot(two))).size == (800, 600)
-    session.stop("one")
-    assert [each.name for each in session.list_desktops()] == ["two"]
+    assert [each.name for each in lifecycle.list_desktops()] == ["one", "two"]
+    assert Image.open(io.BytesIO(lifecycle.screenshot(two))).size == (800, 600)
+    lifecycle.stop("one")
+    assert [each.name for each in lifecycle.list_desktops()] == ["two"]
 
 
 def test_who_only_looks_brings_no_root_back(root: Path) -> None:
-    session.ensure()
-    session.stop()
+    lifecycle.ensure()
+    lifecycle.stop()
     assert not root.exists()
-    assert session.find() is None
-    assert session.list_desktops() == []
+    assert lifecycle.find() is None
+    assert lifecycle.list_desktops() == []
     with pytest.raises(errors.NotRunning):
-        session.running()
+        lifecycle.running()
     assert not root.exists()
 
 
 def test_stopping_what_is_not_running_says_so(root: Path) -> None:
-    assert not session.stop()
-    assert session.find() is None
+    assert not lifecycle.stop()
+    assert lifecycle.find() is None
 
 
 def test_a_desktop_outlives_the_process_that_started_it(root: Path) -> None:
-    code = "from casa_desktop import session; print(session.ensure().supervisor_pid)"
+    code = "from casa_desktop.desktop import lifecycle; print(lifecycle.ensure().supervisor_pid)"
     done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True)
-    record = session.find()
+    record = lifecycle.find()
     assert record is not None
     assert record.supervisor_pid == int(done.stdout)
 
 
 def test_what_a_desktop_that_was_killed_as_a_whole_left_in_tmp_goes_with_the_next_start_or_stop(root: Path) -> None:
-    record = session.ensure()
+    record = lifecycle.ensure()
     # At one moment, as a container's end does it: neither can clear up behind the other.
     both = [psutil.Process(pid) for pid in (record.x_server_pid, record.supervisor_pid)]
     os.kill(record.supervisor_pid, signal.SIGSTOP)
@@ -130,24 +131,24 @@ def test_what_a_desktop_that_was_killed_as_a_whole_left_in_tmp_goes_with_the_nex
     assert locks.wait_until_free(root / "main", 10)
     listener = Path(f"/tmp/.X11-unix/X{record.display[1:]}")
     assert listener.exists()
-    session.stop()
+    lifecycle.stop()
     assert traces.of_display(record.display) == []
     assert not root.exists()
 
 
 def test_a_killed_supervisor_takes_its_x_server_along_and_the_next_start_works(root: Path) -> None:
-    first = session.ensure()
+    first = lifecycle.ensure()
     server = psutil.Process(first.x_server_pid)
     os.kill(first.supervisor_pid, signal.SIGKILL)
     psutil.wait_procs([server], timeout=30)
     assert not is_alive(server)
-    assert session.find() is None
-    second = session.ensure()
+    assert lifecycle.find() is None
+    second = lifecycle.ensure()
     assert second.x_server_pid != first.x_server_pid
 
 
 def test_a_dead_window_manager_comes_back(connected: display.Display) -> None:
-    record = session.find()
+    record = lifecycle.find()
     assert record is not None
     screen = connected.screen().root
     mark = connected.intern_atom("_NET_SUPPORTING_WM_CHECK")
@@ -170,10 +171,10 @@ def _window_managers(record: Record) -> list[psutil.Process]:
 
 
 def test_a_program_on_the_desktop_ends_with_it(root: Path) -> None:
-    record = session.ensure()
-    env = {**os.environ, **session.environment(record)}
+    record = lifecycle.ensure()
+    env = {**os.environ, **lifecycle.environment(record)}
     with started(["xterm"], env=env, stderr=subprocess.DEVNULL) as program:
-        session.stop()
+        lifecycle.stop()
         assert program.wait(timeout=30) != 0
 
 
@@ -183,7 +184,7 @@ def test_a_missing_x_server_is_one_clear_error_at_once(
     (tmp_path / "icewm").symlink_to("/usr/bin/icewm")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(errors.XServerMissing, match="apt install tigervnc-standalone-server"):
-        session.ensure()
+        lifecycle.ensure()
     assert list(root.iterdir()) == []
 
 
@@ -193,7 +194,7 @@ def test_a_missing_window_manager_is_one_clear_error_and_leaves_no_x_server(
     (tmp_path / "Xvnc").symlink_to("/usr/bin/Xvnc")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(errors.WindowManagerMissing, match="apt install icewm"):
-        session.ensure()
+        lifecycle.ensure()
     assert list(root.iterdir()) == []
 
 
@@ -205,7 +206,7 @@ def test_an_x_server_that_ends_at_once_is_reported_with_its_own_words(
     server.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with pytest.raises(errors.StartFailed, match="no such extension: CASA"):
-        session.ensure()
+        lifecycle.ensure()
 
 
 def test_an_x_server_that_never_speaks_is_given_up_and_ended(
@@ -216,13 +217,13 @@ def test_an_x_server_that_never_speaks_is_given_up_and_ended(
     server.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with pytest.raises(errors.StartTimeout):
-        session.ensure(timeout=4)
+        lifecycle.ensure(timeout=4)
     child = int((tmp_path / "pid").read_text())
     assert living(child) == []
 
 
 def test_a_picture_of_a_desktop_that_has_gone_is_one_clear_error(root: Path) -> None:
-    record = session.ensure()
-    session.stop()
+    record = lifecycle.ensure()
+    lifecycle.stop()
     with pytest.raises(errors.ScreenshotFailed, match="No picture of the desktop 'main'"):
-        session.screenshot(record)
+        lifecycle.screenshot(record)

@@ -18,16 +18,17 @@ import pytest
 from Xlib import X
 from Xlib.display import Display
 
-from casa_desktop import errors, reaper, session, starting, supervision
+from casa_desktop import errors
+from casa_desktop.desktop import cleanup, control, lifecycle, starting
 from casa_desktop.runtime import directory
 from casa_desktop.runtime.directory import Record
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import files, locks
 from casa_desktop.system.process import open_pid
 
-from .. import living, traces
-from ..clock import own_time
-from .victims import kill
+from ... import living, traces
+from ...clock import own_time
+from ..victims import kill
 
 # What died is back within so many seconds.
 SOON = 3.0
@@ -53,44 +54,44 @@ def _children(record: Record, name: str) -> List[psutil.Process]:
 
 
 def test_a_killed_x_server_is_back_soon_with_its_window_manager_and_the_record_tells(root: Path) -> None:
-    first = session.ensure()
+    first = lifecycle.ensure()
     with soon():
         kill(first.x_server_pid)
-        second = session.ensure()
+        second = lifecycle.ensure()
     assert second.supervisor_pid == first.supervisor_pid
     assert second.x_server_pid != first.x_server_pid
     assert second.started > first.started
-    assert session.find() == second
-    assert session.screenshot(second).startswith(b"\x89PNG")
+    assert lifecycle.find() == second
+    assert lifecycle.screenshot(second).startswith(b"\x89PNG")
     assert _child(second, "icewm").is_running()
 
 
 def test_the_desktop_goes_on_being_found_while_its_x_server_is_away(root: Path) -> None:
-    first = session.ensure()
+    first = lifecycle.ensure()
     kill(first.x_server_pid)
     # A page that looks just now is not to take it for stopped.
-    assert session.running().supervisor_pid == first.supervisor_pid
+    assert lifecycle.running().supervisor_pid == first.supervisor_pid
 
 
 def test_all_who_ask_for_a_desktop_whose_x_server_is_away_get_the_next_one(root: Path) -> None:
-    kill(session.ensure().x_server_pid)
+    kill(lifecycle.ensure().x_server_pid)
     found: List[Record] = []
-    threads = [threading.Thread(target=lambda: found.append(session.ensure())) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: found.append(lifecycle.ensure())) for _ in range(4)]
     for each in threads:
         each.start()
     for each in threads:
         each.join()
-    assert set(found) == {session.running()}
+    assert set(found) == {lifecycle.running()}
 
 
 def test_an_x_server_that_dies_again_and_again_is_given_up_with_words(root: Path) -> None:
     for _ in range(5):
-        kill(session.ensure().x_server_pid)
+        kill(lifecycle.ensure().x_server_pid)
     assert locks.wait_until_free(root / "main", 10)
     with pytest.raises(errors.NotRunning, match="Its X server ended 5 times within 60 s") as gone:
-        session.running()
+        lifecycle.running()
     assert not isinstance(gone.value, errors.DesktopLost)
-    assert session.ensure().x_server_pid
+    assert lifecycle.ensure().x_server_pid
 
 
 def test_an_x_server_that_cannot_come_back_is_given_up_with_its_own_words(
@@ -99,28 +100,28 @@ def test_an_x_server_that_cannot_come_back_is_given_up_with_its_own_words(
     good = tmp_path / "Xvnc"
     good.symlink_to("/usr/bin/Xvnc")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    record = session.ensure()
+    record = lifecycle.ensure()
     good.unlink()
     good.write_text("#!/bin/sh\necho no such extension: CASA >&2\nexit 3\n")
     good.chmod(0o755)
     kill(record.x_server_pid)
     assert locks.wait_until_free(root / "main", 10)
     with pytest.raises(errors.NotRunning, match="no such extension: CASA"):
-        session.running()
+        lifecycle.running()
 
 
 def test_a_desktop_can_be_stopped_while_its_x_server_is_away(root: Path) -> None:
-    kill(session.ensure().x_server_pid)
-    assert session.stop()
+    kill(lifecycle.ensure().x_server_pid)
+    assert lifecycle.stop()
     assert not root.exists()
 
 
 def test_a_stopped_x_server_goes_on_soon(root: Path) -> None:
-    record = session.ensure()
+    record = lifecycle.ensure()
     os.kill(record.x_server_pid, signal.SIGSTOP)
     with soon():
-        assert session.titles(record) == []
-    assert session.find() == record
+        assert lifecycle.titles(record) == []
+    assert lifecycle.find() == record
 
 
 @pytest.fixture
@@ -135,8 +136,8 @@ def screen(display: Display) -> Display:
 
 
 def test_a_stopped_window_manager_goes_on_soon(screen: Display) -> None:
-    _child(session.running(), "icewm").suspend()
-    env = {**os.environ, **session.environment(session.running())}
+    _child(lifecycle.running(), "icewm").suspend()
+    env = {**os.environ, **lifecycle.environment(lifecycle.running())}
     with living.started(["xterm"], env=env, stderr=subprocess.DEVNULL) as program:
         wanted = screen.intern_atom("_NET_CLIENT_LIST")
         alarm = threading.Timer(20, screen.close)
@@ -148,37 +149,37 @@ def test_a_stopped_window_manager_goes_on_soon(screen: Display) -> None:
 
 
 def test_a_killed_caretaker_is_back_and_stops_the_unused_desktop(root: Path) -> None:
-    record = session.ensure(settings=Settings(idle_minutes=0.1))
+    record = lifecycle.ensure(settings=Settings(idle_minutes=0.1))
     _await_caretaker(record)
-    _child(record, "casa_desktop.caretaker").kill()
+    _child(record, "casa_desktop.desktop.agent").kill()
     assert locks.wait_until_free(root / "main", 20)
     with pytest.raises(errors.NotRunning, match=r"0\.1 minutes without use"):
-        session.running()
+        lifecycle.running()
 
 
 def _await_caretaker(record: Record) -> None:
     """Return when the caretaker has been started; the supervisor has no more to do then, and waits."""
     deadline = time.monotonic() + 30
-    while not _children(record, "casa_desktop.caretaker"):
+    while not _children(record, "casa_desktop.desktop.agent"):
         assert time.monotonic() < deadline
 
 
 def test_a_stopped_supervisor_is_woken_by_who_needs_an_x_server(root: Path) -> None:
-    record = session.ensure()
+    record = lifecycle.ensure()
     os.kill(record.supervisor_pid, signal.SIGSTOP)
     kill(record.x_server_pid)
     with soon():
-        assert session.ensure().x_server_pid != record.x_server_pid
+        assert lifecycle.ensure().x_server_pid != record.x_server_pid
 
 
 def test_a_stopped_desktop_can_be_stopped_for_good(root: Path) -> None:
-    record = session.ensure()
+    record = lifecycle.ensure()
     everybody = living.family(record.supervisor_pid)
     for each in everybody:
         # The painter of the background ends by itself.
         with suppress(psutil.NoSuchProcess):
             each.suspend()
-    assert session.stop()
+    assert lifecycle.stop()
     assert psutil.wait_procs(everybody, timeout=30)[1] == []
     assert not root.exists()
 
@@ -190,17 +191,17 @@ _SYS_PIDFD_GETFD = 438
 def test_a_program_that_was_stopped_as_it_began_does_not_keep_the_desktop(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervision, "_AFTER_KILL_SECONDS", 0.5)
-    record = session.ensure()
+    monkeypatch.setattr(control, "_AFTER_KILL_SECONDS", 0.5)
+    record = lifecycle.ensure()
     at = directory.places("main")
     # Until it becomes the program, a forked process has the supervisor's lock and mark.
     lock = _descriptor_of(record.supervisor_pid, at.folder)
-    with subprocess.Popen(["sleep", "1000"], env={**os.environ, **reaper.mark(at)}, pass_fds=[lock]) as forked:
+    with subprocess.Popen(["sleep", "1000"], env={**os.environ, **cleanup.mark(at)}, pass_fds=[lock]) as forked:
         os.close(lock)
         os.kill(forked.pid, signal.SIGSTOP)
         kill(record.supervisor_pid)
         try:
-            assert session.stop(timeout=1)
+            assert lifecycle.stop(timeout=1)
         finally:
             forked.kill()
     assert not root.exists()
@@ -230,21 +231,21 @@ def test_a_supervisor_that_was_stopped_before_it_wrote_a_record_is_ended(
     asked = threading.Thread(target=_ensure_in_vain)
     asked.start()
     asked.join()
-    assert not session.stop(timeout=1)
+    assert not lifecycle.stop(timeout=1)
     assert not root.exists()
 
 
 def _ensure_in_vain() -> None:
     with pytest.raises(errors.CasaDesktopError):
-        session.ensure(timeout=0.5)
+        lifecycle.ensure(timeout=0.5)
 
 
 @pytest.fixture
 def lost(root: Path) -> Iterator[Record]:
     """The record of a desktop whose supervisor was killed, with programs on it that do not end by themselves."""
-    record = session.ensure()
+    record = lifecycle.ensure()
     # As in a container, where everything is the desktop's own.
-    env = {**os.environ, **reaper.mark(directory.places("main"))}
+    env = {**os.environ, **cleanup.mark(directory.places("main"))}
     with living.started(["sleep", "1000"], env=env, start_new_session=True) as stray:
         server = psutil.Process(record.x_server_pid)
         server.suspend()
@@ -260,42 +261,42 @@ def lost(root: Path) -> Iterator[Record]:
 
 def test_what_a_killed_supervisor_left_ends_with_the_next_start(lost: Record, root: Path) -> None:
     with pytest.raises(errors.DesktopLost, match="its supervisor was killed"):
-        session.running()
-    again = session.ensure()
+        lifecycle.running()
+    again = lifecycle.ensure()
     assert again.x_server_pid != lost.x_server_pid
-    assert session.screenshot(again).startswith(b"\x89PNG")
+    assert lifecycle.screenshot(again).startswith(b"\x89PNG")
 
 
 def test_what_a_killed_supervisor_left_ends_with_the_next_look(lost: Record, root: Path) -> None:
-    assert session.list_desktops() == []
+    assert lifecycle.list_desktops() == []
     assert [each.name for each in root.iterdir()] == [".main.ended"]
     assert traces.of_display(lost.display) == []
     with pytest.raises(errors.DesktopLost):
-        session.running()
+        lifecycle.running()
     # Its user does not want it back.
-    session.stop()
+    lifecycle.stop()
     assert not root.exists()
     with pytest.raises(errors.NotRunning) as gone:
-        session.running()
+        lifecycle.running()
     assert not isinstance(gone.value, errors.DesktopLost)
 
 
 def test_a_dead_desktop_of_another_pid_namespace_is_not_ours_to_bury(lost: Record, root: Path) -> None:
     at = directory.places("main")
     files.write(at.record, Record(**{**vars(lost), "pid_namespace": "pid:[1]"}))
-    assert session.list_desktops() == []
+    assert lifecycle.list_desktops() == []
     assert at.record.exists()
-    session.stop()
+    lifecycle.stop()
 
 
 def test_a_lost_desktop_that_is_being_started_is_lost_until_it_is_there(lost: Record, root: Path) -> None:
     told = []
-    code = "from casa_desktop import session; session.ensure()"
+    code = "from casa_desktop.desktop import lifecycle; lifecycle.ensure()"
     with subprocess.Popen([sys.executable, "-c", code]) as starter:
         while starter.poll() is None:
             try:
-                session.running()
+                lifecycle.running()
             except errors.NotRunning as error:
                 told.append(type(error))
     assert set(told) == {errors.DesktopLost}
-    assert session.find() is not None
+    assert lifecycle.find() is not None

@@ -14,20 +14,20 @@ import pytest
 from Xlib import X, display
 from Xlib.ext import xtest
 
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle
 from casa_desktop.errors import NotRunning
 from casa_desktop.runtime.directory import Record
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import locks
 
-from ..living import below, name_of
+from ...living import below, name_of
 
 LIMIT = 1.2
 PART = 0.8
 
 
 def start(seconds: float = LIMIT) -> Record:
-    return session.ensure(settings=Settings(idle_minutes=seconds / 60))
+    return lifecycle.ensure(settings=Settings(idle_minutes=seconds / 60))
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def terminal() -> Iterator[Callable[..., psutil.Process]]:
     started = []
 
     def run(record: Record, *command: str) -> psutil.Process:
-        env = {**os.environ, **session.environment(record), "ENV": "", "PS1": "$ "}
+        env = {**os.environ, **lifecycle.environment(record), "ENV": "", "PS1": "$ "}
         started.append(subprocess.Popen(["xterm", "-e", *command], env=env, stderr=subprocess.DEVNULL))
         return psutil.Process(started[-1].pid)
 
@@ -61,21 +61,21 @@ def test_a_desktop_that_nobody_uses_is_stopped_and_says_why(
     assert psutil.wait_procs(processes, timeout=30)[1] == []
     assert not (root / "main").exists()
     with pytest.raises(NotRunning, match=r"It was stopped after 0\.005 minutes without use\. Start it with"):
-        session.running()
+        lifecycle.running()
     # What is started anew, or stopped by the user, has no such past.
-    session.ensure()
-    session.stop()
+    lifecycle.ensure()
+    lifecycle.stop()
     with pytest.raises(NotRunning, match=r"is not running\. Start it"):
-        session.running()
+        lifecycle.running()
     assert not root.exists()
 
 
 def test_a_desktop_stays_for_ever_by_default(root: Path, ends: Callable[[float], bool]) -> None:
-    assert session.ensure().idle_minutes == 0
+    assert lifecycle.ensure().idle_minutes == 0
     assert not ends(PART)
 
 
-@pytest.mark.parametrize("use", [session.watch, session.work])
+@pytest.mark.parametrize("use", [lifecycle.watch, lifecycle.work])
 def test_a_desktop_stays_while_it_is_looked_at_or_worked_with_and_for_its_time_afterwards(
     ends: Callable[[float], bool], use: Callable[[Record], int]
 ) -> None:
@@ -91,7 +91,7 @@ def test_a_desktop_stays_while_it_is_looked_at_or_worked_with_and_for_its_time_a
 def test_a_use_that_is_over_in_no_time_counts(ends: Callable[[float], bool]) -> None:
     record = start()
     assert not ends(PART)
-    os.close(session.work(record))
+    os.close(lifecycle.work(record))
     assert not ends(PART)
     assert ends(10)
 
@@ -100,7 +100,7 @@ def test_input_keeps_a_desktop_by_the_time_that_x_tells(
     ends: Callable[[float], bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record = start()
-    for key, value in session.environment(record).items():
+    for key, value in lifecycle.environment(record).items():
         monkeypatch.setenv(key, value)
     connection = display.Display(record.display)
     assert not ends(PART)
@@ -137,6 +137,6 @@ def test_a_time_without_use_is_noted_in_the_record_and_old_records_have_none(roo
     told = json.loads(file.read_text())
     del told["idle_minutes"]
     file.write_text(json.dumps(told))
-    found = session.find()
+    found = lifecycle.find()
     assert found is not None
     assert found.idle_minutes == 0

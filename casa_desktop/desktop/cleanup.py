@@ -11,12 +11,12 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Dict, List, Optional
 
-from .errors import RuntimeDirectoryError
-from .runtime import directory
-from .runtime.directory import Places
-from .runtime.exit_reason import write_last_words
-from .system import locks
-from .system.process import bearing, end, is_in_session, is_stopped, namespace, resume
+from ..errors import RuntimeDirectoryError
+from ..runtime import directory
+from ..runtime.directory import Places
+from ..runtime.exit_reason import write_last_words
+from ..system import locks
+from ..system.process import bearing, end, is_in_session, is_stopped, namespace, resume
 
 if TYPE_CHECKING:
     import psutil

@@ -13,11 +13,11 @@ from typing import Callable, List, Optional, Set
 
 from inotify_simple import flags
 
+from ..runtime.directory import Places
+from ..system import locks, threads
+from ..system.inotify import Watches
+from ..system.process import open_pid
 from . import terminals
-from .runtime.directory import Places
-from .system import locks, threads
-from .system.inotify import Watches
-from .system.process import open_pid
 
 # Where the start of a use cannot be watched, look again after this fraction of the time.
 _PART = 0.1

@@ -5,7 +5,7 @@ import select
 
 import pytest
 
-from casa_desktop.caretaker import milliseconds
+from casa_desktop.desktop.agent import milliseconds
 
 
 @pytest.mark.parametrize("seconds", [-1, 0, 1e-9, 0.5, 86_400, 525_600 * 60, 1e300])

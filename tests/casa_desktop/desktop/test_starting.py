@@ -14,14 +14,15 @@ import psutil
 import pytest
 from inotify_simple import INotify, flags
 
-from casa_desktop import errors, reaper, session, starting
+from casa_desktop import errors
+from casa_desktop.desktop import cleanup, lifecycle, starting
 from casa_desktop.runtime import directory
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import locks
 
-from .victims import kill
+from ..victims import kill
 
-STARTER = "from casa_desktop import session; session.ensure()"
+STARTER = "from casa_desktop.desktop import lifecycle; lifecycle.ensure()"
 # What appears in the desktop's folder, one after the other: the supervisor is there, it starts an X server, which
 # listens; and the record, after which the supervisor reports.
 MOMENTS = ("desktop.log", "Xauthority", "rfb.new", "record.json")
@@ -60,11 +61,11 @@ def test_a_desktop_comes_up_though_its_starter_is_killed_or_its_group_interrupte
         os.killpg(starter.pid, number)
         # Which waits for what was begun.
         with locks.exclusive(root, 20):
-            record = session.find()
+            record = lifecycle.find()
     assert record is not None
-    assert session.ensure() == record
-    assert session.screenshot(record).startswith(b"\x89PNG")
-    assert session.list_desktops() == [record]
+    assert lifecycle.ensure() == record
+    assert lifecycle.screenshot(record).startswith(b"\x89PNG")
+    assert lifecycle.list_desktops() == [record]
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=lambda number: number.name)
@@ -77,19 +78,19 @@ def test_a_starter_that_ends_as_it_begins_leaves_a_whole_desktop_or_nothing(root
             await_name(news, "main")
             os.killpg(starter.pid, number)
             with locks.exclusive(root, 20):
-                record = session.find()
-    assert session.list_desktops() == ([] if record is None else [record])
+                record = lifecycle.find()
+    assert lifecycle.list_desktops() == ([] if record is None else [record])
     if record is None:
         assert directory.names() == []
-        assert reaper.marked(directory.places("main")) == []
-    assert session.ensure().name == "main"
+        assert cleanup.marked(directory.places("main")) == []
+    assert lifecycle.ensure().name == "main"
 
 
 def test_the_folder_of_a_starter_that_was_killed_before_it_had_a_supervisor_goes_with_the_next_look(root: Path) -> None:
     (root / "main").mkdir()
     (root / "mine").mkdir()
     (root / "mine" / "data").touch()
-    assert session.list_desktops() == []
+    assert lifecycle.list_desktops() == []
     assert [each.name for each in root.iterdir()] == ["mine"]
 
 
@@ -104,14 +105,14 @@ def leads_a_session(process: psutil.Process) -> bool:
 def test_a_supervisor_that_was_stopped_while_it_began_and_whose_starter_died_goes_on(root: Path, stop: bool) -> None:
     with starter_at(root, "Xauthority") as starter:
         # The process that has forked it may still be there.
-        *_, supervisor = filter(leads_a_session, reaper.marked(directory.places("main")))
+        *_, supervisor = filter(leads_a_session, cleanup.marked(directory.places("main")))
         supervisor.suspend()
         kill(starter.pid)
     if stop:
-        assert session.stop()
+        assert lifecycle.stop()
         assert not root.exists()
     else:
-        assert session.ensure().supervisor_pid == supervisor.pid
+        assert lifecycle.ensure().supervisor_pid == supervisor.pid
 
 
 def test_who_starts_a_desktop_and_is_interrupted_in_between_leaves_no_descriptor(
@@ -120,11 +121,11 @@ def test_who_starts_a_desktop_and_is_interrupted_in_between_leaves_no_descriptor
     before = psutil.Process().num_fds()
     monkeypatch.setattr(starting, "read_line", _interrupt)
     with pytest.raises(KeyboardInterrupt):
-        session.ensure()
+        lifecycle.ensure()
     assert psutil.Process().num_fds() <= before
     monkeypatch.undo()
     monkeypatch.setenv("CASA_DESKTOP_RUNTIME_DIR", str(root))
-    assert session.ensure(settings=Settings(geometry="800x600")).display
+    assert lifecycle.ensure(settings=Settings(geometry="800x600")).display
 
 
 def _interrupt(*_: object) -> bytes:
@@ -141,6 +142,6 @@ def test_a_supervisor_that_never_even_detaches_itself_keeps_nobody_waiting(
     monkeypatch.setattr(sys, "executable", str(python))
     monkeypatch.setattr(starting, "LAST_WORD_SECONDS", 0.5)
     with pytest.raises(errors.StartTimeout):
-        session.ensure(timeout=0.5)
-    assert reaper.marked(directory.places("main")) == []
+        lifecycle.ensure(timeout=0.5)
+    assert cleanup.marked(directory.places("main")) == []
     assert directory.names() == []

@@ -10,7 +10,7 @@ import pytest
 from inotify_simple import INotify, flags
 from Xlib.display import Display
 
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle
 from casa_desktop.runtime import directory
 from casa_desktop.runtime.directory import Record
 
@@ -19,8 +19,8 @@ RECORD, KEPT, SOCKET, FIRST_SOCKET, COOKIE = "record.json", "record.kept", "rfb.
 
 @pytest.fixture
 def desktop(root: Path) -> Iterator[Record]:
-    yield session.ensure()
-    session.stop()
+    yield lifecycle.ensure()
+    lifecycle.stop()
     assert not directory.names()
 
 
@@ -50,35 +50,35 @@ def test_single_files_that_are_removed_are_put_back(
     desktop: Record, names: List[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     remove(desktop.at.folder, names, [each for each in names if each not in (KEPT, FIRST_SOCKET)])
-    found = session.ensure(timeout=60)
+    found = lifecycle.ensure(timeout=60)
     assert (found.supervisor_pid, found.x_server_pid) == (desktop.supervisor_pid, desktop.x_server_pid)
     assert directory.rfb_banner(Path(found.rfb_socket), 60).startswith(b"RFB ")
     assert os.stat(found.xauthority).st_mode & 0o777 == 0o600
-    for name, value in session.environment(found).items():
+    for name, value in lifecycle.environment(found).items():
         monkeypatch.setenv(name, value)
     Display().close()
 
 
 def test_a_desktop_without_its_record_is_waited_for_and_not_started_twice(desktop: Record) -> None:
     desktop.at.record.unlink()
-    assert session.ensure(timeout=60) == desktop
+    assert lifecycle.ensure(timeout=60) == desktop
 
 
 def test_one_without_its_socket_is_waited_for(desktop: Record) -> None:
     desktop.at.rfb_socket.unlink()
-    assert session.ensure(timeout=60) == desktop
+    assert lifecycle.ensure(timeout=60) == desktop
 
 
 def test_one_without_its_record_can_be_stopped(root: Path) -> None:
-    record = session.ensure()
+    record = lifecycle.ensure()
     record.at.record.unlink()
-    assert session.stop(timeout=60)
+    assert lifecycle.stop(timeout=60)
     assert not directory.names()
 
 
 def test_views_of_a_desktop_whose_record_was_removed_are_still_known(desktop: Record) -> None:
-    watching = session.watch(desktop)
+    watching = lifecycle.watch(desktop)
     remove(desktop.at.folder, [RECORD], [RECORD])
-    assert session.is_watched()
+    assert lifecycle.is_watched()
     os.close(watching)
-    assert not session.is_watched()
+    assert not lifecycle.is_watched()

@@ -6,8 +6,8 @@ from typing import Dict
 
 import pytest
 
-from casa_desktop import xserver
 from casa_desktop.containers.container import Container
+from casa_desktop.desktop import x_server_source
 from casa_desktop.errors import InvalidSetting, SettingNotWritten
 
 IMAGE = Container("podman", "localhost/casa-desktop:dev", binds=("/data",), options=("--gpus=all",))
@@ -19,16 +19,16 @@ def environ(tmp_path: Path) -> Dict[str, str]:
 
 
 def test_where_nothing_was_chosen_it_is_this_machine_s_own(environ: Dict[str, str]) -> None:
-    assert xserver.found(environ) == xserver.Choice()
-    assert xserver.configured(environ) is None
+    assert x_server_source.found(environ) == x_server_source.Choice()
+    assert x_server_source.configured(environ) is None
 
 
 def test_a_choice_is_kept_and_can_be_taken_back(environ: Dict[str, str], tmp_path: Path) -> None:
-    path = xserver.configure(environ, IMAGE)
+    path = x_server_source.configure(environ, IMAGE)
     assert path == tmp_path / "own" / "casa-desktop" / "x-server.json"
-    assert xserver.found(environ) == xserver.Choice(IMAGE, str(path))
-    xserver.configure(environ, None)
-    assert xserver.found(environ) == xserver.Choice(None, str(path))
+    assert x_server_source.found(environ) == x_server_source.Choice(IMAGE, str(path))
+    x_server_source.configure(environ, None)
+    assert x_server_source.found(environ) == x_server_source.Choice(None, str(path))
     assert [each.name for each in path.parent.iterdir()] == ["x-server.json"]
 
 
@@ -39,34 +39,34 @@ def test_the_user_s_choice_goes_before_the_administrator_s_and_the_variable_befo
         file = tmp_path / folder / "casa-desktop" / "x-server.json"
         file.parent.mkdir(parents=True)
         file.write_text(json.dumps({"engine": "docker", "image": image}))
-        found = xserver.configured(environ)
+        found = x_server_source.configured(environ)
         assert found is not None
         assert found.image == image
-    xserver.configure(environ, None)
-    assert xserver.configured(environ) is None
-    told = {**environ, xserver.VARIABLE: '{"engine": "bwrap"}'}
-    assert xserver.found(told) == xserver.Choice(Container("bwrap"), "$CASA_DESKTOP_X_SERVER")
+    x_server_source.configure(environ, None)
+    assert x_server_source.configured(environ) is None
+    told = {**environ, x_server_source.VARIABLE: '{"engine": "bwrap"}'}
+    assert x_server_source.found(told) == x_server_source.Choice(Container("bwrap"), "$CASA_DESKTOP_X_SERVER")
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "[]", '{"engine": "lxc", "image": "x"}', '{"image": "x"}'])
 def test_a_file_that_makes_no_sense_is_told_with_its_name(text: str, environ: Dict[str, str]) -> None:
-    file = xserver.configure(environ, None)
+    file = x_server_source.configure(environ, None)
     file.write_text(text)
     with pytest.raises(InvalidSetting, match=f"place in {file} is"):
-        xserver.configured(environ)
+        x_server_source.configured(environ)
 
 
 def test_a_choice_that_cannot_be_written_is_told(environ: Dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "own").write_text("in the way")
     with pytest.raises(SettingNotWritten, match="Not a directory"):
-        xserver.configure(environ, IMAGE)
-    assert xserver.configured(environ) is None
+        x_server_source.configure(environ, IMAGE)
+    assert x_server_source.configured(environ) is None
 
 
 def test_this_machine_s_own_x_server_is_looked_for_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert xserver.own_program() is None
+    assert x_server_source.own_program() is None
     program = tmp_path / "Xtigervnc"
     program.write_text("")
     program.chmod(0o755)
-    assert xserver.own_program() == str(program)
+    assert x_server_source.own_program() == str(program)

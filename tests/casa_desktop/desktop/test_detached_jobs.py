@@ -11,12 +11,12 @@ from typing import Callable, Dict, Iterator
 import psutil
 import pytest
 
-from casa_desktop import session
+from casa_desktop.desktop import lifecycle
 from casa_desktop.runtime.directory import Record
 from casa_desktop.system import locks
 
-from ..living import command, is_alive
-from .victims import kill
+from ...living import command, is_alive
+from ..victims import kill
 
 # Says what it is and its number, and stays; with a word more it becomes that program.
 JOB = """#!/bin/sh
@@ -48,8 +48,8 @@ END = {
     "front": "{job} front",
 }
 ENDS: Dict[str, Callable[[Record], object]] = {
-    "stopped": lambda record: session.stop(),
-    "killed": lambda record: (kill(record.supervisor_pid), session.list_desktops()),
+    "stopped": lambda record: lifecycle.stop(),
+    "killed": lambda record: (kill(record.supervisor_pid), lifecycle.list_desktops()),
     "removed": lambda record: shutil.rmtree(record.at.folder),
 }
 
@@ -71,13 +71,13 @@ def jobs(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     for each in (job, manager):
         each.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{Path(sys.executable).parent}:{os.environ['PATH']}")
-    session.ensure()
+    lifecycle.ensure()
     found: Dict[str, psutil.Process] = {}
     with os.fdopen(heard) as words:
         while len(found) < len(LIVE_ON) + len(END) + 1:
             name, number = words.readline().split()
             if name == "started_two":
-                name, number = "two", str(session.running("two").supervisor_pid)
+                name, number = "two", str(lifecycle.running("two").supervisor_pid)
             found[name] = psutil.Process(int(number))
         yield found
     os.close(endless)
@@ -90,7 +90,7 @@ def jobs(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 def test_what_was_detached_in_a_terminal_outlives_its_desktop_and_all_else_does_not(
     end: str, jobs: Dict[str, psutil.Process], root: Path
 ) -> None:
-    record = session.running()
+    record = lifecycle.running()
     x_server = psutil.Process(record.x_server_pid)
     ENDS[end](record)
     assert locks.wait_until_free(root / "main", 20)
@@ -99,4 +99,4 @@ def test_what_was_detached_in_a_terminal_outlives_its_desktop_and_all_else_does_
     _, alive = psutil.wait_procs([x_server, *doomed], timeout=20)
     assert [command(each) for each in alive] == []
     assert [each for each in LIVE_ON if not is_alive(jobs[each])] == []
-    assert session.screenshot(session.running("two")).startswith(b"\x89PNG")
+    assert lifecycle.screenshot(lifecycle.running("two")).startswith(b"\x89PNG")

@@ -1,6 +1,6 @@
 """The supervisor of a desktop: the parent process of Xvnc and the window manager. There is one per desktop.
 
-Run as ``python -m casa_desktop.supervisor NAME DESCRIPTORS SECONDS SETTINGS``. The supervisor detaches itself from its
+Run as ``python -m casa_desktop.desktop.supervisor NAME DESCRIPTORS SECONDS SETTINGS``. The supervisor detaches itself from its
 starter, starts Xvnc and the window manager, writes the record, and reports to the starter if that still runs
 (``desktop.starter``). Then it waits for the end of a child, for a signal, or for the removal of its folder. It never
 polls. Before it ends, it ends its own children and every program with a window, and removes its folder. Programs in a
@@ -29,25 +29,33 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, Dict, List, Tuple
 
-from . import __version__, links, reaper
-from .errors import CasaDesktopError, LinkFailed, Shortage, StartFailed, WindowManagerMissing, XServerMissing
+from .. import __version__
+from ..errors import (
+    CasaDesktopError,
+    LinkFailed,
+    Shortage,
+    StartFailed,
+    WindowManagerMissing,
+    XServerMissing,
+)
+from ..runtime import x_files
+from ..runtime.directory import Places, Record, clear, places
+from ..runtime.exit_reason import write_last_words, write_removal
+from ..runtime.settings import Command, Settings, window_manager_command
+from ..system import locks, messages
+from ..system.descriptors import raise_limit, readable
+from ..system.log_limit import LogLimit
+from ..system.open_folder import Foothold, is_at
+from ..system.process import adopt_orphans, descendants, end, is_in_session, namespace, spawn
+from ..system.pythonpath import hide, seen
+from ..system.respawn import RECENT_SECONDS, Child
+from ..system.signals import Signals
+from ..x11 import clients as xclients
+from ..x11 import icewm_files
+from ..x11.xvnc import Xvnc
+from . import cleanup, open_url
 from .mending import Mender
-from .runtime import x_files
-from .runtime.directory import Places, Record, clear, places
-from .runtime.exit_reason import write_last_words, write_removal
-from .runtime.settings import Command, Settings, window_manager_command
 from .starter import IN_CONTAINER, Starter, detach
-from .system import locks, messages
-from .system.descriptors import raise_limit, readable
-from .system.log_limit import LogLimit
-from .system.open_folder import Foothold, is_at
-from .system.process import adopt_orphans, descendants, end, is_in_session, namespace, spawn
-from .system.pythonpath import hide, seen
-from .system.respawn import RECENT_SECONDS, Child
-from .system.signals import Signals
-from .x11 import clients as xclients
-from .x11 import icewm_files
-from .x11.xvnc import Xvnc
 
 if TYPE_CHECKING:
     import psutil
@@ -113,7 +121,7 @@ class Supervisor:
             _program(missing, *programs)
         self.x_server.pid = self._start_x_server()
         # Done while Xvnc starts.
-        links.install(self.at, sys.executable)
+        open_url.install(self.at, sys.executable)
         icewm_files.write(self.at, self.settings.tools_python)
         self._furnish(deadline, seconds)
         self._xvnc.let_in()
@@ -144,7 +152,7 @@ class Supervisor:
     def _start_caretaker(self) -> int:
         command = self._window_manager_command(sys.executable)
         words = (self.name, str(self.settings.idle_minutes), self.settings.geometry)
-        argv = (*command.argv, "-m", "casa_desktop.caretaker", *words)
+        argv = (*command.argv, "-m", "casa_desktop.desktop.agent", *words)
         return spawn(Command(argv, seen(command.env)), log=self.log)
 
     def _window_manager_command(self, program: str) -> Command:
@@ -153,7 +161,7 @@ class Supervisor:
             config=self.at.icewm,
             display=self.display,
             xauthority=self.at.xauthority,
-            env={**os.environ, **links.environment(self.at, os.environ)},
+            env={**os.environ, **open_url.environment(self.at, os.environ)},
         )
 
     def _record(self) -> Record:
@@ -313,7 +321,7 @@ def main(name: str, descriptors: str, seconds: float, settings: str, *keeper: st
     adopt_orphans()
     at = places(name)
     # In a container no other process has set these variables.
-    os.environ.update(reaper.mark(at, None if keeper else os.getsid(0)))
+    os.environ.update(cleanup.mark(at, None if keeper else os.getsid(0)))
     # Never closed: the lock must be held until the process has ended.
     lock = locks.hold(at.folder)
     with open(at.log, "a+b", buffering=0) as log:
