@@ -43,7 +43,7 @@ if sys.version_info >= (3, 8):
             return None
     found["versions"] = {name: version(name) for name in json.loads(sys.argv[1])}
     # An editable installation's metadata are seen by more Pythons than its packages.
-    found["ours"] = all(map(util.find_spec, ("casa_desktop", "casa_kernel", "casa_desktop.inside")))
+    found["ours"] = all(map(util.find_spec, ("casa_desktop", "casa_kernel", "casa_desktop.launchers.init")))
     found["debugger"] = util.find_spec("debugpy") is not None
     found["ensurepip"] = util.find_spec("ensurepip") is not None
     found["x_server"] = next(filter(None, map(shutil.which, json.loads(sys.argv[2]))), "")

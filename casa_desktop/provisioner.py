@@ -15,8 +15,8 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from tornado.web import HTTPError
 
 from .errors import InvalidSetting, KernelFailed, RuntimeDirectoryError, Shortage
+from .launchers.kernel import MODULE, READY_VARIABLE
 from .network import namespace
-from .outside import MODULE, READY_VARIABLE
 from .runtime.rendezvous import Berth, is_possible, leave, new_berth, present
 from .system.executor import in_thread
 from .system.process import read_line

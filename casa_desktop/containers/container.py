@@ -133,7 +133,7 @@ def kernel_argv(python: str, container: Container, casa_options: Sequence[str] =
         casa_options: CASA's options, which are passed to the kernel.
     """
     described = json.dumps(container.as_dict(), ensure_ascii=False)
-    words = [python, *module("casa_desktop.outside"), "-f", "{connection_file}", "--container", described]
+    words = [python, *module("casa_desktop.launchers.kernel"), "-f", "{connection_file}", "--container", described]
     return words + (["--", *casa_options] if casa_options else [])
 
 

@@ -121,7 +121,7 @@ class Quarters:
         with its:
             # In its own session, because it must outlive the kernel's process group.
             porter = subprocess.Popen(
-                [sys.executable, "-m", "casa_desktop.porter"],
+                [sys.executable, "-m", "casa_desktop.launchers.host_helper"],
                 env=seen(environ),
                 stdin=its.fileno(),
                 stdout=subprocess.DEVNULL,

@@ -55,7 +55,7 @@ def test_a_kernel_in_a_container_is_started_by_this_installation_and_says_its_en
     container: Container, title: str
 ) -> None:
     spec = kernels.container_spec("/here/python", container, FOUND, options=["--noconfig"])
-    assert spec["argv"][:4] == ["/here/python", *module("casa_desktop.outside")]
+    assert spec["argv"][:4] == ["/here/python", *module("casa_desktop.launchers.kernel")]
     assert spec["argv"][-2:] == ["--", "--noconfig"]
     assert spec["display_name"] == title
     assert spec["metadata"]["kernel_provisioner"] == {"provisioner_name": "casa-desktop"}

@@ -15,12 +15,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from casa_desktop import outside, shares
+from casa_desktop import shares
 from casa_desktop.audience import Audience
 from casa_desktop.containers.container import Container
 from casa_desktop.containers.engines import ENGINES
 from casa_desktop.desktop import open_url, x_server_source
 from casa_desktop.errors import CasaDesktopError, InvalidContainer, InvalidSetting, ProtocolViolation
+from casa_desktop.launchers import kernel
 from casa_desktop.rfbstream import ClientStream, Filter
 from casa_desktop.runtime import directory
 from casa_desktop.runtime.settings import Settings
@@ -72,7 +73,7 @@ def test_a_question_from_inside_that_makes_no_sense_is_answered_with_its_error(v
     if isinstance(value, dict) and "name" in value:
         # The others' may be the name of a desktop, which would start.
         value = {**value, "name": value["name"] + "/"}
-    answer = outside.answer(Word("ensure", value), Container("bwrap"))
+    answer = kernel.answer(Word("ensure", value), Container("bwrap"))
     assert answer is not None
     assert answer.kind == "failed"
     assert answer.value["text"]
@@ -99,7 +100,7 @@ def test_a_container_is_one_or_refused_as_a_container(value: Any) -> None:
 @example(DEEP)
 def test_a_description_of_a_container_is_one_or_refused(text: str) -> None:
     with suppress(InvalidContainer):
-        assert outside.parsed_container(text).engine in ENGINES
+        assert kernel.parsed_container(text).engine in ENGINES
 
 
 @ONE_FOLDER
@@ -134,7 +135,7 @@ def test_a_connection_file_leads_to_a_berth_or_is_refused(root: Path, content: b
     path = root / "connection.json"
     path.write_bytes(content.replace(b"ROOT", bytes(root)))
     with suppress(OSError, ValueError, CasaDesktopError):
-        connection, berth = outside.prepared_connection(path)
+        connection, berth = kernel.prepared_connection(path)
         assert isinstance(connection, dict)
         # Directly below the folder of berths, and never that folder or one above it.
         assert berth.folder.parent == root / ".kernels"

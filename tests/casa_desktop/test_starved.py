@@ -177,7 +177,8 @@ def test_a_supervisor_with_few_descriptors_starts_a_desktop_or_says_so(root: Pat
     narrow = root / "python"
     narrow.write_text(f'#!/bin/sh\nulimit -n {limit}\nexec {sys.executable} "$@"\n')
     narrow.chmod(0o700)
-    asked = f"import sys; sys.executable = {str(narrow)!r}; from casa_desktop.desktop import lifecycle; print(lifecycle.ensure().name)"
+    asked = f"import sys; sys.executable = {str(narrow)!r}; from casa_desktop.desktop import lifecycle; "
+    asked += "print(lifecycle.ensure().name)"
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=False, timeout=60)
     assert words in (done.stdout + done.stderr).splitlines()[-1]
     # What could not be started has left nothing.

@@ -215,7 +215,7 @@ class Arena:
 
     def porter(self) -> List[psutil.Process]:
         """Return the process that stands between the first notebook's kernel and the machine's network, if one does."""
-        found = [each for each in below(self.kernels[0].pid) if "casa_desktop.porter" in words_of(each)]
+        found = [each for each in below(self.kernels[0].pid) if "casa_desktop.launchers.host_helper" in words_of(each)]
         # The first is what starts it again.
         return found[1:]
 

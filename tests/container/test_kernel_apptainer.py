@@ -85,7 +85,7 @@ def record(root: Path) -> Find:
     def find() -> Dict[str, str]:
         found: Dict[str, Any] = json.loads((root / "main" / "record.json").read_text())
         (supervisor,) = living(found["supervisor_pid"])
-        assert "casa_desktop.outsidedesktop" in command(supervisor)
+        assert "casa_desktop.launchers.desktop" in command(supervisor)
         return {"display": found["display"], "xauthority": found["xauthority"]}
 
     return find
@@ -127,7 +127,7 @@ def test_cleaning_is_interrupted(notebook: UserNotebook, record: Find) -> None:
     assert cell.error["ename"] == "KeyboardInterrupt"
 
 
-@pytest.mark.parametrize("victim", ["jupyter", "launcher", "Apptainer runtime parent", "casa_desktop.inside"])
+@pytest.mark.parametrize("victim", ["jupyter", "launcher", "Apptainer runtime parent", "casa_desktop.launchers.init"])
 def test_nothing_is_left_when_a_part_is_killed(
     user: User, sources: Path, work: Path, container: Container, victim: str
 ) -> None:

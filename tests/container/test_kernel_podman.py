@@ -16,7 +16,7 @@ from casa_desktop.desktop import lifecycle
 from casa_desktop.runtime import directory
 from casa_desktop.system.process import marked
 
-from ..casa_desktop.test_outside import launch
+from ..casa_desktop.launchers.test_kernel import launch
 from ..kernel.notebook import Notebook
 from ..kernel.test_contained import called, left
 from ..kernel.test_live import clean, interrupt
@@ -169,7 +169,9 @@ def test_a_script_that_a_cell_starts_draws_into_a_file_and_asks_for_no_window(
     assert (observation / "of-a-script.png").read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("victim", ["casa_desktop.outside", "podman", "casa_desktop.inside", "casa_kernel"])
+@pytest.mark.parametrize(
+    "victim", ["casa_desktop.launchers.kernel", "podman", "casa_desktop.launchers.init", "casa_kernel"]
+)
 def test_nothing_is_left_when_a_part_is_killed(
     observation: Path, surroundings: Dict[str, str], container: Container, engine: Engine, place: Path, victim: str
 ) -> None:

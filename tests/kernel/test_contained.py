@@ -119,7 +119,9 @@ def test_nothing_is_left_after_a_shutdown(observation: Path, own: Dict[str, str]
     assert left(own, processes) == []
 
 
-@pytest.mark.parametrize("victim", ["casa_desktop.outside", "bwrap", "casa_desktop.inside", "casa_kernel"])
+@pytest.mark.parametrize(
+    "victim", ["casa_desktop.launchers.kernel", "bwrap", "casa_desktop.launchers.init", "casa_kernel"]
+)
 def test_nothing_is_left_when_a_part_is_killed(observation: Path, own: Dict[str, str], victim: str) -> None:
     with Notebook(observation, own, container=SANDBOX) as kernel:
         kernel.run("viewer('dirty.image')")

@@ -16,7 +16,7 @@ from casa_desktop.containers.engines import Place
 from casa_desktop.errors import ContainerFailed, InvalidContainer
 from casa_desktop.system.pythonpath import module
 
-INNER = ("python", "-m", "casa_desktop.inside", "/run/user/7/casa-desktop/.kernels/a/outside.sock")
+INNER = ("python", "-m", "casa_desktop.launchers.init", "/run/user/7/casa-desktop/.kernels/a/outside.sock")
 
 
 def place(**changes: Any) -> Place:
@@ -74,7 +74,7 @@ def test_a_description_that_makes_no_sense_is_refused_by_its_field(given: Any, f
 def test_a_kernelspec_starts_the_container_with_this_python() -> None:
     argv = kernel_argv("/opt/lab/bin/python", Container("bwrap"), ["--nologfile"])
     assert argv == [
-        *("/opt/lab/bin/python", *module("casa_desktop.outside"), "-f", "{connection_file}"),
+        *("/opt/lab/bin/python", *module("casa_desktop.launchers.kernel"), "-f", "{connection_file}"),
         *("--container", '{"engine": "bwrap"}', "--", "--nologfile"),
     ]
 

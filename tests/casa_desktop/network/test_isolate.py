@@ -81,7 +81,7 @@ class Kernel:
     def standby(self) -> psutil.Process:
         """What starts its porter."""
         found = below(self.process.pid, recursive=False)
-        return next(each for each in found if "casa_desktop.porter" in command(each))
+        return next(each for each in found if "casa_desktop.launchers.host_helper" in command(each))
 
     def porter(self, other_than: Optional[psutil.Process] = None) -> psutil.Process:
         """Its porter, once it is there."""

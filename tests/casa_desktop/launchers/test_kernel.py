@@ -11,13 +11,13 @@ from typing import Any, Dict, Optional
 
 import pytest
 
-from casa_desktop import outside
 from casa_desktop.containers.container import Container, kernel_argv
 from casa_desktop.errors import InvalidContainer
+from casa_desktop.launchers import kernel
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.system.messages import Word
 
-from ..clock import own_time
+from ...clock import own_time
 
 CONNECTION: Dict[str, Any] = {"transport": "ipc", "ip": "/nowhere/k", "key": "secret", "shell_port": 1}
 
@@ -63,32 +63,32 @@ def test_a_container_that_cannot_be_had_is_one_sentence_at_once_and_leaves_nothi
 
 
 def test_a_description_that_is_none_is_one_sentence(root: Path) -> None:
-    words = [sys.executable, "-m", "casa_desktop.outside", "-f", "x.json", "--container", "{"]
+    words = [sys.executable, "-m", "casa_desktop.launchers.kernel", "-f", "x.json", "--container", "{"]
     done = subprocess.run(words, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr == "casa-desktop: A container's description is '{', but should be JSON.\n"
     with pytest.raises(InvalidContainer):
-        outside.parsed_container('{"engine": "lxc"}')
+        kernel.parsed_container('{"engine": "lxc"}')
 
 
 def test_folders_of_the_system_are_the_images_own(tmp_path: Path) -> None:
-    assert outside.bindable(str(tmp_path))
+    assert kernel.bindable(str(tmp_path))
     for folder in ("/", "/usr", "/usr/lib", "/etc", "/opt", "/run", "/no/such/folder", ""):
-        assert not outside.bindable(folder)
+        assert not kernel.bindable(folder)
 
 
 def test_a_place_is_home_working_folder_and_runtime_directory(root: Path, tmp_path: Path) -> None:
-    place = outside.place_of(str(tmp_path), {"HOME": str(root)})
+    place = kernel.place_of(str(tmp_path), {"HOME": str(root)})
     assert place.folders[:3] == (str(root), str(tmp_path), str(root))
     assert (place.cwd, place.home, place.uid) == (str(tmp_path), str(root), os.getuid())
-    assert outside.place_of("/", {"HOME": str(root)}).cwd == str(root)
-    assert outside.place_of("/", {"HOME": str(root / "nowhere")}).cwd == "/"
+    assert kernel.place_of("/", {"HOME": str(root)}).cwd == str(root)
+    assert kernel.place_of("/", {"HOME": str(root / "nowhere")}).cwd == "/"
 
 
 def test_only_a_kernel_on_ports_needs_the_hosts_network() -> None:
     container = Container("podman", "casa", network="none")
-    assert outside.networked(container, {"transport": "ipc"}) == container
-    assert outside.networked(container, {"transport": "tcp"}).network == "host"
+    assert kernel.networked(container, {"transport": "ipc"}) == container
+    assert kernel.networked(container, {"transport": "tcp"}).network == "host"
 
 
 @pytest.mark.parametrize(
@@ -102,6 +102,6 @@ def test_only_a_kernel_on_ports_needs_the_hosts_network() -> None:
     ],
 )
 def test_a_question_that_makes_no_sense_is_answered_with_an_error(root: Path, word: Word, kind: str) -> None:
-    answer = outside.answer(word, Container("bwrap"))
+    answer = kernel.answer(word, Container("bwrap"))
     assert answer is not None
     assert (answer.kind, answer.value["kind"]) == ("failed", kind)

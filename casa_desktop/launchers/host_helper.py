@@ -4,7 +4,7 @@ It starts desktops for the kernel, so that they outlive it and have the machine'
 outgoing connections (``network.uplink``). It keeps the sockets in the rendezvous folder reachable, through which
 Jupyter communicates with the kernel (``runtime.kept_sockets``). It ends with the kernel and then removes the folder.
 
-``python -m casa_desktop.porter``: the kernel's messages arrive on standard input, a unix socket (``system.messages``)::
+``python -m casa_desktop.launchers.host_helper``: the kernel's messages arrive on standard input, a unix socket (``system.messages``)::
 
     kernel → helper   ["entered", null]     with descriptors of its network, and of its user namespace if it has one
                       ["listen", null]      with a listening socket for requests, as outside of a container
@@ -26,18 +26,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import List, Optional
 
-from . import standby
-from .network import uplink
-from .runtime import rendezvous
-from .runtime.kept_sockets import Mooring
-from .runtime.settings import Command
-from .standby import Standby
-from .system import threads
-from .system.event_loop import Door, EventLoop, failed, refuse, tell_failure
-from .system.messages import Decoder, Word, encode
-from .system.process import open_pid, spawn
-from .system.respawn import Child
-from .system.signals import Signals
+from ..network import uplink
+from ..runtime import rendezvous
+from ..runtime.kept_sockets import Mooring
+from ..runtime.settings import Command
+from ..system import threads
+from ..system.event_loop import Door, EventLoop, failed, refuse, tell_failure
+from ..system.messages import Decoder, Word, encode
+from ..system.process import open_pid, spawn
+from ..system.respawn import Child
+from ..system.signals import Signals
+from . import restarter
+from .restarter import Standby
 
 
 class Porter:
@@ -97,7 +97,7 @@ class Porter:
             self._way.take(pid, status)
 
     def _take_words(self) -> None:
-        received, descriptors = standby.receive(self._link)
+        received, descriptors = restarter.receive(self._link)
         if not received and self._life is not None:
             # The process between was killed; the kernel's end is still noticed through its pidfd.
             self._loop.off(self._link)
@@ -163,7 +163,7 @@ def _reply(connection: socket.socket) -> None:
 def _answer(word: Word) -> Word:
     try:
         # Import late: only kernels that start a desktop need the memory that this takes.
-        from . import outside
+        from . import kernel as outside
     except (ImportError, OSError, MemoryError) as error:
         return failed(error)
     return outside.answer(word, None)

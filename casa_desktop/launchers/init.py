@@ -1,4 +1,4 @@
-"""The init process of a container: ``python -m casa_desktop.inside SOCKET GRACE FOLDER PROGRAM…``.
+"""The init process of a container: ``python -m casa_desktop.launchers.init SOCKET GRACE FOLDER PROGRAM…``.
 
 It runs a kernel or a desktop's supervisor, passes on to it the signals that the launcher outside sends over their
 connection (``system.messages``), and ends everything in the container when the launcher has ended. In most containers
@@ -27,11 +27,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Sequence
 
-from .runtime.rendezvous import Berth, clear
-from .system import messages, open_folder
-from .system.messages import Decoder, Word, encode
-from .system.process import adopt_orphans, descendants, die_with, end
-from .system.signals import Signals
+from ..runtime.rendezvous import Berth, clear
+from ..system import messages, open_folder
+from ..system.messages import Decoder, Word, encode
+from ..system.process import adopt_orphans, descendants, die_with, end
+from ..system.signals import Signals
 
 # The time for what the program has left behind, after the program itself has ended.
 LAST_SECONDS = 1.0

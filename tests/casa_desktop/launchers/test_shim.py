@@ -17,25 +17,26 @@ from casa_desktop.runtime.rendezvous import Berth
 from casa_desktop.system import messages
 from casa_desktop.system.messages import Word
 
-from ..living import started
-from ..shortage import few_descriptors, little_memory
+from ...living import started
+from ...shortage import few_descriptors, little_memory
 
 LAUNCHER = """
 import os, sys
 from pathlib import Path
-from casa_desktop import keeper, outside
+from casa_desktop.launchers import shim
+from casa_desktop.launchers import kernel
 from casa_desktop.runtime import rendezvous
 from casa_desktop.runtime.settings import Command
 berth = rendezvous.Berth(Path(sys.argv[1]))
 lock = rendezvous.occupy(berth)
-inner = [sys.executable, "-m", "casa_desktop.inside", str(berth.socket), "1", "/", "cat", sys.argv[2]]
+inner = [sys.executable, "-m", "casa_desktop.launchers.init", str(berth.socket), "1", "/", "cat", sys.argv[2]]
 ready = lambda: print("ready", flush=True)
-one = keeper.Keeper(
-    Command(inner, os.environ), berth, lock, lambda word: outside.answer(word, None), parent=None, on_call=ready
+one = shim.Keeper(
+    Command(inner, os.environ), berth, lock, lambda word: kernel.answer(word, None), parent=None, on_call=ready
 )
-outside.run_container(outside.Container("bwrap"), berth, one)
+kernel.run_container(kernel.Container("bwrap"), berth, one)
 rendezvous.leave(berth, lock)
-sys.exit(keeper.exit_status(one))
+sys.exit(shim.exit_status(one))
 """
 
 

@@ -17,10 +17,10 @@ import time
 from contextlib import suppress
 from typing import Callable, List, Optional, Tuple
 
-from .system.event_loop import EventLoop, is_passing
-from .system.process import open_pid
-from .system.respawn import Child
-from .system.signals import Signals
+from ..system.event_loop import EventLoop, is_passing
+from ..system.process import open_pid
+from ..system.respawn import Child
+from ..system.signals import Signals
 
 # Linux's value, for builds of Python 3.8 whose socket module lacks it.
 CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0x40000000)

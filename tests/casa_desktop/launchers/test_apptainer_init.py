@@ -14,13 +14,13 @@ import pytest
 
 from casa_desktop.desktop import lifecycle
 
-from .. import traces
-from ..living import below, name_of, started
-from ..system.processes import ended
+from ... import traces
+from ...living import below, name_of, started
+from ...system.processes import ended
 
 # A mount namespace as Apptainer's users have one; its processes are the machine's.
 IN_A_CONTAINER = ("unshare", "--user", "--map-current-user", "--mount")
-STEWARD = (*IN_A_CONTAINER, sys.executable, "-m", "casa_desktop.steward")
+STEWARD = (*IN_A_CONTAINER, sys.executable, "-m", "casa_desktop.launchers.apptainer_init")
 # Says when all three are there; two of them outlive the program, one in a session of its own.
 FAMILY = "setsid sleep 1000 & sleep 1000 & echo there; exec sleep 1000"
 
@@ -82,7 +82,7 @@ def test_a_signal_reaches_the_program_and_everything_else_ends_after_it(
 
 
 def test_the_program_has_the_terminal_and_who_comes_after_it_has_it_again() -> None:
-    steward = f"{sys.executable} -m casa_desktop.steward"
+    steward = f"{sys.executable} -m casa_desktop.launchers.apptainer_init"
     script = f"{steward} sh -c 'read line; echo first $line'; read line; echo then $line"
     # On a terminal of its own.
     done = subprocess.run(
@@ -124,7 +124,7 @@ def test_a_desktop_ends_with_its_container_and_leaves_no_file(
 
 def test_without_a_container_it_appoints_nobody_who_could_end_what_is_not_its_own() -> None:
     with started(
-        [sys.executable, "-m", "casa_desktop.steward", "sh", "-c", "echo $PPID; read x"],
+        [sys.executable, "-m", "casa_desktop.launchers.apptainer_init", "sh", "-c", "echo $PPID; read x"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

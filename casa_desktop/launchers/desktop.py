@@ -1,4 +1,4 @@
-"""Runs a desktop in a container: ``python -m casa_desktop.outsidedesktop NAME DESCRIPTORS SECONDS SETTINGS CONTAINER``.
+"""Runs a desktop in a container: ``python -m casa_desktop.launchers.desktop NAME DESCRIPTORS SECONDS SETTINGS CONTAINER``.
 
 ``desktop.lifecycle`` starts this program instead of the supervisor, which runs in the container. It represents the
 supervisor outside: it detaches itself, forwards the supervisor's report to the starter, and receives signals for it. It
@@ -14,20 +14,27 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Mapping, Optional
 
-from .containers import engines
-from .containers.container import Container
-from .desktop import cleanup
-from .desktop.starter import IN_CONTAINER, Starter, detach
-from .errors import CasaDesktopError, RuntimeDirectoryError, StartFailed
-from .keeper import Keeper
-from .outside import answer, check_engine, container_command, parsed_container, place_of, run_container
-from .runtime import directory
-from .runtime.rendezvous import Berth, leave, new_berth, occupy
-from .runtime.settings import Settings
-from .system import locks
-from .system.messages import Word
-from .system.process import namespace
-from .x11 import displays
+from ..containers import engines
+from ..containers.container import Container
+from ..desktop import cleanup
+from ..desktop.starter import IN_CONTAINER, Starter, detach
+from ..errors import CasaDesktopError, RuntimeDirectoryError, StartFailed
+from ..runtime import directory
+from ..runtime.rendezvous import Berth, leave, new_berth, occupy
+from ..runtime.settings import Settings
+from ..system import locks
+from ..system.messages import Word
+from ..system.process import namespace
+from ..x11 import displays
+from .kernel import (
+    answer,
+    check_engine,
+    container_command,
+    parsed_container,
+    place_of,
+    run_container,
+)
+from .shim import Keeper
 
 # A supervisor ends first the programs and then its X server, with up to three seconds for each.
 DESKTOP_GRACE = 8.0

@@ -1,6 +1,6 @@
 """Init for a container that has no PID namespace of its own, as with Apptainer: it ends everything in the container.
 
-``python -m casa_desktop.steward PROGRAM ARGUMENT…`` runs a program until it ends, passes signals on to it, and then
+``python -m casa_desktop.launchers.apptainer_init PROGRAM ARGUMENT…`` runs a program until it ends, passes signals on to it, and then
 ends what it has left behind: desktops end with their container, but Jupyter servers and kernels may start and end in it
 at any time. In a container with a PID namespace, such as Docker's, the kernel of the operating system does that by
 itself.
@@ -21,12 +21,12 @@ from typing import Dict, Iterable, List, Optional, Sequence
 
 import psutil
 
-from .errors import CasaDesktopError
-from .runtime import directory, location
-from .system import locks
-from .system.descriptors import readable
-from .system.process import adopt_orphans, descendants, end, namespace, open_pid
-from .system.signals import Signals
+from ..errors import CasaDesktopError
+from ..runtime import directory, location
+from ..system import locks
+from ..system.descriptors import readable
+from ..system.process import adopt_orphans, descendants, end, namespace, open_pid
+from ..system.signals import Signals
 
 # A supervisor takes up to six seconds to end its desktop, usually half a second.
 GRACE_SECONDS = 8.0

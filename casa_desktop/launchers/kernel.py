@@ -1,4 +1,6 @@
-"""Runs a kernel in a container: ``python -m casa_desktop.outside -f FILE --container JSON [-- CASA'S OPTIONS]``.
+"""Runs a kernel in a container.
+
+Started as ``python -m casa_desktop.launchers.kernel -f FILE --container JSON [-- CASA'S OPTIONS]``.
 
 Jupyter starts this program instead of the kernel and treats it as the kernel; it passes signals on to the real one. It
 creates a rendezvous folder (``runtime.rendezvous``), starts the engine, and runs until everything has ended
@@ -19,27 +21,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from .containers import engines
-from .containers.container import Container, Place, passed_environment, remove_command, run_command
-from .desktop import lifecycle
-from .errors import CasaDesktopError, ContainerFailed, InvalidContainer
-from .keeper import Keeper, exit_status, last_line
-from .network import namespace
-from .runtime import directory
-from .runtime.rendezvous import Berth, berth_of, leave, occupy
-from .runtime.settings import Command, Settings
-from .system import messages
-from .system.event_loop import failed
-from .system.files import parsed
-from .system.messages import Word
-from .system.pythonpath import module
-from .x11 import displays
+from ..containers import engines
+from ..containers.container import Container, Place, passed_environment, remove_command, run_command
+from ..desktop import lifecycle
+from ..errors import CasaDesktopError, ContainerFailed, InvalidContainer
+from ..network import namespace
+from ..runtime import directory
+from ..runtime.rendezvous import Berth, berth_of, leave, occupy
+from ..runtime.settings import Command, Settings
+from ..system import messages
+from ..system.event_loop import failed
+from ..system.files import parsed
+from ..system.messages import Word
+from ..system.pythonpath import module
+from ..x11 import displays
+from .shim import Keeper, exit_status, last_line
 
 # After this many seconds without an end, a kernel is killed; Jupyter itself waits half as long.
 KERNEL_GRACE = 3.0
 REMOVAL_SECONDS = 10.0
 # The module that a kernelspec names to start the launcher.
-MODULE = "casa_desktop.outside"
+MODULE = "casa_desktop.launchers.kernel"
 # A pipe to the process that starts the launcher: closed without a message when the container runs, otherwise an error
 # message is written to it.
 READY_VARIABLE = "CASA_DESKTOP_READY_FD"
@@ -108,7 +110,7 @@ def container_command(
     """
     # A bwrap sandbox uses this very installation.
     python = sys.executable if not container.image and container.python == Container.python else container.python
-    inner = [python, "-m", "casa_desktop.inside", str(berth.socket), f"{grace:g}", place.cwd, python, *program]
+    inner = [python, "-m", "casa_desktop.launchers.init", str(berth.socket), f"{grace:g}", place.cwd, python, *program]
     own = {
         "CASA_DESKTOP_RUNTIME_DIR": str(directory.runtime_root()),
         messages.VARIABLE: str(berth.socket),
@@ -249,7 +251,7 @@ def parsed_container(text: str) -> Container:
 
 def main(words: List[str]) -> int:
     """Run the kernel as the command line asks; return the exit status."""
-    parser = argparse.ArgumentParser(prog="casa_desktop.outside", description="Run a CASA kernel in a container.")
+    parser = argparse.ArgumentParser("casa_desktop.launchers.kernel", description="Run a CASA kernel in a container.")
     parser.add_argument("-f", dest="connection_file", type=Path, required=True, help="Jupyter's connection file")
     parser.add_argument("--container", required=True, help="the container, as JSON")
     parser.add_argument("options", nargs="*", help="CASA's options, behind --")

@@ -20,7 +20,7 @@ from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import locks
 from casa_desktop.system.process import marked
 
-from ..living import command
+from ...living import command
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +69,9 @@ def test_its_number_is_free_outside_and_its_processes_are_its_own(root: Path) ->
     assert [each.name for each in lifecycle.list_desktops()] == ["two"]
 
 
-@pytest.mark.parametrize("victim", ["launcher", "bwrap", "casa_desktop.inside", "casa_desktop.desktop.supervisor"])
+@pytest.mark.parametrize(
+    "victim", ["launcher", "bwrap", "casa_desktop.launchers.init", "casa_desktop.desktop.supervisor"]
+)
 def test_nothing_runs_on_when_a_part_is_killed_and_the_next_start_works(root: Path, victim: str) -> None:
     record = lifecycle.ensure()
     processes = family(root, record)
@@ -100,7 +102,7 @@ def _called(processes: List[psutil.Process], word: str) -> psutil.Process:
 def test_a_killed_container_leaves_no_more_than_a_word(root: Path) -> None:
     record = lifecycle.ensure()
     processes = family(root, record)
-    _called(processes, "casa_desktop.inside").kill()
+    _called(processes, "casa_desktop.launchers.init").kill()
     psutil.wait_procs(processes, timeout=20)
     assert (traces(record), [each.name for each in root.iterdir()]) == ([], [".main.ended"])
 
