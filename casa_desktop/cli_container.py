@@ -53,8 +53,8 @@ def container_of(
         InvalidContainer, InvalidSetting, UnusablePython: an option's value is invalid.
     """
     # Import late: the other commands and the parser do not need them.
-    from . import foreign
     from .containers import container, images
+    from .kernels import probe
 
     image, kind = _chosen(arguments, sandbox)
     if not kind:
@@ -68,7 +68,7 @@ def container_of(
         binds=tuple(_bind(each) for each in arguments.bind),
         network=arguments.network,
         options=tuple(arguments.engine_option),
-        python=foreign.program(python or sys.executable) if sandbox else python or "python",
+        python=probe.program(python or sys.executable) if sandbox else python or "python",
     )
 
 

@@ -12,7 +12,7 @@ from . import cli_container
 from .errors import CasaDesktopError
 
 if TYPE_CHECKING:
-    from .installing import Wish
+    from .kernels.install import Wish
 
 _INSTALL_EXAMPLES = """\
 examples:
@@ -103,20 +103,20 @@ def _add_check(group: Any) -> None:
 
 
 def _names(**_: Any) -> List[str]:
-    from . import kernelspecs
+    from .kernels import store
 
-    return [kernel.name for kernel in kernelspecs.installed()]
+    return [kernel.name for kernel in store.installed()]
 
 
 def _removable(**_: Any) -> List[str]:
-    from . import kernelspecs
+    from .kernels import store
 
-    return [kernel.name for kernel in kernelspecs.installed() if kernel.about is not None]
+    return [kernel.name for kernel in store.installed() if kernel.about is not None]
 
 
 def install(arguments: argparse.Namespace) -> int:
     """``casa-desktop kernel install``."""
-    from . import installing
+    from .kernels import install as installing
 
     kernel, said = installing.install(_wish(arguments), os.environ)
     if arguments.json:
@@ -130,8 +130,8 @@ def install(arguments: argparse.Namespace) -> int:
 
 
 def _wish(arguments: argparse.Namespace) -> Wish:
-    from .installing import Wish
-    from .kernelspecs import Place
+    from .kernels.install import Wish
+    from .kernels.store import Place
     from .network import namespace
 
     container = cli_container.container_of(
@@ -152,10 +152,10 @@ def _wish(arguments: argparse.Namespace) -> Wish:
 
 def list_kernels(arguments: argparse.Namespace) -> int:
     """``casa-desktop kernel list``."""
-    from . import kernelspecs
-    from .kernels import trouble
+    from .kernels import store
+    from .kernels.spec import trouble
 
-    found = kernelspecs.installed()
+    found = store.installed()
     if arguments.json:
         print(json.dumps([kernel.as_dict() for kernel in found], indent=1))
     elif not found:
@@ -169,9 +169,9 @@ def list_kernels(arguments: argparse.Namespace) -> int:
 
 def remove(arguments: argparse.Namespace) -> int:
     """``casa-desktop kernel remove``; removes as many as it can, and returns 1 if one of them was not removed."""
-    from . import kernelspecs
+    from .kernels import store
 
-    removed, failed = _attempt_all(kernelspecs.remove, arguments.names)
+    removed, failed = _attempt_all(store.remove, arguments.names)
     if arguments.json:
         print(json.dumps(removed))
     elif removed:
@@ -195,7 +195,8 @@ def _attempt_all(function: Callable[[str], object], names: Sequence[str]) -> Tup
 
 def check(arguments: argparse.Namespace) -> int:
     """``casa-desktop kernel check``; 1 if something is missing."""
-    from . import findings, kernelcheck
+    from . import findings
+    from .kernels import check as kernelcheck
 
     report = kernelcheck.check(arguments.name, timeout=arguments.timeout)
     print(json.dumps(report.as_dict(), indent=1) if arguments.json else "\n".join(findings.lines(report.findings)))

@@ -98,8 +98,8 @@ def _page() -> Iterator[Finding]:
 def _kernels() -> Iterator[Finding]:
     """Check that everything that the installed CASA kernels need still exists."""
     # Import late: this imports jupyter_client, which takes a moment.
-    from .kernels import trouble as trouble_of
-    from .kernelspecs import installed
+    from .kernels.spec import trouble as trouble_of
+    from .kernels.store import installed
 
     for kernel in installed():
         trouble, remedy = trouble_of(kernel)

@@ -13,7 +13,7 @@ from typing import Mapping, Tuple
 from .. import __version__
 from ..desktop.x_server_source import PROGRAMS
 from ..errors import EngineMissing, ImageUnusable, UnusablePython
-from ..foreign import Python, checked_casa, examine, last_words
+from ..kernels.probe import Python, checked_casa, examine, last_words
 from .container import Container, Place, run_command
 
 # In the order in which they are searched.

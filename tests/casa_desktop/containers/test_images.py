@@ -12,7 +12,7 @@ from casa_desktop import __version__
 from casa_desktop.containers import images
 from casa_desktop.containers.container import Container
 from casa_desktop.errors import ImageUnusable
-from casa_desktop.foreign import Python
+from casa_desktop.kernels.probe import Python
 
 from .. import otherpythons
 

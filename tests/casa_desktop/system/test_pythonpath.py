@@ -9,10 +9,10 @@ from typing import Iterator
 
 import pytest
 
-from casa_desktop import installing, kernelspecs
 from casa_desktop.desktop import lifecycle
-from casa_desktop.kernelrun import Running
-from casa_desktop.kernelspecs import Place
+from casa_desktop.kernels import install, store
+from casa_desktop.kernels.client import Running
+from casa_desktop.kernels.store import Place
 from casa_desktop.system import pythonpath
 
 from ...living import below, variables
@@ -26,8 +26,8 @@ SEEN = "import subprocess\nseen = subprocess.check_output('echo $PYTHONPATH', sh
 def overlay(jupyter_data: Path, root: Path, tmp_path: Path) -> str:
     """The folder with what the Python of the kernel x lacks."""
     python = otherpythons.with_casa(tmp_path / "venv", but=otherpythons.OURS)
-    installing.install(installing.Wish(Place(), python=str(python), name="x"), os.environ)
-    return str(kernelspecs.get("x").overlay)
+    install.install(install.Wish(Place(), python=str(python), name="x"), os.environ)
+    return str(store.get("x").overlay)
 
 
 @pytest.fixture

@@ -6,15 +6,15 @@ import sys
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-from . import kernelspecs, overlay
-from .containers import images
-from .containers.container import Container
-from .desktop import x_server_source
-from .errors import InvalidSetting
-from .foreign import Python, checked_casa, examine, neutral, program
-from .kernels import Kernel, checked_name, container_spec, python_spec
-from .kernelspecs import Place
-from .runtime.directory import checked_name as checked_desktop
+from ..containers import images
+from ..containers.container import Container
+from ..desktop import x_server_source
+from ..errors import InvalidSetting
+from ..runtime.directory import checked_name as checked_desktop
+from . import overlay, store
+from .probe import Python, checked_casa, examine, neutral, program
+from .spec import Kernel, checked_name, container_spec, python_spec
+from .store import Place
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def install(wish: Wish, environ: Mapping[str, str]) -> Tuple[Kernel, List[str]]:
     """
     if wish.name:
         # Fail before the steps that take long.
-        kernelspecs.check_free(checked_name(wish.name), wish.place, replace=wish.replace)
+        store.check_free(checked_name(wish.name), wish.place, replace=wish.replace)
     if wish.desktop:
         checked_desktop(wish.desktop)
     build = _in_container if wish.container else _on_machine
@@ -103,21 +103,21 @@ def _in_container(wish: Wish, environ: Mapping[str, str]) -> Tuple[Kernel, List[
 def _free_name(wish: Wish, found: Python) -> str:
     engine = f"-{wish.container.engine}" if wish.container else ""
     name = checked_name(wish.name or f"casa-{found.casa}{engine}")
-    kernelspecs.check_free(name, wish.place, replace=wish.replace)
+    store.check_free(name, wish.place, replace=wish.replace)
     return name
 
 
 def _write(name: str, spec: Dict[str, Any], place: Place, has_overlay: bool) -> Kernel:
     """Write the kernelspec, and make sure that an overlay exists only if the kernel has one."""
     try:
-        kernel = kernelspecs.install(name, spec, place)
+        kernel = store.install(name, spec, place)
     except BaseException:
         if not place.folder(name).exists():
-            kernelspecs.remove_overlay(place.overlay(name))
+            store.remove_overlay(place.overlay(name))
         raise
     if not has_overlay:
         # The replaced kernel may have had an overlay.
-        kernelspecs.remove_overlay(place.overlay(name))
+        store.remove_overlay(place.overlay(name))
     return kernel
 
 

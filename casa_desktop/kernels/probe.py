@@ -18,9 +18,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from . import __version__
-from .desktop.x_server_source import PROGRAMS
-from .errors import CasaNotInstalled, NotInstalled, PythonTooOld, UnusablePython
+from .. import __version__
+from ..desktop.x_server_source import PROGRAMS
+from ..errors import CasaNotInstalled, NotInstalled, PythonTooOld, UnusablePython
 
 OLDEST = (3, 8)
 # Requirements that only the Jupyter server and the command line import.

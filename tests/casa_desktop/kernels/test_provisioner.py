@@ -16,10 +16,10 @@ from nbclient import NotebookClient
 from tornado.httpclient import HTTPClientError
 
 from casa_desktop.containers.container import Container, kernel_argv
-from casa_desktop.provisioner import NAME
+from casa_desktop.kernels.provisioner import NAME
 
-from ..shortage import descriptors
-from .network.test_isolate import within
+from ...shortage import descriptors
+from ..network.test_isolate import within
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 

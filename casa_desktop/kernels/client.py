@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-from .errors import KernelFailed
-from .system.process import open_pid
+from ..errors import KernelFailed
+from ..system.process import open_pid
 
 # ipykernel prints these lines at each start; they are not the reason for a failure.
 _USUAL = ("NOTE: When using the `ipython kernel`", "To exit, you will have to", "To read more about this", "https://")

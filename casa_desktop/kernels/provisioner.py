@@ -14,12 +14,12 @@ from typing import Any, Dict, List, Mapping, Optional
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from tornado.web import HTTPError
 
-from .errors import InvalidSetting, KernelFailed, RuntimeDirectoryError, Shortage
-from .launchers.kernel import MODULE, READY_VARIABLE
-from .network import namespace
-from .runtime.rendezvous import Berth, is_possible, leave, new_berth, present
-from .system.executor import in_thread
-from .system.process import read_line
+from ..errors import InvalidSetting, KernelFailed, RuntimeDirectoryError, Shortage
+from ..launchers.kernel import MODULE, READY_VARIABLE
+from ..network import namespace
+from ..runtime.rendezvous import Berth, is_possible, leave, new_berth, present
+from ..system.executor import in_thread
+from ..system.process import read_line
 
 NAME = "casa-desktop"
 # After this time a container counts as slow, not as failed, and Jupyter waits for the kernel as for any other.

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
-from . import __version__
-from .containers import container as containers
-from .containers import images
-from .containers.container import Container
-from .errors import InvalidContainer, InvalidKernelName
-from .foreign import Python
-from .network.namespace import VARIABLE
-from .system.pythonpath import module
+from .. import __version__
+from ..containers import container as containers
+from ..containers import images
+from ..containers.container import Container
+from ..errors import InvalidContainer, InvalidKernelName
+from ..network.namespace import VARIABLE
+from ..system.pythonpath import module
+from .probe import Python
 
 # The key of our part of the metadata, in kernel.json.
 OURS = "casa_desktop"

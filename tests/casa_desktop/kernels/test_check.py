@@ -11,23 +11,23 @@ from typing import Any, Dict, List
 import psutil
 import pytest
 
-from casa_desktop import installing, kernelcheck, kernelspecs
 from casa_desktop.errors import KernelUnknown
-from casa_desktop.kernelspecs import Place
+from casa_desktop.kernels import check, install, store
+from casa_desktop.kernels.store import Place
 
-from ..clock import own_time
-from ..living import with_word
+from ...clock import own_time
+from ...living import with_word
 
 
 @pytest.fixture(autouse=True)
 def surroundings(jupyter_data: Path, root: Path, environment: Dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """CASA's tools are unpacked once for all tests."""
     monkeypatch.setenv("CASA_DESKTOP_TOOLS", environment["CASA_DESKTOP_TOOLS"])
-    installing.install(installing.Wish(Place(), name="x"), os.environ)
+    install.install(install.Wish(Place(), name="x"), os.environ)
 
 
 def _rewrite(argv: List[str]) -> None:
-    path = kernelspecs.get("x").folder / "kernel.json"
+    path = store.get("x").folder / "kernel.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "argv": argv}))
 
 
@@ -50,14 +50,14 @@ def test_a_real_casa_is_found_complete() -> None:
     for subject in ("kernel", "CASA", "task", "picture", "casaviewer", "casaplotms", "casalogger", "X server"):
         assert found[subject]["state"] == "ok", found[subject]
     assert found["measures data"]["state"] in ("ok", "note")
-    assert said["casa"].startswith(kernelspecs.get("x").as_dict()["casa"])
+    assert said["casa"].startswith(store.get("x").as_dict()["casa"])
     assert 0 < said["seconds"] < 60
 
 
 def test_a_kernel_that_dies_says_why_in_a_moment() -> None:
     _rewrite([sys.executable, "-m", "casa_kernel_that_is_not_there"])
     began = own_time()
-    report = kernelcheck.check("x")
+    report = check.check("x")
     assert own_time() - began < 10
     assert not report.ok
     assert report.seconds is None
@@ -84,7 +84,7 @@ def test_a_casa_that_cannot_be_imported_is_told_by_the_kernel_itself(monkeypatch
     Path(os.environ["CASASITECONFIG"]).write_text(
         "measurespath = '/nowhere'\nmeasures_auto_update = data_auto_update = False\n"
     )
-    report = kernelcheck.check("x")
+    report = check.check("x")
     (wrong,) = (each for each in report.findings if each.state == "missing")
     assert wrong.subject == "CASA"
     assert "install them with 'pip install casadata'" in wrong.found
@@ -92,17 +92,17 @@ def test_a_casa_that_cannot_be_imported_is_told_by_the_kernel_itself(monkeypatch
 
 def test_a_machine_without_an_x_server_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    found = kernelcheck._x_server(kernelspecs.get("x"), "")
+    found = check._x_server(store.get("x"), "")
     assert found.state == "missing"
     assert "casa-desktop x-server --image NAME" in found.remedy
 
 
 def test_a_kernel_of_another_language_is_not_even_started() -> None:
-    report = kernelcheck.check("python3") if "python3" in _all() else None
+    report = check.check("python3") if "python3" in _all() else None
     assert report is None or "is no CASA kernel" in report.findings[0].found
     with pytest.raises(KernelUnknown):
-        kernelcheck.check("nobody")
+        check.check("nobody")
 
 
 def _all() -> Dict[str, str]:
-    return kernelspecs._manager().find_kernel_specs()
+    return store._manager().find_kernel_specs()

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence, Tuple
 
-from . import kernelspecs
-from .errors import KernelFailed
-from .findings import Finding, x_server
-from .kernelrun import Running
-from .kernels import Kernel
-from .system.process import adopt_orphans, descendants, outlast
+from ..errors import KernelFailed
+from ..findings import Finding, x_server
+from ..system.process import adopt_orphans, descendants, outlast
+from . import store
+from .client import Running
+from .spec import Kernel
 
 if TYPE_CHECKING:
     import psutil
@@ -73,7 +73,7 @@ def check(name: str, *, timeout: float = 120.0) -> Report:
     Raises:
         KernelUnknown: there is no kernel of that name.
     """
-    kernel = kernelspecs.get(name)
+    kernel = store.get(name)
     if not kernel.is_casa:
         reason = f"{kernel.display_name} is no CASA kernel, by {kernel.folder / 'kernel.json'}"
         return Report(kernel, (Finding("kernel", "missing", reason),))

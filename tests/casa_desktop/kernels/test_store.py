@@ -7,17 +7,17 @@ from typing import Any, Dict
 
 import pytest
 
-from casa_desktop import kernels, kernelspecs
 from casa_desktop.errors import ForeignKernel, KernelNotWritten, KernelTaken, KernelUnknown
-from casa_desktop.foreign import Python
-from casa_desktop.kernelspecs import Place
+from casa_desktop.kernels import spec, store
+from casa_desktop.kernels.probe import Python
+from casa_desktop.kernels.store import Place
 
 FOUND = Python((3, 11, 2), {"casatasks": "6.7.0.31"}, True, True, True, "", ())
 OWN = Place()
 
 
 def _spec(**more: Any) -> Dict[str, Any]:
-    return kernels.python_spec(sys.executable, FOUND, **more)
+    return spec.python_spec(sys.executable, FOUND, **more)
 
 
 def _write_foreign(data: Path, name: str) -> Path:
@@ -28,76 +28,76 @@ def _write_foreign(data: Path, name: str) -> Path:
 
 
 def test_a_kernel_that_was_written_is_found_with_its_logos_and_removed(jupyter_data: Path) -> None:
-    kernel = kernelspecs.install("casa-6.7.0", _spec(), OWN)
+    kernel = store.install("casa-6.7.0", _spec(), OWN)
     assert kernel.folder == OWN.folder("casa-6.7.0") == jupyter_data / "kernels" / "casa-6.7.0"
     assert sorted(each.name for each in kernel.folder.iterdir()) == ["kernel.json", "logo-64x64.png", "logo-svg.svg"]
     assert kernel.folder.stat().st_mode & 0o777 == 0o755
-    assert kernelspecs.get("CASA-6.7.0") == kernel
-    assert kernel in kernelspecs.installed()
-    assert kernelspecs.remove("casa-6.7.0") == kernel.folder
+    assert store.get("CASA-6.7.0") == kernel
+    assert kernel in store.installed()
+    assert store.remove("casa-6.7.0") == kernel.folder
     assert not kernel.folder.exists()
     with pytest.raises(KernelUnknown, match=r"There is no kernel 'casa-6\.7\.0'; there are: casa"):
-        kernelspecs.get("casa-6.7.0")
+        store.get("casa-6.7.0")
 
 
 def test_the_kernel_of_the_wheel_is_listed_and_left_as_it_is(jupyter_data: Path) -> None:
-    (wheel,) = kernelspecs.installed()
+    (wheel,) = store.installed()
     assert wheel.name == "casa"
     assert wheel.about is None
     with pytest.raises(ForeignKernel, match="pip uninstall casa-desktop"):
-        kernelspecs.remove("casa")
+        store.remove("casa")
     assert wheel.folder.exists()
 
 
 def test_a_kernel_below_a_prefix_is_written_there(jupyter_data: Path, tmp_path: Path) -> None:
     place = Place(str(tmp_path / "usr"))
-    kernel = kernelspecs.install("x", _spec(), place)
+    kernel = store.install("x", _spec(), place)
     assert kernel.folder == place.folder("x") == tmp_path / "usr" / "share" / "jupyter" / "kernels" / "x"
     assert place.overlay("x") == tmp_path / "usr" / "share" / "jupyter" / "casa-desktop" / "x"
     with pytest.raises(KernelTaken):
-        kernelspecs.check_free("x", place, replace=False)
+        store.check_free("x", place, replace=False)
 
 
 def test_an_overlay_goes_with_its_kernel(jupyter_data: Path) -> None:
     for name in ("a", "b"):
         OWN.overlay(name).mkdir(parents=True)
-        kernelspecs.install(name, _spec(overlay=OWN.overlay(name)), OWN)
-    kernelspecs.remove("a")
+        store.install(name, _spec(overlay=OWN.overlay(name)), OWN)
+    store.remove("a")
     assert [each.name for each in OWN.overlay("b").parent.iterdir()] == ["b"]
-    kernelspecs.remove("b")
+    store.remove("b")
     assert not OWN.overlay("b").parent.exists()
 
 
 def test_a_name_is_taken_once(jupyter_data: Path) -> None:
-    kernelspecs.check_free("x", OWN, replace=False)
-    kernelspecs.install("x", _spec(), OWN)
+    store.check_free("x", OWN, replace=False)
+    store.install("x", _spec(), OWN)
     with pytest.raises(KernelTaken, match="--replace"):
-        kernelspecs.check_free("x", OWN, replace=False)
-    kernelspecs.check_free("x", OWN, replace=True)
+        store.check_free("x", OWN, replace=False)
+    store.check_free("x", OWN, replace=True)
     with pytest.raises(KernelTaken):
-        kernelspecs.check_free("casa", OWN, replace=False)
+        store.check_free("casa", OWN, replace=False)
 
 
 def test_a_kernel_of_others_is_neither_replaced_nor_removed(jupyter_data: Path) -> None:
     folder = _write_foreign(jupyter_data, "ir")
     with pytest.raises(ForeignKernel):
-        kernelspecs.check_free("ir", OWN, replace=True)
+        store.check_free("ir", OWN, replace=True)
     with pytest.raises(ForeignKernel, match="jupyter kernelspec remove ir"):
-        kernelspecs.remove("ir")
+        store.remove("ir")
     assert folder.exists()
-    assert [kernel.name for kernel in kernelspecs.installed()] == ["casa"]
+    assert [kernel.name for kernel in store.installed()] == ["casa"]
 
 
 def test_a_folder_that_cannot_be_written_is_told(jupyter_data: Path) -> None:
     jupyter_data.write_text("in the way")
     with pytest.raises(KernelNotWritten, match="Not a directory"):
-        kernelspecs.install("x", _spec(), OWN)
+        store.install("x", _spec(), OWN)
 
 
 def test_a_damaged_kernelspec_does_not_hide_the_others(jupyter_data: Path) -> None:
-    kernel = kernelspecs.install("x", _spec(), OWN)
+    kernel = store.install("x", _spec(), OWN)
     (jupyter_data / "kernels" / "y").mkdir()
     (jupyter_data / "kernels" / "y" / "kernel.json").write_text("{")
-    assert kernel in kernelspecs.installed()
+    assert kernel in store.installed()
     with pytest.raises(ForeignKernel):
-        kernelspecs.remove("y")
+        store.remove("y")

@@ -16,9 +16,9 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import Mapping, Sequence
 
-from . import __version__
-from .errors import OverlayFailed
-from .foreign import Python, examine, last_words, neutral, site_packages
+from .. import __version__
+from ..errors import OverlayFailed
+from .probe import Python, examine, last_words, neutral, site_packages
 
 # Runs a program in the environment that a Python which is a shell script sets up for itself.
 _EXEC = "import os, sys; os.execv(sys.argv[1], sys.argv[1:])"

@@ -16,8 +16,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, List, Mapping, Optional
 
-from .errors import ForeignKernel, KernelNotWritten, KernelTaken, KernelUnknown
-from .kernels import Kernel, overlay_of
+from ..errors import ForeignKernel, KernelNotWritten, KernelTaken, KernelUnknown
+from .spec import Kernel, overlay_of
 
 if TYPE_CHECKING:
     from jupyter_client.kernelspec import KernelSpecManager

@@ -10,24 +10,24 @@ from typing import List
 import psutil
 import pytest
 
-from casa_desktop import foreign, installing, kernels, kernelspecs
 from casa_desktop.containers.container import Container
 from casa_desktop.errors import KernelFailed
-from casa_desktop.kernelrun import Running
-from casa_desktop.kernelspecs import Place
+from casa_desktop.kernels import install, probe, spec, store
+from casa_desktop.kernels.client import Running
+from casa_desktop.kernels.store import Place
 
-from . import otherpythons
+from .. import otherpythons
 
 
 def _rewrite(name: str, argv: List[str]) -> None:
-    path = kernelspecs.get(name).folder / "kernel.json"
+    path = store.get(name).folder / "kernel.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "argv": argv}))
 
 
 @pytest.fixture
 def kernel(jupyter_data: Path, root: Path) -> str:
     """The name of a kernel whose kernelspec may be spoilt."""
-    installing.install(installing.Wish(Place(), name="x"), os.environ)
+    install.install(install.Wish(Place(), name="x"), os.environ)
     return "x"
 
 
@@ -41,8 +41,8 @@ def test_a_script_in_a_python_s_place_sets_its_variables_for_the_kernel(
     jupyter_data: Path, root: Path, tmp_path: Path
 ) -> None:
     script = otherpythons.monolithic(tmp_path / "casa", otherpythons.with_casa(tmp_path / "venv"))
-    wish = installing.Wish(Place(), python=str(script), name="x", desktop="m31", options=("--nostartupfile",))
-    installing.install(wish, os.environ)
+    wish = install.Wish(Place(), python=str(script), name="x", desktop="m31", options=("--nostartupfile",))
+    install.install(wish, os.environ)
     with Running("x", tmp_path, 60) as running:
         names = "[os.environ[name] for name in ('MONOLITHIC', 'CASA_DESKTOP_NAME')]"
         assert (
@@ -89,8 +89,8 @@ def test_a_program_that_is_not_there_is_told(kernel: str, tmp_path: Path) -> Non
 @pytest.mark.skipif(shutil.which("bwrap") is None, reason="there is no bwrap on PATH")
 def test_a_container_that_does_not_start_is_told_in_the_launcher_s_words(kernel: str, tmp_path: Path) -> None:
     sandbox = Container("bwrap", options=("--no-such-option",), python=sys.executable)
-    found = foreign.Python(sys.version_info[:3], {"casatasks": "6.7.0.31"}, True, True, True, "", ())
-    kernelspecs.install("x", kernels.container_spec(sys.executable, sandbox, found), Place())
+    found = probe.Python(sys.version_info[:3], {"casatasks": "6.7.0.31"}, True, True, True, "", ())
+    store.install("x", spec.container_spec(sys.executable, sandbox, found), Place())
     with pytest.raises(KernelFailed) as failed:
         Running(kernel, tmp_path, 60).__enter__()
     assert failed.value.reason.startswith("it could not be started: The container of bwrap did not start: ")

@@ -8,16 +8,16 @@ from typing import Dict
 
 import pytest
 
-from casa_desktop import foreign, overlay
 from casa_desktop.errors import OverlayFailed
+from casa_desktop.kernels import overlay, probe
 
-from . import otherpythons
+from .. import otherpythons
 
-ENVIRON = foreign.neutral(os.environ)
+ENVIRON = probe.neutral(os.environ)
 
 
-def _examined(python: Path, **more: str) -> foreign.Python:
-    return foreign.examine([str(python)], {**ENVIRON, **more})
+def _examined(python: Path, **more: str) -> probe.Python:
+    return probe.examine([str(python)], {**ENVIRON, **more})
 
 
 def test_a_python_that_lacks_only_casa_desktop_gets_a_copy_of_it_without_pip(tmp_path: Path) -> None:
