@@ -13,7 +13,7 @@ from traitlets import Bool, Float, Int, Unicode, default
 from traitlets.config import Configurable
 
 from .runtime.settings import Settings, settings_from
-from .shares import MOST_MINUTES
+from .views.share_links import MOST_MINUTES
 
 
 class CasaDesktop(Configurable):

@@ -12,7 +12,6 @@ from jupyter_server.utils import url_path_join
 from .config import CasaDesktop
 from .errors import CasaDesktopError
 from .handlers import DesktopsHandler, OneDesktopHandler, ScreenshotHandler
-from .lookout import Lookout
 from .notices import SCHEMA, SCHEMA_ID, Notices
 from .pages import PageFileHandler, PageHandler, SharedPageHandler
 from .proxy import DesktopSocketHandler
@@ -21,7 +20,8 @@ from .runtime.settings import IDLE_VARIABLE
 from .sharedsocket import SharedSocketHandler
 from .sharing import OneShareHandler, SharedHandler, SharesHandler
 from .system.executor import workers
-from .template import PAGE_FOLDER
+from .views.page import PAGE_FOLDER
+from .views.runtime_watch import Lookout
 
 # Accepts more than valid names, so that an invalid name gets our own error message instead of a bare 404.
 _NAME = r"([^/]{1,200})"

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict
 
-from . import lookout, shares
 from .desktop import open_url
 from .reception import LINK_ENDED, WITHDRAWN, Reception
 from .runtime.directory import Record
+from .views import runtime_watch, share_links
 
 SCHEMA_ID = "https://casa-desktop.org/events/desktops"
 SCHEMA: Dict[str, Any] = {
@@ -38,11 +38,11 @@ class Notices:
 
     def __init__(self, reception: Reception, emit: Callable[..., object]) -> None:
         self._reception, self._emit = reception, emit
-        self._known = lookout.running_everywhere()
+        self._known = runtime_watch.running_everywhere()
 
     def look(self) -> None:
         """Publish the changes; called when something has changed, and when a view has joined."""
-        before, self._known = self._known, lookout.running_everywhere()
+        before, self._known = self._known, runtime_watch.running_everywhere()
         for name, record in before.items():
             if not _is_same(record, self._known.get(name)):
                 self._emit(data={"action": "ended", "name": name})
@@ -57,7 +57,7 @@ class Notices:
             for address in open_url.take(record.at):
                 audience.link(record.name, address)
         for number in audience.shares(record.name):
-            if not shares.is_valid(record, number):
+            if not share_links.is_valid(record, number):
                 audience.end_share(record.name, number, LINK_ENDED, WITHDRAWN)
 
 

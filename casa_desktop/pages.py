@@ -9,13 +9,13 @@ from jupyter_server.base.handlers import AuthenticatedFileHandler, JupyterHandle
 from jupyter_server.utils import ensure_async
 from tornado import web
 
-from . import shares, template
 from .desktop import lifecycle
 from .errors import InvalidName, NoSuchShare
 from .plainpage import PlainErrors
 from .reception import AUTH_RESOURCE, SHARE_RESOURCE
 from .runtime.directory import checked_name
 from .system.executor import in_thread
+from .views import page, share_links
 
 
 class PageHandler(PlainErrors, JupyterHandler):
@@ -47,7 +47,7 @@ class SharedPageHandler(PlainErrors, JupyterHandler):
     async def get(self, token: str) -> None:
         """Answer with the page for one share link, or with 404."""
         try:
-            record, _ = await in_thread(shares.find, token)
+            record, _ = await in_thread(share_links.find, token)
         except NoSuchShare as error:
             raise web.HTTPError(404, str(error)) from error
         self.set_header("Cache-Control", "no-store")
@@ -63,9 +63,9 @@ def render_page(base_url: str, name: str, share: str = "") -> str:
         HTTPError: 500 where the front end has not been built.
     """
     try:
-        return template.filled(base_url, name, share=share, lab=True)
+        return page.filled(base_url, name, share=share, lab=True)
     except FileNotFoundError as error:
-        raise web.HTTPError(500, template.not_built(error)) from error
+        raise web.HTTPError(500, page.not_built(error)) from error
 
 
 class PageFileHandler(PlainErrors, AuthenticatedFileHandler):

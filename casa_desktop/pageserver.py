@@ -9,11 +9,11 @@ from typing import Any, Callable
 
 from websockify.websocketproxy import LibProxyServer
 
-from .audience import Audience
 from .gate import Gate
-from .linkwatch import LinkWatch
 from .runtime.settings import Settings
 from .strangers import Strangers
+from .views.link_watch import LinkWatch
+from .views.viewers import Audience
 
 BASE = "/casa-desktop/"
 _PAUSE_SECONDS = 0.1

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 
-from . import shares
 from .errors import NoSuchShare, ProtocolViolation, Shortage
 from .proxy import PIECE, DesktopSocketHandler
 from .reception import LINK_ENDED, SHARE_RESOURCE
 from .runtime.directory import Record
 from .system.token_bucket import Budget
+from .views import share_links
 
 # A guest's limit in bytes per second; each frame costs some extra bytes. Our page requests at most 240 pictures per
 # second and answers as many fences, which takes two thirds of the limit.
@@ -60,7 +60,7 @@ class SharedSocketHandler(DesktopSocketHandler):
     async def open(self, token: str) -> None:
         """Connect to the desktop that the link shares; called by tornado."""
         try:
-            record, share = shares.find(token)
+            record, share = share_links.find(token)
         except Shortage as error:
             return self.refuse(1013, str(error))
         except NoSuchShare:

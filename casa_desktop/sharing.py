@@ -7,13 +7,13 @@ from typing import Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from . import models, shares
 from .desktop import lifecycle
 from .errors import InvalidShare
 from .handlers import DesktopHandler
 from .reception import LINK_ENDED, SHARE_RESOURCE, WITHDRAWN
 from .runtime.directory import Record
 from .system.executor import in_thread
+from .views import models, share_links
 
 
 class SharesHandler(DesktopHandler):
@@ -24,7 +24,7 @@ class SharesHandler(DesktopHandler):
     async def get(self, name: str) -> None:
         """List the links, without their tokens, which are not stored."""
         record = await in_thread(lifecycle.running, name)
-        found = await in_thread(shares.valid, record)
+        found = await in_thread(share_links.valid, record)
         self.finish({"shares": [self._told(record, share) for share in found]})
 
     @web.authenticated
@@ -33,7 +33,7 @@ class SharesHandler(DesktopHandler):
         """Create a link: 201 with its token, which is sent only in this answer."""
         record = await in_thread(lifecycle.running, name)
         minutes, label = self._asked()
-        share, token = await in_thread(shares.create, record, minutes, label)
+        share, token = await in_thread(share_links.create, record, minutes, label)
         self.log.info("casa-desktop: a link to look at %s was made, %s", name, share.id)
         self.set_status(201)
         told = {"id": share.id, "label": share.label, "expires": models.time(share.expires)}
@@ -44,12 +44,12 @@ class SharesHandler(DesktopHandler):
         if most < 1:
             raise web.HTTPError(403, "Links to look at desktops are switched off on this server.")
         asked = self.json_object('{"minutes": 60}')
-        minutes = asked.get("minutes", min(shares.DEFAULT_MINUTES, most))
+        minutes = asked.get("minutes", min(share_links.DEFAULT_MINUTES, most))
         if isinstance(minutes, (int, float)) and minutes > most:
             raise InvalidShare("life", minutes, f"a number of minutes from 1 to {most}")
         return minutes, asked.get("label", "")
 
-    def _told(self, record: Record, share: shares.Share) -> dict[str, Any]:
+    def _told(self, record: Record, share: share_links.Share) -> dict[str, Any]:
         views = self.reception.audience.count(record.name, share.id)
         return {"id": share.id, "label": share.label, "expires": models.time(share.expires), "views": views}
 
@@ -61,7 +61,7 @@ class OneShareHandler(DesktopHandler):
     @authorized
     async def delete(self, name: str, number: str) -> None:
         """Withdraw a link and close the connections that came through it."""
-        await in_thread(shares.withdraw, await in_thread(lifecycle.running, name), number)
+        await in_thread(share_links.withdraw, await in_thread(lifecycle.running, name), number)
         self.reception.audience.end_share(name, number, LINK_ENDED, WITHDRAWN)
         self.set_status(204)
         self.finish()
@@ -76,7 +76,7 @@ class SharedHandler(DesktopHandler):
     @authorized
     async def get(self, token: str) -> None:
         """Answer with the address of the shared desktop's websocket, or with 404."""
-        record, share = await in_thread(shares.find, token)
+        record, share = await in_thread(share_links.find, token)
         self.finish(
             {
                 "name": record.name,

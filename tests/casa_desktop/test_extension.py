@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
-from casa_desktop import extension, shares
+from casa_desktop import extension
 from casa_desktop.desktop import lifecycle
+from casa_desktop.views import share_links
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 Fetch = Callable[..., Awaitable[HTTPResponse]]
@@ -137,7 +138,7 @@ def _paths() -> list[str]:
 async def test_every_route_refuses_who_jupyter_does_not_know(
     root: Path, path: str, headers: dict[str, str], http_server_client: Any, jp_base_url: str
 ) -> None:
-    _, token = shares.create(lifecycle.ensure())
+    _, token = share_links.create(lifecycle.ensure())
     with pytest.raises(HTTPClientError) as refused:
         await http_server_client.fetch(jp_base_url + path.format(token=token), headers=headers, follow_redirects=False)
     # A single link cannot be asked for, by anybody.
@@ -157,13 +158,13 @@ async def test_nobody_changes_anything_whom_jupyter_does_not_know(
     fetch: Fetch, method: str, parts: tuple[str, ...], body: str | None
 ) -> None:
     record = lifecycle.ensure()
-    share, _ = shares.create(record)
+    share, _ = share_links.create(record)
     words = [each.format(id=share.id) for each in parts]
     with pytest.raises(HTTPClientError) as refused:
         await fetch("api", "desktops", *words, method=method, body=body, headers={"Authorization": "token wrong"})
     assert refused.value.code == 403
     assert lifecycle.list_desktops() == [record]
-    assert shares.valid(record) == [share]
+    assert share_links.valid(record) == [share]
 
 
 async def test_what_pages_ask_by_themselves_is_no_activity_for_a_hub(fetch: Fetch, jp_serverapp: Any) -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from casa_desktop import sharedsocket
 from casa_desktop.desktop import lifecycle
-from casa_desktop.rfbstream import Filter, Passed
 from casa_desktop.system.token_bucket import Budget
+from casa_desktop.views.rfb_filter import Filter, Passed
 
 from .browser import RAW, Browser, key, pointer, request
 

@@ -10,10 +10,10 @@ import subprocess
 from pathlib import Path
 from typing import Any, Awaitable, Callable
 
-from casa_desktop import shares
 from casa_desktop.desktop import lifecycle, open_url
 from casa_desktop.notices import SCHEMA_ID
 from casa_desktop.runtime import directory
+from casa_desktop.views import share_links
 
 from .browser import RAW, Browser
 
@@ -53,7 +53,7 @@ async def test_a_desktop_whose_supervisor_was_killed_is_told_to_have_ended(
 
 async def test_a_link_out_of_the_desktop_reaches_the_user_s_views_and_no_guest_s(root: Path, view: View) -> None:
     record = lifecycle.ensure()
-    _, token = shares.create(record)
+    _, token = share_links.create(record)
     own, guest = await view(), await (await view("shared", token, "rfb")).greet(RAW)
     await own.read(12)
     env = {**os.environ, **lifecycle.environment(record)}

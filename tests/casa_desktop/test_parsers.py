@@ -15,17 +15,17 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from casa_desktop import shares
-from casa_desktop.audience import Audience
 from casa_desktop.containers.container import Container
 from casa_desktop.containers.engines import ENGINES
 from casa_desktop.desktop import open_url, x_server_source
 from casa_desktop.errors import CasaDesktopError, InvalidContainer, InvalidSetting, ProtocolViolation
 from casa_desktop.launchers import kernel
-from casa_desktop.rfbstream import ClientStream, Filter
 from casa_desktop.runtime import directory
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.system.messages import LONGEST_LINE, Decoder, Word, encode
+from casa_desktop.views import share_links
+from casa_desktop.views.rfb_filter import ClientStream, Filter
+from casa_desktop.views.viewers import Audience
 
 # The folder may well be the same for all examples: each writes its file anew.
 ONE_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -160,7 +160,7 @@ def test_a_link_s_file_is_an_address_or_nothing_and_is_gone_afterwards(tmp_path:
 
 
 NOW = time.time()
-sensible = shares.Share("0" * 16, "label", NOW + 3600, "0" * 64)
+sensible = share_links.Share("0" * 16, "label", NOW + 3600, "0" * 64)
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def record(root: Path) -> directory.Record:
 
 
 @ONE_FOLDER
-@given(st.binary() | json_values.map(json.dumps) | _fields(shares.Share).map(
+@given(st.binary() | json_values.map(json.dumps) | _fields(share_links.Share).map(
     lambda given: json.dumps({**asdict(sensible), **given})))  # fmt: skip
 @example(DEEP)
 @example(json.dumps({**asdict(sensible), "expires": float("inf")}))
@@ -183,10 +183,10 @@ def test_a_share_s_file_is_a_link_that_ends_within_a_day_or_is_removed(record: d
     folder.mkdir(exist_ok=True)
     path = folder / "0000000000000000.json"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    found = shares.valid(record)
+    found = share_links.valid(record)
     assert path.exists() == bool(found)
     for share in found:
-        assert 0 < share.expires - time.time() <= 60 * (shares.MOST_MINUTES + 60)
+        assert 0 < share.expires - time.time() <= 60 * (share_links.MOST_MINUTES + 60)
 
 
 # The words and the messages of a browser

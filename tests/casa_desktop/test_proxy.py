@@ -20,11 +20,12 @@ from tornado.websocket import websocket_connect
 from Xlib import XK, X
 from Xlib.display import Display
 
-from casa_desktop import proxy, shares
+from casa_desktop import proxy
 from casa_desktop.desktop import lifecycle
 from casa_desktop.reception import reception
 from casa_desktop.system import locks
 from casa_desktop.system.process import is_stopped
+from casa_desktop.views import share_links
 
 from .browser import CLIPBOARD, EXTENDED_SIZE, RAW, Browser, cut_text, desktop_size, key, pointer, request
 
@@ -149,7 +150,7 @@ async def test_who_does_not_keep_to_the_protocol_is_put_out(
 async def _shared(display: Display, view: View) -> Browser:
     record = lifecycle.find()
     assert record is not None
-    _, token = shares.create(record)
+    _, token = share_links.create(record)
     return await (await view("shared", token, "rfb")).greet(RAW, EXTENDED_SIZE, CLIPBOARD)
 
 
@@ -196,7 +197,7 @@ async def test_what_is_copied_on_the_desktop_is_not_sent_to_who_can_only_look(
     record = lifecycle.find()
     assert record is not None
     own = await (await view()).greet(RAW)
-    _, token = shares.create(record)
+    _, token = share_links.create(record)
     guest = await (await view("shared", token, "rfb")).greet(*encodings)
     await own.update()
     await guest.update()

@@ -22,7 +22,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from casa_desktop.desktop import lifecycle, open_url
-from casa_desktop.template import PAGE_FOLDER
+from casa_desktop.views.page import PAGE_FOLDER
 
 from ..living import opened as opened_by
 from ..shortage import NO_INSTANCE, NO_WATCH

@@ -12,8 +12,8 @@ import pytest
 from jupyter_server.auth import Authorizer, IdentityProvider, User
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
-from casa_desktop import shares
 from casa_desktop.desktop import lifecycle
+from casa_desktop.views import share_links
 
 from .browser import RAW, Browser, key
 
@@ -85,13 +85,13 @@ async def test_an_administrator_shortens_the_life_of_links_or_forbids_them(fetch
     made = await _share(fetch)
     record = lifecycle.find()
     assert record is not None
-    assert shares.valid(record)[0].expires <= time.time() + 600
+    assert share_links.valid(record)[0].expires <= time.time() + 600
     for most, minutes, code in ((10, 11, 400), (0, 1, 403)):
         choices.share_minutes = most
         with pytest.raises(HTTPClientError) as refused:
             await fetch("api", "desktops", "main", "shares", method="POST", body=f'{{"minutes": {minutes}}}')
         assert refused.value.code == code
-    assert shares.find(made["token"])
+    assert share_links.find(made["token"])
 
 
 async def test_a_guest_looks_by_the_link_and_at_nothing_else(fetch: Fetch, view: View) -> None:
@@ -186,13 +186,13 @@ async def test_a_link_withdrawn_by_another_server_ends_its_connections_too(fetch
     guest = await (await view("shared", made["token"], "rfb", headers=dict(GUEST))).greet(RAW)
     record = lifecycle.find()
     assert record is not None
-    shares.withdraw(record, made["id"])
+    share_links.withdraw(record, made["id"])
     assert await guest.closed() == (4403, "This link was withdrawn.")
 
 
 async def test_who_looks_is_put_out_when_the_link_expires(fetch: Fetch, view: View, root: Path) -> None:
     made = await _share(fetch, '{"minutes": 1}')
-    record, share = shares.find(made["token"])
+    record, share = share_links.find(made["token"])
     path = root / "main" / "shares" / f"{share.id}.json"
     fields = json.loads(path.read_text())
     # A minute is too long for a test: let it end in a moment.
@@ -200,7 +200,7 @@ async def test_who_looks_is_put_out_when_the_link_expires(fetch: Fetch, view: Vi
     guest = await (await view("shared", made["token"], "rfb", headers=dict(GUEST))).greet(RAW)
     guest.send(key(0x61))
     assert await guest.closed() == (4403, "This link has expired.")
-    assert shares.valid(record) == []
+    assert share_links.valid(record) == []
 
 
 async def test_a_link_survives_the_server_and_not_the_desktop(fetch: Fetch, view: View, jp_serverapp: Any) -> None:

@@ -18,13 +18,13 @@ from inotify_simple import INotify, flags
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
 
-from casa_desktop import lookout, shares
 from casa_desktop.desktop import lifecycle, open_url
 from casa_desktop.errors import LinkRefused, ScalingFailed, Shortage, StartFailed
 from casa_desktop.proxy import RESERVED
 from casa_desktop.runtime import directory
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import files
+from casa_desktop.views import runtime_watch, share_links
 
 from ..living import line_of
 from ..shortage import Disk, descriptors, few_descriptors, little_memory, small_disk
@@ -63,7 +63,7 @@ def test_a_desktop_that_finds_no_room_says_so_leaves_nothing_and_starts_when_the
 def test_a_running_desktop_goes_on_when_its_disk_is_full(disk: Disk) -> None:
     record = lifecycle.ensure()
     at = directory.places("main")
-    share, _ = shares.create(record)
+    share, _ = share_links.create(record)
     before = (at.icewm / "preferences").read_text()
     disk.fill()
 
@@ -75,8 +75,8 @@ def test_a_running_desktop_goes_on_when_its_disk_is_full(disk: Disk) -> None:
     assert (at.icewm / "preferences").read_text() == before
     assert [each.name for each in (at.icewm / "themes").iterdir()] == ["casa"]
     with pytest.raises(Shortage, match="No room is left"):
-        shares.create(record)
-    assert shares.valid(record) == [share]
+        share_links.create(record)
+    assert share_links.valid(record) == [share]
     watching = lifecycle.watch(record)
     with pytest.raises(LinkRefused, match="No room is left"):
         open_url.hand_over(at, "https://example.org")
@@ -122,12 +122,12 @@ def test_an_unused_desktop_is_stopped_on_a_full_disk_too(disk: Disk) -> None:
 
 
 def test_a_file_that_cannot_be_written_anew_is_as_it_was(disk: Disk) -> None:
-    share, file = shares.Share("0", "a", 1.0, "x"), disk.path / "share.json"
+    share, file = share_links.Share("0", "a", 1.0, "x"), disk.path / "share.json"
     files.write(file, share)
     disk.fill()
     with pytest.raises(Shortage, match=r"share\.json"):
-        files.write(file, shares.Share("0", "b" * 9000, 1.0, "y"))
-    assert files.read(file, shares.Share) == share
+        files.write(file, share_links.Share("0", "b" * 9000, 1.0, "y"))
+    assert files.read(file, share_links.Share) == share
     assert sorted(each.name for each in disk.path.iterdir()) == ["filler", "share.json"]
 
 
@@ -146,7 +146,7 @@ def test_who_has_no_descriptor_left_takes_no_living_desktop_for_dead(
     root: Path, ask: Callable[[], object], left: int
 ) -> None:
     record = lifecycle.ensure()
-    for call in (ask, lambda: lookout.running(root)):
+    for call in (ask, lambda: runtime_watch.running(root)):
         with few_descriptors(os.getpid(), left), pytest.raises(Shortage, match=r"^All \d+ files that this process may"):
             call()
         left = 0

@@ -23,7 +23,7 @@ except errors.CasaDesktopError as error:
 # What a Jupyter server tells of, without asking for anything.
 TOLD = """
 import json
-from casa_desktop import lookout
+from casa_desktop.views import runtime_watch
 from casa_desktop.desktop import lifecycle as session
 from casa_desktop.runtime import directory
 from casa_desktop.errors import CasaDesktopError
@@ -31,7 +31,7 @@ try:
     found = [each.name for each in session.list_desktops()]
 except CasaDesktopError as error:
     found = type(error).__name__
-print(json.dumps([found, list(lookout.running(directory.configured_root()))]))
+print(json.dumps([found, list(runtime_watch.running(directory.configured_root()))]))
 """
 # A desktop of somebody's who wants it to be taken for another's: record, lock and a socket that answers.
 FORGERY = """

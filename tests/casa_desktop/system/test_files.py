@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from casa_desktop.runtime.directory import Record
-from casa_desktop.shares import Share
 from casa_desktop.system import files
+from casa_desktop.views.share_links import Share
 
 # The folder may well be the same for all examples: each writes its file anew.
 ONE_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

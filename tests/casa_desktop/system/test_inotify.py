@@ -92,10 +92,10 @@ def test_an_alarm_that_sleeps_without_end_is_woken_when_there_is_no_watch_for_an
 LOOKOUT = """
 import asyncio, sys
 from pathlib import Path
-from casa_desktop import lookout
+from casa_desktop.views import runtime_watch
 async def main():
     news, warnings = asyncio.Event(), []
-    watching = lookout.Lookout(news.set, warnings.append, 0.05)
+    watching = runtime_watch.Lookout(news.set, warnings.append, 0.05)
     watching.start()
     for name in ("one", "two"):
         Path(sys.argv[1], name).mkdir()

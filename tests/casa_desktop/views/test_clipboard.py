@@ -9,12 +9,12 @@ from typing import Awaitable, Callable
 import pytest
 from Xlib.display import Display
 
-from casa_desktop import clipboard
-from casa_desktop.clipboard import CAPABILITIES, LONGEST_CONTENT, NOTIFY, PEEK, PROVIDE, REQUEST
 from casa_desktop.desktop import lifecycle
 from casa_desktop.errors import ProtocolViolation
+from casa_desktop.views import clipboard
+from casa_desktop.views.clipboard import CAPABILITIES, LONGEST_CONTENT, NOTIFY, PEEK, PROVIDE, REQUEST
 
-from .browser import CLIPBOARD, EXTENDED_SIZE, RAW, Browser, desktop_size
+from ..browser import CLIPBOARD, EXTENDED_SIZE, RAW, Browser, desktop_size
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 View = Callable[..., Awaitable[Browser]]

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from casa_desktop.errors import ProtocolViolation
-from casa_desktop.rfbstream import LONGEST_CLIPBOARD, ClientStream, Filter, Kind, Message
+from casa_desktop.views.rfb_filter import LONGEST_CLIPBOARD, ClientStream, Filter, Kind, Message
 
 GREETING = b"RFB 003.008\n\1\1"
 KEY = struct.pack(">BBxxI", 4, 1, 0x61)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import zlib
 
-from .errors import ProtocolViolation
+from ..errors import ProtocolViolation
 
 CAPABILITIES, REQUEST, PEEK, NOTIFY, PROVIDE = (1 << bit for bit in range(24, 29))
 _ACTIONS = 0xFF << 24

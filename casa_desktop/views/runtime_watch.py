@@ -16,11 +16,11 @@ from typing import Callable, Dict, Iterator, List, Optional, Set
 
 from inotify_simple import flags
 
-from .errors import Shortage
-from .runtime import directory, location
-from .runtime.directory import Places, Record
-from .system import inotify, locks
-from .system.inotify import Watches
+from ..errors import Shortage
+from ..runtime import directory, location
+from ..runtime.directory import Places, Record
+from ..system import inotify, locks
+from ..system.inotify import Watches
 
 _CHANGES = (
     *(flags.CREATE, flags.MOVED_TO, flags.DELETE, flags.MOVED_FROM),

@@ -15,7 +15,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Protocol, Set
 
-from .errors import ProtocolViolation
+from ..errors import ProtocolViolation
 
 Words = Mapping[str, Any]
 # The longest text frame that the page sends has about 40 characters.

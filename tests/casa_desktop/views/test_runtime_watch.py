@@ -10,9 +10,9 @@ from typing import Any, Callable
 
 import pytest
 
-from casa_desktop import lookout
 from casa_desktop.desktop import lifecycle
-from casa_desktop.lookout import Lookout
+from casa_desktop.views import runtime_watch
+from casa_desktop.views.runtime_watch import Lookout
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
@@ -38,7 +38,7 @@ async def _in_thread(function: Callable[..., Any], *args: Any) -> None:
 
 
 def _names(root: Path) -> list[str]:
-    return list(lookout.running(root))
+    return list(runtime_watch.running(root))
 
 
 async def test_desktops_that_others_start_and_end_are_news(root: Path) -> None:
@@ -80,7 +80,7 @@ async def test_a_root_whose_parents_are_missing_is_waited_for(root: Path, monkey
 async def test_watching_makes_no_root(root: Path) -> None:
     root.rmdir()
     news = News()
-    assert lookout.running(root) == {}
+    assert runtime_watch.running(root) == {}
     news.lookout.close()
     assert not root.exists()
 
@@ -116,7 +116,7 @@ async def test_desktops_in_a_root_that_somebody_else_has_made_are_none(root: Pat
 
 EXHAUSTED = """
 import asyncio, os, resource
-from casa_desktop.lookout import Lookout
+from casa_desktop.views.runtime_watch import Lookout
 warnings = []
 async def main():
     # inotify's own limits are everybody's on this machine; to have no descriptor left looks the same from here.

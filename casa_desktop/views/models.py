@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any, Dict, Optional
 
-from .desktop import lifecycle
-from .errors import CasaDesktopError, Shortage
-from .runtime.directory import Record
+from ..desktop import lifecycle
+from ..errors import CasaDesktopError, Shortage
+from ..runtime.directory import Record
 
 
 def desktop(record: Record, *, page: str, websocket: str, server: str) -> Dict[str, Any]:

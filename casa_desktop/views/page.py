@@ -6,7 +6,7 @@ import html
 import json
 from pathlib import Path
 
-PAGE_FOLDER = Path(__file__).parent / "static" / "page"
+PAGE_FOLDER = Path(__file__).parents[1] / "static" / "page"
 
 
 def filled(base_url: str, name: str, *, share: str = "", lab: bool) -> str:

@@ -8,11 +8,11 @@ from typing import Optional
 
 from inotify_simple import flags
 
-from .audience import Audience
-from .desktop import open_url
-from .runtime.directory import Record
-from .system import threads
-from .system.file_alarm import Alarm
+from ..desktop import open_url
+from ..runtime.directory import Record
+from ..system import threads
+from ..system.file_alarm import Alarm
+from .viewers import Audience
 
 # Seconds between scans where inotify is not available.
 _LOOK_SECONDS = 1.0

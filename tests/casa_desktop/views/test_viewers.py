@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from casa_desktop.audience import Audience, View, Words
 from casa_desktop.errors import ProtocolViolation
+from casa_desktop.views.viewers import Audience, View, Words
 
 
 class Listener:

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Optional, Tuple
 
-from .desktop import lifecycle
-from .errors import InvalidShare, NoSuchShare, NotRunning
-from .runtime.directory import Record
-from .system import files
+from ..desktop import lifecycle
+from ..errors import InvalidShare, NoSuchShare, NotRunning
+from ..runtime.directory import Record
+from ..system import files
 
 DEFAULT_MINUTES = 60
 MOST_MINUTES = 24 * 60

@@ -14,8 +14,8 @@ import struct
 from enum import IntEnum
 from typing import Callable, Dict, FrozenSet, List, NamedTuple, Tuple
 
+from ..errors import ProtocolViolation
 from . import clipboard
-from .errors import ProtocolViolation
 
 # Xvnc ignores text longer than its MaxCutText (default 256 kB), so longer text need not be buffered here.
 LONGEST_CLIPBOARD = 1 << 20
