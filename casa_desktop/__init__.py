@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
     """Tell Jupyter Server which module to load; called by Jupyter Server at its start."""
-    return [{"module": "casa_desktop.extension"}]
+    return [{"module": "casa_desktop.web.extension"}]
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:

@@ -148,7 +148,7 @@ def serve(arguments: argparse.Namespace) -> int:
     """``casa-desktop serve``."""
     try:
         # websockify needs a newer Python than the other commands do.
-        from .serve import serve as run
+        from .web.serve import serve as run
     except ImportError as error:
         raise ServingUnavailable(str(error)) from error
     return run(arguments.name, _settings(arguments), arguments.port, open_browser=not arguments.no_browser)

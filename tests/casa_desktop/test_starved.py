@@ -20,11 +20,11 @@ from websockets.sync.client import connect
 
 from casa_desktop.desktop import lifecycle, open_url
 from casa_desktop.errors import LinkRefused, ScalingFailed, Shortage, StartFailed
-from casa_desktop.proxy import RESERVED
 from casa_desktop.runtime import directory
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import files
 from casa_desktop.views import runtime_watch, share_links
+from casa_desktop.web.websocket import RESERVED
 
 from ..living import line_of
 from ..shortage import Disk, descriptors, few_descriptors, little_memory, small_disk

@@ -18,7 +18,7 @@ def hub(place: Path, environment: Dict[str, str], desktop: Callable[..., str]) -
     folder = place / "hub"
     folder.mkdir()
     with Hub(
-        folder, environment, ["guest"], ["--ServerApp.authorizer_class=casa_desktop.guests.GuestsLook"]
+        folder, environment, ["guest"], ["--ServerApp.authorizer_class=casa_desktop.web.guests.GuestsLook"]
     ) as running:
         yield running
 

@@ -10,12 +10,12 @@ import threading
 import webbrowser
 from typing import Optional
 
-from .desktop import lifecycle
-from .openpage import OpenPage
-from .pageserver import Server
-from .runtime.settings import Settings
-from .system.signals import Signals
-from .webpage import Handler
+from ..desktop import lifecycle
+from ..runtime.settings import Settings
+from ..system.signals import Signals
+from .page_server import Server
+from .redirect_file import OpenPage
+from .standalone import Handler
 
 
 def serve(name: str, settings: Settings, port: int, *, open_browser: bool) -> int:

@@ -2,7 +2,7 @@
 
 An administrator enables it with one line in ``jupyter_server_config.py``, with or without a JupyterHub::
 
-    c.ServerApp.authorizer_class = "casa_desktop.guests.GuestsLook"
+    c.ServerApp.authorizer_class = "casa_desktop.web.guests.GuestsLook"
 
 A rule in the authorizer alone would not be enough, because many of Jupyter's handlers only check that a user is logged
 in and ask no authorizer: JupyterLab's pages, which contain the owner's token; all error pages; its extension manager,
@@ -22,9 +22,9 @@ from tornado import web
 from traitlets import List, TraitError, Unicode, default
 
 from .pages import PageFileHandler, SharedPageHandler
-from .reception import SHARE_RESOURCE
-from .sharedsocket import SharedSocketHandler
+from .shared_socket import SharedSocketHandler
 from .sharing import SharedHandler
+from .state import SHARE_RESOURCE
 
 # Chosen by handler, not by path, so that tornado's parsing of paths does not matter.
 FOR_GUESTS = (SharedPageHandler, SharedHandler, SharedSocketHandler, PageFileHandler)

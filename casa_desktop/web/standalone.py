@@ -15,15 +15,15 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from websockify.websockifyserver import WebSockifyRequestHandler
 
-from .desktop import lifecycle
-from .errors import CasaDesktopError, NotRunning
-from .gate import comes_from_us, is_for_us
-from .pageserver import BASE, Server
+from ..desktop import lifecycle
+from ..errors import CasaDesktopError, NotRunning
+from ..runtime.directory import Record
+from ..views import models
+from ..views import page as template
+from ..views.page import PAGE_FOLDER
+from .access import comes_from_us, is_for_us
+from .page_server import BASE, Server
 from .relay import GONE, Relay, ViewSocket
-from .runtime.directory import Record
-from .views import models
-from .views import page as template
-from .views.page import PAGE_FOLDER
 
 _API = BASE + "api/desktops"
 _MOST_BODY = 10_000

@@ -27,16 +27,16 @@ from jupyter_server_proxy.rawsocket import RawSocketHandler
 from tornado import web
 from tornado.websocket import WebSocketClosedError
 
-from .desktop import control, lifecycle
-from .errors import CasaDesktopError, ProtocolViolation, Shortage
-from .flow import DesktopProtocol
-from .plainpage import PlainErrors
-from .reception import AUTH_RESOURCE, Reception, reception
-from .runtime.directory import Record
-from .system.executor import in_thread
-from .system.unix_sockets import NO_ROOM, ROOM_SECONDS, connected
-from .views.rfb_filter import Filter
-from .views.viewers import View, Words
+from ..desktop import control, lifecycle
+from ..errors import CasaDesktopError, ProtocolViolation, Shortage
+from ..runtime.directory import Record
+from ..system.executor import in_thread
+from ..system.unix_sockets import NO_ROOM, ROOM_SECONDS, connected
+from ..views.rfb_filter import Filter
+from ..views.viewers import View, Words
+from .error_page import PlainErrors
+from .state import AUTH_RESOURCE, Reception, reception
+from .transport import DesktopProtocol
 
 # How many unsent bytes the kernel buffers for a browser. Everything beyond that waits in Xvnc, where a newer picture
 # replaces an older one, instead of in a queue that delays the response to the user's next click.

@@ -14,9 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Optional
 
-from .errors import RuntimeDirectoryError
-from .runtime import directory
-from .system import locks
+from ..errors import RuntimeDirectoryError
+from ..runtime import directory
+from ..system import locks
 
 _PAGE = """\
 <!doctype html><meta charset="utf-8"><title>CASA Desktop</title><meta name="referrer" content="no-referrer">

@@ -9,13 +9,13 @@ from jupyter_server.base.handlers import AuthenticatedFileHandler, JupyterHandle
 from jupyter_server.utils import ensure_async
 from tornado import web
 
-from .desktop import lifecycle
-from .errors import InvalidName, NoSuchShare
-from .plainpage import PlainErrors
-from .reception import AUTH_RESOURCE, SHARE_RESOURCE
-from .runtime.directory import checked_name
-from .system.executor import in_thread
-from .views import page, share_links
+from ..desktop import lifecycle
+from ..errors import InvalidName, NoSuchShare
+from ..runtime.directory import checked_name
+from ..system.executor import in_thread
+from ..views import page, share_links
+from .error_page import PlainErrors
+from .state import AUTH_RESOURCE, SHARE_RESOURCE
 
 
 class PageHandler(PlainErrors, JupyterHandler):

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
-from casa_desktop import extension
 from casa_desktop.desktop import lifecycle
 from casa_desktop.views import share_links
+from casa_desktop.web import extension
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 Fetch = Callable[..., Awaitable[HTTPResponse]]

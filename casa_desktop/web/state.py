@@ -8,11 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Callable, MutableMapping
 
-from .desktop import lifecycle
-from .errors import CasaDesktopError
-from .runtime.directory import Record
-from .system.executor import in_thread
-from .views.viewers import Audience
+from ..desktop import lifecycle
+from ..errors import CasaDesktopError
+from ..runtime.directory import Record
+from ..system.executor import in_thread
+from ..views.viewers import Audience
 
 # The resources in an administrator's Authorizer: the desktops, and view-only access by a share link.
 AUTH_RESOURCE = "casa-desktop"

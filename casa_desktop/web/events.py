@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict
 
-from .desktop import open_url
-from .reception import LINK_ENDED, WITHDRAWN, Reception
-from .runtime.directory import Record
-from .views import runtime_watch, share_links
+from ..desktop import open_url
+from ..runtime.directory import Record
+from ..views import runtime_watch, share_links
+from .state import LINK_ENDED, WITHDRAWN, Reception
 
 SCHEMA_ID = "https://casa-desktop.org/events/desktops"
 SCHEMA: Dict[str, Any] = {

@@ -9,11 +9,11 @@ from typing import Iterator, List, Tuple
 
 import pytest
 
-from casa_desktop import strangers
-from casa_desktop.pageserver import Server
 from casa_desktop.runtime.settings import Settings
-from casa_desktop.strangers import MOST, PATIENCE_SECONDS, Strangers
-from casa_desktop.webpage import Handler
+from casa_desktop.web import pending_connections
+from casa_desktop.web.page_server import Server
+from casa_desktop.web.pending_connections import MOST, PATIENCE_SECONDS, Strangers
+from casa_desktop.web.standalone import Handler
 
 Pair = Tuple[socket.socket, socket.socket]
 
@@ -70,7 +70,7 @@ def test_who_is_known_stays_and_who_is_late_does_not(pairs: List[Pair]) -> None:
 
 def test_strangers_never_get_more_than_a_part_of_the_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (60, 60))
-    assert Strangers().most == 60 // strangers.SHARE
+    assert Strangers().most == 60 // pending_connections.SHARE
 
 
 def test_one_that_sends_its_request_byte_by_byte_is_put_out_in_time(monkeypatch: pytest.MonkeyPatch) -> None:

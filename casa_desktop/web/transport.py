@@ -9,10 +9,10 @@ from typing import Optional, Protocol
 
 from tornado.websocket import WebSocketClosedError
 
-from .desktop import lifecycle
-from .errors import Shortage
-from .runtime.directory import Record
-from .system.process import is_stopped
+from ..desktop import lifecycle
+from ..errors import Shortage
+from ..runtime.directory import Record
+from ..system.process import is_stopped
 
 # Bytes buffered here for a slow browser: one block of this size, then reading from Xvnc pauses.
 BLOCK = 1 << 16

@@ -9,19 +9,19 @@ from typing import Any
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
 
+from ..errors import CasaDesktopError
+from ..runtime.settings import IDLE_VARIABLE
+from ..system.executor import workers
+from ..views.page import PAGE_FOLDER
+from ..views.runtime_watch import Lookout
 from .config import CasaDesktop
-from .errors import CasaDesktopError
-from .handlers import DesktopsHandler, OneDesktopHandler, ScreenshotHandler
-from .notices import SCHEMA, SCHEMA_ID, Notices
+from .events import SCHEMA, SCHEMA_ID, Notices
 from .pages import PageFileHandler, PageHandler, SharedPageHandler
-from .proxy import DesktopSocketHandler
-from .reception import reception
-from .runtime.settings import IDLE_VARIABLE
-from .sharedsocket import SharedSocketHandler
+from .rest import DesktopsHandler, OneDesktopHandler, ScreenshotHandler
+from .shared_socket import SharedSocketHandler
 from .sharing import OneShareHandler, SharedHandler, SharesHandler
-from .system.executor import workers
-from .views.page import PAGE_FOLDER
-from .views.runtime_watch import Lookout
+from .state import reception
+from .websocket import DesktopSocketHandler
 
 # Accepts more than valid names, so that an invalid name gets our own error message instead of a bare 404.
 _NAME = r"([^/]{1,200})"

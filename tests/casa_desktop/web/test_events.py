@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Awaitable, Callable
 
 from casa_desktop.desktop import lifecycle, open_url
-from casa_desktop.notices import SCHEMA_ID
 from casa_desktop.runtime import directory
 from casa_desktop.views import share_links
+from casa_desktop.web.events import SCHEMA_ID
 
-from .browser import RAW, Browser
+from ..browser import RAW, Browser
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 View = Callable[..., Awaitable[Browser]]

@@ -24,9 +24,9 @@ from websockets.sync.client import ClientConnection, connect
 from casa_desktop.desktop import lifecycle, open_url
 from casa_desktop.views.page import PAGE_FOLDER
 
-from ..living import opened as opened_by
-from ..shortage import NO_INSTANCE, NO_WATCH
-from . import ordinary
+from ...living import opened as opened_by
+from ...shortage import NO_INSTANCE, NO_WATCH
+from .. import ordinary
 
 LINK = re.compile(r"http://127\.0\.0\.1:(\d+)(/casa-desktop/\?token=\S+)")
 API = "/casa-desktop/api/desktops"

@@ -20,14 +20,24 @@ from tornado.websocket import websocket_connect
 from Xlib import XK, X
 from Xlib.display import Display
 
-from casa_desktop import proxy
 from casa_desktop.desktop import lifecycle
-from casa_desktop.reception import reception
 from casa_desktop.system import locks
 from casa_desktop.system.process import is_stopped
 from casa_desktop.views import share_links
+from casa_desktop.web import websocket
+from casa_desktop.web.state import reception
 
-from .browser import CLIPBOARD, EXTENDED_SIZE, RAW, Browser, cut_text, desktop_size, key, pointer, request
+from ..browser import (
+    CLIPBOARD,
+    EXTENDED_SIZE,
+    RAW,
+    Browser,
+    cut_text,
+    desktop_size,
+    key,
+    pointer,
+    request,
+)
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 Fetch = Callable[..., Awaitable[Any]]
@@ -315,16 +325,16 @@ async def test_nothing_waits_in_the_kernel_that_a_newer_picture_could_replace(
     display: Display, view: View, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     streams = []
-    tune = proxy.DesktopSocketHandler._tune
+    tune = websocket.DesktopSocketHandler._tune
 
-    def look(handler: proxy.DesktopSocketHandler) -> None:
+    def look(handler: websocket.DesktopSocketHandler) -> None:
         tune(handler)
         streams.append(handler._stream.socket)
 
-    monkeypatch.setattr(proxy.DesktopSocketHandler, "_tune", look)
+    monkeypatch.setattr(websocket.DesktopSocketHandler, "_tune", look)
     await (await view()).read(12)
     assert streams[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-    assert streams[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == proxy.UNSENT_IN_KERNEL
+    assert streams[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == websocket.UNSENT_IN_KERNEL
 
 
 async def test_a_browser_that_does_not_read_costs_no_memory(display: Display, view: View) -> None:
@@ -346,7 +356,7 @@ async def test_a_browser_that_has_vanished_loses_its_place(
     display: Display, view: View, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as soon:
-        soon.setattr(proxy, "PING_SECONDS", 0.1)
+        soon.setattr(websocket, "PING_SECONDS", 0.1)
         vanished = await (await view()).greet(RAW)
     # Nobody reads this, nor the ping that comes behind it.
     vanished.send(request(1600, 900))
@@ -363,18 +373,18 @@ async def test_a_browser_that_asks_and_does_not_listen_is_made_to_wait(
     slow = await (await view()).greet(RAW)
     controller = reception(jp_serverapp.web_app.settings).audience.controller("main")
     assert controller is not None
-    handler = cast(proxy.DesktopSocketHandler, controller.viewer)
+    handler = cast(websocket.DesktopSocketHandler, controller.viewer)
     brisk = await (await view()).greet(RAW)
     slow.send(request(1600, 900))
     while not handler.has_unsent():
         await brisk.update()
     for number in range(1000):
         slow.say(type="ping", id=number)
-    while handler._unread <= proxy.FEW_UNREAD:
+    while handler._unread <= websocket.FEW_UNREAD:
         await brisk.update()
     for _ in range(50):
         await brisk.update()
-    assert handler._unread <= proxy.FEW_UNREAD + 2
+    assert handler._unread <= websocket.FEW_UNREAD + 2
 
 
 async def test_a_browser_that_sends_faster_than_xvnc_reads_is_made_to_wait(display: Display, view: View) -> None:

@@ -19,9 +19,9 @@ from tornado.web import Application, RequestHandler
 from traitlets import TraitError
 
 from casa_desktop.desktop import lifecycle
-from casa_desktop.guests import FOR_GUESTS, GuestsLook
+from casa_desktop.web.guests import FOR_GUESTS, GuestsLook
 
-from .browser import RAW
+from ..browser import RAW
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 # JupyterLab's other extensions are not ours to mend: one that warns would not be loaded.
@@ -49,7 +49,7 @@ class OwnerAndGuest(IdentityProvider):
 def jp_server_config(jp_server_config: dict[str, Any]) -> dict[str, Any]:
     own = {
         "identity_provider_class": OwnerAndGuest,
-        "authorizer_class": "casa_desktop.guests.GuestsLook",
+        "authorizer_class": "casa_desktop.web.guests.GuestsLook",
         "jpserver_extensions": dict.fromkeys((*EXTENSIONS, "jupyter_server_terminals"), True),
         # An attacker brings a token and a cookie that fit each other.
         "disable_check_xsrf": True,

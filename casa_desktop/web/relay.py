@@ -17,14 +17,14 @@ from typing import Any, Deque, List, Tuple
 from websockify.websocket import WebSocketWantReadError, WebSocketWantWriteError
 from websockify.websockifyserver import CompatibleWebSocket
 
-from .desktop import lifecycle
-from .errors import CasaDesktopError, ProtocolViolation
-from .runtime.directory import Record
-from .system import descriptors, threads
-from .system.unix_sockets import NO_ROOM, ROOM_SECONDS, connected
-from .views.link_watch import LinkWatch
-from .views.rfb_filter import Filter
-from .views.viewers import Audience, Words
+from ..desktop import lifecycle
+from ..errors import CasaDesktopError, ProtocolViolation
+from ..runtime.directory import Record
+from ..system import descriptors, threads
+from ..system.unix_sockets import NO_ROOM, ROOM_SECONDS, connected
+from ..views.link_watch import LinkWatch
+from ..views.rfb_filter import Filter
+from ..views.viewers import Audience, Words
 
 _TEXT, _BINARY = 0x1, 0x2
 # Xvnc's bytes are read in pieces of this size, each only after the browser has taken the one before.

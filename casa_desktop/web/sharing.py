@@ -7,13 +7,13 @@ from typing import Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from .desktop import lifecycle
-from .errors import InvalidShare
-from .handlers import DesktopHandler
-from .reception import LINK_ENDED, SHARE_RESOURCE, WITHDRAWN
-from .runtime.directory import Record
-from .system.executor import in_thread
-from .views import models, share_links
+from ..desktop import lifecycle
+from ..errors import InvalidShare
+from ..runtime.directory import Record
+from ..system.executor import in_thread
+from ..views import models, share_links
+from .rest import DesktopHandler
+from .state import LINK_ENDED, SHARE_RESOURCE, WITHDRAWN
 
 
 class SharesHandler(DesktopHandler):

@@ -9,9 +9,9 @@ from typing import Any, Awaitable, Callable, Dict
 import pytest
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
-from casa_desktop.config import CasaDesktop
 from casa_desktop.desktop import lifecycle
 from casa_desktop.runtime import exit_reason
+from casa_desktop.web.config import CasaDesktop
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 VARIABLE = "CASA_DESKTOP_IDLE_MINUTES"

@@ -12,8 +12,8 @@ import os
 from traitlets import Bool, Float, Int, Unicode, default
 from traitlets.config import Configurable
 
-from .runtime.settings import Settings, settings_from
-from .views.share_links import MOST_MINUTES
+from ..runtime.settings import Settings, settings_from
+from ..views.share_links import MOST_MINUTES
 
 
 class CasaDesktop(Configurable):

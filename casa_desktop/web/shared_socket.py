@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 
-from .errors import NoSuchShare, ProtocolViolation, Shortage
-from .proxy import PIECE, DesktopSocketHandler
-from .reception import LINK_ENDED, SHARE_RESOURCE
-from .runtime.directory import Record
-from .system.token_bucket import Budget
-from .views import share_links
+from ..errors import NoSuchShare, ProtocolViolation, Shortage
+from ..runtime.directory import Record
+from ..system.token_bucket import Budget
+from ..views import share_links
+from .state import LINK_ENDED, SHARE_RESOURCE
+from .websocket import PIECE, DesktopSocketHandler
 
 # A guest's limit in bytes per second; each frame costs some extra bytes. Our page requests at most 240 pictures per
 # second and answers as many fences, which takes two thirds of the limit.

@@ -9,11 +9,11 @@ from typing import Any, Callable
 
 from websockify.websocketproxy import LibProxyServer
 
-from .gate import Gate
-from .runtime.settings import Settings
-from .strangers import Strangers
-from .views.link_watch import LinkWatch
-from .views.viewers import Audience
+from ..runtime.settings import Settings
+from ..views.link_watch import LinkWatch
+from ..views.viewers import Audience
+from .access import Gate
+from .pending_connections import Strangers
 
 BASE = "/casa-desktop/"
 _PAUSE_SECONDS = 0.1

@@ -11,13 +11,20 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
+from ..desktop import lifecycle
+from ..errors import (
+    CasaDesktopError,
+    InvalidName,
+    InvalidSetting,
+    InvalidShare,
+    NoSuchShare,
+    NotRunning,
+)
+from ..runtime.directory import Record, checked_name
+from ..system.executor import in_thread
+from ..views import models
 from .config import CasaDesktop
-from .desktop import lifecycle
-from .errors import CasaDesktopError, InvalidName, InvalidSetting, InvalidShare, NoSuchShare, NotRunning
-from .reception import AUTH_RESOURCE, Reception, reception
-from .runtime.directory import Record, checked_name
-from .system.executor import in_thread
-from .views import models
+from .state import AUTH_RESOURCE, Reception, reception
 
 
 @dataclass(frozen=True)
