@@ -14,8 +14,8 @@ from typing import Any, List, Optional, Sequence
 import argcomplete
 
 from . import __version__
-from .cli_kernel import add_kernel
-from .cli_xserver import add_x_server
+from .cli.kernel import add_kernel
+from .cli.x_server import add_x_server
 from .desktop import lifecycle
 from .errors import CasaDesktopError, NotRunning, ServingUnavailable
 from .runtime.directory import Record
@@ -221,7 +221,7 @@ def doctor(arguments: argparse.Namespace) -> int:
     """``casa-desktop doctor``; 1 if something is missing."""
     # Import late: only this command needs them, and psutil takes a moment to scan all processes.
     from . import findings
-    from .doctor import examine
+    from .cli.doctor import examine
 
     found = examine()
     print(findings.as_json(found) if arguments.json else "\n".join(findings.lines(found)))

@@ -186,7 +186,9 @@ def test_a_use_between_two_looks_counts_without_watches_too(root: Path, within: 
 def test_the_doctor_tells_how_many_instances_are_in_use_and_what_to_do(
     within: Sequence[str], state: str, words: str, remedy: str
 ) -> None:
-    code = "import json; from casa_desktop import watchcheck; print(json.dumps(watchcheck.examine().as_dict()))"
+    code = (
+        "import json; from casa_desktop.cli import inotify_check; print(json.dumps(inotify_check.examine().as_dict()))"
+    )
     finding = json.loads(told(within, code))
     assert finding["subject"] == "watches on files"
     assert state in (None, finding["state"])

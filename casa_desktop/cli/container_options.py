@@ -7,10 +7,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Optional, Sequence, Tuple
 
-from .errors import InvalidSetting
+from ..errors import InvalidSetting
 
 if TYPE_CHECKING:
-    from .containers.container import Container
+    from ..containers.container import Container
 
 
 def add_images(parser: argparse.ArgumentParser) -> Any:
@@ -53,8 +53,8 @@ def container_of(
         InvalidContainer, InvalidSetting, UnusablePython: an option's value is invalid.
     """
     # Import late: the other commands and the parser do not need them.
-    from .containers import container, images
-    from .kernels import probe
+    from ..containers import container, images
+    from ..kernels import probe
 
     image, kind = _chosen(arguments, sandbox)
     if not kind:
@@ -74,7 +74,7 @@ def container_of(
 
 def _chosen(arguments: argparse.Namespace, sandbox: bool) -> Tuple[str, Tuple[str, ...]]:
     """Return the image and the engines that can run it; both empty for this machine itself."""
-    from .containers import images
+    from ..containers import images
 
     if arguments.image:
         return arguments.image, images.OCI

@@ -11,8 +11,8 @@ from typing import Dict, Iterator, Optional
 import psutil
 from inotify_simple import flags
 
-from .findings import Finding
-from .system.inotify import Watches
+from ..findings import Finding
+from ..system.inotify import Watches
 
 _SUBJECT = "watches on files"
 # The machine's limit, and that of a container whose user namespace has a lower one.

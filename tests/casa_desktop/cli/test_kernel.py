@@ -118,7 +118,7 @@ def test_the_names_of_kernels_are_completed(command: str, known: list[str], tmp_
 
 
 def test_sources_that_nobody_has_installed_are_told() -> None:
-    roots = [str(Path(casa_desktop.__file__).parents[1])]
+    roots = [str(Path(casa_desktop.__file__).parents[2])]
     code = f"import sys; sys.path[:0] = {roots!r}\nfrom casa_desktop import errors\n"
     code += "from casa_desktop.kernels import probe\n"
     code += "try:\n    probe.requirements()\nexcept errors.NotInstalled as error:\n    print(error)"

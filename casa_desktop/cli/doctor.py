@@ -19,13 +19,14 @@ from typing import Callable, Iterator, List, Optional
 
 import psutil
 
-from . import errors, watchcheck
-from .desktop import lifecycle, x_server_source
-from .findings import Finding, x_server
-from .network import check as networkcheck
-from .runtime import directory
-from .system import messages
-from .system.pythonpath import module
+from .. import errors
+from ..desktop import lifecycle, x_server_source
+from ..findings import Finding, x_server
+from ..network import check as networkcheck
+from ..runtime import directory
+from ..system import messages
+from ..system.pythonpath import module
+from . import inotify_check
 
 _LOOPBACK = ("127.", "::1", "::ffff:127.")
 # Parts of the process names of our and CASA's programs that may listen on ports.
@@ -79,11 +80,11 @@ def _desktops() -> Iterator[Finding]:
 
 
 def _watches() -> Iterator[Finding]:
-    yield watchcheck.examine()
+    yield inotify_check.examine()
 
 
 def _page() -> Iterator[Finding]:
-    page = Path(__file__).parent / "static" / "page" / "index.html"
+    page = Path(__file__).parents[1] / "static" / "page" / "index.html"
     if page.exists():
         yield Finding("page", "ok", str(page))
     else:
@@ -98,8 +99,8 @@ def _page() -> Iterator[Finding]:
 def _kernels() -> Iterator[Finding]:
     """Check that everything that the installed CASA kernels need still exists."""
     # Import late: this imports jupyter_client, which takes a moment.
-    from .kernels.spec import trouble as trouble_of
-    from .kernels.store import installed
+    from ..kernels.spec import trouble as trouble_of
+    from ..kernels.store import installed
 
     for kernel in installed():
         trouble, remedy = trouble_of(kernel)

@@ -7,7 +7,7 @@ import json
 import os
 from typing import Any
 
-from . import cli_container
+from . import container_options
 
 _EXAMPLES = """\
 examples:
@@ -32,19 +32,19 @@ def add_x_server(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(function=x_server)
-    group = cli_container.add_images(parser)
+    group = container_options.add_images(parser)
     group.add_argument("--own", action="store_true", help="this machine's own Xvnc")
-    cli_container.add_options(parser)
+    container_options.add_options(parser)
     parser.add_argument("--json", action="store_true", help="print it as JSON")
 
 
 def x_server(arguments: argparse.Namespace) -> int:
     """``casa-desktop x-server``; 1 if there is no X server, or none that can be started."""
-    from . import findings
-    from .containers import images
-    from .desktop import x_server_source
+    from .. import findings
+    from ..containers import images
+    from ..desktop import x_server_source
 
-    container = cli_container.container_of(arguments)
+    container = container_options.container_of(arguments)
     if container is not None:
         images.fetch(container)
         images.look_for_x_server(container, os.environ)

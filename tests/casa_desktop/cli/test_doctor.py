@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from casa_desktop import doctor
 from casa_desktop.__main__ import main
+from casa_desktop.cli import doctor
 from casa_desktop.containers.container import Container
 from casa_desktop.desktop import lifecycle, x_server_source
 
-from ..living import started
-from ..shortage import small_disk
+from ...living import started
+from ...shortage import small_disk
 
 # The developer's own kernels need not be in order.
 pytestmark = pytest.mark.usefixtures("jupyter_data")

@@ -7,7 +7,7 @@ from typing import Optional, Sequence
 
 import pytest
 
-from casa_desktop import cli_container
+from casa_desktop.cli import container_options
 from casa_desktop.containers.container import Container
 from casa_desktop.errors import EngineMissing, InvalidSetting
 
@@ -16,9 +16,9 @@ def _container(
     *words: str, python: str = "", sandbox: bool = False, networks: Sequence[str] = ()
 ) -> Optional[Container]:
     parser = argparse.ArgumentParser()
-    cli_container.add_images(parser)
-    cli_container.add_options(parser)
-    return cli_container.container_of(parser.parse_args(words), python, sandbox=sandbox, networks=networks)
+    container_options.add_images(parser)
+    container_options.add_options(parser)
+    return container_options.container_of(parser.parse_args(words), python, sandbox=sandbox, networks=networks)
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Callable, List, Sequence, Tuple
 
-from . import cli_container
-from .errors import CasaDesktopError
+from ..errors import CasaDesktopError
+from . import container_options
 
 if TYPE_CHECKING:
-    from .kernels.install import Wish
+    from ..kernels.install import Wish
 
 _INSTALL_EXAMPLES = """\
 examples:
@@ -62,9 +62,9 @@ def _add_install(group: Any) -> None:
     parser = _add(group, "install", install, text, _INSTALL_EXAMPLES)
     python = "a Python with CASA, or a monolithic CASA (default: this Python; in an image, its 'python')"
     parser.add_argument("--python", default="", metavar="PATH", help=python)
-    home = cli_container.add_images(parser)
+    home = container_options.add_images(parser)
     home.add_argument("--sandbox", action="store_true", help="this machine's files, in a private network (bubblewrap)")
-    cli_container.add_options(parser)
+    container_options.add_options(parser)
     parser.add_argument(
         "--name", default="", metavar="NAME", help="the kernel's name (default: casa-VERSION, and the engine)"
     )
@@ -103,20 +103,20 @@ def _add_check(group: Any) -> None:
 
 
 def _names(**_: Any) -> List[str]:
-    from .kernels import store
+    from ..kernels import store
 
     return [kernel.name for kernel in store.installed()]
 
 
 def _removable(**_: Any) -> List[str]:
-    from .kernels import store
+    from ..kernels import store
 
     return [kernel.name for kernel in store.installed() if kernel.about is not None]
 
 
 def install(arguments: argparse.Namespace) -> int:
     """``casa-desktop kernel install``."""
-    from .kernels import install as installing
+    from ..kernels import install as installing
 
     kernel, said = installing.install(_wish(arguments), os.environ)
     if arguments.json:
@@ -130,11 +130,11 @@ def install(arguments: argparse.Namespace) -> int:
 
 
 def _wish(arguments: argparse.Namespace) -> Wish:
-    from .kernels.install import Wish
-    from .kernels.store import Place
-    from .network import namespace
+    from ..kernels.install import Wish
+    from ..kernels.store import Place
+    from ..network import namespace
 
-    container = cli_container.container_of(
+    container = container_options.container_of(
         arguments, arguments.python, sandbox=arguments.sandbox, networks=namespace.CHOICES
     )
     return Wish(
@@ -152,8 +152,8 @@ def _wish(arguments: argparse.Namespace) -> Wish:
 
 def list_kernels(arguments: argparse.Namespace) -> int:
     """``casa-desktop kernel list``."""
-    from .kernels import store
-    from .kernels.spec import trouble
+    from ..kernels import store
+    from ..kernels.spec import trouble
 
     found = store.installed()
     if arguments.json:
@@ -169,7 +169,7 @@ def list_kernels(arguments: argparse.Namespace) -> int:
 
 def remove(arguments: argparse.Namespace) -> int:
     """``casa-desktop kernel remove``; removes as many as it can, and returns 1 if one of them was not removed."""
-    from .kernels import store
+    from ..kernels import store
 
     removed, failed = _attempt_all(store.remove, arguments.names)
     if arguments.json:
@@ -195,8 +195,8 @@ def _attempt_all(function: Callable[[str], object], names: Sequence[str]) -> Tup
 
 def check(arguments: argparse.Namespace) -> int:
     """``casa-desktop kernel check``; 1 if something is missing."""
-    from . import findings
-    from .kernels import check as kernelcheck
+    from .. import findings
+    from ..kernels import check as kernelcheck
 
     report = kernelcheck.check(arguments.name, timeout=arguments.timeout)
     print(json.dumps(report.as_dict(), indent=1) if arguments.json else "\n".join(findings.lines(report.findings)))
