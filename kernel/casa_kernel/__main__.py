@@ -7,9 +7,9 @@ Kernelspecs use another command line, which keeps the working folder off ``sys.p
 from __future__ import annotations
 
 # Before all other imports, because the user's folder may contain modules with the same names.
-from . import workingfolder
+from .checks import working_folder
 
-workingfolder.leave()
+working_folder.leave()
 
 import gc
 import os

@@ -10,8 +10,10 @@ from typing import Any, Dict, Mapping, Optional, Sequence
 from casa_desktop.desktop.lifecycle import Glimpse
 from casa_desktop.errors import CasaDesktopError, Shortage
 
-from . import checks, live, paths
+from . import live
 from .casa import Casa, trouble_with
+from .checks import inputs as checks
+from .checks import paths
 from .children import Child, Children, start
 from .desktop import Desktop
 from .errors import BadParameter, Damaged

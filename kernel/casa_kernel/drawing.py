@@ -11,7 +11,8 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import capture, checks, plain, plotinput, profiles
+from . import capture, plotinput, profiles
+from .checks import inputs, plain_values
 from .desk import Desk
 from .errors import BadParameter, NothingDrawn, NothingShown, NotWritable, TaskFailed, ToolLost, writing
 from .figures import Figures
@@ -43,11 +44,11 @@ class Drawing:
         signature = inspect.signature(task)
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            given = checks.bind(row.name, call.__signature__, args, kwargs)  # type: ignore[attr-defined]
-            given = {name: plain.value(each, deep=True) for name, each in given.items()}
+            given = inputs.bind(row.name, call.__signature__, args, kwargs)  # type: ignore[attr-defined]
+            given = {name: plain_values.value(each, deep=True) for name, each in given.items()}
             mode = self._desk.mode(row.name, row.window, given)
             if row.name == "viewer":
-                checks.check_types(row.name, signature, given)
+                inputs.check_types(row.name, signature, given)
             with self._toolbox.queues[row.tool], ExitStack() as stack:
                 with self._desk.in_process:
                     ready = stack.enter_context(self._ready(row, given, mode == LIVE))
@@ -151,7 +152,7 @@ class Drawing:
         before = capture.written(path)
         result = task(**given, **row.fixed(live=False))
         # The viewer reports neither a full disk nor a file that was not written.
-        checks.check_room(row.name, row.picture, path)
+        inputs.check_room(row.name, row.picture, path)
         new = [file for file, _ in sorted(capture.written(path) - before)]
         if not new:
             raise NotWritable(row.name, row.picture, path, "the tool wrote nothing")

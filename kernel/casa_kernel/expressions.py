@@ -11,8 +11,8 @@ import re
 from pathlib import Path
 from typing import Any, Match
 
-from . import paths
 from .casa import Casa
+from .checks import paths
 from .errors import BadParameter
 
 # Characters that are rare in paths: quotes, operators and functions; minus and slash only with blanks around them.

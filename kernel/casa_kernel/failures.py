@@ -19,7 +19,8 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optio
 
 from casa_desktop.errors import Shortage
 
-from . import arguments, logparse, logs, plain
+from . import logparse, logs
+from .checks import arguments, plain_values
 from .errors import TaskFailed
 from .logfile import LogFile
 from .logparse import SEVERE, WARN
@@ -182,8 +183,8 @@ def guard(
     def call(*args: Any, **kwargs: Any) -> Any:
         # Tracebacks show only the user's code and CASA's.
         __tracebackhide__ = True
-        args, kwargs = plain.arguments(args, kwargs)
-        kwargs = {**kwargs, **plain.arguments((), prepare(name, args, kwargs))[1]}
+        args, kwargs = plain_values.arguments(args, kwargs)
+        kwargs = {**kwargs, **plain_values.arguments((), prepare(name, args, kwargs))[1]}
         args, kwargs = arguments.prepared(name, signature, args, kwargs)
         with Call(name, logfile) as running:
             with heard_interrupts() if name in _SWALLOW else nullcontext() as heard:

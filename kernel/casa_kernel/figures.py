@@ -18,7 +18,8 @@ from typing import Any, Callable, Dict, List
 
 from casa_desktop.desktop import lifecycle
 
-from . import capture, checks, figureinputs
+from . import capture, figureinputs
+from .checks import inputs
 from .desk import Desk
 from .errors import BadParameter, NothingDrawn, ToolkitMissing
 from .modes import LIVE
@@ -41,7 +42,7 @@ class Figures:
         """Return the task of a row for the notebook's namespace."""
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            given = checks.bind(row.name, call.__signature__, args, kwargs)  # type: ignore[attr-defined]
+            given = inputs.bind(row.name, call.__signature__, args, kwargs)  # type: ignore[attr-defined]
             if not all(value_of(task, given, name) in values for name, values in row.draws_with.items()):
                 given.pop("gui", None)
                 return task(**given)
@@ -119,7 +120,7 @@ class Figures:
                 return task(**arguments), recorder.pages
         except AssertionError as error:
             # CASA's tasks check the types of their arguments with assert.
-            raise BadParameter(row.name, checks.explain_schema(str(error))) from error
+            raise BadParameter(row.name, inputs.explain_schema(str(error))) from error
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 

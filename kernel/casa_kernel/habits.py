@@ -11,7 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Mapping, MutableMapping, Optional, Tuple, Union
 
-from . import inputtable, plain, saved
+from . import inputtable, saved
+from .checks import plain_values
 from .errors import InputsNotSaved, NoInputs, NoSuchTask, NoTaskChosen
 from .failures import guard
 from .inputs import Inputs
@@ -147,7 +148,7 @@ class Habits:
     def _values(self, inputs: Inputs) -> Dict[str, Any]:
         """Return the parameters that the user has set, as tasks take them. Some have the same names as tools."""
         return {
-            name: plain.value(self._namespace[name])
+            name: plain_values.value(self._namespace[name])
             for name in inputs.names
             if name in self._namespace and not (name in self._given and self._namespace[name] is self._given[name])
         }

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
-from . import checks
+from .checks import inputs
 
 DEFAULT, SET, WRONG = "default", "set", "wrong"
 
@@ -190,4 +190,4 @@ class _ShellTask:
         validator = words["_pc"]
         validator.validate({name: value}, {name: schema[name]})
         missing = [path for path, said in validator.errors.items() if said[0] == "path not found"]
-        return f"{missing[0]} does not exist." if missing else checks.explain_schema(str(validator.errors))
+        return f"{missing[0]} does not exist." if missing else inputs.explain_schema(str(validator.errors))

@@ -15,7 +15,8 @@ from typing import Callable, Optional
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import attended, backend, casa, fitness, flagdisplay, startup, workingfolder
+from . import attended, backend, casa, fitness, flagdisplay, startup
+from .checks import working_folder
 from .children import Children
 from .clients import use_up_panel_numbers
 from .errors import CasaMissing
@@ -43,7 +44,7 @@ class Loading:
         self._casa: Optional[casa.Casa] = None
         self._error: Optional[CasaDesktopError] = None
         self._then: Optional[Callable[[], None]] = None
-        self._folder: Optional[workingfolder.Hidden] = None
+        self._folder: Optional[working_folder.Hidden] = None
         self._guard = threading.Lock()
         self._thread: Optional[threading.Thread] = None
         self._done = threading.Event()
@@ -66,7 +67,7 @@ class Loading:
                 return
             # Not a daemon thread: if the process ended while it loads a C++ library, it might crash.
             self._thread = threading.Thread(target=self._run, name="casa-import")
-        self._folder = workingfolder.Hidden()
+        self._folder = working_folder.Hidden()
         self._thread.start()
 
     def _use_up(self, address: str, count: int) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 from urllib.parse import quote
 
-from . import workingfolder
+from .checks import working_folder
 from .logparse import CUT, SEVERE, WARN, Message
 
 MIME = "application/vnd.casa-desktop.log+json"
@@ -52,7 +52,7 @@ class View:
     progress: Optional[Dict[str, Any]] = None
     running: bool = False
     whole: bool = False
-    folder: Path = field(default_factory=lambda: Path(workingfolder.name()))
+    folder: Path = field(default_factory=lambda: Path(working_folder.name()))
 
     def bundle(self) -> Dict[str, Any]:
         """Return the MIME bundle."""

@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Callable, Dict, Mapping, Match, Sequence
 
-from . import paths
 from .casa import Casa
+from .checks import paths
 from .errors import BadParameter
 from .plotdata import PlotData
 from .tasks import Input

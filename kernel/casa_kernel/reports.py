@@ -18,7 +18,8 @@ from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 import casa_desktop.errors
 from casa_desktop.errors import CasaDesktopError, Shortage
 
-from . import checks, failures, workingfolder
+from . import failures
+from .checks import inputs, working_folder
 from .errors import FolderRemoved, TaskFailed
 
 _RED, _BOLD, _DIM, _PLAIN = "\x1b[31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
@@ -60,7 +61,7 @@ def run_of(trace: Optional[TracebackType]) -> Optional[Run]:
 def _arguments_said(error: BaseException, run: Run) -> str:
     """Return a sentence or two for a task that did not accept its arguments."""
     # CASA's tasks are objects; Python 3.8 names __call__() without the class.
-    said = re.sub(r"^\S*__call__\(\)", f"{run.task}()", checks.explain_schema(str(error)))
+    said = re.sub(r"^\S*__call__\(\)", f"{run.task}()", inputs.explain_schema(str(error)))
     wrong = re.search(r"unexpected keyword argument '(\w+)'", said)
     near = difflib.get_close_matches(wrong[1], run.parameters, 1) if wrong else []
     return f"{said} Did you mean {near[0]!r}?" if near else said
@@ -102,9 +103,9 @@ def short(
 ) -> Optional[List[str]]:
     """Return the lines that report an exception of a task or our own; None for any other."""
     run = run_of(trace)
-    if workingfolder.is_gone() and (run is not None or _is_ours(trace) or "getcwd" in str(error)):
+    if working_folder.is_gone() and (run is not None or _is_ours(trace) or "getcwd" in str(error)):
         # If the working folder is gone, CASA reports a line of its C++, and its tasks fail in many ways.
-        error = FolderRemoved(workingfolder.name())
+        error = FolderRemoved(working_folder.name())
     if isinstance(error, OSError) and _is_ours(trace):
         error = Shortage.of(error) or error
     if isinstance(error, CasaDesktopError):
@@ -117,7 +118,7 @@ def short(
         return None
     log = [f"  CASA's log: {each}" for each in more[:3]]
     if run is not None:
-        log.extend(f"  {each}" for each in checks.full_disks())
+        log.extend(f"  {each}" for each in inputs.full_disks())
     hint = [f"{_DIM}(%tb shows where in CASA){_PLAIN}"] if run else []
     return [first, *user_s_lines(trace, name_cell), *log, *hint]
 

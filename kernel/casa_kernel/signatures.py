@@ -6,7 +6,7 @@ import functools
 import inspect
 from typing import Any, Callable, Dict, Mapping, Sequence
 
-from . import checks
+from .checks import inputs as checks
 from .errors import ToolMissing, ToolUnusable
 from .tasks import Input
 

@@ -7,7 +7,7 @@ import pwd
 from pathlib import Path
 from typing import MutableMapping
 
-from . import workingfolder
+from .checks import working_folder
 
 
 def complete(environ: MutableMapping[str, str]) -> str:
@@ -18,9 +18,9 @@ def complete(environ: MutableMapping[str, str]) -> str:
     """
     if not environ.get("HOME"):
         environ["HOME"] = _home()
-    if not workingfolder.is_gone():
+    if not working_folder.is_gone():
         return ""
-    gone, folder = workingfolder.name(), Path(environ["HOME"])
+    gone, folder = working_folder.name(), Path(environ["HOME"])
     if not os.access(folder, os.R_OK | os.X_OK):
         folder = Path("/")
     os.chdir(folder)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Dict, Mapping, Tuple
 
-from .checks import CALIBRATION, FITS, IMAGE, MEASUREMENT_SET, MIRIAD, RESTORE, TABLES
+from .checks.inputs import CALIBRATION, FITS, IMAGE, MEASUREMENT_SET, MIRIAD, RESTORE, TABLES
 
 _IMAGES = (IMAGE, FITS, MIRIAD)
 

@@ -11,7 +11,8 @@ from typing import Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import checks, preferences, proxies, screen, toolhome, tools
+from . import preferences, proxies, screen, toolhome, tools
+from .checks import inputs
 from .children import Child, start
 from .clients import Client, make_clients
 from .desk import Desk
@@ -98,7 +99,7 @@ class Toolbox:
             raise
         except AssertionError as error:
             # CASA's tasks check the types of their arguments with assert.
-            raise BadParameter(row.name, checks.explain_schema(str(error))) from error
+            raise BadParameter(row.name, inputs.explain_schema(str(error))) from error
         except (Exception, KeyboardInterrupt) as error:
             if _was_interrupted(error):
                 # The tool would go on drawing, and delay the next call. One with a window is left to the user.
@@ -165,7 +166,7 @@ class Toolbox:
         # plotms reports every failure to its client with this message; the reason is in its log.
         if said == "plot parameters failed." and self._log is not None:
             said = self._log.reason()
-        return " ".join([said, *checks.full_disks()])
+        return " ".join([said, *inputs.full_disks()])
 
     def _running(self, name: str, display: Optional[Mapping[str, str]]) -> Child:
         """Return the running tool for a display, or for none, connected to its client module."""

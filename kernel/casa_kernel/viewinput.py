@@ -13,8 +13,9 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
-from . import blank, checks, expressions, images, paths, zoomregion
-from .checks import IMAGE, MEASUREMENT_SET
+from . import blank, expressions, images, zoomregion
+from .checks import inputs, paths
+from .checks.inputs import IMAGE, MEASUREMENT_SET
 from .desk import Desk
 from .errors import BadParameter, NothingShown
 from .tasks import DrawingTask
@@ -96,8 +97,8 @@ class ViewerInput:
         """Return what is known of the images, by their paths."""
         found: Dict[Path, images.Image] = {}
         for each in self._row.inputs:
-            for path in checks.readable_by_casa(self._given.get(each.parameter)):
-                if checks.kind_of(path) == MEASUREMENT_SET:
+            for path in inputs.readable_by_casa(self._given.get(each.parameter)):
+                if inputs.kind_of(path) == MEASUREMENT_SET:
                     values.check_measurement_set()
                     if images.lacks_data(self._desk.casa, path):
                         reason = "it has none of the columns DATA and FLOAT_DATA, and casaviewer draws no others"
@@ -154,7 +155,7 @@ def check_seen(desk: Desk, row: DrawingTask, given: Dict[str, Any], picture: byt
 
 
 def _what_and_why(desk: Desk, row: DrawingTask, given: Dict[str, Any]) -> Tuple[str, str]:
-    found = [path for each in row.inputs for path in checks.readable_by_casa(given.get(each.parameter))]
-    measured = [path for path in found if checks.kind_of(path) == MEASUREMENT_SET]
+    found = [path for each in row.inputs for path in inputs.readable_by_casa(given.get(each.parameter))]
+    measured = [path for path in found if inputs.kind_of(path) == MEASUREMENT_SET]
     what = ", ".join(map(str, found)) or "what it was given"
     return what, images.why_not_shown(desk.casa, measured[0]) if measured else ""

@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import Any, Callable, ContextManager, Dict, List, Mapping
 
-from . import arguments, capture, checks, logs, paths, preferences, proxies, tools
+from . import capture, logs, preferences, proxies, tools
+from .checks import arguments, inputs, paths
 from .desk import Desk, checked
 from .errors import NoSuchPath, WindowOnly
 from .flagdisplay import FlagDisplay
@@ -33,7 +34,7 @@ class Windows:
             return missing(row.name, row.tool, self._desk.casa.faults)
 
         def call(*args: Any, **kwargs: Any) -> None:
-            given = checks.bind(row.name, call.__signature__, args, kwargs)  # type: ignore[attr-defined]
+            given = inputs.bind(row.name, call.__signature__, args, kwargs)  # type: ignore[attr-defined]
             gui = checked(row.name, given.pop("gui", None))
             self._desk.check(row.name, row.inputs, given)
             # These tasks can only open a window, so they do in every mode, unless the user has ruled it out for this
@@ -57,7 +58,7 @@ class Windows:
         task = self._desk.casa.gui_tasks.get("casalogger", _casalogger)
 
         def call(*args: Any, **kwargs: Any) -> None:
-            given = checks.bind("casalogger", call.__signature__, args, kwargs)  # type: ignore[attr-defined]
+            given = inputs.bind("casalogger", call.__signature__, args, kwargs)  # type: ignore[attr-defined]
             paths.resolve("casalogger", ["logfile"], given)
             logfile = Path(given.get("logfile") or self._desk.casa.logfile).absolute()
             if not logfile.is_file():
@@ -75,7 +76,7 @@ class Windows:
         """Return the task of a row with its mask editor on the desktop."""
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            given: Dict[str, Any] = checks.bind(row.name, call.__signature__, args, kwargs)  # type: ignore[attr-defined]
+            given: Dict[str, Any] = inputs.bind(row.name, call.__signature__, args, kwargs)  # type: ignore[attr-defined]
             if not given.get(row.switch):
                 return task(*args, **kwargs)
             self._desk.check(row.name, row.inputs, given)

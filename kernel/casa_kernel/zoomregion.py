@@ -10,8 +10,9 @@ import os
 from pathlib import Path
 from typing import Any, Dict, Mapping
 
-from . import checks, images
+from . import images
 from .casa import Casa
+from .checks import inputs
 from .errors import BadParameter, NoSuchPath
 
 
@@ -28,7 +29,7 @@ def with_box(task: str, casa: Casa, given: Mapping[str, Any]) -> Dict[str, Any]:
         NoSuchPath: there is no such file.
     """
     region = _region_in(given.get("zoom"))
-    image = next((path for name in ("raster", "contour") for path in checks.paths_in(given.get(name))), None)
+    image = next((path for name in ("raster", "contour") for path in inputs.paths_in(given.get(name))), None)
     if region is None or image is None:
         return dict(given)
     tool = casa.names["casatools"].image()

@@ -42,7 +42,7 @@ SLOW: Tuple[str, ...] = (
     "tests/kernel/test_loading.py",
     "tests/kernel/test_startup.py",
     "tests/kernel/test_viewer_values.py",
-    "tests/kernel/test_workingfolder.py",
+    "tests/kernel/checks/test_working_folder.py",
 )
 
 # How long a file takes on a quiet machine, in seconds, where that is above ten. A wrong number costs time and nothing

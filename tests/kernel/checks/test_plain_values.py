@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from casa_kernel import plain
+from casa_kernel.checks import plain_values
 
 
 @pytest.mark.parametrize(
@@ -27,18 +27,18 @@ from casa_kernel import plain
     ],
 )
 def test_what_scientists_have_becomes_what_tasks_take(given: Any, wanted: Any) -> None:
-    found = plain.value(given)
+    found = plain_values.value(given)
     assert found == wanted
     assert type(found) is type(wanted)
 
 
 def test_what_is_more_than_its_numbers_stays_as_it_is() -> None:
     for given in (np.zeros((2, 2)), np.ma.array([1]), np.zeros(20000), np.datetime64("2020-01-01"), None, {"a": (1,)}):
-        assert plain.value(given) is given
+        assert plain_values.value(given) is given
 
 
 def test_dictionaries_are_looked_into_where_they_are_settings() -> None:
-    assert plain.value({"file": Path("a.im"), "range": np.array([0, 1])}, deep=True) == {
+    assert plain_values.value({"file": Path("a.im"), "range": np.array([0, 1])}, deep=True) == {
         "file": "a.im",
         "range": [0, 1],
     }

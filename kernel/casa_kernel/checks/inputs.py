@@ -16,8 +16,16 @@ from typing import Any, Dict, Iterator, List, Mapping, Match, Sequence
 
 import psutil
 
-from . import tables, workingfolder
-from .errors import BadParameter, Damaged, Locked, NoSuchFolder, NoSuchPath, NotWritable, WrongKind
+from ..errors import (
+    BadParameter,
+    Damaged,
+    Locked,
+    NoSuchFolder,
+    NoSuchPath,
+    NotWritable,
+    WrongKind,
+)
+from . import tables, working_folder
 
 IMAGE = "a CASA image"
 MEASUREMENT_SET = "a MeasurementSet"
@@ -184,7 +192,7 @@ def full_disks() -> List[str]:
     CASA reports the line of its C++ that could not write, or a consequence, but seldom the reason.
     """
     found: Dict[int, str] = {}
-    for folder in (Path(workingfolder.name()), Path.home()):
+    for folder in (Path(working_folder.name()), Path.home()):
         if is_full(folder):
             found.setdefault(folder.stat().st_dev, f"No room is left on the disk that holds {folder}.")
     return list(found.values())

@@ -12,8 +12,8 @@ from contextlib import suppress
 from types import FunctionType
 from typing import Any, Dict, Mapping, Sequence, Tuple
 
-from . import checks
-from .errors import BadParameter
+from ..errors import BadParameter
+from . import inputs
 
 # Parameters for which True and False are valid besides numbers.
 _NUMBERS_TOO = {("plotbandpass", "channeldiff")}
@@ -61,7 +61,7 @@ def explain(error: AssertionError) -> None:
     except (ValueError, SyntaxError):
         return
     if is_dictionary:
-        error.args = (checks.explain_schema(said),)
+        error.args = (inputs.explain_schema(said),)
 
 
 class _Accepted(Exception):

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Dict, Mapping, Sequence
 
-from .errors import BadParameter, NotWritable
+from ..errors import BadParameter, NotWritable
 
 
 def resolve(task: str, inputs: Sequence[str], given: Dict[str, Any], output: str = "") -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 
 import pytest
-from casa_kernel import arguments
+from casa_kernel.checks import arguments
 
-from .notebook import Notebook
+from ..notebook import Notebook
 
 CLEAN = "tclean('sim.ms', imagename='asked', imsize=32, cell='1arcsec', {})"
 
