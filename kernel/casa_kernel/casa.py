@@ -19,7 +19,7 @@ from typing import Any, Callable, ContextManager, Dict, Mapping, MutableMapping,
 from . import backend, decimals, fitness, imports, proxies
 from .casanames import WHEELS
 from .errors import CasaMissing
-from .logfile import reserve
+from .log.file import reserve
 from .taskobject import Task, stock_of
 from .versions import Measures
 

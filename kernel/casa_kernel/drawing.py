@@ -16,8 +16,8 @@ from .checks import inputs, plain_values
 from .desk import Desk
 from .errors import BadParameter, NothingDrawn, NothingShown, NotWritable, TaskFailed, ToolLost, writing
 from .figures import Figures
+from .log.plotms_messages import NO_REASON
 from .modes import LIVE
-from .plotlog import NO_REASON
 from .signatures import like, missing
 from .tasks import DrawingTask, FigureTask
 from .toolbox import Toolbox

@@ -14,9 +14,9 @@ from typing import Any, Callable, Dict, Iterable, Mapping, MutableMapping, Optio
 from . import inputtable, saved
 from .checks import plain_values
 from .errors import InputsNotSaved, NoInputs, NoSuchTask, NoTaskChosen
-from .failures import guard
 from .inputs import Inputs
 from .live import Front
+from .log.failures import guard
 
 # The commands that users type without parentheses.
 COMMANDS = ("inp", "go", "default", "tget", "tput", "saveinputs")

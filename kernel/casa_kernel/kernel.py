@@ -15,7 +15,7 @@ from traitlets import Type
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import casa, desktop, discretion, keeping, kernelspec, logroom, lostnames, startup, unfinished
+from . import casa, desktop, keeping, kernelspec, lostnames, startup, unfinished
 from .barecalls import BareCommands, BareTasks
 from .casanames import CasaNames
 from .celldisplay import CellDisplay
@@ -23,8 +23,9 @@ from .desktop import Desktop
 from .habitmagics import HabitMagics
 from .habits import Habits
 from .loading import Loading
+from .log import reopen, task_arguments
+from .log.stream import LogStream
 from .logmagics import LogMagics
-from .logstream import LogStream
 from .magics import CasaMagics
 from .modes import Modes
 from .notebook import Notebook
@@ -190,9 +191,9 @@ class CasaKernel(IPythonKernel):
             return self._given
 
     def _make_names(self, found: casa.Casa, loading: Loading) -> Dict[str, Any]:
-        discretion.install(found.names["casalog"], loading.children.private.path)
-        casa.after_new_logfile(found, logroom.check, self._log.follow)
-        room = logroom.LogRoom(lambda: found.logfile, lambda: casa.reopen_log(found), self._front.say)
+        task_arguments.install(found.names["casalog"], loading.children.private.path)
+        casa.after_new_logfile(found, reopen.check, self._log.follow)
+        room = reopen.LogRoom(lambda: found.logfile, lambda: casa.reopen_log(found), self._front.say)
         for event in ("pre_run_cell", "post_run_cell"):
             self._shell.events.register(event, lambda _: room.look())
         self._look_after_log = room.look

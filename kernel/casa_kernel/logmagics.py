@@ -11,14 +11,14 @@ from typing import Any, Callable, List
 from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 
-from . import logs
 from .celldisplay import CellDisplay
 from .errors import BadParameter, NoSuchPath
 from .live import Front
-from .logfollow import Follower
-from .logstream import LogStream
+from .log import query
+from .log.follow import Follower
+from .log.stream import LogStream
 
-_WORDS = ("on", "off", "follow", *reversed(logs.LEVELS))
+_WORDS = ("on", "off", "follow", *reversed(query.LEVELS))
 _OPTIONS = ("--follow", "--number", "--origin")
 
 
@@ -56,7 +56,7 @@ class LogMagics(Magics):
         "of letters), or both; on or off: show CASA's messages under each cell from now on, or do not; follow: as -f",
     )
     @argument("-o", "--origin", help="a pattern for where messages come from, like tclean or SynthesisImager")
-    @argument("-n", "--number", type=int, help=f"how many messages, from the newest on; {logs.NUMBER} by default")
+    @argument("-n", "--number", type=int, help=f"how many messages, from the newest on; {query.NUMBER} by default")
     @argument(
         "-f", "--follow", action="store_true", help="show new messages as they come, until you interrupt the kernel"
     )
@@ -73,7 +73,7 @@ class LogMagics(Magics):
         if words in (["on"], ["off"]):
             self._switch(words == ["on"])
             return
-        wanted = logs.query(words, given.origin and _unquote(given.origin), given.number)
+        wanted = query.query(words, given.origin and _unquote(given.origin), given.number)
         logfile = self._logfile()
         if not logfile.is_file():
             raise NoSuchPath("casa_log", "the session's log", logfile)
@@ -82,7 +82,7 @@ class LogMagics(Magics):
             self._stream.leave_out()
             Follower(logfile, wanted).run(self._display())
         else:
-            self._front.show(logs.bundle(logfile, wanted), {})
+            self._front.show(query.bundle(logfile, wanted), {})
 
     def _switch(self, on: bool) -> None:
         self._stream.on = on

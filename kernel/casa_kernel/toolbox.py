@@ -17,8 +17,8 @@ from .children import Child, start
 from .clients import Client, make_clients
 from .desk import Desk
 from .errors import BadParameter, Stall, TaskFailed, ToolExhausted, ToolLost
-from .logfile import has_lost
-from .plotlog import NO_REASON, PlotLog
+from .log.file import has_lost
+from .log.plotms_messages import NO_REASON, PlotLog
 from .queues import Queue
 from .tasks import DrawingTask
 from .toolwindow import ToolWindow

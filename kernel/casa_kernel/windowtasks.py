@@ -7,12 +7,13 @@ import os
 from pathlib import Path
 from typing import Any, Callable, ContextManager, Dict, List, Mapping
 
-from . import capture, logs, preferences, proxies, tools
+from . import capture, preferences, proxies, tools
 from .checks import arguments, inputs, paths
 from .desk import Desk, checked
 from .errors import NoSuchPath, WindowOnly
 from .flagdisplay import FlagDisplay
 from .interactive import MaskEditor
+from .log import query
 from .modes import HEADLESS, LIVE
 from .signatures import like, missing, value_of
 from .tasks import InteractiveTask, WindowTask
@@ -66,7 +67,7 @@ class Windows:
             if self._desk.mode("casalogger", "", given) == LIVE:
                 self._open("casalogger", "casalogger", [str(logfile)], f"casalogger({str(logfile)!r})")
             else:
-                self._desk.front.show(logs.bundle(logfile), {})
+                self._desk.front.show(query.bundle(logfile), {})
 
         return like(task, call, "casalogger")
 

@@ -7,8 +7,8 @@ from typing import Any, List, Mapping
 
 import pytest
 from casa_kernel.errors import BadParameter
-from casa_kernel.logs import bundle, query
-from casa_kernel.logview import MIME
+from casa_kernel.log.query import bundle, query
+from casa_kernel.log.view import MIME
 
 from .notebook import Cell, Notebook
 

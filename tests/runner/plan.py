@@ -76,7 +76,7 @@ SECONDS: Dict[str, float] = {
     "tests/kernel/test_headless.py": 14,
     "tests/kernel/test_keeping.py": 23,
     "tests/kernel/test_live.py": 72,
-    "tests/kernel/test_log_stream.py": 62,
+    "tests/kernel/log/test_stream.py": 62,
     "tests/kernel/test_network.py": 24,
     "tests/kernel/test_notebook.py": 57,
     "tests/kernel/test_offspring.py": 33,

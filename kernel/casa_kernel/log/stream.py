@@ -17,11 +17,11 @@ from inotify_simple import flags
 from casa_desktop.system import threads
 from casa_desktop.system.file_alarm import Alarm
 
-from .logfile import LogFile
-from .logparse import Tally
-from .logview import View
-from .nativetext import NativeText
+from .file import LogFile
+from .parser import Tally
 from .progress import Progress
+from .stderr import NativeText
+from .view import View
 
 # A cell that ends within this time, in seconds, shows its log only once.
 _FIRST = 0.1

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import Callable, Optional
 
-from .checks import inputs
-from .errors import NoSuchFolder, NotWritable
+from ..checks import inputs
+from ..errors import NoSuchFolder, NotWritable
 
 
 class LogRoom:

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 from typing import List, Sequence
 
-from .logfile import LogFile
-from .logparse import SEVERE, WARN, Message, messages
+from .file import LogFile
+from .parser import SEVERE, WARN, Message, messages
 
 # The message if the log has no reason.
 NO_REASON = "the data could not be loaded; CASA's log says more."

@@ -19,11 +19,11 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optio
 
 from casa_desktop.errors import Shortage
 
-from . import logparse, logs
-from .checks import arguments, plain_values
-from .errors import TaskFailed
-from .logfile import LogFile
-from .logparse import SEVERE, WARN
+from ..checks import arguments, plain_values
+from ..errors import TaskFailed
+from . import parser, query
+from .file import LogFile
+from .parser import SEVERE, WARN
 
 # The priorities that mean failure in the log, if the task returns None, False or an empty dictionary.
 _SILENT: Mapping[str, Tuple[str, ...]] = {
@@ -74,22 +74,22 @@ class Call:
         if self._file is not None:
             self._file.close()
 
-    def messages(self) -> List[logparse.Message]:
+    def messages(self) -> List[parser.Message]:
         """Return all messages of the call; can be called only once."""
         if self._file is None:
             return _since_begin(self._logfile(), self.task)
-        return list(logparse.messages(line for piece in self._file.pieces() for line in piece))
+        return list(parser.messages(line for piece in self._file.pieces() for line in piece))
 
 
-def _since_begin(logfile: Path, task: str) -> List[logparse.Message]:
+def _since_begin(logfile: Path, task: str) -> List[parser.Message]:
     """Return the messages of the log since ``task`` last began."""
-    entries = list(logparse.messages(logs.tail(logfile, 2000).encode().split(b"\n")))
+    entries = list(parser.messages(query.tail(logfile, 2000).encode().split(b"\n")))
     begin = f"##### Begin Task: {task} "
     start = max((index for index, entry in enumerate(entries) if entry.text.startswith(begin)), default=0)
     return entries[start:]
 
 
-def _serious(entries: Iterable[logparse.Message], priority: str) -> List[str]:
+def _serious(entries: Iterable[parser.Message], priority: str) -> List[str]:
     """Return the texts of the messages of one priority, without the harmless ones."""
     found = [entry.text for entry in entries if entry.priority == priority]
     return [clean(each) for each in found if not each.startswith(_HARMLESS)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from casa_kernel.progress import Progress, brightness
+from casa_kernel.log.progress import Progress, brightness
 
 
 def line(text: str, origin: str = "tclean::::casa") -> bytes:

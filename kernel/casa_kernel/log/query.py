@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Deque, Dict, Iterable, List, Optional, Pattern, Sequence
 
-from .errors import BadParameter
-from .logparse import SEVERE, WARN, Message, messages
-from .logview import View
+from ..errors import BadParameter
+from .parser import SEVERE, WARN, Message, messages
+from .view import View
 
 # Enough for some hundred lines.
 _BYTES = 65536

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import List
 
 import pytest
-from casa_kernel.nativetext import SCALE, NativeText
+from casa_kernel.log.stderr import SCALE, NativeText
 
 WARNING = "2026-11-21 11:00:00\tWARN\ttclean::::casa\tsomething is odd\n"
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 from urllib.parse import quote
 
-from .checks import working_folder
-from .logparse import CUT, SEVERE, WARN, Message
+from ..checks import working_folder
+from .parser import CUT, SEVERE, WARN, Message
 
 MIME = "application/vnd.casa-desktop.log+json"
 # Front ends that show the HTML always show all of it; the JSON contains more.

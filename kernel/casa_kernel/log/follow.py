@@ -10,9 +10,9 @@ from inotify_simple import flags
 
 from casa_desktop.system.file_alarm import Alarm
 
-from .errors import BadParameter
-from .logfile import LogFile
-from .logs import Query, Selection
+from ..errors import BadParameter
+from .file import LogFile
+from .query import Query, Selection
 
 _INTERVAL = 0.25
 

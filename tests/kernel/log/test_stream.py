@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence
 
 import pytest
-from casa_kernel.logparse import CUT
-from casa_kernel.logview import MIME
+from casa_kernel.log.parser import CUT
+from casa_kernel.log.view import MIME
 
-from ..shortage import NO_INSTANCE, NO_WATCH
-from .notebook import Cell, Notebook
+from ...shortage import NO_INSTANCE, NO_WATCH
+from ..notebook import Cell, Notebook
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from casa_kernel.discretion import without_private
+from casa_kernel.log.task_arguments import without_private
 
-from .notebook import Notebook
+from ..notebook import Notebook
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Dict, List, Set, Tuple
 
 import pytest
-from casa_kernel.logfile import LogFile, reserve
-from casa_kernel.logparse import CUT, Message, Tally, messages
-from casa_kernel.logview import MIME, View, elapsed
+from casa_kernel.log.file import LogFile, reserve
+from casa_kernel.log.parser import CUT, Message, Tally, messages
+from casa_kernel.log.view import MIME, View, elapsed
 
 FIRST = b"2026-11-21 11:00:00\tINFO\t::casa\tfirst"
 TWO_LINES = [
