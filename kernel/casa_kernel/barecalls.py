@@ -14,7 +14,7 @@ from typing import Any, Callable, Iterable, List, Mapping, Optional, Sequence
 
 from IPython.core.inputtransformer2 import TokenTransformBase
 
-from .habits import COMMANDS, Habits
+from .inputs.commands import COMMANDS, Habits
 from .tasks import DRAWING_TASKS, WINDOW_TASKS
 
 Token = tokenize.TokenInfo

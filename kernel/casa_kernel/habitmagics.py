@@ -10,7 +10,7 @@ from IPython.core.magic import Magics, line_magic, magics_class
 
 from . import versions
 from .errors import BadWord, CasaMissing, NoSuchName
-from .habits import COMMANDS, Habits
+from .inputs.commands import COMMANDS, Habits
 from .live import Front
 
 

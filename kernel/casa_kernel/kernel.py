@@ -21,7 +21,7 @@ from .casanames import CasaNames
 from .celldisplay import CellDisplay
 from .desktop import Desktop
 from .habitmagics import HabitMagics
-from .habits import Habits
+from .inputs.commands import Habits
 from .loading import Loading
 from .log import reopen, task_arguments
 from .log.stream import LogStream

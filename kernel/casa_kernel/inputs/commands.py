@@ -11,12 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Mapping, MutableMapping, Optional, Tuple, Union
 
-from . import inputtable, saved
-from .checks import plain_values
-from .errors import InputsNotSaved, NoInputs, NoSuchTask, NoTaskChosen
+from ..checks import plain_values
+from ..errors import InputsNotSaved, NoInputs, NoSuchTask, NoTaskChosen
+from ..live import Front
+from ..log.failures import guard
+from . import saved, table
 from .inputs import Inputs
-from .live import Front
-from .log.failures import guard
 
 # The commands that users type without parentheses.
 COMMANDS = ("inp", "go", "default", "tget", "tput", "saveinputs")
@@ -74,7 +74,7 @@ class Habits:
     def inp(self, task: Task = None) -> None:
         """Show the inputs of a task, or of the one used last: inp(tclean), inp."""
         inputs = self._choose(task)
-        self._front.show(inputtable.bundle(inputs, inputs.rows(self._values(inputs))), {})
+        self._front.show(table.bundle(inputs, inputs.rows(self._values(inputs))), {})
 
     def default(self, task: Task = None) -> None:
         """Set all inputs of a task to their defaults: default(tclean)."""

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
-from .checks import inputs
+from ..checks import inputs
 
 DEFAULT, SET, WRONG = "default", "set", "wrong"
 

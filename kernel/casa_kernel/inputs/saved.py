@@ -9,7 +9,7 @@ import ast
 from pathlib import Path
 from typing import Any, Collection, Dict, Mapping
 
-from .errors import BadInputs, InputsNotSaved
+from ..errors import BadInputs, InputsNotSaved
 
 
 def write(path: Path, task: str, values: Mapping[str, Any]) -> None:
