@@ -286,15 +286,15 @@ $(VENV)/bin/python: | debian-run
 # One pip run serves every target whose packages it includes, so that `make run` after `make test` installs nothing.
 $(VENV)/.installed-run: $(SOURCES) | $(VENV)/bin/python
 	@"$(BIN)/python" -m pip install -e '.[casa,lab]'
-	"$(BIN)/python" -m casa_kernel.kernelspec
+	"$(BIN)/python" -m casa_kernel.casa.kernelspec
 	touch "$@"
 
 $(VENV)/.installed-test: $(SOURCES) | $(VENV)/bin/python
 	@"$(BIN)/python" -m pip install -e '.[test]'
-	"$(BIN)/python" -m casa_kernel.kernelspec
+	"$(BIN)/python" -m casa_kernel.casa.kernelspec
 	touch "$(VENV)/.installed-run" "$@"
 
 $(VENV)/.installed-dev: $(SOURCES) | $(VENV)/bin/python
 	@"$(BIN)/python" -m pip install -e '.[dev]'
-	"$(BIN)/python" -m casa_kernel.kernelspec
+	"$(BIN)/python" -m casa_kernel.casa.kernelspec
 	touch "$(VENV)/.installed-run" "$(VENV)/.installed-test" "$@"

@@ -7,7 +7,7 @@ site=$(echo /own/opt/casa/lib/python3*/site-packages)
 # The kernelspec bears CASA's version, and plain CASA, as under mpirun, finds its measures data where the kernel does.
 PYTHONPATH=$site "$python" -c '
 from pathlib import Path
-from casa_kernel.kernelspec import name_version
+from casa_kernel.casa.kernelspec import name_version
 print(name_version(Path("/own/opt/casa")))'
 cp "$site/casa_kernel/siteconfig.py" /own/opt/casa/casasiteconfig.py
 PYTHONPATH=$site "$python" -m pip check

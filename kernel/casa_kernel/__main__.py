@@ -20,8 +20,9 @@ from casa_desktop.errors import CasaDesktopError
 from casa_desktop.network import isolate
 from casa_desktop.system import descriptors
 
-from . import casa, connection, offspring, startup, surroundings
-from .casanames import CasaNames
+from . import offspring, surroundings
+from .casa import connection_arguments, imports, options
+from .casa.task_names import CasaNames
 from .loading import Loading
 
 
@@ -31,15 +32,15 @@ def main() -> None:
     # kernel switches the collector on again when its namespace is complete.
     gc.disable()
     moved = surroundings.complete(os.environ)
-    casa.prepare(os.environ)
+    imports.prepare(os.environ)
     descriptors.raise_limit()
     # casaconfig and casaviewer look for their own options in the command line of the process.
-    arguments, sys.argv[1:] = startup.split(sys.argv[1:])
+    arguments, sys.argv[1:] = options.split(sys.argv[1:])
     tasks = CasaNames()
     tasks.watch()
     # Before any thread starts, and so before CASA's C++ is loaded.
-    home = isolate.move_in(connection.file(arguments), os.environ, connection.said(arguments))
-    arguments += connection.arguments(home.chosen)
+    home = isolate.move_in(connection_arguments.file(arguments), os.environ, connection_arguments.said(arguments))
+    arguments += connection_arguments.arguments(home.chosen)
     try:
         loading, reason = Loading(), None
     except CasaDesktopError as error:

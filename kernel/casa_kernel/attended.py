@@ -15,7 +15,7 @@ import functools
 from types import ModuleType
 from typing import Any, Callable
 
-from . import imports
+from .casa import import_hook
 
 # flagdata can display the data and a report.
 _DISPLAYS = ("datadisplay", "reportdisplay")
@@ -38,7 +38,7 @@ def watch_cleaning(missed: Callable[[], None]) -> None:
 
         _put(tool, pauseforinteraction)
 
-    imports.after("casatools.iterbotsink", change)
+    import_hook.after("casatools.iterbotsink", change)
 
 
 def watch_flagging(check: Callable[[], None]) -> None:
@@ -56,7 +56,7 @@ def watch_flagging(check: Callable[[], None]) -> None:
 
         _put(tool, parseagentparameters)
 
-    imports.after("casatools.agentflagger", change)
+    import_hook.after("casatools.agentflagger", change)
 
 
 def _put(tool: Any, method: Callable[..., Any]) -> None:

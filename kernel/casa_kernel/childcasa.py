@@ -16,7 +16,8 @@ import threading
 from types import ModuleType
 from typing import Any, Callable, Dict, List, Optional
 
-from . import casa, preferences, proxies, screen, toolhome, tools
+from . import preferences, screen, toolhome, tools
+from .casa import imports, proxies
 from .children import Child, Children, start
 from .clients import OsWithDisplay
 from .errors import ForkedProcess, NoWindowHere
@@ -72,7 +73,7 @@ class Tools:
         program = tools.ensure_extracted(tools.find(name), lambda text: print(text, file=sys.stderr, flush=True))
         cache = children.private.path / f"{name}.{'live' if live else 'headless'}"
         preferences.write(cache, preferences.LIVE if live else preferences.HEADLESS)
-        data, log = casa.data_and_log()
+        data, log = imports.data_and_log()
         log = toolhome.logfile(log, children.private.path)
         argv = [str(program), *tools.arguments(name, data, log, cache)]
         where = tools.display_here() if live else None

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any, Dict, Iterator, List, Mapping, Protocol
 
 from .calls import BESIDE, Line
-from .casa import Casa
+from .casa.imports import Casa
 from .children import Child
 
 

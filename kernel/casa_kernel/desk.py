@@ -11,7 +11,7 @@ from casa_desktop.desktop.lifecycle import Glimpse
 from casa_desktop.errors import CasaDesktopError, Shortage
 
 from . import live
-from .casa import Casa, trouble_with
+from .casa.imports import Casa, trouble_with
 from .checks import inputs as checks
 from .checks import paths
 from .children import Child, Children, start

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Any, Match
 
-from .casa import Casa
+from .casa.imports import Casa
 from .checks import paths
 from .errors import BadParameter
 

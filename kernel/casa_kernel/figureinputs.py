@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, Callable, List, Mapping, Sequence
 
-from .casa import Casa
+from .casa.imports import Casa
 from .errors import BadParameter, TaskFailed
 from .tasks import FigureTask
 

@@ -8,7 +8,7 @@ from typing import Any, Callable, List, Mapping, Optional
 
 from IPython.core.magic import Magics, line_magic, magics_class
 
-from . import versions
+from .casa import versions
 from .errors import BadWord, CasaMissing, NoSuchName
 from .inputs.commands import COMMANDS, Habits
 from .live import Front

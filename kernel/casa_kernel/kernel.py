@@ -15,9 +15,11 @@ from traitlets import Type
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import casa, desktop, keeping, kernelspec, lostnames, startup, unfinished
+from . import desktop, keeping, lostnames, unfinished
 from .barecalls import BareCommands, BareTasks
-from .casanames import CasaNames
+from .casa import imports, kernelspec, options
+from .casa.task_names import CasaNames
+from .casa.task_object import is_task
 from .celldisplay import CellDisplay
 from .desktop import Desktop
 from .habitmagics import HabitMagics
@@ -31,7 +33,6 @@ from .modes import Modes
 from .notebook import Notebook
 from .reports import Reporter
 from .streams import NativeStream, settle
-from .taskobject import is_task
 from .tasks import NAMES
 from .toolmagics import Timer, ToolMagics
 from .unfinished import ANSWERS, REQUESTS
@@ -93,7 +94,7 @@ class CasaKernel(IPythonKernel):
         self._settled = False
         self._given: Optional[Dict[str, Any]] = None
         self._binding = threading.RLock()
-        self._casa: Optional[casa.Casa] = None
+        self._casa: Optional[imports.Casa] = None
         self._modes = Modes(NAMES)
         self._front = Notebook()
         self.tasks.prepare = self._bind_tasks
@@ -190,10 +191,10 @@ class CasaKernel(IPythonKernel):
                 self._given = self._make_names(found, self.loading)
             return self._given
 
-    def _make_names(self, found: casa.Casa, loading: Loading) -> Dict[str, Any]:
+    def _make_names(self, found: imports.Casa, loading: Loading) -> Dict[str, Any]:
         task_arguments.install(found.names["casalog"], loading.children.private.path)
-        casa.after_new_logfile(found, reopen.check, self._log.follow)
-        room = reopen.LogRoom(lambda: found.logfile, lambda: casa.reopen_log(found), self._front.say)
+        imports.after_new_logfile(found, reopen.check, self._log.follow)
+        room = reopen.LogRoom(lambda: found.logfile, lambda: imports.reopen_log(found), self._front.say)
         for event in ("pre_run_cell", "post_run_cell"):
             self._shell.events.register(event, lambda _: room.look())
         self._look_after_log = room.look
@@ -201,15 +202,17 @@ class CasaKernel(IPythonKernel):
         given = {**found.names, **studio.names()}
         self._casa = found
         tasks = [name for name in given if is_task(found.names.get(name)) or name in NAMES]
-        habits = Habits(self._shell.user_ns, given, tasks, casa.shell_task, self._logfile, self._front, self.tasks.bind)
-        self._habits.habits, self._habits.measures = habits, lambda: casa.measures(found)
-        return {**habits.names(), "execfile": startup.make_execfile(self._shell)}
+        habits = Habits(
+            self._shell.user_ns, given, tasks, imports.shell_task, self._logfile, self._front, self.tasks.bind
+        )
+        self._habits.habits, self._habits.measures = habits, lambda: imports.measures(found)
+        return {**habits.names(), "execfile": options.make_execfile(self._shell)}
 
     def _run_startup(self) -> None:
         """Run the user's startup.py in the notebook's complete namespace."""
-        path = startup.file(sys.argv[1:], casa.startup_file())
+        path = options.file(sys.argv[1:], imports.startup_file())
         with self._front.starting_up():
-            said = startup.run(self._shell, path) if path is not None else ""
+            said = options.run(self._shell, path) if path is not None else ""
         if said:
             self._tell_once(said.rstrip("\n"))
 

@@ -15,7 +15,8 @@ from typing import Callable, Optional
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import attended, backend, casa, fitness, flagdisplay, startup
+from . import attended, flagdisplay
+from .casa import compatibility, imports, matplotlib_backend, options
 from .checks import working_folder
 from .children import Children
 from .clients import use_up_panel_numbers
@@ -41,7 +42,7 @@ class Loading:
         self.editor = MaskEditor(self.children.private, self._use_up)
         attended.watch_cleaning(self.editor.miss)
         attended.watch_flagging(partial(flagdisplay.check_provided, self.children.private.path))
-        self._casa: Optional[casa.Casa] = None
+        self._casa: Optional[imports.Casa] = None
         self._error: Optional[CasaDesktopError] = None
         self._then: Optional[Callable[[], None]] = None
         self._folder: Optional[working_folder.Hidden] = None
@@ -49,7 +50,7 @@ class Loading:
         self._thread: Optional[threading.Thread] = None
         self._done = threading.Event()
         try:
-            casa.load_tools(self.editor.python, startup.settings(sys.argv[1:]))
+            imports.load_tools(self.editor.python, options.settings(sys.argv[1:]))
         except CasaDesktopError as error:
             self._error = error
             self._done.set()
@@ -75,18 +76,18 @@ class Loading:
 
     def _run(self) -> None:
         try:
-            found = casa.load_tasks()
-            casa.before_clean_ends(found, self.editor.end_viewer)
-            casa.around_interaction(found, self.editor.interaction)
-            casa.keep_log_global(found)
+            found = imports.load_tasks()
+            imports.before_clean_ends(found, self.editor.end_viewer)
+            imports.around_interaction(found, self.editor.interaction)
+            imports.keep_log_global(found)
         except CasaDesktopError as error:
             self._error = error
         # Otherwise the threads that wait for CASA would wait for ever.
         except (Exception, SystemExit) as error:  # noqa: BLE001
-            self._error = CasaMissing(fitness.explain(error))
+            self._error = CasaMissing(compatibility.explain(error))
         else:
             self._casa = found
-        backend.give_back(os.environ)
+        matplotlib_backend.give_back(os.environ)
         if self._folder is not None:
             self._folder.show()
         with self._guard:
@@ -100,7 +101,7 @@ class Loading:
         """Whether this very thread imports the tasks, and may not wait for them."""
         return threading.current_thread() is self._thread
 
-    def wait(self) -> casa.Casa:
+    def wait(self) -> imports.Casa:
         """Wait for CASA; interrupts raise KeyboardInterrupt as usual.
 
         Raises:

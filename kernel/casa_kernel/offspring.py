@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Iterator, MutableMapping
 
-from . import imports
+from .casa import import_hook
 
 _PATH = "PYTHONPATH"
 # sitehooks compares this with its own Python, before it looks for any module of ours.
@@ -47,8 +47,8 @@ def announce(environ: MutableMapping[str, str]) -> None:
 def adopt() -> None:
     """Change CASA's modules in this process, when they are imported. Called by ``sitehooks``."""
     for name in MODULES:
-        imports.after(name, partial(_change, name))
-    imports.before("casaviewer", _share_messages)
+        import_hook.after(name, partial(_change, name))
+    import_hook.before("casaviewer", _share_messages)
 
 
 def _change(name: str, module: ModuleType) -> None:
@@ -60,7 +60,7 @@ def _change(name: str, module: ModuleType) -> None:
 
 def _share_messages() -> None:
     with _findable():
-        from . import casa
+        from .casa import imports as casa
 
         casa.share_messages("casaviewer", "img_pb2")
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Callable, Dict, Mapping, Match, Sequence
 
-from .casa import Casa
+from .casa.imports import Casa
 from .checks import paths
 from .errors import BadParameter
 from .plotdata import PlotData

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any, Mapping, Tuple
 
-from .casa import Casa
+from .casa.imports import Casa
 from .errors import BadParameter
 
 # The viewer's formats that matplotlib can write.

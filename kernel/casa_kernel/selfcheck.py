@@ -17,8 +17,9 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import casa, tools
-from .casa import Casa
+from . import tools
+from .casa import imports
+from .casa.imports import Casa
 from .errors import ToolMissing
 
 # Without these the kernel's own tasks fail; the other tools only serve tasks of their own.
@@ -111,7 +112,7 @@ def _seconds(began: float) -> str:
 
 
 def _look_at_data(found: Casa) -> Finding:
-    measures = casa.measures(found)
+    measures = imports.measures(found)
     if measures is None:
         remedy = "pip install casadata into the kernel's Python, or set measurespath in ~/.casa/config.py"
         return Finding("measures data", "missing", "their tables cannot be read", remedy)

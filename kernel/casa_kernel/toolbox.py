@@ -11,7 +11,8 @@ from typing import Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import preferences, proxies, screen, toolhome, tools
+from . import preferences, screen, toolhome, tools
+from .casa import proxies
 from .checks import inputs
 from .children import Child, start
 from .clients import Client, make_clients

@@ -31,7 +31,8 @@ from casa_desktop.errors import CasaDesktopError
 from casa_desktop.network import isolate
 from casa_desktop.system import environment as inherited
 
-from . import decimals, preferences
+from . import preferences
+from .casa import numeric_locale
 from .errors import ExtractionFailed, ToolMissing
 
 NAMES = ("casaviewer", "casaplotms", "casalogger", "casafeather", "casatablebrowser")
@@ -220,7 +221,7 @@ def environment(base: Mapping[str, str], display: Optional[Mapping[str, str]] = 
         base: the variables of this process.
         display: the variables that make a program appear on a desktop; None for a tool without a window.
     """
-    env = decimals.with_points(inherited.for_tools(base))
+    env = numeric_locale.with_points(inherited.for_tools(base))
     # Qt's offscreen plug-in ignores DISPLAY, but plotms refuses to draw if it is not set (casaplotms 2.9.1).
     env.update(display if display is not None else {"DISPLAY": ":none"})
     env["QT_QPA_PLATFORM"] = "offscreen" if display is None else "xcb"

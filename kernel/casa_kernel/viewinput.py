@@ -13,7 +13,8 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
-from . import blank, expressions, images, zoomregion
+from . import blank, expressions, zoomregion
+from .casa import images
 from .checks import inputs, paths
 from .checks.inputs import IMAGE, MEASUREMENT_SET
 from .desk import Desk

@@ -10,8 +10,8 @@ import difflib
 import math
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from .casa.images import Image, named
 from .errors import BadParameter
-from .images import Image, named
 
 _TYPES = ("raster", "contour", "vector", "marker", "lel")
 # The keys of imview's dictionaries, in casaviewer/private/task_imview.py.

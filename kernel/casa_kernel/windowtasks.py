@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import Any, Callable, ContextManager, Dict, List, Mapping
 
-from . import capture, preferences, proxies, tools
+from . import capture, preferences, tools
+from .casa import proxies
 from .checks import arguments, inputs, paths
 from .desk import Desk, checked
 from .errors import NoSuchPath, WindowOnly

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict
 
-from .casa import Casa
+from .casa.imports import Casa
 from .children import Children
 from .desk import Desk
 from .desktop import Desktop

@@ -10,8 +10,8 @@ import os
 from pathlib import Path
 from typing import Any, Dict, Mapping
 
-from . import images
-from .casa import Casa
+from .casa import images
+from .casa.imports import Casa
 from .checks import inputs
 from .errors import BadParameter, NoSuchPath
 

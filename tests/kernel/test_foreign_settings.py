@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Tuple
 
 import pytest
-from casa_kernel import decimals, proxies
+from casa_kernel.casa import numeric_locale, proxies
 
 from casa_desktop.desktop import lifecycle
 
@@ -206,7 +206,7 @@ def test_what_goes_without_a_proxy_stays_so_and_the_tools_with_it(
 
 
 def test_all_but_the_numbers_of_a_locale_stays_the_user_s() -> None:
-    split = decimals.with_points({"LC_ALL": "sv_SE.UTF-8", "LANG": "C", "LC_TIME": "C"})
+    split = numeric_locale.with_points({"LC_ALL": "sv_SE.UTF-8", "LANG": "C", "LC_TIME": "C"})
     assert "LC_ALL" not in split
     assert (split["LC_NUMERIC"], split["LC_CTYPE"], split["LC_TIME"], split["LANG"]) == (
         "C",
@@ -214,7 +214,7 @@ def test_all_but_the_numbers_of_a_locale_stays_the_user_s() -> None:
         "sv_SE.UTF-8",
         "C",
     )
-    assert decimals.with_points({"LANG": "de_DE", "LC_ALL": ""}) == {"LANG": "de_DE", "LC_NUMERIC": "C"}
+    assert numeric_locale.with_points({"LANG": "de_DE", "LC_ALL": ""}) == {"LANG": "de_DE", "LC_NUMERIC": "C"}
 
 
 @pytest.fixture

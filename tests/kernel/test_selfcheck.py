@@ -53,7 +53,7 @@ def test_a_mask_editor_that_cannot_be_started_is_told(notebook: Notebook, tmp_pa
 
 def test_measures_data_that_end_too_early_are_told_with_the_remedy(notebook: Notebook, tmp_path: Path) -> None:
     notebook.run(
-        "from casa_kernel import casa, selfcheck, versions\n"
+        "from casa_kernel import selfcheck; from casa_kernel.casa import imports as casa; from casa_kernel.casa import versions\n"
         "real, casa.measures = casa.measures, lambda found: versions.Measures('/data', '2001', 51000.0, 51100.0)"
     )
     found = _report(notebook, tmp_path)["findings"]["measures data"]

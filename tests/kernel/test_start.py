@@ -48,7 +48,7 @@ def test_without_casa_it_is_said_what_to_install(environment: Dict[str, str]) ->
     roots = [str(Path(module.__file__).parents[1]) for module in (casa_desktop.errors, casa_kernel.modes)]
     script = (
         f"import sys; sys.path[:0] = {roots!r}\n"
-        "from pathlib import Path; from casa_kernel import casa, errors\n"
+        "from pathlib import Path; from casa_kernel import errors; from casa_kernel.casa import imports as casa\n"
         "try:\n    casa.load_tools(Path('python'))\nexcept errors.CasaMissing as error:\n    print(error)"
     )
     done = subprocess.run(

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Dict, Iterator, List
 
 import pytest
-from casa_kernel import backend, fitness, surroundings
+from casa_kernel import surroundings
+from casa_kernel.casa import compatibility, matplotlib_backend
 
 from .notebook import Notebook
 
@@ -132,9 +133,9 @@ def test_a_home_that_is_not_told_is_the_user_s(given: Dict[str, str]) -> None:
     ],
 )
 def test_a_backend_that_shows_figures_in_notebooks_stays(said: str, shows: bool) -> None:
-    environ = {backend.VARIABLE: said}
-    backend.choose(environ)
-    assert (environ[backend.VARIABLE] == said) is shows
+    environ = {matplotlib_backend.VARIABLE: said}
+    matplotlib_backend.choose(environ)
+    assert (environ[matplotlib_backend.VARIABLE] == said) is shows
 
 
 def _raised(*errors: ImportError) -> ImportError:
@@ -168,7 +169,7 @@ def test_an_import_that_failed_is_told_with_the_true_remedy(
     # CASA tries its inner modules under two names.
     last = ModuleNotFoundError("No module named '_image'", name="_image" if errors else "six")
     chain = errors if errors and isinstance(errors[0], ModuleNotFoundError) else [*errors, last]
-    assert remedy in fitness.explain(_raised(*chain))
+    assert remedy in compatibility.explain(_raised(*chain))
 
 
 def test_a_kernel_whose_libraries_are_others_says_which_variable_is_to_blame(

@@ -40,7 +40,7 @@ SLOW: Tuple[str, ...] = (
     "tests/casa_desktop/test_starved.py",
     "tests/casa_desktop/desktop/test_supervisor.py",
     "tests/kernel/test_loading.py",
-    "tests/kernel/test_startup.py",
+    "tests/kernel/casa/test_options.py",
     "tests/kernel/test_viewer_values.py",
     "tests/kernel/checks/test_working_folder.py",
 )

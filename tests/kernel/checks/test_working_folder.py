@@ -10,8 +10,8 @@ import pytest
 
 from casa_desktop.system.pythonpath import module
 
+from ..casa.test_kernelspec import SHIPPED
 from ..notebook import Notebook
-from ..test_kernelspec import SHIPPED
 
 NAMES = (
     *("random", "types", "enum", "tokenize", "ast", "logging", "signal", "socket", "select", "profile", "secrets"),

@@ -1,4 +1,4 @@
-"""Write this CASA's version into the name of the kernelspec ``casa``: ``python -m casa_kernel.kernelspec``.
+"""Write this CASA's version into the name of the kernelspec ``casa``: ``python -m casa_kernel.casa.kernelspec``.
 
 The wheel contains a kernelspec that is named CASA, because the version of CASA is not known when the wheel is built.
 """

@@ -16,11 +16,17 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, Callable, ContextManager, Dict, Mapping, MutableMapping, Optional, Tuple
 
-from . import backend, decimals, fitness, imports, proxies
-from .casanames import WHEELS
-from .errors import CasaMissing
-from .log.file import reserve
-from .taskobject import Task, stock_of
+from ..errors import CasaMissing
+from ..log.file import reserve
+from . import (
+    compatibility,
+    import_hook,
+    matplotlib_backend,
+    numeric_locale,
+    proxies,
+)
+from .task_names import WHEELS
+from .task_object import Task, stock_of
 from .versions import Measures
 
 # The tool instances of a CASA session, and the classes of casatools to which they belong. Source:
@@ -73,17 +79,17 @@ class Casa:
 
 def prepare(environ: MutableMapping[str, str]) -> None:
     """Set the environment variables that CASA reads while it is imported, unless the user has set them."""
-    decimals.use_points(environ)
+    numeric_locale.use_points(environ)
     proxies.spare_tools(environ)
     # The wheels' gRPC classes were made with protobuf 3.20 or older; newer protobufs accept them only in pure Python.
     # With any other value the native tools could not be used.
     environ.setdefault(_PROTOBUF, "python")
-    if not fitness.takes_old_messages():
+    if not compatibility.takes_old_messages():
         environ[_PROTOBUF] = "python"
     # Otherwise grpc prints a warning each time that a task starts a process.
     environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     # ipykernel also does this, but only after CASA has imported matplotlib, which then does not recognise the notebook.
-    backend.choose(environ)
+    matplotlib_backend.choose(environ)
     site = any(path.is_file() for path in _SITE_CONFIGS) or importlib.util.find_spec("casasiteconfig") is not None
     if not site:
         # CASA itself would search sys.path for it, which does not contain the working folder in a kernel that imports
@@ -106,9 +112,9 @@ def load_tools(python: Path, settings: Optional[Mapping[str, Any]] = None) -> No
     Raises:
         CasaMissing: CASA is not installed, finds no measures data, or does not fit this machine.
     """
-    fitness.check()
+    compatibility.check()
     # A hook, because other code may import casaviewer first, for instance a file of the user's profile.
-    imports.before("casaviewer", functools.partial(share_messages, "casaviewer", "img_pb2"))
+    import_hook.before("casaviewer", functools.partial(share_messages, "casaviewer", "img_pb2"))
     real = sys.executable
     # casatools passes the interpreter to its C++ once, while it is imported (ctsys.initialize).
     sys.executable = str(python)
@@ -136,7 +142,7 @@ def _import_casa(name: str) -> ModuleType:
         return importlib.import_module(name)
     except (Exception, SystemExit) as error:
         # CASA raises errors of many libraries here; the kernel must survive and report any of them.
-        raise CasaMissing(fitness.explain(error)) from error
+        raise CasaMissing(compatibility.explain(error)) from error
 
 
 def data_and_log() -> Tuple[str, str]:
@@ -171,7 +177,7 @@ def _describe(casatools: ModuleType, casatasks: ModuleType) -> Casa:
         except (Exception, SystemExit) as error:  # noqa: BLE001
             # If one wheel cannot be imported, the rest of CASA still works; calling the wheel's task reports the
             # reason.
-            faults[wheel] = fitness.explain(error)
+            faults[wheel] = compatibility.explain(error)
         else:
             modules[wheel] = module
     return Casa(

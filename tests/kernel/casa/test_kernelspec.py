@@ -6,9 +6,9 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from casa_kernel import kernelspec
+from casa_kernel.casa import kernelspec
 
-SHIPPED = Path(__file__).resolve().parents[2] / "jupyter_config" / "kernels" / "casa" / "kernel.json"
+SHIPPED = Path(__file__).resolve().parents[3] / "jupyter_config" / "kernels" / "casa" / "kernel.json"
 
 
 def test_the_kernel_s_name_bears_the_version_of_the_installed_casa(tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from functools import partial
 from types import ModuleType
 from typing import Any, Callable, Dict, Mapping, Tuple
 
-from . import imports, taskobject
-from .taskobject import Task, is_task
+from . import import_hook, task_object
+from .task_object import Task, is_task
 
 _TASKS = "casatasks"
 
@@ -49,13 +49,13 @@ class CasaNames:
 
     def watch(self) -> None:
         """From now on, put the tasks into CASA's modules when these are imported."""
-        imports.after(_TASKS, self._change_tasks)
+        import_hook.after(_TASKS, self._change_tasks)
         for wheel, names in WHEELS.items():
-            imports.after(wheel, partial(self._change, names=names))
+            import_hook.after(wheel, partial(self._change, names=names))
         for name, package in _OTHER_SHELL_TASKS.items():
-            imports.after(f"{package}.{name}", partial(self._change_shell, name))
+            import_hook.after(f"{package}.{name}", partial(self._change_shell, name))
         # casashell's modules would import casatasks too late to change it.
-        imports.after("casashell", _import_tasks)
+        import_hook.after("casashell", _import_tasks)
 
     def bind(self, name: str, call: Callable[..., Any]) -> Task:
         """Return the task ``name``, and make it call ``call`` from now on."""
@@ -72,7 +72,7 @@ class CasaNames:
 
     def _task(self, name: str, module: str, stock: Any) -> Task:
         # Two threads that run this at the same time get the same object.
-        return self._tasks.get(name) or self._tasks.setdefault(name, taskobject.make(name, module, stock, self._work))
+        return self._tasks.get(name) or self._tasks.setdefault(name, task_object.make(name, module, stock, self._work))
 
     def _change_tasks(self, module: ModuleType) -> None:
         self._change(module, getattr(module, "__all__", ()))
@@ -91,9 +91,9 @@ class CasaNames:
             setattr(package, name, self._task(name, package.__name__, stock))
             home = getattr(stock, "__module__", package.__name__)
             if home != package.__name__:
-                imports.after(home, partial(self._replace, name))
+                import_hook.after(home, partial(self._replace, name))
             if shell_tasks:
-                imports.after(f"casashell.private.{name}", partial(self._change_shell, name))
+                import_hook.after(f"casashell.private.{name}", partial(self._change_shell, name))
 
     def _replace(self, name: str, module: ModuleType) -> None:
         """Replace a task in the module that defines it, also when that is executed again."""

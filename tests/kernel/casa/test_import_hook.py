@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Iterator, List
 
 import pytest
-from casa_kernel import imports
+from casa_kernel.casa import import_hook
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def brighten(module: ModuleType) -> None:
 
 
 def test_a_module_is_changed_when_it_is_imported_and_again_when_it_is_reloaded(module: str) -> None:
-    imports.after(module, brighten)
+    import_hook.after(module, brighten)
     found = importlib.import_module(module)
     assert found.magnitude() == -4
     assert importlib.reload(found) is found
@@ -40,12 +40,12 @@ def test_a_module_is_changed_when_it_is_imported_and_again_when_it_is_reloaded(m
 
 def test_a_module_that_was_imported_before_is_changed_at_once(module: str) -> None:
     found = importlib.import_module(module)
-    imports.after(module, brighten)
+    import_hook.after(module, brighten)
     assert found.magnitude() == -4
 
 
 def test_a_changed_module_has_the_specification_and_source_of_any_other(module: str, tmp_path: Path) -> None:
-    imports.after(module, brighten)
+    import_hook.after(module, brighten)
     sought = importlib.util.find_spec(module)
     assert sought is not None
     assert isinstance(sought.loader, importlib.machinery.SourceFileLoader)
@@ -66,7 +66,7 @@ def test_a_module_that_is_about_to_be_imported_in_a_thread_is_changed_after_it(m
     sys.modules["gates"] = gates
     seen: List[bool] = []
     importing = threading.Thread(target=importlib.import_module, args=(module,))
-    changing = threading.Thread(target=imports.after, args=(module, lambda _: seen.append(left.is_set())))
+    changing = threading.Thread(target=import_hook.after, args=(module, lambda _: seen.append(left.is_set())))
     importing.start()
     entered.wait()
     changing.start()
@@ -81,7 +81,7 @@ def test_what_a_module_needs_is_there_before_it_is_executed(module: str, tmp_pat
     (tmp_path / f"{module}.py").write_text("from gates import height\n")
     gates = ModuleType("gates")
     gates.height = 3  # type: ignore[attr-defined]
-    imports.before(module, lambda: sys.modules.update(gates=gates))
+    import_hook.before(module, lambda: sys.modules.update(gates=gates))
     try:
         assert importlib.import_module(module).height == 3
     finally:
@@ -90,10 +90,10 @@ def test_what_a_module_needs_is_there_before_it_is_executed(module: str, tmp_pat
 
 def test_a_module_that_cannot_be_imported_raises_what_it_would_without_us(module: str, tmp_path: Path) -> None:
     (tmp_path / f"{module}.py").write_text("raise ValueError('too faint')\n")
-    imports.after(module, brighten)
+    import_hook.after(module, brighten)
     with pytest.raises(ValueError, match="too faint"):
         importlib.import_module(module)
     assert module not in sys.modules
-    imports.after("no_such_star", brighten)
+    import_hook.after("no_such_star", brighten)
     with pytest.raises(ModuleNotFoundError):
         importlib.import_module("no_such_star")

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Dict, Iterator, Tuple
 
 import pytest
-from casa_kernel import startup
+from casa_kernel.casa import options as startup
 
-from .notebook import Notebook
+from ..notebook import Notebook
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import sys
 from importlib import metadata
 from typing import Optional, Tuple
 
-from .errors import CasaMissing
+from ..errors import CasaMissing
 
 # The names that pip uses for modules that CASA needs, if they differ.
 _DISTRIBUTIONS = {"google": "protobuf", "grpc": "grpcio", "erfa": "pyerfa"}

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, List, Optional, Sequence, Tuple
 
-from .casa import Casa
-from .checks import tables
+from ..checks import tables
+from .imports import Casa
 
 
 @dataclass(frozen=True)

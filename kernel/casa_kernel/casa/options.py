@@ -14,8 +14,8 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
-from .connection import is_of_connection
-from .errors import NoSuchPath
+from ..errors import NoSuchPath
+from .connection_arguments import is_of_connection
 
 
 def split(arguments: Sequence[str]) -> Tuple[List[str], List[str]]:

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Dict, List
 
 import pytest
-from casa_kernel import connection, startup
+from casa_kernel.casa import connection_arguments, options
 from jupyter_client.blocking.client import BlockingKernelClient
 
 from casa_desktop.system.pythonpath import module
 
-from ..ports import free_ports
+from ...ports import free_ports
 
 PORTS = ("stdin", "control", "hb", "shell", "iopub")
 
@@ -75,13 +75,13 @@ def _given(words: List[str]) -> Dict[str, str]:
     ],
 )
 def test_the_words_of_a_connection_are_understood(words: List[str], file: object, said: Dict[str, str]) -> None:
-    assert (connection.file(words), connection.said(words)) == (file, said)
+    assert (connection_arguments.file(words), connection_arguments.said(words)) == (file, said)
 
 
 def test_what_is_said_of_the_connection_behind_casa_s_options_is_none_of_casa_s(tmp_path: Path) -> None:
-    own, casa = startup.split(["-x", "--", "--nologfile", *words_of_vs_code(tmp_path), "--logfile=a", "b"])
+    own, casa = options.split(["-x", "--", "--nologfile", *words_of_vs_code(tmp_path), "--logfile=a", "b"])
     assert (len(own), casa) == (1 + 10, ["--nologfile", "--logfile=a", "b"])
 
 
 def test_ports_are_told_by_ipykernel_s_names() -> None:
-    assert connection.arguments({"hb_port": 5}) == ["--IPKernelApp.hb_port=5"]
+    assert connection_arguments.arguments({"hb_port": 5}) == ["--IPKernelApp.hb_port=5"]

@@ -11,10 +11,10 @@ from typing import Callable, Dict, Iterator
 
 import pytest
 
-from ..system.mask_editor import TITLE
-from ..system.screen import Screen
-from .notebook import Notebook
-from .test_headless import picture
+from ...system.mask_editor import TITLE
+from ...system.screen import Screen
+from ..notebook import Notebook
+from ..test_headless import picture
 
 # Each draws one picture into the cell, with whatever it has imported.
 DRAWS = {
