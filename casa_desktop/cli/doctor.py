@@ -145,7 +145,7 @@ def _casadata_folder() -> Optional[Path]:
 
 def _tools() -> Iterator[Finding]:
     """List this Python's native tools, with casa_kernel in a separate process."""
-    argv = [sys.executable, *module("casa_kernel.tools"), "list", "--json"]
+    argv = [sys.executable, *module("casa_kernel.tools.appimages"), "list", "--json"]
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=True)
         tools = json.loads(done.stdout)
@@ -162,7 +162,9 @@ def _tool(name: str, version: str, extracted: bool, not_run_in: str) -> Finding:
         return Finding(f"{name}, unpacked", "missing", found, "set CASA_DESKTOP_TOOLS to a folder on another disk")
     if extracted:
         return Finding(f"{name}, unpacked", "ok", version)
-    remedy = f"it happens by itself at first use, or now: {sys.executable} -m casa_kernel.tools extract {name}"
+    remedy = (
+        f"it happens by itself at first use, or now: {sys.executable} -m casa_kernel.tools.appimages extract {name}"
+    )
     return Finding(f"{name}, unpacked", "note", f"{version} is not unpacked yet", remedy)
 
 

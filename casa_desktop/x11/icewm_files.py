@@ -24,7 +24,7 @@ def write(at: Places, tools_python: str) -> None:
     """
     python = (tools_python,) if tools_python else finding(sys.executable)
     tools = [
-        icewm.MenuEntry(label, "-", (*python, *module("casa_kernel.tools"), "run", tool))
+        icewm.MenuEntry(label, "-", (*python, *module("casa_kernel.tools.appimages"), "run", tool))
         for tool, label in icewm.TOOLS.items()
     ]
     terminal = icewm.MenuEntry("Terminal", "utilities-terminal", ("xterm", "-fa", "Monospace", "-fs", "11"))

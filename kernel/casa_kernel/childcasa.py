@@ -16,12 +16,12 @@ import threading
 from types import ModuleType
 from typing import Any, Callable, Dict, List, Optional
 
-from . import preferences, screen, toolhome, tools
 from .casa import imports, proxies
-from .children import Child, Children, start
-from .clients import OsWithDisplay
 from .errors import ForkedProcess, NoWindowHere
 from .tasks import INTERACTIVE_TASKS
+from .tools import appimages, home_folder, viewer_preferences, xvfb
+from .tools.clients import OsWithDisplay
+from .tools.processes import Child, Children, start
 from .viewertask import make_viewer
 
 _OFF = (None, False, 0, "", "none")
@@ -70,17 +70,19 @@ class Tools:
 
     def _start(self, name: str, live: bool, children: Children) -> Child:
         proxies.spare_tools(os.environ)
-        program = tools.ensure_extracted(tools.find(name), lambda text: print(text, file=sys.stderr, flush=True))
+        program = appimages.ensure_extracted(
+            appimages.find(name), lambda text: print(text, file=sys.stderr, flush=True)
+        )
         cache = children.private.path / f"{name}.{'live' if live else 'headless'}"
-        preferences.write(cache, preferences.LIVE if live else preferences.HEADLESS)
+        viewer_preferences.write(cache, viewer_preferences.LIVE if live else viewer_preferences.HEADLESS)
         data, log = imports.data_and_log()
-        log = toolhome.logfile(log, children.private.path)
-        argv = [str(program), *tools.arguments(name, data, log, cache)]
-        where = tools.display_here() if live else None
-        if not live and not tools.draws_offscreen(program):
-            where = screen.environment(children, name)
-        env = tools.environment(os.environ, where)
-        env.update(toolhome.home(env, children.private.path))
+        log = home_folder.logfile(log, children.private.path)
+        argv = [str(program), *appimages.arguments(name, data, log, cache)]
+        where = appimages.display_here() if live else None
+        if not live and not appimages.draws_offscreen(program):
+            where = xvfb.environment(children, name)
+        env = appimages.environment(os.environ, where)
+        env.update(home_folder.home(env, children.private.path))
         # A tool ends if it cannot write its scratch tables.
         child = start(children.private, name, argv, env, here=os.access(os.curdir, os.W_OK))
         children.keep(f"{name} {live}", child)

@@ -14,7 +14,6 @@ from . import live
 from .casa.imports import Casa, trouble_with
 from .checks import inputs as checks
 from .checks import paths
-from .children import Child, Children, start
 from .desktop import Desktop
 from .errors import BadParameter, Damaged
 from .live import Front
@@ -22,6 +21,7 @@ from .modes import Modes
 from .queues import Queue
 from .signatures import check_inputs
 from .tasks import Input
+from .tools.processes import Child, Children, start
 
 
 class Desk:

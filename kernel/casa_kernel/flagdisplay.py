@@ -27,10 +27,10 @@ from casa_desktop.errors import Shortage
 from casa_desktop.system import environment, threads
 from casa_desktop.system.descriptors import readable
 
-from . import tools
-from .children import Child, PrivateFolder, start
 from .errors import EditorMissing, ViewerLost, writing
 from .fifoplace import FifoPlace
+from .tools import appimages
+from .tools.processes import Child, PrivateFolder, start
 from .watch import close_fifos, open_fifo, opened_fifo, pass_on, reap, set_wakeup, wake_up_call
 
 LAUNCHER = "flag-display"
@@ -114,7 +114,7 @@ class FlagDisplay:
         for fifo in (self._life, self._closings):
             os.mkfifo(fifo, 0o600)
         # CASA's C++ starts the launcher with the environment of this process and its own TMPDIR.
-        env = tools.environment(os.environ, display)
+        env = appimages.environment(os.environ, display)
         self._launcher.write_text(
             _SCRIPT.format(
                 life=shlex.quote(str(self._life)),

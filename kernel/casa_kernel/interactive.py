@@ -33,10 +33,11 @@ from casa_desktop.desktop import lifecycle as session
 from casa_desktop.errors import Shortage
 from casa_desktop.system import environment
 
-from . import flagdisplay, preferences, runnable, tools
-from .children import Child, PrivateFolder, start
+from . import flagdisplay
 from .errors import EditorMissing, NothingRuns, ViewerLost, writing
 from .fifoplace import FifoPlace
+from .tools import appimages, memfd_script, viewer_preferences
+from .tools.processes import Child, PrivateFolder, start
 from .watch import Watch
 
 # Descriptor 9 stays open in the viewer and is never used: end-of-file on the FIFO means that the viewer has ended. If
@@ -104,8 +105,8 @@ class MaskEditor:
             python=shlex.quote(sys.executable),
         )
         with writing(private):
-            self.python, self._runs = runnable.script(private / "python", text)
-        folder.when_restored(partial(runnable.script, private / "python", text))
+            self.python, self._runs = memfd_script.script(private / "python", text)
+        folder.when_restored(partial(memfd_script.script, private / "python", text))
 
     def check(self, task: str) -> None:
         """Check that CASA can start the windows for which ``task`` waits.
@@ -153,7 +154,7 @@ class MaskEditor:
             stack.callback(self._end, watch)
             self._watch = watch
             stack.enter_context(self._closing_requests(display, requests))
-            if look is preferences.MASK_EDITOR_OF_A_PLANE:
+            if look is viewer_preferences.MASK_EDITOR_OF_A_PLANE:
                 stack.callback(self._start_roomier(display).stop)
             yield
         if watch.interrupted:
@@ -209,7 +210,7 @@ class MaskEditor:
             yield
 
     def _start_roomier(self, display: Mapping[str, str]) -> Child:
-        argv = [sys.executable, str(Path(__file__).with_name("editor_size.py")), preferences.SEPARATOR]
+        argv = [sys.executable, str(Path(__file__).with_name("editor_size.py")), viewer_preferences.SEPARATOR]
         return start(self._folder, "roomier", argv, {**session.seen(os.environ), **display}, server=False)
 
     def end_viewer(self) -> None:
@@ -220,11 +221,11 @@ class MaskEditor:
             self._watch.end_viewer()
 
     def _prepare(self, program: Path, display: Mapping[str, str], look: Mapping[str, str]) -> None:
-        preferences.write(self._cache, look)
+        viewer_preferences.write(self._cache, look)
         for fifo in (self._life, self._address):
             os.mkfifo(fifo, 0o600)
         # CASA's C++ starts the launcher with the environment of this process and its own TMPDIR.
-        env = tools.environment(os.environ, display)
+        env = appimages.environment(os.environ, display)
         self._launcher.write_text(
             _LAUNCHER.format(
                 life=shlex.quote(str(self._life)),
@@ -232,7 +233,7 @@ class MaskEditor:
                 exports=environment.shell_lines(self._place.inherited(os.environ), env),
                 program=shlex.quote(str(program)),
                 address=shlex.quote(str(self._address)),
-                preferences=shlex.join(preferences.arguments(self._cache)),
+                preferences=shlex.join(viewer_preferences.arguments(self._cache)),
             ),
         )
 

@@ -15,7 +15,7 @@ from traitlets import Type
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import desktop, keeping, lostnames, unfinished
+from . import desktop, lostnames, unfinished
 from .barecalls import BareCommands, BareTasks
 from .casa import imports, kernelspec, options
 from .casa.task_names import CasaNames
@@ -35,6 +35,7 @@ from .reports import Reporter
 from .streams import NativeStream, settle
 from .tasks import NAMES
 from .toolmagics import Timer, ToolMagics
+from .tools import limits
 from .unfinished import ANSWERS, REQUESTS
 from .wrap import Studio
 
@@ -137,12 +138,12 @@ class CasaKernel(IPythonKernel):
             timer = Timer(self.loading.children, self._limits, loop.call_later, loop.remove_timeout)
             self._shell.events.register("post_run_cell", lambda _result: timer.look())
 
-    def _read_limits(self) -> keeping.Limits:
+    def _read_limits(self) -> limits.Limits:
         try:
-            return keeping.from_environment(os.environ)
+            return limits.from_environment(os.environ)
         except CasaDesktopError as error:
             self._tell_once(f"CASA_DESKTOP_KEEP_TOOLS or CASA_DESKTOP_TOOL_MEMORY: {error}")
-            return keeping.Limits()
+            return limits.Limits()
 
     def _choose_desktop(self) -> Desktop:
         try:

@@ -18,10 +18,10 @@ from casa_desktop.errors import CasaDesktopError
 from . import attended, flagdisplay
 from .casa import compatibility, imports, matplotlib_backend, options
 from .checks import working_folder
-from .children import Children
-from .clients import use_up_panel_numbers
 from .errors import CasaMissing
 from .interactive import MaskEditor
+from .tools.clients import use_up_panel_numbers
+from .tools.processes import Children
 
 
 class Loading:

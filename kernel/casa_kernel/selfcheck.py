@@ -17,10 +17,10 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import tools
 from .casa import imports
 from .casa.imports import Casa
 from .errors import ToolMissing
+from .tools import appimages
 
 # Without these the kernel's own tasks fail; the other tools only serve tasks of their own.
 _NEEDED = ("casaviewer", "casaplotms", "casalogger")
@@ -136,17 +136,17 @@ def _look_at_mask_editor(names: Mapping[str, Any]) -> Finding:
 
 
 def _look_at_tools() -> Iterator[Finding]:
-    for name in tools.NAMES:
+    for name in appimages.NAMES:
         try:
-            tool = tools.find(name)
+            tool = appimages.find(name)
         except ToolMissing as error:
             yield Finding(name, "missing" if name in _NEEDED else "note", str(error))
         else:
             yield _look_at_tool(tool)
 
 
-def _look_at_tool(tool: tools.Tool) -> Finding:
-    if tool.extracted and not tools.runs(tool):
+def _look_at_tool(tool: appimages.Tool) -> Finding:
+    if tool.extracted and not appimages.runs(tool):
         remedy = "set CASA_DESKTOP_TOOLS to a folder on another disk"
         return Finding(tool.name, "missing", f"{tool.version}; no program in {tool.folder} may be run", remedy)
     return Finding(tool.name, "ok", f"{tool.version}{'' if tool.extracted else ', is unpacked at first use'}")

@@ -11,19 +11,19 @@ from typing import Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import preferences, screen, toolhome, tools
 from .casa import proxies
 from .checks import inputs
-from .children import Child, start
-from .clients import Client, make_clients
 from .desk import Desk
 from .errors import BadParameter, Stall, TaskFailed, ToolExhausted, ToolLost
 from .log.file import has_lost
 from .log.plotms_messages import NO_REASON, PlotLog
 from .queues import Queue
 from .tasks import DrawingTask
-from .toolwindow import ToolWindow
-from .watchdog import Idleness, Watchdog, is_frozen
+from .tools import appimages, home_folder, viewer_preferences, xvfb
+from .tools.clients import Client, make_clients
+from .tools.processes import Child, start
+from .tools.stalls import Idleness, Watchdog, is_frozen
+from .tools.tool_window import ToolWindow
 
 # A tool that reports that it is drawing, but has done nothing for this many seconds, will never finish.
 _LOST = 4.0
@@ -176,21 +176,21 @@ class Toolbox:
         proxies.spare_tools(os.environ)
         key = f"{name} on {display['DISPLAY']}" if display is not None else f"{name} headless"
         cache = children.private.path / f"{name}.{'headless' if display is None else 'live'}"
-        preferences.write(cache, preferences.HEADLESS if display is None else preferences.LIVE)
-        log = toolhome.logfile(casa.logfile, children.private.path)
+        viewer_preferences.write(cache, viewer_preferences.HEADLESS if display is None else viewer_preferences.LIVE)
+        log = home_folder.logfile(casa.logfile, children.private.path)
         child = children.get(key)
         if child is not None and display is None and (child.logfile != log or has_lost(child.process.pid, Path(log))):
             # It would go on writing into the former log. A tool with a window is left to the user.
             children.drop(key)
             child = None
         if child is None:
-            program = tools.ensure_extracted(tools.find(name), self._desk.front.say)
-            needs_screen = display is None and not tools.draws_offscreen(program)
-            argv = [str(program), *tools.arguments(name, casa.data_folder, log, cache)]
+            program = appimages.ensure_extracted(appimages.find(name), self._desk.front.say)
+            needs_screen = display is None and not appimages.draws_offscreen(program)
+            argv = [str(program), *appimages.arguments(name, casa.data_folder, log, cache)]
             # A tool that draws without a window may still need an X server.
-            where = screen.environment(children, name) if needs_screen else display
-            env = tools.environment(os.environ, where)
-            env.update(toolhome.home(env, children.private.path))
+            where = xvfb.environment(children, name) if needs_screen else display
+            env = appimages.environment(os.environ, where)
+            env.update(home_folder.home(env, children.private.path))
             child = start(children.private, name, argv, env, here=display is not None and _may_write_here())
             child.logfile = log
             children.keep(key, child, warm=display is None)

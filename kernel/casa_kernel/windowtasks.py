@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any, Callable, ContextManager, Dict, List, Mapping
 
-from . import capture, preferences, tools
+from . import capture
 from .casa import proxies
 from .checks import arguments, inputs, paths
 from .desk import Desk, checked
@@ -18,6 +18,7 @@ from .log import query
 from .modes import HEADLESS, LIVE
 from .signatures import like, missing, value_of
 from .tasks import InteractiveTask, WindowTask
+from .tools import appimages, viewer_preferences
 
 
 class Windows:
@@ -51,8 +52,8 @@ class Windows:
 
     def _open(self, name: str, tool: str, words: List[str], alt: str) -> None:
         display = self._desk.desktop.environment()
-        program = tools.ensure_extracted(tools.find(tool), self._desk.front.say)
-        env = {**tools.environment(os.environ, display), "CASADATA": self._desk.casa.data_folder}
+        program = appimages.ensure_extracted(appimages.find(tool), self._desk.front.say)
+        env = {**appimages.environment(os.environ, display), "CASADATA": self._desk.casa.data_folder}
         self._desk.open_window(name, tool, [str(program), *words], env, alt)
 
     def logger(self) -> Callable[..., Any]:
@@ -92,7 +93,7 @@ class Windows:
                     return task(**given)
             self._editor.check(row.name)
             display = self._desk.desktop.environment()
-            program = tools.ensure_extracted(tools.find(row.tool), self._desk.front.say)
+            program = appimages.ensure_extracted(appimages.find(row.tool), self._desk.front.say)
             proxies.spare_tools(os.environ)
             self._desk.tell(f"{row.name} waits for you on the CASA Desktop: {row.advice}")
             with self._session(row, program, display, given):
@@ -107,8 +108,8 @@ class Windows:
             return self._flag_display.session(row.name, program, display)
         alt, say = capture.alt(row.name, given), self._desk.front.say
         # The arguments of deconvolve and simanalyze do not say whether their images are planes.
-        is_plane = row.name == "tclean" and not preferences.has_planes(given)
-        look = preferences.MASK_EDITOR_OF_A_PLANE if is_plane else preferences.MASK_EDITOR
+        is_plane = row.name == "tclean" and not viewer_preferences.has_planes(given)
+        look = viewer_preferences.MASK_EDITOR_OF_A_PLANE if is_plane else viewer_preferences.MASK_EDITOR
         return self._editor.session(row.name, program, display, look, lambda pid: self._desk.look(pid, alt), say)
 
 

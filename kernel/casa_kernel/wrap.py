@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any, Callable, Dict
 
 from .casa.imports import Casa
-from .children import Children
 from .desk import Desk
 from .desktop import Desktop
 from .drawing import Drawing
@@ -18,6 +17,7 @@ from .interactive import MaskEditor
 from .live import Front
 from .modes import Modes
 from .tasks import DRAWING_TASKS, FIGURE_TASKS, INTERACTIVE_TASKS, WINDOW_TASKS
+from .tools.processes import Children
 from .windowtasks import Windows
 
 

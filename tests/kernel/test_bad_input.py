@@ -167,7 +167,7 @@ def test_a_table_that_this_kernel_has_locked_is_told_with_the_remedy(kernel: Not
 
 
 # Seconds between two looks at a tool; one that has done nothing at three of them is given up.
-LOOKS = "from casa_kernel import watchdog; watchdog.PERIOD = {}"
+LOOKS = "from casa_kernel.tools import stalls; stalls.PERIOD = {}"
 
 
 def test_an_image_that_takes_longer_than_the_kernel_s_patience_is_drawn(folder: Path, kernel: Notebook) -> None:

@@ -68,7 +68,9 @@ def test_measures_data_that_end_too_early_are_told_with_the_remedy(notebook: Not
 def test_a_tool_that_is_not_there_is_missing_only_where_the_kernel_s_tasks_need_it(
     notebook: Notebook, tmp_path: Path
 ) -> None:
-    notebook.run("from casa_kernel import tools; real, tools.NAMES = tools.NAMES, ('casaplotms2', 'casaviewer')")
+    notebook.run(
+        "from casa_kernel.tools import appimages as tools; real, tools.NAMES = tools.NAMES, ('casaplotms2', 'casaviewer')"
+    )
     found = _report(notebook, tmp_path)["findings"]
     notebook.run("tools.NAMES = real")
     assert found["casaplotms2"]["state"] == "note"

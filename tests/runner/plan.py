@@ -74,7 +74,7 @@ SECONDS: Dict[str, float] = {
     "tests/kernel/test_figures.py": 83,
     "tests/kernel/test_foreign_settings.py": 39,
     "tests/kernel/test_headless.py": 14,
-    "tests/kernel/test_keeping.py": 23,
+    "tests/kernel/tools/test_limits.py": 23,
     "tests/kernel/test_live.py": 72,
     "tests/kernel/log/test_stream.py": 62,
     "tests/kernel/test_network.py": 24,

@@ -14,8 +14,8 @@ from typing import List, Mapping, Optional, Sequence, Tuple
 
 import psutil
 
-from .children import Child, Children
-from .errors import BadKeeping
+from ..errors import BadKeeping
+from .processes import Child, Children
 
 # Covers an hour of work with pauses to think; casaplotms reaches this size with some tens of millions of points.
 MINUTES, MEGABYTES = 15.0, 2000.0

@@ -13,10 +13,10 @@ import psutil
 
 from casa_desktop.system import threads
 
-from .children import Child
+from ..errors import Stall
 from .clients import Client
-from .errors import Stall
-from .toolwindow import ANSWERS, DIALOG, NONE, SILENT, ToolWindow
+from .processes import Child
+from .tool_window import ANSWERS, DIALOG, NONE, SILENT, ToolWindow
 
 # Seconds between two looks, and the time limit for an answer.
 PERIOD = 4.0

@@ -13,12 +13,12 @@ from typing import Dict, Iterator
 import psutil
 import pytest
 
-from ..living import below, is_alive, with_word
+from ...living import below, is_alive, with_word
 
 # Stands for a kernel: it has a tool, and whatever is forked; it ends when it reads a line, as a kernel does.
 PROGRAM = """
 import ctypes, os, subprocess, sys
-from casa_kernel.children import Children, start
+from casa_kernel.tools.processes import Children, start
 libc = ctypes.CDLL(None)
 
 def settle():

@@ -5,7 +5,7 @@ unpacked into ``$CASA_DESKTOP_TOOLS`` or ``$XDG_CACHE_HOME/casa-desktop/tools``.
 unpacked them for all users of this Python below ``<prefix>/share/casa-desktop/tools``, as a container's image does; the
 AppImages may then be gone.
 
-The desktop's menu runs the tools with ``python -m casa_kernel.tools``. This module does not import CASA.
+The desktop's menu runs the tools with ``python -m casa_kernel.tools.appimages``. This module does not import CASA.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from casa_desktop.errors import CasaDesktopError
 from casa_desktop.network import isolate
 from casa_desktop.system import environment as inherited
 
-from . import preferences
-from .casa import numeric_locale
-from .errors import ExtractionFailed, ToolMissing
+from ..casa import numeric_locale
+from ..errors import ExtractionFailed, ToolMissing
+from . import viewer_preferences
 
 NAMES = ("casaviewer", "casaplotms", "casalogger", "casafeather", "casatablebrowser")
 
@@ -238,7 +238,7 @@ def arguments(name: str, data: str, logfile: str, cache: Path) -> List[str]:
         cache: the folder of casaviewer's preferences.
     """
     own = {
-        "casaviewer": [f"--casalogfile={logfile}", *preferences.arguments(cache)],
+        "casaviewer": [f"--casalogfile={logfile}", *viewer_preferences.arguments(cache)],
         # Without --nopopups an error would open a dialog that no user can see, and wait for a click.
         "casaplotms": ["--nopopups", f"--logfilename={logfile}"],
     }
@@ -277,7 +277,7 @@ def describe() -> List[Dict[str, object]]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m casa_kernel.tools", description="CASA's native tools.")
+    parser = argparse.ArgumentParser(prog="python -m casa_kernel.tools.appimages", description="CASA's native tools.")
     commands = parser.add_subparsers(dest="command", required=True)
     command = commands.add_parser("run", help="run a tool on the display of this terminal or desktop")
     command.add_argument("name", choices=NAMES)

@@ -14,9 +14,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Dict, Iterator, List, Mapping, Protocol
 
-from .calls import BESIDE, Line
-from .casa.imports import Casa
-from .children import Child
+from ..casa.imports import Casa
+from .grpc_calls import BESIDE, Line
+from .processes import Child
 
 
 class Client(Protocol):

@@ -9,7 +9,7 @@ from typing import Iterator
 
 import grpc
 import pytest
-from casa_kernel import calls
+from casa_kernel.tools import grpc_calls
 
 
 class _Waits(grpc.GenericRpcHandler):
@@ -33,21 +33,23 @@ def tool() -> _Waits:
 
 
 @pytest.fixture
-def line(tool: _Waits, place: Path) -> Iterator[calls.Line]:
+def line(tool: _Waits, place: Path) -> Iterator[grpc_calls.Line]:
     with ThreadPoolExecutor(1) as pool:
         server = grpc.server(pool, [tool])
         address = f"unix:{place / 'tool.sock'}"
         server.add_insecure_port(address)
         server.start()
-        found = calls.Line(grpc, address)
+        found = grpc_calls.Line(grpc, address)
         yield found
         found.hang_up()
         tool.may_answer.set()
         server.stop(None).wait()
 
 
-def test_call_that_no_watchdog_looks_after_ends_at_its_limit(line: calls.Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "LIMIT", 0.2)
+def test_call_that_no_watchdog_looks_after_ends_at_its_limit(
+    line: grpc_calls.Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grpc_calls, "LIMIT", 0.2)
     with pytest.raises(grpc.RpcError) as found:
         line.unary_unary("/tool/do")(b"this")
     assert found.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
@@ -55,9 +57,9 @@ def test_call_that_no_watchdog_looks_after_ends_at_its_limit(line: calls.Line, m
 
 
 def test_call_that_a_watchdog_looks_after_has_no_limit_and_ends_when_it_hangs_up(
-    line: calls.Line, tool: _Waits, monkeypatch: pytest.MonkeyPatch
+    line: grpc_calls.Line, tool: _Waits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calls, "LIMIT", 0.0)
+    monkeypatch.setattr(grpc_calls, "LIMIT", 0.0)
     line.watched = True
     with ThreadPoolExecutor(1) as pool:
         call = pool.submit(line.unary_unary("/tool/do"), b"this")
@@ -70,7 +72,7 @@ def test_call_that_a_watchdog_looks_after_has_no_limit_and_ends_when_it_hangs_up
     assert line.over
 
 
-def test_answer_comes_as_it_is_and_each_call_has_a_number_of_its_own(line: calls.Line, tool: _Waits) -> None:
+def test_answer_comes_as_it_is_and_each_call_has_a_number_of_its_own(line: grpc_calls.Line, tool: _Waits) -> None:
     tool.may_answer.set()
     ask = line.unary_unary("/tool/do")
     assert [ask(b"this"), ask(b"that")] == [b"this", b"that"]

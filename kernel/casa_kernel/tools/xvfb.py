@@ -10,8 +10,8 @@ from typing import Dict
 
 from casa_desktop.desktop import lifecycle
 
-from .children import Children, start
-from .errors import XvfbMissing
+from ..errors import XvfbMissing
+from .processes import Children, start
 
 _NAME = "Xvfb"
 

@@ -25,7 +25,7 @@ from casa_desktop.runtime import directory
 from casa_desktop.system import open_folder
 from casa_desktop.system.descriptors import readable
 
-from .errors import ForkedProcess, ToolFailed, writing
+from ..errors import ForkedProcess, ToolFailed, writing
 
 START_TIMEOUT = 20.0
 GRACE = 2.0

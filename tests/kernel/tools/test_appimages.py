@@ -8,23 +8,23 @@ from pathlib import Path
 from typing import Dict, List
 
 import pytest
-from casa_kernel import tools
 from casa_kernel.errors import ExtractionFailed, ToolMissing
+from casa_kernel.tools import appimages
 
-from ..shortage import small_disk
+from ...shortage import small_disk
 
 
 def command_line(*args: str, env: Dict[str, str]) -> subprocess.CompletedProcess[str]:
-    argv = [sys.executable, "-m", "casa_kernel.tools", *args]
+    argv = [sys.executable, "-m", "casa_kernel.tools.appimages", *args]
     return subprocess.run(argv, env=env, capture_output=True, text=True, check=False, timeout=120)
 
 
-def appimage(folder: Path, script: str) -> tools.Tool:
+def appimage(folder: Path, script: str) -> appimages.Tool:
     """A stand-in for an AppImage: what it does when it is unpacked is a script's business."""
     image = folder / "tool.AppImage"
     image.write_text(f"#!/bin/sh\n{script}\n")
     image.chmod(0o755)
-    return tools.Tool("tool", "1.0", image)
+    return appimages.Tool("tool", "1.0", image)
 
 
 GOOD = (
@@ -42,7 +42,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_tool_is_unpacked_once_however_many_ask_at_once(folder: Path) -> None:
     tool = appimage(folder, GOOD)
     script = (
-        "import sys; from pathlib import Path; from casa_kernel import tools\n"
+        "import sys; from pathlib import Path; from casa_kernel.tools import appimages as tools\n"
         "print(tools.ensure_extracted(tools.Tool('tool', '1.0', Path(sys.argv[1])), say=lambda text: None))"
     )
     argv = [sys.executable, "-c", script, str(tool.image)]
@@ -54,14 +54,14 @@ def test_a_tool_is_unpacked_once_however_many_ask_at_once(folder: Path) -> None:
 def test_it_is_said_once_that_a_tool_is_unpacked(folder: Path) -> None:
     tool, said = appimage(folder, GOOD), []
     for _ in range(2):
-        tools.ensure_extracted(tool, said.append)
+        appimages.ensure_extracted(tool, said.append)
     assert said == ["Unpacking tool 1.0 (once)…"]
 
 
 def test_a_tool_that_cannot_be_unpacked_leaves_nothing_and_says_why(folder: Path) -> None:
     tool = appimage(folder, "mkdir squashfs-root; echo 'write error: No space left on device' >&2; exit 1")
     with pytest.raises(ExtractionFailed, match="No space left on device"):
-        tools.ensure_extracted(tool, say=lambda text: None)
+        appimages.ensure_extracted(tool, say=lambda text: None)
     assert os.listdir(folder / "tools") == []
 
 
@@ -81,13 +81,13 @@ def test_a_tool_unpacked_for_all_users_is_found_though_its_appimage_and_the_cach
     monkeypatch.syspath_prepend(str(wheel.parent))
     monkeypatch.setattr(sys, "prefix", str(prefix))
     with pytest.raises(ToolMissing, match=r"at .*casasomething/__bin__/casasomething-.*\.AppImage"):
-        tools.find("casasomething")
+        appimages.find("casasomething")
 
     program = prefix / "share" / "casa-desktop" / "tools" / "casasomething-1.2" / "squashfs-root" / "AppRun"
     program.parent.mkdir(parents=True)
     program.touch(0o755)
     said: List[str] = []
-    assert tools.ensure_extracted(tools.find("casasomething"), said.append) == program
+    assert appimages.ensure_extracted(appimages.find("casasomething"), said.append) == program
     assert said == []
     assert not (folder / "tools").exists(), "the user's cache was touched"
 
@@ -97,23 +97,23 @@ def test_where_no_program_may_be_run_nothing_is_unpacked_and_the_remedy_is_told(
     with small_disk(folder / "tools", 1, "noexec"), pytest.raises(
         ExtractionFailed, match=r"noexec.*CASA_DESKTOP_TOOLS"
     ):
-        tools.ensure_extracted(tool, say=lambda text: None)
+        appimages.ensure_extracted(tool, say=lambda text: None)
     assert not (folder / "tool.AppImage.runs").exists()
 
 
 def test_a_tool_that_may_no_longer_be_run_is_told_with_the_remedy(folder: Path) -> None:
     tool = appimage(folder, GOOD)
     with small_disk(folder / "tools", 1) as disk:
-        tools.ensure_extracted(tool, say=lambda text: None)
+        appimages.ensure_extracted(tool, say=lambda text: None)
         disk.forbid_programs()
         with pytest.raises(ExtractionFailed, match=r"noexec.*CASA_DESKTOP_TOOLS"):
-            tools.ensure_extracted(tool, say=lambda text: None)
-        assert not tools.runs(tool)
+            appimages.ensure_extracted(tool, say=lambda text: None)
+        assert not appimages.runs(tool)
 
 
 def test_a_tool_that_is_not_installed_is_missed_with_the_remedy() -> None:
     with pytest.raises(ToolMissing, match="pip install casanothing"):
-        tools.find("casanothing")
+        appimages.find("casanothing")
 
 
 def test_the_list_is_json_and_does_not_import_casa(environment: Dict[str, str]) -> None:
@@ -126,16 +126,16 @@ def test_the_list_is_json_and_does_not_import_casa(environment: Dict[str, str]) 
 def test_a_tool_run_from_the_menu_that_is_missing_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(tools, "NAMES", ("casanothing",))
-    assert tools.main(["run", "casanothing"]) == 1
+    monkeypatch.setattr(appimages, "NAMES", ("casanothing",))
+    assert appimages.main(["run", "casanothing"]) == 1
     assert "pip install casanothing" in capsys.readouterr().err
 
 
 def test_a_tool_without_a_window_gets_no_display_and_no_mpi() -> None:
-    env = tools.environment({"OMPI_COMM": "1", "HOME": "/h"})
+    env = appimages.environment({"OMPI_COMM": "1", "HOME": "/h"})
     assert env == {"HOME": "/h", "LC_NUMERIC": "C", "DISPLAY": ":none", "QT_QPA_PLATFORM": "offscreen"}
 
 
 def test_a_tool_with_a_window_gets_the_desktop_s_display() -> None:
-    env = tools.environment({"DISPLAY": ":0"}, {"DISPLAY": ":7", "XAUTHORITY": "/x"})
+    env = appimages.environment({"DISPLAY": ":0"}, {"DISPLAY": ":7", "XAUTHORITY": "/x"})
     assert env == {"LC_NUMERIC": "C", "DISPLAY": ":7", "XAUTHORITY": "/x", "QT_QPA_PLATFORM": "xcb"}

@@ -9,12 +9,12 @@ from typing import Callable, Dict, List, Tuple
 
 import numpy as np
 import pytest
-from casa_kernel import preferences
+from casa_kernel.tools import viewer_preferences
 from numpy.typing import NDArray
 
-from ..system.mask_editor import TITLE, MaskEditor, find_frame
-from ..system.screen import Pixels, Screen, XHand
-from .notebook import Notebook
+from ...system.mask_editor import TITLE, MaskEditor, find_frame
+from ...system.screen import Pixels, Screen, XHand
+from ..notebook import Notebook
 
 CLEAN = """
 tclean(vis='sim.ms', imagename='wide', imsize=64, cell='1arcsec', niter=20, interactive=True)
@@ -23,7 +23,7 @@ Rows = NDArray[np.intp]
 
 
 def test_each_viewer_s_option_for_them_is_given(tmp_path: Path) -> None:
-    assert preferences.arguments(tmp_path) == [
+    assert viewer_preferences.arguments(tmp_path) == [
         f"--cachedir={tmp_path}",
         f"--rcdir={tmp_path}",
         f"-stylesheet={tmp_path}/viewer/style.qss",
@@ -31,16 +31,16 @@ def test_each_viewer_s_option_for_them_is_given(tmp_path: Path) -> None:
 
 
 def test_what_was_there_is_written_over(tmp_path: Path) -> None:
-    preferences.write(tmp_path, {"viewer.dpg.visible.regions": "false"})
-    preferences.write(tmp_path, {"viewer.dpg.dimensions": "560 690"})
+    viewer_preferences.write(tmp_path, {"viewer.dpg.visible.regions": "false"})
+    viewer_preferences.write(tmp_path, {"viewer.dpg.dimensions": "560 690"})
     assert (tmp_path / "viewer" / "rc").read_text() == "viewer.dpg.dimensions: 560 690\n"
 
 
 def test_a_picture_without_a_window_is_drawn_without_a_style(tmp_path: Path) -> None:
     style = tmp_path / "viewer" / "style.qss"
-    preferences.write(tmp_path, preferences.LIVE)
+    viewer_preferences.write(tmp_path, viewer_preferences.LIVE)
     assert "QToolBar" in style.read_text()
-    preferences.write(tmp_path, preferences.HEADLESS)
+    viewer_preferences.write(tmp_path, viewer_preferences.HEADLESS)
     assert style.read_text() == ""
 
 
@@ -58,7 +58,7 @@ def test_a_picture_without_a_window_is_drawn_without_a_style(tmp_path: Path) -> 
 def test_channels_are_there_to_step_through_where_a_mask_has_several_planes(
     given: Dict[str, str], has_planes: bool
 ) -> None:
-    assert preferences.has_planes(given) is has_planes
+    assert viewer_preferences.has_planes(given) is has_planes
 
 
 def test_the_image_has_about_three_fifths_of_a_live_viewer_in_half_a_browser_window(

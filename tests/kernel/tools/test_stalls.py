@@ -9,13 +9,13 @@ from typing import Callable, Dict, Iterator, List, Mapping, Tuple
 
 import psutil
 import pytest
-from casa_kernel.toolwindow import ANSWERS, DIALOG, NONE, SILENT, ToolWindow
+from casa_kernel.tools.tool_window import ANSWERS, DIALOG, NONE, SILENT, ToolWindow
 
-from ..living import below, is_alive, name_of
-from ..system.processes import ended
-from ..system.screen import Screen, XHand
-from ..threadstop import StoppedThread
-from .notebook import Cell, Notebook
+from ...living import below, is_alive, name_of
+from ...system.processes import ended
+from ...system.screen import Screen, XHand
+from ...threadstop import StoppedThread
+from ..notebook import Cell, Notebook
 
 Find = Callable[[], Dict[str, str]]
 CALLS = {"casaplotms": "plotms('sim.ms', gui=True)", "casaviewer": "viewer('dirty.image', gui=True)"}
@@ -29,7 +29,9 @@ _FUTEX = "202"
 @pytest.fixture
 def quick(notebook: Notebook, record: Find) -> Iterator[Notebook]:
     """The kernel, which looks at its tools each second instead of every four."""
-    notebook.run("from casa_kernel import clients, watchdog\nusual, watchdog.PERIOD = watchdog.PERIOD, 1.0")
+    notebook.run(
+        "from casa_kernel.tools import clients; from casa_kernel.tools import stalls as watchdog\nusual, watchdog.PERIOD = watchdog.PERIOD, 1.0"
+    )
     yield notebook
     notebook.run("watchdog.PERIOD = usual\n%casa_tools end")
     record()

@@ -8,13 +8,13 @@ from typing import Callable, Dict, List
 
 import psutil
 import pytest
-from casa_kernel import keeping
-from casa_kernel.children import Children, start
 from casa_kernel.errors import BadKeeping
-from casa_kernel.keeping import Limits
+from casa_kernel.tools import limits as keeping
+from casa_kernel.tools.limits import Limits
+from casa_kernel.tools.processes import Children, start
 
-from ..living import below, with_word
-from .notebook import Notebook
+from ...living import below, with_word
+from ..notebook import Notebook
 
 Below = Callable[[int], List[str]]
 
