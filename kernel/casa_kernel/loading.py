@@ -15,11 +15,11 @@ from typing import Callable, Optional
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import attended, flagdisplay
 from .casa import compatibility, imports, matplotlib_backend, options
 from .checks import working_folder
 from .errors import CasaMissing
-from .interactive import MaskEditor
+from .interactive import flag_display, missing_editor
+from .interactive.mask_editor import MaskEditor
 from .tools.clients import use_up_panel_numbers
 from .tools.processes import Children
 
@@ -40,8 +40,8 @@ class Loading:
         # Registered before CASA is imported, so that it runs after CASA has released its tools.
         atexit.register(self.children.close)
         self.editor = MaskEditor(self.children.private, self._use_up)
-        attended.watch_cleaning(self.editor.miss)
-        attended.watch_flagging(partial(flagdisplay.check_provided, self.children.private.path))
+        missing_editor.watch_cleaning(self.editor.miss)
+        missing_editor.watch_flagging(partial(flag_display.check_provided, self.children.private.path))
         self._casa: Optional[imports.Casa] = None
         self._error: Optional[CasaDesktopError] = None
         self._then: Optional[Callable[[], None]] = None

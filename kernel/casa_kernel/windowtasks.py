@@ -12,8 +12,8 @@ from .casa import proxies
 from .checks import arguments, inputs, paths
 from .desk import Desk, checked
 from .errors import NoSuchPath, WindowOnly
-from .flagdisplay import FlagDisplay
-from .interactive import MaskEditor
+from .interactive.flag_display import FlagDisplay
+from .interactive.mask_editor import MaskEditor
 from .log import query
 from .modes import HEADLESS, LIVE
 from .signatures import like, missing, value_of

@@ -13,7 +13,7 @@ from .desk import Desk
 from .desktop import Desktop
 from .drawing import Drawing
 from .figures import Figures
-from .interactive import MaskEditor
+from .interactive.mask_editor import MaskEditor
 from .live import Front
 from .modes import Modes
 from .tasks import DRAWING_TASKS, FIGURE_TASKS, INTERACTIVE_TASKS, WINDOW_TASKS

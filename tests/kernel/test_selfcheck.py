@@ -69,7 +69,8 @@ def test_a_tool_that_is_not_there_is_missing_only_where_the_kernel_s_tasks_need_
     notebook: Notebook, tmp_path: Path
 ) -> None:
     notebook.run(
-        "from casa_kernel.tools import appimages as tools; real, tools.NAMES = tools.NAMES, ('casaplotms2', 'casaviewer')"
+        "from casa_kernel.tools import appimages as tools\n"
+        "real, tools.NAMES = tools.NAMES, ('casaplotms2', 'casaviewer')"
     )
     found = _report(notebook, tmp_path)["findings"]
     notebook.run("tools.NAMES = real")

@@ -16,7 +16,7 @@ from typing import Callable, Dict, Iterator, List
 
 import psutil
 import pytest
-from casa_kernel import stops
+from casa_kernel.interactive import stops
 
 from casa_desktop.desktop import lifecycle
 

@@ -15,7 +15,7 @@ import functools
 from types import ModuleType
 from typing import Any, Callable
 
-from .casa import import_hook
+from ..casa import import_hook
 
 # flagdata can display the data and a report.
 _DISPLAYS = ("datadisplay", "reportdisplay")

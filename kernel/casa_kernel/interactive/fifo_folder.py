@@ -14,7 +14,7 @@ import threading
 from contextlib import contextmanager
 from typing import Dict, Iterator, Mapping
 
-from .tools.processes import PrivateFolder
+from ..tools.processes import PrivateFolder
 
 _NAME = "TMPDIR"
 

@@ -27,11 +27,19 @@ from casa_desktop.errors import Shortage
 from casa_desktop.system import environment, threads
 from casa_desktop.system.descriptors import readable
 
-from .errors import EditorMissing, ViewerLost, writing
-from .fifoplace import FifoPlace
-from .tools import appimages
-from .tools.processes import Child, PrivateFolder, start
-from .watch import close_fifos, open_fifo, opened_fifo, pass_on, reap, set_wakeup, wake_up_call
+from ..errors import EditorMissing, ViewerLost, writing
+from ..tools import appimages
+from ..tools.processes import Child, PrivateFolder, start
+from .fifo_folder import FifoPlace
+from .viewer_watch import (
+    close_fifos,
+    open_fifo,
+    opened_fifo,
+    pass_on,
+    reap,
+    set_wakeup,
+    wake_up_call,
+)
 
 LAUNCHER = "flag-display"
 # ButtonEvent of plotserver_events.proto (casaplotserver 2.1): panel 0, and the button's name.

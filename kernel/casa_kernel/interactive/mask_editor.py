@@ -33,12 +33,12 @@ from casa_desktop.desktop import lifecycle as session
 from casa_desktop.errors import Shortage
 from casa_desktop.system import environment
 
-from . import flagdisplay
-from .errors import EditorMissing, NothingRuns, ViewerLost, writing
-from .fifoplace import FifoPlace
-from .tools import appimages, memfd_script, viewer_preferences
-from .tools.processes import Child, PrivateFolder, start
-from .watch import Watch
+from ..errors import EditorMissing, NothingRuns, ViewerLost, writing
+from ..tools import appimages, memfd_script, viewer_preferences
+from ..tools.processes import Child, PrivateFolder, start
+from . import flag_display
+from .fifo_folder import FifoPlace
+from .viewer_watch import Watch
 
 # Descriptor 9 stays open in the viewer and is never used: end-of-file on the FIFO means that the viewer has ended. If
 # the process id cannot be registered because the disk is full, the viewer does not start: it would outlive a kernel
@@ -100,7 +100,7 @@ class MaskEditor:
         self._register = private / "mask-editor.KILL"
         self._cache = private / "mask-editor.cache"
         text = _PYTHON.format(
-            flag_display=shlex.quote(str(private / flagdisplay.LAUNCHER)),
+            flag_display=shlex.quote(str(private / flag_display.LAUNCHER)),
             mask_editor=shlex.quote(str(self._launcher)),
             python=shlex.quote(sys.executable),
         )
