@@ -20,9 +20,10 @@ from casa_desktop.errors import CasaDesktopError
 from casa_desktop.network import isolate
 from casa_desktop.system import descriptors
 
-from . import offspring, surroundings
+from . import surroundings
 from .casa import connection_arguments, imports, options
 from .casa.task_names import CasaNames
+from .drawing import child_start
 from .loading import Loading
 
 
@@ -52,7 +53,7 @@ def main() -> None:
     from .kernel import CasaKernel
 
     lifecycle.hide(os.environ)
-    offspring.announce(os.environ)
+    child_start.announce(os.environ)
 
     notices = [moved]
     if loading is not None:

@@ -15,13 +15,17 @@ from traitlets import Type
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import desktop, lostnames, unfinished
+from . import lostnames, unfinished
 from .barecalls import BareCommands, BareTasks
 from .casa import imports, kernelspec, options
 from .casa.task_names import CasaNames
 from .casa.task_object import is_task
 from .celldisplay import CellDisplay
-from .desktop import Desktop
+from .drawing import desktop
+from .drawing.catalogue import NAMES
+from .drawing.desktop import Desktop
+from .drawing.modes import Modes
+from .drawing.wrap import Studio
 from .habitmagics import HabitMagics
 from .inputs.commands import Habits
 from .loading import Loading
@@ -29,15 +33,12 @@ from .log import reopen, task_arguments
 from .log.stream import LogStream
 from .logmagics import LogMagics
 from .magics import CasaMagics
-from .modes import Modes
 from .notebook import Notebook
 from .reports import Reporter
 from .streams import NativeStream, settle
-from .tasks import NAMES
 from .toolmagics import Timer, ToolMagics
 from .tools import limits
 from .unfinished import ANSWERS, REQUESTS
-from .wrap import Studio
 
 _INTERRUPTED = "raise KeyboardInterrupt('CASA is still being imported; run the cell again.')"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import Any, Dict, Mapping, Optional, Protocol, Tuple
 
-from .capture import Picture
+from .drawing.pictures import Picture
 
 # The width of a live window's picture in the cell, in CSS pixels.
 _THUMBNAIL = 400

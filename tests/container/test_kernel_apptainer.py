@@ -16,7 +16,7 @@ import pytest
 from casa_desktop.containers.container import Container
 from casa_desktop.system.process import marked
 
-from ..kernel.test_live import clean
+from ..kernel.drawing.test_live import clean
 from ..living import below, command, is_alive, line_of, living, owner
 from ..system.mask_editor import TITLE, MaskEditor
 from ..system.screen import Screen

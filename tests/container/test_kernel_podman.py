@@ -17,9 +17,9 @@ from casa_desktop.runtime import directory
 from casa_desktop.system.process import marked
 
 from ..casa_desktop.launchers.test_kernel import launch
+from ..kernel.drawing.test_live import clean, interrupt
 from ..kernel.notebook import Notebook
 from ..kernel.test_contained import called, left
-from ..kernel.test_live import clean, interrupt
 from ..living import command, name_of
 from ..system.mask_editor import TITLE, MaskEditor
 from ..system.screen import Screen

@@ -22,8 +22,8 @@ from ..living import command, is_alive, line_of, living, started
 from ..system.mask_editor import TITLE
 from ..system.processes import listeners
 from ..system.screen import Screen
+from .drawing.test_live import clean, close_window, interrupt, titles
 from .notebook import Notebook
-from .test_live import clean, close_window, interrupt, titles
 
 SANDBOX = Container("bwrap")
 _NUMBERS = itertools.count()

@@ -6,10 +6,10 @@ import ast
 from pathlib import Path
 from typing import Set
 
-import casa_kernel.modes
+import casa_kernel.drawing.modes
 import pytest
 
-SOURCES = sorted(Path(casa_kernel.modes.__file__).parent.glob("*.py"))
+SOURCES = sorted(Path(casa_kernel.drawing.modes.__file__).parent.glob("*.py"))
 CASA = {"casatools", "casatasks", "casaviewer", "casaplotms", "casalogger", "casadata", "casashell"}
 IPYTHON = {"IPython", "ipykernel"}
 

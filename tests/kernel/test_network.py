@@ -24,8 +24,8 @@ from ..casa_desktop.ordinary import FORBIDDEN
 from ..living import living, name_of, opened
 from ..system.mask_editor import TITLE, MaskEditor
 from ..system.screen import Screen
+from .drawing.test_live import clean, interrupt
 from .notebook import Notebook
-from .test_live import clean, interrupt
 
 Find = Callable[[], Dict[str, str]]
 Port = Tuple[str, int]

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Dict
 
-import casa_kernel.modes
+import casa_kernel.drawing.modes
 
 import casa_desktop.errors
 
@@ -45,7 +45,7 @@ def test_a_user_s_own_figure_is_drawn_into_the_cell_as_ever(notebook: Notebook) 
 
 def test_without_casa_it_is_said_what_to_install(environment: Dict[str, str]) -> None:
     # -S: a Python without its site-packages has no CASA.
-    roots = [str(Path(module.__file__).parents[1]) for module in (casa_desktop.errors, casa_kernel.modes)]
+    roots = [str(Path(module.__file__).parents[1]) for module in (casa_desktop.errors, casa_kernel.errors)]
     script = (
         f"import sys; sys.path[:0] = {roots!r}\n"
         "from pathlib import Path; from casa_kernel import errors; from casa_kernel.casa import imports as casa\n"

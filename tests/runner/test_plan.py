@@ -71,11 +71,11 @@ def test_quick_is_what_needs_neither_casa_nor_a_browser(test: str, fixtures: Col
         ("tests/casa_desktop/runtime/test_directory.py", "casa_desktop/runtime/directory.py", touched.ITSELF),
         ("tests/casa_desktop/runtime/test_directory.py", "casa_desktop/runtime/directory.py", touched.ITSELF),
         ("tests/casa_desktop/desktop/test_lifecycle.py", "casa_desktop/runtime/directory.py", touched.BESIDE),
-        ("tests/kernel/test_live.py", "casa_desktop/runtime/directory.py", touched.ELSEWHERE),
-        ("tests/kernel/test_live.py", "kernel/casa_kernel/live.py", touched.ITSELF),
-        ("tests/kernel/test_live.py", "tests/kernel/notebook.py", touched.BESIDE),
-        ("tests/kernel/test_live.py", "tests/kernel/test_modes.py", touched.BESIDE),
-        ("tests/kernel/test_live.py", "tests/kernel/test_live.py", touched.ITSELF),
+        ("tests/kernel/drawing/test_live.py", "casa_desktop/runtime/directory.py", touched.ELSEWHERE),
+        ("tests/kernel/drawing/test_live.py", "kernel/casa_kernel/live.py", touched.ITSELF),
+        ("tests/kernel/drawing/test_live.py", "tests/kernel/notebook.py", touched.BESIDE),
+        ("tests/kernel/drawing/test_live.py", "tests/kernel/drawing/test_modes.py", touched.BESIDE),
+        ("tests/kernel/drawing/test_live.py", "tests/kernel/drawing/test_live.py", touched.ITSELF),
         ("tests/labextension/test_front_end.py", "casa_desktop/labextension/src/page.ts", touched.BESIDE),
         ("tests/casa_desktop/runtime/test_directory.py", "casa_desktop/labextension/src/page.ts", touched.ELSEWHERE),
         ("tests/casa_desktop/runtime/test_directory.py", "README.md", touched.ELSEWHERE),
@@ -86,4 +86,4 @@ def test_tests_of_what_changed_are_the_nearest(test: str, changed: str, rank: in
 
 
 def test_where_nothing_changed_all_are_alike() -> None:
-    assert touched.rank("tests/kernel/test_live.py", []) == touched.ELSEWHERE
+    assert touched.rank("tests/kernel/drawing/test_live.py", []) == touched.ELSEWHERE

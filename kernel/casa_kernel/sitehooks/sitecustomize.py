@@ -1,6 +1,6 @@
 """Prepare each Python that a notebook's process starts; this folder is first in its PYTHONPATH.
 
-In the kernel's own Python, CASA's modules are changed so that they work there (``casa_kernel.drawing.child_start``);
+In the kernel's own Python, CASA's modules are changed so that they work there (``casa_kernel.drawing.native.child_start``);
 any other Python, down to Python 2, is not affected. Then the ``sitecustomize`` module that would have been run without
 us is run.
 """
@@ -23,9 +23,9 @@ def _adopt(root):
     # If the kernel's Python finds these packages only through PYTHONPATH, other code must not find them.
     sys.path.append(root)
     try:
-        from casa_kernel import offspring
+        from casa_kernel.drawing import child_start
 
-        offspring.adopt()
+        child_start.adopt()
     except ImportError:
         # The packages have been removed, or replaced, since the kernel was started.
         pass

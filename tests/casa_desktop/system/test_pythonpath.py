@@ -45,7 +45,7 @@ def test_casa_in_a_process_that_it_starts_is_changed_though_the_folder_is_not_on
 ) -> None:
     script = f"import sys, casaviewer; print(casaviewer.viewer.__module__, {overlay!r} in sys.path)"
     cell = f"import subprocess, sys\nsaid = subprocess.check_output([sys.executable, '-c', {script!r}], text=True)"
-    assert kernel.evaluate(cell, "said.strip()") == "casa_kernel.viewertask False"
+    assert kernel.evaluate(cell, "said.strip()") == "casa_kernel.drawing.viewer_task False"
 
 
 def test_they_see_what_the_user_named_beside_it() -> None:

@@ -13,8 +13,8 @@ import pytest
 
 from ...system.mask_editor import TITLE
 from ...system.screen import Screen
+from ..drawing.test_headless import picture
 from ..notebook import Notebook
-from ..test_headless import picture
 
 # Each draws one picture into the cell, with whatever it has imported.
 DRAWS = {

@@ -1,0 +1,122 @@
+"""The tasks that only open a window, or wait for one: casalogger, browsetable, interactive tclean and the like."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from pathlib import Path
+from typing import Any, Callable, ContextManager, Dict, List, Mapping
+
+from ..casa import proxies
+from ..checks import arguments, inputs, paths
+from ..errors import NoSuchPath, WindowOnly
+from ..interactive.flag_display import FlagDisplay
+from ..interactive.mask_editor import MaskEditor
+from ..log import query
+from ..tools import appimages, viewer_preferences
+from . import pictures
+from .catalogue import InteractiveTask, WindowTask
+from .context import Desk, checked
+from .modes import HEADLESS, LIVE
+from .signatures import like, missing, value_of
+
+
+class Windows:
+    """Runs the tasks that have a window rather than a picture."""
+
+    def __init__(self, desk: Desk, editor: MaskEditor) -> None:
+        self._desk, self._editor = desk, editor
+        self._flag_display = FlagDisplay(desk.children.private)
+
+    # Windows for which the notebook does not wait
+
+    def wrap(self, row: WindowTask) -> Callable[..., Any]:
+        """Return the task of a row for the notebook's namespace."""
+        task = self._desk.casa.gui_tasks.get(row.name)
+        if task is None:
+            return missing(row.name, row.tool, self._desk.casa.faults)
+
+        def call(*args: Any, **kwargs: Any) -> None:
+            given = inputs.bind(row.name, call.__signature__, args, kwargs)  # type: ignore[attr-defined]
+            gui = checked(row.name, given.pop("gui", None))
+            self._desk.check(row.name, row.inputs, given)
+            # These tasks can only open a window, so they do in every mode, unless the user has ruled it out for this
+            # task.
+            if gui is False or (gui is None and self._desk.modes.own.get(row.name) == HEADLESS):
+                raise WindowOnly(row.name, row.why)
+            argument = given.get(row.argument) if row.argument else None
+            words = [os.path.abspath(argument)] if argument else []
+            self._open(row.name, row.tool, words, pictures.alt(row.name, given))
+
+        return like(task, call, row.name)
+
+    def _open(self, name: str, tool: str, words: List[str], alt: str) -> None:
+        display = self._desk.desktop.environment()
+        program = appimages.ensure_extracted(appimages.find(tool), self._desk.front.say)
+        env = {**appimages.environment(os.environ, display), "CASADATA": self._desk.casa.data_folder}
+        self._desk.open_window(name, tool, [str(program), *words], env, alt)
+
+    def logger(self) -> Callable[..., Any]:
+        """Return the task casalogger for the notebook's namespace."""
+        task = self._desk.casa.gui_tasks.get("casalogger", _casalogger)
+
+        def call(*args: Any, **kwargs: Any) -> None:
+            given = inputs.bind("casalogger", call.__signature__, args, kwargs)  # type: ignore[attr-defined]
+            paths.resolve("casalogger", ["logfile"], given)
+            logfile = Path(given.get("logfile") or self._desk.casa.logfile).absolute()
+            if not logfile.is_file():
+                raise NoSuchPath("casalogger", "logfile", logfile)
+            if self._desk.mode("casalogger", "", given) == LIVE:
+                self._open("casalogger", "casalogger", [str(logfile)], f"casalogger({str(logfile)!r})")
+            else:
+                self._desk.front.show(query.bundle(logfile), {})
+
+        return like(task, call, "casalogger")
+
+    # Windows for which the task waits
+
+    def wrap_interactive(self, row: InteractiveTask, task: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the task of a row with its mask editor on the desktop."""
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            given: Dict[str, Any] = inputs.bind(row.name, call.__signature__, args, kwargs)  # type: ignore[attr-defined]
+            if not given.get(row.switch):
+                return task(*args, **kwargs)
+            self._desk.check(row.name, row.inputs, given)
+            stock = self._desk.casa.names[row.name]
+            accepted = set(inspect.signature(stock).parameters)
+            arguments.check_types(stock, {name: value for name, value in given.items() if name in accepted})
+            if row.at_least:
+                name, least = row.at_least
+                if value_of(stock, given, name) < least:
+                    self._desk.front.say(f"{row.name} asks for no mask: with {name} below {least} it cleans nothing.")
+                    return task(**given)
+            self._editor.check(row.name)
+            display = self._desk.desktop.environment()
+            program = appimages.ensure_extracted(appimages.find(row.tool), self._desk.front.say)
+            proxies.spare_tools(os.environ)
+            self._desk.tell(f"{row.name} waits for you on the CASA Desktop: {row.advice}")
+            with self._session(row, program, display, given):
+                return task(**given)
+
+        return like(task, call, row.name, add_gui=False)
+
+    def _session(
+        self, row: InteractiveTask, program: Path, display: Mapping[str, str], given: Mapping[str, Any]
+    ) -> ContextManager[None]:
+        if row.tool == "casaplotserver":
+            return self._flag_display.session(row.name, program, display)
+        alt, say = pictures.alt(row.name, given), self._desk.front.say
+        # The arguments of deconvolve and simanalyze do not say whether their images are planes.
+        is_plane = row.name == "tclean" and not viewer_preferences.has_planes(given)
+        look = viewer_preferences.MASK_EDITOR_OF_A_PLANE if is_plane else viewer_preferences.MASK_EDITOR
+        return self._editor.session(row.name, program, display, look, lambda pid: self._desk.look(pid, alt), say)
+
+
+def _casalogger(logfile: str = "", terminal: bool = False) -> None:
+    """Show CASA's log: its end in the cell, or casalogger on the CASA Desktop.
+
+    Parameters:
+        logfile: the log to show; this session's by default
+        terminal: unused here
+    """
