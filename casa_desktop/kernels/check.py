@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 # What a kernel leaves behind gets this time to end by itself, and then this time to end after SIGTERM, in seconds.
 _PATIENCE = 3.0
 _GRACE = 3.0
-_CELL = "from casa_kernel import selfcheck as _selfcheck\n_selfcheck = _selfcheck.report(globals(), {folder!r})"
+_CELL = (
+    "from casa_kernel.jupyter import self_check as _selfcheck\n_selfcheck = _selfcheck.report(globals(), {folder!r})"
+)
 
 
 @dataclass(frozen=True)

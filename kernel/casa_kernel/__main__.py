@@ -20,11 +20,11 @@ from casa_desktop.errors import CasaDesktopError
 from casa_desktop.network import isolate
 from casa_desktop.system import descriptors
 
-from . import surroundings
 from .casa import connection_arguments, imports, options
 from .casa.task_names import CasaNames
 from .drawing import child_start
-from .loading import Loading
+from .jupyter import process_folders
+from .jupyter.loading import Loading
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
     # Nearly all objects that are made during imports stay: to search them for garbage takes a tenth of the start. The
     # kernel switches the collector on again when its namespace is complete.
     gc.disable()
-    moved = surroundings.complete(os.environ)
+    moved = process_folders.complete(os.environ)
     imports.prepare(os.environ)
     descriptors.raise_limit()
     # casaconfig and casaviewer look for their own options in the command line of the process.
@@ -49,8 +49,8 @@ def main() -> None:
     # Imported only now, after CASA's C++ was loaded, because these imports may start threads.
     from casa_desktop.desktop import lifecycle
 
-    from . import application, profile
-    from .kernel import CasaKernel
+    from .jupyter import application, profile
+    from .jupyter.kernel import CasaKernel
 
     lifecycle.hide(os.environ)
     child_start.announce(os.environ)
@@ -66,7 +66,7 @@ def main() -> None:
     CasaKernel.tasks = tasks
     application.use(home)
     application.IPKernelApp.launch_instance(
-        argv=arguments, kernel_class=CasaKernel, outstream_class="casa_kernel.streams.NativeStream"
+        argv=arguments, kernel_class=CasaKernel, outstream_class="casa_kernel.jupyter.streams.NativeStream"
     )
 
 

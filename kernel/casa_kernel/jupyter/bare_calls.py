@@ -14,8 +14,8 @@ from typing import Any, Callable, Iterable, List, Mapping, Optional, Sequence
 
 from IPython.core.inputtransformer2 import TokenTransformBase
 
-from .drawing.catalogue import DRAWING_TASKS, WINDOW_TASKS
-from .inputs.commands import COMMANDS, Habits
+from ..drawing.catalogue import DRAWING_TASKS, WINDOW_TASKS
+from ..inputs.commands import COMMANDS, Habits
 
 Token = tokenize.TokenInfo
 

@@ -17,10 +17,10 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple
 
 from casa_desktop.errors import CasaDesktopError
 
-from .casa import imports
-from .casa.imports import Casa
-from .errors import ToolMissing
-from .tools import appimages
+from ..casa import imports
+from ..casa.imports import Casa
+from ..errors import ToolMissing
+from ..tools import appimages
 
 # Without these the kernel's own tasks fail; the other tools only serve tasks of their own.
 _NEEDED = ("casaviewer", "casaplotms", "casalogger")

@@ -6,10 +6,10 @@ from typing import Any, Callable, Optional
 
 from IPython.core.magic import Magics, line_magic, magics_class
 
-from .live import Front
-from .tools import limits as keeping
-from .tools.limits import Limits
-from .tools.processes import Children
+from ...live import Front
+from ...tools import limits as keeping
+from ...tools.limits import Limits
+from ...tools.processes import Children
 
 
 @magics_class

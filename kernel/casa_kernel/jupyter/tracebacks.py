@@ -18,9 +18,9 @@ from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 import casa_desktop.errors
 from casa_desktop.errors import CasaDesktopError, Shortage
 
-from .checks import inputs, working_folder
-from .errors import FolderRemoved, TaskFailed
-from .log import failures
+from ..checks import inputs, working_folder
+from ..errors import FolderRemoved, TaskFailed
+from ..log import failures
 
 _RED, _BOLD, _DIM, _PLAIN = "\x1b[31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
 # The folders of this package, of casa_desktop, and of installed packages.

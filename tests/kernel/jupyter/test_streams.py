@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Dict
 
 import pytest
-from casa_kernel import pump, streams
+from casa_kernel.jupyter import pipe_reader, streams
 
-from .notebook import Notebook
+from ..notebook import Notebook
 
 # PyDLL keeps the interpreter's lock during a call, as f2py, Cython and pybind11 do; CDLL lets it go.
 BEGIN = "import ctypes, os, psutil, threading\nholding, free = ctypes.PyDLL(None), ctypes.CDLL(None)\n"
@@ -89,7 +89,7 @@ def test_an_output_of_jupyter_s_that_nobody_reads_keeps_nobody_waiting() -> None
 def test_a_pump_takes_all_at_once_and_says_what_it_leaves_out() -> None:
     source, sink = os.pipe()
     reader, target = os.pipe()
-    argv = [sys.executable, pump.__file__, f"{source}:{target}"]
+    argv = [sys.executable, pipe_reader.__file__, f"{source}:{target}"]
     with subprocess.Popen(argv, pass_fds=[source, target]) as process:
         os.close(source)
         os.close(target)
@@ -109,7 +109,7 @@ def test_a_pump_takes_all_at_once_and_says_what_it_leaves_out() -> None:
 def test_a_pump_ends_with_its_reader() -> None:
     source, sink = os.pipe()
     reader, target = os.pipe()
-    argv = [sys.executable, pump.__file__, f"{source}:{target}"]
+    argv = [sys.executable, pipe_reader.__file__, f"{source}:{target}"]
     with subprocess.Popen(argv, pass_fds=[source, target]) as process:
         for each in (source, target, reader):
             os.close(each)

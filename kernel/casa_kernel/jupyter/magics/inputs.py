@@ -8,10 +8,10 @@ from typing import Any, Callable, List, Mapping, Optional
 
 from IPython.core.magic import Magics, line_magic, magics_class
 
-from .casa import versions
-from .errors import BadWord, CasaMissing, NoSuchName
-from .inputs.commands import COMMANDS, Habits
-from .live import Front
+from ...casa import versions
+from ...errors import BadWord, CasaMissing, NoSuchName
+from ...inputs.commands import COMMANDS, Habits
+from ...live import Front
 
 
 @magics_class

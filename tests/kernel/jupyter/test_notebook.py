@@ -9,9 +9,9 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 from uuid import uuid4
 
 import pytest
-from casa_kernel.notebook import clamp_ratio
+from casa_kernel.jupyter.notebook import clamp_ratio
 
-from .notebook import Cell, Notebook
+from ..notebook import Cell, Notebook
 
 LIVE_PLOTMS = {"default": "headless", "tasks": {"plotms": "live"}}
 SHOW_RATIO = "print(get_ipython().kernel._front.pixel_ratio)"

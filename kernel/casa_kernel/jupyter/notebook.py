@@ -11,8 +11,8 @@ from IPython.display import display
 
 from casa_desktop.errors import CasaDesktopError, InvalidName
 
-from .drawing.desktop import Desktop
-from .drawing.modes import Modes
+from ..drawing.desktop import Desktop
+from ..drawing.modes import Modes
 
 COMM_TARGET = "casa-desktop"
 

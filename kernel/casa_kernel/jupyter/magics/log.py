@@ -11,12 +11,12 @@ from typing import Any, Callable, List
 from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 
-from .celldisplay import CellDisplay
-from .errors import BadParameter, NoSuchPath
-from .live import Front
-from .log import query
-from .log.follow import Follower
-from .log.stream import LogStream
+from ...errors import BadParameter, NoSuchPath
+from ...live import Front
+from ...log import query
+from ...log.follow import Follower
+from ...log.stream import LogStream
+from ..cell_display import CellDisplay
 
 _WORDS = ("on", "off", "follow", *reversed(query.LEVELS))
 _OPTIONS = ("--follow", "--number", "--origin")

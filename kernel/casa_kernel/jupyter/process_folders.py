@@ -7,7 +7,7 @@ import pwd
 from pathlib import Path
 from typing import MutableMapping
 
-from .checks import working_folder
+from ..checks import working_folder
 
 
 def complete(environ: MutableMapping[str, str]) -> str:

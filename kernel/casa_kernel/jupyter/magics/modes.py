@@ -8,9 +8,9 @@ from IPython.core.magic import Magics, line_magic, magics_class
 
 from casa_desktop.errors import CasaDesktopError
 
-from .drawing.desktop import Desktop
-from .drawing.modes import MODES, Modes, parse
-from .live import Front
+from ...drawing.desktop import Desktop
+from ...drawing.modes import MODES, Modes, parse
+from ...live import Front
 
 
 @magics_class

@@ -16,8 +16,8 @@ from ipykernel import heartbeat, kernelapp
 
 from casa_desktop.network.isolate import Quarters
 
+from .out_of_memory import Session
 from .streams import Relief
-from .unfinished import Session
 
 # By their ports. At module level, because ipykernel makes its heartbeat by itself.
 _prepared: Dict[int, int] = {}

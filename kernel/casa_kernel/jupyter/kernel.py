@@ -15,30 +15,30 @@ from traitlets import Type
 
 from casa_desktop.errors import CasaDesktopError
 
-from . import lostnames, unfinished
-from .barecalls import BareCommands, BareTasks
-from .casa import imports, kernelspec, options
-from .casa.task_names import CasaNames
-from .casa.task_object import is_task
-from .celldisplay import CellDisplay
-from .drawing import desktop
-from .drawing.catalogue import NAMES
-from .drawing.desktop import Desktop
-from .drawing.modes import Modes
-from .drawing.wrap import Studio
-from .habitmagics import HabitMagics
-from .inputs.commands import Habits
+from ..casa import imports, kernelspec, options
+from ..casa.task_names import CasaNames
+from ..casa.task_object import is_task
+from ..drawing import desktop
+from ..drawing.catalogue import NAMES
+from ..drawing.desktop import Desktop
+from ..drawing.modes import Modes
+from ..drawing.wrap import Studio
+from ..inputs.commands import Habits
+from ..log import reopen, task_arguments
+from ..log.stream import LogStream
+from ..tools import limits
+from . import lost_names, out_of_memory
+from .bare_calls import BareCommands, BareTasks
+from .cell_display import CellDisplay
 from .loading import Loading
-from .log import reopen, task_arguments
-from .log.stream import LogStream
-from .logmagics import LogMagics
-from .magics import CasaMagics
+from .magics.inputs import HabitMagics
+from .magics.log import LogMagics
+from .magics.modes import CasaMagics
+from .magics.tools import Timer, ToolMagics
 from .notebook import Notebook
-from .reports import Reporter
+from .out_of_memory import ANSWERS, REQUESTS
 from .streams import NativeStream, settle
-from .toolmagics import Timer, ToolMagics
-from .tools import limits
-from .unfinished import ANSWERS, REQUESTS
+from .tracebacks import Reporter
 
 _INTERRUPTED = "raise KeyboardInterrupt('CASA is still being imported; run the cell again.')"
 
@@ -67,7 +67,7 @@ class ZMQInteractiveShell(zmqshell.ZMQInteractiveShell):
                 # It was printed with the first cell, which may be out of sight.
                 print(self.without_casa, file=sys.stderr, flush=True)
             _, error, trace = sys.exc_info()
-            advice = lostnames.advice(error, trace, self.user_ns, self.given)
+            advice = lost_names.advice(error, trace, self.user_ns, self.given)
             if advice:
                 print(advice, file=sys.stderr, flush=True)
 
@@ -270,7 +270,7 @@ class CasaKernel(IPythonKernel):
     def _tell_unfinished(self, error: BaseException) -> Dict[str, Any]:
         """Show the error that ended the cell under it; return the reply."""
         ANSWERS.spend()
-        content = unfinished.content(error)
+        content = out_of_memory.content(error)
         self.send_response(self.iopub_socket, "error", content)  # type: ignore[no-untyped-call]
         return {"status": "error", "execution_count": self.execution_count, **content}
 

@@ -15,13 +15,13 @@ from typing import Callable, Optional
 
 from casa_desktop.errors import CasaDesktopError
 
-from .casa import compatibility, imports, matplotlib_backend, options
-from .checks import working_folder
-from .errors import CasaMissing
-from .interactive import flag_display, missing_editor
-from .interactive.mask_editor import MaskEditor
-from .tools.clients import use_up_panel_numbers
-from .tools.processes import Children
+from ..casa import compatibility, imports, matplotlib_backend, options
+from ..checks import working_folder
+from ..errors import CasaMissing
+from ..interactive import flag_display, missing_editor
+from ..interactive.mask_editor import MaskEditor
+from ..tools.clients import use_up_panel_numbers
+from ..tools.processes import Children
 
 
 class Loading:

@@ -13,8 +13,8 @@ from typing import Any, Dict, Optional
 
 from jupyter_client import session
 
-from . import reports
-from .errors import CellUnfinished
+from ..errors import CellUnfinished
+from . import tracebacks
 
 # With this much left, no reserve is needed.
 _PLENTY = 1 << 20
@@ -77,4 +77,4 @@ def content(error: BaseException) -> Dict[str, Any]:
     Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#execution-errors
     """
     told = CellUnfinished(error)
-    return {"ename": type(told).__name__, "evalue": str(told), "traceback": [reports.head(told, str(told))]}
+    return {"ename": type(told).__name__, "evalue": str(told), "traceback": [tracebacks.head(told, str(told))]}

@@ -4,12 +4,14 @@ import json
 from pathlib import Path
 from typing import Any, Dict
 
-from .notebook import Notebook
+from ..notebook import Notebook
 
 
 def _report(notebook: Notebook, folder: Path, names: str = "globals()") -> Dict[str, Any]:
     """Have a running kernel examine itself in a cell; return the report with its findings by subject."""
-    cell = notebook.run(f"from casa_kernel import selfcheck\nprint(selfcheck.report({names}, {str(folder)!r}))")
+    cell = notebook.run(
+        f"from casa_kernel.jupyter import self_check\nprint(self_check.report({names}, {str(folder)!r}))"
+    )
     assert cell.error is None, cell.error
     said: Dict[str, Any] = json.loads(cell.text.splitlines()[-1])
     return {**said, "findings": {each["subject"]: each for each in said["findings"]}}
@@ -53,7 +55,8 @@ def test_a_mask_editor_that_cannot_be_started_is_told(notebook: Notebook, tmp_pa
 
 def test_measures_data_that_end_too_early_are_told_with_the_remedy(notebook: Notebook, tmp_path: Path) -> None:
     notebook.run(
-        "from casa_kernel import selfcheck; from casa_kernel.casa import imports as casa; from casa_kernel.casa import versions\n"
+        "from casa_kernel.jupyter import self_check as selfcheck\n"
+        "from casa_kernel.casa import imports as casa, versions\n"
         "real, casa.measures = casa.measures, lambda found: versions.Measures('/data', '2001', 51000.0, 51100.0)"
     )
     found = _report(notebook, tmp_path)["findings"]["measures data"]

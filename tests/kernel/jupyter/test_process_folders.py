@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Dict, Iterator, List
 
 import pytest
-from casa_kernel import surroundings
 from casa_kernel.casa import compatibility, matplotlib_backend
+from casa_kernel.jupyter import process_folders
 
-from .notebook import Notebook
+from ..notebook import Notebook
 
 PLOT = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nprint(plt.get_backend())"
 # With these a kernel lived, or had all of CASA; they do not disturb each other.
@@ -116,7 +116,7 @@ def test_a_kernel_that_is_started_in_a_folder_that_was_removed_works_at_home(
 @pytest.mark.parametrize("given", [{}, {"HOME": ""}])
 def test_a_home_that_is_not_told_is_the_user_s(given: Dict[str, str]) -> None:
     environ = dict(given)
-    assert surroundings.complete(environ) == ""
+    assert process_folders.complete(environ) == ""
     assert environ == {"HOME": pwd.getpwuid(os.getuid()).pw_dir}
 
 
