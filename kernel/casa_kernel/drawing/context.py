@@ -10,12 +10,12 @@ from typing import Any, Dict, Mapping, Optional, Sequence
 from casa_desktop.desktop.lifecycle import Glimpse
 from casa_desktop.errors import CasaDesktopError, Shortage
 
-from .. import live
+from .. import front as live
 from ..casa.imports import Casa, trouble_with
 from ..checks import inputs as checks
 from ..checks import paths
 from ..errors import BadParameter, Damaged
-from ..live import Front
+from ..front import Front
 from ..tools.processes import Child, Children, start
 from .catalogue import Input
 from .desktop import Desktop

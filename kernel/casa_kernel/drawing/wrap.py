@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any, Callable, Dict
 
 from ..casa.imports import Casa
+from ..front import Front
 from ..interactive.mask_editor import MaskEditor
-from ..live import Front
 from ..tools.processes import Children
 from .catalogue import DRAWING_TASKS, FIGURE_TASKS, INTERACTIVE_TASKS, WINDOW_TASKS
 from .context import Desk

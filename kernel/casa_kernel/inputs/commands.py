@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Iterable, Mapping, MutableMapping, Optio
 
 from ..checks import plain_values
 from ..errors import InputsNotSaved, NoInputs, NoSuchTask, NoTaskChosen
-from ..live import Front
+from ..front import Front
 from ..log.failures import guard
 from . import saved, table
 from .inputs import Inputs

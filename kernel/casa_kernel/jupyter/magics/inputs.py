@@ -10,8 +10,8 @@ from IPython.core.magic import Magics, line_magic, magics_class
 
 from ...casa import versions
 from ...errors import BadWord, CasaMissing, NoSuchName
+from ...front import Front
 from ...inputs.commands import COMMANDS, Habits
-from ...live import Front
 
 
 @magics_class

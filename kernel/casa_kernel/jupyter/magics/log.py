@@ -12,7 +12,7 @@ from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 
 from ...errors import BadParameter, NoSuchPath
-from ...live import Front
+from ...front import Front
 from ...log import query
 from ...log.follow import Follower
 from ...log.stream import LogStream

@@ -10,7 +10,7 @@ from casa_desktop.errors import CasaDesktopError
 
 from ...drawing.desktop import Desktop
 from ...drawing.modes import MODES, Modes, parse
-from ...live import Front
+from ...front import Front
 
 
 @magics_class

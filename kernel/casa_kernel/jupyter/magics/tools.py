@@ -6,7 +6,7 @@ from typing import Any, Callable, Optional
 
 from IPython.core.magic import Magics, line_magic, magics_class
 
-from ...live import Front
+from ...front import Front
 from ...tools import limits as keeping
 from ...tools.limits import Limits
 from ...tools.processes import Children
