@@ -115,7 +115,7 @@ def observation(place: Path, environment: Dict[str, str]) -> Path:
     """
     folder = place / "observation"
     folder.mkdir()
-    shutil.copy(HERE / "system" / "site_of_the_data_wheel.py", folder / "casasiteconfig.py")
+    shutil.copy(HERE / "support" / "observation" / "siteconfig.py", folder / "casasiteconfig.py")
     _run("simulate.py", folder, environment)
     return folder
 
@@ -129,7 +129,7 @@ def spectral_line(observation: Path, environment: Dict[str, str]) -> Path:
 
 def _run(script: str, folder: Path, environment: Dict[str, str]) -> None:
     subprocess.run(
-        [sys.executable, str(HERE / "system" / script)],
+        [sys.executable, str(HERE / "support" / "observation" / script)],
         cwd=folder,
         env={**environment, "CASASITECONFIG": str(folder / "casasiteconfig.py")},
         check=True,

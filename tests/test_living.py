@@ -13,7 +13,7 @@ from typing import Callable, Iterator
 import psutil
 import pytest
 
-from . import living
+from .support import living
 
 HERE = Path(__file__).parent
 # What psutil.Process has, without arguments, and raises for a process that has ended since it was listed.
@@ -93,4 +93,4 @@ def test_no_test_asks_in_another_way() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
         if (node.func.attr in RISKY and not node.args) or node.func.attr == "children"
     ]
-    assert found == [], "it may have ended: use name_of, below and the like of tests/living.py"
+    assert found == [], "it may have ended: use name_of, below and the like of tests/support/living.py"

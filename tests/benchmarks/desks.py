@@ -18,9 +18,9 @@ from typing import Any, Dict, Iterator, List, Optional
 import psutil
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from ..living import program, seconds, variables
+from ..support.living import program, seconds, variables
+from ..support.screen import Screen
 from ..system.conftest import BROWSERS, CHROMIUM
-from ..system.screen import Screen
 from .link import Link, Shape
 
 HERE = Path(__file__).parent

@@ -13,7 +13,7 @@ import time
 from contextlib import ExitStack
 from typing import Dict, List, Mapping, Sequence
 
-from ..living import proportional
+from ..support.living import proportional
 from . import sides
 from .desks import Desk, seconds_of, wait_until_drawn
 from .figures import OURS, Figure

@@ -13,7 +13,7 @@ from typing import Mapping
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from ..living import resident
+from ..support.living import resident
 from . import rfb, sides
 from .desks import Desk
 from .figures import OURS, Figure

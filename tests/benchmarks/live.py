@@ -13,7 +13,7 @@ from typing import Any, Callable, List, Mapping
 
 from casa_desktop.desktop.lifecycle import Record
 
-from ..system.screen import Pixels, Screen, Window
+from ..support.screen import Pixels, Screen, Window
 from .figures import OURS, Figure
 from .stage import STOCK_CASA, Kernel, Stage
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Mapping
 
-from ..living import below
+from ..support.living import below
 from .figures import OURS, Figure
 from .stage import STOCK_CASA, Kernel, Stage
 

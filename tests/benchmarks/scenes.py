@@ -17,8 +17,8 @@ from typing import Iterator, List, Tuple
 from Xlib import XK, X
 from Xlib.ext import xtest
 
-from ..system.mask_editor import find_frame
-from ..system.screen import Screen, Window, XHand
+from ..support.mask_editor import find_frame
+from ..support.screen import Screen, Window, XHand
 from . import xprogram
 from .cube import BITS, BLOCK, SIDE
 from .desks import Desk, start_program

@@ -27,9 +27,9 @@ import psutil
 from casa_desktop.system.process import end
 from casa_desktop.x11 import icewm
 
-from ..living import command
-from ..ports import free_port
-from ..system.lab import Jupyter
+from ..support.lab import Jupyter
+from ..support.living import command
+from ..support.ports import free_port
 from . import peers
 from .desks import VIEWPORT, Desk
 from .figures import FLOOR, OURS

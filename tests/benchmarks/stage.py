@@ -116,7 +116,7 @@ class Stage:
         own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         for name in ("home", "tmp", "observation"):
             (self._place / name).mkdir()
-        shutil.copy(HERE.parent / "system" / "site_of_the_data_wheel.py", self._place / "casasiteconfig.py")
+        shutil.copy(HERE.parent / "support" / "observation" / "siteconfig.py", self._place / "casasiteconfig.py")
         self.environment = {
             **own,
             "HOME": str(self._place / "home"),
@@ -135,7 +135,7 @@ class Stage:
         """Simulate the observation and unpack our tools, at the first call: the desktop's benchmarks need neither."""
         if (self.folder / "sim.ms").exists():
             return
-        self._run(str(HERE.parent / "system" / "simulate.py"))
+        self._run(str(HERE.parent / "support" / "observation" / "simulate.py"))
         self._run("-m", "casa_kernel.tools.appimages", "extract", "casaviewer", "casaplotms")
 
     def _run(self, *words: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Mapping
 
-from ..living import below, proportional
+from ..support.living import below, proportional
 from .figures import OURS, Figure
 from .stage import STOCK_CASA, Kernel, Stage
 

@@ -25,7 +25,7 @@ from Xlib import X
 from Xlib.display import Display
 from Xlib.ext import xtest
 
-from ..system.screen import authority
+from ..support.screen import authority
 
 BUTTON = (60, 60, 200)
 FILM = (320, 60, 600)

@@ -16,7 +16,7 @@ from Xlib.error import ConnectionClosedError
 from casa_desktop.desktop import lifecycle
 from casa_desktop.runtime import directory
 
-from .browser import Browser
+from ..support.browser import Browser
 
 
 @pytest.fixture

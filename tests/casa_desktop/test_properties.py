@@ -18,7 +18,7 @@ from casa_desktop.runtime import directory
 from casa_desktop.runtime.settings import Settings, x_server_command
 from casa_desktop.x11.icewm import MenuEntry, menu
 
-from ..examples import percent
+from ..support.examples import percent
 
 # What the operating system takes for a word of a command line or a path's part.
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=40)

@@ -26,11 +26,11 @@ from casa_desktop.system import files
 from casa_desktop.views import runtime_watch, share_links
 from casa_desktop.web.websocket import RESERVED
 
-from ..living import line_of
-from ..shortage import Disk, descriptors, few_descriptors, little_memory, small_disk
-from ..system.lab import Jupyter
-from ..system.pages import Painting
-from ..system.screen import Screen
+from ..support.lab import Jupyter
+from ..support.living import line_of
+from ..support.pages import Painting
+from ..support.screen import Screen
+from ..support.shortage import Disk, descriptors, few_descriptors, little_memory, small_disk
 
 
 @pytest.fixture

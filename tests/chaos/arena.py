@@ -28,9 +28,9 @@ from casa_desktop.runtime import directory
 from casa_desktop.runtime.directory import Places, Record
 from casa_desktop.system import locks
 
-from ..living import below, command, is_alive, line_of, living, program, variables
-from ..system.lab import Jupyter
-from ..system.screen import Screen
+from ..support.lab import Jupyter
+from ..support.living import below, command, is_alive, line_of, living, program, variables
+from ..support.screen import Screen
 from . import verdicts
 from .cells import Kernel
 from .disks import Disk

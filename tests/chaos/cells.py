@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 
-from ..system.lab import Jupyter
+from ..support.lab import Jupyter
 
 Message = Dict[str, Any]
 LOG = "application/vnd.casa-desktop.log+json"

@@ -9,7 +9,7 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 import psutil
 
-from ..threadstop import StoppedThread
+from ..support.thread_stop import StoppedThread
 from .disks import Disk
 from .plan import Action
 

@@ -13,10 +13,10 @@ from urllib.request import Request, urlopen
 import psutil
 from Xlib.error import ConnectionClosedError, DisplayConnectionError
 
-from ..living import below, is_alive, living, name_of
-from ..system.mask_editor import MaskEditor, find_green_box
-from ..system.processes import ended
-from ..system.screen import Screen, XHand
+from ..support.living import below, is_alive, living, name_of
+from ..support.mask_editor import MaskEditor, find_green_box
+from ..support.processes import ended
+from ..support.screen import Screen, XHand
 from . import verdicts, works
 from .arena import DESKTOP, Arena, Identity, digest
 from .cells import Cell

@@ -14,7 +14,7 @@ import pytest
 
 from casa_desktop.runtime.x_files import answers
 
-from ..living import command
+from ..support.living import command
 from .arena import Arena
 from .ledger import Outcome
 from .plan import Round, Victim

@@ -12,7 +12,7 @@ from typing import Iterator
 import psutil
 import pytest
 
-from ..living import state
+from ..support.living import state
 from .disks import Disk
 from .faults import Fault
 from .plan import Action

@@ -9,13 +9,13 @@ from typing import Callable, Iterator
 
 import pytest
 
+from ..support.container_image import ensure_image
+from ..support.engine import Engine
+from ..support.in_container import ContainedJupyter
+from ..support.lab import Lab
+from ..support.screen import Screen
+from ..support.sif import ada, ben, sif, users
 from ..system.conftest import browser, context, jp_asyncio_loop, jp_server_cleanup
-from ..system.lab import Lab
-from ..system.screen import Screen
-from .contained import ContainedJupyter
-from .engine import Engine
-from .image import ensure_image
-from .sif import ada, ben, sif, users
 
 __all__ = ["ada", "ben", "browser", "context", "jp_asyncio_loop", "jp_server_cleanup", "sif", "users"]
 

@@ -11,9 +11,9 @@ from typing import Any, Dict, List
 import psutil
 import pytest
 
-from ..living import name_of
-from ..system.processes import ended
-from .sif import ApptainerJupyter, Sif, files_of, home_of_the_maker, processes_of
+from ..support.living import name_of
+from ..support.processes import ended
+from ..support.sif import ApptainerJupyter, Sif, files_of, home_of_the_maker, processes_of
 
 Record = Dict[str, Any]
 pytestmark = pytest.mark.container

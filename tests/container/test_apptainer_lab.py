@@ -10,9 +10,9 @@ from typing import Callable, Iterator, Tuple
 
 import pytest
 
-from ..system.screen import Screen
-from .apptainer import User
-from .sif import ApptainerJupyter, Sif
+from ..support.apptainer import User
+from ..support.screen import Screen
+from ..support.sif import ApptainerJupyter, Sif
 
 # The tests are the same; what they run in is not.
 from .test_lab import *  # noqa: F403

@@ -12,10 +12,10 @@ import pytest
 
 import casa_desktop
 
+from ..support.container_image import labels, superseding
+from ..support.engine import Engine
+from ..support.in_container import ContainedJupyter
 from .conftest import STRANGER, USERS
-from .contained import ContainedJupyter
-from .engine import Engine
-from .image import labels, superseding
 
 pytestmark = pytest.mark.container
 

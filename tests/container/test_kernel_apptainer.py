@@ -17,12 +17,12 @@ from casa_desktop.containers.container import Container
 from casa_desktop.system.process import marked
 
 from ..kernel.drawing.test_live import clean
-from ..living import below, command, is_alive, line_of, living, owner
-from ..system.mask_editor import TITLE, MaskEditor
-from ..system.screen import Screen
-from .apptainer import User
-from .asuser import UserNotebook
-from .image import ROOT
+from ..support.apptainer import User
+from ..support.as_user import UserNotebook
+from ..support.container_image import ROOT
+from ..support.living import below, command, is_alive, line_of, living, owner
+from ..support.mask_editor import TITLE, MaskEditor
+from ..support.screen import Screen
 from .test_kernel_podman import DRAWN
 
 pytestmark = pytest.mark.container

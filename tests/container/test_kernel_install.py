@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, Iterator, Set
 
 import pytest
 
-from .engine import Engine
+from ..support.engine import Engine
 
 pytestmark = pytest.mark.container
 

@@ -18,12 +18,12 @@ from casa_desktop.system.process import marked
 
 from ..casa_desktop.launchers.test_kernel import launch
 from ..kernel.drawing.test_live import clean, interrupt
-from ..kernel.notebook import Notebook
 from ..kernel.test_contained import called, left
-from ..living import command, name_of
-from ..system.mask_editor import TITLE, MaskEditor
-from ..system.screen import Screen
-from .engine import Engine
+from ..support.engine import Engine
+from ..support.living import command, name_of
+from ..support.mask_editor import TITLE, MaskEditor
+from ..support.notebook import Notebook
+from ..support.screen import Screen
 
 pytestmark = pytest.mark.container
 Find = Callable[[], Dict[str, str]]

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from ..system.lab import Lab, colours
-from ..system.mask_editor import TITLE, MaskEditor, find_frame
-from ..system.screen import Screen
-from .contained import ContainedJupyter
+from ..support.in_container import ContainedJupyter
+from ..support.lab import Lab, colours
+from ..support.mask_editor import TITLE, MaskEditor, find_frame
+from ..support.screen import Screen
 
 pytestmark = pytest.mark.container
 

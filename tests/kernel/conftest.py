@@ -9,8 +9,8 @@ import pytest
 
 from casa_desktop.desktop import lifecycle
 
-from ..living import below, line_of
-from .notebook import Notebook
+from ..support.living import below, line_of
+from ..support.notebook import Notebook
 
 # The tools' processes are called by these names, in part.
 OURS = ("casaviewer", "casaplotms", "casalogger", "casa-kernel-guard", "casa_kernel", "closing.py")

@@ -11,8 +11,8 @@ from typing import Dict, Iterator, List, Set, Tuple
 
 import pytest
 
-from ..living import below, name_of
-from .notebook import Cell, Notebook
+from ..support.living import below, name_of
+from ..support.notebook import Cell, Notebook
 
 # What is wrong with the folder's file, by its name: how it comes about from a copy of something sound.
 DAMAGE = {

@@ -18,12 +18,12 @@ from casa_desktop.containers.container import Container
 from casa_desktop.desktop import lifecycle
 from casa_desktop.system.process import marked
 
-from ..living import command, is_alive, line_of, living, started
-from ..system.mask_editor import TITLE
-from ..system.processes import listeners
-from ..system.screen import Screen
+from ..support.living import command, is_alive, line_of, living, started
+from ..support.mask_editor import TITLE
+from ..support.notebook import Notebook
+from ..support.processes import listeners
+from ..support.screen import Screen
 from .drawing.test_live import clean, close_window, interrupt, titles
-from .notebook import Notebook
 
 SANDBOX = Container("bwrap")
 _NUMBERS = itertools.count()
@@ -138,7 +138,7 @@ SERVER = """
 import sys, time
 from pathlib import Path
 sys.path[:0] = [{tests!r}]
-from tests.kernel.notebook import Notebook
+from tests.support.notebook import Notebook
 from casa_desktop.containers.container import Container
 import os
 kernel = Notebook(Path({folder!r}), os.environ, container=Container("bwrap"))

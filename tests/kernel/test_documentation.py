@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from .notebook import Cell, Notebook
+from ..support.notebook import Cell, Notebook
 
 # A cube with a source in its channels 5 to 15, a region around it, and an observation of two fields in four scans.
 _DATA = """\

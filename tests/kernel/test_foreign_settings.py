@@ -14,10 +14,10 @@ from casa_kernel.casa import numeric_locale, proxies
 
 from casa_desktop.desktop import lifecycle
 
-from ..shortage import small_disk
-from ..system.mask_editor import MaskEditor
-from ..system.screen import Screen, XHand
-from .notebook import Cell, Notebook
+from ..support.mask_editor import MaskEditor
+from ..support.notebook import Cell, Notebook
+from ..support.screen import Screen, XHand
+from ..support.shortage import small_disk
 
 # In what they draw or count stand numbers with a point.
 DRAWN = [

@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 from typing import Callable, Dict
 
-from ..living import below, with_word
-from ..shortage import descriptors
-from ..system.mask_editor import MaskEditor
-from ..system.screen import Screen, XHand
-from .notebook import Notebook
+from ..support.living import below, with_word
+from ..support.mask_editor import MaskEditor
+from ..support.notebook import Notebook
+from ..support.screen import Screen, XHand
+from ..support.shortage import descriptors
 
 CLEAN = "tclean('sim.ms', imagename='{name}', imsize=128, cell='0.4arcsec', niter=40, interactive=True)"
 DRAWN = ("viewer('dirty.image')", "plotms('sim.ms')", "viewer('dirty.image', gui=True)", "plotms('sim.ms', gui=True)")

@@ -20,12 +20,12 @@ from casa_desktop.desktop import lifecycle
 from casa_desktop.system.process import marked
 
 from ..casa_desktop.network.test_isolate import path_with
-from ..casa_desktop.ordinary import FORBIDDEN
-from ..living import living, name_of, opened
-from ..system.mask_editor import TITLE, MaskEditor
-from ..system.screen import Screen
+from ..support.living import living, name_of, opened
+from ..support.mask_editor import TITLE, MaskEditor
+from ..support.notebook import Notebook
+from ..support.ordinary_user import FORBIDDEN
+from ..support.screen import Screen
 from .drawing.test_live import clean, interrupt
-from .notebook import Notebook
 
 Find = Callable[[], Dict[str, str]]
 Port = Tuple[str, int]

@@ -11,7 +11,7 @@ import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 
 from ..casa_desktop.network.test_isolate import within
-from .notebook import Notebook
+from ..support.notebook import Notebook
 
 
 @pytest.fixture(scope="module")

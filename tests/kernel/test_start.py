@@ -11,7 +11,7 @@ import casa_kernel.drawing.modes
 
 import casa_desktop.errors
 
-from .notebook import Notebook
+from ..support.notebook import Notebook
 
 
 def test_a_kernel_without_measures_data_says_so_in_the_first_cell_and_lives(

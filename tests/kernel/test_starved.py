@@ -20,12 +20,12 @@ from casa_kernel.interactive import stops
 
 from casa_desktop.desktop import lifecycle
 
-from ..living import below, command, is_alive, line_of, name_of, opened
-from ..shortage import Disk, few_descriptors, small_disk
-from ..system.mask_editor import MaskEditor
-from ..system.processes import ended
-from ..system.screen import Screen, XHand
-from .notebook import Cell, Notebook
+from ..support.living import below, command, is_alive, line_of, name_of, opened
+from ..support.mask_editor import MaskEditor
+from ..support.notebook import Cell, Notebook
+from ..support.processes import ended
+from ..support.screen import Screen, XHand
+from ..support.shortage import Disk, few_descriptors, small_disk
 
 CLEAN = """
 tclean(vis='sim.ms', imagename='{name}', imsize=128, cell='0.4arcsec', specmode='mfs',

@@ -25,7 +25,7 @@ from casa_desktop.runtime.directory import Record
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import locks
 
-from ..system.lab import Jupyter
+from ..support.lab import Jupyter
 
 LIBRARIES = list(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
 pytestmark = pytest.mark.skipif(not LIBRARIES, reason="Debian's package libfaketime is not installed")

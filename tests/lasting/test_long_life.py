@@ -16,10 +16,10 @@ import psutil
 import pytest
 from websockets.sync.client import connect
 
-from ..kernel.notebook import Notebook
-from ..living import below, command, line_of, name_of
-from ..system.lab import Jupyter
-from ..system.rfbreader import GREETING, Reader
+from ..support.lab import Jupyter
+from ..support.living import below, command, line_of, name_of
+from ..support.notebook import Notebook
+from ..support.rfb_reader import GREETING, Reader
 from .census import MEMORY, of_folders, of_processes
 from .growth import Diary
 

@@ -10,7 +10,7 @@ from typing import Any, Dict
 
 import pytest
 
-from ..living import command
+from ..support.living import command
 from .town import Person, Town
 
 # What one of the user's processes does with the desktop, in words; it prints the record, or the error.

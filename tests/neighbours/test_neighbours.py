@@ -13,7 +13,7 @@ import pytest
 
 from casa_desktop.system.process import end
 
-from ..living import name_of
+from ..support.living import name_of
 from .town import Person, Town, answer_of
 
 MANY = 20

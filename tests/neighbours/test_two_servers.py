@@ -13,8 +13,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from ..ports import free_port
-from ..system.lab import READY
+from ..support.lab import READY
+from ..support.ports import free_port
 from .town import Person, Town
 
 API = "/casa-desktop/api/desktops"

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from ..kernel.notebook import Notebook
+from ..support.notebook import Notebook
 
 CELLS = ('viewer("dirty.image")', 'plotms("sim.ms")', 'viewer("dirty.image", gui=True)')
 

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
-from .lab import Jupyter, Lab
-from .screen import Screen
+from ..support.lab import Jupyter, Lab
+from ..support.screen import Screen
 
 # Chromium as root in a container has no sandbox; the rest keeps it from asking the network for anything.
 CHROMIUM = (

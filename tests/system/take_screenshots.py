@@ -8,9 +8,9 @@ from typing import Callable
 
 from playwright.sync_api import Browser, expect
 
-from .lab import Canvas, Lab, Notebook
-from .mask_editor import MaskEditor
-from .screen import RIGHT, Screen
+from ..support.lab import Canvas, Lab, Notebook
+from ..support.mask_editor import MaskEditor
+from ..support.screen import RIGHT, Screen
 
 DOCS = Path(__file__).parents[2] / "docs"
 DEMO = Path(__file__).parents[2] / "casa_desktop" / "demo" / "first-light.ipynb"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Callable
 
-from .lab import Lab, colours
-from .screen import Screen
+from ..support.lab import Lab, colours
+from ..support.screen import Screen
 
 
 def test_casalogger_puts_the_sessions_log_into_the_cell(lab: Lab) -> None:

@@ -11,8 +11,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from .mask_editor import MaskEditor
-from .screen import Screen, XHand
+from ..support.mask_editor import MaskEditor
+from ..support.screen import Screen, XHand
 
 DEMO = Path(__file__).parents[2] / "casa_desktop" / "demo" / "first-light.ipynb"
 PICTURES = ("plotants(vis)", 'plotms(vis, xaxis="uvdist"', 'viewer("dirty.image")', 'viewer("clean.image")')

@@ -6,9 +6,9 @@ from typing import Callable
 
 import numpy as np
 
-from .firefox import Firefox
-from .lab import Jupyter, Pixels
-from .screen import Screen
+from ..support.firefox import Firefox
+from ..support.lab import Jupyter, Pixels
+from ..support.screen import Screen
 
 # The height of the task bar and a bit more, in pixels.
 BAR = 40

@@ -8,8 +8,8 @@ from typing import Callable, Dict, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .hub import Hub
-from .lab import ask
+from ..support.hub import Hub
+from ..support.lab import ask
 
 
 @pytest.fixture

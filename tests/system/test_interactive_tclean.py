@@ -6,11 +6,11 @@ from typing import Callable, Dict
 
 import pytest
 
-from ..clock import own_time
-from .lab import Lab, Notebook
-from .mask_editor import MaskEditor
-from .processes import name, ours
-from .screen import Screen
+from ..support.clock import own_time
+from ..support.lab import Lab, Notebook
+from ..support.mask_editor import MaskEditor
+from ..support.processes import name, ours
+from ..support.screen import Screen
 
 SIZE = 128
 # From a window's upper right corner to the middle of its closing button, in pixels.

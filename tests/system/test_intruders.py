@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
-from ..examples import percent
-from ..shortage import descriptors
-from .lab import Jupyter
+from ..support.examples import percent
+from ..support.lab import Jupyter
+from ..support.shortage import descriptors
 
 MANY = settings(max_examples=percent(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SHARES = "casa-desktop/api/desktops/main/shares"

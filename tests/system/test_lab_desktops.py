@@ -8,8 +8,8 @@ from typing import Callable
 import pytest
 from playwright.sync_api import expect
 
-from .lab import Lab
-from .labparts import names, open_another, pid, run_command, running, view, wait_for_state
+from ..support.lab import Lab
+from ..support.lab_parts import names, open_another, pid, run_command, running, view, wait_for_state
 
 STATUS = re.compile(r"CASA Desktop: connected · \d+ ms · \d+×\d+")
 

@@ -12,8 +12,16 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, expect
 
-from .lab import Jupyter, Lab, Notebook, decode
-from .labparts import canvas, mode_switch, names, run_command, state_button, view, wait_for_state
+from ..support.lab import Jupyter, Lab, Notebook, decode
+from ..support.lab_parts import (
+    canvas,
+    mode_switch,
+    names,
+    run_command,
+    state_button,
+    view,
+    wait_for_state,
+)
 
 SETTINGS = ("lab", "user-settings", "casa-desktop-labextension", "plugin.jupyterlab-settings")
 OPEN = "get_ipython().kernel._front.open_desktop({!r})"

@@ -6,8 +6,8 @@ from typing import Callable
 
 from playwright.sync_api import expect
 
-from .lab import Lab, colours
-from .screen import Screen
+from ..support.lab import Lab, colours
+from ..support.screen import Screen
 
 
 def test_launcher_card_opens_the_desktop_and_its_canvas_is_not_blank(lab: Lab, screen: Callable[[], Screen]) -> None:

@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, expect
 
-from .lab import Jupyter, Lab, Notebook
+from ..support.lab import Jupyter, Lab, Notebook
 
 MIME = "application/vnd.casa-desktop.log+json"
 Row = List[str]

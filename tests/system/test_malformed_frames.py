@@ -15,9 +15,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ..examples import percent
-from .lab import Jupyter
-from .rfbreader import GREETING
+from ..support.examples import percent
+from ..support.lab import Jupyter
+from ..support.rfb_reader import GREETING
 
 # First byte: FIN, three reserved bits, and the opcode; second: whether it is masked, and the length: RFC 6455, 5.2.
 firsts = st.integers(0, 255)

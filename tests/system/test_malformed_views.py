@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from ..examples import percent
-from .lab import Jupyter
-from .rfbreader import GREETING, Reader
+from ..support.examples import percent
+from ..support.lab import Jupyter
+from ..support.rfb_reader import GREETING, Reader
 
 # A view that does not know that desktops can change their size is put out by Xvnc when one does.
 ENCODINGS = struct.pack(">BxH3i", 2, 3, 0, -223, -308)

@@ -11,7 +11,7 @@ from typing import Dict
 
 import pytest
 
-from .releases import RELEASES, Release, pythons
+from ..support.releases import RELEASES, Release, pythons
 
 ROOT = Path(__file__).parents[2]
 VERSIONS = ("3.8", "3.10", "3.11", "3.12", "3.13")

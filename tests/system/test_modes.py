@@ -8,7 +8,7 @@ from typing import Any, Dict
 import nbformat
 from playwright.sync_api import Browser, expect
 
-from .lab import Jupyter, Lab, Notebook
+from ..support.lab import Jupyter, Lab, Notebook
 
 PLOTMS_LIVE = {"default": "auto", "tasks": {"plotms": "live"}}
 TOLD = re.compile(r"auto \(.*\nlive: plotms")

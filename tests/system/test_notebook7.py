@@ -7,8 +7,8 @@ from typing import Callable, List
 import pytest
 from playwright.sync_api import Page, expect
 
-from .lab import Lab, Notebook
-from .labparts import mode_switch, names, run_command, state_button
+from ..support.lab import Lab, Notebook
+from ..support.lab_parts import mode_switch, names, run_command, state_button
 from .test_lab_notebooks import OPEN, in_folder
 
 # Notebook 7.6 says so itself, without any extension; the second now and then.

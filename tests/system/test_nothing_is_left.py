@@ -14,11 +14,11 @@ import psutil
 import pytest
 from playwright.sync_api import BrowserContext
 
-from .. import traces
-from .lab import Jupyter, Lab
-from .mask_editor import MaskEditor
-from .processes import listeners, name, ours
-from .screen import Screen
+from ..support import traces
+from ..support.lab import Jupyter, Lab
+from ..support.mask_editor import MaskEditor
+from ..support.processes import listeners, name, ours
+from ..support.screen import Screen
 
 CELLS = (
     'tclean(vis="sim.ms", imagename="left", imsize=128, cell="0.4arcsec", niter=20, interactive=True)["iterdone"]',

@@ -11,7 +11,7 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from .lab import Jupyter
+from ..support.lab import Jupyter
 
 STATE = "data-state"
 

@@ -9,9 +9,9 @@ from typing import Any, Callable, Dict, Iterator
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from .lab import Jupyter
-from .pages import DesktopPage
-from .screen import Screen
+from ..support.lab import Jupyter
+from ..support.pages import DesktopPage
+from ..support.screen import Screen
 
 # All of them start desktops, which are to end with the test.
 pytestmark = pytest.mark.usefixtures("desktop")

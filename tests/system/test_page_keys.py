@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 from Xlib import XK, X
 
-from .lab import Jupyter, decode
-from .pages import DesktopPage
-from .screen import Screen
+from ..support.lab import Jupyter, decode
+from ..support.pages import DesktopPage
+from ..support.screen import Screen
 
 # All of them start desktops, which are to end with the test.
 pytestmark = pytest.mark.usefixtures("desktop")

@@ -8,9 +8,9 @@ from typing import Callable
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from .lab import Jupyter
-from .pages import DesktopPage, Painting
-from .screen import Screen
+from ..support.lab import Jupyter
+from ..support.pages import DesktopPage, Painting
+from ..support.screen import Screen
 
 # All of them start desktops, which are to end with the test.
 pytestmark = pytest.mark.usefixtures("desktop")

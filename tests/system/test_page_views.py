@@ -12,9 +12,9 @@ from typing import Callable, Dict
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from .lab import Jupyter
-from .pages import DesktopPage, share_of_equal_pixels
-from .screen import Screen
+from ..support.lab import Jupyter
+from ..support.pages import DesktopPage, share_of_equal_pixels
+from ..support.screen import Screen
 
 # All of them start desktops, which are to end with the test.
 pytestmark = pytest.mark.usefixtures("desktop")

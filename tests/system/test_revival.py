@@ -12,8 +12,8 @@ from typing import Any, Callable, Dict, Set
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from .lab import Jupyter, Lab
-from .pages import DesktopPage
+from ..support.lab import Jupyter, Lab
+from ..support.pages import DesktopPage
 
 # What died is back within so many milliseconds.
 SOON = 3000

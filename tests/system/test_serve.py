@@ -10,7 +10,7 @@ from typing import Callable, Dict, Iterator
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from ..living import started
+from ..support.living import started
 
 
 @pytest.fixture

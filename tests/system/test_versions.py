@@ -18,13 +18,13 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from ..living import command, program
+from ..support.lab import Jupyter, Lab, Notebook
+from ..support.lab_parts import canvas, names
+from ..support.living import command, program
+from ..support.mask_editor import TITLE, MaskEditor, find_frame
+from ..support.releases import RELEASES, Release, pythons
+from ..support.screen import Pixels, Point, Screen
 from .conftest import PICTURES
-from .lab import Jupyter, Lab, Notebook
-from .labparts import canvas, names
-from .mask_editor import TITLE, MaskEditor, find_frame
-from .releases import RELEASES, Release, pythons
-from .screen import Pixels, Point, Screen
 
 pytestmark = pytest.mark.matrix
 

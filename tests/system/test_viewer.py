@@ -7,9 +7,9 @@ from typing import Callable
 import numpy as np
 from playwright.sync_api import expect
 
-from .lab import Lab, colours
-from .mask_editor import TITLE, find_frame
-from .screen import Screen
+from ..support.lab import Lab, colours
+from ..support.mask_editor import TITLE, find_frame
+from ..support.screen import Screen
 
 
 def test_viewer_puts_a_picture_of_the_image_in_the_cell(lab: Lab, desktop: Callable[..., str]) -> None:

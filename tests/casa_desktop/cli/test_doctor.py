@@ -12,8 +12,8 @@ from casa_desktop.cli import doctor
 from casa_desktop.containers.container import Container
 from casa_desktop.desktop import lifecycle, x_server_source
 
-from ...living import started
-from ...shortage import small_disk
+from ...support.living import started
+from ...support.shortage import small_disk
 
 # The developer's own kernels need not be in order.
 pytestmark = pytest.mark.usefixtures("jupyter_data")

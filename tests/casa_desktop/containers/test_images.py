@@ -14,7 +14,7 @@ from casa_desktop.containers.container import Container
 from casa_desktop.errors import ImageUnusable
 from casa_desktop.kernels.probe import Python
 
-from .. import otherpythons
+from ...support import other_pythons
 
 needs_bwrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="there is no bwrap on PATH")
 PODMAN = Container("podman", "registry.invalid/casa:1")
@@ -39,10 +39,10 @@ def test_a_sandbox_is_looked_into_and_has_this_machine_s_casa() -> None:
 
 @needs_bwrap
 def test_what_is_missing_inside_is_told(tmp_path: Path) -> None:
-    bare = Container("bwrap", python=str(otherpythons.bare(tmp_path / "venv")))
+    bare = Container("bwrap", python=str(other_pythons.bare(tmp_path / "venv")))
     with pytest.raises(ImageUnusable, match=r"there is no casa-desktop for its .*; the image needs 'pip install"):
         images.look_inside(bare, os.environ)
-    no_casa = Container("bwrap", python=str(otherpythons.with_casa(tmp_path / "b", but=["casat"])))
+    no_casa = Container("bwrap", python=str(other_pythons.with_casa(tmp_path / "b", but=["casat"])))
     with pytest.raises(ImageUnusable, match="there are no casatools and casatasks for its"):
         images.look_for_casa(no_casa, os.environ)
     with pytest.raises(ImageUnusable, match=r"running '/nowhere/python' in it failed: .*No such file"):

@@ -15,8 +15,8 @@ from casa_desktop.desktop import lifecycle
 from casa_desktop.runtime.directory import Record
 from casa_desktop.system import locks
 
-from ...living import command, is_alive
-from ..victims import kill
+from ...support.living import command, is_alive
+from ...support.victims import kill
 
 # Says what it is and its number, and stays; with a word more it becomes that program.
 JOB = """#!/bin/sh

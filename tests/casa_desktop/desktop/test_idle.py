@@ -20,7 +20,7 @@ from casa_desktop.runtime.directory import Record
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import locks
 
-from ...living import below, name_of
+from ...support.living import below, name_of
 
 LIMIT = 1.2
 PART = 0.8

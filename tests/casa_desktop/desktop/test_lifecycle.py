@@ -24,8 +24,8 @@ from casa_desktop.runtime.directory import Record
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import locks
 
-from ... import traces
-from ...living import family, is_alive, living, name_of, started
+from ...support import traces
+from ...support.living import family, is_alive, living, name_of, started
 
 
 def _listening_ports(processes: list[psutil.Process]) -> list[int]:

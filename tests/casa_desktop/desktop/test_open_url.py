@@ -14,7 +14,7 @@ from casa_desktop.errors import LinkRefused
 from casa_desktop.runtime import directory
 from casa_desktop.runtime.directory import Places, Record
 
-from ...living import below, name_of, variables
+from ...support.living import below, name_of, variables
 
 
 @pytest.fixture

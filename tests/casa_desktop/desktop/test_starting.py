@@ -20,7 +20,7 @@ from casa_desktop.runtime import directory
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import locks
 
-from ..victims import kill
+from ...support.victims import kill
 
 STARTER = "from casa_desktop.desktop import lifecycle; lifecycle.ensure()"
 # What appears in the desktop's folder, one after the other: the supervisor is there, it starts an X server, which

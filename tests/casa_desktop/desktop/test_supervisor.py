@@ -26,9 +26,9 @@ from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import files, locks
 from casa_desktop.system.process import open_pid
 
-from ... import living, traces
-from ...clock import own_time
-from ..victims import kill
+from ...support import living, traces
+from ...support.clock import own_time
+from ...support.victims import kill
 
 # What died is back within so many seconds.
 SOON = 3.0

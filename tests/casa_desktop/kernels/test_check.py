@@ -15,8 +15,8 @@ from casa_desktop.errors import KernelUnknown
 from casa_desktop.kernels import check, install, store
 from casa_desktop.kernels.store import Place
 
-from ...clock import own_time
-from ...living import with_word
+from ...support.clock import own_time
+from ...support.living import with_word
 
 
 @pytest.fixture(autouse=True)

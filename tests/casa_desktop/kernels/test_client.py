@@ -16,7 +16,7 @@ from casa_desktop.kernels import install, probe, spec, store
 from casa_desktop.kernels.client import Running
 from casa_desktop.kernels.store import Place
 
-from .. import otherpythons
+from ...support import other_pythons
 
 
 def _rewrite(name: str, argv: List[str]) -> None:
@@ -40,7 +40,7 @@ def test_a_kernel_answers_and_evaluates(kernel: str, tmp_path: Path) -> None:
 def test_a_script_in_a_python_s_place_sets_its_variables_for_the_kernel(
     jupyter_data: Path, root: Path, tmp_path: Path
 ) -> None:
-    script = otherpythons.monolithic(tmp_path / "casa", otherpythons.with_casa(tmp_path / "venv"))
+    script = other_pythons.monolithic(tmp_path / "casa", other_pythons.with_casa(tmp_path / "venv"))
     wish = install.Wish(Place(), python=str(script), name="x", desktop="m31", options=("--nostartupfile",))
     install.install(wish, os.environ)
     with Running("x", tmp_path, 60) as running:

@@ -24,7 +24,7 @@ from casa_desktop.kernels.install import Wish
 from casa_desktop.kernels.probe import Python
 from casa_desktop.kernels.store import Place
 
-from .. import otherpythons
+from ...support import other_pythons
 
 OWN = Place()
 
@@ -48,7 +48,7 @@ def test_several_kernels_stand_side_by_side(jupyter_data: Path) -> None:
 def test_another_python_gets_what_it_lacks_in_a_folder_beside_the_kernelspecs(
     jupyter_data: Path, tmp_path: Path
 ) -> None:
-    python = otherpythons.with_casa(tmp_path / "venv", but=otherpythons.OURS)
+    python = other_pythons.with_casa(tmp_path / "venv", but=other_pythons.OURS)
     wish = Wish(OWN, python=str(python), name="other")
     kernel, (said,) = install.install(wish, os.environ)
     assert kernel.spec["argv"][0] == str(python)
@@ -59,14 +59,14 @@ def test_another_python_gets_what_it_lacks_in_a_folder_beside_the_kernelspecs(
 
 
 def test_a_monolithic_casa_s_script_is_what_starts_its_kernel(jupyter_data: Path, tmp_path: Path) -> None:
-    script = otherpythons.monolithic(tmp_path / "casa-6.5", otherpythons.with_casa(tmp_path / "venv"))
+    script = other_pythons.monolithic(tmp_path / "casa-6.5", other_pythons.with_casa(tmp_path / "venv"))
     kernel, _ = install.install(Wish(OWN, python=str(tmp_path / "casa-6.5")), os.environ)
     assert kernel.spec["argv"][0] == str(script)
     assert kernel.overlay is None
 
 
 def test_a_kernel_that_is_replaced_leaves_no_overlay_behind(jupyter_data: Path, tmp_path: Path) -> None:
-    python = otherpythons.with_casa(tmp_path / "venv", but=otherpythons.OURS)
+    python = other_pythons.with_casa(tmp_path / "venv", but=other_pythons.OURS)
     install.install(Wish(OWN, python=str(python), name="x"), os.environ)
     with pytest.raises(KernelTaken):
         install.install(Wish(OWN, name="x"), os.environ)
@@ -79,8 +79,8 @@ def test_where_something_fails_nothing_is_left_behind(
     jupyter_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(CasaNotInstalled):
-        install.install(Wish(OWN, python=str(otherpythons.bare(tmp_path / "bare"))), os.environ)
-    python = str(otherpythons.with_casa(tmp_path / "venv", but=otherpythons.NOT_OF_CASA))
+        install.install(Wish(OWN, python=str(other_pythons.bare(tmp_path / "bare"))), os.environ)
+    python = str(other_pythons.with_casa(tmp_path / "venv", but=other_pythons.NOT_OF_CASA))
     with pytest.raises(OverlayFailed):
         install.install(Wish(OWN, python=python), {**os.environ, "PIP_NO_INDEX": "1"})
     with pytest.raises(InvalidName):
@@ -89,7 +89,7 @@ def test_where_something_fails_nothing_is_left_behind(
 
 
 def test_an_overlay_goes_where_its_kernelspec_cannot_be_written(jupyter_data: Path, tmp_path: Path) -> None:
-    python = otherpythons.with_casa(tmp_path / "venv", but=otherpythons.OURS)
+    python = other_pythons.with_casa(tmp_path / "venv", but=other_pythons.OURS)
     jupyter_data.mkdir(parents=True)
     (jupyter_data / "kernels").write_text("in the way")
     with pytest.raises(KernelNotWritten):

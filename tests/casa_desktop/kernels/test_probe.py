@@ -10,7 +10,7 @@ from casa_desktop import __version__
 from casa_desktop.errors import CasaNotInstalled, PythonTooOld, UnusablePython
 from casa_desktop.kernels import probe
 
-from .. import otherpythons
+from ...support import other_pythons
 
 
 def test_this_python_has_casa_and_lacks_nothing() -> None:
@@ -21,12 +21,12 @@ def test_this_python_has_casa_and_lacks_nothing() -> None:
     assert found.has_ours
     assert found.debugger
     assert found.lacking() == []
-    assert str(otherpythons.PACKAGES) in found.folders
+    assert str(other_pythons.PACKAGES) in found.folders
     assert probe.checked_casa(found, "this") is found
 
 
 def test_a_python_without_packages_lacks_all_that_a_kernel_needs(tmp_path: Path) -> None:
-    python = str(otherpythons.bare(tmp_path / "venv"))
+    python = str(other_pythons.bare(tmp_path / "venv"))
     found = probe.examine([python], probe.neutral(os.environ))
     assert sorted(found.lacking()) == sorted(probe.requirements())
     assert any(each.startswith("ipykernel") for each in found.lacking())
@@ -50,13 +50,13 @@ def test_metadata_without_packages_are_no_casa_desktop() -> None:
 
 
 def test_what_a_python_is_given_for_itself_does_not_reach_another_one(tmp_path: Path) -> None:
-    python = str(otherpythons.bare(tmp_path / "venv"))
+    python = str(other_pythons.bare(tmp_path / "venv"))
     environ = probe.neutral({**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONHOME": "/nowhere"})
     assert str(tmp_path) not in probe.examine([python], environ).folders
 
 
 def test_a_python_may_be_a_script_and_is_named_by_its_folder_too(tmp_path: Path) -> None:
-    script = otherpythons.monolithic(tmp_path / "casa-6.5", otherpythons.with_casa(tmp_path / "venv"))
+    script = other_pythons.monolithic(tmp_path / "casa-6.5", other_pythons.with_casa(tmp_path / "venv"))
     assert probe.program(str(tmp_path / "casa-6.5")) == str(script)
     assert probe.examine([str(script)], probe.neutral(os.environ)).casa
 
@@ -117,7 +117,7 @@ def test_a_python_that_does_not_answer_is_not_waited_for(tmp_path: Path) -> None
 
 
 def test_a_python_that_is_too_old_is_told_with_its_version() -> None:
-    pythons = otherpythons.older_than_the_kernel()
+    pythons = other_pythons.older_than_the_kernel()
     if not pythons:
         pytest.skip("there is no Python 3.6 or 3.7 in pyenv's folder")
     for python in pythons:

@@ -18,7 +18,7 @@ from tornado.httpclient import HTTPClientError
 from casa_desktop.containers.container import Container, kernel_argv
 from casa_desktop.kernels.provisioner import NAME
 
-from ...shortage import descriptors
+from ...support.shortage import descriptors
 from ..network.test_isolate import within
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]

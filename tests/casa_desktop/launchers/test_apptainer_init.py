@@ -14,9 +14,9 @@ import pytest
 
 from casa_desktop.desktop import lifecycle
 
-from ... import traces
-from ...living import below, name_of, started
-from ...system.processes import ended
+from ...support import traces
+from ...support.living import below, name_of, started
+from ...support.processes import ended
 
 # A mount namespace as Apptainer's users have one; its processes are the machine's.
 IN_A_CONTAINER = ("unshare", "--user", "--map-current-user", "--mount")

@@ -20,7 +20,7 @@ from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import locks
 from casa_desktop.system.process import marked
 
-from ...living import command
+from ...support.living import command
 
 
 @pytest.fixture(autouse=True)

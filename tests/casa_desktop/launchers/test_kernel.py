@@ -17,7 +17,7 @@ from casa_desktop.launchers import kernel
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.system.messages import Word
 
-from ...clock import own_time
+from ...support.clock import own_time
 
 CONNECTION: Dict[str, Any] = {"transport": "ipc", "ip": "/nowhere/k", "key": "secret", "shell_port": 1}
 

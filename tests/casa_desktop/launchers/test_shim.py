@@ -17,8 +17,8 @@ from casa_desktop.runtime.rendezvous import Berth
 from casa_desktop.system import messages
 from casa_desktop.system.messages import Word
 
-from ...living import started
-from ...shortage import few_descriptors, little_memory
+from ...support.living import started
+from ...support.shortage import few_descriptors, little_memory
 
 LAUNCHER = """
 import os, sys

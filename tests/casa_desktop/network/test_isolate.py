@@ -19,10 +19,10 @@ import pytest
 from casa_desktop.network import isolate, uplink
 from casa_desktop.network.isolate import Quarters
 
-from ...living import below, command, name_of
-from ...ports import free_ports
-from ...shortage import few_descriptors, little_memory
-from ..ordinary import FORBIDDEN, UID, environment, python, said, start
+from ...support.living import below, command, name_of
+from ...support.ordinary_user import FORBIDDEN, UID, environment, python, said, start
+from ...support.ports import free_ports
+from ...support.shortage import few_descriptors, little_memory
 from .test_namespace import needs_namespaces, needs_root
 
 # Says what came of the move, and then does what it is told, line by line.

@@ -12,7 +12,7 @@ import pytest
 from casa_desktop.errors import InvalidSetting
 from casa_desktop.network import namespace
 
-from ..ordinary import FORBIDDEN, UID, environment, python, said
+from ...support.ordinary_user import FORBIDDEN, UID, environment, python, said
 
 LOOK = """
 import json, os, socket, sys

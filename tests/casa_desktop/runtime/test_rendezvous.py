@@ -12,7 +12,7 @@ import pytest
 from casa_desktop.errors import ContainerFailed, RuntimeDirectoryError
 from casa_desktop.runtime import rendezvous
 
-from ...living import started
+from ...support.living import started
 
 HOLD = (
     "from casa_desktop.runtime import rendezvous; rendezvous.occupy(rendezvous.new_berth()); "

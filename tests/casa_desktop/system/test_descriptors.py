@@ -15,7 +15,7 @@ import pytest
 from casa_desktop.desktop import lifecycle
 from casa_desktop.system import descriptors
 
-from ...living import family
+from ...support.living import family
 
 RAISE = "from casa_desktop.system import descriptors; import resource; descriptors.raise_limit(); "
 TELL = "print(*resource.getrlimit(resource.RLIMIT_NOFILE))"

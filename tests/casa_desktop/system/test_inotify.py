@@ -17,7 +17,7 @@ from casa_desktop.runtime.directory import Record
 from casa_desktop.system import locks
 from casa_desktop.system.inotify import Watches
 
-from ...shortage import NO_INSTANCE, NO_WATCH
+from ...support.shortage import NO_INSTANCE, NO_WATCH
 
 without = pytest.mark.parametrize("within", [NO_INSTANCE, NO_WATCH], ids=["no instance", "no watch"])
 

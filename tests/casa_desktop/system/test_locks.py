@@ -12,7 +12,7 @@ import pytest
 from casa_desktop.errors import RuntimeDirectoryError
 from casa_desktop.system import locks
 
-from ...living import started
+from ...support.living import started
 
 
 def test_a_folder_is_held_for_as_long_as_its_process_lives(root: Path) -> None:

@@ -20,7 +20,7 @@ from casa_desktop.runtime import directory, x_files
 from casa_desktop.runtime.directory import Record
 from casa_desktop.system import locks, open_folder
 
-from ... import living
+from ...support import living
 
 
 def _mounted_over(root: Path) -> None:

@@ -24,7 +24,7 @@ from casa_desktop.system.process import (
     spawn,
 )
 
-from ...living import is_alive, living, started
+from ...support.living import is_alive, living, started
 
 
 def _python(code: str) -> subprocess.Popen[bytes]:

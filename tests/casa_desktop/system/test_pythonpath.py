@@ -15,9 +15,9 @@ from casa_desktop.kernels.client import Running
 from casa_desktop.kernels.store import Place
 from casa_desktop.system import pythonpath
 
-from ...living import below, variables
-from ...system.processes import name
-from .. import otherpythons
+from ...support import other_pythons
+from ...support.living import below, variables
+from ...support.processes import name
 
 SEEN = "import subprocess\nseen = subprocess.check_output('echo $PYTHONPATH', shell=True, text=True).strip()"
 
@@ -25,7 +25,7 @@ SEEN = "import subprocess\nseen = subprocess.check_output('echo $PYTHONPATH', sh
 @pytest.fixture
 def overlay(jupyter_data: Path, root: Path, tmp_path: Path) -> str:
     """The folder with what the Python of the kernel x lacks."""
-    python = otherpythons.with_casa(tmp_path / "venv", but=otherpythons.OURS)
+    python = other_pythons.with_casa(tmp_path / "venv", but=other_pythons.OURS)
     install.install(install.Wish(Place(), python=str(python), name="x"), os.environ)
     return str(store.get("x").overlay)
 
@@ -81,7 +81,7 @@ def test_where_casa_desktop_is_installed_nothing_is_named() -> None:
     assert pythonpath.seen({"HOME": "/home/casa"}) == {"HOME": "/home/casa"}
 
 
-@pytest.mark.parametrize("python", otherpythons.of_kernels(), ids=lambda path: path.parents[1].name)
+@pytest.mark.parametrize("python", other_pythons.of_kernels(), ids=lambda path: path.parents[1].name)
 def test_no_file_in_the_working_folder_is_taken_for_a_module_of_python(python: Path, tmp_path: Path) -> None:
     folder = tmp_path / "Müller's data"
     folder.mkdir()

@@ -14,7 +14,7 @@ from casa_desktop.errors import ProtocolViolation
 from casa_desktop.views import clipboard
 from casa_desktop.views.clipboard import CAPABILITIES, LONGEST_CONTENT, NOTIFY, PEEK, PROVIDE, REQUEST
 
-from ..browser import CLIPBOARD, EXTENDED_SIZE, RAW, Browser, desktop_size
+from ...support.browser import CLIPBOARD, EXTENDED_SIZE, RAW, Browser, desktop_size
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 View = Callable[..., Awaitable[Browser]]

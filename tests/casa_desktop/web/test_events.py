@@ -15,7 +15,7 @@ from casa_desktop.runtime import directory
 from casa_desktop.views import share_links
 from casa_desktop.web.events import SCHEMA_ID
 
-from ..browser import RAW, Browser
+from ...support.browser import RAW, Browser
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 View = Callable[..., Awaitable[Browser]]

@@ -21,7 +21,7 @@ from traitlets import TraitError
 from casa_desktop.desktop import lifecycle
 from casa_desktop.web.guests import FOR_GUESTS, GuestsLook
 
-from ..browser import RAW
+from ...support.browser import RAW
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 # JupyterLab's other extensions are not ours to mend: one that warns would not be loaded.

@@ -14,7 +14,7 @@ from casa_desktop.system.token_bucket import Budget
 from casa_desktop.views.rfb_filter import Filter, Passed
 from casa_desktop.web import shared_socket
 
-from ..browser import RAW, Browser, key, pointer, request
+from ...support.browser import RAW, Browser, key, pointer, request
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 View = Callable[..., Awaitable[Browser]]

@@ -15,7 +15,7 @@ from tornado.httpclient import HTTPClientError, HTTPResponse
 from casa_desktop.desktop import lifecycle
 from casa_desktop.views import share_links
 
-from ..browser import RAW, Browser, key
+from ...support.browser import RAW, Browser, key
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 Fetch = Callable[..., Awaitable[HTTPResponse]]

@@ -24,9 +24,9 @@ from websockets.sync.client import ClientConnection, connect
 from casa_desktop.desktop import lifecycle, open_url
 from casa_desktop.views.page import PAGE_FOLDER
 
-from ...living import opened as opened_by
-from ...shortage import NO_INSTANCE, NO_WATCH
-from .. import ordinary
+from ...support import ordinary_user
+from ...support.living import opened as opened_by
+from ...support.shortage import NO_INSTANCE, NO_WATCH
 
 LINK = re.compile(r"http://127\.0\.0\.1:(\d+)(/casa-desktop/\?token=\S+)")
 API = "/casa-desktop/api/desktops"
@@ -395,8 +395,8 @@ sys.stdin.read()
 @pytest.mark.parametrize("descriptors", [1024, 256, 60])
 def test_three_hundred_silent_connections_of_another_user_keep_nobody_out(root: Path, descriptors: int) -> None:
     serving = Serving(descriptors=descriptors)
-    env = ordinary.environment()
-    with ordinary.start([ordinary.python(), "-c", SILENT, str(serving.port)], env=env) as neighbour:
+    env = ordinary_user.environment()
+    with ordinary_user.start([ordinary_user.python(), "-c", SILENT, str(serving.port)], env=env) as neighbour:
         assert neighbour.stdout is not None
         assert neighbour.stdout.readline() == "300\n"
         assert serving.enter().status == 200

@@ -27,7 +27,7 @@ from casa_desktop.views import share_links
 from casa_desktop.web import websocket
 from casa_desktop.web.state import reception
 
-from ..browser import (
+from ...support.browser import (
     CLIPBOARD,
     EXTENDED_SIZE,
     RAW,

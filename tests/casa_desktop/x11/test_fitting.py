@@ -9,7 +9,7 @@ from casa_desktop.desktop import lifecycle
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.x11.fitting import Box, fitted
 
-from ...living import started
+from ...support.living import started
 
 AREA = Box(0, 0, 800, 574)
 

@@ -19,7 +19,7 @@ from casa_desktop.desktop import lifecycle
 from casa_desktop.x11.keyboard_map import ALWAYS_FREE
 
 from ...benchmarks import rfb
-from ...living import started
+from ...support.living import started
 
 RETURN = 0xFF0D
 # A program may still have to look up a key that was pressed just now: key codes are freed some seconds later.

@@ -15,7 +15,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 
 from casa_desktop.system.pythonpath import module
 
-from ...ports import free_ports
+from ...support.ports import free_ports
 
 PORTS = ("stdin", "control", "hb", "shell", "iopub")
 

@@ -8,7 +8,7 @@ from typing import Dict, Iterator, Tuple
 import pytest
 from casa_kernel.casa import options as startup
 
-from ..notebook import Notebook
+from ...support.notebook import Notebook
 
 
 @pytest.fixture

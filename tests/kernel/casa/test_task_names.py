@@ -11,10 +11,10 @@ from typing import Callable, Dict, Iterator
 
 import pytest
 
-from ...system.mask_editor import TITLE
-from ...system.screen import Screen
+from ...support.mask_editor import TITLE
+from ...support.notebook import Notebook
+from ...support.screen import Screen
 from ..drawing.test_headless import picture
-from ..notebook import Notebook
 
 # Each draws one picture into the cell, with whatever it has imported.
 DRAWS = {

@@ -7,7 +7,7 @@ import inspect
 import pytest
 from casa_kernel.checks import arguments
 
-from ..notebook import Notebook
+from ...support.notebook import Notebook
 
 CLEAN = "tclean('sim.ms', imagename='asked', imsize=32, cell='1arcsec', {})"
 

@@ -9,7 +9,7 @@ from typing import Dict, Iterator
 
 import pytest
 
-from ..notebook import Notebook
+from ...support.notebook import Notebook
 
 NAMES = (" lead", "trail ", "~tilde", "~nosuchuser", "q'uo\"te", "br[a]ck*", "new\nline")
 

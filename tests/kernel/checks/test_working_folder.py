@@ -10,8 +10,8 @@ import pytest
 
 from casa_desktop.system.pythonpath import module
 
+from ...support.notebook import Notebook
 from ..casa.test_kernelspec import SHIPPED
-from ..notebook import Notebook
 
 NAMES = (
     *("random", "types", "enum", "tokenize", "ast", "logging", "signal", "socket", "select", "profile", "secrets"),

@@ -16,10 +16,10 @@ from casa_kernel.drawing import child_start
 
 from casa_desktop.system import pythonpath
 
-from ...casa_desktop import otherpythons
-from ...living import below, program
-from ...system.processes import ended
-from ..notebook import Notebook
+from ...support import other_pythons
+from ...support.living import below, program
+from ...support.notebook import Notebook
+from ...support.processes import ended
 
 # What a script of an astronomer's does, and what becomes of each call.
 SCRIPT = """
@@ -244,7 +244,7 @@ def test_the_user_s_own_sitecustomize_is_run_as_ever(announced: Dict[str, str], 
 
 
 @pytest.mark.parametrize(
-    "python", [*otherpythons.older_than_the_kernel(), *otherpythons.of_kernels()[1:]], ids=lambda p: p.parents[1].name
+    "python", [*other_pythons.older_than_the_kernel(), *other_pythons.of_kernels()[1:]], ids=lambda p: p.parents[1].name
 )
 def test_another_python_notices_nothing(announced: Dict[str, str], tmp_path: Path, python: Path) -> None:
     assert _run(str(python), announced, TELL) == f"[] {tmp_path / 'sitecustomize.py'}"

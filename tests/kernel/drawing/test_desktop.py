@@ -12,9 +12,9 @@ import pytest
 
 from casa_desktop.desktop import lifecycle
 
-from ...system.mask_editor import TITLE, MaskEditor
-from ...system.screen import Screen, XHand
-from ..notebook import Cell, Notebook
+from ...support.mask_editor import TITLE, MaskEditor
+from ...support.notebook import Cell, Notebook
+from ...support.screen import Screen, XHand
 from .test_live import CLEAN, READ
 from .test_snapshot import completions
 

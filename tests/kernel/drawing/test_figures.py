@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ...system.mask_editor import MaskEditor
-from ...system.screen import Screen, XHand
-from ..notebook import Cell, Notebook
+from ...support.mask_editor import MaskEditor
+from ...support.notebook import Cell, Notebook
+from ...support.screen import Screen, XHand
 from .test_catalogue import TASKS
 
 SIMULATE = (

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ...living import below, name_of
-from ..notebook import Cell, Notebook
+from ...support.living import below, name_of
+from ...support.notebook import Cell, Notebook
 
 
 def picture(cell: Cell) -> Any:

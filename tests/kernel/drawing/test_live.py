@@ -13,10 +13,10 @@ import pytest
 
 from casa_desktop.desktop import lifecycle
 
-from ...living import below
-from ...system.mask_editor import TITLE, MaskEditor
-from ...system.screen import Screen, XHand
-from ..notebook import Cell, Notebook
+from ...support.living import below
+from ...support.mask_editor import TITLE, MaskEditor
+from ...support.notebook import Cell, Notebook
+from ...support.screen import Screen, XHand
 
 CLEAN = """
 tclean(vis='sim.ms', imagename='{name}', imsize=128, cell='0.4arcsec', specmode='mfs',

@@ -12,7 +12,7 @@ from typing import Callable, Dict, Iterator
 import pytest
 from PIL import Image
 
-from ..notebook import Cell, Notebook
+from ...support.notebook import Cell, Notebook
 
 # Each fails after the ones before it, and none may be told another one's reason.
 WRONG = [

@@ -11,9 +11,9 @@ from casa_desktop.desktop import lifecycle
 from casa_desktop.runtime.directory import Record
 from casa_desktop.runtime.settings import Settings
 
-from ...system.mask_editor import TITLE, MaskEditor
-from ...system.screen import Point, Screen, XHand
-from ..notebook import Notebook
+from ...support.mask_editor import TITLE, MaskEditor
+from ...support.notebook import Notebook
+from ...support.screen import Point, Screen, XHand
 from .test_live import CLEAN
 
 # The mask's first and last pixel in both directions.

@@ -9,9 +9,9 @@ from typing import Any, Callable, Dict, List, Tuple
 import pytest
 from PIL import Image
 
-from ...system.mask_editor import TITLE
-from ...system.screen import Screen
-from ..notebook import Notebook
+from ...support.mask_editor import TITLE
+from ...support.notebook import Notebook
+from ...support.screen import Screen
 
 Find = Callable[[], Dict[str, str]]
 

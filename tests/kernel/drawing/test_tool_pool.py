@@ -11,8 +11,8 @@ import psutil
 import pytest
 from casa_kernel.errors import NoRoom, writing
 
-from ...living import below, is_alive, name_of
-from ..notebook import Notebook
+from ...support.living import below, is_alive, name_of
+from ...support.notebook import Notebook
 
 # Sends the signal to the viewer at the moment when the client is about to ask it to load an image.
 SEND = """

@@ -14,7 +14,7 @@ from PIL import Image
 
 from casa_desktop.desktop import lifecycle
 
-from ..notebook import Cell, Notebook
+from ...support.notebook import Cell, Notebook
 
 # Small images and MeasurementSets, each with one thing about it.
 DATA = """

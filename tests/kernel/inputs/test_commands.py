@@ -8,7 +8,7 @@ from typing import Dict, List
 
 import pytest
 
-from ..notebook import Cell, Notebook
+from ...support.notebook import Cell, Notebook
 
 
 def shown(cell: Cell) -> str:

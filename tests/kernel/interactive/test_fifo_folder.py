@@ -10,11 +10,11 @@ from typing import Callable, Dict
 import pytest
 from inotify_simple import INotify, flags
 
-from ...living import below, variables, with_word
-from ...system.mask_editor import MaskEditor
-from ...system.processes import ended
-from ...system.screen import Screen, XHand
-from ..notebook import Notebook
+from ...support.living import below, variables, with_word
+from ...support.mask_editor import MaskEditor
+from ...support.notebook import Notebook
+from ...support.processes import ended
+from ...support.screen import Screen, XHand
 
 CALLS = {
     "vwr-": "tclean('sim.ms', imagename='{name}', imsize=128, cell='0.4arcsec', niter=40, interactive=True)",

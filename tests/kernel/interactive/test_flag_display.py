@@ -9,8 +9,8 @@ import pytest
 
 from casa_desktop.desktop import lifecycle
 
-from ...system.screen import Screen, XHand
-from ..notebook import Cell, Notebook
+from ...support.notebook import Cell, Notebook
+from ...support.screen import Screen, XHand
 
 FLAG = "print(flagdata('line.ms', mode='manual', antenna='1', display='data', action='calculate', flagbackup=False))"
 # From the window's lower right corner to the button Quit, and from its upper right one to its closing button.

@@ -7,7 +7,7 @@ from typing import Callable, Dict
 
 import pytest
 
-from ..notebook import Cell, Notebook
+from ...support.notebook import Cell, Notebook
 
 CLEAN = "vis='sim.ms', imagename=name, imsize=64, cell='0.4arcsec', niter=10, interactive=True"
 

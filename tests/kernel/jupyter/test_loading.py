@@ -9,7 +9,7 @@ from typing import Dict, Tuple
 import psutil
 import pytest
 
-from ..notebook import Notebook
+from ...support.notebook import Notebook
 
 # Stands before CASA's own package and lets it be imported when somebody has written into the FIFO.
 GATE = """

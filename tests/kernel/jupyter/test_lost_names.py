@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ..notebook import Notebook
+from ...support.notebook import Notebook
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from casa_kernel.jupyter.notebook import clamp_ratio
 
-from ..notebook import Cell, Notebook
+from ...support.notebook import Cell, Notebook
 
 LIVE_PLOTMS = {"default": "headless", "tasks": {"plotms": "live"}}
 SHOW_RATIO = "print(get_ipython().kernel._front.pixel_ratio)"

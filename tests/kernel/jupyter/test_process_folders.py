@@ -13,7 +13,7 @@ import pytest
 from casa_kernel.casa import compatibility, matplotlib_backend
 from casa_kernel.jupyter import process_folders
 
-from ..notebook import Notebook
+from ...support.notebook import Notebook
 
 PLOT = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nprint(plt.get_backend())"
 # With these a kernel lived, or had all of CASA; they do not disturb each other.

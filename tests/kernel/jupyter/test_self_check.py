@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, Dict
 
-from ..notebook import Notebook
+from ...support.notebook import Notebook
 
 
 def _report(notebook: Notebook, folder: Path, names: str = "globals()") -> Dict[str, Any]:

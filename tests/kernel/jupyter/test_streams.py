@@ -12,7 +12,7 @@ from typing import Dict
 import pytest
 from casa_kernel.jupyter import pipe_reader, streams
 
-from ..notebook import Notebook
+from ...support.notebook import Notebook
 
 # PyDLL keeps the interpreter's lock during a call, as f2py, Cython and pybind11 do; CDLL lets it go.
 BEGIN = "import ctypes, os, psutil, threading\nholding, free = ctypes.PyDLL(None), ctypes.CDLL(None)\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ..notebook import Cell, Notebook
+from ...support.notebook import Cell, Notebook
 
 
 def said(cell: Cell) -> str:

@@ -13,8 +13,8 @@ import pytest
 from casa_kernel.log.parser import CUT
 from casa_kernel.log.view import MIME
 
-from ...shortage import NO_INSTANCE, NO_WATCH
-from ..notebook import Cell, Notebook
+from ...support.notebook import Cell, Notebook
+from ...support.shortage import NO_INSTANCE, NO_WATCH
 
 ROOT = Path(__file__).parents[3]
 
@@ -299,7 +299,9 @@ def test_two_kernels_in_one_folder_have_logs_of_their_own(
 
 def test_a_log_that_the_user_named_keeps_its_name(tmp_path: Path, kernel_environment: Dict[str, str]) -> None:
     site = tmp_path / "casasiteconfig.py"
-    site.write_text((ROOT / "tests" / "system" / "site_of_the_data_wheel.py").read_text() + "logfile = 'mine.log'\n")
+    site.write_text(
+        (ROOT / "tests" / "support" / "observation" / "siteconfig.py").read_text() + "logfile = 'mine.log'\n"
+    )
     with Notebook(tmp_path, {**kernel_environment, "CASASITECONFIG": str(site)}) as kernel:
         cell = kernel.run("casalog.post('a')")
     assert last(cell)["logfile"] == str(tmp_path / "mine.log")

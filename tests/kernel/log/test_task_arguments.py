@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from casa_kernel.log.task_arguments import without_private
 
-from ..notebook import Notebook
+from ...support.notebook import Notebook
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from casa_kernel.errors import ExtractionFailed, ToolMissing
 from casa_kernel.tools import appimages
 
-from ...shortage import small_disk
+from ...support.shortage import small_disk
 
 
 def command_line(*args: str, env: Dict[str, str]) -> subprocess.CompletedProcess[str]:

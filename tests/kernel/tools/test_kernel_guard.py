@@ -13,7 +13,7 @@ from typing import Dict, Iterator
 import psutil
 import pytest
 
-from ...living import below, is_alive, with_word
+from ...support.living import below, is_alive, with_word
 
 # Stands for a kernel: it has a tool, and whatever is forked; it ends when it reads a line, as a kernel does.
 PROGRAM = """

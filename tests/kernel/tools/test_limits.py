@@ -13,8 +13,8 @@ from casa_kernel.tools import limits as keeping
 from casa_kernel.tools.limits import Limits
 from casa_kernel.tools.processes import Children, start
 
-from ...living import below, with_word
-from ..notebook import Notebook
+from ...support.living import below, with_word
+from ...support.notebook import Notebook
 
 Below = Callable[[int], List[str]]
 

@@ -11,11 +11,11 @@ import psutil
 import pytest
 from casa_kernel.tools.tool_window import ANSWERS, DIALOG, NONE, SILENT, ToolWindow
 
-from ...living import below, is_alive, name_of
-from ...system.processes import ended
-from ...system.screen import Screen, XHand
-from ...threadstop import StoppedThread
-from ..notebook import Cell, Notebook
+from ...support.living import below, is_alive, name_of
+from ...support.notebook import Cell, Notebook
+from ...support.processes import ended
+from ...support.screen import Screen, XHand
+from ...support.thread_stop import StoppedThread
 
 Find = Callable[[], Dict[str, str]]
 CALLS = {"casaplotms": "plotms('sim.ms', gui=True)", "casaviewer": "viewer('dirty.image', gui=True)"}

@@ -12,9 +12,9 @@ import pytest
 from casa_kernel.tools import viewer_preferences
 from numpy.typing import NDArray
 
-from ...system.mask_editor import TITLE, MaskEditor, find_frame
-from ...system.screen import Pixels, Screen, XHand
-from ..notebook import Notebook
+from ...support.mask_editor import TITLE, MaskEditor, find_frame
+from ...support.notebook import Notebook
+from ...support.screen import Pixels, Screen, XHand
 
 CLEAN = """
 tclean(vis='sim.ms', imagename='wide', imsize=64, cell='1arcsec', niter=20, interactive=True)

@@ -10,7 +10,7 @@ from casa_kernel.errors import BadParameter
 from casa_kernel.log.query import bundle, query
 from casa_kernel.log.view import MIME
 
-from ...notebook import Cell, Notebook
+from ....support.notebook import Cell, Notebook
 
 LOG = """\
 2026-11-21 11:00:00\tINFO\ttclean::::casa\tone

@@ -12,7 +12,7 @@ import psutil
 
 from casa_desktop.system.pythonpath import LAUNCHER
 
-from ..living import command, is_alive, opened, program, variables
+from .living import command, is_alive, opened, program, variables
 
 MARK = "CASA_DESKTOP_RUNTIME_DIR"
 LISTENING = "0A"

@@ -17,8 +17,8 @@ from urllib.request import Request, urlopen
 
 from playwright.sync_api import Page
 
-from ..ports import free_ports
 from .lab import ask
+from .ports import free_ports
 
 FRONT_END = Path(__file__).resolve().parents[2] / "casa_desktop" / "labextension"
 PROXY = FRONT_END / "node_modules" / "configurable-http-proxy" / "bin" / "configurable-http-proxy"

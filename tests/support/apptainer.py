@@ -2,7 +2,7 @@
 
 Debian has Apptainer in unstable alone, so it runs from a root of that: in a mount namespace in which everything but
 ``/usr``, ``/etc`` and ``/var`` is this machine's. Nobody needs privileges for that, so a program called ``apptainer``
-does it, which any user can call by PATH. ``python tests/container/apptainer.py FOLDER [USER:UID:HOME…]`` makes it at
+does it, which any user can call by PATH. ``python tests/support/apptainer.py FOLDER [USER:UID:HOME…]`` makes it at
 ``FOLDER/bin``, as root.
 """
 

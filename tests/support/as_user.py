@@ -19,8 +19,8 @@ import zmq
 
 from casa_desktop.containers.container import Container
 
-from ..kernel.notebook import Cell, Notebook
 from .apptainer import User
+from .notebook import Cell, Notebook
 
 ROOT = Path(__file__).resolve().parents[2]
 

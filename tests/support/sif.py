@@ -15,10 +15,10 @@ from typing import Any, Dict, Iterator, List, Sequence, Tuple
 import psutil
 import pytest
 
-from ..living import is_alive, owner
-from ..system.lab import Jupyter
 from .apptainer import CACHE, User, install
-from .image import ROOT
+from .container_image import ROOT
+from .lab import Jupyter
+from .living import is_alive, owner
 
 RUN = ("apptainer", "--quiet", "run")
 

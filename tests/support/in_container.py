@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Sequence
 
-from ..system.lab import Jupyter
-from ..system.screen import Screen
 from .engine import Engine
+from .lab import Jupyter
+from .screen import Screen
 
 # X numbers that no X server of this machine takes by itself.
 _FIRST_DISPLAY = 7000

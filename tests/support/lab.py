@@ -23,9 +23,9 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 from urllib3 import PoolManager, Retry
 
-from ..ports import free_port
-from ..shortage import descriptors
+from .ports import free_port
 from .screen import LEFT, Pixels, Point
+from .shortage import descriptors
 
 BUTTONS = {1: "left", 3: "right"}
 READY = "is running at:"
