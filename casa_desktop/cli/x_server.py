@@ -43,11 +43,12 @@ def x_server(arguments: argparse.Namespace) -> int:
     from .. import findings
     from ..containers import images
     from ..desktop import x_server_source
+    from ..kernels import image_probe
 
     container = container_options.container_of(arguments)
     if container is not None:
         images.fetch(container)
-        images.look_for_x_server(container, os.environ)
+        image_probe.look_for_x_server(container, os.environ)
     if container is not None or arguments.own:
         x_server_source.configure(os.environ, container)
     found = findings.x_server(os.environ)

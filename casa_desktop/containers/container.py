@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import ContainerFailed, InvalidContainer
-from ..runtime.settings import Command
+from ..system.process import Command
 from ..system.pythonpath import module
 from . import engines
 from .engines import Bind, Place

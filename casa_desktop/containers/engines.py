@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable, Dict, List, Mapping, Optional, Tuple
 
-from ..runtime.settings import Command
+from ..system.process import Command
 
 
 @dataclass(frozen=True)

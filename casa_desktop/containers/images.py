@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import Mapping, Tuple
+from typing import Tuple
 
-from .. import __version__
-from ..desktop.x_server_source import PROGRAMS
-from ..errors import EngineMissing, ImageUnusable, UnusablePython
-from ..kernels.probe import Python, checked_casa, examine, last_words
-from .container import Container, Place, run_command
+from ..errors import EngineMissing, ImageUnusable
+from ..system.output import last_words
+from .container import Container
 
 # In the order in which they are searched.
 OCI = ("podman", "docker")
 SIF = ("apptainer", "singularity")
 SANDBOX = ("bwrap",)
 _PACKAGES = {OCI: "podman", SIF: "apptainer", SANDBOX: "bubblewrap"}
-# The first run of an image may unpack it, or map its files to another user: this takes minutes on a slow disk.
-_PATIENCE = 300.0
 
 
 def engine_for(image: str, kind: Tuple[str, ...], wanted: str = "") -> str:
@@ -78,85 +73,6 @@ def _pass_on(source: int) -> str:
         sys.stderr.write(chunk.decode(errors="replace"))
         sys.stderr.flush()
         tail = (tail + chunk)[-4096:]
-
-
-def look_inside(container: Container, environ: Mapping[str, str]) -> Python:
-    """Run the container's Python once; return its description.
-
-    Raises:
-        ImageUnusable: it cannot be run, or casa-desktop in it is missing or has a version that is incompatible with
-            this one.
-    """
-    command = run_command(
-        container, [container.python], place=_bare_place(environ), name=f"casa-desktop-look-{os.getpid()}", passed={}
-    )
-    try:
-        found = examine(command.argv, command.env, named=container.python, timeout=_PATIENCE)
-    except UnusablePython as error:
-        raise ImageUnusable(container.label, f"running {container.python!r} in it failed: {error.reason}") from error
-    said = _unfit(container, found)
-    if said:
-        raise ImageUnusable(container.label, said)
-    return found
-
-
-def _unfit(container: Container, found: Python) -> str:
-    """Return why a container's casa-desktop cannot be used from here; empty if it can."""
-    inside = found.versions.get("casa-desktop")
-    if not inside:
-        return f"there is no casa-desktop for its {container.python!r}; the image needs 'pip install casa-desktop'"
-    if not found.imports_ours:
-        return f"its casa-desktop {inside} is incomplete, or too old to be run from outside"
-    if not compatible(inside, __version__):
-        return f"it has casa-desktop {inside}, which does not go with {__version__} on this machine"
-    return ""
-
-
-def look_for_casa(container: Container, environ: Mapping[str, str]) -> Python:
-    """Run the container's Python once, as ``look_inside``, and check that it has CASA; return its description.
-
-    Raises:
-        ImageUnusable: as ``look_inside``; also if CASA is missing.
-    """
-    found = look_inside(container, environ)
-    try:
-        return checked_casa(found, container.python)
-    except UnusablePython as error:
-        raise ImageUnusable(
-            container.label, f"there are no casatools and casatasks for its {error.python!r}"
-        ) from error
-
-
-def look_for_x_server(container: Container, environ: Mapping[str, str]) -> Python:
-    """Run the container's Python once, as ``look_inside``, and check for an X server; return the description.
-
-    Raises:
-        ImageUnusable: as ``look_inside``; also if there is no X server.
-    """
-    found = look_inside(container, environ)
-    if not found.x_server:
-        looked = " and ".join(PROGRAMS)
-        reason = f"it has no X server (looked on its PATH for {looked}); add tigervnc-standalone-server to it"
-        raise ImageUnusable(container.label, reason)
-    return found
-
-
-def compatible(one: str, other: str) -> bool:
-    """Return whether two versions of casa-desktop are compatible; the third number only counts corrections."""
-    return one.split(".")[:2] == other.split(".")[:2]
-
-
-def _bare_place(environ: Mapping[str, str]) -> Place:
-    return Place(
-        folders=(),
-        cwd="/",
-        home=str(Path.home()),
-        uid=os.getuid(),
-        gid=os.getgid(),
-        groups=(),
-        hostname=socket.gethostname(),
-        environ=environ,
-    )
 
 
 def trouble(container: Container) -> str:

@@ -41,12 +41,12 @@ from ..errors import (
 from ..runtime import x_files
 from ..runtime.directory import Places, Record, clear, places
 from ..runtime.exit_reason import write_last_words, write_removal
-from ..runtime.settings import Command, Settings, window_manager_command
+from ..runtime.settings import Settings, window_manager_command
 from ..system import locks, messages
 from ..system.descriptors import raise_limit, readable
 from ..system.log_limit import LogLimit
 from ..system.open_folder import Foothold, is_at
-from ..system.process import adopt_orphans, descendants, end, is_in_session, namespace, spawn
+from ..system.process import Command, adopt_orphans, descendants, end, is_in_session, namespace, spawn
 from ..system.pythonpath import hide, seen
 from ..system.respawn import RECENT_SECONDS, Child
 from ..system.signals import Signals

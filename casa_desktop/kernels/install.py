@@ -11,7 +11,7 @@ from ..containers.container import Container
 from ..desktop import x_server_source
 from ..errors import InvalidSetting
 from ..runtime.directory import checked_name as checked_desktop
-from . import overlay, store
+from . import image_probe, overlay, store
 from .probe import Python, checked_casa, examine, neutral, program
 from .spec import Kernel, checked_name, container_spec, python_spec
 from .store import Place
@@ -86,7 +86,7 @@ def _on_machine(wish: Wish, environ: Mapping[str, str]) -> Tuple[Kernel, List[st
 def _in_container(wish: Wish, environ: Mapping[str, str]) -> Tuple[Kernel, List[str]]:
     assert wish.container is not None
     images.fetch(wish.container)
-    found = images.look_for_casa(wish.container, environ)
+    found = image_probe.look_for_casa(wish.container, environ)
     name = _free_name(wish, found)
     spec = container_spec(
         sys.executable,

@@ -21,11 +21,11 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 from .. import __version__
 from ..desktop.x_server_source import PROGRAMS
 from ..errors import CasaNotInstalled, NotInstalled, PythonTooOld, UnusablePython
+from ..system.output import last_words
 
 OLDEST = (3, 8)
 # Requirements that only the Jupyter server and the command line import.
 _NOT_FOR_A_KERNEL = frozenset({"argcomplete", "jupyter-server", "jupyter-server-proxy", "websockify"})
-_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 # Marks the script's answer among the output of start-up files and container engines.
 _MARK = "casa-desktop found: "
 
@@ -213,15 +213,6 @@ def _silence(done: subprocess.CompletedProcess[bytes]) -> str:
     last = f": {said}" if said else ""
     ended = f"with status {done.returncode}" if done.returncode >= 0 else f"by signal {-done.returncode}"
     return f"asked for its version, it ended {ended}{last}"
-
-
-def last_words(said: bytes) -> str:
-    """Return the last line of a program's output, preferably an error; empty if there is no output."""
-    # Apptainer colours its output, and other programs overwrite their lines with carriage returns.
-    text = _COLOURS.sub("", said.decode(errors="replace")).replace("\r", "\n")
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    wrong = [line for line in lines if line.lower().startswith(("error", "fatal"))]
-    return (wrong or lines or [""])[-1]
 
 
 def site_packages(venv: Path) -> Path:

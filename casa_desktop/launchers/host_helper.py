@@ -29,11 +29,10 @@ from typing import List, Optional
 from ..network import uplink
 from ..runtime import rendezvous
 from ..runtime.kept_sockets import Mooring
-from ..runtime.settings import Command
 from ..system import threads
 from ..system.event_loop import Door, EventLoop, failed, refuse, tell_failure
 from ..system.messages import Decoder, Word, encode
-from ..system.process import open_pid, spawn
+from ..system.process import Command, open_pid, spawn
 from ..system.respawn import Child
 from ..system.signals import Signals
 from . import restarter

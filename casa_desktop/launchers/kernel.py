@@ -28,11 +28,12 @@ from ..errors import CasaDesktopError, ContainerFailed, InvalidContainer
 from ..network import namespace
 from ..runtime import directory
 from ..runtime.rendezvous import Berth, berth_of, leave, occupy
-from ..runtime.settings import Command, Settings
+from ..runtime.settings import Settings
 from ..system import messages
 from ..system.event_loop import failed
 from ..system.files import parsed
 from ..system.messages import Word
+from ..system.process import Command
 from ..system.pythonpath import module
 from ..x11 import displays
 from .shim import Keeper, exit_status, last_line

@@ -16,11 +16,10 @@ from contextlib import suppress
 from typing import Callable, List, Optional
 
 from ..runtime.rendezvous import Berth
-from ..runtime.settings import Command
 from ..system import threads
 from ..system.event_loop import Door, EventLoop, tell_failure
 from ..system.messages import Decoder, Word, encode
-from ..system.process import belonging, die_with, open_pid, outlast
+from ..system.process import Command, belonging, die_with, open_pid, outlast
 from ..system.signals import Signals
 
 # The time for the container to end after it was asked to; the container's init has its own limit (``launchers.init``).

@@ -6,10 +6,11 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Mapping, Optional, Tuple
+from typing import Mapping, Optional
 
 from ..errors import InvalidSetting
 from ..system.environment import for_desktop
+from ..system.process import Command
 
 _GEOMETRY = re.compile(r"[1-9][0-9]{2,4}x[1-9][0-9]{2,4}")
 
@@ -74,19 +75,6 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         return Settings(idle_minutes=float(told))
     except ValueError:
         raise InvalidSetting(IDLE_VARIABLE, told, "a number of minutes, or 0 for never") from None
-
-
-@dataclass(frozen=True)
-class Command:
-    """A program to run.
-
-    Attributes:
-        argv: the program's path and its arguments.
-        env: the program's whole environment.
-    """
-
-    argv: Tuple[str, ...]
-    env: Mapping[str, str]
 
 
 def x_server_command(

@@ -9,9 +9,8 @@ import select
 import signal
 import subprocess
 import time
-from typing import IO, TYPE_CHECKING, Iterable, Optional, Sequence
-
-from ..runtime.settings import Command
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Iterable, Mapping, Optional, Sequence, Tuple
 
 if TYPE_CHECKING:
     import psutil
@@ -234,3 +233,16 @@ def read_line(fd: int, deadline: float) -> Optional[bytes]:
             break
         received += chunk
     return received.rstrip(b"\n")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A program to run.
+
+    Attributes:
+        argv: the program's path and its arguments.
+        env: the program's whole environment.
+    """
+
+    argv: Tuple[str, ...]
+    env: Mapping[str, str]

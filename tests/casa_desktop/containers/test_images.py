@@ -12,6 +12,7 @@ from casa_desktop import __version__
 from casa_desktop.containers import images
 from casa_desktop.containers.container import Container
 from casa_desktop.errors import ImageUnusable
+from casa_desktop.kernels import image_probe
 from casa_desktop.kernels.probe import Python
 
 from ...support import other_pythons
@@ -30,23 +31,23 @@ def _engine(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @needs_bwrap
 def test_a_sandbox_is_looked_into_and_has_this_machine_s_casa() -> None:
-    found = images.look_for_casa(Container("bwrap", python=sys.executable), os.environ)
+    found = image_probe.look_for_casa(Container("bwrap", python=sys.executable), os.environ)
     assert found.has_ours
     assert found.casa
     assert found.x_server == shutil.which("Xvnc")
-    assert images.look_for_x_server(Container("bwrap", python=sys.executable), os.environ) == found
+    assert image_probe.look_for_x_server(Container("bwrap", python=sys.executable), os.environ) == found
 
 
 @needs_bwrap
 def test_what_is_missing_inside_is_told(tmp_path: Path) -> None:
     bare = Container("bwrap", python=str(other_pythons.bare(tmp_path / "venv")))
     with pytest.raises(ImageUnusable, match=r"there is no casa-desktop for its .*; the image needs 'pip install"):
-        images.look_inside(bare, os.environ)
+        image_probe.look_inside(bare, os.environ)
     no_casa = Container("bwrap", python=str(other_pythons.with_casa(tmp_path / "b", but=["casat"])))
     with pytest.raises(ImageUnusable, match="there are no casatools and casatasks for its"):
-        images.look_for_casa(no_casa, os.environ)
+        image_probe.look_for_casa(no_casa, os.environ)
     with pytest.raises(ImageUnusable, match=r"running '/nowhere/python' in it failed: .*No such file"):
-        images.look_inside(Container("bwrap", python="/nowhere/python"), os.environ)
+        image_probe.look_inside(Container("bwrap", python="/nowhere/python"), os.environ)
 
 
 @needs_bwrap
@@ -54,14 +55,14 @@ def test_an_image_without_an_x_server_is_no_place_for_desktops(tmp_path: Path) -
     (tmp_path / "bwrap").symlink_to(shutil.which("bwrap") or "")
     environ = {**os.environ, "PATH": str(tmp_path)}
     with pytest.raises(ImageUnusable, match=r"no X server .looked on its PATH for Xvnc and Xtigervnc"):
-        images.look_for_x_server(Container("bwrap", python=sys.executable), environ)
+        image_probe.look_for_x_server(Container("bwrap", python=sys.executable), environ)
 
 
 @needs_bwrap
 def test_an_engine_that_refuses_is_told_with_its_words() -> None:
     refused = Container("bwrap", options=("--no-such-option",), python=sys.executable)
     with pytest.raises(ImageUnusable, match="--no-such-option"):
-        images.look_inside(refused, os.environ)
+        image_probe.look_inside(refused, os.environ)
 
 
 @needs_bwrap
@@ -83,7 +84,7 @@ def test_a_machine_that_forbids_namespaces_is_told() -> None:
 def test_a_casa_desktop_inside_that_does_not_fit_is_told() -> None:
     def said(version: str, complete: bool) -> str:
         found = Python((3, 11, 2), {"casa-desktop": version}, complete, True, True, "", ())
-        return images._unfit(PODMAN, found)
+        return image_probe._unfit(PODMAN, found)
 
     assert said(__version__, True) == ""
     assert (
@@ -93,9 +94,9 @@ def test_a_casa_desktop_inside_that_does_not_fit_is_told() -> None:
 
 
 def test_versions_that_differ_in_more_than_corrections_do_not_go_together() -> None:
-    assert images.compatible("1.2.3", "1.2.9")
-    assert not images.compatible("1.2.3", "1.3.0")
-    assert not images.compatible("0.1.0", "1.1.0")
+    assert image_probe.compatible("1.2.3", "1.2.9")
+    assert not image_probe.compatible("1.2.3", "1.3.0")
+    assert not image_probe.compatible("0.1.0", "1.1.0")
 
 
 def test_an_image_that_is_not_there_is_pulled_and_its_progress_shown(

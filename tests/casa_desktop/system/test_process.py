@@ -11,9 +11,9 @@ import time
 import psutil
 import pytest
 
-from casa_desktop.runtime.settings import Command
 from casa_desktop.system import process
 from casa_desktop.system.process import (
+    Command,
     belonging,
     end,
     is_stopped,
