@@ -22,9 +22,9 @@ import psutil
 from .. import errors
 from ..desktop import lifecycle, x_server_source
 from ..findings import Finding, x_server
+from ..names import HOST_HELPER, TOOLS_PROGRAM
 from ..network import check as networkcheck
 from ..runtime import directory
-from ..system import messages
 from ..system.pythonpath import module
 from . import inotify_check
 
@@ -145,7 +145,7 @@ def _casadata_folder() -> Optional[Path]:
 
 def _tools() -> Iterator[Finding]:
     """List this Python's native tools, with casa_kernel in a separate process."""
-    argv = [sys.executable, *module("casa_kernel.tools.appimages"), "list", "--json"]
+    argv = [sys.executable, *module(TOOLS_PROGRAM), "list", "--json"]
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=True)
         tools = json.loads(done.stdout)
@@ -162,9 +162,7 @@ def _tool(name: str, version: str, extracted: bool, not_run_in: str) -> Finding:
         return Finding(f"{name}, unpacked", "missing", found, "set CASA_DESKTOP_TOOLS to a folder on another disk")
     if extracted:
         return Finding(f"{name}, unpacked", "ok", version)
-    remedy = (
-        f"it happens by itself at first use, or now: {sys.executable} -m casa_kernel.tools.appimages extract {name}"
-    )
+    remedy = f"it happens by itself at first use, or now: {sys.executable} -m casa_kernel.tools extract {name}"
     return Finding(f"{name}, unpacked", "note", f"{version} is not unpacked yet", remedy)
 
 
@@ -176,7 +174,7 @@ def _network() -> Iterator[Finding]:
 def _open_ports() -> Iterator[Finding]:
     """Report ports that other machines can reach: CASA's own tools and tasks listen there without authentication."""
     # Ports in a kernel's private network namespace are reachable only in there.
-    listening = [] if messages.PORTER_VARIABLE in os.environ else list(_listening())
+    listening = [] if HOST_HELPER in os.environ else list(_listening())
     for name, address, port in listening:
         yield Finding(
             "port open to others",

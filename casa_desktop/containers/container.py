@@ -12,6 +12,7 @@ import re
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from .. import names
 from ..errors import ContainerFailed, InvalidContainer
 from ..system.process import Command
 from ..system.pythonpath import module
@@ -133,7 +134,7 @@ def kernel_argv(python: str, container: Container, casa_options: Sequence[str] =
         casa_options: CASA's options, which are passed to the kernel.
     """
     described = json.dumps(container.as_dict(), ensure_ascii=False)
-    words = [python, *module("casa_desktop.launchers.kernel"), "-f", "{connection_file}", "--container", described]
+    words = [python, *module(names.CONTAINED_KERNEL), "-f", "{connection_file}", "--container", described]
     return words + (["--", *casa_options] if casa_options else [])
 
 
@@ -147,9 +148,7 @@ _PASSED = frozenset(
     ]
 )
 # Process ids and the folders of an installation are not valid inside; CASAPATH would lead CASA to data outside.
-_HELD_BACK = frozenset(
-    ["CASALD_LIBRARY_PATH", "CASAPATH", "CASA_DESKTOP_OUTSIDE", "CASA_DESKTOP_READY_FD", "JPY_PARENT_PID"]
-)
+_HELD_BACK = frozenset(["CASALD_LIBRARY_PATH", "CASAPATH", names.OUTSIDE, names.READY_FD, "JPY_PARENT_PID"])
 
 
 def passed_environment(environ: Mapping[str, str]) -> Dict[str, str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Dict, List, Optional
 
+from .. import names
 from ..errors import RuntimeDirectoryError
 from ..runtime import directory
 from ..runtime.directory import Places
@@ -21,7 +22,6 @@ from ..system.process import bearing, end, is_in_session, is_stopped, namespace,
 if TYPE_CHECKING:
     import psutil
 
-_VARIABLE, _SESSION_VARIABLE = "CASA_DESKTOP_SUPERVISED", "CASA_DESKTOP_SESSION"
 _GRACE_SECONDS = 1.0
 LOST = "It ended unexpectedly: its supervisor was killed."
 
@@ -33,12 +33,12 @@ def mark(at: Places, session: Optional[int] = None) -> Dict[str, str]:
         at: the desktop's paths.
         session: the supervisor's session; None for the supervisor itself, and in a container, which ends as a whole.
     """
-    return {_VARIABLE: str(at.folder), _SESSION_VARIABLE: "" if session is None else str(session)}
+    return {names.SUPERVISED: str(at.folder), names.SESSION: "" if session is None else str(session)}
 
 
 def marked(at: Places) -> List[psutil.Process]:
     """Return all processes that have the desktop's mark, including its supervisor."""
-    return bearing(_VARIABLE, str(at.folder))
+    return bearing(names.SUPERVISED, str(at.folder))
 
 
 def wake(at: Places) -> None:
@@ -65,7 +65,7 @@ def _is_own(process: psutil.Process) -> bool:
     import psutil
 
     try:
-        session = process.environ().get(_SESSION_VARIABLE, "")
+        session = process.environ().get(names.SESSION, "")
     except (psutil.Error, OSError):
         # The process has just ended.
         return False

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Dict, Iterator, List, Optional, Sequence
 
-from .. import errors
+from .. import errors, names
 from ..containers.container import Container
 from ..runtime import directory
 from ..runtime.directory import Places, Record
@@ -121,7 +121,7 @@ def ensure(
     running = _found(name, deadline)
     if running is not None:
         return running
-    outside = os.environ.get(messages.VARIABLE) or os.environ.get(messages.PORTER_VARIABLE)
+    outside = os.environ.get(names.OUTSIDE) or os.environ.get(names.HOST_HELPER)
     if outside:
         return _ask(outside, name, settings or Settings(), timeout)
     with _alone(timeout) as held:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Dict, List, Mapping, Sequence
 from urllib.parse import urlsplit
 
+from .. import names
 from ..errors import LinkRefused, Shortage
 from ..runtime.directory import Places
 from ..system import files, locks
@@ -101,7 +102,7 @@ def install(at: Places, python: str) -> None:
     """Write the programs that replace a browser into the desktop's folder."""
     for folder in (at.browsers, at.links):
         folder.mkdir(mode=0o700, exist_ok=True)
-    words = " ".join(map(shlex.quote, (*finding(python), "-m", "casa_desktop.desktop.open_url", str(at.folder))))
+    words = " ".join(map(shlex.quote, (*finding(python), "-m", names.OPEN_URL, str(at.folder))))
     for name in NAMES:
         program = at.browsers / name
         # Start in /: Python would first search the caller's folder for modules, and might find unrelated ones.

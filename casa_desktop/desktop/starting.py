@@ -15,7 +15,7 @@ import time
 from dataclasses import asdict
 from typing import Dict, List, Optional, Sequence
 
-from .. import errors
+from .. import errors, names
 from ..containers.container import Container
 from ..runtime import directory
 from ..runtime.directory import Places
@@ -139,10 +139,10 @@ def _awaited(begun: subprocess.Popen[bytes], pipe: _Pipe, deadline: float) -> Op
 def _command(
     name: str, descriptors: Sequence[int], seconds: float, settings: Settings, container: Optional[Container]
 ) -> List[str]:
-    module = "supervisor" if container is None else "outsidedesktop"
+    module = names.SUPERVISOR if container is None else names.CONTAINED_DESKTOP
     words = [name, ",".join(map(str, descriptors)), str(seconds), json.dumps(asdict(settings))]
     described = [] if container is None else [json.dumps(container.as_dict())]
-    return [sys.executable, "-m", f"casa_desktop.{module}", *words, *described]
+    return [sys.executable, "-m", module, *words, *described]
 
 
 def _parsed(line: Optional[bytes], name: str, seconds: float) -> Dict[str, str]:

@@ -29,7 +29,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, Dict, List, Tuple
 
-from .. import __version__
+from .. import __version__, names
 from ..errors import (
     CasaDesktopError,
     LinkFailed,
@@ -152,7 +152,7 @@ class Supervisor:
     def _start_caretaker(self) -> int:
         command = self._window_manager_command(sys.executable)
         words = (self.name, str(self.settings.idle_minutes), self.settings.geometry)
-        argv = (*command.argv, "-m", "casa_desktop.desktop.agent", *words)
+        argv = (*command.argv, "-m", names.AGENT, *words)
         return spawn(Command(argv, seen(command.env)), log=self.log)
 
     def _window_manager_command(self, program: str) -> Command:
@@ -355,7 +355,7 @@ def _said(name: str, at: Places, error: Exception) -> CasaDesktopError:
 
 def _report(descriptors: str, words: Dict[str, str]) -> None:
     """Send the report to the starter, or to the launcher outside of our container, which forwards it to the starter."""
-    launcher = os.environ.get(messages.VARIABLE)
+    launcher = os.environ.get(names.OUTSIDE)
     if descriptors != IN_CONTAINER:
         Starter(descriptors).report(words)
     elif launcher:

@@ -18,11 +18,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Iterator, Mapping, NamedTuple, Optional, Tuple
 
+from .. import names
 from ..containers.container import Container
 from ..errors import InvalidContainer, InvalidSetting, SettingNotWritten
 from ..system.files import parsed
 
-VARIABLE = "CASA_DESKTOP_X_SERVER"
 OWN = "own"
 # Xvnc's usual name, and Debian's.
 PROGRAMS = ("Xvnc", "Xtigervnc")
@@ -71,8 +71,8 @@ def _parsed(text: str, source: str) -> Optional[Container]:
 
 
 def _said(environ: Mapping[str, str]) -> Iterator[Tuple[str, str]]:
-    if environ.get(VARIABLE):
-        yield f"${VARIABLE}", environ[VARIABLE]
+    if environ.get(names.X_SERVER):
+        yield f"${names.X_SERVER}", environ[names.X_SERVER]
     system = environ.get("XDG_CONFIG_DIRS") or "/etc/xdg"
     for path in (user_file(environ), *(_file(Path(folder)) for folder in system.split(":") if folder)):
         # The file does not exist, or this user may not read it.

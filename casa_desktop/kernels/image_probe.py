@@ -1,4 +1,4 @@
-"""Looks into an image for a Python with casa-desktop, for CASA and for an X server. Each image is run once, to be asked."""
+"""Looks into images for a Python with casa-desktop, for CASA, for an X server. Each image is run once, to be asked."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ from typing import Any, Dict, List, Mapping, Optional
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from tornado.web import HTTPError
 
+from .. import names
 from ..errors import InvalidSetting, KernelFailed, RuntimeDirectoryError, Shortage
-from ..launchers.kernel import MODULE, READY_VARIABLE
 from ..network import namespace
 from ..runtime.rendezvous import Berth, is_possible, leave, new_berth, present
 from ..system.executor import in_thread
@@ -52,7 +52,7 @@ class ContainerProvisioner(LocalProvisioner):
 
     @property
     def _is_contained(self) -> bool:
-        return MODULE in self.kernel_spec.argv
+        return bool({names.CONTAINED_KERNEL, names.CONTAINED_KERNEL_BEFORE} & set(self.kernel_spec.argv))
 
     def _choose_berth(self, environ: Mapping[str, str]) -> None:
         if self._berth is not None and is_possible(self._berth, environ):
@@ -77,7 +77,7 @@ class ContainerProvisioner(LocalProvisioner):
             return await self._launch(cmd, **kwargs)
         reader, writer = os.pipe()
         try:
-            env = {**(kwargs.pop("env", None) or os.environ), READY_VARIABLE: str(writer)}
+            env = {**(kwargs.pop("env", None) or os.environ), names.READY_FD: str(writer)}
             info = await self._launch(cmd, env=env, pass_fds=(writer,), **kwargs)
         except BaseException:
             os.close(reader)

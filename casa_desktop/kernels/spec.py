@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
-from .. import __version__
+from .. import __version__, names
 from ..containers import container as containers
 from ..containers import images
 from ..containers.container import Container
 from ..errors import InvalidContainer, InvalidKernelName
-from ..network.namespace import VARIABLE
 from ..system.pythonpath import module
 from .probe import Python
 
@@ -110,7 +109,7 @@ class Kernel:
             "folder": str(self.folder),
             "python": None if self.container else self.program,
             "container": self.container.as_dict() if self.container else None,
-            "desktop": self.spec.get("env", {}).get("CASA_DESKTOP_NAME", "main"),
+            "desktop": self.spec.get("env", {}).get(names.DESKTOP_NAME, "main"),
             "overlay": str(self.overlay) if self.overlay else None,
             "removable": self.about is not None,
             "trouble": trouble(self)[0] or None,
@@ -148,7 +147,7 @@ def python_spec(
         options: CASA's own options, like ``--nologfile``.
     """
     variables = {"PYTHONPATH": str(overlay)} if overlay else {}
-    variables.update({VARIABLE: network} if network else {})
+    variables.update({names.NETWORK: network} if network else {})
     return {
         "argv": [python, *module("casa_kernel"), "-f", "{connection_file}", *(["--", *options] if options else [])],
         "display_name": display_name or f"CASA {found.casa}",
@@ -223,4 +222,4 @@ def _trouble(kernel: Kernel) -> str:
 
 
 def _desktop(name: str) -> Dict[str, str]:
-    return {"CASA_DESKTOP_NAME": name} if name else {}
+    return {names.DESKTOP_NAME: name} if name else {}

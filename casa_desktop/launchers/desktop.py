@@ -1,4 +1,6 @@
-"""Runs a desktop in a container: ``python -m casa_desktop.launchers.desktop NAME DESCRIPTORS SECONDS SETTINGS CONTAINER``.
+"""Runs a desktop in a container.
+
+Started as ``python -m casa_desktop.launchers.desktop NAME DESCRIPTORS SECONDS SETTINGS CONTAINER``.
 
 ``desktop.lifecycle`` starts this program instead of the supervisor, which runs in the container. It represents the
 supervisor outside: it detaches itself, forwards the supervisor's report to the starter, and receives signals for it. It
@@ -14,6 +16,7 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Mapping, Optional
 
+from .. import names
 from ..containers import engines
 from ..containers.container import Container
 from ..desktop import cleanup
@@ -98,7 +101,7 @@ class Stand:
         command = container_command(
             container,
             berth,
-            ["-m", "casa_desktop.desktop.supervisor", *told],
+            ["-m", names.SUPERVISOR, *told],
             place=place_of(os.path.expanduser("~"), os.environ, desktop=True),
             grace=DESKTOP_GRACE,
         )

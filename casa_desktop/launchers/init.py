@@ -27,8 +27,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Sequence
 
+from .. import names
 from ..runtime.rendezvous import Berth, clear
-from ..system import messages, open_folder
+from ..system import open_folder
 from ..system.messages import Decoder, Word, encode
 from ..system.process import adopt_orphans, descendants, die_with, end
 from ..system.signals import Signals
@@ -205,7 +206,7 @@ def main(arguments: List[str]) -> int:
         spread_pids()
     berth = Path(path).parent
     own = open_folder.opened(berth)
-    env = {**os.environ, messages.VARIABLE: path, **surroundings(os.environ, berth)}
+    env = {**os.environ, names.OUTSIDE: path, **surroundings(os.environ, berth)}
     try:
         status = Inside(link, argv, folder, env, float(grace)).run()
     finally:

@@ -21,15 +21,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from .. import names
 from ..containers import engines
 from ..containers.container import Container, Place, passed_environment, remove_command, run_command
 from ..desktop import lifecycle
 from ..errors import CasaDesktopError, ContainerFailed, InvalidContainer
-from ..network import namespace
 from ..runtime import directory
 from ..runtime.rendezvous import Berth, berth_of, leave, occupy
 from ..runtime.settings import Settings
-from ..system import messages
 from ..system.event_loop import failed
 from ..system.files import parsed
 from ..system.messages import Word
@@ -42,10 +41,8 @@ from .shim import Keeper, exit_status, last_line
 KERNEL_GRACE = 3.0
 REMOVAL_SECONDS = 10.0
 # The module that a kernelspec names to start the launcher.
-MODULE = "casa_desktop.launchers.kernel"
 # A pipe to the process that starts the launcher: closed without a message when the container runs, otherwise an error
 # message is written to it.
-READY_VARIABLE = "CASA_DESKTOP_READY_FD"
 # System folders, which an image has itself, with everything in them; and folders that would hide the image's own.
 _SYSTEM = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr")
 _TOO_MUCH = frozenset(["", "/", "/opt", "/var"])
@@ -111,10 +108,10 @@ def container_command(
     """
     # A bwrap sandbox uses this very installation.
     python = sys.executable if not container.image and container.python == Container.python else container.python
-    inner = [python, "-m", "casa_desktop.launchers.init", str(berth.socket), f"{grace:g}", place.cwd, python, *program]
+    inner = [python, "-m", names.CONTAINED_INIT, str(berth.socket), f"{grace:g}", place.cwd, python, *program]
     own = {
-        "CASA_DESKTOP_RUNTIME_DIR": str(directory.runtime_root()),
-        messages.VARIABLE: str(berth.socket),
+        names.RUNTIME_DIR: str(directory.runtime_root()),
+        names.OUTSIDE: str(berth.socket),
         **{name: place.environ[name] for name in ("USER", "LOGNAME") if name in place.environ},
     }
     passed = {**passed_environment(place.environ), **own}
@@ -220,7 +217,7 @@ def run_kernel(
         program = [*module("casa_kernel"), "-f", str(berth.connection_file), *(["--", *options] if options else [])]
         networking = networked(container, connection)
         # If the container uses the machine's network, the kernel must not create a private one inside.
-        chosen = {namespace.VARIABLE: "host"} if container.network == "host" else {}
+        chosen = {names.NETWORK: "host"} if container.network == "host" else {}
         place = place_of(os.getcwd(), {**os.environ, **chosen})
         command = container_command(networking, berth, program, place=place, grace=KERNEL_GRACE)
         parent = int(os.environ.get("JPY_PARENT_PID") or os.getppid())
@@ -257,7 +254,7 @@ def main(words: List[str]) -> int:
     parser.add_argument("--container", required=True, help="the container, as JSON")
     parser.add_argument("options", nargs="*", help="CASA's options, behind --")
     arguments = parser.parse_args(words)
-    waiting = _Waiting(os.environ.pop(READY_VARIABLE, ""))
+    waiting = _Waiting(os.environ.pop(names.READY_FD, ""))
     try:
         container = parsed_container(arguments.container)
         return run_kernel(arguments.connection_file, container, arguments.options, waiting.close)

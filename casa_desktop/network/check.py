@@ -8,12 +8,12 @@ import sys
 from typing import Iterator, Mapping, Optional
 from urllib.parse import urlsplit
 
+from .. import names
 from ..errors import InvalidSetting, NetworkShared
 from ..findings import Finding
-from ..system import messages
 from ..system.pythonpath import module
 from . import uplink
-from .namespace import VARIABLE, State, wanted
+from .namespace import State, wanted
 
 _SUBJECT = "network of kernels"
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
@@ -21,13 +21,13 @@ _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
 
 def examine(environ: Mapping[str, str]) -> Finding:
     """Determine which network a kernel gets, by trying it in a separate process."""
-    if messages.PORTER_VARIABLE in environ:
+    if names.HOST_HELPER in environ:
         return Finding(_SUBJECT, "ok", "this one's is its own")
     try:
         wanted(environ)
     except InvalidSetting as error:
-        return Finding(_SUBJECT, "missing", str(error), f"unset {VARIABLE}")
-    argv = [sys.executable, *module("casa_desktop.network.namespace")]
+        return Finding(_SUBJECT, "missing", str(error), f"unset {names.NETWORK}")
+    argv = [sys.executable, *module(names.NETWORK_PROGRAM)]
     try:
         done = subprocess.run(argv, env=dict(environ), capture_output=True, text=True, timeout=20, check=True)
         state = State(json.loads(done.stdout))
@@ -71,7 +71,7 @@ def proxies(environ: Mapping[str, str]) -> Iterator[Finding]:
                 "proxy of kernels",
                 "note",
                 f"{name}={value} is on this machine's loopback, which a kernel's own network does not reach",
-                f"{VARIABLE}=host, or the proxy's name in the machine's network",
+                f"{names.NETWORK}=host, or the proxy's name in the machine's network",
             )
 
 

@@ -17,6 +17,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, MutableMapping, Optional, Tuple
 
+from .. import names
 from ..errors import CasaDesktopError, NetworkShared
 from ..runtime import rendezvous
 from ..system import messages
@@ -99,7 +100,7 @@ class Quarters:
             folder: the kernel's private folder.
             environ: the environment of those programs.
         """
-        if self._moved and messages.VARIABLE not in environ:
+        if self._moved and names.OUTSIDE not in environ:
             path = str(folder / "porter.sock")
             # Created here, so that it exists before any program needs it; the host helper answers on it.
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -111,7 +112,7 @@ class Quarters:
                 return
             listener.listen(_BACKLOG)
             self._tell(Word("listen"), [listener.detach()])
-            environ[messages.PORTER_VARIABLE] = path
+            environ[names.HOST_HELPER] = path
 
     def _hire_porter(self, environ: Mapping[str, str]) -> None:
         if self._porter is not None:
@@ -121,7 +122,7 @@ class Quarters:
         with its:
             # In its own session, because it must outlive the kernel's process group.
             porter = subprocess.Popen(
-                [sys.executable, "-m", "casa_desktop.launchers.host_helper"],
+                [sys.executable, "-m", names.HOST_HELPER_PROGRAM],
                 env=seen(environ),
                 stdin=its.fileno(),
                 stdout=subprocess.DEVNULL,
@@ -156,7 +157,7 @@ class Quarters:
 
 def _berth(connection: Mapping[str, Any], environ: Mapping[str, str]) -> Optional[rendezvous.Berth]:
     """Return the rendezvous folder that this kernel must create, if Jupyter has chosen one."""
-    if connection.get("transport") != "ipc" or messages.VARIABLE in environ:
+    if connection.get("transport") != "ipc" or names.OUTSIDE in environ:
         return None
     folder = Path(str(connection.get("ip", ""))).parent
     berth = rendezvous.berth_of(str(connection.get("ip", "")))

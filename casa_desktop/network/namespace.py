@@ -29,8 +29,8 @@ from pathlib import Path
 from typing import Callable, List, Mapping
 
 from ..errors import InvalidSetting, NetworkShared
+from ..names import NETWORK
 
-VARIABLE = "CASA_DESKTOP_NETWORK"
 CHOICES = ("private", "host")
 _libc = ctypes.CDLL(None, use_errno=True)
 # unshare(2), setns(2), mount(2)
@@ -71,9 +71,9 @@ def wanted(environ: Mapping[str, str]) -> bool:
     Raises:
         InvalidSetting: the variable has another value.
     """
-    said = environ.get(VARIABLE) or "private"
+    said = environ.get(NETWORK) or "private"
     if said not in CHOICES:
-        raise InvalidSetting(VARIABLE, said, "'private' or 'host'")
+        raise InvalidSetting(NETWORK, said, "'private' or 'host'")
     return said == "private"
 
 

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import List, Mapping, Optional
 
 from ..errors import InvalidName, RuntimeDirectoryError, Shortage
+from ..names import OUTSIDE
 from ..system import files, locks, open_folder
 from ..system.unix_sockets import connected
 from . import location, x_files
@@ -37,7 +38,6 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 # These are parts of URLs at the same place as the desktops' names.
 _RESERVED = frozenset({"api", "shared", "static"})
 # Set inside a container: the path of its launcher's socket (``system.messages``).
-OUTSIDE_VARIABLE = "CASA_DESKTOP_OUTSIDE"
 # sun_path holds 108 bytes with the final zero: unix(7).
 _SOCKET_PATH_LIMIT = 107
 
@@ -87,7 +87,7 @@ def private_root() -> Path:
     Raises:
         RuntimeDirectoryError: as ``runtime_root``.
     """
-    outside = os.environ.get(OUTSIDE_VARIABLE)
+    outside = os.environ.get(OUTSIDE)
     return Path(outside).parent if outside else runtime_root()
 
 

@@ -20,7 +20,8 @@ import stat
 from pathlib import Path
 from typing import List, Mapping, Optional
 
-VARIABLE = "CASA_DESKTOP_RUNTIME_DIR"
+from .. import names
+
 # Has a file for each user whose processes may outlast the sessions: loginctl(1), enable-linger.
 _LINGERING = Path("/var/lib/systemd/linger")
 _NAME = "casa-desktop"
@@ -33,7 +34,7 @@ _LONGEST_SOCKET = len("/") + 32 + len("/rfb.sock")
 def fault(root: Path, found: os.stat_result) -> str:
     """Return why a root cannot be used, with the remedy; empty if it can."""
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        return f"it is not a folder of yours. Set {VARIABLE} to one that is."
+        return f"it is not a folder of yours. Set {names.RUNTIME_DIR} to one that is."
     if found.st_mode & 0o077:
         return f"others may enter it. Close it with 'chmod 700 {root}'."
     return ""
@@ -67,8 +68,8 @@ def configured_root(environ: Optional[Mapping[str, str]] = None) -> Path:
         environ: the environment that determines it; by default that of this process.
     """
     told = os.environ if environ is None else environ
-    if told.get(VARIABLE):
-        return Path(told[VARIABLE]).absolute()
+    if told.get(names.RUNTIME_DIR):
+        return Path(told[names.RUNTIME_DIR]).absolute()
     lasting, last = _lasting_session(told), _temporary()
     if lasting is not None:
         return lasting / _NAME
@@ -82,7 +83,7 @@ def configured_root(environ: Optional[Mapping[str, str]] = None) -> Path:
 def others(environ: Optional[Mapping[str, str]] = None) -> List[Path]:
     """Return the other roots in which desktops of this user may run; ``environ`` as for ``configured_root``."""
     told = os.environ if environ is None else environ
-    if told.get(VARIABLE):
+    if told.get(names.RUNTIME_DIR):
         return []
     session = told.get("XDG_RUNTIME_DIR")
     sessions = [*([Path(session)] if session else []), _login()]

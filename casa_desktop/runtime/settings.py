@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping, Optional
 
+from .. import names
 from ..errors import InvalidSetting
 from ..system.environment import for_desktop
 from ..system.process import Command
@@ -61,20 +62,17 @@ class Settings:
             raise InvalidSetting("display", self.display, "a number from 0 to 59535")
 
 
-IDLE_VARIABLE = "CASA_DESKTOP_IDLE_MINUTES"
-
-
 def settings_from(environ: Mapping[str, str]) -> Settings:
     """Return the settings for desktops that a kernel or the command line starts.
 
     Raises:
         InvalidSetting: ``CASA_DESKTOP_IDLE_MINUTES`` is set, but is not a number of minutes.
     """
-    told = environ.get(IDLE_VARIABLE) or "0"
+    told = environ.get(names.IDLE_MINUTES) or "0"
     try:
         return Settings(idle_minutes=float(told))
     except ValueError:
-        raise InvalidSetting(IDLE_VARIABLE, told, "a number of minutes, or 0 for never") from None
+        raise InvalidSetting(names.IDLE_MINUTES, told, "a number of minutes, or 0 for never") from None
 
 
 def x_server_command(
@@ -149,9 +147,9 @@ NO_SUCH_WINDOW = 2
 
 def picture_command(word: str = "") -> list[str]:
     """Return the command line that takes a screenshot; ``word`` is an argument of ``x11.screenshot_program``."""
-    return [sys.executable, "-m", "casa_desktop.x11.screenshot_program", *([word] if word else [])]
+    return [sys.executable, "-m", names.SCREENSHOT, *([word] if word else [])]
 
 
 def scale_command(name: str, ratio: float) -> list[str]:
     """Return the command line that draws the windows of the desktop ``name`` ``ratio`` times as large."""
-    return [sys.executable, "-m", "casa_desktop.x11.scale_program", name, f"{ratio:g}"]
+    return [sys.executable, "-m", names.SCALE, name, f"{ratio:g}"]

@@ -27,15 +27,12 @@ import json
 from typing import Any, List, NamedTuple, Optional
 
 from ..errors import LinkFailed
-from ..runtime.directory import OUTSIDE_VARIABLE
 from .files import parsed
 from .unix_sockets import connected
 
 # The environment variable with the socket's path, for programs inside.
-VARIABLE = OUTSIDE_VARIABLE
 # The same for a kernel in a private network namespace without a container: the socket of its host helper
 # (``launchers.host_helper``).
-PORTER_VARIABLE = "CASA_DESKTOP_PORTER"
 LONGEST_LINE = 65_536
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
 
+from .. import names
 from ..errors import CasaDesktopError
-from ..runtime.settings import IDLE_VARIABLE
 from ..system.executor import workers
 from ..views.page import PAGE_FOLDER
 from ..views.runtime_watch import Lookout
@@ -56,13 +56,13 @@ def _load_jupyter_server_extension(server: ServerApp) -> None:
     base_url = application.settings["base_url"]
     application.add_handlers(".*$", routes(base_url))  # type: ignore[no-untyped-call]
     # Kernels inherit the page's address; they cannot find it out themselves.
-    os.environ["CASA_DESKTOP_URL"] = url_path_join(base_url, "casa-desktop") + "/"
+    os.environ[names.URL] = url_path_join(base_url, "casa-desktop") + "/"
     # The desktops that kernels start have the same idle time.
-    os.environ[IDLE_VARIABLE] = f"{choices.idle_minutes:g}"
+    os.environ[names.IDLE_MINUTES] = f"{choices.idle_minutes:g}"
     # Start the worker threads now, while there is memory for them.
     workers()
     _bring_news(server)
-    server.log.info("casa-desktop: the CASA Desktop is at %s", os.environ["CASA_DESKTOP_URL"])
+    server.log.info("casa-desktop: the CASA Desktop is at %s", os.environ[names.URL])
 
 
 def _bring_news(server: ServerApp) -> None:

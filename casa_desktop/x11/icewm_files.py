@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from .. import names
 from ..runtime.directory import Places
 from ..system.pythonpath import finding, module
 from . import icewm
@@ -24,7 +25,7 @@ def write(at: Places, tools_python: str) -> None:
     """
     python = (tools_python,) if tools_python else finding(sys.executable)
     tools = [
-        icewm.MenuEntry(label, "-", (*python, *module("casa_kernel.tools.appimages"), "run", tool))
+        icewm.MenuEntry(label, "-", (*python, *module(names.TOOLS_PROGRAM), "run", tool))
         for tool, label in icewm.TOOLS.items()
     ]
     terminal = icewm.MenuEntry("Terminal", "utilities-terminal", ("xterm", "-fa", "Monospace", "-fs", "11"))

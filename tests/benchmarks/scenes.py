@@ -138,7 +138,7 @@ def _plotted(screen: Screen, window: Window) -> bool:
 
 def _tool(desk: Desk, stage: Stage, name: str, *words: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "casa_kernel.tools.appimages", "run", name, *words],
+        [sys.executable, "-m", "casa_kernel.tools", "run", name, *words],
         cwd=stage.folder,
         env={**stage.environment, **desk.display()},
         stdout=subprocess.DEVNULL,

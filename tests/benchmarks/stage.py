@@ -136,7 +136,7 @@ class Stage:
         if (self.folder / "sim.ms").exists():
             return
         self._run(str(HERE.parent / "support" / "observation" / "simulate.py"))
-        self._run("-m", "casa_kernel.tools.appimages", "extract", "casaviewer", "casaplotms")
+        self._run("-m", "casa_kernel.tools", "extract", "casaviewer", "casaplotms")
 
     def _run(self, *words: str) -> None:
         subprocess.run(

@@ -1,86 +1,178 @@
-"""Who may import whom: the arrows of the house."""
+"""Who may import whom: the packages stand on floors, and each imports only from floors below its own."""
 
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from pathlib import Path
+from typing import Callable, Iterator
 
 import pytest
+from graphlib import TopologicalSorter
 
 SOURCES = Path(__file__).resolve().parents[2]
-DESKTOP = SOURCES / "casa_desktop"
-KERNEL = SOURCES / "kernel" / "casa_kernel"
-SERVER_SIDE = {
-    *("config", "reception", "flow", "proxy", "handlers", "pages", "sharing", "notices", "extension", "provisioner"),
-    *("guests", "sharedsocket"),
-}  # fmt: skip
-# They may be used from any command, on any Python; jupyter_client is there with ipykernel.
-KERNEL_CLIENTS = {"kernelspecs", "kernelrun"}
+ROOTS = {"casa_desktop": SOURCES / "casa_desktop", "casa_kernel": SOURCES / "kernel" / "casa_kernel"}
+# From the ground up. Packages on one floor do not know each other.
+FLOORS = {
+    "casa_desktop": (
+        {"system"},
+        {"containers", "runtime"},
+        {"network", "x11"},
+        {"desktop"},
+        {"kernels", "launchers", "views"},
+        {"web"},
+        {"cli"},
+    ),
+    "casa_kernel": (
+        {"checks"},
+        {"log"},
+        {"casa", "inputs"},
+        {"tools"},
+        {"interactive"},
+        {"drawing"},
+        {"jupyter"},
+    ),
+}
 JUPYTER_CLIENT = {"jupyter_client", "jupyter_core"}
-JUPYTER = {"jupyter_server", "jupyter_server_proxy", "tornado", "traitlets", "IPython", "ipykernel"}
-CASA = {"casatools", "casatasks", "casaviewer", "casaplotms", "casalogger"}
+# Projects, and the packages that may import them.
+KNOWN_TO = (
+    (
+        {"jupyter_server", "jupyter_server_proxy", "tornado", "traitlets"},
+        {"casa_desktop.web", "casa_desktop.kernels.provisioner", "casa_desktop.provisioner", "casa_kernel.jupyter"},
+    ),
+    (JUPYTER_CLIENT, {"casa_desktop.kernels", "casa_kernel.jupyter"}),
+    ({"IPython", "ipykernel"}, {"casa_kernel.jupyter", "casa_kernel.__main__"}),
+    (
+        {"casatools", "casatasks", "casaviewer", "casaplotms", "casalogger", "casadata", "casashell"},
+        {"casa_kernel.casa"},
+    ),
+)
+# Of the desktop, a kernel knows what it needs to have one, and nothing of Jupyter's server.
+FOR_KERNELS = {"errors", "names", "system", "runtime", "network", "x11", "desktop"}
 
 
-def _imports(path: Path, package: str) -> set[str]:
-    """Return all modules that a file imports, at any depth of its code, by their absolute names."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def _modules() -> Iterator[Path]:
+    for root in ROOTS.values():
+        # labextension has packages of npm below it.
+        yield from (each for each in sorted(root.rglob("*.py")) if "labextension" not in each.parts)
+
+
+def _dotted(path: Path) -> str:
+    top = next(name for name, root in ROOTS.items() if root in path.parents)
+    words = path.relative_to(ROOTS[top]).with_suffix("").parts
+    return ".".join([top, *words]).removesuffix(".__init__")
+
+
+@lru_cache(maxsize=None)
+def _imports(dotted: str, *, at_once: bool = False) -> frozenset[str]:
+    """Return the absolute names of all that a module imports; ``at_once``: outside of functions only."""
+    path = PATHS[dotted]
+    package = dotted.split(".") if path.name == "__init__.py" else dotted.split(".")[:-1]
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found: set[str] = set()
+    for node in tree.body if at_once else ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            base = f"{package}.{node.module}" if node.level and node.module else node.module or package
-            found |= {f"{base}.{alias.name}" for alias in node.names}
-    return found
+            base = package[: len(package) - node.level + 1] if node.level else []
+            base = [*base, *(node.module or "").split(".")] if node.module else base
+            found |= {".".join([*base, alias.name]) for alias in node.names}
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "import_module":
+            found |= {
+                each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str)
+            }
+    return frozenset(found)
 
 
-def _roots(path: Path, package: str) -> set[str]:
-    return {name.split(".")[0] for name in _imports(path, package)}
+def _package(dotted: str) -> str:
+    words = dotted.split(".")
+    return words[1] if len(words) > 1 else ""
 
 
-@pytest.mark.parametrize("path", sorted(DESKTOP.glob("*.py")), ids=lambda path: path.stem)
-def test_only_the_server_side_of_the_desktop_knows_jupyter(path: Path) -> None:
-    roots = _roots(path, "casa_desktop")
-    assert "casa_kernel" not in roots
-    assert not roots & CASA
-    if path.stem not in SERVER_SIDE:
-        assert not roots & JUPYTER
-        assert not {f"casa_desktop.{each}" for each in SERVER_SIDE} & _modules(path, "casa_desktop")
+def _floor(top: str, package: str) -> int:
+    return next((number for number, floor in enumerate(FLOORS[top]) if package in floor), -1)
 
 
-@pytest.mark.parametrize("path", sorted(DESKTOP.glob("*.py")), ids=lambda path: path.stem)
-def test_only_what_writes_and_starts_kernels_knows_jupyter_s_client(path: Path) -> None:
-    if path.stem not in SERVER_SIDE | KERNEL_CLIENTS:
-        assert not _roots(path, "casa_desktop") & JUPYTER_CLIENT
+PATHS = {_dotted(path): path for path in _modules()}
 
 
-@pytest.mark.parametrize("name", sorted(KERNEL_CLIENTS))
+def test_a_package_imports_only_from_floors_below_its_own() -> None:
+    assert _broken(_from_above) == {}
+
+
+def _from_above(dotted: str) -> set[str]:
+    top, own = dotted.split(".")[0], _package(dotted)
+    floor = _floor(top, own)
+    packages = {_package(name) for name in _imports(dotted) if name.startswith(f"{top}.")} - {own}
+    return {each for each in packages if _floor(top, each) >= floor} if floor >= 0 else set()
+
+
+def _broken(law: Callable[[str], set[str]]) -> dict[str, set[str]]:
+    """Return what each module imports against a law, for those that do."""
+    return {dotted: wrong for dotted in PATHS if (wrong := law(dotted))}
+
+
+def test_each_of_the_other_projects_is_known_to_one_package() -> None:
+    assert _broken(_foreign) == {}
+
+
+def _foreign(dotted: str) -> set[str]:
+    roots = {name.split(".")[0] for name in _imports(dotted)}
+    wrong: set[str] = set()
+    for projects, places in KNOWN_TO:
+        if not any(dotted == place or dotted.startswith(f"{place}.") for place in places):
+            wrong |= roots & projects
+    return wrong
+
+
+@pytest.mark.parametrize("name", ["client", "store"])
 def test_jupyter_s_client_is_imported_only_when_it_is_used(name: str) -> None:
-    tree = ast.parse((DESKTOP / f"{name}.py").read_text(encoding="utf-8"))
-    at_once = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
-    assert not any("jupyter" in ast.dump(node) for node in at_once)
+    roots = {each.split(".")[0] for each in _imports(f"casa_desktop.kernels.{name}", at_once=True)}
+    assert not roots & JUPYTER_CLIENT
 
 
-def _modules(path: Path, package: str) -> set[str]:
-    """Return the first two parts of each imported name."""
-    return {".".join(name.split(".")[:2]) for name in _imports(path, package)}
+def test_desktop_and_kernel_know_little_of_each_other() -> None:
+    assert _broken(_of_the_other) == {}
 
 
-@pytest.mark.parametrize(
-    "path", [*sorted(DESKTOP.glob("*.py")), *sorted(KERNEL.glob("*.py"))], ids=lambda path: path.stem
-)
-def test_no_module_imports_in_a_circle(path: Path) -> None:
-    package = path.parent.name
-    own = {each.stem for each in path.parent.glob("*.py")}
-    seen: set[str] = set()
-    waiting = _top_level_neighbours(path, package, own)
-    while waiting:
-        name = waiting.pop()
-        if name not in seen:
-            seen.add(name)
-            waiting |= _top_level_neighbours(path.parent / f"{name}.py", package, own)
-    assert path.stem not in seen
+def _of_the_other(dotted: str) -> set[str]:
+    names = _imports(dotted)
+    if dotted.startswith("casa_desktop"):
+        return {name for name in names if name.split(".")[0] == "casa_kernel"}
+    return {_package(name) for name in names if name.startswith("casa_desktop.")} - FOR_KERNELS
 
 
-def _top_level_neighbours(path: Path, package: str, own: set[str]) -> set[str]:
-    names = {name.split(".")[1] for name in _imports(path, package) if name.startswith(f"{package}.")}
-    return names & own
+def test_what_a_kernel_may_run_is_written_for_python_3_8() -> None:
+    for dotted, path in PATHS.items():
+        if not dotted.startswith(("casa_desktop.web", "casa_desktop.kernels")):
+            ast.parse(path.read_text(encoding="utf-8"), str(path), feature_version=(3, 8))
+
+
+def test_no_module_imports_in_a_circle() -> None:
+    # It raises CycleError, which names the circle.
+    TopologicalSorter({dotted: _neighbours(dotted) for dotted in PATHS}).prepare()
+
+
+def _neighbours(dotted: str) -> set[str]:
+    """Return the modules of ours that a module imports: by their own names, or by a name that they define."""
+    names = _imports(dotted)
+    return {each for name in names for each in (name, name.rpartition(".")[0]) if each in PATHS and "." in each}
+
+
+@pytest.mark.parametrize("top", sorted(ROOTS))
+def test_sub_packages_run_nothing_when_they_are_imported(top: str) -> None:
+    files = [each for each in ROOTS[top].glob("*/**/__init__.py") if "labextension" not in each.parts]
+    assert files
+    assert not [each for each in files if each.read_text(encoding="utf-8").strip()]
+
+
+@pytest.mark.parametrize("top", sorted(ROOTS))
+def test_contributing_names_each_package_and_no_other(top: str) -> None:
+    text = (SOURCES / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    heading = {"casa_desktop": "### casa_desktop", "casa_kernel": "### kernel/casa_kernel"}[top]
+    table = text.partition(f"{heading}\n")[2].partition("\n#")[0]
+    named = {line.split("`")[1].rstrip("/") for line in table.splitlines() if line.startswith("| `")}
+    assert named == {package for floor in FLOORS[top] for package in floor}
+    assert named == {
+        each.parent.name for each in ROOTS[top].glob("*/__init__.py") if each.parent.name != "labextension"
+    }

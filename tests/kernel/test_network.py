@@ -148,7 +148,7 @@ def test_a_tool_that_the_desktop_s_menu_starts_listens_to_nobody(
     assert runtime_directory
     # A viewer of the user's own keeps its preferences at home, where no other test is to find them.
     on_it = {**lifecycle.environment(lifecycle.ensure("main")), "HOME": str(tmp_path)}
-    words = [sys.executable, "-m", "casa_kernel.tools.appimages", "run", "casaviewer"]
+    words = [sys.executable, "-m", "casa_kernel.tools", "run", "casaviewer"]
     with subprocess.Popen(words, env={**kernel_environment, **on_it}, start_new_session=True) as tool:
         try:
             with Screen(record()) as screen:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Dict
 
-import casa_kernel.drawing.modes
+import casa_kernel.errors
 
 import casa_desktop.errors
 

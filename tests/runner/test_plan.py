@@ -69,11 +69,10 @@ def test_quick_is_what_needs_neither_casa_nor_a_browser(test: str, fixtures: Col
     ("test", "changed", "rank"),
     [
         ("tests/casa_desktop/runtime/test_directory.py", "casa_desktop/runtime/directory.py", touched.ITSELF),
-        ("tests/casa_desktop/runtime/test_directory.py", "casa_desktop/runtime/directory.py", touched.ITSELF),
         ("tests/casa_desktop/desktop/test_lifecycle.py", "casa_desktop/runtime/directory.py", touched.BESIDE),
         ("tests/kernel/drawing/test_live.py", "casa_desktop/runtime/directory.py", touched.ELSEWHERE),
-        ("tests/kernel/drawing/test_live.py", "kernel/casa_kernel/front.py", touched.ITSELF),
-        ("tests/kernel/drawing/test_live.py", "tests/support/notebook.py", touched.BESIDE),
+        ("tests/kernel/drawing/test_modes.py", "kernel/casa_kernel/drawing/modes.py", touched.ITSELF),
+        ("tests/kernel/drawing/test_live.py", "tests/support/notebook.py", touched.ELSEWHERE),
         ("tests/kernel/drawing/test_live.py", "tests/kernel/drawing/test_modes.py", touched.BESIDE),
         ("tests/kernel/drawing/test_live.py", "tests/kernel/drawing/test_live.py", touched.ITSELF),
         ("tests/labextension/test_front_end.py", "casa_desktop/labextension/src/page.ts", touched.BESIDE),

@@ -22,7 +22,16 @@ from pathlib import Path
 print("drawn", Path("picture.png").stat().st_size, sys.version_info[:2], casatools.version_string())
 """
 # What is run in each: pictures without a window, windows, the log, CASA by every name.
-TESTS = tuple(f"tests/kernel/test_{name}.py" for name in ("headless", "live", "log_stream", "names", "attended"))
+TESTS = tuple(
+    f"tests/kernel/{name}.py"
+    for name in (
+        "drawing/test_headless",
+        "drawing/test_live",
+        "log/test_stream",
+        "casa/test_task_names",
+        "interactive/test_missing_editor",
+    )
+)
 # What the tests of all else have, and a release is not given.
 MISSING = ("hypothesis", "xdist", "pytest_cov", "playwright", "jupyterhub", "websockets", "pytest_jupyter", "notebook")
 COLLECT = (

@@ -15,11 +15,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Iterator, MutableMapping
 
+from casa_desktop import names
+
 from ..casa import import_hook
 
 _PATH = "PYTHONPATH"
 # sitehooks compares this with its own Python, before it looks for any module of ours.
-VARIABLE = "CASA_DESKTOP_KERNEL_PYTHON"
 _HOOKS = Path(__file__).parents[1] / "sitehooks"
 
 # The modules and interactive tasks that ``drawing.child_process`` changes.
@@ -40,7 +41,7 @@ MODULES = (
 
 def announce(environ: MutableMapping[str, str]) -> None:
     """Make the Pythons that this process starts load our hooks; called by the kernel after ``casa.imports.prepare``."""
-    environ[VARIABLE] = f"{sys.version_info[0]}.{sys.version_info[1]} {sys.prefix}"
+    environ[names.KERNEL_PYTHON] = f"{sys.version_info[0]}.{sys.version_info[1]} {sys.prefix}"
     environ[_PATH] = os.pathsep.join([str(_HOOKS), *filter(None, [environ.get(_PATH)])])
 
 

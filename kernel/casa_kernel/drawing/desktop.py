@@ -9,10 +9,9 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 from casa_desktop.desktop import lifecycle
 from casa_desktop.desktop.lifecycle import Glimpse
 from casa_desktop.errors import CasaDesktopError
+from casa_desktop.names import DESKTOP_NAME, URL
 from casa_desktop.runtime import directory
 from casa_desktop.runtime.directory import Record
-
-VARIABLE = "CASA_DESKTOP_NAME"
 
 
 class Desktop:
@@ -111,7 +110,7 @@ class Desktop:
 
         The server sets CASA_DESKTOP_URL for its kernels; a hub sets its own prefix.
         """
-        told = environ.get("CASA_DESKTOP_URL")
+        told = environ.get(URL)
         base = told if told else environ.get("JUPYTERHUB_SERVICE_PREFIX", "/") + "casa-desktop/"
         return base if self.name == lifecycle.DEFAULT_NAME else f"{base}{self.name}/"
 
@@ -167,4 +166,4 @@ def from_environment(environ: Mapping[str, str]) -> Desktop:
     Raises:
         InvalidName: the value is not valid as the name of a desktop.
     """
-    return Desktop(directory.checked_name(environ.get(VARIABLE) or lifecycle.DEFAULT_NAME))
+    return Desktop(directory.checked_name(environ.get(DESKTOP_NAME) or lifecycle.DEFAULT_NAME))

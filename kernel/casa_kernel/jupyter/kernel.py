@@ -13,6 +13,7 @@ from ipykernel import zmqshell
 from ipykernel.ipkernel import IPythonKernel
 from traitlets import Type
 
+from casa_desktop import names
 from casa_desktop.errors import CasaDesktopError
 
 from ..casa import imports, kernelspec, options
@@ -150,7 +151,7 @@ class CasaKernel(IPythonKernel):
         try:
             return desktop.from_environment(os.environ)
         except CasaDesktopError as error:
-            self._tell_once(f"{desktop.VARIABLE}: {error}")
+            self._tell_once(f"{names.DESKTOP_NAME}: {error}")
             return Desktop()
 
     def _settle(self) -> None:

@@ -5,7 +5,7 @@ unpacked into ``$CASA_DESKTOP_TOOLS`` or ``$XDG_CACHE_HOME/casa-desktop/tools``.
 unpacked them for all users of this Python below ``<prefix>/share/casa-desktop/tools``, as a container's image does; the
 AppImages may then be gone.
 
-The desktop's menu runs the tools with ``python -m casa_kernel.tools.appimages``. This module does not import CASA.
+The desktop's menu runs the tools with ``python -m casa_kernel.tools``. This module does not import CASA.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence
 
+from casa_desktop import names
 from casa_desktop.errors import CasaDesktopError
 from casa_desktop.network import isolate
 from casa_desktop.system import environment as inherited
@@ -94,7 +95,7 @@ class Tool:
 
 def tools_folder() -> Path:
     """Return the folder that holds all unpacked tools."""
-    chosen = os.environ.get("CASA_DESKTOP_TOOLS")
+    chosen = os.environ.get(names.TOOLS)
     if chosen:
         return Path(chosen).absolute()
     cache = os.environ.get("XDG_CACHE_HOME")
@@ -277,7 +278,7 @@ def describe() -> List[Dict[str, object]]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m casa_kernel.tools.appimages", description="CASA's native tools.")
+    parser = argparse.ArgumentParser(prog="python -m casa_kernel.tools", description="CASA's native tools.")
     commands = parser.add_subparsers(dest="command", required=True)
     command = commands.add_parser("run", help="run a tool on the display of this terminal or desktop")
     command.add_argument("name", choices=NAMES)
@@ -307,7 +308,3 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -14,6 +14,8 @@ from typing import List, Mapping, Optional, Sequence, Tuple
 
 import psutil
 
+from casa_desktop import names
+
 from ..errors import BadKeeping
 from .processes import Child, Children
 
@@ -51,7 +53,7 @@ def from_environment(environ: Mapping[str, str]) -> Limits:
         BadKeeping: they make no sense.
     """
     limits = Limits()
-    for name, word in (("CASA_DESKTOP_KEEP_TOOLS", "keep"), ("CASA_DESKTOP_TOOL_MEMORY", "memory")):
+    for name, word in ((names.KEEP_TOOLS, "keep"), (names.TOOL_MEMORY, "memory")):
         if environ.get(name):
             change(limits, [word, environ[name]])
     return limits

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from casa_desktop import names
 from casa_desktop.__main__ import main
 from casa_desktop.cli import doctor
 from casa_desktop.containers.container import Container
-from casa_desktop.desktop import lifecycle, x_server_source
+from casa_desktop.desktop import lifecycle
 
 from ...support.living import started
 from ...support.shortage import small_disk
@@ -72,14 +73,14 @@ def test_an_image_s_x_server_is_none_that_is_missing(tmp_path: Path, monkeypatch
     program.write_text("")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setenv(x_server_source.VARIABLE, json.dumps(Container("podman", "casa").as_dict()))
+    monkeypatch.setenv(names.X_SERVER, json.dumps(Container("podman", "casa").as_dict()))
     found = _by_subject()
     assert found["X server"].state == "ok"
     assert found["X server"].found == "that of podman (casa), chosen in $CASA_DESKTOP_X_SERVER"
     assert "window manager" not in found
     program.unlink()
     assert _by_subject()["X server"].found.endswith("; there is no podman on PATH")
-    monkeypatch.setenv(x_server_source.VARIABLE, "nonsense")
+    monkeypatch.setenv(names.X_SERVER, "nonsense")
     assert "should be a container in JSON" in _by_subject()["X server"].found
     assert _by_subject()["window manager"].state == "missing"
 

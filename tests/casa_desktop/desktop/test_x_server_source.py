@@ -6,6 +6,7 @@ from typing import Dict
 
 import pytest
 
+from casa_desktop import names
 from casa_desktop.containers.container import Container
 from casa_desktop.desktop import x_server_source
 from casa_desktop.errors import InvalidSetting, SettingNotWritten
@@ -44,7 +45,7 @@ def test_the_user_s_choice_goes_before_the_administrator_s_and_the_variable_befo
         assert found.image == image
     x_server_source.configure(environ, None)
     assert x_server_source.configured(environ) is None
-    told = {**environ, x_server_source.VARIABLE: '{"engine": "bwrap"}'}
+    told = {**environ, names.X_SERVER: '{"engine": "bwrap"}'}
     assert x_server_source.found(told) == x_server_source.Choice(Container("bwrap"), "$CASA_DESKTOP_X_SERVER")
 
 

@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-from casa_desktop.network import check, namespace
+from casa_desktop import names
+from casa_desktop.network import check
 from casa_desktop.network.namespace import State
-from casa_desktop.system import messages
 
 
 @pytest.mark.parametrize(
@@ -30,18 +30,18 @@ def test_each_network_is_told_with_its_remedy(
 
 def test_it_is_tried_in_another_process() -> None:
     before = os.readlink("/proc/self/ns/net")
-    assert check.examine({**os.environ, namespace.VARIABLE: "host"}).state == "note"
+    assert check.examine({**os.environ, names.NETWORK: "host"}).state == "note"
     assert check.examine(os.environ).found
     assert os.readlink("/proc/self/ns/net") == before
 
 
 def test_a_wrong_setting_and_a_notebook_s_own_network_are_told() -> None:
-    assert "'private' or 'host'" in check.examine({**os.environ, namespace.VARIABLE: "x"}).found
-    assert check.examine({messages.PORTER_VARIABLE: "/p"}).state == "ok"
+    assert "'private' or 'host'" in check.examine({**os.environ, names.NETWORK: "x"}).found
+    assert check.examine({names.HOST_HELPER: "/p"}).state == "ok"
 
 
 def test_a_choice_that_is_none_is_told_in_its_own_words() -> None:
-    found = check.examine({**os.environ, namespace.VARIABLE: "lan"})
+    found = check.examine({**os.environ, names.NETWORK: "lan"})
     assert (found.state, found.remedy) == ("missing", "unset CASA_DESKTOP_NETWORK")
     assert found.found == "CASA_DESKTOP_NETWORK is 'lan', but should be 'private' or 'host'."
 
@@ -58,6 +58,6 @@ def test_a_choice_that_is_none_is_told_in_its_own_words() -> None:
     ],
 )
 def test_a_proxy_that_kernels_do_not_reach_is_told(proxy: str, network_wanted: str, told: bool) -> None:
-    found = list(check.proxies({"https_proxy": proxy, namespace.VARIABLE: network_wanted, "HOME": "/"}))
+    found = list(check.proxies({"https_proxy": proxy, names.NETWORK: network_wanted, "HOME": "/"}))
     assert [each.state for each in found] == ["note"] * told
-    assert all(f"{namespace.VARIABLE}=host" in each.remedy for each in found)
+    assert all(f"{names.NETWORK}=host" in each.remedy for each in found)

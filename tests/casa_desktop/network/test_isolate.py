@@ -315,7 +315,7 @@ def test_a_porter_without_descriptors_or_memory_says_so_and_goes_on(
     one = kernel(user=os.getuid() != 0)
     porter = one.porter()
     # It has begun when it answers.
-    one.do("session.lifeline.ask(os.environ['CASA_DESKTOP_PORTER'], session.lifeline.Word('dance'), 30)")
+    one.do("session.messages.ask(os.environ['CASA_DESKTOP_PORTER'], session.messages.Word('dance'), 30)")
     lacking = few_descriptors(porter.pid, 0) if shortage == "descriptors" else little_memory(porter, 0)
     with lacking:
         for _ in range(3):

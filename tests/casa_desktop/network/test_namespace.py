@@ -9,6 +9,7 @@ from typing import Any, Dict, Iterator
 
 import pytest
 
+from casa_desktop import names
 from casa_desktop.errors import InvalidSetting
 from casa_desktop.network import namespace
 
@@ -111,12 +112,12 @@ def test_the_module_tells_what_comes_of_it() -> None:
 
 @pytest.mark.parametrize(("said", "expected"), [("", True), ("private", True), ("host", False)])
 def test_a_network_of_its_own_is_wanted_unless_the_machine_s_is(said: str, expected: bool) -> None:
-    assert namespace.wanted({namespace.VARIABLE: said}) is expected
+    assert namespace.wanted({names.NETWORK: said}) is expected
 
 
 def test_another_word_is_told() -> None:
     with pytest.raises(InvalidSetting, match="'private' or 'host'"):
-        namespace.wanted({namespace.VARIABLE: "none"})
+        namespace.wanted({names.NETWORK: "none"})
 
 
 def test_a_container_that_shares_the_machine_s_network_is_not_private(monkeypatch: pytest.MonkeyPatch) -> None:

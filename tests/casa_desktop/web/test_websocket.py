@@ -21,6 +21,7 @@ from Xlib import XK, X
 from Xlib.display import Display
 
 from casa_desktop.desktop import lifecycle
+from casa_desktop.runtime import directory
 from casa_desktop.system import locks
 from casa_desktop.system.process import is_stopped
 from casa_desktop.views import share_links
@@ -264,7 +265,7 @@ async def test_a_desktop_is_watched_for_as_long_as_a_browser_is_connected(root: 
         await browser.read(12)
         assert lifecycle.is_watched()
         browser.websocket.close()
-    await asyncio.to_thread(_wait_until_nobody_shares, lifecycle.runtime.places("main").record)
+    await asyncio.to_thread(_wait_until_nobody_shares, directory.places("main").record)
     assert not lifecycle.is_watched()
 
 

@@ -15,7 +15,7 @@ from ...support.shortage import small_disk
 
 
 def command_line(*args: str, env: Dict[str, str]) -> subprocess.CompletedProcess[str]:
-    argv = [sys.executable, "-m", "casa_kernel.tools.appimages", *args]
+    argv = [sys.executable, "-m", "casa_kernel.tools", *args]
     return subprocess.run(argv, env=env, capture_output=True, text=True, check=False, timeout=120)
 
 

@@ -30,7 +30,7 @@ _FUTEX = "202"
 def quick(notebook: Notebook, record: Find) -> Iterator[Notebook]:
     """The kernel, which looks at its tools each second instead of every four."""
     notebook.run(
-        "from casa_kernel.tools import clients; from casa_kernel.tools import stalls as watchdog\nusual, watchdog.PERIOD = watchdog.PERIOD, 1.0"
+        "from casa_kernel.tools import clients, stalls as watchdog\nusual, watchdog.PERIOD = watchdog.PERIOD, 1.0"
     )
     yield notebook
     notebook.run("watchdog.PERIOD = usual\n%casa_tools end")

@@ -1,0 +1,46 @@
+"""The names by which processes know each other: environment variables, and the programs one process starts another by.
+
+A name that two processes must agree on stands here once; ``docs/`` describes those that users set.
+"""
+
+from __future__ import annotations
+
+# Set by users and administrators.
+DESKTOP_NAME = "CASA_DESKTOP_NAME"
+IDLE_MINUTES = "CASA_DESKTOP_IDLE_MINUTES"
+KEEP_TOOLS = "CASA_DESKTOP_KEEP_TOOLS"
+NETWORK = "CASA_DESKTOP_NETWORK"
+RUNTIME_DIR = "CASA_DESKTOP_RUNTIME_DIR"
+TOOLS = "CASA_DESKTOP_TOOLS"
+TOOL_MEMORY = "CASA_DESKTOP_TOOL_MEMORY"
+X_SERVER = "CASA_DESKTOP_X_SERVER"
+
+# Set by us for child processes. The server's address of the desktop's page, for kernels:
+URL = "CASA_DESKTOP_URL"
+# The socket of a container's launcher, and that of a kernel's helper outside of its network:
+OUTSIDE = "CASA_DESKTOP_OUTSIDE"
+HOST_HELPER = "CASA_DESKTOP_PORTER"
+# The descriptor on which a container's launcher says that the kernel runs:
+READY_FD = "CASA_DESKTOP_READY_FD"
+# Which supervisor a process belongs to, and which session of its desktop:
+SUPERVISED = "CASA_DESKTOP_SUPERVISED"
+SESSION = "CASA_DESKTOP_SESSION"
+# The Python of the kernel whose cell started this one (sitehooks/sitecustomize.py has it, too, and imports nothing):
+KERNEL_PYTHON = "CASA_DESKTOP_KERNEL_PYTHON"
+
+# Programs, as ``python -m`` takes them.
+AGENT = "casa_desktop.desktop.agent"
+CONTAINED_DESKTOP = "casa_desktop.launchers.desktop"
+CONTAINED_INIT = "casa_desktop.launchers.init"
+CONTAINED_KERNEL = "casa_desktop.launchers.kernel"
+HOST_HELPER_PROGRAM = "casa_desktop.launchers.host_helper"
+KERNEL = "casa_kernel"
+NETWORK_PROGRAM = "casa_desktop.network.namespace"
+OPEN_URL = "casa_desktop.desktop.open_url"
+SCALE = "casa_desktop.x11.scale_program"
+SCREENSHOT = "casa_desktop.x11.screenshot_program"
+SUPERVISOR = "casa_desktop.desktop.supervisor"
+TOOLS_PROGRAM = "casa_kernel.tools"
+
+# The launcher's name in kernelspecs that were written before it moved.
+CONTAINED_KERNEL_BEFORE = "casa_desktop.outside"
