@@ -18,8 +18,8 @@ from .cli.kernel import add_kernel
 from .cli.x_server import add_x_server
 from .desktop import lifecycle
 from .errors import CasaDesktopError, NotRunning, ServingUnavailable
-from .runtime.directory import Record
 from .runtime.exit_reason import all_last_words
+from .runtime.record import Record
 from .runtime.settings import Settings, settings_from
 
 

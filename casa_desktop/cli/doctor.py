@@ -21,7 +21,8 @@ import psutil
 
 from .. import errors
 from ..desktop import lifecycle, x_server_source
-from ..findings import Finding, x_server
+from ..desktop.x_server_source import as_finding
+from ..findings import Finding
 from ..names import HOST_HELPER, TOOLS_PROGRAM
 from ..network import check as networkcheck
 from ..runtime import directory
@@ -39,7 +40,7 @@ def examine() -> List[Finding]:
 
 
 def _programs() -> Iterator[Finding]:
-    yield x_server(os.environ)
+    yield as_finding(os.environ)
     with suppress(errors.InvalidSetting):
         if x_server_source.configured(os.environ) is not None:
             # The image's window manager and terminal are used as well.

@@ -51,7 +51,7 @@ def x_server(arguments: argparse.Namespace) -> int:
         image_probe.look_for_x_server(container, os.environ)
     if container is not None or arguments.own:
         x_server_source.configure(os.environ, container)
-    found = findings.x_server(os.environ)
+    found = x_server_source.as_finding(os.environ)
     if arguments.json:
         choice = x_server_source.found(os.environ)
         told = choice.container.as_dict() if choice.container else None

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Dict, List, Optional
 
 from .. import names
 from ..errors import RuntimeDirectoryError
-from ..runtime import directory
+from ..runtime import removal
 from ..runtime.directory import Places
 from ..runtime.exit_reason import write_last_words
+from ..runtime.record import read_record
 from ..system import locks
 from ..system.process import bearing, end, is_in_session, is_stopped, namespace, resume
 
@@ -80,15 +81,15 @@ def bury(name: str, at: Places) -> None:
     if not at.folder.exists():
         # A supervisor that has ended normally has done all this itself.
         return
-    if directory.read_record(at.record) is not None:
+    if read_record(at.record) is not None:
         write_last_words(name, LOST, lost=True)
     end_marked(at)
-    directory.clear(at.folder)
+    removal.clear(at.folder)
 
 
 def is_dead(at: Places) -> bool:
     """Return whether a desktop of this PID namespace has ended without being stopped, and is not cleaned up yet."""
-    record = directory.read_record(at.record)
+    record = read_record(at.record)
     return record is not None and not locks.is_held(at.folder) and record.pid_namespace in ("", namespace("pid"))
 
 
@@ -97,7 +98,7 @@ def bury_if_dead(at: Places) -> None:
 
     Also remove the empty folder of a starter that was killed before its supervisor started.
     """
-    if directory.read_record(at.record) is None:
+    if read_record(at.record) is None:
         with suppress(RuntimeDirectoryError, OSError), locks.exclusive(at.folder.parent, 0):
             at.folder.rmdir()
         return

@@ -11,7 +11,8 @@ from typing import Optional
 
 from ..errors import NotAnswering, StopFailed
 from ..runtime import directory
-from ..runtime.directory import Places, Record
+from ..runtime.directory import Places
+from ..runtime.record import Record, read_record
 from ..runtime.x_files import answers
 from ..system import locks
 from ..system.descriptors import readable
@@ -27,7 +28,7 @@ def has_x_server(record: Record) -> bool:
     """Return whether the desktop's X server runs, even if it is stopped; takes well below 1 ms."""
     socket = Path(record.rfb_socket)
     # The server that answers may be a new one, started after the record was read.
-    return answers(socket) and directory.read_record(Places(socket.parent).record) == record
+    return answers(socket) and read_record(Places(socket.parent).record) == record
 
 
 def await_x_server(record: Record, at: Places, timeout: float) -> Optional[Record]:
@@ -59,7 +60,7 @@ def await_x_server(record: Record, at: Places, timeout: float) -> Optional[Recor
             )
         wake(record)
         while locks.is_held(at.folder):
-            found = directory.read_record(at.record)
+            found = read_record(at.record)
             if found is not None and has_x_server(found):
                 return found
             remaining = deadline - time.monotonic()
@@ -102,7 +103,7 @@ def await_record(at: Places, timeout: float) -> Optional[Record]:
             return None
         stack.callback(os.close, free)
         while locks.is_held(at.folder):
-            record = directory.read_record(at.record)
+            record = read_record(at.record)
             if record is not None:
                 return record
             if not readable([changes.fileno(), free], deadline - time.monotonic()):
@@ -125,7 +126,7 @@ def wake_beginners() -> None:
     This takes about 50 ms if a desktop has no record yet.
     """
     for at in directory.everywhere():
-        if directory.read_record(at.record) is None:
+        if read_record(at.record) is None:
             cleanup.wake(at)
 
 

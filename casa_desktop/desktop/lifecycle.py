@@ -16,14 +16,16 @@ from typing import Dict, Iterator, List, Optional, Sequence
 
 from .. import errors, names
 from ..containers.container import Container
-from ..runtime import directory
-from ..runtime.directory import Places, Record
+from ..runtime import directory, removal
+from ..runtime.directory import Places
 from ..runtime.exit_reason import forget_last_words, read_last_words
 from ..runtime.location import configured_root, is_private, others
-from ..runtime.settings import Settings, display_environment, scale_command, settings_from
+from ..runtime.record import Record, read_record
+from ..runtime.settings import Settings, scale_command, settings_from
 from ..system import locks, messages
 from ..system.pythonpath import hide, seen
 from ..x11 import displays, icewm_files
+from ..x11.icewm import display_environment
 from ..x11.screenshots import Glimpse, screenshot, titles
 from ..x11.xauthority import write as write_cookie
 from . import cleanup, control, open_url, starting, x_server_source
@@ -48,7 +50,7 @@ def find(name: str = DEFAULT_NAME) -> Optional[Record]:
 
 
 def _living(at: Places) -> Optional[Record]:
-    return directory.read_record(at.record) if locks.is_held(at.folder) else None
+    return read_record(at.record) if locks.is_held(at.folder) else None
 
 
 def running(name: str = DEFAULT_NAME) -> Record:
@@ -201,7 +203,7 @@ def _start(
         # left, only the empty folder can be removed, and there is nothing else to remove.
         with suppress(OSError):
             at.folder.rmdir()
-        directory.clear(at.folder)
+        removal.clear(at.folder)
         said = errors.Shortage.of(error, at.folder) or f"{error.strerror}: {error.filename or at.folder}"
         raise errors.StartFailed(name, str(said)) from error
     finally:
@@ -209,7 +211,7 @@ def _start(
         forget_last_words(name)
     if report.get("error"):
         raise starting.reported(report)
-    record = directory.read_record(at.record)
+    record = read_record(at.record)
     if record is None:
         raise errors.StartFailed(name, "it ended as soon as it had started")
     return record
@@ -237,7 +239,7 @@ def stop(name: str = DEFAULT_NAME, *, timeout: float = 10.0) -> bool:
         cleanup.bury(name, at)
         forget_last_words(name)
         for root in {at.folder.parent, configured_root()}:
-            directory.remove_root_if_empty(root)
+            removal.remove_root_if_empty(root)
     return record is not None
 
 

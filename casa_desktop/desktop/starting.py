@@ -17,7 +17,7 @@ from typing import Dict, List, Optional, Sequence
 
 from .. import errors, names
 from ..containers.container import Container
-from ..runtime import directory
+from ..runtime import removal
 from ..runtime.directory import Places
 from ..runtime.settings import Settings
 from ..system import open_folder, threads
@@ -79,11 +79,11 @@ def supervised(
         report = _run_supervisor(name, settings, deadline, container, at, locks)
         if report.get("error"):
             # The supervisor may still hold the lock of the folder for a moment.
-            directory.clear(at.folder, folder)
+            removal.clear(at.folder, folder)
         return report
     except (errors.StartFailed, OSError):
         # The supervisor could not clean up itself.
-        directory.clear(at.folder, folder)
+        removal.clear(at.folder, folder)
         raise
     finally:
         os.close(folder)
@@ -115,7 +115,7 @@ def _run_supervisor(
         if not pipe.has_writer():
             # The supervisor has not begun, or was killed. If it has reported meanwhile, it holds the folder's lock, and
             # ``clear`` does nothing.
-            directory.clear(at.folder)
+            removal.clear(at.folder)
         raise
     finally:
         pipe.close()

@@ -39,9 +39,11 @@ from ..errors import (
     XServerMissing,
 )
 from ..runtime import x_files
-from ..runtime.directory import Places, Record, clear, places
+from ..runtime.directory import Places, places
 from ..runtime.exit_reason import write_last_words, write_removal
-from ..runtime.settings import Settings, window_manager_command
+from ..runtime.record import Record
+from ..runtime.removal import clear
+from ..runtime.settings import Settings
 from ..system import locks, messages
 from ..system.descriptors import raise_limit, readable
 from ..system.log_limit import LogLimit
@@ -52,6 +54,7 @@ from ..system.respawn import RECENT_SECONDS, Child
 from ..system.signals import Signals
 from ..x11 import clients as xclients
 from ..x11 import icewm_files
+from ..x11.icewm import window_manager_command
 from ..x11.xvnc import Xvnc
 from . import cleanup, open_url
 from .mending import Mender

@@ -18,10 +18,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Iterator, Mapping, NamedTuple, Optional, Tuple
 
-from .. import names
+from .. import errors, names
+from ..containers import images
 from ..containers.container import Container
 from ..errors import InvalidContainer, InvalidSetting, SettingNotWritten
+from ..findings import Finding
 from ..system.files import parsed
+
+_CHOOSE = "choose again with casa-desktop x-server"
 
 OWN = "own"
 # Xvnc's usual name, and Debian's.
@@ -121,3 +125,21 @@ def own_program() -> Optional[str]:
         if found:
             return found
     return None
+
+
+def as_finding(environ: Mapping[str, str]) -> Finding:
+    """Return where a desktop's X server would come from."""
+    try:
+        choice = found(environ)
+    except errors.InvalidSetting as error:
+        return Finding("X server", "missing", str(error), _CHOOSE)
+    if choice.container is not None:
+        where = f"that of {choice.container.label}, chosen in {choice.source}"
+        trouble = images.trouble(choice.container)
+        state = "missing" if trouble else "ok"
+        return Finding("X server", state, f"{where}; {trouble}" if trouble else where, _CHOOSE if trouble else "")
+    path = own_program()
+    if path:
+        return Finding("X server", "ok", path)
+    remedy = "apt install tigervnc-standalone-server, or take an image's: casa-desktop x-server --image NAME"
+    return Finding("X server", "missing", f"no {' or '.join(PROGRAMS)} on PATH", remedy)

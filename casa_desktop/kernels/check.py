@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence, Tuple
 
+from ..desktop.x_server_source import as_finding
 from ..errors import KernelFailed
-from ..findings import Finding, x_server
+from ..findings import Finding
 from ..system.process import adopt_orphans, descendants, outlast
 from . import store
 from .client import Running
@@ -116,7 +117,7 @@ def _examine(running: Running, report: Report) -> Report:
 
 def _x_server(kernel: Kernel, inside: str) -> Finding:
     """Return the X server that this kernel's desktop would have: the image's own if the machine has none."""
-    found = x_server(os.environ)
+    found = as_finding(os.environ)
     if found.state == "ok" or not kernel.container or not inside:
         return found
     return Finding("X server", "ok", f"{inside} in {kernel.container.label}")

@@ -22,7 +22,7 @@ from typing import Dict, Iterable, List, Optional, Sequence
 import psutil
 
 from ..errors import CasaDesktopError
-from ..runtime import directory, location
+from ..runtime import location, removal
 from ..system import locks
 from ..system.descriptors import readable
 from ..system.process import adopt_orphans, descendants, end, namespace, open_pid
@@ -126,7 +126,7 @@ def _remove_empty_root() -> None:
     """Remove the runtime directory after the last desktop, as ``casa-desktop stop`` does."""
     root = location.configured_root()
     with suppress(CasaDesktopError, OSError), locks.exclusive(root, 1.0):
-        directory.remove_root_if_empty()
+        removal.remove_root_if_empty()
 
 
 def _appoint_heir() -> Optional[int]:

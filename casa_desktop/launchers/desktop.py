@@ -22,7 +22,8 @@ from ..containers.container import Container
 from ..desktop import cleanup
 from ..desktop.starter import IN_CONTAINER, Starter, detach
 from ..errors import CasaDesktopError, RuntimeDirectoryError, StartFailed
-from ..runtime import directory
+from ..runtime import directory, removal
+from ..runtime.record import read_record
 from ..runtime.rendezvous import Berth, leave, new_berth, occupy
 from ..runtime.settings import Settings
 from ..system import locks
@@ -63,7 +64,7 @@ class Stand:
     def report_error(self, error: Exception) -> None:
         """Report why the desktop did not start, and remove its folder."""
         # The waiting starter keeps other processes away from the folder.
-        directory.clear(directory.places(self._name).folder)
+        removal.clear(directory.places(self._name).folder)
         self.report({"error": str(error), "kind": type(error).__name__})
 
     def run(self, container: Container, settings: Settings, seconds: float) -> None:
@@ -90,10 +91,10 @@ class Stand:
         """Remove what is left of a desktop whose container was killed; another process may be doing the same."""
         at = directory.places(self._name, make=False)
         with suppress(OSError, RuntimeDirectoryError), locks.exclusive(at.folder.parent, 1.0):
-            record = directory.read_record(at.record)
+            record = read_record(at.record)
             if record is not None and record.supervisor_pid == os.getpid() and not locks.is_held(at.folder):
                 cleanup.bury(self._name, at)
-                directory.remove_root_if_empty()
+                removal.remove_root_if_empty()
 
     def _keep(self, container: Container, settings: Settings, seconds: float, berth: Berth, lock: int) -> None:
         keeper_of_it = (str(os.getpid()), namespace("pid"))

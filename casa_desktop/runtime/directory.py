@@ -21,17 +21,14 @@ from __future__ import annotations
 
 import os
 import re
-import socket
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Mapping, Optional
 
 from ..errors import InvalidName, RuntimeDirectoryError, Shortage
 from ..names import OUTSIDE
-from ..system import files, locks, open_folder
-from ..system.unix_sockets import connected
-from . import location, x_files
+from ..system import locks
+from . import location
 from .location import configured_root, is_private
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
@@ -163,49 +160,6 @@ def places(name: str, *, make: bool = True) -> Places:
     return found
 
 
-@dataclass(frozen=True)
-class Record:
-    """The file that describes a running desktop.
-
-    Attributes:
-        name: the desktop's name.
-        display: name of the X display, like ``:7``.
-        xauthority: path of the cookie file.
-        rfb_socket: path of the unix socket on which Xvnc serves RFB.
-        supervisor_pid: process id of the supervisor, or of the launcher of the supervisor's container.
-        x_server_pid: process id of Xvnc, in the supervisor's pid namespace.
-        started: time of the start, in seconds since the epoch.
-        version: the version of casa-desktop that started it.
-        idle_minutes: the desktop is stopped after this time without use, in minutes; 0 for never.
-        pid_namespace: the namespace in which ``supervisor_pid`` is valid; elsewhere it may be another process.
-    """
-
-    name: str
-    display: str
-    xauthority: str
-    rfb_socket: str
-    supervisor_pid: int
-    x_server_pid: int
-    started: float
-    version: str
-    idle_minutes: float = 0.0
-    pid_namespace: str = ""
-
-    @property
-    def at(self) -> Places:
-        """The paths of this desktop."""
-        return Places(Path(self.rfb_socket).parent)
-
-    def write(self, path: Path) -> None:
-        """Write the record atomically."""
-        files.write(path, self)
-
-
-def read_record(path: Path) -> Optional[Record]:
-    """Return the record at ``path``; None if there is none, or it is invalid."""
-    return files.read(path, Record)
-
-
 def names() -> List[str]:
     """Return the names of all desktops that have a folder, living or dead, in order.
 
@@ -236,50 +190,3 @@ def _folders(root: Path) -> List[Path]:
         return []
     except OSError as error:
         raise Shortage.of(error) or error from error
-
-
-def clear(folder: Path, descriptor: Optional[int] = None) -> None:
-    """Remove a dead desktop's folder, and the files that its X server left; it is no error if they are missing.
-
-    Args:
-        folder: path of the folder.
-        descriptor: descriptor of the folder to remove, for the process that has created or locked it; another folder
-            that now has the same path is left alone. Without it, the folder at the path is removed, unless a living
-            process has locked it.
-    """
-    if descriptor is not None:
-        if open_folder.is_at(folder, descriptor):
-            _remove_x_files(folder)
-        open_folder.remove(folder, descriptor)
-        return
-    with suppress(OSError), locks.unheld(folder) as dead:
-        _remove_x_files(folder)
-        open_folder.remove(folder, dead)
-
-
-def _remove_x_files(folder: Path) -> None:
-    with suppress(Shortage):
-        record = read_record(Places(folder).record)
-        if record is not None:
-            # The X server may have been killed together with the supervisor, as at the end of their container.
-            x_files.remove_dead(record.display)
-
-
-def remove_root_if_empty(root: Optional[Path] = None) -> None:
-    """Remove a root, by default the one for new desktops, if it is empty. The caller must have locked the root."""
-    # This fails if there are other desktops, or another process is just starting one.
-    with suppress(OSError):
-        (root or configured_root()).rmdir()
-
-
-def rfb_banner(path: Path, timeout: float) -> bytes:
-    """Connect to an RFB server's unix socket and return its 12-byte version message.
-
-    Source: RFC 6143, section 7.1.1.
-
-    Raises:
-        OSError: no process listens, or there was no message within ``timeout`` seconds.
-    """
-    with connected(path, timeout) as connection:
-        connection.settimeout(timeout)
-        return connection.recv(12, socket.MSG_WAITALL)

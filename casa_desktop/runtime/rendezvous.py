@@ -22,7 +22,7 @@ from typing import Mapping, Optional
 
 from ..errors import ContainerFailed, RuntimeDirectoryError
 from ..system import locks
-from . import directory, location
+from . import directory, location, removal
 
 HARBOUR = ".kernels"
 _ID_BYTES = 4
@@ -148,7 +148,7 @@ def _occupy(berth: Berth, deadline: float) -> int:
 def _remove_deserted(harbour: Path) -> None:
     for each in harbour.iterdir():
         if not locks.is_held(each):
-            directory.clear(each)
+            removal.clear(each)
 
 
 def leave(berth: Berth, descriptor: Optional[int] = None) -> None:
@@ -167,6 +167,6 @@ def leave(berth: Berth, descriptor: Optional[int] = None) -> None:
 
 def clear(berth: Berth, descriptor: Optional[int] = None) -> None:
     """Remove the folder from inside the container, where the root is a mount and stays; see ``leave``."""
-    directory.clear(berth.folder, descriptor)
+    removal.clear(berth.folder, descriptor)
     with suppress(OSError):
         berth.folder.parent.rmdir()

@@ -9,7 +9,7 @@ from typing import Optional
 from inotify_simple import flags
 
 from ..desktop import open_url
-from ..runtime.directory import Record
+from ..runtime.record import Record
 from ..system import threads
 from ..system.file_alarm import Alarm
 from .viewers import Audience

@@ -7,7 +7,7 @@ from typing import Any, Dict, Optional
 
 from ..desktop import lifecycle
 from ..errors import CasaDesktopError, Shortage
-from ..runtime.directory import Record
+from ..runtime.record import Record
 
 
 def desktop(record: Record, *, page: str, websocket: str, server: str) -> Dict[str, Any]:

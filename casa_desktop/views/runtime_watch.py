@@ -17,8 +17,9 @@ from typing import Callable, Dict, Iterator, List, Optional, Set
 from inotify_simple import flags
 
 from ..errors import Shortage
-from ..runtime import directory, location
-from ..runtime.directory import Places, Record
+from ..runtime import location
+from ..runtime.directory import Places
+from ..runtime.record import Record, read_record
 from ..system import inotify, locks
 from ..system.inotify import Watches
 
@@ -46,7 +47,7 @@ def running(root: Path) -> Dict[str, Record]:
     if not location.is_private(root):
         return found
     for folder in _folders(root):
-        record = directory.read_record(Places(folder).record)
+        record = read_record(Places(folder).record)
         if record is not None and record.name == folder.name and locks.is_held(folder):
             found[record.name] = record
     return found

@@ -18,7 +18,7 @@ from typing import List, Optional, Tuple
 
 from ..desktop import lifecycle
 from ..errors import InvalidShare, NoSuchShare, NotRunning
-from ..runtime.directory import Record
+from ..runtime.record import Record
 from ..system import files
 
 DEFAULT_MINUTES = 60

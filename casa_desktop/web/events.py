@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict
 
 from ..desktop import open_url
-from ..runtime.directory import Record
+from ..runtime.record import Record
 from ..views import runtime_watch, share_links
 from .state import LINK_ENDED, WITHDRAWN, Reception
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Optional
 
 from ..errors import RuntimeDirectoryError
-from ..runtime import directory
+from ..runtime import directory, removal
 from ..system import locks
 
 _PAGE = """\
@@ -57,7 +57,7 @@ class OpenPage:
             shutil.rmtree(folder, ignore_errors=True)
             # If this was the last entry, the runtime directory goes, too; take the lock, for a desktop may be starting.
             with suppress(OSError, RuntimeDirectoryError), locks.exclusive(folder.parent, 0):
-                directory.remove_root_if_empty(folder.parent)
+                removal.remove_root_if_empty(folder.parent)
 
 
 def _sweep(root: Path) -> None:

@@ -19,7 +19,7 @@ from websockify.websockifyserver import CompatibleWebSocket
 
 from ..desktop import lifecycle
 from ..errors import CasaDesktopError, ProtocolViolation
-from ..runtime.directory import Record
+from ..runtime.record import Record
 from ..system import descriptors, threads
 from ..system.unix_sockets import NO_ROOM, ROOM_SECONDS, connected
 from ..views.link_watch import LinkWatch

@@ -20,7 +20,8 @@ from ..errors import (
     NoSuchShare,
     NotRunning,
 )
-from ..runtime.directory import Record, checked_name
+from ..runtime.directory import checked_name
+from ..runtime.record import Record
 from ..system.executor import in_thread
 from ..views import models
 from .config import CasaDesktop

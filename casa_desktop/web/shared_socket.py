@@ -6,7 +6,7 @@ import asyncio
 import time
 
 from ..errors import NoSuchShare, ProtocolViolation, Shortage
-from ..runtime.directory import Record
+from ..runtime.record import Record
 from ..system.token_bucket import Budget
 from ..views import share_links
 from .state import LINK_ENDED, SHARE_RESOURCE

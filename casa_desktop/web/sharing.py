@@ -9,7 +9,7 @@ from tornado import web
 
 from ..desktop import lifecycle
 from ..errors import InvalidShare
-from ..runtime.directory import Record
+from ..runtime.record import Record
 from ..system.executor import in_thread
 from ..views import models, share_links
 from .rest import DesktopHandler

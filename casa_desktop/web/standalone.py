@@ -17,7 +17,7 @@ from websockify.websockifyserver import WebSockifyRequestHandler
 
 from ..desktop import lifecycle
 from ..errors import CasaDesktopError, NotRunning
-from ..runtime.directory import Record
+from ..runtime.record import Record
 from ..views import models
 from ..views import page as template
 from ..views.page import PAGE_FOLDER

@@ -10,7 +10,7 @@ from typing import Any, Callable, MutableMapping
 
 from ..desktop import lifecycle
 from ..errors import CasaDesktopError
-from ..runtime.directory import Record
+from ..runtime.record import Record
 from ..system.executor import in_thread
 from ..views.viewers import Audience
 

@@ -11,7 +11,7 @@ from tornado.websocket import WebSocketClosedError
 
 from ..desktop import lifecycle
 from ..errors import Shortage
-from ..runtime.directory import Record
+from ..runtime.record import Record
 from ..system.process import is_stopped
 
 # Bytes buffered here for a slow browser: one block of this size, then reading from Xvnc pauses.

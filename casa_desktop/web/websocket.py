@@ -29,7 +29,7 @@ from tornado.websocket import WebSocketClosedError
 
 from ..desktop import control, lifecycle
 from ..errors import CasaDesktopError, ProtocolViolation, Shortage
-from ..runtime.directory import Record
+from ..runtime.record import Record
 from ..system.executor import in_thread
 from ..system.unix_sockets import NO_ROOM, ROOM_SECONDS, connected
 from ..views.rfb_filter import Filter

@@ -9,7 +9,11 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
-from typing import Sequence, Tuple
+from pathlib import Path
+from typing import Mapping, Sequence, Tuple
+
+from ..system.environment import for_desktop
+from ..system.process import Command
 
 PREFERENCES = """\
 Theme="casa/default.theme"
@@ -141,3 +145,17 @@ def _word(word: str) -> str:
         return word
     escaped = word.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+def window_manager_command(
+    program: str, *, config: Path, display: str, xauthority: Path, env: Mapping[str, str]
+) -> Command:
+    """Build the command line of one of IceWM's programs; it reads its files from the folder ``config``."""
+    own = {"ICEWM_PRIVCFG": str(config), **display_environment(display, xauthority)}
+    # Not ``icewm-session``: it would also start a background setter, a tray and sounds.
+    return Command((program,), {**for_desktop(env), **own})
+
+
+def display_environment(display: str, xauthority: Path) -> dict[str, str]:
+    """Return the variables with which an X program finds the desktop."""
+    return {"DISPLAY": display, "XAUTHORITY": str(xauthority)}

@@ -23,7 +23,7 @@ from typing import List, Optional, Sequence
 from PIL import Image, ImageGrab
 from Xlib.error import ConnectionClosedError, DisplayError, XError
 
-from ..runtime.settings import NO_SUCH_WINDOW
+from .screenshots import NO_SUCH_WINDOW
 from .windows import Screen, Window, chosen
 
 # A tool draws its window in several steps, some tens of milliseconds apart.

@@ -8,13 +8,17 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Dict, Iterable, List, Optional
 
-from .. import errors
-from ..runtime.directory import Record
-from ..runtime.settings import NO_SUCH_WINDOW, display_environment, picture_command
+from .. import errors, names
+from ..runtime.record import Record
 from ..system.pythonpath import seen
+from .icewm import display_environment
+
+# The exit status of the screenshot program if no window matches.
+NO_SUCH_WINDOW = 2
 
 
 def screenshot(record: Record, window: str = "", *, timeout: float = 10.0) -> bytes:
@@ -114,3 +118,8 @@ class Glimpse:
         """End the program; safe to call twice."""
         self._program.kill()
         self._program.communicate()
+
+
+def picture_command(word: str = "") -> list[str]:
+    """Return the command line that takes a screenshot; ``word`` is an argument of ``x11.screenshot_program``."""
+    return [sys.executable, "-m", names.SCREENSHOT, *([word] if word else [])]

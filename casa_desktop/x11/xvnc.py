@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from dataclasses import dataclass
-from typing import IO
+from pathlib import Path
+from typing import IO, Mapping
 
 from ..errors import StartFailed, StartTimeout
-from ..runtime.directory import Places, rfb_banner
-from ..runtime.settings import Settings, x_server_command
+from ..runtime.directory import Places
+from ..runtime.settings import Settings
 from ..system import log_limit
-from ..system.process import read_line, spawn
+from ..system.environment import for_desktop
+from ..system.process import Command, read_line, spawn
+from ..system.unix_sockets import connected
 from . import xauthority
 
 
@@ -108,3 +112,68 @@ class Xvnc:
         lines = log_limit.newest(self.log.fileno()).split("\n")
         said = [line.strip() for line in lines if line.strip()]
         return " ".join(said[-3:]) or "nothing"
+
+
+def rfb_banner(path: Path, timeout: float) -> bytes:
+    """Connect to an RFB server's unix socket and return its 12-byte version message.
+
+    Source: RFC 6143, section 7.1.1.
+
+    Raises:
+        OSError: no process listens, or there was no message within ``timeout`` seconds.
+    """
+    with connected(path, timeout) as connection:
+        connection.settimeout(timeout)
+        return connection.recv(12, socket.MSG_WAITALL)
+
+
+def x_server_command(
+    program: str,
+    settings: Settings,
+    *,
+    title: str,
+    xauthority: Path,
+    rfb_socket: Path,
+    display_fd: int,
+    env: Mapping[str, str],
+) -> Command:
+    """Build the command line of Xvnc.
+
+    Args:
+        program: path of Xvnc.
+        settings: the user's choices.
+        title: the desktop's name as VNC viewers show it.
+        xauthority: path of the cookie file; without a cookie any local user could view the display.
+        rfb_socket: path of the socket on which Xvnc listens; at most 107 bytes.
+        display_fd: an inherited descriptor to which Xvnc writes the number of its display.
+        env: the environment from which that of Xvnc is made.
+    """
+    argv = (
+        program,
+        # Without a number Xvnc selects a free one itself: fixed numbers collide, above all if
+        # containers share /tmp. With a given number, Xvnc still writes it when it is ready.
+        *(() if settings.display is None else (f":{settings.display}",)),
+        *("-displayfd", str(display_fd)),
+        *("-auth", str(xauthority)),
+        *("-rfbunixpath", str(rfb_socket), "-rfbunixmode", "0600"),
+        # With 0 or without this option, Xvnc 1.12 also listens on port 5900+N of every interface.
+        *("-rfbport", "-1"),
+        # The socket is in a folder of mode 0700, so only the user can open it.
+        *("-SecurityTypes", "None"),
+        # All clients of a unix socket share one address, so a few probes would lock out all clients.
+        "-UseBlacklist=0",
+        *("-nolisten", "tcp"),
+        "-AlwaysShared=1",
+        # Only errors. Otherwise each view adds 600 bytes to the log, which is often in memory.
+        "-Log=*:stderr:0",
+        # Without it X resets whenever its last client disconnects.
+        "-noreset",
+        # No screen saver: a page that reconnects shows the picture as it was.
+        *("-s", "0", "-dpms"),
+        # The extension GLX loads Mesa and LLVM, 50 MB in all (Xvnc 1.12), and CASA's tools draw without OpenGL.
+        *(() if settings.opengl else ("-extension", "GLX")),
+        *("-geometry", settings.geometry, "-depth", "24", "-dpi", str(settings.dpi)),
+        *("-FrameRate", str(settings.frame_rate)),
+        *("-desktop", title),
+    )
+    return Command(argv, for_desktop(env))

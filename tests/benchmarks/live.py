@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from typing import Any, Callable, List, Mapping
 
-from casa_desktop.desktop.lifecycle import Record
+from casa_desktop.runtime.record import Record
 
 from ..support.screen import Pixels, Screen, Window
 from .figures import OURS, Figure

@@ -25,6 +25,7 @@ from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 from casa_desktop.desktop import lifecycle
+from casa_desktop.runtime import record
 from casa_desktop.system.pythonpath import module
 
 from . import desks, peers
@@ -106,7 +107,7 @@ class Stage:
         self._place = Path(tempfile.mkdtemp(prefix="cb-", dir="/tmp"))
         self.folder = self._place / "observation"
         self.can_mount = can_mount()
-        self._desktops: Dict[str, lifecycle.Record] = {}
+        self._desktops: Dict[str, record.Record] = {}
         self._desks: Dict[str, desks.Desk] = {}
         self._browser: Optional[Browser] = None
         self._exits = ExitStack()
@@ -198,13 +199,13 @@ class Stage:
         self.observe()
         return Kernel(sys.executable, OURS, self.folder, self.environment)
 
-    def stock(self, desktop: Optional[lifecycle.Record] = None) -> Kernel:
+    def stock(self, desktop: Optional[record.Record] = None) -> Kernel:
         """Start a bare ipykernel, whose tools may use ``desktop``."""
         self.observe()
         shown = lifecycle.environment(desktop) if desktop is not None else {}
         return Kernel(peers.python("stock-casa"), STOCK, self.folder, {**self.environment, **shown})
 
-    def desktop(self, name: str) -> lifecycle.Record:
+    def desktop(self, name: str) -> record.Record:
         """Return a running desktop: ``main`` is that of our kernels; the others are Xvnc with a window manager, too."""
         if name not in self._desktops:
             self._desktops[name] = lifecycle.ensure(name)

@@ -21,6 +21,7 @@ from casa_desktop.desktop import open_url, x_server_source
 from casa_desktop.errors import CasaDesktopError, InvalidContainer, InvalidSetting, ProtocolViolation
 from casa_desktop.launchers import kernel
 from casa_desktop.runtime import directory
+from casa_desktop.runtime.record import Record
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.system.messages import LONGEST_LINE, Decoder, Word, encode
 from casa_desktop.views import share_links
@@ -164,11 +165,11 @@ sensible = share_links.Share("0" * 16, "label", NOW + 3600, "0" * 64)
 
 
 @pytest.fixture
-def record(root: Path) -> directory.Record:
+def record(root: Path) -> Record:
     """A desktop's, of which there is no more than a folder."""
     folder = root / "main"
     folder.mkdir()
-    return directory.Record("main", ":7", str(folder / "X"), str(folder / "rfb.sock"), 1, 1, NOW, "1")
+    return Record("main", ":7", str(folder / "X"), str(folder / "rfb.sock"), 1, 1, NOW, "1")
 
 
 @ONE_FOLDER
@@ -178,7 +179,7 @@ def record(root: Path) -> directory.Record:
 @example(json.dumps({**asdict(sensible), "expires": float("inf")}))
 @example(json.dumps({**asdict(sensible), "expires": 1e300}))
 @example(json.dumps({**asdict(sensible), "expires": float("nan")}))
-def test_a_share_s_file_is_a_link_that_ends_within_a_day_or_is_removed(record: directory.Record, content: Any) -> None:
+def test_a_share_s_file_is_a_link_that_ends_within_a_day_or_is_removed(record: Record, content: Any) -> None:
     folder = directory.places("main").shares
     folder.mkdir(exist_ok=True)
     path = folder / "0000000000000000.json"

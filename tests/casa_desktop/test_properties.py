@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from casa_desktop.desktop import open_url
 from casa_desktop.errors import InvalidName, InvalidSetting, LinkRefused
 from casa_desktop.runtime import directory
-from casa_desktop.runtime.settings import Settings, x_server_command
+from casa_desktop.runtime.settings import Settings
 from casa_desktop.x11.icewm import MenuEntry, menu
+from casa_desktop.x11.xvnc import x_server_command
 
 from ..support.examples import percent
 

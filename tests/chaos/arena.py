@@ -24,9 +24,10 @@ from Xlib import X, Xatom
 from Xlib.error import ConnectionClosedError, DisplayConnectionError
 from Xlib.protocol.event import ClientMessage
 
-from casa_desktop.runtime import directory
-from casa_desktop.runtime.directory import Places, Record
+from casa_desktop.runtime.directory import Places
+from casa_desktop.runtime.record import Record, read_record
 from casa_desktop.system import locks
+from casa_desktop.x11 import xvnc
 
 from ..support.lab import Jupyter
 from ..support.living import below, command, is_alive, line_of, living, program, variables
@@ -143,7 +144,7 @@ class Arena:
     def record(self) -> Optional[Record]:
         """Return the record of the desktop, if it runs."""
         at = Places(self.root / DESKTOP)
-        record = directory.read_record(at.record) if locks.is_held(at.folder) else None
+        record = read_record(at.record) if locks.is_held(at.folder) else None
         if record is not None:
             self.displays.add(record.display)
         return record
@@ -171,7 +172,7 @@ class Arena:
         if record is None or len(self.desktop()) < 4:
             return False
         try:
-            return directory.rfb_banner(Path(record.rfb_socket), 1).startswith(b"RFB")
+            return xvnc.rfb_banner(Path(record.rfb_socket), 1).startswith(b"RFB")
         except OSError:
             return False
 

@@ -11,7 +11,7 @@ from casa_desktop.desktop.lifecycle import Glimpse
 from casa_desktop.errors import CasaDesktopError
 from casa_desktop.names import DESKTOP_NAME, URL
 from casa_desktop.runtime import directory
-from casa_desktop.runtime.directory import Record
+from casa_desktop.runtime.record import Record
 
 
 class Desktop:

@@ -68,9 +68,9 @@ def test_an_engine_that_refuses_is_told_with_its_words() -> None:
 @needs_bwrap
 def test_a_machine_that_forbids_namespaces_is_told() -> None:
     code = (
-        "import os, sys; from casa_desktop import errors; from casa_desktop.containers import images\n"
+        "import os, sys; from casa_desktop import errors; from casa_desktop.kernels import image_probe\n"
         "from casa_desktop.containers.container import Container\n"
-        "try:\n    images.look_inside(Container('bwrap', python=sys.executable), os.environ)\n"
+        "try:\n    image_probe.look_inside(Container('bwrap', python=sys.executable), os.environ)\n"
         "except errors.ImageUnusable as error:\n    print(error)"
     )
     forbid = 'echo 0 >/proc/sys/user/max_mnt_namespaces && exec "$@"'

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from casa_desktop.desktop import lifecycle
-from casa_desktop.runtime.directory import Record
+from casa_desktop.runtime.record import Record
 from casa_desktop.system import locks
 
 from ...support.living import command, is_alive

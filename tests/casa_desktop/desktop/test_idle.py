@@ -16,7 +16,7 @@ from Xlib.ext import xtest
 
 from casa_desktop.desktop import lifecycle
 from casa_desktop.errors import NotRunning
-from casa_desktop.runtime.directory import Record
+from casa_desktop.runtime.record import Record
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import locks
 

@@ -20,7 +20,7 @@ from Xlib import X, display
 
 from casa_desktop import errors
 from casa_desktop.desktop import lifecycle
-from casa_desktop.runtime.directory import Record
+from casa_desktop.runtime.record import Record
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import locks
 

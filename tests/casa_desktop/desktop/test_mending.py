@@ -12,7 +12,8 @@ from Xlib.display import Display
 
 from casa_desktop.desktop import lifecycle
 from casa_desktop.runtime import directory
-from casa_desktop.runtime.directory import Record
+from casa_desktop.runtime.record import Record
+from casa_desktop.x11 import xvnc
 
 RECORD, KEPT, SOCKET, FIRST_SOCKET, COOKIE = "record.json", "record.kept", "rfb.sock", "rfb.new", "Xauthority"
 
@@ -52,7 +53,7 @@ def test_single_files_that_are_removed_are_put_back(
     remove(desktop.at.folder, names, [each for each in names if each not in (KEPT, FIRST_SOCKET)])
     found = lifecycle.ensure(timeout=60)
     assert (found.supervisor_pid, found.x_server_pid) == (desktop.supervisor_pid, desktop.x_server_pid)
-    assert directory.rfb_banner(Path(found.rfb_socket), 60).startswith(b"RFB ")
+    assert xvnc.rfb_banner(Path(found.rfb_socket), 60).startswith(b"RFB ")
     assert os.stat(found.xauthority).st_mode & 0o777 == 0o600
     for name, value in lifecycle.environment(found).items():
         monkeypatch.setenv(name, value)

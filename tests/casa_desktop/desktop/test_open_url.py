@@ -12,7 +12,8 @@ import pytest
 from casa_desktop.desktop import lifecycle, open_url
 from casa_desktop.errors import LinkRefused
 from casa_desktop.runtime import directory
-from casa_desktop.runtime.directory import Places, Record
+from casa_desktop.runtime.directory import Places
+from casa_desktop.runtime.record import Record
 
 from ...support.living import below, name_of, variables
 

@@ -21,7 +21,7 @@ from Xlib.display import Display
 from casa_desktop import errors
 from casa_desktop.desktop import cleanup, control, lifecycle, starting
 from casa_desktop.runtime import directory
-from casa_desktop.runtime.directory import Record
+from casa_desktop.runtime.record import Record
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import files, locks
 from casa_desktop.system.process import open_pid

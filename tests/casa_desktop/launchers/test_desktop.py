@@ -15,10 +15,11 @@ from PIL import Image
 
 from casa_desktop import errors
 from casa_desktop.desktop import lifecycle
-from casa_desktop.runtime.directory import Record, rfb_banner
+from casa_desktop.runtime.record import Record
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import locks
 from casa_desktop.system.process import marked
+from casa_desktop.x11.xvnc import rfb_banner
 
 from ...support.living import command
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from casa_desktop.launchers import shim
 from casa_desktop.launchers import kernel
 from casa_desktop.runtime import rendezvous
-from casa_desktop.runtime.settings import Command
+from casa_desktop.system.process import Command
 berth = rendezvous.Berth(Path(sys.argv[1]))
 lock = rendezvous.occupy(berth)
 inner = [sys.executable, "-m", "casa_desktop.launchers.init", str(berth.socket), "1", "/", "cat", sys.argv[2]]

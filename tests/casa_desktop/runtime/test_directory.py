@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from casa_desktop.errors import InvalidName, RuntimeDirectoryError
-from casa_desktop.runtime import directory
+from casa_desktop.runtime import directory, removal
+from casa_desktop.runtime.record import Record, read_record
 
 
 @pytest.mark.parametrize("name", ["main", "A", "m31-2", "x" * 32, "0_1"])
@@ -84,24 +85,24 @@ def test_a_path_too_long_for_a_socket_is_refused_with_the_remedy(
 
 
 def test_a_record_comes_back_as_it_was_written(tmp_path: Path) -> None:
-    record = directory.Record("main", ":7", "/a", "/b", 1, 2, 3.5, "0.1")
+    record = Record("main", ":7", "/a", "/b", 1, 2, 3.5, "0.1")
     record.write(tmp_path / "record.json")
-    assert directory.read_record(tmp_path / "record.json") == record
+    assert read_record(tmp_path / "record.json") == record
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"name": "main"}', '{"name": "main", "more": 1}', "null"])
 def test_a_record_that_makes_no_sense_is_no_record(tmp_path: Path, text: str) -> None:
     path = tmp_path / "record.json"
     path.write_text(text)
-    assert directory.read_record(path) is None
+    assert read_record(path) is None
 
 
 def test_the_root_goes_with_its_last_desktop_and_not_before(root: Path) -> None:
     (root / "main").mkdir()
-    directory.remove_root_if_empty()
+    removal.remove_root_if_empty()
     assert root.exists()
-    directory.clear(root / "main")
-    directory.remove_root_if_empty()
+    removal.clear(root / "main")
+    removal.remove_root_if_empty()
     assert not os.path.lexists(root)
 
 

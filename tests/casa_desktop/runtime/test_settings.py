@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from casa_desktop.errors import InvalidSetting
-from casa_desktop.runtime.settings import Settings, settings_from, window_manager_command, x_server_command
+from casa_desktop.runtime.settings import Settings, settings_from
+from casa_desktop.x11.icewm import window_manager_command
+from casa_desktop.x11.xvnc import x_server_command
 
 
 def _x_server(env: dict[str, str] | None = None, **choices: object) -> tuple[tuple[str, ...], dict[str, str]]:

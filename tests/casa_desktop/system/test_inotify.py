@@ -13,7 +13,7 @@ import pytest
 from casa_desktop.desktop import lifecycle
 from casa_desktop.errors import NotRunning
 from casa_desktop.runtime import directory
-from casa_desktop.runtime.directory import Record
+from casa_desktop.runtime.record import Record
 from casa_desktop.system import locks
 from casa_desktop.system.inotify import Watches
 

@@ -16,8 +16,8 @@ import pytest
 from casa_desktop import errors
 from casa_desktop.__main__ import main
 from casa_desktop.desktop import lifecycle
-from casa_desktop.runtime import directory, x_files
-from casa_desktop.runtime.directory import Record
+from casa_desktop.runtime import removal, x_files
+from casa_desktop.runtime.record import Record
 from casa_desktop.system import locks, open_folder
 
 from ...support import living
@@ -163,10 +163,10 @@ def test_what_is_removed_is_the_folder_that_is_meant_and_no_other(tmp_path: Path
 def test_a_folder_that_a_living_process_holds_is_not_cleared(root: Path) -> None:
     (root / "main").mkdir()
     lock = locks.hold(root / "main")
-    directory.clear(root / "main")
+    removal.clear(root / "main")
     assert (root / "main").exists()
     os.close(lock)
-    directory.clear(root / "main")
+    removal.clear(root / "main")
     assert not (root / "main").exists()
 
 

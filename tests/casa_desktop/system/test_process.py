@@ -56,7 +56,7 @@ def test_a_stopped_child_ends_by_sigterm() -> None:
 def test_a_spawned_child_dies_with_its_parent() -> None:
     code = (
         "import os, signal, sys\n"
-        "from casa_desktop.runtime.settings import Command\n"
+        "from casa_desktop.system.process import Command\n"
         "from casa_desktop.system.process import spawn\n"
         "child = spawn(Command(('sleep', '1000'), dict(os.environ)), log=open(os.devnull, 'wb'))\n"
         "print(child, flush=True)\n"

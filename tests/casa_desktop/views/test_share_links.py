@@ -9,7 +9,7 @@ import pytest
 from casa_desktop.desktop import lifecycle
 from casa_desktop.errors import InvalidShare, NoSuchShare, NotRunning
 from casa_desktop.runtime import directory
-from casa_desktop.runtime.directory import Record
+from casa_desktop.runtime.record import Record
 from casa_desktop.views import share_links
 
 

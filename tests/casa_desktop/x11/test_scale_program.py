@@ -12,7 +12,7 @@ from Xlib import X, Xatom
 
 from casa_desktop import errors
 from casa_desktop.desktop import lifecycle
-from casa_desktop.runtime.directory import Record
+from casa_desktop.runtime.record import Record
 from casa_desktop.x11 import icewm
 from casa_desktop.x11.icewm_files import THEME_FOLDER
 from casa_desktop.x11.scale_program import set_dpi

@@ -14,7 +14,7 @@ from PIL import Image
 
 from casa_desktop import errors
 from casa_desktop.desktop import lifecycle
-from casa_desktop.runtime.directory import Record
+from casa_desktop.runtime.record import Record
 
 # Fills a window of 300 x 200 with a colour, tells that it is mapped, and is called by its first argument.
 PROGRAM = """

@@ -8,7 +8,7 @@ from typing import Dict, Iterator, List, Tuple
 import pytest
 
 from casa_desktop.desktop import lifecycle
-from casa_desktop.runtime.directory import Record
+from casa_desktop.runtime.record import Record
 from casa_desktop.runtime.settings import Settings
 
 from ...support.mask_editor import TITLE, MaskEditor
