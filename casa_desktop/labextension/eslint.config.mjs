@@ -3,6 +3,33 @@ import prettierRecommended from 'eslint-plugin-prettier/recommended';
 import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
+// From the roof down: what lies in a folder imports only from those after it.
+const FLOORS = ['lab', 'view', 'connection', 'picture', 'log', 'rfb', 'server'];
+const floors = FLOORS.map((folder, floor) => ({
+  files: [`src/${folder}/**/*.ts`],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          ...FLOORS.slice(0, floor).map(above => ({
+            group: [`**/${above}/**`],
+            message: `${folder}/ lies below ${above}/.`
+          })),
+          ...(folder === 'lab'
+            ? []
+            : [
+                {
+                  group: ['@jupyterlab/**'],
+                  message: 'The page has no JupyterLab; only lab/ imports it.'
+                }
+              ])
+        ]
+      }
+    ]
+  }
+}));
+
 export default tseslint.config(
   { ignores: ['.build', '.yarn', 'dist', 'lib', 'node_modules'] },
   js.configs.recommended,
@@ -41,5 +68,6 @@ export default tseslint.config(
       '@typescript-eslint/no-misused-promises': 'error'
     }
   },
+  ...floors,
   prettierRecommended
 );

@@ -15,10 +15,10 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { IRunningSessionManagers } from '@jupyterlab/running';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
-import { activateDesktop, ID } from './desktop.js';
-import { imageFactory } from './images.js';
-import { labHost, logFactory } from './logrenderer.js';
-import type { DesktopWidget } from './widget.js';
+import { activateDesktop, ID } from './lab/plugin.js';
+import { imageFactory } from './lab/images.js';
+import { labHost, logFactory } from './lab/logrenderer.js';
+import type { DesktopWidget } from './lab/widget.js';
 
 /** The CASA Desktop in JupyterLab and Notebook 7. */
 const desktop: JupyterFrontEndPlugin<void> = {

@@ -1,10 +1,10 @@
 import '../style/page.css';
-import { Api, IDesktop, IServer } from './api.js';
-import type { IAction, IHost, Lack } from './host.js';
-import { icon } from './icons.js';
-import { returnToLab } from './moving.js';
-import { LocalPreferences } from './store.js';
-import { View } from './view.js';
+import { Api, IDesktop, IServer } from './server/api.js';
+import type { IAction, IHost, Lack } from './view/host.js';
+import { icon } from './view/icons.js';
+import { returnToLab } from './view/handover.js';
+import { LocalPreferences } from './view/localpreferences.js';
+import { View } from './view/view.js';
 
 /** What the server writes into the page. */
 interface IConfig {

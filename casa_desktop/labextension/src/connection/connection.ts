@@ -1,0 +1,221 @@
+import {
+  Api,
+  IDesktop,
+  LoggedOut,
+  Lost,
+  Missing,
+  Refused,
+  Withdrawn
+} from '../server/api.js';
+import type { IClosing } from '../rfb/channel.js';
+import { LifeSigns } from './wakeups.js';
+import {
+  Action,
+  End,
+  hasEnded,
+  Happening,
+  INITIAL,
+  IStatus,
+  step
+} from './state.js';
+import type { IPreferences } from './preferences.js';
+import type { ICallbacks, Rfb } from './novnc.js';
+
+/** What a connection tells of, and asks. */
+export interface IConnectionEvents extends Omit<
+  ICallbacks,
+  'connected' | 'closed'
+> {
+  /** Called with each new status. */
+  changed(status: IStatus): void;
+  /** What the user prefers now. */
+  preferences(): IPreferences;
+  /** Whether the view can be seen. */
+  seen(): boolean;
+}
+
+/** How long a desktop may take to greet, in ms: a stopped one never does. */
+const GREETING = 15_000;
+
+/**
+ * A desktop, kept in sight for ever: starts it, dials, and dials again.
+ *
+ * The shell around `step`: it does what the machine says and reports what came
+ * of it. Close it with `dispose`; nothing happens after that.
+ */
+export class Connection {
+  /** What shows the desktop; null unless it is connected or about to be. */
+  rfb: Rfb | null = null;
+  private status: IStatus = INITIAL;
+  private timer: number | undefined;
+  private greeting: number | undefined;
+  private questions = 0;
+  private disposed = false;
+  private desktop: IDesktop | null = null;
+  private readonly signs = new LifeSigns(why => this.woken(why !== 'seen'));
+
+  /** @param target the element that the canvas fills. */
+  constructor(
+    private readonly api: Api,
+    private readonly name: string,
+    private readonly target: HTMLElement,
+    private readonly events: IConnectionEvents
+  ) {}
+
+  /** Start the desktop unless it runs, and show it. */
+  open(): void {
+    this.happen({ type: 'open' });
+  }
+
+  /** Try again at once if it has failed or waits; else leave it alone. */
+  reopen(): void {
+    if (this.status.phase === 'failed') {
+      this.open();
+    } else if (this.timer !== undefined) {
+      this.due();
+    }
+  }
+
+  /** The view can be seen again: have back what was lost meanwhile. */
+  look(): void {
+    if (this.status.end === 'lost') {
+      this.act({ type: 'look' });
+    }
+  }
+
+  /** Close the connection for good. The desktop goes on. */
+  dispose(): void {
+    this.disposed = true;
+    this.signs.dispose();
+    window.clearTimeout(this.timer);
+    window.clearTimeout(this.greeting);
+    this.rfb?.close();
+  }
+
+  private woken(suspect: boolean): void {
+    if (this.timer !== undefined) {
+      this.due();
+    } else if (hasEnded(this.status)) {
+      // It may have been started again from elsewhere, as by a kernel.
+      this.act({ type: 'look' });
+    } else if (suspect) {
+      this.rfb?.link.probe();
+    }
+  }
+
+  private due(): void {
+    window.clearTimeout(this.timer);
+    this.timer = undefined;
+    this.happen({ type: 'due' });
+  }
+
+  private happen(happening: Happening): void {
+    if (this.disposed) {
+      return;
+    }
+    const [status, action] = step(this.status, happening);
+    this.status = status;
+    this.events.changed(status);
+    this.act(action);
+  }
+
+  private act(action: Action): void {
+    switch (action.type) {
+      case 'start':
+        return void this.ask(() => this.api.start(this.name));
+      case 'look':
+        return void this.ask(() => this.api.look(this.name));
+      case 'dial':
+        return void this.dial();
+      case 'wait':
+        this.timer = window.setTimeout(() => this.due(), action.delay);
+        return;
+      case 'rest':
+        return;
+    }
+  }
+
+  private async ask(question: () => Promise<IDesktop>): Promise<void> {
+    const number = ++this.questions;
+    const happening = await this.answer(question);
+    // Only the newest question counts: the user may press the button while an
+    // earlier one is still under way.
+    if (number === this.questions) {
+      this.happen(happening);
+    }
+  }
+
+  private async answer(question: () => Promise<IDesktop>): Promise<Happening> {
+    try {
+      // noVNC is large: it is fetched while the desktop starts.
+      const [desktop] = await Promise.all([question(), import('./novnc.js')]);
+      this.desktop = desktop;
+      return { type: 'running', origin: desktop };
+    } catch (error) {
+      return error instanceof Lost
+        ? {
+            type: 'lost',
+            reason: error.message,
+            seen: this.events.seen(),
+            now: Date.now()
+          }
+        : unwelcome(error);
+    }
+  }
+
+  private async dial(): Promise<void> {
+    try {
+      const { Rfb } = await import('./novnc.js');
+      if (!this.disposed && this.desktop) {
+        this.connect(Rfb, this.api.websocket(this.desktop));
+      }
+    } catch (error) {
+      this.happen(unwelcome(error));
+    }
+  }
+
+  private connect(Made: typeof Rfb, url: string): void {
+    const { events } = this;
+    this.rfb = new Made(this.target, url, events.preferences(), {
+      made: canvas => events.made(canvas),
+      connected: () => {
+        window.clearTimeout(this.greeting);
+        this.happen({ type: 'connected' });
+      },
+      closed: closing => this.closed(closing),
+      audience: audience => events.audience(audience),
+      wantsToOpen: address => events.wantsToOpen(address),
+      copied: text => events.copied(text),
+      measured: () => events.measured()
+    });
+    const { channel } = this.rfb.link;
+    this.greeting = window.setTimeout(
+      () => channel.abandon('the desktop does not answer'),
+      GREETING
+    );
+  }
+
+  private closed({ code, reason }: IClosing): void {
+    this.rfb = null;
+    window.clearTimeout(this.greeting);
+    this.happen({ type: 'closed', code, reason, cause: this.signs.cause });
+  }
+}
+
+function unwelcome(error: unknown): Happening {
+  const reason = error instanceof Error ? error.message : String(error);
+  if (error instanceof Missing) {
+    return { type: 'missing', reason };
+  }
+  if (error instanceof Refused) {
+    return { type: 'refused', reason, end: ending(error) };
+  }
+  return { type: 'unreachable', reason };
+}
+
+function ending(refusal: Refused): End {
+  if (refusal instanceof LoggedOut) {
+    return 'login';
+  }
+  return refusal instanceof Withdrawn ? 'withdrawn' : 'refused';
+}

@@ -1,0 +1,245 @@
+import { ALONE, IAudience, readAudience, readLink } from './audience.js';
+import { Channel, IMessage, Socket } from '../rfb/channel.js';
+import {
+  IScreen,
+  requestAgain,
+  setDesktopSize
+} from '../rfb/clientmessages.js';
+import { ClientStream } from '../rfb/clientstream.js';
+import { IPlan, Picture } from '../picture/picture.js';
+import type { Quality } from '../picture/quality.js';
+import { EXACT } from '../picture/quality.js';
+import { PATIENCE, Pulse } from '../picture/roundtrips.js';
+import {
+  IFollower,
+  ISize,
+  IUpdate,
+  ServerStream
+} from '../rfb/serverstream.js';
+import { Sizes } from '../picture/sizes.js';
+import type { IStats } from './stats.js';
+
+/** What a link tells of while it is up. */
+export interface ILinkEvents {
+  /** The server has told the desktop's size. */
+  sized(): void;
+  /** The desktop's clipboard takes all of Unicode from now on. */
+  unicode(): void;
+  /** Who looks at the desktop has changed. */
+  audience(audience: IAudience): void;
+  /** A program on the desktop wants to open an address. */
+  wantsToOpen(url: string): void;
+  /** `stats` may have changed. */
+  measured(): void;
+}
+
+/** How often to look after the picture while it moves, and else, in ms. */
+const BUSY = 100;
+const QUIET = 3_000;
+/** How much may come before a quiet link is looked at, in bytes. */
+const STIR = 16_384;
+/** How long a link that may have died has to show that it lives, in ms. */
+const PROBE = 4_000;
+
+/** One websocket to one desktop, and everything on it that is not noVNC's. */
+export class Link implements IFollower {
+  readonly channel: Channel;
+  readonly sizes = new Sizes();
+  audience: IAudience = ALONE;
+  private readonly picture = new Picture();
+  private readonly pulse = new Pulse();
+  private readonly stream = new ServerStream(this);
+  private readonly client = new ClientStream(this.picture.controller.encoding);
+  private timer: number | undefined;
+  private pace = QUIET;
+  private screen: IScreen = { id: 0, flags: 0 };
+  private visible = true;
+  private greeted = false;
+  private heard = 0;
+  private stirred = 0;
+
+  constructor(
+    socket: Socket,
+    private readonly events: ILinkEvents
+  ) {
+    this.channel = new Channel(socket, this.client, {
+      received: bytes => this.received(bytes),
+      told: message => this.told(message),
+      met: roundTrip => this.met(roundTrip)
+    });
+    this.schedule(QUIET);
+  }
+
+  /** What is known of it now. */
+  get stats(): IStats {
+    const { width, height } = this.sizes.current ?? { width: 0, height: 0 };
+    const { views, controls } = this.audience;
+    const level = this.picture.exact ? EXACT : this.picture.controller.level;
+    return {
+      roundTrip: this.pulse.median,
+      width,
+      height,
+      views,
+      controls,
+      quality: QUALITIES.find(([least]) => level >= least)![1]
+    };
+  }
+
+  /** The user pins the quality, or leaves it to the link. */
+  choose(quality: Quality): void {
+    this.picture.controller.choose(quality);
+    this.schedule(0);
+  }
+
+  /** The view can be seen, or not: then no pictures are asked for. */
+  show(visible: boolean): void {
+    if (visible !== this.visible) {
+      this.visible = visible;
+      this.channel.tell({ type: 'visible', visible });
+      this.channel.write(this.client.show(visible));
+      this.pulse.forget();
+      this.schedule(0);
+    }
+  }
+
+  /** Ask for the size that the view wants, if it is this view's to ask. */
+  ask(): void {
+    const size = this.sizes.next();
+    if (size) {
+      const { width, height } = size;
+      this.channel.write(setDesktopSize(width, height, this.screen));
+    }
+  }
+
+  /** Give the link up unless it shows within seconds that it lives. */
+  probe(): void {
+    const before = this.heard;
+    this.ping();
+    window.setTimeout(() => {
+      if (this.heard === before && this.channel.controlled) {
+        this.channel.abandon('no answer');
+      }
+    }, PROBE);
+  }
+
+  /** Do nothing any more. */
+  dispose(): void {
+    window.clearTimeout(this.timer);
+    this.timer = undefined;
+    this.pace = -1;
+  }
+
+  begin(width: number, height: number): void {
+    this.sizes.current = { width, height };
+    this.picture.lossy.resize(width, height);
+    this.events.sized();
+  }
+
+  update(update: IUpdate): void {
+    this.picture.update(update, performance.now());
+  }
+
+  frame(): void {
+    this.picture.frame();
+  }
+
+  unicode(): void {
+    this.events.unicode();
+  }
+
+  size(size: ISize): void {
+    const before = this.sizes.current;
+    this.screen = size.screen;
+    this.sizes.told(size);
+    const { width, height } = this.sizes.current ?? size;
+    if (width !== before?.width || height !== before.height) {
+      this.picture.lossy.resize(width, height);
+    }
+    this.events.sized();
+  }
+
+  private received(bytes: Uint8Array): void {
+    this.heard += 1;
+    this.stirred += bytes.length;
+    this.picture.received(bytes.length);
+    this.stream.feed(bytes);
+    if (this.pace === QUIET && this.stirred > STIR) {
+      this.schedule(BUSY);
+    }
+  }
+
+  private met(roundTrip: number): void {
+    this.pulse.meet(roundTrip);
+    this.picture.controller.meet(roundTrip);
+    this.client.encode(this.picture.controller.encoding);
+  }
+
+  private told(message: IMessage): void {
+    if (!this.greeted) {
+      this.greeted = true;
+      this.channel.tell({ type: 'visible', visible: this.visible });
+    }
+    this.heard += 1;
+    switch (message.type) {
+      case 'pong':
+        this.pulse.pong(Number(message.id), performance.now());
+        return;
+      case 'audience':
+        this.audience = readAudience(message);
+        this.sizes.control(this.audience.controls);
+        this.events.audience(this.audience);
+        return;
+      case 'link': {
+        const url = readLink(message);
+        return url === null ? undefined : this.events.wantsToOpen(url);
+      }
+    }
+  }
+
+  private schedule(pace: number): void {
+    if (this.pace >= 0) {
+      window.clearTimeout(this.timer);
+      this.pace = pace;
+      this.timer = window.setTimeout(() => this.tick(), pace);
+    }
+  }
+
+  private tick(): void {
+    const now = performance.now();
+    this.stirred = 0;
+    this.carryOut(this.picture.tick(now, this.pulse.delay(now)));
+    if (this.visible) {
+      this.ping();
+    }
+    this.events.measured();
+    this.schedule(this.visible && this.picture.busy ? BUSY : QUIET);
+  }
+
+  private carryOut({ encoding, areas }: IPlan): void {
+    if (encoding) {
+      this.channel.write(this.client.encode(encoding));
+    }
+    for (const area of areas) {
+      this.channel.write(requestAgain(area));
+    }
+  }
+
+  private ping(): void {
+    if (!this.channel.controlled) {
+      return;
+    }
+    const now = performance.now();
+    if (this.pulse.oldest(now) > PATIENCE) {
+      this.channel.abandon('no answer');
+      return;
+    }
+    this.channel.tell({ type: 'ping', id: this.pulse.ping(now) });
+  }
+}
+
+const QUALITIES: readonly [number, string][] = [
+  [EXACT, 'lossless'],
+  [7, 'high quality'],
+  [4, 'medium quality'],
+  [0, 'low quality']
+];

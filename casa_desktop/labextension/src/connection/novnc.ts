@@ -1,0 +1,207 @@
+import NoVNC from '@novnc/novnc';
+import type { IAudience } from './audience.js';
+import type { IClosing } from '../rfb/channel.js';
+import { element } from '../dom.js';
+import { Link } from './link.js';
+import type { IPreferences } from './preferences.js';
+import { wanted } from '../picture/sizes.js';
+
+/** What is said about one connection; each connection closes once. */
+export interface ICallbacks {
+  /** The canvas is there; noVNC does not listen to its keys yet. */
+  made(canvas: HTMLCanvasElement): void;
+  connected(): void;
+  closed(closing: IClosing): void;
+  audience(audience: IAudience): void;
+  wantsToOpen(url: string): void;
+  /** The desktop's clipboard has a new text. */
+  copied(text: string): void;
+  measured(): void;
+}
+
+const LATIN = /^[\0-\xff]*$/;
+
+/** How long a server may take to tell what its clipboard can do, in ms. */
+const PATIENCE = 5_000;
+
+/**
+ * One RFB connection, shown inside an element: the only user of noVNC.
+ *
+ * It connects when it is made, and is of no more use once it has closed.
+ */
+export class Rfb {
+  readonly link: Link;
+  private readonly rfb: NoVNC;
+  private readonly frame = element('div', 'Frame');
+  private readonly observer: ResizeObserver;
+  private reason = '';
+  private sharp = true;
+  private drawing: number | undefined;
+  private unicode = false;
+  private unsent: string | null = null;
+
+  /**
+   * @param target the element that the canvas fills; the desktop follows its
+   *   size while this view controls it, and is scaled to it otherwise.
+   * @param url the websocket's URL.
+   */
+  constructor(
+    private readonly target: HTMLElement,
+    url: string,
+    preferences: IPreferences,
+    private readonly callbacks: ICallbacks
+  ) {
+    this.link = new Link(new WebSocket(url), {
+      sized: () => this.sized(),
+      unicode: () => this.mayPaste(),
+      audience: audience => this.meet(audience),
+      wantsToOpen: address => callbacks.wantsToOpen(address),
+      measured: () => callbacks.measured()
+    });
+    target.append(this.frame);
+    this.rfb = new NoVNC(this.frame, this.link.channel, { shared: true });
+    callbacks.made(this.frame.querySelector('canvas')!);
+    this.set();
+    this.listen();
+    this.observer = new ResizeObserver(() => this.follow());
+    this.observer.observe(target);
+    this.prefer(preferences);
+  }
+
+  /** Send the keyboard's input to the desktop. */
+  focus(): void {
+    this.rfb.focus({ preventScroll: true });
+  }
+
+  /** Close the connection; `closed` is called when that is done. */
+  close(): void {
+    this.rfb.disconnect();
+  }
+
+  /** Press a key, or let it go; both if `down` is left out. */
+  key(keysym: number, code: string | null, down?: boolean): void {
+    this.rfb.sendKey(keysym, code, down);
+  }
+
+  /** Put a text on the desktop's clipboard. */
+  paste(text: string): void {
+    // Until the server has told what its clipboard can do, noVNC makes question
+    // marks of what is not in Latin-1.
+    if (this.unicode || LATIN.test(text)) {
+      this.unsent = null;
+      this.rfb.clipboardPasteFrom(text);
+    } else {
+      this.unsent = text;
+    }
+  }
+
+  private mayPaste(): void {
+    // noVNC reads the same words of the server's in this task, after us.
+    queueMicrotask(() => {
+      this.unicode = true;
+      if (this.unsent !== null) {
+        this.paste(this.unsent);
+      }
+    });
+  }
+
+  /** Take the control of the size from whichever view has it. */
+  takeControl(): void {
+    this.link.channel.tell({ type: 'control' });
+  }
+
+  /** The user's preferences have changed. */
+  prefer({ quality, sharp }: IPreferences): void {
+    this.link.choose(quality);
+    this.sharp = sharp;
+    this.tellScale();
+    this.follow();
+  }
+
+  /** The screen's pixels per CSS pixel have changed. */
+  rescale(): void {
+    this.tellScale();
+    this.follow();
+  }
+
+  private get ratio(): number {
+    return this.sharp ? window.devicePixelRatio : 1;
+  }
+
+  private set(): void {
+    this.rfb.scaleViewport = true;
+    this.rfb.clipViewport = false;
+    this.rfb.resizeSession = false;
+    this.rfb.showDotCursor = true;
+    this.rfb.focusOnClick = true;
+    this.rfb.background = 'transparent';
+  }
+
+  /** At most one step per animation frame, however often the size changes. */
+  private follow(): void {
+    this.drawing ??= requestAnimationFrame(() => {
+      this.drawing = undefined;
+      this.measure();
+      this.link.ask();
+      this.fit();
+    });
+  }
+
+  private measure(): void {
+    const { width, height } = this.target.getBoundingClientRect();
+    this.link.sizes.want(wanted(width, height, this.ratio));
+  }
+
+  private sized(): void {
+    this.measure();
+    this.fit();
+    // Not while noVNC is about to read the same chunk, and without delay.
+    queueMicrotask(() => this.link.ask());
+  }
+
+  /** Give each pixel its place if they are as many; else scale the picture. */
+  private fit(): void {
+    const { fits, current } = this.link.sizes;
+    const { style } = this.frame;
+    style.width = fits ? `${current!.width / this.ratio}px` : '100%';
+    style.height = fits ? `${current!.height / this.ratio}px` : '100%';
+  }
+
+  private meet(audience: IAudience): void {
+    this.rfb.viewOnly = audience.viewOnly;
+    this.tellScale();
+    this.follow();
+    this.callbacks.audience(audience);
+  }
+
+  private tellScale(): void {
+    if (this.link.audience.controls) {
+      const ratio = Math.min(Math.max(this.ratio, 1), 4);
+      this.link.channel.tell({ type: 'scale', ratio });
+    }
+  }
+
+  private listen(): void {
+    const { rfb, callbacks } = this;
+    rfb.addEventListener('connect', () => {
+      // A server without the extended clipboard gets what it can take.
+      window.setTimeout(() => this.mayPaste(), PATIENCE);
+      callbacks.connected();
+    });
+    rfb.addEventListener('clipboard', event =>
+      callbacks.copied(event.detail.text)
+    );
+    rfb.addEventListener('securityfailure', event => {
+      this.reason = event.detail.reason ?? '';
+    });
+    rfb.addEventListener('disconnect', () => {
+      this.observer.disconnect();
+      this.link.dispose();
+      this.frame.remove();
+      const closing = this.link.channel.closing ?? { code: 1005, reason: '' };
+      callbacks.closed(
+        this.reason ? { ...closing, reason: this.reason } : closing
+      );
+    });
+  }
+}

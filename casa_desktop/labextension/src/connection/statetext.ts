@@ -1,0 +1,80 @@
+import type { Cause, IStatus } from './state.js';
+
+/** What a status says to the user, and on the button if there is one. */
+export interface IWords {
+  readonly headline: string;
+  readonly detail: string;
+  readonly button: string;
+}
+
+/** The status in words. Every string is plain text, never HTML. */
+export function words(status: IStatus): IWords {
+  switch (status.phase) {
+    case 'starting':
+      return { headline: 'Starting the desktop…', detail: '', button: '' };
+    case 'connecting':
+      return { headline: 'Connecting…', detail: '', button: '' };
+    case 'connected':
+      return { headline: 'Connected.', detail: '', button: '' };
+    case 'reconnecting':
+      return {
+        headline: `Reconnecting… (${status.reason})`,
+        detail: AWAY[status.cause ?? 'unknown'],
+        button: ''
+      };
+    case 'failed':
+      return failure(status);
+  }
+}
+
+/** What to say when a lost desktop is back; empty where there is nothing. */
+export function comeback({ phase, cause }: IStatus): string {
+  return phase === 'connected' && cause ? BACK[cause] : '';
+}
+
+const AWAY: Readonly<Record<Cause, string>> = {
+  network: 'The network is away. The desktop goes on.',
+  sleep: 'This computer slept. The desktop went on.',
+  server: '',
+  desktop: '',
+  unknown: ''
+};
+
+const BACK: Readonly<Record<Cause, string>> = {
+  network: 'Connected again: the network was away.',
+  sleep: 'Connected again: this computer slept.',
+  server: 'Connected again: the Jupyter server was restarted.',
+  desktop:
+    'The desktop was restarted: what was open on it before has been closed.',
+  unknown: 'Connected again.'
+};
+
+function failure({ end, reason }: IStatus): IWords {
+  switch (end) {
+    case 'stopped':
+    case 'lost':
+      return {
+        headline: 'The desktop has stopped.',
+        detail: reason,
+        button: 'Start it again'
+      };
+    case 'withdrawn':
+      return {
+        headline: 'This link shows the desktop no more.',
+        detail: reason || 'It was withdrawn, or has expired.',
+        button: ''
+      };
+    case 'login':
+      return {
+        headline: 'You are logged out.',
+        detail: reason,
+        button: 'Try again'
+      };
+    default:
+      return {
+        headline: 'The desktop cannot be shown.',
+        detail: reason,
+        button: 'Try again'
+      };
+  }
+}

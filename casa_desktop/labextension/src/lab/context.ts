@@ -1,0 +1,50 @@
+import type { ILabShell, JupyterFrontEnd } from '@jupyterlab/application';
+import type { Widget } from '@lumino/widgets';
+import type { Desktops } from './desktops.js';
+import type { Notebooks } from './notebooks.js';
+import type { LabSettings } from './settings.js';
+import type { Views } from './tabs.js';
+
+/** What the commands and the places that show them are made of. */
+export interface IParts {
+  readonly app: JupyterFrontEnd;
+  /** Where tabs go; null in Notebook 7, which has a browser tab for each. */
+  readonly shell: ILabShell | null;
+  readonly desktops: Desktops;
+  readonly views: Views;
+  readonly notebooks: Notebooks;
+  readonly settings: LabSettings;
+  /** Where files for a desktop go, as a path of the contents API. */
+  folder(desktop: string): string;
+}
+
+/** Where a desktop goes that is opened for the sake of a notebook: arguments of `casa-desktop:open`. */
+export function placeBeside(
+  { settings }: IParts,
+  panel: Widget
+): { mode: 'split-right' | 'tab-after'; ref: string } {
+  const mode = settings.current.openBeside ? 'split-right' : 'tab-after';
+  return { mode, ref: panel.id };
+}
+
+/** The desktop that is meant where none is named: the one in sight, or else the notebook's. */
+export function meantDesktop({ shell, views, notebooks }: IParts): string {
+  const inSight = shell?.currentWidget;
+  const view = views.tracker.find((widget: Widget) => widget === inSight);
+  return (
+    view?.desktop ??
+    notebooks.kernel?.state.desktop ??
+    views.current?.desktop ??
+    'main'
+  );
+}
+
+/** The address of a desktop's page, for files to land in its folder. */
+export function pageUrl({ desktops, folder }: IParts, name: string): string {
+  const { baseUrl } = desktops.api.server;
+  const url = new URL(`casa-desktop/${name}/`, baseUrl);
+  if (folder(name)) {
+    url.searchParams.set('folder', folder(name));
+  }
+  return url.href;
+}

@@ -1,0 +1,128 @@
+import type { ServiceManager } from '@jupyterlab/services';
+import { ISignal, Signal } from '@lumino/signaling';
+import { Api, IDesktop, Unreachable } from '../server/api.js';
+import { backoff } from '../connection/backoff.js';
+
+/** The events by which the server tells that a desktop has started or ended. */
+export const EVENTS = 'https://casa-desktop.org/events/desktops';
+
+/**
+ * How long to leave the server alone after a hint, in ms: what starts a desktop
+ * waits for its first picture just then.
+ */
+const MOMENT = 300;
+
+/**
+ * The desktops that run on the server, as far as is known.
+ *
+ * The server's events keep it up to date. While the server is away they are
+ * lost, so the list is asked for again whenever there may have been some.
+ */
+export class Desktops {
+  private known: readonly IDesktop[] = [];
+  private questions = 0;
+  private failures = 0;
+  private timer: number | undefined;
+  private soon: number | undefined;
+  private readonly news = new Signal<this, void>(this);
+  private readonly starts = new Signal<this, string>(this);
+
+  constructor(readonly api: Api) {}
+
+  /** Emitted when desktops have come or gone. */
+  get changed(): ISignal<this, void> {
+    return this.news;
+  }
+
+  /** Emitted with the name of each desktop that has been started. */
+  get started(): ISignal<this, string> {
+    return this.starts;
+  }
+
+  /** The desktops that run, by their names. */
+  get running(): readonly IDesktop[] {
+    return this.known;
+  }
+
+  /** Whether the desktop `name` runs. */
+  isRunning(name: string): boolean {
+    return this.known.some(desktop => desktop.name === name);
+  }
+
+  /** Ask for the list now and whenever it may have changed. */
+  follow(services: ServiceManager.IManager): void {
+    services.events.stream.connect((_, event) => {
+      if (event.schema_id === EVENTS) {
+        this.refreshSoon();
+      }
+    });
+    services.connectionFailure.connect(() => void this.refresh());
+    window.addEventListener('online', () => void this.refresh());
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'visible') {
+        void this.refresh();
+      }
+    });
+    void this.refresh();
+  }
+
+  /**
+   * Ask the server which desktops run. If it is away the list stays as it is,
+   * and the question is asked again until there is an answer.
+   */
+  async refresh(): Promise<void> {
+    const number = ++this.questions;
+    window.clearTimeout(this.timer);
+    try {
+      const found = await this.api.list();
+      // A newer question is under way: its answer counts.
+      if (number === this.questions) {
+        this.failures = 0;
+        this.take(found);
+      }
+    } catch (error) {
+      if (error instanceof Unreachable && number === this.questions) {
+        const delay = backoff(this.failures++, Math.random);
+        this.timer = window.setTimeout(() => void this.refresh(), delay);
+      }
+    }
+  }
+
+  /** Ask in a moment, once for all that hints at a change until then. */
+  refreshSoon(): void {
+    this.soon ??= window.setTimeout(() => {
+      this.soon = undefined;
+      void this.refresh();
+    }, MOMENT);
+  }
+
+  /** Start a desktop unless it runs. */
+  async start(name: string): Promise<void> {
+    await this.api.start(name).finally(() => this.refresh());
+  }
+
+  /** Stop a desktop and everything on it. */
+  async stop(name: string): Promise<void> {
+    await this.api.stop(name).finally(() => this.refresh());
+  }
+
+  /** Stop a desktop, and start it again with nothing on it. */
+  async restart(name: string): Promise<void> {
+    await this.api.restart(name).finally(() => this.refresh());
+  }
+
+  private take(found: readonly IDesktop[]): void {
+    const before = new Set(this.known.map(mark));
+    this.known = [...found].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const fresh = this.known.filter(desktop => !before.has(mark(desktop)));
+    if (fresh.length || before.size !== this.known.length) {
+      this.news.emit();
+    }
+    fresh.forEach(({ name }) => this.starts.emit(name));
+  }
+}
+
+/** What tells one start of a desktop from another. */
+function mark({ name, started }: IDesktop): string {
+  return `${name} ${started}`;
+}

@@ -1,0 +1,167 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
+import type { JSONValue } from '@lumino/coreutils';
+import { DisposableDelegate, IDisposable } from '@lumino/disposable';
+import { ISignal, Signal } from '@lumino/signaling';
+import type { Widget } from '@lumino/widgets';
+import type { ICell } from './cells.js';
+import { CasaKernel, IFront, modesOf, withModes } from './casakernel.js';
+import { notebookDesktop } from '../server/names.js';
+import type { LabSettings } from './settings.js';
+
+/** The key of a notebook's metadata that is ours. */
+const METADATA = 'casa';
+
+/**
+ * As much of a notebook's panel as is needed here: JupyterLab's package of
+ * notebooks would be a dependency for its types alone.
+ */
+export interface INotebookPanel extends Widget {
+  readonly context: DocumentRegistry.IContext<DocumentRegistry.IModel>;
+  readonly content: Widget & {
+    readonly activeCell: ICell | null;
+    readonly activeCellIndex: number;
+  };
+}
+
+interface IMetadata {
+  getMetadata(key: string): unknown;
+  setMetadata(key: string, value: JSONValue): void;
+}
+
+/**
+ * The open notebooks, and the CASA kernels that some of them have.
+ *
+ * Each kernel can show the desktop, keep its modes in its notebook, and has
+ * the notebook's own desktop told to it.
+ */
+export class Notebooks implements DocumentRegistry.IWidgetExtension<
+  Widget,
+  DocumentRegistry.IModel
+> {
+  private readonly kernels = new Map<Widget, CasaKernel>();
+  /** The notebook that asked for each desktop last. */
+  private readonly askers = new Map<string, INotebookPanel>();
+  private latest: INotebookPanel | null = null;
+  private readonly news = new Signal<this, void>(this);
+
+  /**
+   * @param show shows the desktop `name` for the sake of a notebook.
+   * @param ready resolves once the settings are there.
+   */
+  constructor(
+    private readonly app: JupyterFrontEnd,
+    private readonly settings: LabSettings,
+    private readonly ready: Promise<void>,
+    private readonly show: (panel: Widget, name: string) => Promise<void>
+  ) {
+    app.shell.currentChanged?.connect(() => this.look(app.shell.currentWidget));
+  }
+
+  /** Emitted when another notebook is used, or when a kernel has news. */
+  get changed(): ISignal<this, void> {
+    return this.news;
+  }
+
+  /** The notebook that was used last, or another one that is open. */
+  get current(): INotebookPanel | null {
+    return this.latest;
+  }
+
+  /** The CASA kernel of the notebook that was used last, if it has one. */
+  get kernel(): CasaKernel | null {
+    const kernel = this.latest && this.kernels.get(this.latest);
+    return kernel?.isHere ? kernel : null;
+  }
+
+  /** Called by JupyterLab for each notebook panel that it makes. */
+  createNew(panel: Widget): IDisposable {
+    const notebook = panel as INotebookPanel;
+    const kernel = this.kernelOf(notebook);
+    this.latest ??= notebook;
+    return new DisposableDelegate(() => {
+      kernel.dispose();
+      this.forget(notebook);
+    });
+  }
+
+  /** The CASA kernel of a notebook; its toolbar is made before `createNew`. */
+  kernelOf(panel: INotebookPanel): CasaKernel {
+    const known = this.kernels.get(panel);
+    if (known) {
+      return known;
+    }
+    const { context } = panel;
+    const kernel = new CasaKernel(context.sessionContext, this.front(panel));
+    this.kernels.set(panel, kernel);
+    kernel.changed.connect(() => this.news.emit());
+    // A kernel may be faster than its file, and than the settings.
+    Promise.all([context.ready, this.ready]).then(
+      () => kernel.begin(),
+      () => {
+        // It could not be read, and JupyterLab says so.
+      }
+    );
+    return kernel;
+  }
+
+  /**
+   * The folder that files for a desktop go to: that of the notebook whose
+   * kernel asked for it, else of the one used last; null without notebooks.
+   */
+  folder(desktop: string): string | null {
+    const panel = this.askers.get(desktop) ?? this.latest;
+    return panel ? folderOf(this.path(panel)) : null;
+  }
+
+  private front(panel: INotebookPanel): IFront {
+    const model = panel.context.model as unknown as IMetadata;
+    return {
+      open: name => {
+        this.askers.set(name, panel);
+        return this.show(panel, name);
+      },
+      readModes: () => modesOf(model.getMetadata(METADATA)),
+      saveModes: modes =>
+        model.setMetadata(
+          METADATA,
+          withModes(model.getMetadata(METADATA), modes)
+        ),
+      desktop: () =>
+        this.settings.current.desktopPerNotebook
+          ? notebookDesktop(this.path(panel))
+          : null
+    };
+  }
+
+  private path(panel: INotebookPanel): string {
+    const { contents } = this.app.serviceManager;
+    return contents.localPath(panel.context.path);
+  }
+
+  private look(widget: Widget | null): void {
+    if (widget && this.kernels.has(widget)) {
+      this.latest = widget as INotebookPanel;
+      this.news.emit();
+    }
+  }
+
+  private forget(panel: INotebookPanel): void {
+    this.kernels.delete(panel);
+    for (const [name, asker] of this.askers) {
+      if (asker === panel) {
+        this.askers.delete(name);
+      }
+    }
+    if (this.latest === panel) {
+      const others = [...this.kernels.keys()] as INotebookPanel[];
+      this.latest = others.pop() ?? null;
+    }
+    this.news.emit();
+  }
+}
+
+/** The folder of a file, as a path of the contents API; '' is the root. */
+export function folderOf(path: string): string {
+  return path.slice(0, Math.max(path.lastIndexOf('/'), 0));
+}

@@ -1,0 +1,170 @@
+import type {
+  ILabShell,
+  ILayoutRestorer,
+  JupyterFrontEnd
+} from '@jupyterlab/application';
+import type {
+  ICommandPalette,
+  IToolbarWidgetRegistry,
+  WidgetTracker
+} from '@jupyterlab/apputils';
+import type { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
+import type { ILauncher } from '@jupyterlab/launcher';
+import type { IRunningSessionManagers } from '@jupyterlab/running';
+import type { ISettingRegistry } from '@jupyterlab/settingregistry';
+import type { IStatusBar } from '@jupyterlab/statusbar';
+import type { Widget } from '@lumino/widgets';
+import { Api } from '../server/api.js';
+import { addOpenCommand, OPEN } from './opencommand.js';
+import { addCommands, OPEN_ANOTHER, PALETTE } from './commands.js';
+import { answerConsoles } from './consoles.js';
+import { Desktops } from './desktops.js';
+import { welcomeBack } from '../view/handover.js';
+import { Notebooks } from './notebooks.js';
+import { IParts, placeBeside } from './context.js';
+import { addRunning } from './running.js';
+import { labServer } from './server.js';
+import { LabSettings } from './settings.js';
+import { addStatusItem } from './statusbar.js';
+import { addToolbarItems } from './notebooktoolbar.js';
+import { Views } from './tabs.js';
+import type { DesktopWidget } from './widget.js';
+
+/** The plugin, and the name of its settings. */
+export const ID = 'casa-desktop-labextension:plugin';
+
+const CATEGORY = 'CASA';
+
+/** What the application may have, or not. */
+export interface IOffers {
+  readonly shell: ILabShell | null;
+  readonly launcher: ILauncher | null;
+  readonly palette: ICommandPalette | null;
+  readonly restorer: ILayoutRestorer | null;
+  readonly registry: ISettingRegistry | null;
+  readonly toolbars: IToolbarWidgetRegistry | null;
+  readonly statusBar: IStatusBar | null;
+  readonly running: IRunningSessionManagers | null;
+  readonly files: IDefaultFileBrowser | null;
+}
+
+/** Put the desktop into each place that the application has for it. */
+export function activateDesktop(
+  app: JupyterFrontEnd,
+  tracker: WidgetTracker<DesktopWidget>,
+  offers: IOffers
+): void {
+  const parts = assemble(app, tracker, offers);
+  const { desktops, views } = parts;
+  addOpenCommand(parts, tracker);
+  addCommands(parts);
+  addPlaces(parts, offers);
+  app.docRegistry.addWidgetExtension('Notebook', parts.notebooks);
+  if (offers.shell) {
+    fetchAhead(app);
+    answerConsoles(offers.shell, showBeside(parts));
+    welcomeBack(desktops.api.server.baseUrl, async name => {
+      await app.commands.execute(OPEN, { name });
+    });
+  }
+  void offers.restorer?.restore(tracker, {
+    command: OPEN,
+    args: ({ desktop }) => ({ name: desktop, activate: false }),
+    name: ({ desktop }) => desktop
+  });
+  views.turned.connect(() => desktops.refreshSoon());
+  // One that was stopped, and is started again from elsewhere.
+  desktops.started.connect((_, name) => views.find(name)?.reopen());
+  desktops.follow(app.serviceManager);
+}
+
+/**
+ * Fetch noVNC while nobody waits: it is the largest piece of the way from a
+ * click on the card to the first picture.
+ */
+function fetchAhead(app: JupyterFrontEnd): void {
+  void app.restored.then(() => {
+    // Safari has no idle callbacks.
+    (window.requestIdleCallback ?? window.setTimeout)(() => {
+      import('../connection/novnc.js').catch(() => {
+        // The view fetches it again when it is needed, and says what is wrong.
+      });
+    });
+  });
+}
+
+function assemble(
+  app: JupyterFrontEnd,
+  tracker: WidgetTracker<DesktopWidget>,
+  { shell, registry, files }: IOffers
+): IParts {
+  const settings = new LabSettings();
+  const ready = registry ? settings.load(registry, ID) : Promise.resolve();
+  const notebooks = new Notebooks(app, settings, ready, (panel, name) =>
+    showBeside(parts)(panel, name)
+  );
+  const parts: IParts = {
+    app,
+    shell,
+    settings,
+    notebooks,
+    desktops: new Desktops(
+      new Api(labServer(app.serviceManager.serverSettings))
+    ),
+    views: new Views(tracker),
+    folder: desktop => notebooks.folder(desktop) ?? browsed(app, files)
+  };
+  return parts;
+}
+
+function addPlaces(
+  parts: IParts,
+  { launcher, palette, toolbars, statusBar, running }: IOffers
+): void {
+  launcher?.add({ command: OPEN, category: CATEGORY, rank: 1 });
+  launcher?.add({ command: OPEN_ANOTHER, category: CATEGORY, rank: 2 });
+  for (const [command, args] of palette ? PALETTE : []) {
+    palette?.addItem({
+      command,
+      category: CATEGORY,
+      args: { ...args, isPalette: true }
+    });
+  }
+  if (toolbars) {
+    addToolbarItems(parts, toolbars);
+  }
+  if (statusBar) {
+    addStatusItem(parts, statusBar);
+  }
+  if (running) {
+    addRunning(parts, running);
+  }
+}
+
+/**
+ * How a kernel shows a desktop. The user goes on typing where the cell is: it
+ * takes no keyboard. Where there are no tabs, as in Notebook 7, the link in the
+ * cell and the toolbar's button are the way to it.
+ */
+function showBeside(
+  parts: IParts
+): (panel: Widget, name: string) => Promise<void> {
+  return async (panel, name) => {
+    if (parts.shell) {
+      const beside = placeBeside(parts, panel);
+      await parts.app.commands.execute(OPEN, { name, ...beside, focus: false });
+    }
+  };
+}
+
+/** The folder that the file browser shows, if it is the server's. */
+function browsed(
+  { serviceManager: { contents } }: JupyterFrontEnd,
+  files: IDefaultFileBrowser | null
+): string {
+  const path = files?.model.path ?? '';
+  // Real-time collaboration puts the server's own files on a drive.
+  return ['', 'RTC'].includes(contents.driveName(path))
+    ? contents.localPath(path)
+    : '';
+}

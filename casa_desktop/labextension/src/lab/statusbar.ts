@@ -1,0 +1,68 @@
+import type { IStatusBar } from '@jupyterlab/statusbar';
+import { Signal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
+import { OPEN } from './opencommand.js';
+import { IParts } from './context.js';
+import { runningText, viewText } from './statustext.js';
+
+/** Add what is to be known of the desktop to JupyterLab's status bar. */
+export function addStatusItem(parts: IParts, bar: IStatusBar): void {
+  const { desktops, views } = parts;
+  const item = new StatusItem(parts);
+  const changed = new Signal<StatusItem, void>(item);
+  const update = (): void => {
+    item.refresh();
+    changed.emit();
+  };
+  desktops.changed.connect(update);
+  views.changed.connect(update);
+  bar.registerStatusItem('casa-desktop', {
+    item,
+    align: 'right',
+    // Farther from the edge than what JupyterLab itself tells of the document.
+    rank: 5,
+    isActive: () => item.text !== '',
+    activeStateChanged: changed
+  });
+}
+
+/** A button with the state of the desktop that was looked at last. */
+class StatusItem extends Widget {
+  private readonly button = document.createElement('button');
+
+  constructor(private readonly parts: IParts) {
+    super();
+    this.addClass('casa-desktop-StatusItem');
+    this.addClass('jp-mod-highlighted');
+    this.button.type = 'button';
+    this.button.className = 'jp-StatusBar-TextItem';
+    this.button.title = 'Show the CASA Desktop';
+    this.button.addEventListener(
+      'click',
+      () => void parts.app.commands.execute(OPEN, { name: this.name })
+    );
+    this.node.append(this.button);
+    this.refresh();
+  }
+
+  /** What it says; '' if there is nothing to say. */
+  get text(): string {
+    return this.button.textContent ?? '';
+  }
+
+  refresh(): void {
+    const { desktops, views } = this.parts;
+    const view = views.current;
+    const names = desktops.running.map(({ name }) => name);
+    this.button.textContent = view
+      ? viewText(view.desktop, view.status, view.stats)
+      : names.length
+        ? runningText(names)
+        : '';
+  }
+
+  private get name(): string {
+    const { desktops, views } = this.parts;
+    return views.current?.desktop ?? desktops.running[0]?.name ?? 'main';
+  }
+}

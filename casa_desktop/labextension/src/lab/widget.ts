@@ -1,0 +1,125 @@
+import { Message } from '@lumino/messaging';
+import { ISignal, Signal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
+import { Api } from '../server/api.js';
+import type { IHost } from '../view/host.js';
+import { desktopIcon } from './icon.js';
+import type { IStatus } from '../connection/state.js';
+import type { IStats } from '../connection/stats.js';
+import { View } from '../view/view.js';
+
+/** The id of the tab that shows the desktop `name`. */
+export function widgetId(name: string): string {
+  return `casa-desktop-${name}`;
+}
+
+/** What stands on the tab of the desktop `name`. */
+export function widgetTitle(name: string): string {
+  return name === 'main' ? 'CASA Desktop' : `CASA Desktop: ${name}`;
+}
+
+/**
+ * A desktop in a tab of JupyterLab's main area.
+ *
+ * It connects when it is first seen, or just before: a tab restored in the
+ * background starts nothing. Closing the tab leaves the desktop running.
+ */
+export class DesktopWidget extends Widget {
+  /** Whether the next activation takes the keyboard; it does by default. */
+  takesFocus = true;
+  private readonly view: View;
+  private opened = false;
+  private readonly news = new Signal<this, void>(this);
+
+  constructor(
+    api: Api,
+    readonly desktop: string,
+    host: IHost
+  ) {
+    super();
+    this.id = widgetId(desktop);
+    this.addClass('casa-desktop-Widget');
+    this.title.label = widgetTitle(desktop);
+    this.title.caption = 'The CASA tools on their own desktop';
+    this.title.icon = desktopIcon;
+    this.title.closable = true;
+    this.view = new View(api, desktop, host, () => this.news.emit());
+    this.view.statsChanged = () => this.news.emit();
+    this.node.append(this.view.node);
+  }
+
+  /** Emitted when the status or the stats have changed. */
+  get changed(): ISignal<this, void> {
+    return this.news;
+  }
+
+  /** What the tab shows just now. */
+  get status(): IStatus {
+    return this.view.status;
+  }
+
+  /** What is known of its connection just now. */
+  get stats(): IStats {
+    return this.view.stats;
+  }
+
+  override dispose(): void {
+    if (!this.isDisposed) {
+      this.view.statsChanged = null;
+      this.view.dispose();
+    }
+    super.dispose();
+  }
+
+  /**
+   * Start the desktop unless it runs, for a tab that is about to be seen: to
+   * lay that out takes time in which the server can work.
+   */
+  open(): void {
+    if (!this.opened) {
+      this.opened = true;
+      this.view.open();
+    }
+  }
+
+  /** Try again at once if need be: somebody asks for the desktop anew. */
+  reopen(): void {
+    this.view.reopen();
+  }
+
+  /** A closed tab is gone: the next one connects anew. */
+  protected override onCloseRequest(message: Message): void {
+    super.onCloseRequest(message);
+    this.dispose();
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this.seen();
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this.seen();
+  }
+
+  protected override onAfterHide(message: Message): void {
+    super.onAfterHide(message);
+    this.view.setVisible(false);
+  }
+
+  protected override onActivateRequest(message: Message): void {
+    super.onActivateRequest(message);
+    if (this.takesFocus) {
+      this.view.focus();
+    }
+    this.takesFocus = true;
+  }
+
+  private seen(): void {
+    this.view.setVisible(this.isVisible);
+    if (this.isVisible) {
+      this.open();
+    }
+  }
+}

@@ -1,0 +1,206 @@
+import type { IRect } from '../rfb/clientmessages.js';
+import type { IEncoding } from '../rfb/encodings.js';
+import { LossyArea, TILE } from './lossyarea.js';
+import { EXACT, LADDER, QualityController } from './quality.js';
+import type { IUpdate } from '../rfb/serverstream.js';
+
+/** What to send to the server now. */
+export interface IPlan {
+  /** The encoding to announce; null to leave it. */
+  readonly encoding: IEncoding | null;
+  /** What to ask for again. */
+  readonly areas: readonly IRect[];
+}
+
+/** How long a picture must stand still to be made exact, in ms. */
+const REST = 150;
+/** The same where it moved on during that. */
+const LONG_REST = 320;
+/** How long an exact picture may take before it is given up, in ms. */
+const GIVE_UP = 3_000;
+/** How long what the exact picture did to the link may be felt, in ms. */
+const AFTERMATH = 400;
+/** How long it may keep the link from what moves next, in seconds. */
+const HOGGING = 0.3;
+/** Bytes per pixel of a colourful picture without loss, to plan with. */
+const EXACT_BYTES = 0.7;
+/** What moves and is no larger does not keep the rest from being exact. */
+const SMALL = 100_000;
+/** How long to leave such a thing alone in between, in ms. */
+const APART = 1_000;
+/** Over how long rates are taken, in ms. */
+const WINDOW = 450;
+
+/**
+ * How the picture is sent: JPEG as the link allows while it moves, and without
+ * loss as soon as it rests.
+ */
+export class Picture {
+  readonly controller = new QualityController();
+  readonly lossy = new LossyArea();
+  private announced: IEncoding = this.controller.encoding;
+  private refreshing: readonly IRect[] | null = null;
+  private began = 0;
+  private moved = -Infinity;
+  private rest = REST;
+  private bytes = 0;
+  private frames = 0;
+  private ticks: { now: number; bytes: number; frames: number }[] = [];
+
+  /** Whether what is seen is what the desktop has. */
+  get exact(): boolean {
+    return this.lossy.empty;
+  }
+
+  /** Whether the server should be watched closely just now. */
+  get busy(): boolean {
+    return this.bytes > 0 || !this.lossy.empty || this.refreshing !== null;
+  }
+
+  /** Bytes have come, of whatever it be. */
+  received(bytes: number): void {
+    this.bytes += bytes;
+  }
+
+  /** A part of the picture has come. */
+  update(update: IUpdate, now: number): void {
+    this.lossy.note(update, now);
+    if (update.lossy) {
+      this.moved = now;
+    } else if (this.refreshing && this.isElsewhere(update)) {
+      this.interrupt(now);
+    }
+  }
+
+  /** All parts of a frame have come. */
+  frame(): void {
+    this.frames += 1;
+    this.lossy.frame();
+  }
+
+  /** What to do now. `delay` is how much longer than ever pings take, in ms. */
+  tick(now: number, delay: number): IPlan {
+    const moves = this.measure(now);
+    if (this.refreshing) {
+      return this.refresh(now);
+    }
+    if (!this.lossy.empty && this.mayRefresh(now)) {
+      return this.begin(now);
+    }
+    if (moves && now - this.began > AFTERMATH) {
+      this.controller.sample({ now, delay, ...this.rates(now) });
+    }
+    return this.plan(this.controller.encoding);
+  }
+
+  private measure(now: number): boolean {
+    const { bytes, frames } = this;
+    this.ticks.push({ now, bytes, frames });
+    // The newest of those before the window is where it begins.
+    const inside = this.ticks.findIndex(tick => now - tick.now < WINDOW);
+    this.ticks.splice(0, Math.max(0, inside - 1));
+    this.bytes = this.frames = 0;
+    return frames > 0;
+  }
+
+  private rates(now: number): { rate: number; frames: number } {
+    const [first, ...rest] = this.ticks;
+    const seconds = Math.max(now - first.now, 1) / 1000;
+    const sum = (what: 'bytes' | 'frames'): number =>
+      rest.reduce((total, tick) => total + tick[what], 0) / seconds;
+    return { rate: sum('bytes'), frames: sum('frames') };
+  }
+
+  /**
+   * Whether all that is lossy rests, or what moves is so small beside it that
+   * its next frames may come without loss, too.
+   */
+  private mayRefresh(now: number): boolean {
+    if (now - this.moved >= this.rest) {
+      return true;
+    }
+    const since = now - LONG_REST;
+    return (
+      now - this.began > APART &&
+      this.lossy.moving(since) < SMALL &&
+      this.lossy.rects(since).length > 0
+    );
+  }
+
+  private begin(now: number): IPlan {
+    const isStill = now - this.moved >= this.rest;
+    this.began = now;
+    const capacity = this.controller.capacity;
+    const pixels = (capacity * HOGGING) / EXACT_BYTES;
+    const rects = this.lossy.rects(isStill ? now : now - LONG_REST);
+    this.refreshing = limited(rects, pixels);
+    return this.plan(LADDER[EXACT], this.refreshing);
+  }
+
+  private refresh(now: number): IPlan {
+    if (this.lossy.empty) {
+      this.rest = REST;
+      this.began = now;
+      this.refreshing = null;
+      return this.plan(this.controller.encoding);
+    }
+    if (now - this.began > GIVE_UP) {
+      this.interrupt(now);
+      return this.plan(this.controller.encoding);
+    }
+    if (this.refreshing?.some(area => this.lossy.touches(area))) {
+      return this.plan(LADDER[EXACT]);
+    }
+    if (this.mayRefresh(now)) {
+      return this.begin(now);
+    }
+    this.refreshing = null;
+    return this.plan(this.controller.encoding);
+  }
+
+  /** What moves again is not to wait for exact pictures. */
+  private interrupt(now: number): void {
+    this.refreshing = null;
+    this.moved = now;
+    this.rest = LONG_REST;
+  }
+
+  /** Whether something large came that was not asked for. */
+  private isElsewhere(update: IUpdate): boolean {
+    const large = update.width * update.height > TILE * TILE;
+    return large && !this.refreshing?.some(area => overlap(area, update));
+  }
+
+  private plan(encoding: IEncoding, areas: readonly IRect[] = []): IPlan {
+    const changed = encoding !== this.announced;
+    this.announced = encoding;
+    return { encoding: changed ? encoding : null, areas };
+  }
+}
+
+function overlap(one: IRect, other: IRect): boolean {
+  return (
+    one.x < other.x + other.width &&
+    other.x < one.x + one.width &&
+    one.y < other.y + other.height &&
+    other.y < one.y + one.height
+  );
+}
+
+/** The first of some rectangles, of so many pixels, and some tiles at least. */
+function limited(rects: readonly IRect[], pixels: number): IRect[] {
+  const found: IRect[] = [];
+  let left = pixels;
+  for (const rect of rects) {
+    const rows = Math.floor(left / rect.width / TILE) * TILE;
+    if (rows < rect.height) {
+      const height = Math.min(Math.max(rows, TILE), rect.height);
+      return found.length && rows < TILE
+        ? found
+        : [...found, { ...rect, height }];
+    }
+    found.push(rect);
+    left -= rect.width * rect.height;
+  }
+  return found;
+}

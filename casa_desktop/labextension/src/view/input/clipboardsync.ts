@@ -1,0 +1,225 @@
+import type { IClipboardDesk } from '../panels/clipboard.js';
+import { Clipboards, TOO_LONG } from './clipboardstate.js';
+
+/** What a clipper needs of the view around it. */
+export interface IClipperHost {
+  /** Put a text on the desktop's clipboard. */
+  give(text: string): void;
+  /** Press and let go the key that the user pressed to paste. */
+  key(event: KeyboardEvent): void;
+  /** Whether the clipboards are to follow each other. */
+  follows(): boolean;
+  /** The user wants them to, or not. */
+  follow(yes: boolean): void;
+  /** Tell the user. */
+  say(text: string): void;
+  /** The desktop's text has changed. */
+  shown(text: string): void;
+}
+
+/** How long the browser may take to say what is pasted, in ms. */
+const PASTING = 60;
+
+/**
+ * Carries texts between the browser's clipboard and the desktop's.
+ *
+ * Reading the clipboard needs the user's permission, which Chromium remembers
+ * and Firefox has none of. What the user pastes is told in any browser.
+ */
+export class Clipper implements IClipboardDesk {
+  private readonly clipboards = new Clipboards();
+  private pending: { event: KeyboardEvent; timer: number } | null = null;
+  private readonly back = (): void => void this.meet();
+
+  /** @param node what the keyboard's input goes through on its way. */
+  constructor(
+    node: HTMLElement,
+    private readonly host: IClipperHost
+  ) {
+    node.addEventListener('keydown', event => this.pressed(event), true);
+    node.addEventListener('paste', event => this.pasted(event), true);
+    node.addEventListener('pointerdown', () => void this.pay(), true);
+    node.addEventListener('focusin', this.back);
+    window.addEventListener('focus', this.back);
+  }
+
+  dispose(): void {
+    window.removeEventListener('focus', this.back);
+  }
+
+  /** The text that the desktop has, as far as is known. */
+  get text(): string {
+    return this.clipboards.desktop ?? '';
+  }
+
+  /** Whether the clipboards follow each other. */
+  follows(): boolean {
+    return this.host.follows();
+  }
+
+  /** Let the clipboards follow each other, or not. */
+  follow(yes: boolean): void {
+    this.host.follow(yes);
+  }
+
+  /** The desktop has copied something. */
+  copied(text: string): void {
+    this.clipboards.onDesktop(text);
+    this.host.shown(this.text);
+    if (this.host.follows()) {
+      void this.pay();
+    }
+  }
+
+  /** Another connection: nothing is known of the desktop's clipboard. */
+  restart(): void {
+    this.clipboards.forgetDesktop();
+  }
+
+  /** Send a text that the user has given by hand. */
+  send(text: string): void {
+    this.judge(this.clipboards.pasted(text));
+  }
+
+  /** Write the desktop's text to the browser's clipboard, as the user asks. */
+  async take(): Promise<boolean> {
+    return this.write(this.text);
+  }
+
+  /** Ask for the permission to read, which browsers grant on a click. */
+  async allow(): Promise<boolean> {
+    try {
+      this.judge(this.clipboards.pasted(await navigator.clipboard.readText()));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** The view has the focus again: bring both clipboards together. */
+  private async meet(): Promise<void> {
+    if (!this.host.follows() || !document.hasFocus()) {
+      return;
+    }
+    if (await mayRead()) {
+      try {
+        const text = await navigator.clipboard.readText();
+        this.judge(this.clipboards.inBrowser(text));
+      } catch {
+        // The focus went elsewhere meanwhile; it will come back.
+      }
+    }
+    // What was copied elsewhere since is newer, and is owed nothing.
+    await this.pay();
+  }
+
+  private judge(verdict: ReturnType<Clipboards['inBrowser']>): void {
+    if (verdict === 'send') {
+      this.host.give(this.text);
+      this.host.shown(this.text);
+    } else if (verdict === 'too long') {
+      this.host.say(TOO_LONG);
+    }
+  }
+
+  /** Give the browser what it is owed, now that it may take it. */
+  private async pay(): Promise<void> {
+    const { owed } = this.clipboards;
+    if (owed !== null && this.host.follows()) {
+      await this.write(owed);
+    }
+  }
+
+  /** Put a text on the browser's clipboard: whether it is there. */
+  async write(text: string): Promise<boolean> {
+    const written = (await writeText(text)) || copyBySelection(text);
+    if (written) {
+      this.clipboards.written(text);
+    }
+    return written;
+  }
+
+  /**
+   * Ctrl+V: let the browser say what is pasted before the desktop hears of the
+   * key, so that the program there finds the text.
+   */
+  private pressed(event: KeyboardEvent): void {
+    if (!this.host.follows() || !pastes(event) || !isCanvas(event.target)) {
+      void this.pay();
+      return;
+    }
+    event.stopImmediatePropagation();
+    this.release();
+    const timer = window.setTimeout(() => this.release(), PASTING);
+    this.pending = { event, timer };
+  }
+
+  private pasted(event: ClipboardEvent): void {
+    if (!this.pending) {
+      return;
+    }
+    event.preventDefault();
+    const text = event.clipboardData?.getData('text/plain') ?? '';
+    if (text) {
+      this.judge(this.clipboards.pasted(text));
+    }
+    this.release();
+  }
+
+  private release(): void {
+    if (this.pending) {
+      window.clearTimeout(this.pending.timer);
+      this.host.key(this.pending.event);
+      this.pending = null;
+    }
+  }
+}
+
+function pastes(event: KeyboardEvent): boolean {
+  const withControl = event.ctrlKey || event.metaKey;
+  return (
+    (withControl && !event.altKey && event.code === 'KeyV') ||
+    (event.shiftKey && !withControl && event.code === 'Insert')
+  );
+}
+
+function isCanvas(target: EventTarget | null): boolean {
+  return target instanceof HTMLCanvasElement;
+}
+
+async function mayRead(): Promise<boolean> {
+  try {
+    const name = 'clipboard-read' as PermissionName;
+    const { state } = await navigator.permissions.query({ name });
+    return state === 'granted';
+  } catch {
+    return false;
+  }
+}
+
+async function writeText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The way before there was one; it works on a click, without https too. */
+function copyBySelection(text: string): boolean {
+  if (!navigator.userActivation?.isActive) {
+    return false;
+  }
+  const onCopy = (event: ClipboardEvent): void => {
+    event.clipboardData?.setData('text/plain', text);
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  };
+  document.addEventListener('copy', onCopy, true);
+  try {
+    return document.execCommand('copy');
+  } finally {
+    document.removeEventListener('copy', onCopy, true);
+  }
+}

@@ -1,0 +1,48 @@
+import {
+  DEFAULT_PREFERENCES,
+  IPreferences,
+  IPreferenceStore
+} from '../connection/preferences.js';
+
+const KEY = 'casa-desktop:preferences';
+
+/** The page's preferences, in the browser's storage, for all its tabs. */
+export class LocalPreferences implements IPreferenceStore {
+  current: IPreferences;
+  private readonly listeners = new Set<() => void>();
+
+  constructor(private readonly storage: Storage) {
+    this.current = this.read();
+    window.addEventListener('storage', ({ key }) => {
+      if (key === KEY) {
+        this.current = this.read();
+        this.tell();
+      }
+    });
+  }
+
+  change(some: Partial<IPreferences>): void {
+    this.current = { ...this.current, ...some };
+    this.storage.setItem(KEY, JSON.stringify(this.current));
+    this.tell();
+  }
+
+  listen(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private tell(): void {
+    this.listeners.forEach(listener => listener());
+  }
+
+  /** What is kept may be of another version, or broken. */
+  private read(): IPreferences {
+    try {
+      const kept: unknown = JSON.parse(this.storage.getItem(KEY) ?? '{}');
+      return { ...DEFAULT_PREFERENCES, ...(kept as Partial<IPreferences>) };
+    } catch {
+      return DEFAULT_PREFERENCES;
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { element } from '../dom.js';
+import type { IStatus } from '../connection/state.js';
+import { words } from '../connection/statetext.js';
+
+/** What is said in the place of a desktop that is not there. */
+export class Notice {
+  readonly node = element('div', 'Card');
+  private readonly headline = element('p', 'Headline');
+  private readonly detail = element('p', 'Detail');
+  private readonly button = element('button', 'Button');
+
+  /** @param again what the button does. */
+  constructor(again: () => void) {
+    this.headline.setAttribute('role', 'status');
+    this.headline.setAttribute('aria-live', 'polite');
+    this.button.type = 'button';
+    this.button.dataset.kind = 'main';
+    this.button.hidden = true;
+    this.button.addEventListener('click', again);
+    this.node.append(this.headline, this.detail, this.button);
+  }
+
+  show(status: IStatus): void {
+    const { headline, detail, button } = words(status);
+    this.headline.textContent = headline;
+    this.detail.textContent = detail;
+    this.button.textContent = button;
+    this.button.hidden = !button;
+  }
+
+  /** Give the keyboard to the button, if there is one: whether it has it. */
+  focus(): boolean {
+    this.button.focus();
+    return !this.button.hidden;
+  }
+}

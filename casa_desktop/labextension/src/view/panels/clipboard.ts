@@ -1,0 +1,83 @@
+import { element } from '../../dom.js';
+import type { IContent } from '../panel.js';
+import { button, check } from '../buttons.js';
+
+/** What the clipboard's panel needs. */
+export interface IClipboardDesk {
+  /** The text that the desktop has. */
+  readonly text: string;
+  /** Put a text on the desktop's clipboard. */
+  send(text: string): void;
+  /** Put the desktop's text on the browser's clipboard: whether it is there. */
+  take(): Promise<boolean>;
+  /** Read the browser's clipboard: whether that is allowed. */
+  allow(): Promise<boolean>;
+  follows(): boolean;
+  follow(yes: boolean): void;
+}
+
+/** Both clipboards, for browsers that do not let them follow each other. */
+export class ClipboardPanel implements IContent {
+  readonly title = 'Clipboard';
+  readonly node = element('div', 'Column');
+  readonly first: HTMLTextAreaElement;
+  private readonly said = element('p', 'Hint');
+  private readonly switch = check(
+    'Follow the browser’s clipboard',
+    'Copy on one side, paste on the other with Ctrl+V.',
+    checked => this.desk.follow(checked)
+  );
+
+  constructor(private readonly desk: IClipboardDesk) {
+    this.first = element('textarea', 'Text');
+    this.first.rows = 5;
+    this.first.spellcheck = false;
+    this.first.setAttribute(
+      'aria-label',
+      'The text on the desktop’s clipboard'
+    );
+    this.said.setAttribute('role', 'status');
+    const buttons = element('div', 'Buttons');
+    buttons.append(
+      button('Send to desktop', () => this.send(), 'main'),
+      button('Copy to browser', () => void this.take()),
+      button('Paste from browser', () => void this.fetch())
+    );
+    this.node.append(this.first, buttons, this.said, this.switch.node);
+  }
+
+  refresh(): void {
+    this.show();
+    this.said.textContent = '';
+    this.switch.input.checked = this.desk.follows();
+  }
+
+  /** The desktop has another text. */
+  show(): void {
+    this.first.value = this.desk.text;
+  }
+
+  private send(): void {
+    this.desk.send(this.first.value);
+    this.said.textContent = 'The desktop has it: paste it there.';
+  }
+
+  private async take(): Promise<void> {
+    this.first.value = this.desk.text;
+    const taken = await this.desk.take();
+    this.said.textContent = taken
+      ? 'The browser has it.'
+      : 'The browser does not allow that: press Ctrl+C.';
+    if (!taken) {
+      this.first.select();
+    }
+  }
+
+  private async fetch(): Promise<void> {
+    const allowed = await this.desk.allow();
+    this.show();
+    this.said.textContent = allowed
+      ? 'The desktop has it: paste it there.'
+      : 'The browser does not allow that: press Ctrl+V in the field above, then send.';
+  }
+}

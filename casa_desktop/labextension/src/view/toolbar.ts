@@ -1,0 +1,151 @@
+import { element } from '../dom.js';
+import type { IAction } from './host.js';
+import { icon, IconName } from './icons.js';
+import type { IContent } from './panel.js';
+import { rove } from './roving.js';
+import { IStats, NO_STATS } from '../connection/stats.js';
+import { press, tool } from './buttons.js';
+
+/** What a toolbar shows of its view. */
+export interface IToolbarState {
+  readonly connected: boolean;
+  /** Whether the view can touch nothing. */
+  readonly viewOnly: boolean;
+  readonly captures: boolean;
+  /** Whether it is fingers that point. */
+  readonly touch: boolean;
+  readonly stats: IStats;
+}
+
+/** What the toolbar's buttons do. */
+export interface IToolbarDesk {
+  readonly panels: Readonly<Record<PanelName, IContent>>;
+  readonly actions: readonly IAction[];
+  readonly shares: boolean;
+  show(opener: HTMLButtonElement, content: IContent): void;
+  type(): void;
+  capture(): void;
+  fullScreen(): void;
+  snapshot(opener: HTMLButtonElement): void;
+  control(): void;
+}
+
+/** The panels that buttons open. */
+export type PanelName = 'keys' | 'clipboard' | 'picture' | 'share' | 'power';
+
+/** When a button is of use. */
+type Use = 'always' | 'owner' | 'connected' | 'touch' | 'control' | 'shares';
+
+/** The row of buttons above a desktop. */
+export class Toolbar {
+  readonly node = element('div', 'Toolbar');
+  private readonly uses = new Map<HTMLButtonElement, Use>();
+  private readonly info = element('span', 'Info');
+  private readonly badge = element('span', 'Badge');
+  private readonly capturing: HTMLButtonElement;
+  private readonly roving;
+
+  constructor(private readonly desk: IToolbarDesk) {
+    this.node.setAttribute('role', 'toolbar');
+    this.node.setAttribute('aria-label', 'CASA Desktop');
+    this.opens('keys', 'Special keys', 'keys', 'owner');
+    const typing = this.add('On-screen keyboard', 'keyboard', 'touch', () =>
+      desk.type()
+    );
+    // A press must not take the focus from the field that is typed into.
+    typing.addEventListener('pointerdown', event => event.preventDefault());
+    this.opens('clipboard', 'Clipboard', 'clipboard', 'owner');
+    this.capturing = this.add('Keyboard capture', 'capture', 'owner', () =>
+      desk.capture()
+    );
+    this.opens('picture', 'Picture', 'picture', 'connected');
+    this.add('Full screen', 'fullscreen', 'always', () => desk.fullScreen());
+    this.add('Snapshot', 'snapshot', 'owner', opener => desk.snapshot(opener));
+    this.opens('share', 'Share', 'share', 'shares');
+    this.badge.innerHTML = icon('eye');
+    this.badge.append('View only');
+    this.node.append(this.badge, element('span', 'Spacer'), this.info);
+    this.add('Take control of the size', 'control', 'control', () =>
+      desk.control()
+    );
+    for (const { label, icon: svg, run } of desk.actions) {
+      this.add(label, { svg }, 'always', () => void run());
+    }
+    this.opens('power', 'Stop or restart the desktop', 'power', 'owner');
+    this.roving = rove(this.node);
+  }
+
+  /** Give the keyboard to the toolbar. */
+  focus(): void {
+    this.roving.focus();
+  }
+
+  update(state: IToolbarState): void {
+    for (const [button, use] of this.uses) {
+      button.hidden = !this.isUseful(use, state);
+      button.disabled = NEEDS_CONNECTION.includes(use) && !state.connected;
+    }
+    press(this.capturing, state.captures);
+    this.capturing.title = state.captures
+      ? 'Keyboard capture: all keys go to the desktop; Ctrl+Alt+Shift leaves it'
+      : 'Keyboard capture is off: shortcuts go to the browser';
+    this.badge.hidden = !state.viewOnly;
+    this.tell(state.connected ? state.stats : null);
+    this.roving.refresh();
+  }
+
+  private isUseful(
+    use: Use,
+    { viewOnly, touch, stats }: IToolbarState
+  ): boolean {
+    switch (use) {
+      case 'shares':
+        return this.desk.shares && !viewOnly;
+      case 'control':
+        return stats.views > 1 && !stats.controls && !viewOnly;
+      case 'touch':
+        return touch && !viewOnly;
+      case 'owner':
+        return !viewOnly;
+      default:
+        return true;
+    }
+  }
+
+  private tell(stats: IStats | null): void {
+    const { roundTrip, width, height, views, quality } = stats ?? NO_STATS;
+    const words = [
+      views > 1 ? `${views} views` : '',
+      width ? `${width} × ${height}` : '',
+      quality,
+      roundTrip === null ? '' : `${Math.max(1, Math.round(roundTrip))} ms`
+    ];
+    const text = words.filter(Boolean).join(' · ');
+    if (this.info.textContent !== text) {
+      this.info.textContent = text;
+    }
+  }
+
+  private opens(name: PanelName, label: string, image: IconName, use: Use) {
+    const opener = this.add(label, image, use, button =>
+      this.desk.show(button, this.desk.panels[name])
+    );
+    opener.setAttribute('aria-haspopup', 'dialog');
+    opener.setAttribute('aria-expanded', 'false');
+  }
+
+  private add(
+    label: string,
+    image: IconName | { readonly svg: string },
+    use: Use,
+    run: (button: HTMLButtonElement) => void
+  ): HTMLButtonElement {
+    const made = tool(label, image, run);
+    made.dataset.use = use;
+    this.uses.set(made, use);
+    this.node.append(made);
+    return made;
+  }
+}
+
+const NEEDS_CONNECTION: readonly Use[] = ['connected', 'touch', 'control'];

@@ -1,0 +1,227 @@
+import type { Api } from '../server/api.js';
+import {
+  attempt,
+  download,
+  IDeskHost,
+  IPanels,
+  makePanels
+} from './panelset.js';
+import { element } from '../dom.js';
+import { Drop } from './drop.js';
+import type { IHost } from './host.js';
+import { LinkPrompt } from './linkprompt.js';
+import { INITIAL, IStatus } from '../connection/state.js';
+import { Notice } from './notice.js';
+import { Panel } from './panel.js';
+import { Session } from './session.js';
+import type { IStats } from '../connection/stats.js';
+import { listen, toggleFullScreen, whenRatioChanges } from './fullscreen.js';
+import { Toasts } from './toasts.js';
+import { Toolbar } from './toolbar.js';
+import { Typing } from './input/onscreenkeyboard.js';
+
+/**
+ * A desktop in an element: the toolbar, the canvas, and over it what there is
+ * to say.
+ *
+ * The page and JupyterLab's tab are both made of this. The element bears the
+ * phase as `data-state`.
+ */
+export class View {
+  /** The root of it, to be put into a page by the caller. */
+  readonly node = element('div', 'View');
+  /** What is shown just now. */
+  status: IStatus = INITIAL;
+  /** Called whenever `stats` has changed. */
+  statsChanged: (() => void) | null = null;
+  private readonly screen = element('div', 'Screen');
+  private readonly notice = new Notice(() => this.open());
+  private readonly toasts = new Toasts();
+  private readonly panel = new Panel();
+  private readonly prompt = new LinkPrompt(text => void this.copy(text));
+  private readonly typing = new Typing(keysym => this.strike(keysym));
+  private readonly session: Session;
+  private readonly panels: IPanels;
+  private readonly toolbar: Toolbar;
+  private readonly undo: (() => void)[];
+  private keen = false;
+  private shown = true;
+
+  /** @param changed called with each new status, after it is shown. */
+  constructor(
+    private readonly api: Api,
+    private readonly name: string,
+    private readonly host: IHost,
+    private readonly changed?: (status: IStatus) => void
+  ) {
+    this.session = new Session(api, name, this.screen, host, {
+      changed: status => this.show(status),
+      measured: () => this.refresh(),
+      released: () => this.toolbar.focus(),
+      typed: () => this.panels.keys.typed(),
+      clipboard: () => this.panels.clipboard.show(),
+      wantsToOpen: url => this.prompt.ask(url),
+      say: text => void this.toasts.say(text)
+    });
+    const desk = this.desk();
+    this.panels = makePanels(desk);
+    this.toolbar = this.makeToolbar(desk);
+    this.assemble();
+    this.undo = [
+      host.preferences.listen(() => this.prefer()),
+      whenRatioChanges(() => this.session.connection.rfb?.rescale()),
+      listen(document, 'visibilitychange', () => this.look()),
+      listen(document, 'fullscreenchange', () => this.refresh()),
+      () => this.session.dispose()
+    ];
+    this.prefer();
+    this.look();
+  }
+
+  /** What is known of the connection just now. */
+  get stats(): IStats {
+    return this.session.stats;
+  }
+
+  /** Start the desktop unless it runs, and show it once the view is attached. */
+  open(): void {
+    this.session.connection.open();
+  }
+
+  /** Try again at once if it has failed or waits; else leave it alone. */
+  reopen(): void {
+    this.session.connection.reopen();
+  }
+
+  /**
+   * Give the keyboard to the desktop, or to the button if there is one. A
+   * desktop that is not there yet gets it later, unless the user has begun to
+   * type elsewhere by then.
+   */
+  focus(): void {
+    this.keen = true;
+    if (!this.notice.focus()) {
+      this.session.focus();
+    }
+  }
+
+  /** Say whether the view can be seen: a hidden one asks for no picture. */
+  setVisible(visible: boolean): void {
+    this.shown = visible;
+    this.look();
+  }
+
+  /** A PNG of the whole desktop, as its X server has it. */
+  snapshot(): Promise<Blob> {
+    return this.api.screenshot(this.name);
+  }
+
+  /** Close the connection and leave the desktop running. */
+  dispose(): void {
+    this.undo.forEach(end => end());
+    this.panel.close(false);
+    this.node.remove();
+  }
+
+  private assemble(): void {
+    const body = element('div', 'Body');
+    const { screen, typing, notice, prompt, panel, toasts } = this;
+    body.append(screen, typing.node, notice.node, prompt.node);
+    body.append(panel.node, toasts.node);
+    const drop = new Drop(body, {
+      server: this.api.server,
+      toasts,
+      folder: () => this.host.folder(),
+      refusal: () =>
+        this.session.viewOnly || this.host.lacks?.includes('files')
+          ? 'Files can be dropped only where the desktop is in your Jupyter.'
+          : ''
+    });
+    body.append(drop.node);
+    this.node.append(this.toolbar.node, body);
+  }
+
+  private makeToolbar(desk: IDeskHost): Toolbar {
+    const { preferences, actions, keepSnapshot, lacks } = this.host;
+    return new Toolbar({
+      panels: this.panels,
+      actions,
+      shares: !lacks?.includes('shares'),
+      show: (opener, content) => this.panel.toggle(opener, content),
+      type: () => this.typing.toggle(),
+      capture: () =>
+        preferences.change({ keyboard: !preferences.current.keyboard }),
+      fullScreen: () => {
+        const { current } = preferences;
+        void attempt(desk, () => toggleFullScreen(this.node, current));
+      },
+      snapshot: opener =>
+        keepSnapshot
+          ? this.panel.toggle(opener, this.panels.snapshot)
+          : void attempt(desk, () => download(desk)),
+      control: () => this.session.connection.rfb?.takeControl()
+    });
+  }
+
+  private desk(): IDeskHost {
+    const { api, name, host, toasts, session } = this;
+    return {
+      ...{ api, name, host, toasts },
+      clipboard: session.clipper,
+      key: (key, down) => session.key(key, down),
+      copy: text => this.copy(text),
+      snapshot: () => this.snapshot(),
+      open: () => this.open(),
+      closePanel: () => this.panel.close()
+    };
+  }
+
+  private show(status: IStatus): void {
+    this.status = status;
+    this.node.dataset.state = status.phase;
+    this.notice.show(status);
+    this.refresh();
+    if (status.phase === 'connected') {
+      this.panels.keys.reset();
+      if (this.keen && this.keyboardIsFree()) {
+        this.session.focus();
+      }
+    }
+    this.changed?.(status);
+  }
+
+  private refresh(): void {
+    this.toolbar.update({
+      connected: this.status.phase === 'connected',
+      viewOnly: this.session.viewOnly,
+      captures: this.host.preferences.current.keyboard,
+      touch: matchMedia('(pointer: coarse)').matches,
+      stats: this.stats
+    });
+    this.statsChanged?.();
+  }
+
+  private prefer(): void {
+    this.session.prefer();
+    this.refresh();
+  }
+
+  private look(): void {
+    const visible = this.shown && document.visibilityState === 'visible';
+    this.session.show(visible);
+  }
+
+  private strike(keysym: number): void {
+    this.session.key({ keysym, code: '' });
+    this.panels.keys.typed();
+  }
+
+  private copy(text: string): Promise<boolean> {
+    return this.session.clipper.write(text);
+  }
+
+  private keyboardIsFree(): boolean {
+    const { activeElement, body } = document;
+    return activeElement === body || this.node.contains(activeElement);
+  }
+}

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'vitest';
+import { encodingsOf, setEncodings } from '../../src/rfb/clientmessages.js';
+import { ClientStream } from '../../src/rfb/clientstream.js';
+import { IEncoding } from '../../src/rfb/encodings.js';
+import { Writer } from './stream.js';
+
+const EXACT: IEncoding = { jpeg: null, sharing: 1, effort: 1 };
+const JPEG: IEncoding = { jpeg: 30, sharing: 4, effort: 6 };
+
+/** Of noVNC 1.7.0, with quality 6 and compression 2. */
+const NOVNC = [1, 7, -260, 16, 21, 5, 2, 6, 0, -26, -254, -223, -224, -308];
+const UPDATES = new Writer().u8(150, 1).u16(0, 0, 800, 600).done();
+const REQUEST = new Writer().u8(3, 1).u16(0, 0, 800, 600).done();
+const FORMAT = new Writer().u8(0).zeros(19).done();
+
+/** A stream whose handshake is over. */
+function stream(encoding = EXACT): ClientStream {
+  const made = new ClientStream(encoding);
+  made.pass(FORMAT);
+  return made;
+}
+
+function encodings(bytes: Uint8Array | null): number[] {
+  assert.ok(bytes);
+  return encodingsOf(bytes);
+}
+
+test('the handshake is passed on, whatever its bytes are', () => {
+  const made = new ClientStream(EXACT);
+  for (const bytes of [new TextEncoder().encode('RFB 003.008\n'), [2], [3]]) {
+    const sent = Uint8Array.from(bytes);
+    assert.equal(made.pass(sent), sent);
+  }
+});
+
+test('without loss no quality of JPEG is announced at all', () => {
+  const announced = encodings(stream().pass(setEncodings(NOVNC)));
+  const isQuality = (n: number): boolean =>
+    (n >= -32 && n <= -23) || (n >= -512 && n <= -412) || n <= -763;
+  assert.deepEqual(announced.filter(isQuality), []);
+  assert.ok(announced.includes(-255), 'the effort is');
+});
+
+test('JPEG is announced with a quality that Xvnc takes for lossless', () => {
+  const announced = encodings(stream(JPEG).pass(setEncodings(NOVNC)));
+  assert.deepEqual(announced.slice(-4), [-250, -23, -482, -767]);
+});
+
+test('only pictures that can be followed are asked for', () => {
+  const announced = encodings(stream().pass(setEncodings(NOVNC)));
+  assert.deepEqual(
+    announced.filter(n => n >= 0),
+    [1, 7, 0]
+  );
+  assert.ok(announced.includes(-308), 'what is no picture stays');
+});
+
+test('another encoding is announced with all that noVNC wants', () => {
+  const made = stream();
+  assert.equal(made.encode(JPEG), null);
+  made.pass(setEncodings(NOVNC));
+  assert.ok(encodings(made.encode(EXACT)).includes(-308));
+});
+
+test('a hidden view asks for an area of no size, and then for all of it', () => {
+  const made = stream();
+  assert.equal(made.show(true), null);
+  assert.deepEqual(made.pass(UPDATES), UPDATES);
+  const none = new Writer().u8(150, 1).u16(0, 0, 0, 0).done();
+  assert.deepEqual(made.show(false), none);
+  assert.deepEqual(made.pass(UPDATES), none, 'after a change of size, too');
+  assert.equal(made.pass(REQUEST), null);
+  assert.deepEqual(made.show(true), UPDATES);
+  assert.equal(made.pass(REQUEST), REQUEST);
+});
+
+test('a long clipboard in pieces is not taken for messages', () => {
+  const made = stream();
+  const start = new Writer().u8(6, 0, 0, 0).u32(-30).zeros(10).done();
+  assert.equal(made.pass(start), start);
+  const rest = new Writer().u8(2).zeros(19).done();
+  assert.equal(made.pass(rest), rest);
+  assert.notEqual(made.pass(setEncodings(NOVNC)), null);
+  assert.ok(encodings(made.encode(EXACT)).length > 3);
+});
