@@ -1,6 +1,6 @@
 """The supervisor of a desktop: the parent process of Xvnc and the window manager. There is one per desktop.
 
-Run as ``python -m casa_desktop.desktop.supervisor NAME DESCRIPTORS SECONDS SETTINGS``. The supervisor detaches itself from its
+Run as ``python -m casa_desktop.desktop.supervisor NAME DESCRIPTORS SECONDS SETTINGS``. It detaches itself from its
 starter, starts Xvnc and the window manager, writes the record, and reports to the starter if that still runs
 (``desktop.starter``). Then it waits for the end of a child, for a signal, or for the removal of its folder. It never
 polls. Before it ends, it ends its own children and every program with a window, and removes its folder. Programs in a

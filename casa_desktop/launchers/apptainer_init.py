@@ -1,9 +1,9 @@
 """Init for a container that has no PID namespace of its own, as with Apptainer: it ends everything in the container.
 
-``python -m casa_desktop.launchers.apptainer_init PROGRAM ARGUMENT…`` runs a program until it ends, passes signals on to it, and then
-ends what it has left behind: desktops end with their container, but Jupyter servers and kernels may start and end in it
-at any time. In a container with a PID namespace, such as Docker's, the kernel of the operating system does that by
-itself.
+``python -m casa_desktop.launchers.apptainer_init PROGRAM ARGUMENT…`` runs a program until it ends, passes signals on to
+it, and then ends what it has left behind: desktops end with their container, but Jupyter servers and kernels may start
+and end in it at any time. In a container with a PID namespace, such as Docker's, the kernel of the operating system
+does that by itself.
 
 If this process is killed, its *successor* ends everything in the container: a second process that waits only for that.
 """

@@ -4,7 +4,8 @@ It starts desktops for the kernel, so that they outlive it and have the machine'
 outgoing connections (``network.uplink``). It keeps the sockets in the rendezvous folder reachable, through which
 Jupyter communicates with the kernel (``runtime.kept_sockets``). It ends with the kernel and then removes the folder.
 
-``python -m casa_desktop.launchers.host_helper``: the kernel's messages arrive on standard input, a unix socket (``system.messages``)::
+``python -m casa_desktop.launchers.host_helper``: the kernel's messages (``system.messages``) arrive on
+standard input, a unix socket::
 
     kernel → helper   ["entered", null]     with descriptors of its network, and of its user namespace if it has one
                       ["listen", null]      with a listening socket for requests, as outside of a container

@@ -26,7 +26,7 @@ LAUNCHER = (
 )
 
 
-# A kernel's folder for the Pythons that cells start (casa_kernel.drawing.native.child_start); not for our own processes.
+# A kernel's folder for the Pythons that cells start (casa_kernel.drawing.child_start); not for our own processes.
 _FOR_CELLS = ("casa_kernel", "sitehooks")
 
 

@@ -3,15 +3,14 @@
 This is a separate program, because X's libraries read the cookie's path from the environment of their process, and the
 environment of a server or a kernel must not change for a screenshot. ``x11.screenshots`` runs it.
 
-::
+``python -m casa_desktop.x11.screenshot_program ARGUMENTS``, where ARGUMENTS are::
 
     (nothing)    the whole display
-    WORDS        the topmost window with WORDS in its title or its program's name;
-                 where there is none: exit status 2, and the titles in JSON
-    --of-pids    the topmost window of some processes, when it is drawn; standard input
-                                                is one line with the seconds within which it must open, and the
-                                                process ids
-    python -m casa_desktop.x11.screenshot_program --titles     no picture, but all windows' titles in JSON, from bottom to top
+    WORDS        the topmost window with WORDS in its title or its program's name; where there is none: exit status 2,
+                 and the titles in JSON
+    --of-pids    the topmost window of some processes, when it is drawn; standard input is one line with the seconds
+                 within which it must open, and the process ids
+    --titles     no picture, but all windows' titles in JSON, from bottom to top
 """
 
 from __future__ import annotations

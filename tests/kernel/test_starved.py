@@ -46,7 +46,10 @@ def disk(place: Path) -> Iterator[Disk]:
 def notebook(observation: Path, kernel_environment: Dict[str, str]) -> Iterator[Notebook]:
     """A kernel in the folder of the observation with a quarter of the patience that it has with tools."""
     with Notebook(observation, kernel_environment) as kernel:
-        hurry = "from casa_kernel.drawing import tool_pool; from casa_kernel.tools import stalls as watchdog\nwatchdog.PERIOD, tool_pool._LOST, tool_pool._FORMER = 1.0, 1.5, 5.0"
+        hurry = (
+            "from casa_kernel.drawing import tool_pool\nfrom casa_kernel.tools import stalls\n"
+            "stalls.PERIOD, tool_pool._LOST, tool_pool._FORMER = 1.0, 1.5, 5.0"
+        )
         assert kernel.run(hurry).error is None
         yield kernel
 

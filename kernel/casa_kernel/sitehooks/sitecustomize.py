@@ -1,6 +1,6 @@
 """Prepare each Python that a notebook's process starts; this folder is first in its PYTHONPATH.
 
-In the kernel's own Python, CASA's modules are changed so that they work there (``casa_kernel.drawing.native.child_start``);
+In the kernel's own Python, CASA's modules are changed so that they work there (``casa_kernel.drawing.child_start``);
 any other Python, down to Python 2, is not affected. Then the ``sitecustomize`` module that would have been run without
 us is run.
 """

@@ -12,6 +12,7 @@ from casa_desktop.__main__ import main
 from casa_desktop.cli import doctor
 from casa_desktop.containers.container import Container
 from casa_desktop.desktop import lifecycle
+from casa_desktop.findings import Finding
 
 from ...support.living import started
 from ...support.shortage import small_disk
@@ -20,7 +21,7 @@ from ...support.shortage import small_disk
 pytestmark = pytest.mark.usefixtures("jupyter_data")
 
 
-def _by_subject() -> dict[str, doctor.Finding]:
+def _by_subject() -> dict[str, Finding]:
     return {finding.subject: finding for finding in doctor.examine()}
 
 
