@@ -22,20 +22,20 @@ NAMES = (
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a file of each name, and a module of the user's own."""
+def folder(tmp_path_factory: pytest.TempPathFactory, observation: Path) -> Path:
+    """A folder with the observation, a file of each name, and a module of the user's own."""
     folder = tmp_path_factory.mktemp("data") / "Müller's 3C 273"
     folder.mkdir()
     for each in NAMES:
         (folder / f"{each}.py").write_text("raise SystemExit('the user file')\n")
     (folder / "reduction.py").write_text("import random\nfactor = 2\n")
+    for each in ("sim.ms", "dirty.image"):
+        (folder / each).symlink_to(observation / each)
     return folder
 
 
 @pytest.fixture(scope="module")
-def among_names(folder: Path, observation: Path, kernel_environment: Dict[str, str]) -> Iterator[Notebook]:
-    for each in ("sim.ms", "dirty.image"):
-        (folder / each).symlink_to(observation / each)
+def among_names(folder: Path, kernel_environment: Dict[str, str]) -> Iterator[Notebook]:
     with Notebook(folder, kernel_environment) as kernel:
         yield kernel
 
