@@ -7,7 +7,7 @@ import signal
 import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Optional
+from typing import TYPE_CHECKING, Optional, Sequence
 
 from ..errors import NotAnswering, StopFailed
 from ..runtime import directory
@@ -19,8 +19,11 @@ from ..system.descriptors import readable
 from ..system.process import is_stopped, namespace, open_pid
 from . import cleanup
 
+if TYPE_CHECKING:
+    from ..system.inotify import Watches
+
 _AFTER_KILL_SECONDS = 12.0
-# How often to check for an X server if the folder cannot be watched.
+# How often to check for a change if the folder cannot be watched.
 _LOOK_SECONDS = 0.2
 
 
@@ -66,10 +69,7 @@ def await_x_server(record: Record, at: Places, timeout: float) -> Optional[Recor
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 raise NotAnswering(record.name, timeout)
-            readable(
-                [*changes.readable, *ends], remaining if changes.shortage is None else min(remaining, _LOOK_SECONDS)
-            )
-            changes.read()
+            _await_change(changes, ends, remaining)
     finally:
         changes.close()
         for each in ends:
@@ -91,25 +91,34 @@ def await_record(at: Places, timeout: float) -> Optional[Record]:
     """
     if not locks.is_held(at.folder):
         return None
-    from inotify_simple import INotify, flags
+    from inotify_simple import flags
+
+    from ..system.inotify import Watches
 
     deadline = time.monotonic() + timeout
     with ExitStack() as stack:
+        changes = Watches()
+        stack.callback(changes.close)
+        changes.begin()
         try:
-            changes = stack.enter_context(INotify())
-            changes.add_watch(str(at.folder), flags.CREATE | flags.MOVED_TO | flags.ONLYDIR)
+            changes.add(str(at.folder), flags.CREATE | flags.MOVED_TO | flags.ONLYDIR)
             free = locks.when_free(at.folder)
         except OSError:
             return None
         stack.callback(os.close, free)
         while locks.is_held(at.folder):
             record = read_record(at.record)
-            if record is not None:
+            remaining = deadline - time.monotonic()
+            if record is not None or remaining <= 0:
                 return record
-            if not readable([changes.fileno(), free], deadline - time.monotonic()):
-                return None
-            changes.read(0)
+            _await_change(changes, [free], remaining)
     return None
+
+
+def _await_change(changes: Watches, ends: Sequence[int], timeout: float) -> None:
+    """Wait for a change in the folder or an end; for the time between two checks if the folder is not watched."""
+    readable([*changes.readable, *ends], timeout if changes.shortage is None else min(timeout, _LOOK_SECONDS))
+    changes.read()
 
 
 def wake(record: Record) -> None:

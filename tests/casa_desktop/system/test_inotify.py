@@ -146,6 +146,31 @@ def test_an_x_server_that_comes_back_is_found_without_watches_too(root: Path, wi
     told(within, ENSURE, 0, "kill")
 
 
+WITHOUT_RECORD = """
+import os, sys
+from casa_desktop.desktop import lifecycle
+record = lifecycle.ensure()
+os.remove(record.at.record)
+if sys.argv[1] == "ensure":
+    # The start must not wait for the supervisor's end: it restores the record.
+    assert lifecycle.ensure(timeout=30) == record
+else:
+    assert lifecycle.stop(timeout=30)
+"""
+
+
+@without
+@pytest.mark.parametrize("act", ["ensure", "stop"])
+def test_a_desktop_without_its_record_is_waited_for_without_watches_too(
+    root: Path, within: Sequence[str], act: str
+) -> None:
+    try:
+        told(within, WITHOUT_RECORD, act)
+    finally:
+        lifecycle.stop()
+    assert not directory.names()
+
+
 USED = """
 import os, sys, time
 from pathlib import Path
