@@ -8,7 +8,11 @@ the group ``jupyter_client.kernel_provisioners``, which a kernelspec names in it
 from __future__ import annotations
 
 import os
+import socket
+import stat
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional
 
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
@@ -17,7 +21,7 @@ from tornado.web import HTTPError
 from .. import names
 from ..errors import InvalidSetting, KernelFailed, RuntimeDirectoryError, Shortage
 from ..network import namespace
-from ..runtime.rendezvous import Berth, is_possible, leave, new_berth, present
+from ..runtime.rendezvous import HARBOUR, Berth, is_possible, leave, new_berth, present
 from ..system.executor import in_thread
 from ..system.process import read_line
 
@@ -123,10 +127,41 @@ class ContainerProvisioner(LocalProvisioner):
         return status
 
     async def cleanup(self, restart: bool = False) -> None:
-        """Remove the folder that a killed launcher has left; Jupyter calls this when the kernel has ended."""
+        """Remove the folder that a killed launcher has left; Jupyter calls this when the kernel has ended.
+
+        Clients in this process connect to the restarted kernel, even if the former one's sockets are still open.
+        """
         await super().cleanup(restart=restart)
+        if self._berth is not None and not self.has_process:
+            _hang_up(self._berth)
         if self._berth is not None and not restart:
             leave(self._berth)
+
+
+def _hang_up(berth: Berth) -> None:
+    """End this process's connections to the sockets of a kernel that has ended; ZMQ then connects to the next kernel.
+
+    A process that native code has forked from the kernel has its sockets, too. While it runs, no connection ends by
+    itself, and new ones to the former socket succeed without any process that answers.
+    """
+    with suppress(OSError):
+        for each in berth.folder.glob("k-*"):
+            each.unlink()
+    for name in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            # Only sockets are duplicated: to close a second descriptor of a file would release the file's locks.
+            if stat.S_ISSOCK(os.stat(f"/proc/self/fd/{name}").st_mode):
+                _shut_down(os.dup(int(name)), berth)
+
+
+def _shut_down(descriptor: int, berth: Berth) -> None:
+    """Shut a connection down if it leads to one of the kernel's sockets, and close the descriptor."""
+    with socket.socket(fileno=descriptor) as connection:
+        # The name is the one at which the kernel bound the socket; the folder may have moved since.
+        name = connection.getpeername()
+        folder = Path(name if isinstance(name, str) else "").parent
+        if (folder.parent.name, folder.name) == (HARBOUR, berth.folder.name):
+            connection.shutdown(socket.SHUT_RDWR)
 
 
 def _told(sentence: str) -> HTTPError:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
 import nbformat
+import psutil
 import pytest
 from nbclient import NotebookClient
 from tornado.httpclient import HTTPClientError
@@ -18,6 +21,7 @@ from tornado.httpclient import HTTPClientError
 from casa_desktop.containers.container import Container, kernel_argv
 from casa_desktop.kernels.provisioner import NAME
 
+from ...support.living import is_alive
 from ...support.shortage import descriptors
 from ..network.test_isolate import within
 
@@ -98,6 +102,64 @@ async def test_a_server_starts_restarts_interrupts_and_ends_it_and_its_websocket
     await jp_fetch("api", "kernels", kernel, method="DELETE")
     # A kernel's porter and guard end when they see that it has.
     assert within(5, lambda: not root.exists())
+
+
+# What native code may do in a cell: the child has all of the kernel's descriptors, and outlives it.
+FORK = """
+import ctypes, os
+libc = ctypes.PyDLL(None)
+daemon = libc.fork()
+if daemon == 0:
+    libc.sleep(1000)
+    os._exit(0)
+# The child may hang before it runs any Python: it waits for a thread that it does not have to take Python's lock.
+os.setpgid(daemon, daemon)
+print(os.getpid(), daemon)
+"""
+
+
+@pytest.mark.parametrize("how", ["killed", "restarted"])
+async def test_a_restarted_kernel_answers_though_what_the_former_one_forked_lives_on(
+    jp_fetch: Any, jp_ws_fetch: Any, jp_data_dir: Path, root: Path, how: str
+) -> None:
+    write_kernelspec(jp_data_dir, None)
+    started = await jp_fetch("api", "kernels", method="POST", body='{"name": "sandbox"}')
+    kernel = json.loads(started.body)["id"]
+    websocket = await jp_ws_fetch("api", "kernels", kernel, "channels")
+    channels = Channels(websocket)
+    former, daemon = map(int, (await channels.run(FORK)).split())
+    with ended(daemon):
+        if how == "killed":
+            os.kill(former, signal.SIGKILL)
+            while True:
+                words = json.loads(await websocket.read_message())
+                if words["content"].get("execution_state") == "restarting":
+                    break
+        else:
+            await jp_fetch("api", "kernels", kernel, "restart", method="POST", body="")
+        assert await asyncio.wait_for(_now(channels), 60) != former
+        assert is_alive(psutil.Process(daemon))
+        websocket.close()
+        await jp_fetch("api", "kernels", kernel, method="DELETE")
+    assert within(5, lambda: not root.exists())
+
+
+async def _now(channels: Channels) -> int:
+    """Return the process of a kernel that has just been restarted."""
+    # What is sent while a kernel is being started anew is lost without a word.
+    while True:
+        with suppress(asyncio.TimeoutError):
+            return int(await asyncio.wait_for(channels.run("import os; print(os.getpid())"), 3))
+
+
+@contextmanager
+def ended(pid: int) -> Iterator[None]:
+    """End a process after a with block."""
+    try:
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 async def test_a_container_that_does_not_start_is_told_in_the_servers_answer(
