@@ -13,7 +13,7 @@ from ..support.living import below, line_of
 from ..support.notebook import Notebook
 
 # The tools' processes are called by these names, in part.
-OURS = ("casaviewer", "casaplotms", "casalogger", "casa-kernel-guard", "casa_kernel", "closing.py")
+OURS = ("casaviewer", "casaplotms", "casalogger", "casa-kernel-guard", "casa_kernel", "close_requests.py")
 
 
 @pytest.fixture(scope="session")

@@ -78,7 +78,7 @@ def plotms_window(notebook: Notebook) -> psutil.Process:
 def is_tool(process: psutil.Process) -> bool:
     """Tell whether it is none of the kernel's helpers: the one that ends the others, its porter, and its pump."""
     words = line_of(process)
-    return not any(each in words for each in ("guard", "casa_desktop.launchers.host_helper", "pump.py"))
+    return not any(each in words for each in ("guard", "casa_desktop.launchers.host_helper", "pipe_reader.py"))
 
 
 def files_of(notebook: Notebook) -> List[str]:

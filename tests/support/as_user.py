@@ -1,6 +1,6 @@
 """A notebook's kernel that another user of this machine has started, driven from here.
 
-Jupyter runs as that user in a process of its own, ``python asuser.py FOLDER CONTAINER``. It reads a cell a line, as
+Jupyter runs as that user in a process of its own, ``python as_user.py FOLDER CONTAINER``. It reads a cell a line, as
 JSON, and writes pickles: that something was displayed, and then waits for a line; and at last the cell.
 """
 

@@ -1,6 +1,6 @@
 """A window with the pages of a figure, which can be panned, zoomed and saved; run as a separate program.
 
-``figurewindow.py FOLDER TITLE --server=FIFO`` reads the files of the folder, which are pickled matplotlib figures, in
+``figure_window.py FOLDER TITLE --server=FIFO`` reads the files of the folder, which are pickled matplotlib figures, in
 the order of their names. It shows them on the display of its environment, and then writes a line into the FIFO. It ends
 when its window is closed.
 

@@ -1,4 +1,4 @@
-"""Read pipes without a pause, and pass the data on to slower readers: ``pump.py IN:OUT [IN:OUT]``, descriptors.
+"""Read pipes without a pause, and pass the data on to slower readers: ``pipe_reader.py IN:OUT [IN:OUT]``, descriptors.
 
 This is a separate program because nothing in the kernel's process can read while C++ holds the interpreter's lock and
 waits for room in a pipe (``jupyter.streams``). It ends when its writers or its readers end. It imports nothing of this

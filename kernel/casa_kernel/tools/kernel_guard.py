@@ -1,4 +1,4 @@
-"""Wait for a kernel's end, then run the shell script that tidies up: ``guard.py PID SCRIPT NAME [WORD...]``.
+"""Wait for a kernel's end, then run the shell script that tidies up: ``kernel_guard.py PID SCRIPT NAME [WORD...]``.
 
 The end is a byte or the end of file on standard input, a pipe from the kernel, or the end of the process PID. The pipe
 alone is not enough: processes that native code has forked from the kernel hold its writing end as well, and may outlive

@@ -18,7 +18,7 @@ from ...support.notebook import Notebook
 BEGIN = "import ctypes, os, psutil, threading\nholding, free = ctypes.PyDLL(None), ctypes.CDLL(None)\n"
 PUMPS = (
     "[each for each in psutil.process_iter(['ppid', 'cmdline'])"
-    " if each.info['ppid'] == os.getpid() and 'pump.py' in ' '.join(each.info['cmdline'] or ())]"
+    " if each.info['ppid'] == os.getpid() and 'pipe_reader.py' in ' '.join(each.info['cmdline'] or ())]"
 )
 FLOOD = f"""{BEGIN}
 flooding = True

@@ -1,4 +1,4 @@
-/** What a desktop may be called: the server's rule, in `runtime.py`. */
+/** What a desktop may be called: the server's rule, in `runtime/directory.py`. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
 const LONGEST = 32;
 /** They are parts of URLs beside the desktops' names. */
