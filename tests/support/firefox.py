@@ -146,6 +146,22 @@ class Firefox:
         """Return the value of a JavaScript expression once it is true; looked at with every frame that is drawn."""
         return self.evaluate(WAIT_DRAWN % (timeout * 1000, expression))
 
+    def download(self, expression: str) -> Path:
+        """Return the file that evaluating an expression has Firefox save, once all of it is there.
+
+        Raises:
+            RuntimeError: the download failed.
+        """
+        self._ask("session.subscribe", events=["browsingContext.downloadEnd"])
+        self.evaluate(expression)
+        while True:
+            event: Dict[str, Any] = json.loads(self._connection.recv(timeout=60))
+            if event.get("method") == "browsingContext.downloadEnd":
+                break
+        if event["params"]["status"] != "complete":
+            raise RuntimeError(f"the download is {event['params']['status']}")
+        return Path(event["params"]["filepath"])
+
     def click(self, x: int, y: int) -> None:
         """Press the left button at a point of the page."""
         actions = [

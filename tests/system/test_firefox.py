@@ -7,7 +7,7 @@ from typing import Callable
 import numpy as np
 
 from ..support.firefox import Firefox
-from ..support.lab import Jupyter, Pixels
+from ..support.lab import Jupyter, Pixels, decode
 from ..support.screen import Screen
 
 # The height of the task bar and a bit more, in pixels.
@@ -46,6 +46,19 @@ def test_firefox_shows_the_desktop_and_its_clicks_arrive(
         # What the user sees is the same again, but for the pointer.
         shown = firefox.pixels()[y : y + height, x : x + width]
         assert np.mean(np.any(shown != menu, axis=2)[:-BAR]) < 0.001
+
+
+def test_firefox_saves_a_snapshot_of_the_desktop(
+    jupyter: Jupyter, desktop: Callable[..., str], screen: Callable[[], Screen]
+) -> None:
+    with Firefox() as firefox:
+        firefox.open(f"{jupyter.url}casa-desktop/?token={jupyter.token}")
+        firefox.wait_for("document.body.dataset.state === 'connected'")
+        firefox.wait_until_drawn(FITS)
+        saved = firefox.download("document.querySelector('button[aria-label=Snapshot]').click()")
+        assert saved.name.startswith("casa-desktop-main-")
+        height, width, _ = decode(saved.read_bytes()).shape
+        assert (width, height) == screen().size()
 
 
 def _sums(pixels: Pixels) -> str:

@@ -16,3 +16,13 @@ export function setText(node: HTMLElement, text: string): void {
     node.textContent = text;
   }
 }
+
+/** Have the browser save a file. */
+export function download(file: Blob, name: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(file);
+  link.download = name;
+  link.click();
+  // Firefox reads the blob only after a while.
+  window.setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

@@ -4,6 +4,7 @@ import type {
   ReadonlyPartialJSONObject
 } from '@lumino/coreutils';
 import { askForName, mayEnd } from './dialogs.js';
+import { download } from '../dom.js';
 import { OPEN, openPage } from './opencommand.js';
 import { desktopIcon } from './icon.js';
 import { keepSnapshot, MOVE } from './host.js';
@@ -32,6 +33,10 @@ export const PALETTE: readonly [string, ReadonlyJSONObject][] = [
 ];
 
 const ALT = 'The CASA Desktop';
+
+function fileName(desktop: string): string {
+  return `casa-desktop-${desktop}.png`;
+}
 
 /** One that is about a desktop: the one named, or else the one meant. */
 interface IDesktopCommand {
@@ -151,7 +156,7 @@ function desktopCommands(parts: IParts): IDesktopCommand[] {
         if (said) {
           Notification.success(said, { autoClose: 3000 });
         } else {
-          download(png, name);
+          download(png, fileName(name));
           Notification.info(
             'There is no active code cell: the picture was downloaded.',
             { autoClose: 5000 }
@@ -164,7 +169,8 @@ function desktopCommands(parts: IParts): IDesktopCommand[] {
       label: 'Download a Snapshot',
       caption: 'Save a picture of the desktop as a file',
       running: true,
-      run: async name => download(await desktops.api.screenshot(name), name)
+      run: async name =>
+        download(await desktops.api.screenshot(name), fileName(name))
     }
   ];
 }
@@ -217,13 +223,4 @@ function clickedDesktop({ app }: IParts): string | null {
     ({ dataset }) => dataset.context?.startsWith(CONTEXT) ?? false
   );
   return node?.dataset.context?.slice(CONTEXT.length) ?? null;
-}
-
-function download(png: Blob, name: string): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(png);
-  link.download = `casa-desktop-${name}.png`;
-  link.click();
-  // Firefox reads the blob only after a while.
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

@@ -1,6 +1,7 @@
 import type { Api } from '../server/api.js';
 import { ChoicePanel } from './panels/choice.js';
 import { ClipboardPanel, IClipboardDesk } from './panels/clipboard.js';
+import { download } from '../dom.js';
 import type { IHost } from './host.js';
 import type { IKey } from './input/keysyms.js';
 import { KeysPanel } from './panels/keys.js';
@@ -62,14 +63,11 @@ export async function attempt(
   }
 }
 
-/** Put a picture where the user's browser puts files. */
-export async function download(desk: IDeskHost): Promise<void> {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(await desk.snapshot());
+/** Have the browser save a picture of the desktop. */
+export async function saveSnapshot(desk: IDeskHost): Promise<void> {
+  const picture = await desk.snapshot();
   const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
-  link.download = `casa-desktop-${desk.name}-${time}.png`;
-  link.click();
-  URL.revokeObjectURL(link.href);
+  download(picture, `casa-desktop-${desk.name}-${time}.png`);
 }
 
 async function keep(desk: IDeskHost): Promise<void> {
@@ -88,7 +86,7 @@ function snapshotPanel(desk: IDeskHost): IContent {
   };
   return new ChoicePanel('Snapshot', 'A picture of the whole desktop.', [
     { label: 'Into the notebook', kind: 'main', run: run(() => keep(desk)) },
-    { label: 'Download', run: run(() => download(desk)) }
+    { label: 'Download', run: run(() => saveSnapshot(desk)) }
   ]);
 }
 

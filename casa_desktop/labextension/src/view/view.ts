@@ -1,10 +1,10 @@
 import type { Api } from '../server/api.js';
 import {
   attempt,
-  download,
   IDeskHost,
   IPanels,
-  makePanels
+  makePanels,
+  saveSnapshot
 } from './panelset.js';
 import { element } from '../dom.js';
 import { Drop } from './drop.js';
@@ -158,7 +158,7 @@ export class View {
       snapshot: opener =>
         keepSnapshot
           ? this.panel.toggle(opener, this.panels.snapshot)
-          : void attempt(desk, () => download(desk)),
+          : void attempt(desk, () => saveSnapshot(desk)),
       control: () => this.session.connection.rfb?.takeControl()
     });
   }
