@@ -136,11 +136,6 @@ def belonging(mark: str, session: int) -> list[psutil.Process]:
     return [each for each in others if is_in_session(each, session) or _bears(each, mark)]
 
 
-def marked(mark: str) -> list[psutil.Process]:
-    """Return this user's living processes, except this one, that have ``mark`` in a value of their environment."""
-    return belonging(mark, 0)
-
-
 def is_in_session(process: psutil.Process, session: int) -> bool:
     """Return whether a process is in a session; a session has the process id of its leader, and 0 means none."""
     try:

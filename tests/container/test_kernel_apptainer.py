@@ -14,7 +14,6 @@ import psutil
 import pytest
 
 from casa_desktop.containers.container import Container
-from casa_desktop.system.process import marked
 
 from ..kernel.drawing.test_live import clean
 from ..support.apptainer import User
@@ -22,6 +21,7 @@ from ..support.as_user import UserNotebook
 from ..support.container_image import ROOT
 from ..support.living import below, command, is_alive, line_of, living, owner
 from ..support.mask_editor import TITLE, MaskEditor
+from ..support.processes import marked
 from ..support.screen import Screen
 from .test_kernel_podman import DRAWN
 

@@ -14,7 +14,6 @@ import pytest
 from casa_desktop.containers.container import Container
 from casa_desktop.desktop import lifecycle
 from casa_desktop.runtime import directory
-from casa_desktop.system.process import marked
 
 from ..casa_desktop.launchers.test_kernel import launch
 from ..kernel.drawing.test_live import clean, interrupt
@@ -23,6 +22,7 @@ from ..support.engine import Engine
 from ..support.living import command, name_of
 from ..support.mask_editor import TITLE, MaskEditor
 from ..support.notebook import Notebook
+from ..support.processes import marked
 from ..support.screen import Screen
 
 pytestmark = pytest.mark.container

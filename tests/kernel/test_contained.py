@@ -16,12 +16,11 @@ import pytest
 
 from casa_desktop.containers.container import Container
 from casa_desktop.desktop import lifecycle
-from casa_desktop.system.process import marked
 
 from ..support.living import command, is_alive, line_of, living, started
 from ..support.mask_editor import TITLE
 from ..support.notebook import Notebook
-from ..support.processes import listeners
+from ..support.processes import listeners, marked
 from ..support.screen import Screen
 from .drawing.test_live import clean, close_window, interrupt, titles
 

@@ -17,13 +17,13 @@ from typing import Any, Callable, Dict, Iterator, List, Set, Tuple
 import pytest
 
 from casa_desktop.desktop import lifecycle
-from casa_desktop.system.process import marked
 
 from ..casa_desktop.network.test_isolate import path_with
 from ..support.living import living, name_of, opened
 from ..support.mask_editor import TITLE, MaskEditor
 from ..support.notebook import Notebook
 from ..support.ordinary_user import FORBIDDEN
+from ..support.processes import marked
 from ..support.screen import Screen
 from .drawing.test_live import clean, interrupt
 

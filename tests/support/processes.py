@@ -10,6 +10,7 @@ from typing import Dict, List, Set
 
 import psutil
 
+from casa_desktop.system.process import belonging
 from casa_desktop.system.pythonpath import LAUNCHER
 
 from .living import command, is_alive, opened, program, variables
@@ -22,8 +23,13 @@ GONE = "gone"
 
 def ours(environment: Dict[str, str]) -> List[psutil.Process]:
     """Return the living processes that were started with this runtime directory, by whomever."""
-    marked = (each for each in psutil.process_iter() if variables(each).get(MARK) == environment[MARK])
-    return [each for each in marked if is_alive(each)]
+    started = (each for each in psutil.process_iter() if variables(each).get(MARK) == environment[MARK])
+    return [each for each in started if is_alive(each)]
+
+
+def marked(mark: str) -> List[psutil.Process]:
+    """Return this user's living processes, except this one, that have ``mark`` in a value of their environment."""
+    return belonging(mark, 0)
 
 
 def name(process: psutil.Process) -> str:

@@ -56,7 +56,7 @@ class Window:
             # Tk counts 72 points to the inch, CSS 96 pixels.
             self.root.tk.call("tk", "scaling", dpi / 72)
             self._ratio = dpi / 96
-        self._figures, self._title = figures, title
+        self._figures = figures
         self._frames: List[ttk.Frame] = []
         self._canvases: List[Any] = []
         for figure in figures:

@@ -66,11 +66,6 @@ class NativeText:
         self._in_long_line = unfinished is not None
         return text[: unfinished.start()] if unfinished else text
 
-    def flush(self) -> str:
-        """Return the text that was held back because it might have become a scale or a line of the log."""
-        held, self._line = self._release() + self._line, ""
-        return held
-
     def end_scale(self) -> None:
         """Expect no more of the current scale, because its task is over."""
         if self.fraction is not None:

@@ -18,10 +18,10 @@ from casa_desktop.desktop import lifecycle
 from casa_desktop.runtime.record import Record
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import locks
-from casa_desktop.system.process import marked
 from casa_desktop.x11.xvnc import rfb_banner
 
 from ...support.living import command
+from ...support.processes import marked
 
 
 @pytest.fixture(autouse=True)

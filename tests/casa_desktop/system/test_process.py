@@ -17,7 +17,6 @@ from casa_desktop.system.process import (
     belonging,
     end,
     is_stopped,
-    marked,
     namespace,
     open_pid,
     read_line,
@@ -115,7 +114,7 @@ def test_what_belongs_to_a_container_is_found_by_its_mark_and_by_its_engines_ses
         for each in (bearing, leading):
             assert each.stdout is not None
             each.stdout.readline()
-        assert [each.pid for each in marked("/berth/a")] == [bearing.pid]
+        assert [each.pid for each in belonging("/berth/a", 0)] == [bearing.pid]
         assert {each.pid for each in belonging("/berth/a", leading.pid)} == {bearing.pid, leading.pid}
 
 

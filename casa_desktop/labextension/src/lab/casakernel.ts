@@ -101,11 +101,6 @@ export class CasaKernel implements IDisposable {
     sent.done.then(handled, handled);
   }
 
-  /** Have windows opened on another desktop from now on. */
-  useDesktop(name: string): void {
-    this.greeting?.send({ action: 'desktop', name });
-  }
-
   private change(): void {
     this.forget();
     this.meet();

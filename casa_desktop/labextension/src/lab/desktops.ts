@@ -96,11 +96,6 @@ export class Desktops {
     }, MOMENT);
   }
 
-  /** Start a desktop unless it runs. */
-  async start(name: string): Promise<void> {
-    await this.api.start(name).finally(() => this.refresh());
-  }
-
   /** Stop a desktop and everything on it. */
   async stop(name: string): Promise<void> {
     await this.api.stop(name).finally(() => this.refresh());

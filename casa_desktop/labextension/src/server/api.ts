@@ -1,21 +1,12 @@
-/** A running desktop, as the REST API describes it. */
+/** A running desktop: as much of the REST API's description as is used here. */
 export interface IDesktop {
   readonly name: string;
-  readonly state: string;
   readonly display: string;
-  readonly pid: number;
   readonly started: string;
-  readonly version: string;
-  /** Absolute path of the desktop's page, base URL included. */
-  readonly page: string;
   /** Absolute path of the RFB websocket, base URL included. */
   readonly websocket: string;
   /** A random id of the server's process: another one, another process. */
   readonly server?: string;
-  /** Whether somebody looks at it now. */
-  readonly watched?: boolean;
-  /** How long it may be unused before it is stopped; null for ever. */
-  readonly idleMinutes?: number | null;
 }
 
 /** A link that shows a desktop to others, who can touch nothing. */

@@ -7,11 +7,8 @@ import { Desktops } from '../../src/lab/desktops.js';
 const BASE = 'http://127.0.0.1:8888/';
 
 function desktop(name: string, started: string): IDesktop {
-  const api = '/casa-desktop/api/desktops';
-  return {
-    ...{ name, started, state: 'running', display: ':1', pid: 1, version: '0' },
-    ...{ page: `/casa-desktop/${name}/`, websocket: `${api}/${name}/rfb` }
-  };
+  const websocket = `/casa-desktop/api/desktops/${name}/rfb`;
+  return { name, started, display: ':1', websocket };
 }
 
 /** The model of a server that answers each question when it is told to. */
