@@ -165,7 +165,7 @@ def _ask(outside: str, name: str, settings: Settings, timeout: float) -> Record:
     asked = {"name": directory.checked_name(name), "settings": asdict(settings), "timeout": timeout}
     answer = messages.ask(outside, messages.Word("ensure", asked), timeout + 2 * starting.LAST_WORD_SECONDS)
     if answer.kind != "done":
-        raise starting.reported({"kind": answer.value["kind"], "error": answer.value["text"]})
+        raise starting.reported({**answer.value, "error": answer.value["text"]})
     return running(name)
 
 

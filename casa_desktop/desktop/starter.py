@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from typing import Mapping
+from typing import Any, Mapping
 
 # The argument that replaces the descriptors in a container: there the launcher outside has them.
 IN_CONTAINER = "-1"
@@ -26,11 +26,11 @@ class Starter:
     def __init__(self, descriptors: str) -> None:
         self._pipe, *self._locks = map(int, descriptors.split(","))
 
-    def report(self, words: Mapping[str, str]) -> None:
+    def report(self, words: Mapping[str, Any]) -> None:
         """Release the roots' locks and send the report; ignore that the starter may have ended.
 
         Args:
-            words: ``error``, the message, and ``kind``, the name of the exception class; empty after success.
+            words: what ``described`` says of an exception; empty after success.
         """
         while self._locks:
             os.close(self._locks.pop())

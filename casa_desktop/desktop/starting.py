@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
-from typing import Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from .. import errors, names
 from ..containers.container import Container
@@ -21,6 +21,7 @@ from ..runtime import removal
 from ..runtime.directory import Places
 from ..runtime.settings import Settings
 from ..system import open_folder, threads
+from ..system.formatted_error import restored
 from ..system.process import read_line
 from ..system.pythonpath import seen
 from . import cleanup
@@ -56,7 +57,7 @@ class _Pipe:
 
 def supervised(
     name: str, settings: Settings, deadline: float, container: Optional[Container], at: Places, locks: Sequence[int]
-) -> Dict[str, str]:
+) -> Dict[str, Any]:
     """Start a supervisor in the folder that was just created; if it does not start, remove the folder.
 
     Args:
@@ -68,7 +69,7 @@ def supervised(
         locks: descriptors of the roots' locks. The supervisor holds the locks as well, until it reports.
 
     Returns:
-        The supervisor's report: empty, or ``error`` and ``kind``.
+        The supervisor's report: empty, or what ``described`` says of an exception.
 
     Raises:
         StartFailed, StartTimeout: there was no report.
@@ -91,7 +92,7 @@ def supervised(
 
 def _run_supervisor(
     name: str, settings: Settings, deadline: float, container: Optional[Container], at: Places, locks: Sequence[int]
-) -> Dict[str, str]:
+) -> Dict[str, Any]:
     """Start a supervisor, on this machine or in a container, and return its report."""
     seconds = max(deadline - time.monotonic(), 0.1)
     pipe = _Pipe()
@@ -145,18 +146,18 @@ def _command(
     return [sys.executable, "-m", module, *words, *described]
 
 
-def _parsed(line: Optional[bytes], name: str, seconds: float) -> Dict[str, str]:
+def _parsed(line: Optional[bytes], name: str, seconds: float) -> Dict[str, Any]:
     if line is None:
         raise errors.StartTimeout(name, seconds, "the supervisor")
     if not line:
         raise errors.StartFailed(name, "its supervisor ended without a word")
-    report: Dict[str, str] = json.loads(line)
+    report: Dict[str, Any] = json.loads(line)
     return report
 
 
-def reported(report: Dict[str, str]) -> errors.CasaDesktopError:
-    """Rebuild an error that another process reported, from its class name and message."""
-    kind = getattr(errors, report["kind"], errors.StartFailed)
-    error: errors.CasaDesktopError = kind.__new__(kind)
-    Exception.__init__(error, report["error"])
-    return error
+def reported(report: Mapping[str, Any]) -> errors.CasaDesktopError:
+    """Return the error that another process reported; a StartFailed if its class is unknown here."""
+    kind = getattr(errors, report["kind"], None)
+    if not isinstance(kind, type) or not issubclass(kind, errors.CasaDesktopError):
+        kind = errors.StartFailed
+    return restored(kind, report)

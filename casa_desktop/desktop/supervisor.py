@@ -46,6 +46,7 @@ from ..runtime.removal import clear
 from ..runtime.settings import Settings
 from ..system import locks, messages
 from ..system.descriptors import raise_limit, readable
+from ..system.formatted_error import described
 from ..system.log_limit import LogLimit
 from ..system.open_folder import Foothold, is_at
 from ..system.process import Command, adopt_orphans, descendants, end, is_in_session, namespace, spawn
@@ -337,7 +338,7 @@ def main(name: str, descriptors: str, seconds: float, settings: str, *keeper: st
         except (CasaDesktopError, OSError) as error:
             supervisor.stop()
             said = _said(name, at, error)
-            _report(descriptors, {"error": str(said), "kind": type(said).__name__})
+            _report(descriptors, described(said))
             return 1
         _report(descriptors, {})
         _let_go_of_standard_streams(log)
@@ -356,7 +357,7 @@ def _said(name: str, at: Places, error: Exception) -> CasaDesktopError:
     return error
 
 
-def _report(descriptors: str, words: Dict[str, str]) -> None:
+def _report(descriptors: str, words: Dict[str, Any]) -> None:
     """Send the report to the starter, or to the launcher outside of our container, which forwards it to the starter."""
     launcher = os.environ.get(names.OUTSIDE)
     if descriptors != IN_CONTAINER:

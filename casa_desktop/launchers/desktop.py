@@ -14,7 +14,7 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import asdict, replace
-from typing import Mapping, Optional
+from typing import Any, Mapping, Optional
 
 from .. import names
 from ..containers import engines
@@ -27,6 +27,7 @@ from ..runtime.record import read_record
 from ..runtime.rendezvous import Berth, leave, new_berth, occupy
 from ..runtime.settings import Settings
 from ..system import locks
+from ..system.formatted_error import described
 from ..system.messages import Word
 from ..system.process import namespace
 from ..x11 import displays
@@ -56,7 +57,7 @@ class Stand:
         self._name, self._starter = name, starter
         self.reported = False
 
-    def report(self, words: Mapping[str, str]) -> None:
+    def report(self, words: Mapping[str, Any]) -> None:
         """Send the report to the starter, which may have ended."""
         self.reported = True
         self._starter.report(words)
@@ -65,7 +66,7 @@ class Stand:
         """Report why the desktop did not start, and remove its folder."""
         # The waiting starter keeps other processes away from the folder.
         removal.clear(directory.places(self._name).folder)
-        self.report({"error": str(error), "kind": type(error).__name__})
+        self.report(described(error))
 
     def run(self, container: Container, settings: Settings, seconds: float) -> None:
         """Run the desktop from its start to its end.

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Callable, List, Optional
 
 from ..errors import Shortage
+from .formatted_error import described
 from .messages import Decoder, Word, encode
 
 # The pause before the next attempt. Shortages last for moments or for minutes.
@@ -73,8 +74,8 @@ def is_passing(error: object) -> bool:
 
 def failed(error: BaseException) -> Word:
     """Return the answer to a request that failed with ``error``."""
-    told = Shortage.of(error) or error
-    return Word("failed", {"kind": type(told).__name__, "text": str(told)})
+    words = described(Shortage.of(error) or error)
+    return Word("failed", {"text": words.pop("error"), **words})
 
 
 def tell_failure(connection: socket.socket, error: BaseException) -> None:

@@ -16,7 +16,7 @@ side inside has gone, the container has ended. The other purpose is a request. A
 own connection::
 
     inside  → outside   ["ensure", {"name": "main", "settings": {…}, "timeout": 20}]
-    outside → inside    ["done", null]         or ["failed", {"kind": "XServerMissing", "text": "…"}]
+    outside → inside    ["done", null]         or ["failed", {"kind": "XServerMissing", "text": "…", "values": {…}}]
 
 A supervisor in a container sends one message to the process that waits for it: ``["report", {…}]``.
 """

@@ -36,7 +36,7 @@ def screenshot(record: Record, window: str = "", *, timeout: float = 10.0) -> by
     """
     done = _run(record, window, timeout)
     if done.returncode == NO_SUCH_WINDOW:
-        raise errors.NoSuchWindow(record.name, window, json.loads(done.stdout))
+        raise errors.NoSuchWindow(record.name, window, tuple(json.loads(done.stdout)))
     return _output(record, done)
 
 

@@ -183,8 +183,9 @@ def test_a_missing_x_server_is_one_clear_error_at_once(
 ) -> None:
     (tmp_path / "icewm").symlink_to("/usr/bin/icewm")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(errors.XServerMissing, match="apt install tigervnc-standalone-server"):
+    with pytest.raises(errors.XServerMissing, match="apt install tigervnc-standalone-server") as missing:
         lifecycle.ensure()
+    assert missing.value.package == "tigervnc-standalone-server"
     assert list(root.iterdir()) == []
 
 

@@ -140,8 +140,9 @@ def test_a_container_without_an_x_server_is_one_clear_error(
 ) -> None:
     (tmp_path / "bwrap").symlink_to("/usr/bin/bwrap")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(errors.XServerMissing):
+    with pytest.raises(errors.XServerMissing) as missing:
         lifecycle.ensure()
+    assert "Xvnc" in missing.value.programs
     _, alive = psutil.wait_procs(marked(f"{root}/.kernels/"), timeout=30)
     assert alive == []
 

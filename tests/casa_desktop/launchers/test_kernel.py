@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Tuple
 
 import pytest
 
@@ -92,16 +92,18 @@ def test_only_a_kernel_on_ports_needs_the_hosts_network() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "kind"),
+    ("word", "kind", "value"),
     [
-        (Word("dance"), "LinkFailed"),
-        (Word("ensure", None), "TypeError"),
-        (Word("ensure", {"name": "main"}), "KeyError"),
-        (Word("ensure", {"name": "../x", "settings": vars(Settings()), "timeout": 1}), "InvalidName"),
-        (Word("ensure", {"name": "x", "settings": {"dpi": 1}, "timeout": 1}), "InvalidSetting"),
+        (Word("dance"), "LinkFailed", None),
+        (Word("ensure", None), "TypeError", None),
+        (Word("ensure", {"name": "main"}), "KeyError", None),
+        (Word("ensure", {"name": "../x", "settings": vars(Settings()), "timeout": 1}), "InvalidName", ("name", "../x")),
+        (Word("ensure", {"name": "x", "settings": {"dpi": 1}, "timeout": 1}), "InvalidSetting", ("setting", "dpi")),
     ],
 )
-def test_a_question_that_makes_no_sense_is_answered_with_an_error(root: Path, word: Word, kind: str) -> None:
+def test_a_question_that_makes_no_sense_is_answered_with_an_error(
+    root: Path, word: Word, kind: str, value: Optional[Tuple[str, str]]
+) -> None:
     answer = kernel.answer(word, Container("bwrap"))
-    assert answer is not None
     assert (answer.kind, answer.value["kind"]) == ("failed", kind)
+    assert value is None or value in answer.value["values"].items()
