@@ -4,45 +4,28 @@
 
     CasaDesktopError
      └── CasaKernelError
-          ├── CasaMissing          CASA, or the measures data it needs, could not be imported
-          ├── ToolMissing          the wheel of a native tool is not installed
-          ├── ToolUnusable         the wheel of a native tool is installed and cannot be imported
-          ├── XvfbMissing          a native tool needs a private X server, which is not installed
-          ├── ExtractionFailed     a native tool could not be unpacked
-          ├── NoWindowHere         a process that a notebook has started tried to open a window
-          ├── ForkedProcess        a process forked from one with native tools tried to draw
-          ├── ToolFailed           a native tool did not start
-          │    ├── ToolLost        it ended, or did nothing, during a call
-          │    └── ToolExhausted   one with a window has no memory or no thread left
-          ├── TaskFailed           a task raised no exception, but an error is in CASA's log or the tool's window
-          ├── NoRoom               the kernel's own folder cannot be written
-          ├── FolderRemoved        the working folder has been removed
-          ├── CellUnfinished       the kernel itself failed while it ran a cell, for instance without memory
-          ├── NothingDrawn         a task ended without an error and without a picture
-          ├── NothingShown         a task made an empty picture or an empty window
-          ├── WindowOnly           a task that has only a window was to draw into the cell
-          ├── ToolkitMissing       this Python can open no window for a figure of matplotlib
-          ├── NothingRuns          the window for which a task waits cannot be started
-          ├── ViewerLost           the window for which a task waited ended before it
-          ├── EditorMissing        the window for which a task should have waited did not open
-          ├── BadWord              a magic got a word that it does not know
-          │    └── BadMode         the mode does not exist, or the task has none
-          ├── NoSuchTask           inp, go and similar commands got something that is not a task
-          ├── NoSuchName           %casa_restore got a name that CASA does not have
-          ├── NoTaskChosen         inp or a similar command got no task, and none was chosen before
-          ├── NoInputs             tget found no file with a task's inputs
-          ├── InputsNotSaved       tput could not write the file
-          ├── BadInputs            a file with a task's inputs contains something else
-          └── BadParameter         a task's argument is wrong
-               ├── NoSuchPath      its path does not exist
-               ├── Damaged         the file or table at its path cannot be read
-               ├── Locked          the table at its path is locked by a process
-               ├── WrongKind       the file at its path is of a kind that the task cannot read
-               ├── NoSuchFolder    the folder into which it is to write does not exist
-               └── NotWritable     the file cannot, or could not, be written
+          ├── CasaMissing
+          ├── ToolMissing, ToolUnusable, XvfbMissing, ExtractionFailed
+          ├── NoWindowHere, ForkedProcess
+          ├── ToolFailed
+          │    └── ToolLost, ToolExhausted
+          ├── TaskFailed                a RuntimeError, too
+          ├── NoRoom, FolderRemoved
+          ├── CellUnfinished
+          ├── NothingDrawn, NothingShown, WindowOnly, ToolkitMissing
+          ├── NothingRuns, ViewerLost
+          ├── EditorMissing             a RuntimeError, too
+          ├── BadWord
+          │    └── BadMode
+          ├── BadKeeping
+          ├── NoSuchTask, NoSuchName, NoTaskChosen
+          ├── NoInputs, InputsNotSaved, BadInputs
+          └── BadParameter
+               └── BadPath
+                    └── NoSuchPath, Damaged, Locked, WrongKind, NoSuchFolder, NotWritable
 
 ``str()`` of each is a sentence or two for the user; the notebook shows that instead of a traceback.
-The values in it are attributes.
+The values in it are attributes, also in another process.
 """
 
 from __future__ import annotations
@@ -62,131 +45,86 @@ class CasaKernelError(CasaDesktopError):
 
 
 class CasaMissing(CasaKernelError):
-    """CASA cannot be used in this kernel.
+    """CASA, or the measures data it needs, could not be imported."""
 
-    Attributes:
-        reason: what went wrong, and the remedy.
-    """
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(f"CASA is not available in this kernel: {reason}")
+    reason: str  # what went wrong, and the remedy
+    message = "CASA is not available in this kernel: {reason}"
 
 
 class NoWindowHere(CasaKernelError):
-    """A process that a notebook has started has no display, or no user who looks at it.
+    """A process that a notebook has started has no display, or no user who looks at it."""
 
-    Attributes:
-        task: the task that was called.
-        reason: why it needs a window, or how it works without one.
-    """
-
-    def __init__(self, task: str, reason: str) -> None:
-        self.task, self.reason = task, reason
-        super().__init__(
-            f"{task} can open no window here: this process was started from a notebook, which has its own. {reason}. "
-            "Windows open in the notebook itself."
-        )
+    task: str
+    reason: str  # why it needs a window, or how it works without one
+    message = (
+        "{task} can open no window here: this process was started from a notebook, which has its own. {reason}. "
+        "Windows open in the notebook itself."
+    )
 
 
 class ForkedProcess(CasaKernelError):
-    """A process was forked from one that uses native tools; drawing in it would hang, or disturb the parent.
+    """A process was forked from one that uses native tools; drawing in it would hang, or disturb the parent."""
 
-    Attributes:
-        task: the task that was called.
-    """
-
-    def __init__(self, task: str) -> None:
-        self.task = task
-        super().__init__(
-            f"{task} cannot draw in a process that was forked from one that draws. Start the process with "
-            "multiprocessing.get_context('spawn'), or draw in the notebook itself."
-        )
+    task: str
+    message = (
+        "{task} cannot draw in a process that was forked from one that draws. Start the process with "
+        "multiprocessing.get_context('spawn'), or draw in the notebook itself."
+    )
 
 
 class FolderRemoved(CasaKernelError):
-    """The kernel's working folder has been removed, and CASA can do nothing without one.
+    """The kernel's working folder has been removed, and CASA can do nothing without one."""
 
-    Attributes:
-        folder: its former path; empty if it is not known.
-    """
+    folder: str  # its former path; empty if it is not known
 
-    def __init__(self, folder: str) -> None:
-        self.folder = folder
-        super().__init__(
-            f"The folder in which this notebook works has been removed{f': {folder}' if folder else ''}. CASA does "
+    def _text(self) -> str:
+        return (
+            f"The folder in which this notebook works has been removed{self.folder and f': {self.folder}'}. CASA does "
             "nothing without one; go to another with %cd, for example '%cd ~'."
         )
 
 
 class ToolMissing(CasaKernelError):
-    """A native tool is not installed in this Python.
+    """The wheel of a native tool is not installed in this Python."""
 
-    Attributes:
-        tool: its name, and that of its wheel.
-        where: the place where it was sought, as a phrase such as "in /usr".
-    """
-
-    def __init__(self, tool: str, where: str) -> None:
-        self.tool, self.where = tool, where
-        super().__init__(
-            f"{tool} was not found {where}. Install it into this kernel's Python with 'pip install {tool}'."
-        )
+    tool: str  # its name, and that of its wheel
+    where: str  # the place where it was sought, as a phrase such as "in /usr"
+    message = "{tool} was not found {where}. Install it into this kernel's Python with 'pip install {tool}'."
 
 
 class ToolUnusable(CasaKernelError):
-    """The wheel of a native tool is installed, but cannot be imported.
+    """The wheel of a native tool is installed, but cannot be imported."""
 
-    Attributes:
-        tool: its name, and that of its wheel.
-        reason: what went wrong, and the remedy.
-    """
-
-    def __init__(self, tool: str, reason: str) -> None:
-        self.tool, self.reason = tool, reason
-        super().__init__(f"{tool} is not available in this kernel: {reason}")
+    tool: str  # its name, and that of its wheel
+    reason: str  # what went wrong, and the remedy
+    message = "{tool} is not available in this kernel: {reason}"
 
 
 class XvfbMissing(CasaKernelError):
-    """A native tool cannot draw without an X server, and there is no Xvfb.
+    """A native tool cannot draw without an X server, and there is no Xvfb."""
 
-    Attributes:
-        tool: its name.
-    """
-
-    def __init__(self, tool: str) -> None:
-        self.tool = tool
-        super().__init__(
-            f"{tool} of this CASA cannot draw without an X server, and Xvfb was not found on PATH. Install it, for "
-            "example with 'apt install xvfb', or open a window with gui=True."
-        )
+    tool: str
+    message = (
+        "{tool} of this CASA cannot draw without an X server, and Xvfb was not found on PATH. Install it, for "
+        "example with 'apt install xvfb', or open a window with gui=True."
+    )
 
 
 class ExtractionFailed(CasaKernelError):
-    """A native tool could not be unpacked.
+    """A native tool could not be unpacked."""
 
-    Attributes:
-        tool: its name.
-        folder: the folder into which it was to be unpacked.
-        reason: what went wrong, and the remedy.
-    """
-
-    def __init__(self, tool: str, folder: Path, reason: str) -> None:
-        self.tool, self.folder, self.reason = tool, folder, reason
-        super().__init__(f"{tool} could not be unpacked into {folder}: {reason}")
+    tool: str
+    folder: Path  # into which it was to be unpacked
+    reason: str  # what went wrong, and the remedy
+    message = "{tool} could not be unpacked into {folder}: {reason}"
 
 
 class ToolFailed(CasaKernelError):
-    """A native tool did not start.
+    """A native tool did not start."""
 
-    Attributes:
-        tool: its name.
-        reason: what happened, with the last line that the tool printed.
-    """
-
-    def __init__(self, tool: str, reason: str) -> None:
-        self.tool, self.reason = tool, reason
-        super().__init__(f"{tool} {reason}")
+    tool: str
+    reason: str  # what happened, with the last line that the tool printed
+    message = "{tool} {reason}"
 
 
 class Stall(Enum):
@@ -198,12 +136,10 @@ class Stall(Enum):
 
 
 class ToolLost(ToolFailed):
-    """A native tool ended during a call, or was ended because it would never have finished it.
+    """A native tool ended during a call, or was ended because it would never have finished it."""
 
-    Attributes:
-        task: the task for which it worked.
-        stall: why it was ended, or None where it ended by itself.
-    """
+    task: str  # for which it worked
+    stall: Optional[Stall]  # why it was ended, or None where it ended by itself
 
     def __init__(self, tool: str, task: str, stall: Optional[Stall], said: str) -> None:
         self.task, self.stall = task, stall
@@ -212,11 +148,9 @@ class ToolLost(ToolFailed):
 
 
 class ToolExhausted(ToolFailed):
-    """A native tool with a window has no memory or no thread left for a call; the window is still open.
+    """A native tool with a window has no memory or no thread left for a call; the window is still open."""
 
-    Attributes:
-        task: the task that it refused.
-    """
+    task: str  # that it refused
 
     def __init__(self, tool: str, task: str) -> None:
         self.task = task
@@ -228,35 +162,27 @@ class ToolExhausted(ToolFailed):
 
 
 class TaskFailed(CasaKernelError, RuntimeError):
-    """A task failed; the message is its own. (CASA raises RuntimeError for such failures.)
+    """A task failed; the message is its own. (CASA raises RuntimeError for such failures.)"""
 
-    Attributes:
-        task: its name.
-        reason: its message.
-        messages: errors and warnings in CASA's log, the reason first; empty where the reason comes from elsewhere.
-    """
-
-    def __init__(self, task: str, reason: str, messages: Sequence[str] = ()) -> None:
-        self.task, self.reason, self.messages = task, reason, tuple(messages)
-        super().__init__(f"{task}: {reason}")
+    task: str
+    reason: str  # its message
+    messages: Sequence[str] = ()  # of CASA's log, errors and warnings, the reason first; empty if it is from elsewhere
+    message = "{task}: {reason}"
 
 
 class NoRoom(CasaKernelError):
-    """The kernel's own folder, in which pictures are first written, cannot be written.
+    """The kernel's own folder, in which pictures are first written, cannot be written."""
 
-    Attributes:
-        folder: the folder, or the file in it that cannot be written.
-        reason: why.
-        full: whether the reason is a full disk.
-    """
+    folder: Path  # or the file in it that cannot be written
+    reason: str
+    full: bool = True  # whether the reason is a full disk
 
-    def __init__(self, folder: Path, reason: str, full: bool = True) -> None:
-        self.folder, self.reason, self.full = folder, reason, full
-        first = "Make room there, or set" if full else "Restart the kernel; if that does not help, set"
-        then = " and restart the kernel" if full else " first"
-        super().__init__(
-            f"The kernel cannot write into its folder {folder}: {reason}. {first} CASA_DESKTOP_RUNTIME_DIR to a folder "
-            f"on another disk{then}."
+    def _text(self) -> str:
+        first = "Make room there, or set" if self.full else "Restart the kernel; if that does not help, set"
+        then = " and restart the kernel" if self.full else " first"
+        return (
+            f"The kernel cannot write into its folder {self.folder}: {self.reason}. {first} CASA_DESKTOP_RUNTIME_DIR "
+            f"to a folder on another disk{then}."
         )
 
 
@@ -285,336 +211,251 @@ def writing(folder: Path) -> Iterator[None]:
 
 
 class CellUnfinished(CasaKernelError):
-    """The failure was neither in the cell nor in a task, but in the kernel.
+    """The failure was neither in the cell nor in a task, but in the kernel."""
 
-    Attributes:
-        error: the exception.
-    """
+    error: BaseException
 
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
-        if isinstance(error, MemoryError):
-            said = (
+    def _text(self) -> str:
+        if isinstance(self.error, MemoryError):
+            return (
                 "No memory is left for the kernel to finish this cell. Delete what is large (del NAME) and run it "
                 "again, or restart the kernel."
             )
-        elif isinstance(error, KeyboardInterrupt):
-            said = "This cell was interrupted at its very end: it has probably done all that it had to do."
-        else:
-            said = f"The kernel could not finish this cell: {type(error).__name__}: {error}"
-        super().__init__(said)
+        if isinstance(self.error, KeyboardInterrupt):
+            return "This cell was interrupted at its very end: it has probably done all that it had to do."
+        return f"The kernel could not finish this cell: {type(self.error).__name__}: {self.error}"
 
 
 class NothingDrawn(CasaKernelError):
-    """A task ended without an error and without a picture.
+    """A task ended without an error and without a picture."""
 
-    Attributes:
-        task: its name.
-        logfile: CASA's log, which may contain the reason.
-    """
-
-    def __init__(self, task: str, logfile: str) -> None:
-        self.task, self.logfile = task, logfile
-        super().__init__(
-            f"{task} drew nothing: check the selection and the axes; CASA's log says more (casalogger(), or {logfile})."
-        )
+    task: str
+    logfile: str  # CASA's log, which may contain the reason
+    message = (
+        "{task} drew nothing: check the selection and the axes; CASA's log says more (casalogger(), or {logfile})."
+    )
 
 
 class NothingShown(CasaKernelError):
-    """casaviewer drew a picture of one colour, or opened an empty window.
+    """casaviewer drew a picture of one colour, or opened an empty window."""
 
-    Attributes:
-        task: its name.
-        what: the input that it was to show.
-        reason: why it cannot, as a clause; empty if only the window shows it.
-    """
+    task: str
+    what: str  # the input that it was to show
+    reason: str  # why it cannot, as a clause; empty if only the window shows it
 
-    def __init__(self, task: str, what: str, reason: str) -> None:
-        self.task, self.what, self.reason = task, what, reason
-        said = reason or "casaviewer could not display it; the last line of its window (gui=True) says why"
-        super().__init__(f"{task} shows nothing of {what}: {said}.")
+    def _text(self) -> str:
+        why = self.reason or "casaviewer could not display it; the last line of its window (gui=True) says why"
+        return f"{self.task} shows nothing of {self.what}: {why}."
 
 
 class WindowOnly(CasaKernelError):
-    """A task that consists only of a window was to run without one.
+    """A task that consists only of a window was to run without one."""
 
-    Attributes:
-        task: its name.
-        why: the reason.
-    """
-
-    def __init__(self, task: str, why: str) -> None:
-        self.task, self.why = task, why
-        super().__init__(f"{task} opens a window and cannot draw into the cell: {why}. Call it with gui=True.")
+    task: str
+    why: str
+    message = "{task} opens a window and cannot draw into the cell: {why}. Call it with gui=True."
 
 
 class ToolkitMissing(CasaKernelError):
-    """This Python lacks Tk, which draws the window of a figure.
+    """This Python lacks Tk, which draws the window of a figure."""
 
-    Attributes:
-        task: the task that drew the figure.
-    """
+    task: str  # that drew the figure
 
-    def __init__(self, task: str) -> None:
-        self.task = task
-        super().__init__(
-            f"The window of {task} needs Tk, which the Python in {sys.prefix} lacks. Install it (on Debian and Ubuntu "
-            f"with 'apt install python3-tk'), or call {task} with gui=False for a picture in the cell."
+    def _text(self) -> str:
+        return (
+            f"The window of {self.task} needs Tk, which the Python in {sys.prefix} lacks. Install it (on Debian and "
+            f"Ubuntu with 'apt install python3-tk'), or call {self.task} with gui=False for a picture in the cell."
         )
 
 
 class NothingRuns(CasaKernelError):
-    """CASA cannot start the window for which a task waits, because programs in the runtime directory may not be run.
+    """CASA cannot start the window for which a task waits, because programs in the runtime directory may not be run."""
 
-    Attributes:
-        task: the task.
-        folder: the runtime directory.
-    """
-
-    def __init__(self, task: str, folder: Path) -> None:
-        self.task, self.folder = task, folder
-        super().__init__(
-            f"{task} cannot open its window: no program in {folder} may be run (its disk is mounted with noexec). Set "
-            "CASA_DESKTOP_RUNTIME_DIR to a folder of yours on another disk and start Jupyter anew."
-        )
+    task: str
+    folder: Path  # the runtime directory
+    message = (
+        "{task} cannot open its window: no program in {folder} may be run (its disk is mounted with noexec). Set "
+        "CASA_DESKTOP_RUNTIME_DIR to a folder of yours on another disk and start Jupyter anew."
+    )
 
 
 class ViewerLost(CasaKernelError):
-    """The window for which a task waited ended before the task did.
+    """The window for which a task waited ended before the task did."""
 
-    Attributes:
-        task: the task that was waiting for it.
-    """
-
-    def __init__(self, task: str) -> None:
-        self.task = task
-        super().__init__(
-            f"The window of {task} ended before {task} did (was it killed, or the desktop stopped?); its work is "
-            "unfinished. Run it again."
-        )
+    task: str
+    message = (
+        "The window of {task} ended before {task} did (was it killed, or the desktop stopped?); its work is "
+        "unfinished. Run it again."
+    )
 
 
 class EditorMissing(CasaKernelError, RuntimeError):
-    """An interactive task was about to go on without the window for which it should have waited.
+    """An interactive task was about to go on without the window for which it should have waited."""
 
-    Attributes:
-        window: the window.
-        provided: whether the kernel had prepared the window, as it does for its own tasks.
-    """
+    window: str
+    provided: bool  # whether the kernel had prepared the window, as it does for its own tasks
 
-    def __init__(self, window: str, provided: bool) -> None:
-        self.window, self.provided = window, provided
+    def _text(self) -> str:
         why = (
             "'casa-desktop doctor' in a terminal tells what is missing, %casa_log what happened."
-            if provided
+            if self.provided
             else "The kernel opens it for its own tasks, such as tclean(..., interactive=True), and not for what is "
             "called past them: CASA's own (tclean.stock) and scripts made of CASA's tools."
         )
-        super().__init__(f"The {window} did not open; without it the result would be wrong. {why}")
+        return f"The {self.window} did not open; without it the result would be wrong. {why}"
 
 
 class BadWord(CasaKernelError):
-    """A magic got a word that it does not know.
+    """A magic got a word that it does not know."""
 
-    Attributes:
-        word: the word.
-        known: the words that it knows.
-    """
+    word: str
+    known: Sequence[str]  # the words that it knows
 
-    def __init__(self, word: str, known: Sequence[str]) -> None:
-        self.word, self.known = word, tuple(known)
-        super().__init__(f"{word!r} is none of {', '.join(self.known)}.")
-
-
-class BadKeeping(CasaKernelError):
-    """The arguments of ``%casa_tools`` about keeping tools make no sense.
-
-    Attributes:
-        line: the arguments.
-    """
-
-    def __init__(self, line: str) -> None:
-        self.line = line
-        super().__init__(
-            f"{line!r} means nothing to %casa_tools; say keep and minutes (keep 30), keep ever, off, memory and "
-            "megabytes (memory 500), or end."
-        )
+    def _text(self) -> str:
+        return f"{self.word!r} is none of {', '.join(self.known)}."
 
 
 class BadMode(BadWord):
     """A mode, or a task in ``%casa_mode``, does not exist."""
 
 
+class BadKeeping(CasaKernelError):
+    """The arguments of ``%casa_tools`` about keeping tools make no sense."""
+
+    line: str  # the arguments
+    message = (
+        "{line!r} means nothing to %casa_tools; say keep and minutes (keep 30), keep ever, off, memory and "
+        "megabytes (memory 500), or end."
+    )
+
+
 class NoSuchTask(CasaKernelError):
-    """A value that should be a CASA task is not one.
+    """A value that should be a CASA task is not one."""
 
-    Attributes:
-        word: the value, in Python's notation.
-        near: tasks with a similar name.
-    """
+    word: str  # the value, in Python's notation
+    near: Sequence[str]  # tasks with a similar name
 
-    def __init__(self, word: str, near: Sequence[str]) -> None:
-        self.word, self.near = word, tuple(near)
-        hint = f" Did you mean {self.near[0]!r}?" if self.near else ""
-        super().__init__(f"{word} is no CASA task.{hint}")
+    def _text(self) -> str:
+        return f"{self.word} is no CASA task.{_hint(self.near)}"
 
 
 class NoSuchName(CasaKernelError):
-    """A name that is to be restored was never one of CASA's.
+    """A name that ``%casa_restore`` is to restore was never one of CASA's."""
 
-    Attributes:
-        name: the name.
-        near: similar names of CASA.
-    """
+    name: str
+    near: Sequence[str]  # similar names of CASA
 
-    def __init__(self, name: str, near: Sequence[str]) -> None:
-        self.name, self.near = name, tuple(near)
-        hint = f" Did you mean {self.near[0]!r}?" if self.near else ""
-        super().__init__(f"The kernel has put nothing called {name!r} into this notebook.{hint}")
+    def _text(self) -> str:
+        return f"The kernel has put nothing called {self.name!r} into this notebook.{_hint(self.near)}"
+
+
+def _hint(near: Sequence[str]) -> str:
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 class NoTaskChosen(CasaKernelError):
     """No task was named, neither now nor before."""
 
-    def __init__(self) -> None:
-        super().__init__("No task has been chosen yet; name one, for instance with default(tclean) or inp(tclean).")
+    message = "No task has been chosen yet; name one, for instance with default(tclean) or inp(tclean)."
 
 
 class NoInputs(CasaKernelError):
-    """There is no file with a task's inputs.
+    """There is no file with a task's inputs."""
 
-    Attributes:
-        task: its name.
-        places: the paths at which it was sought.
-    """
+    task: str
+    places: Sequence[Path]  # at which it was sought
 
-    def __init__(self, task: str, places: Sequence[Path]) -> None:
-        self.task, self.places = task, tuple(places)
-        looked = " or ".join(str(each) for each in self.places)
-        super().__init__(f"tget: there is no {looked}; go and tput write one.")
+    def _text(self) -> str:
+        return f"tget: there is no {' or '.join(map(str, self.places))}; go and tput write one."
 
 
 class InputsNotSaved(CasaKernelError):
-    """A file with a task's inputs could not be written.
+    """A file with a task's inputs could not be written."""
 
-    Attributes:
-        path: the file.
-        reason: the error message of the system.
-    """
+    path: Path
+    reason: str  # the error message of the system
 
-    def __init__(self, path: Path, reason: str) -> None:
-        self.path, self.reason = path, reason
-        super().__init__(f"tput: {path.absolute()} cannot be written: {reason}.")
+    def _text(self) -> str:
+        return f"tput: {self.path.absolute()} cannot be written: {self.reason}."
 
 
 class BadInputs(CasaKernelError):
-    """A file with a task's inputs contains something else.
+    """A file with a task's inputs contains something else."""
 
-    Attributes:
-        path: the file.
-        line: the number of the line, from 1, or None.
-        reason: what is wrong with it.
-    """
+    path: Path
+    line: Optional[int]  # its number, from 1
+    reason: str  # what is wrong with it
 
-    def __init__(self, path: Path, line: Optional[int], reason: str) -> None:
-        self.path, self.line, self.reason = path, line, reason
-        where = f"line {line} of {path.absolute()}" if line is not None else str(path.absolute())
-        super().__init__(f"tget: {where} {reason}.")
+    def _text(self) -> str:
+        place = "" if self.line is None else f"line {self.line} of "
+        return f"tget: {place}{self.path.absolute()} {self.reason}."
 
 
 class BadParameter(CasaKernelError):
-    """An argument of a task is wrong.
+    """An argument of a task is wrong."""
 
-    Attributes:
-        task: the task's name.
-        reason: what is wrong with which parameter.
-    """
-
-    def __init__(self, task: str, reason: str) -> None:
-        self.task, self.reason = task, reason
-        super().__init__(f"{task}: {reason}")
+    task: str
+    reason: str  # what is wrong with which parameter
+    message = "{task}: {reason}"
 
 
-class NoSuchPath(BadParameter):
-    """A path does not exist.
+class BadPath(BadParameter):
+    """The path that a parameter names is wrong."""
 
-    Attributes:
-        parameter: the parameter's name.
-        path: the path, absolute.
-    """
+    parameter: str
+    path: Path  # absolute
+
+    def __init__(self, task: str, parameter: str, path: Path, fault: str) -> None:
+        self.parameter, self.path = parameter, path
+        super().__init__(task, f"{parameter} names {path}, {fault}.")
+
+
+class NoSuchPath(BadPath):
+    """A path does not exist."""
 
     def __init__(self, task: str, parameter: str, path: Path) -> None:
-        self.parameter, self.path = parameter, path
-        super().__init__(task, f"{parameter} names {path}, which does not exist.")
+        super().__init__(task, parameter, path, "which does not exist")
 
 
-class WrongKind(BadParameter):
-    """A path leads to something that the task cannot read.
+class WrongKind(BadPath):
+    """A path leads to something that the task cannot read."""
 
-    Attributes:
-        parameter: the parameter's name.
-        path: the path, absolute.
-        kind: what is there.
-        wanted: what the task reads.
-    """
+    kind: str  # what is there
+    wanted: Sequence[str]  # what the task reads
 
     def __init__(self, task: str, parameter: str, path: Path, kind: str, wanted: Sequence[str]) -> None:
-        self.parameter, self.path, self.kind, self.wanted = parameter, path, kind, tuple(wanted)
-        super().__init__(task, f"{parameter} names {path}, which is {kind}, but should be {' or '.join(self.wanted)}.")
+        self.kind, self.wanted = kind, tuple(wanted)
+        super().__init__(task, parameter, path, f"which is {kind}, but should be {' or '.join(wanted)}")
 
 
-class Damaged(BadParameter):
-    """The file or table at a path cannot be read.
-
-    Attributes:
-        parameter: the parameter's name.
-        path: the path, absolute.
-        reason: what is wrong with it.
-    """
+class Damaged(BadPath):
+    """The file or table at a path cannot be read; ``reason`` is what is wrong with it."""
 
     def __init__(self, task: str, parameter: str, path: Path, reason: str) -> None:
-        self.parameter, self.path = parameter, path
-        super().__init__(task, f"{parameter} names {path}, which cannot be read: {reason}.")
+        super().__init__(task, parameter, path, f"which cannot be read: {reason}")
         self.reason = reason
 
 
-class NoSuchFolder(BadParameter):
-    """The folder of a file that a task is to write does not exist.
-
-    Attributes:
-        parameter: the parameter's name.
-        path: the file, absolute.
-    """
+class NoSuchFolder(BadPath):
+    """The folder of a file that a task is to write does not exist."""
 
     def __init__(self, task: str, parameter: str, path: Path) -> None:
-        self.parameter, self.path = parameter, path
-        super().__init__(task, f"{parameter} names {path}, but there is no folder {path.parent}.")
+        super().__init__(task, parameter, path, f"but there is no folder {path.parent}")
 
 
-class NotWritable(BadParameter):
-    """A file that a task is to write cannot be written.
-
-    Attributes:
-        parameter: the parameter's name.
-        path: the file, absolute.
-        reason: why.
-    """
+class NotWritable(BadPath):
+    """A file that a task is to write cannot, or could not, be written; ``reason`` is why."""
 
     def __init__(self, task: str, parameter: str, path: Path, reason: str) -> None:
-        self.parameter, self.path = parameter, path
-        super().__init__(task, f"{parameter} names {path}, which cannot be written: {reason}.")
+        super().__init__(task, parameter, path, f"which cannot be written: {reason}")
         self.reason = reason
 
 
-class Locked(BadParameter):
-    """A table is locked for writing.
+class Locked(BadPath):
+    """A table is locked for writing by a process."""
 
-    Attributes:
-        parameter: the parameter's name.
-        path: the path, absolute.
-        pid: the process that holds the lock.
-    """
+    pid: int  # of the process that holds the lock
 
     def __init__(self, task: str, parameter: str, path: Path, pid: int, holder: str) -> None:
-        self.parameter, self.path, self.pid = parameter, path, pid
-        super().__init__(task, f"{parameter} names {path}, which is locked by {holder}.")
+        self.pid = pid
+        super().__init__(task, parameter, path, f"which is locked by {holder}")
