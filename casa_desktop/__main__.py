@@ -16,11 +16,12 @@ import argcomplete
 from . import __version__
 from .cli.kernel import add_kernel
 from .cli.x_server import add_x_server
-from .desktop import lifecycle
+from .desktop import lifecycle, registry, usage
 from .errors import CasaDesktopError, NotRunning, ServingUnavailable
 from .runtime.exit_reason import all_last_words
 from .runtime.record import Record
 from .runtime.settings import Settings, settings_from
+from .x11 import screenshots
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -46,13 +47,13 @@ def _add(commands: Any, name: str, function: Any, text: str, *, desktop: bool = 
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
     parser.set_defaults(function=function)
     if desktop:
-        named = parser.add_argument("--name", default=lifecycle.DEFAULT_NAME, help="the desktop (default: %(default)s)")
+        named = parser.add_argument("--name", default=registry.DEFAULT_NAME, help="the desktop (default: %(default)s)")
         named.completer = _running_names  # type: ignore[attr-defined]
     return parser
 
 
 def _running_names(**_: Any) -> List[str]:
-    return [record.name for record in lifecycle.list_desktops()]
+    return [record.name for record in registry.list_desktops()]
 
 
 def _add_start(commands: Any) -> None:
@@ -169,10 +170,10 @@ def stop(arguments: argparse.Namespace) -> int:
 
 def status(arguments: argparse.Namespace) -> int:
     """``casa-desktop status``."""
-    _tell(lifecycle.list_desktops(), arguments.json)
+    _tell(registry.list_desktops(), arguments.json)
     if not arguments.json:
         for name, words in all_last_words().items():
-            if lifecycle.find(name) is None:
+            if registry.find(name) is None:
                 print(f"{name}: not running. {words.words}")
     return 0
 
@@ -194,8 +195,8 @@ def _tell(records: List[Record], as_json: bool, *, single: bool = False) -> None
 def _use(record: Record) -> str:
     """Return the desktop's use as text to append to its line."""
     said = [
-        ", shown in a browser" if lifecycle.is_watched(record.name) else "",
-        ", at work" if lifecycle.is_working(record.name) else "",
+        ", shown in a browser" if usage.is_watched(record.name) else "",
+        ", at work" if usage.is_working(record.name) else "",
         f", stopped after {record.idle_minutes:g} minutes without use" if record.idle_minutes else "",
     ]
     return "".join(said)
@@ -208,7 +209,7 @@ def _as_dict(record: Record) -> dict[str, Any]:
 
 def screenshot(arguments: argparse.Namespace) -> int:
     """``casa-desktop screenshot``."""
-    picture = lifecycle.screenshot(lifecycle.running(arguments.name), arguments.window)
+    picture = screenshots.screenshot(registry.running(arguments.name), arguments.window)
     if str(arguments.file) == "-":
         sys.stdout.buffer.write(picture)
         return 0

@@ -20,7 +20,7 @@ from typing import Callable, Iterator, List, Optional
 import psutil
 
 from .. import errors
-from ..desktop import lifecycle, x_server_source
+from ..desktop import registry, x_server_source
 from ..desktop.x_server_source import as_finding
 from ..findings import Finding
 from ..names import HOST_HELPER, TOOLS_PROGRAM
@@ -59,7 +59,7 @@ def _program(subject: str, names: tuple[str, ...], remedy: str) -> Finding:
 
 def _runtime_directory() -> Iterator[Finding]:
     try:
-        folder = directory.places(lifecycle.DEFAULT_NAME).folder.parent
+        folder = directory.places(registry.DEFAULT_NAME).folder.parent
     except errors.RuntimeDirectoryError as error:
         yield Finding("runtime directory", "missing", str(error), "set CASA_DESKTOP_RUNTIME_DIR")
         return
@@ -72,7 +72,7 @@ def _runtime_directory() -> Iterator[Finding]:
 
 def _desktops() -> Iterator[Finding]:
     try:
-        records = lifecycle.list_desktops()
+        records = registry.list_desktops()
     except errors.CasaDesktopError:
         # The check of the runtime directory has already reported this.
         return

@@ -1,13 +1,11 @@
-"""Find, start, stop and view desktops: used by the page, the kernel and the command line.
+"""Start and stop desktops: used by the page, the kernel and the command line.
 
-This module does not import Jupyter, and runs on Python 3.8. All functions block; the docstrings of the slow ones give
-the usual time.
+The functions block; their docstrings give the usual time.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
@@ -17,80 +15,15 @@ from typing import Dict, Iterator, List, Optional, Sequence
 from .. import errors, names
 from ..containers.container import Container
 from ..runtime import directory, removal
-from ..runtime.directory import Places
-from ..runtime.exit_reason import forget_last_words, read_last_words
+from ..runtime.exit_reason import forget_last_words
 from ..runtime.location import configured_root, is_private, others
 from ..runtime.record import Record, read_record
-from ..runtime.settings import Settings, scale_command, settings_from
+from ..runtime.settings import Settings
 from ..system import locks, messages
-from ..system.pythonpath import hide, seen
-from ..x11 import displays, icewm_files
+from ..x11 import displays
 from ..x11.icewm import display_environment
-from ..x11.screenshots import Glimpse, screenshot, titles
-from ..x11.xauthority import write as write_cookie
 from . import cleanup, control, open_url, starting, x_server_source
-
-__all__ = [
-    "DEFAULT_NAME", "Glimpse", "end_use", "ensure", "environment", "find", "hide", "is_watched", "is_working",
-    "list_desktops", "running", "screenshot", "seen", "set_scale", "settings_from", "stop", "titles", "watch", "work",
-    "write_cookie",
-]  # fmt: skip
-
-DEFAULT_NAME = "main"
-
-
-def find(name: str = DEFAULT_NAME) -> Optional[Record]:
-    """Return the record of the desktop ``name`` if it is running, else None.
-
-    Raises:
-        InvalidName, RuntimeDirectoryError: as ``runtime.directory.places``.
-        Shortage: this cannot be determined now.
-    """
-    return _living(directory.places(name, make=False))
-
-
-def _living(at: Places) -> Optional[Record]:
-    return read_record(at.record) if locks.is_held(at.folder) else None
-
-
-def running(name: str = DEFAULT_NAME) -> Record:
-    """Return the record of the desktop ``name``.
-
-    Raises:
-        DesktopLost: the desktop has ended unintentionally.
-        NotRunning: the desktop is not running; if it ended by itself, the message gives the reason.
-        InvalidName, RuntimeDirectoryError: as ``find``.
-    """
-    found = find(name)
-    if found is None:
-        gone = _gone(name)
-        # It may have been started meanwhile.
-        found = find(name)
-        if found is None:
-            raise gone
-    return found
-
-
-def _gone(name: str) -> errors.NotRunning:
-    if cleanup.is_dead(directory.places(name, make=False)):
-        return errors.DesktopLost(name, cleanup.LOST)
-    # A process that cleans up meanwhile writes the reason first.
-    left = read_last_words(name)
-    if left is None:
-        return errors.NotRunning(name)
-    return (errors.DesktopLost if left.lost else errors.NotRunning)(name, left.words)
-
-
-def list_desktops() -> List[Record]:
-    """Return the records of all running desktops of this user, by name; clean up after desktops that were killed."""
-    found = []
-    for at in directory.everywhere():
-        record = _living(at)
-        if record is None:
-            cleanup.bury_if_dead(at)
-        else:
-            found.append(record)
-    return found
+from .registry import DEFAULT_NAME, find, living, running
 
 
 def ensure(
@@ -230,7 +163,7 @@ def stop(name: str = DEFAULT_NAME, *, timeout: float = 10.0) -> bool:
     with _alone(timeout):
         at = directory.places(name)
         deadline = time.monotonic() + timeout
-        record = _living(at) or control.await_record(at, timeout)
+        record = living(at) or control.await_record(at, timeout)
         timeout = max(deadline - time.monotonic(), 1)
         if record is not None:
             control.end_supervisor(record, at, timeout)
@@ -247,88 +180,3 @@ def environment(record: Record) -> Dict[str, str]:
     """Return the variables with which an X program opens its windows on the desktop, and its links in the views."""
     browsers = open_url.environment(record.at, os.environ)
     return {**display_environment(record.display, Path(record.xauthority)), **browsers}
-
-
-def set_scale(record: Record, ratio: float, *, timeout: float = 10.0) -> None:
-    """Draw the desktop's windows ``ratio`` times as large as usual, from 1 to 4, for screens with small pixels.
-
-    The window manager applies the scale at once; programs apply it when they start. If the desktop has this scale
-    already, nothing happens; for ratio 1 on a desktop that never had another scale, not even a process starts.
-
-    Args:
-        record: the desktop's record.
-        ratio: screen pixels per CSS pixel, in one direction.
-        timeout: how long the change may take, in seconds; 0.2 s is usual.
-
-    Raises:
-        ScalingFailed: the desktop has ended, or there was no answer within ``timeout`` seconds.
-    """
-    try:
-        # Each page sets its scale just when it waits for its first picture, and starting a process delays the picture.
-        if ratio == 1 and not icewm_files.was_scaled(record.at):
-            return
-    except OSError as error:
-        raise errors.ScalingFailed(record.name, str(error)) from error
-    try:
-        done = subprocess.run(
-            scale_command(record.name, ratio),
-            env={**seen(os.environ), **environment(record)},
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            timeout=timeout,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise errors.ScalingFailed(record.name, f"it did not answer within {timeout:g} s.") from error
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().split("\n")
-        raise errors.ScalingFailed(record.name, said[-1])
-
-
-def watch(record: Record) -> int:
-    """Mark the desktop as shown by a browser, until ``end_use`` or the end of this process.
-
-    Every server that connects a browser to the desktop calls this; the mode ``auto`` depends on ``is_watched``.
-
-    Returns:
-        A descriptor for ``end_use``.
-
-    Raises:
-        OSError: the desktop has just ended.
-    """
-    return locks.share(record.at.record, locks.VIEW)
-
-
-def is_watched(name: str = DEFAULT_NAME) -> bool:
-    """Return whether the desktop ``name`` is running and at least one browser shows it; takes well below 1 ms."""
-    try:
-        return find(name) is not None and locks.is_shared(directory.places(name).record, locks.VIEW)
-    except errors.RuntimeDirectoryError:
-        # Without a usable runtime directory there is no desktop to show; a program that starts one gets the error.
-        return False
-
-
-def work(record: Record) -> int:
-    """Mark the desktop as used by a kernel, until ``end_use`` or the end of this process.
-
-    A CASA kernel calls this while a cell runs, so that the desktop is not stopped as unused. Takes well below 1 ms.
-
-    Returns:
-        A descriptor for ``end_use``.
-
-    Raises:
-        OSError: the desktop has just ended.
-    """
-    return locks.share(record.at.record, locks.WORK)
-
-
-def end_use(descriptor: int) -> None:
-    """End a use that ``watch`` or ``work`` began; ``descriptor`` is what they returned."""
-    locks.unshare(descriptor)
-
-
-def is_working(name: str = DEFAULT_NAME) -> bool:
-    """Return whether the desktop ``name`` is running and a kernel that uses it runs a cell; takes well below 1 ms."""
-    return find(name) is not None and locks.is_shared(directory.places(name).record, locks.WORK)

@@ -1,9 +1,8 @@
-"""Build command lines from settings. This module runs no program and reads no file."""
+"""A user's choices for a desktop."""
 
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import dataclass
 from typing import Mapping, Optional
 
@@ -70,8 +69,3 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         return Settings(idle_minutes=float(told))
     except ValueError:
         raise InvalidSetting(names.IDLE_MINUTES, told, "a number of minutes, or 0 for never") from None
-
-
-def scale_command(name: str, ratio: float) -> list[str]:
-    """Return the command line that draws the windows of the desktop ``name`` ``ratio`` times as large."""
-    return [sys.executable, "-m", names.SCALE, name, f"{ratio:g}"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any, Dict, Optional
 
-from ..desktop import lifecycle
+from ..desktop import usage
 from ..errors import CasaDesktopError, Shortage
 from ..runtime.record import Record
 
@@ -29,7 +29,7 @@ def desktop(record: Record, *, page: str, websocket: str, server: str) -> Dict[s
         "page": page,
         "websocket": websocket,
         "server": server,
-        "watched": lifecycle.is_watched(record.name),
+        "watched": usage.is_watched(record.name),
         # None means never.
         "idleMinutes": record.idle_minutes or None,
     }

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Optional, Tuple
 
-from ..desktop import lifecycle
+from ..desktop import registry
 from ..errors import InvalidShare, NoSuchShare, NotRunning
 from ..runtime.record import Record
 from ..system import files
@@ -117,7 +117,7 @@ def find(token: str) -> Tuple[Record, Share]:
         NoSuchShare: the token belongs to no link, or to one that has ended.
     """
     digest = _digest(token)
-    for record in lifecycle.list_desktops():
+    for record in registry.list_desktops():
         for share in valid(record):
             if hmac.compare_digest(share.digest, digest):
                 return record, share

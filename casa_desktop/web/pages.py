@@ -9,7 +9,7 @@ from jupyter_server.base.handlers import AuthenticatedFileHandler, JupyterHandle
 from jupyter_server.utils import ensure_async
 from tornado import web
 
-from ..desktop import lifecycle
+from ..desktop import registry
 from ..errors import InvalidName, NoSuchShare
 from ..runtime.directory import checked_name
 from ..system.executor import in_thread
@@ -25,7 +25,7 @@ class PageHandler(PlainErrors, JupyterHandler):
 
     @web.authenticated
     @authorized
-    async def get(self, name: str = lifecycle.DEFAULT_NAME) -> None:
+    async def get(self, name: str = registry.DEFAULT_NAME) -> None:
         """Answer with the page for one desktop."""
         try:
             checked_name(name)

@@ -17,7 +17,7 @@ from typing import Any, Deque, List, Tuple
 from websockify.websocket import WebSocketWantReadError, WebSocketWantWriteError
 from websockify.websockifyserver import CompatibleWebSocket
 
-from ..desktop import lifecycle
+from ..desktop import scaling, usage
 from ..errors import CasaDesktopError, ProtocolViolation
 from ..runtime.record import Record
 from ..system import descriptors, threads
@@ -124,7 +124,7 @@ class Relay:
     def run(self) -> None:
         """Relay bytes until the browser or the desktop disconnects."""
         try:
-            watching = lifecycle.watch(self._record)
+            watching = usage.watch(self._record)
         except OSError:
             return self._leave(GONE, "The desktop has just ended.")
         try:
@@ -140,7 +140,7 @@ class Relay:
         else:
             self._leave(*(self._ending or [(1000, "")])[0])
         finally:
-            lifecycle.end_use(watching)
+            usage.end_use(watching)
 
     def _leave(self, code: int, reason: str) -> None:
         self._place.leave()
@@ -186,4 +186,4 @@ class Relay:
 def _set_scale(record: Record, ratio: float) -> None:
     # The desktop may just have ended.
     with _scaling, suppress(CasaDesktopError):
-        lifecycle.set_scale(record, ratio)
+        scaling.set_scale(record, ratio)

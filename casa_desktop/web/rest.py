@@ -11,7 +11,7 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-from ..desktop import lifecycle
+from ..desktop import lifecycle, registry
 from ..errors import (
     CasaDesktopError,
     InvalidName,
@@ -24,6 +24,7 @@ from ..runtime.directory import checked_name
 from ..runtime.record import Record
 from ..system.executor import in_thread
 from ..views import models
+from ..x11 import screenshots
 from .config import CasaDesktop
 from .state import AUTH_RESOURCE, Reception, reception
 
@@ -120,7 +121,7 @@ class DesktopsHandler(DesktopHandler):
     @authorized
     async def get(self) -> None:
         """List the running desktops."""
-        records = await in_thread(lifecycle.list_desktops)
+        records = await in_thread(registry.list_desktops)
         self.finish({"desktops": [self.model(record) for record in records]})
 
     @web.authenticated
@@ -128,7 +129,7 @@ class DesktopsHandler(DesktopHandler):
     async def post(self) -> None:
         """Start a desktop: 201 with its model, or 200 if it was already running."""
         name = self._requested_name()
-        record = await in_thread(lifecycle.find, name)
+        record = await in_thread(registry.find, name)
         if record is None:
             self.set_status(201)
             settings, timeout = self.choices.settings(), self.choices.start_timeout
@@ -136,7 +137,7 @@ class DesktopsHandler(DesktopHandler):
         self.finish(self.model(record))
 
     def _requested_name(self) -> str:
-        return checked_name(self.json_object('{"name": "main"}').get("name", lifecycle.DEFAULT_NAME))
+        return checked_name(self.json_object('{"name": "main"}').get("name", registry.DEFAULT_NAME))
 
 
 class OneDesktopHandler(DesktopHandler):
@@ -146,7 +147,7 @@ class OneDesktopHandler(DesktopHandler):
     @authorized
     async def get(self, name: str) -> None:
         """Answer with the model of a running desktop, or with 404."""
-        self.finish(self.model(await in_thread(lifecycle.running, name)))
+        self.finish(self.model(await in_thread(registry.running, name)))
 
     @web.authenticated
     @authorized
@@ -165,6 +166,6 @@ class ScreenshotHandler(DesktopHandler):
     @authorized
     async def get(self, name: str) -> None:
         """Answer with a PNG of the whole desktop."""
-        picture = await in_thread(lifecycle.screenshot, await in_thread(lifecycle.running, name))
+        picture = await in_thread(screenshots.screenshot, await in_thread(registry.running, name))
         self.set_header("Cache-Control", "no-store")
         self.finish(picture, set_content_type="image/png")

@@ -10,7 +10,7 @@ import threading
 import webbrowser
 from typing import Optional
 
-from ..desktop import lifecycle
+from ..desktop import lifecycle, registry
 from ..runtime.settings import Settings
 from ..system.signals import Signals
 from .page_server import Server
@@ -64,7 +64,7 @@ def serve(name: str, settings: Settings, port: int, *, open_browser: bool) -> in
             if page is not None:
                 page.remove()
     goes_on = f"The desktop {name!r} goes on; 'casa-desktop stop --name {name}' ends it."
-    _say("The desktop has ended." if lifecycle.find(name) is None else goes_on)
+    _say("The desktop has ended." if registry.find(name) is None else goes_on)
     return 0
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from ..desktop import lifecycle
+from ..desktop import registry
 from ..errors import InvalidShare
 from ..runtime.record import Record
 from ..system.executor import in_thread
@@ -23,7 +23,7 @@ class SharesHandler(DesktopHandler):
     @authorized
     async def get(self, name: str) -> None:
         """List the links, without their tokens, which are not stored."""
-        record = await in_thread(lifecycle.running, name)
+        record = await in_thread(registry.running, name)
         found = await in_thread(share_links.valid, record)
         self.finish({"shares": [self._told(record, share) for share in found]})
 
@@ -31,7 +31,7 @@ class SharesHandler(DesktopHandler):
     @authorized
     async def post(self, name: str) -> None:
         """Create a link: 201 with its token, which is sent only in this answer."""
-        record = await in_thread(lifecycle.running, name)
+        record = await in_thread(registry.running, name)
         minutes, label = self._asked()
         share, token = await in_thread(share_links.create, record, minutes, label)
         self.log.info("casa-desktop: a link to look at %s was made, %s", name, share.id)
@@ -61,7 +61,7 @@ class OneShareHandler(DesktopHandler):
     @authorized
     async def delete(self, name: str, number: str) -> None:
         """Withdraw a link and close the connections that came through it."""
-        await in_thread(share_links.withdraw, await in_thread(lifecycle.running, name), number)
+        await in_thread(share_links.withdraw, await in_thread(registry.running, name), number)
         self.reception.audience.end_share(name, number, LINK_ENDED, WITHDRAWN)
         self.set_status(204)
         self.finish()

@@ -15,12 +15,13 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from websockify.websockifyserver import WebSockifyRequestHandler
 
-from ..desktop import lifecycle
+from ..desktop import lifecycle, registry
 from ..errors import CasaDesktopError, NotRunning
 from ..runtime.record import Record
 from ..views import models
 from ..views import page as template
 from ..views.page import PAGE_FOLDER
+from ..x11 import screenshots
 from .access import comes_from_us, is_for_us
 from .page_server import BASE, Server
 from .relay import GONE, Relay, ViewSocket
@@ -156,7 +157,7 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
             BASE: self._page,
             f"{BASE}{self.server.name}/": self._page,
             _API: self._list,
-            own: lambda: self._json(self._model(lifecycle.running(self.server.name))),
+            own: lambda: self._json(self._model(registry.running(self.server.name))),
             f"{own}/screenshot.png": self._screenshot,
         }
         if path.startswith(f"{BASE}static/"):
@@ -169,7 +170,7 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
         self._json({"error": "NotServed", "message": words}, HTTPStatus.NOT_FOUND)
 
     def _list(self) -> None:
-        record = lifecycle.find(self.server.name)
+        record = registry.find(self.server.name)
         self._json({"desktops": [self._model(record)] if record is not None else []})
 
     def _start(self) -> None:
@@ -188,7 +189,7 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
             return self._json({"error": "BadRequest", "message": words}, HTTPStatus.BAD_REQUEST)
         if name != self.server.name:
             return self._nothing()
-        status = HTTPStatus.OK if lifecycle.find(name) is not None else HTTPStatus.CREATED
+        status = HTTPStatus.OK if registry.find(name) is not None else HTTPStatus.CREATED
         self._json(self._model(lifecycle.ensure(name, settings=self.server.settings)), status)
 
     def _stop(self) -> None:
@@ -199,7 +200,7 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
         self._send(HTTPStatus.NO_CONTENT, b"", "application/json")
 
     def _screenshot(self) -> None:
-        self._send(HTTPStatus.OK, lifecycle.screenshot(lifecycle.running(self.server.name)), "image/png")
+        self._send(HTTPStatus.OK, screenshots.screenshot(registry.running(self.server.name)), "image/png")
 
     def _model(self, record: Record) -> Dict[str, Any]:
         page, websocket = f"{BASE}{record.name}/", f"{_API}/{record.name}/rfb"
@@ -252,7 +253,7 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
         # A pointer event has only a few bytes; Nagle's algorithm would delay it by a round trip.
         view.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         view.setblocking(False)
-        record = lifecycle.find(self.server.name)
+        record = registry.find(self.server.name)
         if record is None:
             view.shutdown(None, GONE, "The desktop is not running.")
         else:

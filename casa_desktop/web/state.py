@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Callable, MutableMapping
 
-from ..desktop import lifecycle
+from ..desktop import scaling
 from ..errors import CasaDesktopError
 from ..runtime.record import Record
 from ..system.executor import in_thread
@@ -51,7 +51,7 @@ class Reception:
         # One at a time, so that the last request is also the last one done. The desktop may just have ended.
         async with self._scaling:
             with suppress(CasaDesktopError):
-                await in_thread(lifecycle.set_scale, record, ratio)
+                await in_thread(scaling.set_scale, record, ratio)
 
 
 def reception(settings: MutableMapping[str, Any]) -> Reception:

@@ -9,7 +9,7 @@ from typing import Optional, Protocol
 
 from tornado.websocket import WebSocketClosedError
 
-from ..desktop import lifecycle
+from ..desktop import usage
 from ..errors import Shortage
 from ..runtime.record import Record
 from ..system.process import is_stopped
@@ -58,7 +58,7 @@ class DesktopProtocol(asyncio.BufferedProtocol):
         transport.set_write_buffer_limits(high=UNREAD_BY_XVNC)
         self._xvnc = _listener(transport.get_extra_info("socket"))
         try:
-            self._watching = lifecycle.watch(self._record)
+            self._watching = usage.watch(self._record)
         except Shortage as error:
             # Without the mark the desktop would count as unused, and be stopped while its user looks at it.
             self._browser.refuse(1013, str(error))
@@ -70,7 +70,7 @@ class DesktopProtocol(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Optional[Exception]) -> None:
         """Clear the watched mark and close the browser's side; called by the event loop."""
         if self._watching is not None:
-            lifecycle.end_use(self._watching)
+            usage.end_use(self._watching)
             self._watching = None
         self._transport = None
         self._takes.set()

@@ -27,7 +27,7 @@ from jupyter_server_proxy.rawsocket import RawSocketHandler
 from tornado import web
 from tornado.websocket import WebSocketClosedError
 
-from ..desktop import control, lifecycle
+from ..desktop import control, registry
 from ..errors import CasaDesktopError, ProtocolViolation, Shortage
 from ..runtime.record import Record
 from ..system.executor import in_thread
@@ -97,7 +97,7 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
     async def open(self, name: str) -> None:
         """Connect to the desktop's RFB socket; if there is none, close with a reason. Called by tornado."""
         try:
-            record = lifecycle.find(name)
+            record = registry.find(name)
         except Shortage as error:
             return self.refuse(1013, str(error))
         except CasaDesktopError as error:

@@ -1,6 +1,6 @@
 """Take screenshots of desktops and of their windows, and list the windows' titles.
 
-A separate program does the work, ``x11.screenshot_program``. ``desktop.lifecycle`` re-exports these functions.
+A separate program does the work, ``x11.screenshot_program``.
 """
 
 from __future__ import annotations

@@ -47,12 +47,12 @@ def main() -> None:
     except CasaDesktopError as error:
         loading, reason = None, error
     # Imported only now, after CASA's C++ was loaded, because these imports may start threads.
-    from casa_desktop.desktop import lifecycle
+    from casa_desktop.system import pythonpath
 
     from .jupyter import application, profile
     from .jupyter.kernel import CasaKernel
 
-    lifecycle.hide(os.environ)
+    pythonpath.hide(os.environ)
     child_start.announce(os.environ)
 
     notices = [moved]

@@ -18,13 +18,14 @@ from inotify_simple import INotify, flags
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
 
-from casa_desktop.desktop import lifecycle, open_url
+from casa_desktop.desktop import lifecycle, open_url, registry, scaling, usage
 from casa_desktop.errors import LinkRefused, ScalingFailed, Shortage, StartFailed
 from casa_desktop.runtime import directory
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import files
 from casa_desktop.views import runtime_watch, share_links
 from casa_desktop.web.websocket import RESERVED
+from casa_desktop.x11 import screenshots
 
 from ..support.lab import Jupyter
 from ..support.living import line_of
@@ -67,17 +68,17 @@ def test_a_running_desktop_goes_on_when_its_disk_is_full(disk: Disk) -> None:
     before = (at.icewm / "preferences").read_text()
     disk.fill()
 
-    assert lifecycle.find() == record
-    assert lifecycle.screenshot(record).startswith(b"\x89PNG")
-    os.close(lifecycle.watch(record))
+    assert registry.find() == record
+    assert screenshots.screenshot(record).startswith(b"\x89PNG")
+    os.close(usage.watch(record))
     with pytest.raises(ScalingFailed, match="No room is left"):
-        lifecycle.set_scale(record, 2)
+        scaling.set_scale(record, 2)
     assert (at.icewm / "preferences").read_text() == before
     assert [each.name for each in (at.icewm / "themes").iterdir()] == ["casa"]
     with pytest.raises(Shortage, match="No room is left"):
         share_links.create(record)
     assert share_links.valid(record) == [share]
-    watching = lifecycle.watch(record)
+    watching = usage.watch(record)
     with pytest.raises(LinkRefused, match="No room is left"):
         open_url.hand_over(at, "https://example.org")
     os.close(watching)
@@ -117,7 +118,7 @@ def test_an_unused_desktop_is_stopped_on_a_full_disk_too(disk: Disk) -> None:
     supervisor = psutil.Process(record.supervisor_pid)
     disk.fill()
     psutil.wait_procs([supervisor], timeout=30)
-    assert lifecycle.find() is None
+    assert registry.find() is None
     assert of(disk.path) == []
 
 
@@ -134,9 +135,9 @@ def test_a_file_that_cannot_be_written_anew_is_as_it_was(disk: Disk) -> None:
 @pytest.mark.parametrize(
     ("ask", "left"),
     [
-        (lifecycle.find, 0),
-        (lifecycle.is_watched, 0),
-        (lifecycle.list_desktops, 0),
+        (registry.find, 0),
+        (usage.is_watched, 0),
+        (registry.list_desktops, 0),
         (lifecycle.ensure, 0),
         (lifecycle.stop, 1),
     ],
@@ -150,7 +151,7 @@ def test_who_has_no_descriptor_left_takes_no_living_desktop_for_dead(
         with few_descriptors(os.getpid(), left), pytest.raises(Shortage, match=r"^All \d+ files that this process may"):
             call()
         left = 0
-    assert lifecycle.find() == record
+    assert registry.find() == record
     assert Path(record.xauthority).is_file()
 
 
@@ -182,7 +183,7 @@ def test_a_supervisor_with_few_descriptors_starts_a_desktop_or_says_so(root: Pat
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=False, timeout=60)
     assert words in (done.stdout + done.stderr).splitlines()[-1]
     # What could not be started has left nothing.
-    assert (lifecycle.find() is None) == (words != "main")
+    assert (registry.find() is None) == (words != "main")
     assert directory.names() == [each for each in ["main"] if each == words]
 
 
@@ -218,7 +219,7 @@ def test_a_server_with_few_descriptors_keeps_some_for_jupyter_and_refuses_views_
                 assert answer.status == 200
         with connect(address, additional_headers=headers) as view:
             assert json.loads(view.recv())["views"] == 1
-        assert lifecycle.find() == record
+        assert registry.find() == record
         assert server.descriptors_at_rest(before + 1) <= before + 1
 
 

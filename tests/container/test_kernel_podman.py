@@ -12,8 +12,9 @@ import psutil
 import pytest
 
 from casa_desktop.containers.container import Container
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import lifecycle, registry
 from casa_desktop.runtime import directory
+from casa_desktop.x11 import screenshots
 
 from ..casa_desktop.launchers.test_kernel import launch
 from ..kernel.drawing.test_live import clean, interrupt
@@ -75,7 +76,7 @@ def _same_runtime_directory(surroundings: Dict[str, str], monkeypatch: pytest.Mo
 @pytest.fixture
 def record() -> Find:
     def find() -> Dict[str, str]:
-        found = lifecycle.running("main")
+        found = registry.running("main")
         return {"display": found.display, "xauthority": found.xauthority}
 
     return find
@@ -123,8 +124,8 @@ def test_a_live_window_is_on_a_desktop_out_of_the_image_where_this_machine_has_n
     assert "image/png" in cell.displayed[-1], "nothing keeps what the window showed"
     assert int(record()["display"][1:]) >= 1000
     assert len(containers(engine)) == 2
-    found = lifecycle.running("main")
-    assert lifecycle.screenshot(found)
+    found = registry.running("main")
+    assert screenshots.screenshot(found)
     processes = [psutil.Process(found.supervisor_pid)]
     lifecycle.stop("main")
     psutil.wait_procs(processes, timeout=20)

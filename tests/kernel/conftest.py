@@ -7,7 +7,7 @@ from typing import Callable, Dict, Iterator, List
 
 import pytest
 
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import lifecycle, registry
 
 from ..support.living import below, line_of
 from ..support.notebook import Notebook
@@ -48,7 +48,7 @@ def record(runtime_directory: Path) -> Iterator[Callable[[], Dict[str, str]]]:
     """A function that returns the record of the running desktop; the desktop ends with the test."""
 
     def find() -> Dict[str, str]:
-        found = lifecycle.find("main")
+        found = registry.find("main")
         assert found is not None, "no desktop is running"
         return {"display": found.display, "xauthority": found.xauthority}
 

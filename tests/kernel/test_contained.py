@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from casa_desktop.containers.container import Container
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import lifecycle, registry, usage
 
 from ..support.living import command, is_alive, line_of, living, started
 from ..support.mask_editor import TITLE
@@ -166,12 +166,12 @@ def test_a_desktop_that_a_contained_kernel_asks_for_is_started_outside_and_outli
         assert cell.error is None
         with Screen(record()) as screen:
             screen.wait_for_window(TITLE)
-        found = lifecycle.find("main")
+        found = registry.find("main")
         assert found is not None
         (supervisor,) = living(found.supervisor_pid)
         assert command(supervisor)[2] == "casa_desktop.desktop.supervisor"
         assert "image/png" in cell.displayed[-1], "the notebook does not keep what was seen"
-    assert lifecycle.find("main") == found
+    assert registry.find("main") == found
     assert not any(TITLE in each for each in titles(record()))
 
 
@@ -184,7 +184,7 @@ def test_auto_is_live_while_somebody_outside_watches(notebook: Notebook, record:
     desktop = lifecycle.ensure("main")
     notebook.run("%casa_mode auto")
     assert not notebook.run("viewer('dirty.image')").of("comm_open")
-    watching = lifecycle.watch(desktop)
+    watching = usage.watch(desktop)
     assert notebook.run("viewer('dirty.image')").of("comm_open")
     os.close(watching)
     assert not notebook.run("viewer('dirty.image')").of("comm_open")
@@ -196,22 +196,22 @@ def test_a_cell_that_runs_inside_is_work_for_the_desktop_outside(notebook: Noteb
     seen: List[bool] = []
     notebook.run(
         "from IPython.display import display, Markdown; display(Markdown('x')); import time; time.sleep(1)",
-        meanwhile=lambda: seen.append(lifecycle.is_working("main")),
+        meanwhile=lambda: seen.append(usage.is_working("main")),
     )
-    assert (seen, lifecycle.is_working("main")) == ([True], False)
+    assert (seen, usage.is_working("main")) == ([True], False)
 
 
 def test_stopping_the_desktop_from_inside_is_refused_and_kills_nobody(notebook: Notebook, record: Find) -> None:
     lifecycle.ensure("main")
-    cell = notebook.run("from casa_desktop.desktop import lifecycle as session; session.stop('main')")
+    cell = notebook.run("from casa_desktop.desktop import lifecycle; lifecycle.stop('main')")
     assert cell.error is not None
     assert cell.error["ename"] == "StopFailed"
     assert "started outside of this container" in cell.error["evalue"]
-    assert lifecycle.find("main") is not None
+    assert registry.find("main") is not None
 
 
 def test_an_error_outside_is_the_same_error_inside(notebook: Notebook) -> None:
-    cell = notebook.run("from casa_desktop.desktop import lifecycle as session; session.ensure('../x')")
+    cell = notebook.run("from casa_desktop.desktop import lifecycle; lifecycle.ensure('../x')")
     assert cell.error is not None
     assert cell.error["ename"] == "InvalidName"
 
@@ -227,7 +227,7 @@ def test_two_contained_kernels_share_a_desktop_and_take_no_window_for_their_own(
         assert pids[0] != pids[1]
         named = other.run("%casa_desktop other\nviewer('dirty.image', gui=True)")
         assert named.error is None
-    assert [each.name for each in lifecycle.list_desktops()] == ["main", "other"]
+    assert [each.name for each in registry.list_desktops()] == ["main", "other"]
     lifecycle.stop("other")
 
 

@@ -12,7 +12,7 @@ from typing import Callable, Dict, Iterator, List, Tuple
 import pytest
 from casa_kernel.casa import numeric_locale, proxies
 
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import lifecycle, registry
 
 from ..support.mask_editor import MaskEditor
 from ..support.notebook import Cell, Notebook
@@ -232,7 +232,7 @@ def hardened(
         monkeypatch.setenv("CASA_DESKTOP_RUNTIME_DIR", str(disk.path))
 
         def find() -> Dict[str, str]:
-            found = lifecycle.find("main")
+            found = registry.find("main")
             assert found is not None
             return {"display": found.display, "xauthority": found.xauthority}
 

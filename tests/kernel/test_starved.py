@@ -18,7 +18,7 @@ import psutil
 import pytest
 from casa_kernel.interactive import stops
 
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import lifecycle, registry
 
 from ..support.living import below, command, is_alive, line_of, name_of, opened
 from ..support.mask_editor import MaskEditor
@@ -90,7 +90,7 @@ def at_the_editor(notebook: Notebook, name: str, act: Callable[[MaskEditor], Non
     """Run an interactive tclean, and ``act`` once it waits; return the cell."""
 
     def meanwhile() -> None:
-        record = lifecycle.running()
+        record = registry.running()
         with Screen({"display": record.display, "xauthority": record.xauthority}) as screen:
             act(MaskEditor.wait_for(screen, XHand(screen)))
 

@@ -19,7 +19,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import lifecycle, registry, usage
 from casa_desktop.errors import NotRunning
 from casa_desktop.runtime.record import Record
 from casa_desktop.runtime.settings import Settings
@@ -67,20 +67,20 @@ def test_a_day_of_views_work_and_rest(start: Callable[..., Record], ends: Callab
     fast = {"FAKETIME": f"+0 x{SPEED}"}
     record = start(120, 20.0 * SPEED, **fast)
     # Somebody looks for a working day, goes, and is back in time with a kernel's long cell.
-    view = lifecycle.watch(record)
+    view = usage.watch(record)
     assert not ends(8 * HOUR)
     os.close(view)
     assert not ends(1 * HOUR)
-    cell = lifecycle.work(record)
+    cell = usage.work(record)
     assert not ends(5 * HOUR)
     os.close(cell)
     # A view that comes and goes at night.
     assert not ends(1 * HOUR)
-    os.close(lifecycle.watch(record))
+    os.close(usage.watch(record))
     assert not ends(1 * HOUR)
     assert ends(7 * HOUR)
     with pytest.raises(NotRunning, match=r"It was stopped after 120 minutes without use"):
-        lifecycle.running()
+        registry.running()
     # The next morning.
     again = start(120, 20.0 * SPEED, **fast)
     assert again.supervisor_pid != record.supervisor_pid
@@ -125,7 +125,7 @@ def test_neither_sleep_nor_a_clock_that_is_set_is_rest_or_use(
     variables = {**os.environ, **lifecycle.environment(record), "ENV": "", "PS1": "$ "}
     terminal = subprocess.Popen(["xterm", "-e", "sh"], env=variables, stderr=subprocess.DEVNULL)
     try:
-        view = lifecycle.watch(record)
+        view = usage.watch(record)
         assert not ends(1)
         os.close(view)
         wall.set(jump)

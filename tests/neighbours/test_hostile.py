@@ -13,10 +13,10 @@ from .town import Person, Town, answer_of
 LIFE = """
 import json
 from casa_desktop import errors
-from casa_desktop.desktop import lifecycle as session
+from casa_desktop.desktop import lifecycle
 try:
-    record = session.ensure(timeout=60)
-    print(json.dumps([record.display, session.stop()]))
+    record = lifecycle.ensure(timeout=60)
+    print(json.dumps([record.display, lifecycle.stop()]))
 except errors.CasaDesktopError as error:
     print(json.dumps([type(error).__name__, str(error)]))
 """
@@ -24,11 +24,11 @@ except errors.CasaDesktopError as error:
 TOLD = """
 import json
 from casa_desktop.views import runtime_watch
-from casa_desktop.desktop import lifecycle as session
+from casa_desktop.desktop import registry
 from casa_desktop.runtime import directory
 from casa_desktop.errors import CasaDesktopError
 try:
-    found = [each.name for each in session.list_desktops()]
+    found = [each.name for each in registry.list_desktops()]
 except CasaDesktopError as error:
     found = type(error).__name__
 print(json.dumps([found, list(runtime_watch.running(directory.configured_root()))]))
@@ -175,10 +175,10 @@ def test_displays_whose_names_somebody_else_has_taken_are_avoided_and_nothing_of
 # A lock that is a pipe was waited for when the display's own desktop ended.
 ENDING = """
 import json
-from casa_desktop.desktop import lifecycle as session
-print(json.dumps(session.ensure(timeout=60).display), flush=True)
+from casa_desktop.desktop import lifecycle
+print(json.dumps(lifecycle.ensure(timeout=60).display), flush=True)
 input()
-print(json.dumps(session.stop()), flush=True)
+print(json.dumps(lifecycle.stop()), flush=True)
 """
 
 

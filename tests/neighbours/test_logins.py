@@ -17,9 +17,9 @@ from .town import Person, Town
 ACT = """
 import json, sys
 from casa_desktop import errors
-from casa_desktop.desktop import lifecycle as session
+from casa_desktop.desktop import lifecycle, registry
 try:
-    found = getattr(session, sys.argv[1])()
+    found = getattr(registry if hasattr(registry, sys.argv[1]) else lifecycle, sys.argv[1])()
 except errors.CasaDesktopError as error:
     found = [type(error).__name__, str(error)]
 if isinstance(found, list):

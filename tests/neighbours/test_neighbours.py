@@ -21,23 +21,23 @@ MANY = 20
 START = """
 import json, sys
 from dataclasses import asdict
-from casa_desktop.desktop import lifecycle as session
+from casa_desktop.desktop import lifecycle
 print("ready", flush=True)
 sys.stdin.readline()
-print(json.dumps(asdict(session.ensure(timeout=120))))
+print(json.dumps(asdict(lifecycle.ensure(timeout=120))))
 """
 LIST = (
-    "import json; from casa_desktop.desktop import lifecycle as session; "
-    "print(json.dumps([r.name for r in session.list_desktops()]))"
+    "import json; from casa_desktop.desktop import registry; "
+    "print(json.dumps([r.name for r in registry.list_desktops()]))"
 )
-STOP = "import json; from casa_desktop.desktop import lifecycle as session; print(json.dumps(session.stop()))"
+STOP = "import json; from casa_desktop.desktop import lifecycle; print(json.dumps(lifecycle.stop()))"
 # Somebody names another's runtime directory as his own.
 INTRUDE = """
 import json
 from casa_desktop import errors
-from casa_desktop.desktop import lifecycle as session
+from casa_desktop.desktop import lifecycle, registry
 said = []
-for function in (session.find, session.running, session.ensure, session.stop):
+for function in (registry.find, registry.running, lifecycle.ensure, lifecycle.stop):
     try:
         said.append(str(function()))
     except errors.RuntimeDirectoryError as error:

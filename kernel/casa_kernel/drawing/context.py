@@ -7,8 +7,8 @@ import os
 from contextlib import suppress
 from typing import Any, Dict, Mapping, Optional, Sequence
 
-from casa_desktop.desktop.lifecycle import Glimpse
 from casa_desktop.errors import CasaDesktopError, Shortage
+from casa_desktop.x11.screenshots import Glimpse
 
 from .. import front as live
 from ..casa.imports import Casa, trouble_with

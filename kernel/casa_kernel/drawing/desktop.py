@@ -6,12 +6,14 @@ import os
 from contextlib import contextmanager, suppress
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
-from casa_desktop.desktop import lifecycle
-from casa_desktop.desktop.lifecycle import Glimpse
+from casa_desktop.desktop import lifecycle, registry, usage
 from casa_desktop.errors import CasaDesktopError
 from casa_desktop.names import DESKTOP_NAME, URL
 from casa_desktop.runtime import directory
 from casa_desktop.runtime.record import Record
+from casa_desktop.runtime.settings import settings_from
+from casa_desktop.x11 import screenshots
+from casa_desktop.x11.screenshots import Glimpse
 
 
 class Desktop:
@@ -24,7 +26,7 @@ class Desktop:
         on_change: called after each ``use``.
     """
 
-    def __init__(self, name: str = lifecycle.DEFAULT_NAME) -> None:
+    def __init__(self, name: str = registry.DEFAULT_NAME) -> None:
         self.name = name
         self.on_change: Optional[Callable[[], None]] = None
         # The number of running cells (one may run within another), and the descriptors of the locks that mark each
@@ -53,14 +55,14 @@ class Desktop:
     def record(self) -> Optional[Record]:
         """Return the desktop's record if it is running, else None."""
         try:
-            return lifecycle.find(self.name)
+            return registry.find(self.name)
         except CasaDesktopError:
             # There is no place for desktops; an attempt to start one will report the reason.
             return None
 
     def is_watched(self) -> bool:
         """Return whether a browser shows the desktop; does not start it."""
-        return lifecycle.is_watched(self.name)
+        return usage.is_watched(self.name)
 
     def environment(self) -> Dict[str, str]:
         """Return the variables that put a program on the desktop, which is started if necessary.
@@ -68,7 +70,7 @@ class Desktop:
         Raises:
             CasaDesktopError: it cannot be started; the error gives the reason.
         """
-        record = lifecycle.ensure(self.name, settings=lifecycle.settings_from(os.environ))
+        record = lifecycle.ensure(self.name, settings=settings_from(os.environ))
         self._say_that_it_is_in_use(record)
         return lifecycle.environment(record)
 
@@ -78,8 +80,8 @@ class Desktop:
         Raises:
             ScreenshotFailed: the desktop does not answer.
         """
-        record = lifecycle.find(self.name)
-        return lifecycle.titles(record) if record is not None else []
+        record = registry.find(self.name)
+        return screenshots.titles(record) if record is not None else []
 
     def snapshot(self, window: str = "") -> Tuple[Dict[str, Any], Dict[str, Any]]:
         """Return a picture of the desktop as a MIME bundle, and its metadata.
@@ -92,14 +94,14 @@ class Desktop:
             NoSuchWindow: no window has such a title.
             ScreenshotFailed: the desktop does not answer.
         """
-        record = lifecycle.running(self.name)
+        record = registry.running(self.name)
         alt = f"The window {window!r} on the CASA Desktop" if window else "The CASA Desktop"
-        return {"image/png": lifecycle.screenshot(record, window), "text/plain": alt}, {"image/png": {"alt": alt}}
+        return {"image/png": screenshots.screenshot(record, window), "text/plain": alt}, {"image/png": {"alt": alt}}
 
     @contextmanager
     def glimpse(self) -> Iterator[Glimpse]:
         """Prepare to take a picture of the window that a tool is about to open on the running desktop."""
-        found = Glimpse(lifecycle.running(self.name))
+        found = Glimpse(registry.running(self.name))
         try:
             yield found
         finally:
@@ -112,7 +114,7 @@ class Desktop:
         """
         told = environ.get(URL)
         base = told if told else environ.get("JUPYTERHUB_SERVICE_PREFIX", "/") + "casa-desktop/"
-        return base if self.name == lifecycle.DEFAULT_NAME else f"{base}{self.name}/"
+        return base if self.name == registry.DEFAULT_NAME else f"{base}{self.name}/"
 
     def names(self) -> List[str]:
         """Return the names of all running desktops.
@@ -120,7 +122,7 @@ class Desktop:
         Raises:
             RuntimeDirectoryError: there is no place for desktops.
         """
-        return [each.name for each in lifecycle.list_desktops()]
+        return [each.name for each in registry.list_desktops()]
 
     def describe(self) -> str:
         """Return the output of ``%casa_desktop``: the desktop in use, and the others that are running.
@@ -128,7 +130,7 @@ class Desktop:
         Raises:
             RuntimeDirectoryError: there is no place for desktops.
         """
-        running = lifecycle.list_desktops()
+        running = registry.list_desktops()
         here = next((each for each in running if each.name == self.name), None)
         lines = [f"{self.name} ({_state(here)})"]
         return "\n".join(lines + [f"also running: {each.name}" for each in running if each is not here])
@@ -144,16 +146,16 @@ class Desktop:
         """Note that the cell has ended."""
         self._cells -= 1
         while self._working and not self._cells:
-            lifecycle.end_use(self._working.popitem()[1])
+            usage.end_use(self._working.popitem()[1])
 
     def _say_that_it_is_in_use(self, record: Optional[Record]) -> None:
         if not self._cells or record is None:
             return
         # The desktop may have ended a moment ago, and then needs no lock; or it may have been started anew.
         with suppress(OSError):
-            former, self._working[record.name] = self._working.get(record.name), lifecycle.work(record)
+            former, self._working[record.name] = self._working.get(record.name), usage.work(record)
             if former is not None:
-                lifecycle.end_use(former)
+                usage.end_use(former)
 
 
 def _state(record: Optional[Record]) -> str:
@@ -166,4 +168,4 @@ def from_environment(environ: Mapping[str, str]) -> Desktop:
     Raises:
         InvalidName: the value is not valid as the name of a desktop.
     """
-    return Desktop(directory.checked_name(environ.get(DESKTOP_NAME) or lifecycle.DEFAULT_NAME))
+    return Desktop(directory.checked_name(environ.get(DESKTOP_NAME) or registry.DEFAULT_NAME))

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
-from casa_desktop.desktop import lifecycle
+from casa_desktop.system import pythonpath
 
 from ..checks import inputs
 from ..errors import BadParameter, NothingDrawn, ToolkitMissing
@@ -96,7 +96,7 @@ class Figures:
                 (folder / f"{number:04}").write_bytes(page)
             argv = [sys.executable, str(Path(__file__).with_name("figure_window.py")), str(folder), title]
             self._desk.open_window(
-                name, f"The window of {name}", argv, {**lifecycle.seen(os.environ), **display}, alt, server=True
+                name, f"The window of {name}", argv, {**pythonpath.seen(os.environ), **display}, alt, server=True
             )
         finally:
             shutil.rmtree(folder, ignore_errors=True)

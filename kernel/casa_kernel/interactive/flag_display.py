@@ -22,9 +22,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Callable, Iterable, Iterator, List, Mapping, Optional
 
-from casa_desktop.desktop import lifecycle as session
 from casa_desktop.errors import Shortage
-from casa_desktop.system import environment, threads
+from casa_desktop.system import environment, pythonpath, threads
 from casa_desktop.system.descriptors import readable
 
 from ..errors import EditorMissing, ViewerLost, writing
@@ -135,7 +134,7 @@ class FlagDisplay:
     def _start_closing(self, display: Mapping[str, str]) -> Child:
         words = [sys.executable, str(Path(__file__).with_name("close_requests.py")), str(self._closings)]
         argv = ["/bin/sh", "-c", 'exec "$0" "$1" >"$2"', *words]
-        return start(self._folder, "closing", argv, {**session.seen(os.environ), **display}, server=False)
+        return start(self._folder, "closing", argv, {**pythonpath.seen(os.environ), **display}, server=False)
 
     def _tidy(self) -> None:
         self._remove((self._launcher, self._life, self._closings, self._register))

@@ -29,9 +29,8 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, Iterator, List, Mapping, Optional
 
-from casa_desktop.desktop import lifecycle as session
 from casa_desktop.errors import Shortage
-from casa_desktop.system import environment
+from casa_desktop.system import environment, pythonpath
 
 from ..errors import EditorMissing, NothingRuns, ViewerLost, writing
 from ..tools import appimages, memfd_script, viewer_preferences
@@ -194,7 +193,7 @@ class MaskEditor:
     def _closing_requests(self, display: Mapping[str, str], found: List[str]) -> Iterator[None]:
         """Add to ``found`` the process ids of the windows that were asked to close within a with block."""
         argv = [sys.executable, str(Path(__file__).with_name("close_requests.py"))]
-        child = start(self._folder, "closing", argv, {**session.seen(os.environ), **display}, server=False)
+        child = start(self._folder, "closing", argv, {**pythonpath.seen(os.environ), **display}, server=False)
         try:
             yield
             found.extend(child.output().split())
@@ -211,7 +210,7 @@ class MaskEditor:
 
     def _start_roomier(self, display: Mapping[str, str]) -> Child:
         argv = [sys.executable, str(Path(__file__).with_name("editor_size.py")), viewer_preferences.SEPARATOR]
-        return start(self._folder, "roomier", argv, {**session.seen(os.environ), **display}, server=False)
+        return start(self._folder, "roomier", argv, {**pythonpath.seen(os.environ), **display}, server=False)
 
     def end_viewer(self) -> None:
         """End the viewer, if there is one, before CASA closes its panel."""

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Mapping
 
-from casa_desktop.desktop import lifecycle
+from casa_desktop.system import pythonpath
 
 ANSWERS, SILENT, DIALOG, NONE = "answers", "silent", "dialog", "none"
 
@@ -41,7 +41,7 @@ class ToolWindow:
         try:
             done = subprocess.run(
                 [sys.executable, program, str(self._pid), str(within)],
-                env={**lifecycle.seen(os.environ), **self._display},
+                env={**pythonpath.seen(os.environ), **self._display},
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import Dict
 
-from casa_desktop.desktop import lifecycle
+from casa_desktop.system import pythonpath
+from casa_desktop.x11 import xauthority
 
 from ..errors import XvfbMissing
 from .processes import Children, start
@@ -32,9 +33,9 @@ def environment(children: Children, tool: str) -> Dict[str, str]:
     if child is None:
         if shutil.which(_NAME) is None:
             raise XvfbMissing(tool)
-        lifecycle.write_cookie(cookie)
+        xauthority.write(cookie)
         argv = [sys.executable, str(Path(__file__).with_name("xvfb_program.py")), str(cookie)]
         # If it was killed, it would leave its lock and its socket in /tmp.
-        child = start(children.private, _NAME, argv, lifecycle.seen(os.environ), guard="TERM")
+        child = start(children.private, _NAME, argv, pythonpath.seen(os.environ), guard="TERM")
         children.keep(_NAME, child)
     return {"DISPLAY": child.address, "XAUTHORITY": str(cookie)}

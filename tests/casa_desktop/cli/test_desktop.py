@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from casa_desktop.__main__ import main
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import lifecycle, registry, usage
 from casa_desktop.runtime.settings import Settings
 
 
@@ -40,7 +40,7 @@ def test_restart_starts_a_desktop_afresh_and_one_that_was_not_running(
         assert main(["restart", "--name", "m31", "--json"]) == 0
         pids.append(json.loads(capsys.readouterr().out)["supervisor_pid"])
     assert pids[0] != pids[1]
-    assert [record.name for record in lifecycle.list_desktops()] == ["m31"]
+    assert [record.name for record in registry.list_desktops()] == ["m31"]
 
 
 def test_a_desktop_s_idle_limit_is_the_option_s_or_the_environment_s(
@@ -56,8 +56,8 @@ def test_a_desktop_s_idle_limit_is_the_option_s_or_the_environment_s(
 
 def test_status_tells_of_each_desktop_s_use(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record = lifecycle.ensure(settings=Settings(idle_minutes=90))
-    lifecycle.work(record)
-    lifecycle.watch(record)
+    usage.work(record)
+    usage.watch(record)
     assert main(["status"]) == 0
     assert "shown in a browser, at work, stopped after 90 minutes without use\n" in capsys.readouterr().out
 

@@ -11,9 +11,10 @@ from typing import Callable, Dict, Iterator
 import psutil
 import pytest
 
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import lifecycle, registry
 from casa_desktop.runtime.record import Record
 from casa_desktop.system import locks
+from casa_desktop.x11 import screenshots
 
 from ...support.living import command, is_alive
 from ...support.victims import kill
@@ -49,7 +50,7 @@ END = {
 }
 ENDS: Dict[str, Callable[[Record], object]] = {
     "stopped": lambda record: lifecycle.stop(),
-    "killed": lambda record: (kill(record.supervisor_pid), lifecycle.list_desktops()),
+    "killed": lambda record: (kill(record.supervisor_pid), registry.list_desktops()),
     "removed": lambda record: shutil.rmtree(record.at.folder),
 }
 
@@ -77,7 +78,7 @@ def jobs(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
         while len(found) < len(LIVE_ON) + len(END) + 1:
             name, number = words.readline().split()
             if name == "started_two":
-                name, number = "two", str(lifecycle.running("two").supervisor_pid)
+                name, number = "two", str(registry.running("two").supervisor_pid)
             found[name] = psutil.Process(int(number))
         yield found
     os.close(endless)
@@ -90,7 +91,7 @@ def jobs(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 def test_what_was_detached_in_a_terminal_outlives_its_desktop_and_all_else_does_not(
     end: str, jobs: Dict[str, psutil.Process], root: Path
 ) -> None:
-    record = lifecycle.running()
+    record = registry.running()
     x_server = psutil.Process(record.x_server_pid)
     ENDS[end](record)
     assert locks.wait_until_free(root / "main", 20)
@@ -99,4 +100,4 @@ def test_what_was_detached_in_a_terminal_outlives_its_desktop_and_all_else_does_
     _, alive = psutil.wait_procs([x_server, *doomed], timeout=20)
     assert [command(each) for each in alive] == []
     assert [each for each in LIVE_ON if not is_alive(jobs[each])] == []
-    assert lifecycle.screenshot(lifecycle.running("two")).startswith(b"\x89PNG")
+    assert screenshots.screenshot(registry.running("two")).startswith(b"\x89PNG")

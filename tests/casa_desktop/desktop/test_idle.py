@@ -14,7 +14,7 @@ import pytest
 from Xlib import X, display
 from Xlib.ext import xtest
 
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import lifecycle, registry, usage
 from casa_desktop.errors import NotRunning
 from casa_desktop.runtime.record import Record
 from casa_desktop.runtime.settings import Settings
@@ -61,12 +61,12 @@ def test_a_desktop_that_nobody_uses_is_stopped_and_says_why(
     assert psutil.wait_procs(processes, timeout=30)[1] == []
     assert not (root / "main").exists()
     with pytest.raises(NotRunning, match=r"It was stopped after 0\.005 minutes without use\. Start it with"):
-        lifecycle.running()
+        registry.running()
     # What is started anew, or stopped by the user, has no such past.
     lifecycle.ensure()
     lifecycle.stop()
     with pytest.raises(NotRunning, match=r"is not running\. Start it"):
-        lifecycle.running()
+        registry.running()
     assert not root.exists()
 
 
@@ -75,7 +75,7 @@ def test_a_desktop_stays_for_ever_by_default(root: Path, ends: Callable[[float],
     assert not ends(PART)
 
 
-@pytest.mark.parametrize("use", [lifecycle.watch, lifecycle.work])
+@pytest.mark.parametrize("use", [usage.watch, usage.work])
 def test_a_desktop_stays_while_it_is_looked_at_or_worked_with_and_for_its_time_afterwards(
     ends: Callable[[float], bool], use: Callable[[Record], int]
 ) -> None:
@@ -91,7 +91,7 @@ def test_a_desktop_stays_while_it_is_looked_at_or_worked_with_and_for_its_time_a
 def test_a_use_that_is_over_in_no_time_counts(ends: Callable[[float], bool]) -> None:
     record = start()
     assert not ends(PART)
-    os.close(lifecycle.work(record))
+    os.close(usage.work(record))
     assert not ends(PART)
     assert ends(10)
 
@@ -137,6 +137,6 @@ def test_a_time_without_use_is_noted_in_the_record_and_old_records_have_none(roo
     told = json.loads(file.read_text())
     del told["idle_minutes"]
     file.write_text(json.dumps(told))
-    found = lifecycle.find()
+    found = registry.find()
     assert found is not None
     assert found.idle_minutes == 0

@@ -19,10 +19,11 @@ from PIL import Image
 from Xlib import X, display
 
 from casa_desktop import errors
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import lifecycle, registry
 from casa_desktop.runtime.record import Record
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import locks
+from casa_desktop.x11 import screenshots
 
 from ...support import traces
 from ...support.living import family, is_alive, living, name_of, started
@@ -53,7 +54,7 @@ def test_a_desktop_starts_shows_a_picture_and_ends_without_a_trace(root: Path) -
     record = lifecycle.ensure()
     processes = family(record.supervisor_pid)
     assert record.x_server_pid in {each.pid for each in processes}
-    assert Image.open(io.BytesIO(lifecycle.screenshot(record))).size == (1600, 900)
+    assert Image.open(io.BytesIO(screenshots.screenshot(record))).size == (1600, 900)
     assert lifecycle.stop()
     # The supervisor lets go of its folder with its very last breath, which may still be on its way.
     _, living = psutil.wait_procs(processes, timeout=30)
@@ -74,7 +75,7 @@ def test_no_port_is_open_and_no_one_else_can_enter(root: Path) -> None:
 def test_without_the_cookie_the_display_is_closed(root: Path) -> None:
     record = lifecycle.ensure()
     with pytest.raises(errors.ScreenshotFailed):
-        lifecycle.screenshot(replace(record, xauthority="/dev/null"))
+        screenshots.screenshot(replace(record, xauthority="/dev/null"))
 
 
 def test_a_second_start_finds_the_first(root: Path) -> None:
@@ -90,32 +91,32 @@ def test_many_who_start_at_once_get_one_desktop(root: Path) -> None:
 def test_desktops_of_other_names_are_other_displays(root: Path) -> None:
     one, two = lifecycle.ensure("one"), lifecycle.ensure("two", settings=Settings(geometry="800x600"))
     assert one.display != two.display
-    assert [each.name for each in lifecycle.list_desktops()] == ["one", "two"]
-    assert Image.open(io.BytesIO(lifecycle.screenshot(two))).size == (800, 600)
+    assert [each.name for each in registry.list_desktops()] == ["one", "two"]
+    assert Image.open(io.BytesIO(screenshots.screenshot(two))).size == (800, 600)
     lifecycle.stop("one")
-    assert [each.name for each in lifecycle.list_desktops()] == ["two"]
+    assert [each.name for each in registry.list_desktops()] == ["two"]
 
 
 def test_who_only_looks_brings_no_root_back(root: Path) -> None:
     lifecycle.ensure()
     lifecycle.stop()
     assert not root.exists()
-    assert lifecycle.find() is None
-    assert lifecycle.list_desktops() == []
+    assert registry.find() is None
+    assert registry.list_desktops() == []
     with pytest.raises(errors.NotRunning):
-        lifecycle.running()
+        registry.running()
     assert not root.exists()
 
 
 def test_stopping_what_is_not_running_says_so(root: Path) -> None:
     assert not lifecycle.stop()
-    assert lifecycle.find() is None
+    assert registry.find() is None
 
 
 def test_a_desktop_outlives_the_process_that_started_it(root: Path) -> None:
     code = "from casa_desktop.desktop import lifecycle; print(lifecycle.ensure().supervisor_pid)"
     done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True)
-    record = lifecycle.find()
+    record = registry.find()
     assert record is not None
     assert record.supervisor_pid == int(done.stdout)
 
@@ -142,13 +143,13 @@ def test_a_killed_supervisor_takes_its_x_server_along_and_the_next_start_works(r
     os.kill(first.supervisor_pid, signal.SIGKILL)
     psutil.wait_procs([server], timeout=30)
     assert not is_alive(server)
-    assert lifecycle.find() is None
+    assert registry.find() is None
     second = lifecycle.ensure()
     assert second.x_server_pid != first.x_server_pid
 
 
 def test_a_dead_window_manager_comes_back(connected: display.Display) -> None:
-    record = lifecycle.find()
+    record = registry.find()
     assert record is not None
     screen = connected.screen().root
     mark = connected.intern_atom("_NET_SUPPORTING_WM_CHECK")
@@ -227,4 +228,4 @@ def test_a_picture_of_a_desktop_that_has_gone_is_one_clear_error(root: Path) -> 
     record = lifecycle.ensure()
     lifecycle.stop()
     with pytest.raises(errors.ScreenshotFailed, match="No picture of the desktop 'main'"):
-        lifecycle.screenshot(record)
+        screenshots.screenshot(record)

@@ -10,7 +10,7 @@ import pytest
 from inotify_simple import INotify, flags
 from Xlib.display import Display
 
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import lifecycle, usage
 from casa_desktop.runtime import directory
 from casa_desktop.runtime.record import Record
 from casa_desktop.x11 import xvnc
@@ -78,8 +78,8 @@ def test_one_without_its_record_can_be_stopped(root: Path) -> None:
 
 
 def test_views_of_a_desktop_whose_record_was_removed_are_still_known(desktop: Record) -> None:
-    watching = lifecycle.watch(desktop)
+    watching = usage.watch(desktop)
     remove(desktop.at.folder, [RECORD], [RECORD])
-    assert lifecycle.is_watched()
+    assert usage.is_watched()
     os.close(watching)
-    assert not lifecycle.is_watched()
+    assert not usage.is_watched()

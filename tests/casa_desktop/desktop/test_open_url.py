@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from casa_desktop.desktop import lifecycle, open_url
+from casa_desktop.desktop import lifecycle, open_url, usage
 from casa_desktop.errors import LinkRefused
 from casa_desktop.runtime import directory
 from casa_desktop.runtime.directory import Places
@@ -35,7 +35,7 @@ def _run(desktop: Record, *argv: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("program", open_url.NAMES)
 def test_programs_that_open_addresses_hand_them_to_who_looks(desktop: Record, at: Places, program: str) -> None:
-    watching = lifecycle.watch(desktop)
+    watching = usage.watch(desktop)
     done = _run(desktop, program, "https://casa.nrao.edu/?a=1&b=%20")
     os.close(watching)
     assert (done.returncode, done.stderr) == (0, "")
@@ -44,7 +44,7 @@ def test_programs_that_open_addresses_hand_them_to_who_looks(desktop: Record, at
 
 
 def test_python_s_webbrowser_does_as_well(desktop: Record, at: Places) -> None:
-    watching = lifecycle.watch(desktop)
+    watching = usage.watch(desktop)
     done = _run(desktop, sys.executable, "-m", "webbrowser", "https://casa.nrao.edu")
     os.close(watching)
     assert (done.returncode, open_url.take(at)) == (0, ["https://casa.nrao.edu"])
@@ -52,7 +52,7 @@ def test_python_s_webbrowser_does_as_well(desktop: Record, at: Places) -> None:
 
 def test_what_lies_in_the_caller_s_folder_does_not_matter(desktop: Record, at: Places, tmp_path: Path) -> None:
     (tmp_path / "json.py").write_text("raise SystemExit(7)")
-    watching = lifecycle.watch(desktop)
+    watching = usage.watch(desktop)
     env = {**os.environ, **lifecycle.environment(desktop)}
     done = subprocess.run(["xdg-open", "https://casa.nrao.edu"], env=env, cwd=tmp_path, check=False)
     os.close(watching)
@@ -90,7 +90,7 @@ def _window_manager(desktop: Record) -> dict[str, str]:
     ],
 )
 def test_everything_else_goes_nowhere_and_says_so(desktop: Record, at: Places, arguments: tuple[str, ...]) -> None:
-    watching = lifecycle.watch(desktop)
+    watching = usage.watch(desktop)
     done = _run(desktop, "xdg-open", *arguments)
     os.close(watching)
     assert done.returncode == 1
@@ -117,7 +117,7 @@ def test_a_desktop_that_has_ended_opens_nothing(desktop: Record, at: Places) -> 
 
 
 def test_links_are_taken_in_their_order_and_by_one_server_each(desktop: Record, at: Places) -> None:
-    watching = lifecycle.watch(desktop)
+    watching = usage.watch(desktop)
     for number in range(3):
         open_url.hand_over(at, f"https://casa.nrao.edu/{number}")
         os.utime(max(at.links.iterdir(), key=lambda path: path.stat().st_mtime_ns), (number + 1e9, number + 1e9))

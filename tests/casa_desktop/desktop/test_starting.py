@@ -15,10 +15,11 @@ import pytest
 from inotify_simple import INotify, flags
 
 from casa_desktop import errors
-from casa_desktop.desktop import cleanup, lifecycle, starting
+from casa_desktop.desktop import cleanup, lifecycle, registry, starting
 from casa_desktop.runtime import directory
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import locks
+from casa_desktop.x11 import screenshots
 
 from ...support.victims import kill
 
@@ -61,11 +62,11 @@ def test_a_desktop_comes_up_though_its_starter_is_killed_or_its_group_interrupte
         os.killpg(starter.pid, number)
         # Which waits for what was begun.
         with locks.exclusive(root, 20):
-            record = lifecycle.find()
+            record = registry.find()
     assert record is not None
     assert lifecycle.ensure() == record
-    assert lifecycle.screenshot(record).startswith(b"\x89PNG")
-    assert lifecycle.list_desktops() == [record]
+    assert screenshots.screenshot(record).startswith(b"\x89PNG")
+    assert registry.list_desktops() == [record]
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=lambda number: number.name)
@@ -78,8 +79,8 @@ def test_a_starter_that_ends_as_it_begins_leaves_a_whole_desktop_or_nothing(root
             await_name(news, "main")
             os.killpg(starter.pid, number)
             with locks.exclusive(root, 20):
-                record = lifecycle.find()
-    assert lifecycle.list_desktops() == ([] if record is None else [record])
+                record = registry.find()
+    assert registry.list_desktops() == ([] if record is None else [record])
     if record is None:
         assert directory.names() == []
         assert cleanup.marked(directory.places("main")) == []
@@ -90,7 +91,7 @@ def test_the_folder_of_a_starter_that_was_killed_before_it_had_a_supervisor_goes
     (root / "main").mkdir()
     (root / "mine").mkdir()
     (root / "mine" / "data").touch()
-    assert lifecycle.list_desktops() == []
+    assert registry.list_desktops() == []
     assert [each.name for each in root.iterdir()] == ["mine"]
 
 

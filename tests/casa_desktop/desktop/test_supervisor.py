@@ -19,12 +19,13 @@ from Xlib import X
 from Xlib.display import Display
 
 from casa_desktop import errors
-from casa_desktop.desktop import cleanup, control, lifecycle, starting
+from casa_desktop.desktop import cleanup, control, lifecycle, registry, starting
 from casa_desktop.runtime import directory
 from casa_desktop.runtime.record import Record
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import files, locks
 from casa_desktop.system.process import open_pid
+from casa_desktop.x11 import screenshots
 
 from ...support import living, traces
 from ...support.clock import own_time
@@ -61,8 +62,8 @@ def test_a_killed_x_server_is_back_soon_with_its_window_manager_and_the_record_t
     assert second.supervisor_pid == first.supervisor_pid
     assert second.x_server_pid != first.x_server_pid
     assert second.started > first.started
-    assert lifecycle.find() == second
-    assert lifecycle.screenshot(second).startswith(b"\x89PNG")
+    assert registry.find() == second
+    assert screenshots.screenshot(second).startswith(b"\x89PNG")
     assert _child(second, "icewm").is_running()
 
 
@@ -70,7 +71,7 @@ def test_the_desktop_goes_on_being_found_while_its_x_server_is_away(root: Path) 
     first = lifecycle.ensure()
     kill(first.x_server_pid)
     # A page that looks just now is not to take it for stopped.
-    assert lifecycle.running().supervisor_pid == first.supervisor_pid
+    assert registry.running().supervisor_pid == first.supervisor_pid
 
 
 def test_all_who_ask_for_a_desktop_whose_x_server_is_away_get_the_next_one(root: Path) -> None:
@@ -81,7 +82,7 @@ def test_all_who_ask_for_a_desktop_whose_x_server_is_away_get_the_next_one(root:
         each.start()
     for each in threads:
         each.join()
-    assert set(found) == {lifecycle.running()}
+    assert set(found) == {registry.running()}
 
 
 def test_an_x_server_that_dies_again_and_again_is_given_up_with_words(root: Path) -> None:
@@ -89,7 +90,7 @@ def test_an_x_server_that_dies_again_and_again_is_given_up_with_words(root: Path
         kill(lifecycle.ensure().x_server_pid)
     assert locks.wait_until_free(root / "main", 10)
     with pytest.raises(errors.NotRunning, match="Its X server ended 5 times within 60 s") as gone:
-        lifecycle.running()
+        registry.running()
     assert not isinstance(gone.value, errors.DesktopLost)
     assert lifecycle.ensure().x_server_pid
 
@@ -107,7 +108,7 @@ def test_an_x_server_that_cannot_come_back_is_given_up_with_its_own_words(
     kill(record.x_server_pid)
     assert locks.wait_until_free(root / "main", 10)
     with pytest.raises(errors.NotRunning, match="no such extension: CASA"):
-        lifecycle.running()
+        registry.running()
 
 
 def test_a_desktop_can_be_stopped_while_its_x_server_is_away(root: Path) -> None:
@@ -120,8 +121,8 @@ def test_a_stopped_x_server_goes_on_soon(root: Path) -> None:
     record = lifecycle.ensure()
     os.kill(record.x_server_pid, signal.SIGSTOP)
     with soon():
-        assert lifecycle.titles(record) == []
-    assert lifecycle.find() == record
+        assert screenshots.titles(record) == []
+    assert registry.find() == record
 
 
 @pytest.fixture
@@ -136,8 +137,8 @@ def screen(display: Display) -> Display:
 
 
 def test_a_stopped_window_manager_goes_on_soon(screen: Display) -> None:
-    _child(lifecycle.running(), "icewm").suspend()
-    env = {**os.environ, **lifecycle.environment(lifecycle.running())}
+    _child(registry.running(), "icewm").suspend()
+    env = {**os.environ, **lifecycle.environment(registry.running())}
     with living.started(["xterm"], env=env, stderr=subprocess.DEVNULL) as program:
         wanted = screen.intern_atom("_NET_CLIENT_LIST")
         alarm = threading.Timer(20, screen.close)
@@ -154,7 +155,7 @@ def test_a_killed_caretaker_is_back_and_stops_the_unused_desktop(root: Path) -> 
     _child(record, "casa_desktop.desktop.agent").kill()
     assert locks.wait_until_free(root / "main", 20)
     with pytest.raises(errors.NotRunning, match=r"0\.1 minutes without use"):
-        lifecycle.running()
+        registry.running()
 
 
 def _await_caretaker(record: Record) -> None:
@@ -261,30 +262,30 @@ def lost(root: Path) -> Iterator[Record]:
 
 def test_what_a_killed_supervisor_left_ends_with_the_next_start(lost: Record, root: Path) -> None:
     with pytest.raises(errors.DesktopLost, match="its supervisor was killed"):
-        lifecycle.running()
+        registry.running()
     again = lifecycle.ensure()
     assert again.x_server_pid != lost.x_server_pid
-    assert lifecycle.screenshot(again).startswith(b"\x89PNG")
+    assert screenshots.screenshot(again).startswith(b"\x89PNG")
 
 
 def test_what_a_killed_supervisor_left_ends_with_the_next_look(lost: Record, root: Path) -> None:
-    assert lifecycle.list_desktops() == []
+    assert registry.list_desktops() == []
     assert [each.name for each in root.iterdir()] == [".main.ended"]
     assert traces.of_display(lost.display) == []
     with pytest.raises(errors.DesktopLost):
-        lifecycle.running()
+        registry.running()
     # Its user does not want it back.
     lifecycle.stop()
     assert not root.exists()
     with pytest.raises(errors.NotRunning) as gone:
-        lifecycle.running()
+        registry.running()
     assert not isinstance(gone.value, errors.DesktopLost)
 
 
 def test_a_dead_desktop_of_another_pid_namespace_is_not_ours_to_bury(lost: Record, root: Path) -> None:
     at = directory.places("main")
     files.write(at.record, Record(**{**vars(lost), "pid_namespace": "pid:[1]"}))
-    assert lifecycle.list_desktops() == []
+    assert registry.list_desktops() == []
     assert at.record.exists()
     lifecycle.stop()
 
@@ -295,8 +296,8 @@ def test_a_lost_desktop_that_is_being_started_is_lost_until_it_is_there(lost: Re
     with subprocess.Popen([sys.executable, "-c", code]) as starter:
         while starter.poll() is None:
             try:
-                lifecycle.running()
+                registry.running()
             except errors.NotRunning as error:
                 told.append(type(error))
     assert set(told) == {errors.DesktopLost}
-    assert lifecycle.find() is not None
+    assert registry.find() is not None

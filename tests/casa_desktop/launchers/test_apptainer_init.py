@@ -12,7 +12,7 @@ from typing import Iterator, List
 import psutil
 import pytest
 
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import registry
 
 from ...support import traces
 from ...support.living import below, name_of, started
@@ -113,7 +113,7 @@ def test_a_desktop_ends_with_its_container_and_leaves_no_file(
     process = _start(contained, "sh", "-c", f"{sys.executable} -m casa_desktop start >&2; echo there; exec sleep 1000")
     assert process.stdout is not None
     process.stdout.readline()
-    record = lifecycle.running()
+    record = registry.running()
     everybody = _inhabitants(process)
     assert record.x_server_pid in {each.pid for each in everybody}
     process.send_signal(number)

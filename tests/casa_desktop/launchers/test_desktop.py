@@ -14,10 +14,11 @@ import pytest
 from PIL import Image
 
 from casa_desktop import errors
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import lifecycle, registry, scaling
 from casa_desktop.runtime.record import Record
 from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import locks
+from casa_desktop.x11 import screenshots
 from casa_desktop.x11.xvnc import rfb_banner
 
 from ...support.living import command
@@ -50,9 +51,9 @@ def test_it_is_seen_photographed_scaled_and_stopped_from_outside(root: Path) -> 
     processes = family(root, record)
     assert {"Xvnc", "icewm", "bwrap"} <= {os.path.basename(word) for each in processes for word in command(each)[:1]}
     assert rfb_banner(Path(record.rfb_socket), 5).startswith(b"RFB ")
-    assert Image.open(io.BytesIO(lifecycle.screenshot(record))).size == (800, 600)
-    assert lifecycle.titles(record) == []
-    lifecycle.set_scale(record, 2)
+    assert Image.open(io.BytesIO(screenshots.screenshot(record))).size == (800, 600)
+    assert screenshots.titles(record) == []
+    scaling.set_scale(record, 2)
     assert lifecycle.ensure() == record
     assert lifecycle.stop()
     _, alive = psutil.wait_procs(processes, timeout=30)
@@ -67,7 +68,7 @@ def test_its_number_is_free_outside_and_its_processes_are_its_own(root: Path) ->
     server = _called(family(root, one), "Xvnc").pid
     assert os.readlink(f"/proc/{server}/ns/pid") != one.pid_namespace
     lifecycle.stop("one")
-    assert [each.name for each in lifecycle.list_desktops()] == ["two"]
+    assert [each.name for each in registry.list_desktops()] == ["two"]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def test_nothing_runs_on_when_a_part_is_killed_and_the_next_start_works(root: Pa
     dead.kill()
     _, alive = psutil.wait_procs(processes, timeout=20)
     assert alive == []
-    assert lifecycle.find() is None
+    assert registry.find() is None
     again = lifecycle.ensure()
     assert again.supervisor_pid != record.supervisor_pid
 
@@ -93,7 +94,7 @@ def test_a_killed_x_server_is_back_in_its_container(root: Path) -> None:
     again = lifecycle.ensure()
     assert (again.supervisor_pid, again.display) == (record.supervisor_pid, record.display)
     assert again.started > record.started
-    assert lifecycle.screenshot(again).startswith(b"\x89PNG")
+    assert screenshots.screenshot(again).startswith(b"\x89PNG")
 
 
 def _called(processes: List[psutil.Process], word: str) -> psutil.Process:

@@ -28,7 +28,8 @@ from .test_namespace import needs_namespaces, needs_root
 # Says what came of the move, and then does what it is told, line by line.
 KERNEL = """
 import json, os, socket, sys
-from casa_desktop.desktop import lifecycle as session
+from casa_desktop.desktop import lifecycle
+from casa_desktop.system import messages
 from casa_desktop.network import isolate
 home = isolate.move_in(sys.argv[1], os.environ)
 home.receive_at(__import__("pathlib").Path(sys.argv[2]), os.environ)
@@ -269,14 +270,14 @@ def test_another_porter_comes_for_one_that_was_killed(kernel: Callable[..., Kern
     former = None if one.notice else one.way_out()
     first.kill()
     one.porter(other_than=first)
-    assert isinstance(one.do("session.ensure('main').supervisor_pid"), int)
-    assert one.do("session.stop('main')") is True
+    assert isinstance(one.do("lifecycle.ensure('main').supervisor_pid"), int)
+    assert one.do("lifecycle.stop('main')") is True
     if former is not None:
         assert one.way_out(other_than=former).is_running()
     # And without what starts it, the last one goes on.
     one.standby().kill()
-    assert isinstance(one.do("session.ensure('main').supervisor_pid"), int)
-    assert one.do("session.stop('main')") is True
+    assert isinstance(one.do("lifecycle.ensure('main').supervisor_pid"), int)
+    assert one.do("lifecycle.stop('main')") is True
 
 
 @pytest.mark.parametrize("user", USERS)
@@ -298,12 +299,12 @@ def test_a_killed_kernel_leaves_nothing(kernel: Callable[..., Kernel], folder: P
 def test_a_desktop_that_it_starts_is_in_the_machine_s_network(kernel: Callable[..., Kernel], folder: Path) -> None:
     one = kernel()
     assert one.do("os.environ['CASA_DESKTOP_PORTER']") == str(folder / "porter.sock")
-    pid = one.do("session.ensure('main').supervisor_pid")
+    pid = one.do("lifecycle.ensure('main').supervisor_pid")
     assert isinstance(pid, int), pid
     assert os.readlink(f"/proc/{pid}/ns/net") == os.readlink("/proc/self/ns/net")
     assert os.readlink(f"/proc/{pid}/ns/user") == os.readlink("/proc/self/ns/user")
-    assert one.do("session.stop('main')") is True
-    assert "use 1 to 32 letters" in one.do("session.ensure('.')")
+    assert one.do("lifecycle.stop('main')") is True
+    assert "use 1 to 32 letters" in one.do("lifecycle.ensure('.')")
 
 
 @needs_network
@@ -315,15 +316,15 @@ def test_a_porter_without_descriptors_or_memory_says_so_and_goes_on(
     one = kernel(user=os.getuid() != 0)
     porter = one.porter()
     # It has begun when it answers.
-    one.do("session.messages.ask(os.environ['CASA_DESKTOP_PORTER'], session.messages.Word('dance'), 30)")
+    one.do("messages.ask(os.environ['CASA_DESKTOP_PORTER'], messages.Word('dance'), 30)")
     lacking = few_descriptors(porter.pid, 0) if shortage == "descriptors" else little_memory(porter, 0)
     with lacking:
         for _ in range(3):
-            answer = one.do("session.ensure('main', timeout=5).name")
+            answer = one.do("lifecycle.ensure('main', timeout=5).name")
             # What little memory is free may do for one, or not even for a sentence.
             assert answer.startswith("Shortage(") or shortage == "memory", answer
-    assert isinstance(one.do("session.ensure('main').supervisor_pid"), int)
-    assert one.do("session.stop('main')") is True
+    assert isinstance(one.do("lifecycle.ensure('main').supervisor_pid"), int)
+    assert one.do("lifecycle.stop('main')") is True
     assert one.porter() == porter
 
 

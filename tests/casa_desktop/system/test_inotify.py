@@ -10,7 +10,7 @@ from typing import Sequence
 
 import pytest
 
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import lifecycle, registry
 from casa_desktop.errors import NotRunning
 from casa_desktop.runtime import directory
 from casa_desktop.runtime.record import Record
@@ -138,7 +138,7 @@ def test_an_unused_desktop_is_stopped_without_watches_too(root: Path, within: Se
     told(within, ENSURE, 0.02)
     assert locks.wait_until_free(root / "main", 30)
     with pytest.raises(NotRunning, match=r"0\.02 minutes without use"):
-        lifecycle.running()
+        registry.running()
 
 
 @without

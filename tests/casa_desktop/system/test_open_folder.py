@@ -15,10 +15,11 @@ import pytest
 
 from casa_desktop import errors
 from casa_desktop.__main__ import main
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import lifecycle, registry
 from casa_desktop.runtime import removal, x_files
 from casa_desktop.runtime.record import Record
 from casa_desktop.system import locks, open_folder
+from casa_desktop.x11 import screenshots
 
 from ...support import living
 
@@ -65,20 +66,20 @@ def _await_end(processes: List[psutil.Process]) -> None:
 def test_a_desktop_whose_folder_goes_ends_with_all_its_processes_and_says_why(
     root: Path, family: List[psutil.Process], lose: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    display = lifecycle.running().display
+    display = registry.running().display
     lose(root)
     _await_end(family)
     listener = x_files.socket_of(int(display[1:]))
     # Another desktop of this machine may have the number by now.
     assert x_files.answers(listener) or not listener.exists()
     with pytest.raises(errors.DesktopLost, match=f"Its runtime directory {root}/main was removed"):
-        lifecycle.running()
+        registry.running()
     main(["status"])
     assert f"main: not running. Its runtime directory {root}/main was removed" in capsys.readouterr().out
     # Whoever looks at it, as a page does, may have it back.
     again = lifecycle.ensure()
-    assert lifecycle.screenshot(again).startswith(b"\x89PNG")
-    assert [each.name for each in lifecycle.list_desktops()] == ["main"]
+    assert screenshots.screenshot(again).startswith(b"\x89PNG")
+    assert [each.name for each in registry.list_desktops()] == ["main"]
     lifecycle.stop()
 
 
@@ -91,11 +92,11 @@ def test_the_end_of_a_desktop_without_a_folder_takes_nothing_from_the_next_one(
     second = lifecycle.ensure()
     family[0].resume()
     _await_end(family)
-    assert lifecycle.running() == second
+    assert registry.running() == second
     assert {"record.json", "Xauthority", "rfb.sock", "rfb.new", "icewm"} <= {
         each.name for each in (root / "main").iterdir()
     }
-    assert lifecycle.screenshot(second).startswith(b"\x89PNG")
+    assert screenshots.screenshot(second).startswith(b"\x89PNG")
 
 
 def test_a_desktop_without_a_folder_that_is_told_to_end_takes_nothing_from_the_next_one(
@@ -107,7 +108,7 @@ def test_a_desktop_without_a_folder_that_is_told_to_end_takes_nothing_from_the_n
     family[0].send_signal(signal.SIGTERM)
     family[0].resume()
     _await_end(family)
-    assert lifecycle.running() == second
+    assert registry.running() == second
     assert (root / "main" / "rfb.new").exists()
 
 
@@ -179,4 +180,4 @@ def test_all_who_start_a_desktop_whose_folder_has_just_gone_get_one(root: Path, 
     for each in starters:
         each.join()
     _await_end(family)
-    assert set(found) == {lifecycle.running()}
+    assert set(found) == {registry.running()}

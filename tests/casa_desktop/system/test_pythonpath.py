@@ -9,7 +9,7 @@ from typing import Iterator
 
 import pytest
 
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import lifecycle, registry
 from casa_desktop.kernels import install, store
 from casa_desktop.kernels.client import Running
 from casa_desktop.kernels.store import Place
@@ -55,12 +55,14 @@ def test_they_see_what_the_user_named_beside_it() -> None:
 
 
 def test_a_desktop_that_it_starts_works_and_hides_the_folder_from_its_programs(kernel: Running, overlay: str) -> None:
-    kernel.evaluate("from casa_desktop.desktop import lifecycle as session\nsession.ensure()", "''")
+    kernel.evaluate("from casa_desktop.desktop import lifecycle\nrecord = lifecycle.ensure()", "''")
     try:
-        children = below(lifecycle.running().supervisor_pid, recursive=False)
+        children = below(registry.running().supervisor_pid, recursive=False)
         (manager,) = (variables(each) for each in children if name(each) == "icewm")
         assert "PYTHONPATH" not in manager
-        size = kernel.evaluate("picture = session.screenshot(session.running())", "len(picture)")
+        size = kernel.evaluate(
+            "from casa_desktop.x11 import screenshots\npicture = screenshots.screenshot(record)", "len(picture)"
+        )
         assert int(size) > 1000
         menu = Path(manager["ICEWM_PRIVCFG"], "menu").read_text()
         assert f"env PYTHONPATH={overlay}" in menu

@@ -9,7 +9,7 @@ from typing import Awaitable, Callable
 import pytest
 from Xlib.display import Display
 
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import registry
 from casa_desktop.errors import ProtocolViolation
 from casa_desktop.views import clipboard
 from casa_desktop.views.clipboard import CAPABILITIES, LONGEST_CONTENT, NOTIFY, PEEK, PROVIDE, REQUEST
@@ -98,4 +98,4 @@ async def test_nothing_that_is_hidden_in_a_clipboard_reaches_xvnc(display: Displ
     await in_control.update()
     found = display.screen().root.get_geometry()
     assert (found.width, found.height) == (1600, 900)
-    assert lifecycle.find() is not None
+    assert registry.find() is not None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import lifecycle, registry
 from casa_desktop.errors import InvalidShare, NoSuchShare, NotRunning
 from casa_desktop.runtime import directory
 from casa_desktop.runtime.record import Record
@@ -69,7 +69,7 @@ def test_a_withdrawn_link_is_gone(desktop: Record) -> None:
 def test_only_links_can_be_withdrawn(desktop: Record, number: str) -> None:
     with pytest.raises(NoSuchShare):
         share_links.withdraw(desktop, number)
-    assert lifecycle.find() == desktop
+    assert registry.find() == desktop
 
 
 def test_links_end_with_their_desktop(desktop: Record) -> None:

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 from typing import Any, Awaitable, Callable
 
-from casa_desktop.desktop import lifecycle, open_url
+from casa_desktop.desktop import lifecycle, open_url, usage
 from casa_desktop.runtime import directory
 from casa_desktop.views import share_links
 from casa_desktop.web.events import SCHEMA_ID
@@ -68,7 +68,7 @@ async def test_a_link_out_of_the_desktop_reaches_the_user_s_views_and_no_guest_s
 
 async def test_a_link_that_came_while_the_view_was_away_waits_for_it(root: Path, view: View) -> None:
     record = lifecycle.ensure()
-    watching = lifecycle.watch(record)
+    watching = usage.watch(record)
     open_url.hand_over(directory.places("main"), "https://casa.nrao.edu")
     os.close(watching)
     assert (await (await view()).hear("link"))["url"] == "https://casa.nrao.edu"

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import lifecycle, registry
 from casa_desktop.views import share_links
 from casa_desktop.web import extension
 
@@ -42,7 +42,7 @@ async def test_a_desktop_is_started_listed_told_photographed_and_stopped(fetch: 
     assert picture.headers["Content-Type"] == "image/png"
     assert Image.open(io.BytesIO(picture.body)).size == (1600, 900)
     assert (await fetch("api", "desktops", "main", method="DELETE")).code == 204
-    assert lifecycle.find() is None
+    assert registry.find() is None
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ async def test_a_malformed_body_is_refused(fetch: Fetch, body: str) -> None:
     with pytest.raises(HTTPClientError) as refused:
         await fetch("api", "desktops", method="POST", body=body)
     assert refused.value.code == 400
-    assert lifecycle.list_desktops() == []
+    assert registry.list_desktops() == []
 
 
 async def test_a_missing_x_server_reaches_the_page_as_a_sentence(
@@ -163,7 +163,7 @@ async def test_nobody_changes_anything_whom_jupyter_does_not_know(
     with pytest.raises(HTTPClientError) as refused:
         await fetch("api", "desktops", *words, method=method, body=body, headers={"Authorization": "token wrong"})
     assert refused.value.code == 403
-    assert lifecycle.list_desktops() == [record]
+    assert registry.list_desktops() == [record]
     assert share_links.valid(record) == [share]
 
 

@@ -12,7 +12,7 @@ import pytest
 from jupyter_server.auth import Authorizer, IdentityProvider, User
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import lifecycle, registry
 from casa_desktop.views import share_links
 
 from ...support.browser import RAW, Browser, key
@@ -83,7 +83,7 @@ async def test_an_administrator_shortens_the_life_of_links_or_forbids_them(fetch
     choices = jp_serverapp.web_app.settings["casa_desktop"]
     choices.share_minutes = 10
     made = await _share(fetch)
-    record = lifecycle.find()
+    record = registry.find()
     assert record is not None
     assert share_links.valid(record)[0].expires <= time.time() + 600
     for most, minutes, code in ((10, 11, 400), (0, 1, 403)):
@@ -184,7 +184,7 @@ async def test_who_looks_by_a_withdrawn_link_is_put_out_and_nobody_else(fetch: F
 async def test_a_link_withdrawn_by_another_server_ends_its_connections_too(fetch: Fetch, view: View) -> None:
     made = await _share(fetch)
     guest = await (await view("shared", made["token"], "rfb", headers=dict(GUEST))).greet(RAW)
-    record = lifecycle.find()
+    record = registry.find()
     assert record is not None
     share_links.withdraw(record, made["id"])
     assert await guest.closed() == (4403, "This link was withdrawn.")

@@ -21,7 +21,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from casa_desktop.desktop import lifecycle, open_url
+from casa_desktop.desktop import lifecycle, open_url, registry, usage
 from casa_desktop.views.page import PAGE_FOLDER
 
 from ...support import ordinary_user
@@ -172,7 +172,7 @@ def test_it_answers_to_its_own_names_only(serving: Serving, host: str) -> None:
     serving.enter()
     assert serving.ask("/casa-desktop/", Host=host)[0].status == 403
     assert serving.ask(f"{API}/main", "DELETE", Host=host, Origin=f"http://{host}")[0].status == 403
-    assert lifecycle.find() is not None
+    assert registry.find() is not None
 
 
 @pytest.mark.parametrize("host", ["localhost:1234", "127.0.0.1:9", "[::1]:80", "LOCALHOST"])
@@ -189,7 +189,7 @@ def test_another_page_in_the_same_browser_can_do_nothing(serving: Serving, origi
     assert serving.ask(API, "POST", "{}", Origin=origin)[0].status == 403
     with pytest.raises(InvalidStatus, match="403"):
         serving.view(Origin=origin)
-    assert lifecycle.find() is not None
+    assert registry.find() is not None
 
 
 def test_the_page_is_told_what_it_shows_and_that_there_is_no_jupyterlab(serving: Serving) -> None:
@@ -244,7 +244,7 @@ def test_a_desktop_that_was_stopped_can_be_started_again(serving: Serving) -> No
     with serving.view() as view:
         assert closed(view) == 1013
     assert serving.json(API, "POST", "{}")[0] == 201
-    assert lifecycle.find() is not None
+    assert registry.find() is not None
 
 
 def test_a_view_gets_xvnc_s_banner_and_the_control_channel(serving: Serving) -> None:
@@ -255,7 +255,7 @@ def test_a_view_gets_xvnc_s_banner_and_the_control_channel(serving: Serving) -> 
         [audience] = [json.loads(each) for each in frames if isinstance(each, str)]
         assert banner == b"RFB 003.008\n"
         assert audience == {"type": "audience", "views": 1, "controls": True, "viewOnly": False, "scale": 1}
-        assert lifecycle.is_watched()
+        assert usage.is_watched()
         view.send(json.dumps({"type": "ping", "id": 17}))
         assert json.loads(view.recv(10)) == {"type": "pong", "id": 17}
         # What goes to Xvnc still makes sense to it: no text frame was among it.
@@ -273,7 +273,7 @@ def test_a_view_gets_xvnc_s_banner_and_the_control_channel(serving: Serving) -> 
 def test_a_link_that_a_program_hands_over_is_shown_in_the_view(root: Path, within: Sequence[str]) -> None:
     serving = Serving(within=within)
     serving.enter()
-    record = lifecycle.find()
+    record = registry.find()
     assert record is not None
     with serving.view() as view:
         view.recv(10), view.recv(10)
@@ -290,7 +290,7 @@ def test_all_views_together_take_one_inotify_instance(serving: Serving) -> None:
         for each in opened:
             # How many views there are, and Xvnc's greeting.
             each.recv(10), each.recv(10)
-        record = lifecycle.running()
+        record = registry.running()
         for number in range(2):
             open_url.hand_over(record.at, f"https://casa.nrao.edu/{number}")
             for each in opened:
@@ -328,7 +328,7 @@ def test_ctrl_c_ends_it_with_open_views_and_leaves_the_desktop(root: Path) -> No
     with serving.view("m31"):
         words = serving.end(signal.SIGINT)
     assert "The desktop 'm31' goes on; 'casa-desktop stop --name m31' ends it." in words
-    record = lifecycle.find("m31")
+    record = registry.find("m31")
     assert record is not None
     assert record.idle_minutes == 60
 

@@ -20,7 +20,7 @@ from tornado.websocket import websocket_connect
 from Xlib import XK, X
 from Xlib.display import Display
 
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import lifecycle, registry, usage
 from casa_desktop.runtime import directory
 from casa_desktop.system import locks
 from casa_desktop.system.process import is_stopped
@@ -159,7 +159,7 @@ async def test_who_does_not_keep_to_the_protocol_is_put_out(
 
 
 async def _shared(display: Display, view: View) -> Browser:
-    record = lifecycle.find()
+    record = registry.find()
     assert record is not None
     _, token = share_links.create(record)
     return await (await view("shared", token, "rfb")).greet(RAW, EXTENDED_SIZE, CLIPBOARD)
@@ -205,7 +205,7 @@ async def test_pointer_keys_clipboard_and_size_have_an_effect_from_the_user_s_vi
 async def test_what_is_copied_on_the_desktop_is_not_sent_to_who_can_only_look(
     display: Display, view: View, encodings: tuple[int, ...]
 ) -> None:
-    record = lifecycle.find()
+    record = registry.find()
     assert record is not None
     own = await (await view()).greet(RAW)
     _, token = share_links.create(record)
@@ -258,15 +258,15 @@ async def test_only_what_the_user_does_is_activity_for_a_hub(display: Display, v
 
 
 async def test_a_desktop_is_watched_for_as_long_as_a_browser_is_connected(root: Path, view: View) -> None:
-    assert not lifecycle.is_watched()
+    assert not usage.is_watched()
     lifecycle.ensure()
-    assert not lifecycle.is_watched()
+    assert not usage.is_watched()
     for browser in [await view() for _ in range(2)]:
         await browser.read(12)
-        assert lifecycle.is_watched()
+        assert usage.is_watched()
         browser.websocket.close()
     await asyncio.to_thread(_wait_until_nobody_shares, directory.places("main").record)
-    assert not lifecycle.is_watched()
+    assert not usage.is_watched()
 
 
 def _wait_until_nobody_shares(file: Path) -> None:
@@ -389,7 +389,7 @@ async def test_a_browser_that_asks_and_does_not_listen_is_made_to_wait(
 
 
 async def test_a_browser_that_sends_faster_than_xvnc_reads_is_made_to_wait(display: Display, view: View) -> None:
-    record = lifecycle.find()
+    record = registry.find()
     assert record is not None
     browser = await (await view()).greet(RAW)
     await browser.update()

@@ -15,7 +15,7 @@ import pytest
 from Xlib import X
 from Xlib.display import Display
 
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import registry
 from casa_desktop.x11.keyboard_map import ALWAYS_FREE
 
 from ...benchmarks import rfb
@@ -72,7 +72,7 @@ ARMENIAN, GEORGIAN, HEBREW = _alphabet(0x531, 38), _alphabet(0x10D0, 33), _alpha
 def keyboard(display: Display) -> Iterator[Keyboard]:
     """The keyboard of a view of the desktop ``main``, once there is room for many symbols."""
     _await_room(display, 100)
-    found = Keyboard(lifecycle.running().rfb_socket)
+    found = Keyboard(registry.running().rfb_socket)
     yield found
     found.close()
 

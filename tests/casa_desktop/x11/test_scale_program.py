@@ -11,7 +11,7 @@ import pytest
 from Xlib import X, Xatom
 
 from casa_desktop import errors
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import lifecycle, scaling
 from casa_desktop.runtime.record import Record
 from casa_desktop.x11 import icewm
 from casa_desktop.x11.icewm_files import THEME_FOLDER
@@ -74,7 +74,7 @@ def test_terminals_and_frames_become_larger_and_smaller_again(
     width, bar = opened(screen, terminals)
     sizes = []
     for ratio in (2, 1):
-        lifecycle.set_scale(record, ratio)
+        scaling.set_scale(record, ratio)
         wait_for_the_window_manager(screen)
         sizes.append(opened(screen, terminals))
     assert sizes[0] == (pytest.approx(2 * width, rel=0.1), pytest.approx(2 * bar, rel=0.1))
@@ -91,12 +91,12 @@ def test_a_page_on_a_plain_screen_costs_a_plain_desktop_no_process(
 ) -> None:
     # Each page says its scale while it waits for its first picture.
     with monkeypatch.context() as patch:
-        patch.setattr(lifecycle, "scale_command", lambda name, ratio: ["false"])
-        lifecycle.set_scale(record, 1)
+        patch.setattr(scaling, "_command", lambda name, ratio: ["false"])
+        scaling.set_scale(record, 1)
         with pytest.raises(errors.ScalingFailed):
-            lifecycle.set_scale(record, 2)
-    lifecycle.set_scale(record, 2)
-    lifecycle.set_scale(record, 1)
+            scaling.set_scale(record, 2)
+    scaling.set_scale(record, 2)
+    scaling.set_scale(record, 1)
     assert not set_dpi(screen.display, 1)
 
 
@@ -104,7 +104,7 @@ def test_other_resources_are_left_alone(record: Record, screen: Screen) -> None:
     screen.root.change_property(Xatom.RESOURCE_MANAGER, Xatom.STRING, 8, b"XTerm*x: 1\nXft.dpi: 80\nXft.hinting: 1\n")
     screen.display.sync()
     for ratio, dpi in ((2, b"Xft.dpi:\t192\n"), (1, b"")):
-        lifecycle.set_scale(record, ratio)
+        scaling.set_scale(record, ratio)
         told = screen.root.get_full_property(Xatom.RESOURCE_MANAGER, X.AnyPropertyType)
         assert bytes(told.value) == b"XTerm*x: 1\nXft.hinting: 1\n" + dpi
 
@@ -112,7 +112,7 @@ def test_other_resources_are_left_alone(record: Record, screen: Screen) -> None:
 def test_a_desktop_that_has_gone_is_one_clear_error(record: Record) -> None:
     lifecycle.stop()
     with pytest.raises(errors.ScalingFailed, match="The windows of the desktop 'main' could not be drawn"):
-        lifecycle.set_scale(record, 2)
+        scaling.set_scale(record, 2)
 
 
 @pytest.mark.parametrize("picture", sorted(THEME_FOLDER.rglob("*.xpm")), ids=lambda path: path.stem)

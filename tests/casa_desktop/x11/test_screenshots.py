@@ -15,6 +15,7 @@ from PIL import Image
 from casa_desktop import errors
 from casa_desktop.desktop import lifecycle
 from casa_desktop.runtime.record import Record
+from casa_desktop.x11 import screenshots
 
 # Fills a window of 300 x 200 with a colour, tells that it is mapped, and is called by its first argument.
 PROGRAM = """
@@ -72,24 +73,24 @@ def test_a_window_is_pictured_alone_whatever_covers_it(desktop: Record) -> None:
     with program(desktop, "Red", "ff0000") as red, program(desktop, "Blue", "0000ff") as blue:
         show(red)
         show(blue)
-        assert lifecycle.titles(desktop) == ["Blue", "Red"]
-        assert colours(lifecycle.screenshot(desktop, "red")) == {(255, 0, 0)}
+        assert screenshots.titles(desktop) == ["Blue", "Red"]
+        assert colours(screenshots.screenshot(desktop, "red")) == {(255, 0, 0)}
         # The program's name will do as well as the title, and the topmost window wins.
-        assert colours(lifecycle.screenshot(desktop, "Test")) == {(0, 0, 255)}
+        assert colours(screenshots.screenshot(desktop, "Test")) == {(0, 0, 255)}
 
 
 def test_a_window_that_is_not_there_is_told_with_those_that_are(desktop: Record) -> None:
     with program(desktop, "Red", "ff0000") as red:
         show(red)
         with pytest.raises(errors.NoSuchWindow) as missing:
-            lifecycle.screenshot(desktop, "plotms")
+            screenshots.screenshot(desktop, "plotms")
     assert missing.value.titles == ("Red",)
 
 
 def test_a_glimpse_waits_for_the_window_of_the_process(desktop: Record) -> None:
     with program(desktop, "Red", "ff0000") as red, program(desktop, "Blue", "0000ff") as blue:
         show(blue)
-        glimpse = lifecycle.Glimpse(desktop)
+        glimpse = screenshots.Glimpse(desktop)
         show(red)
         picture = glimpse.of([red.pid])
         glimpse.close()
@@ -98,10 +99,10 @@ def test_a_glimpse_waits_for_the_window_of_the_process(desktop: Record) -> None:
 
 
 def test_a_glimpse_of_nothing_is_none(desktop: Record) -> None:
-    glimpse = lifecycle.Glimpse(desktop)
+    glimpse = screenshots.Glimpse(desktop)
     assert glimpse.of([]) is None
     glimpse.close()
-    glimpse = lifecycle.Glimpse(desktop)
+    glimpse = screenshots.Glimpse(desktop)
     lifecycle.stop()
     assert glimpse.of([1]) is None
     glimpse.close()

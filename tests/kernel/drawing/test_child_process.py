@@ -119,12 +119,13 @@ def test_a_display_that_is_not_there_is_told_and_needed_for_windows_alone(said: 
 ON_THE_DESKTOP = """
 from casaviewer import imview
 from casaplotms import plotms
-from casa_desktop.desktop import lifecycle as session
+from casa_desktop.desktop import registry
+from casa_desktop.x11 import screenshots
 imview('dirty.image')
 plotms('sim.ms')
 # The window is another tool's than the one that draws without.
 plotms('sim.ms', plotfile='beside.png', showgui=False, overwrite=True)
-print(session.titles(session.running('main')))
+print(screenshots.titles(registry.running('main')))
 """
 
 
@@ -133,11 +134,12 @@ def test_on_a_display_that_a_script_is_given_windows_open_and_end_with_it(
 ) -> None:
     code = f"""
 import os, subprocess, sys
-from casa_desktop.desktop import lifecycle as session
-desktop = session.ensure('main')
-environ = {{**os.environ, **session.environment(desktop)}}
+from casa_desktop.desktop import lifecycle
+from casa_desktop.x11 import screenshots
+desktop = lifecycle.ensure('main')
+environ = {{**os.environ, **lifecycle.environment(desktop)}}
 print(subprocess.check_output([sys.executable, '-c', {ON_THE_DESKTOP!r}], env=environ, timeout=120).decode())
-print(session.titles(desktop))
+print(screenshots.titles(desktop))
 """
     cell = notebook.run(code)
     assert cell.error is None, cell.error

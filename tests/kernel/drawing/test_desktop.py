@@ -10,7 +10,8 @@ from typing import Any, Dict, Iterator, List
 
 import pytest
 
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import lifecycle, registry, usage
+from casa_desktop.x11 import screenshots
 
 from ...support.mask_editor import TITLE, MaskEditor
 from ...support.notebook import Cell, Notebook
@@ -26,14 +27,14 @@ if not forked:
     ctypes.CDLL(None).sleep(1000)
 print(forked)
 """
-BUSY = "from casa_desktop.desktop import lifecycle; print(lifecycle.is_working({name!r}))"
+BUSY = "from casa_desktop.desktop import usage; print(usage.is_working({name!r}))"
 
 
 @pytest.fixture(autouse=True)
 def _desktops(runtime_directory: Path) -> Iterator[None]:
     """Desktops end with the test."""
     yield
-    for record in lifecycle.list_desktops():
+    for record in registry.list_desktops():
         lifecycle.stop(record.name)
 
 
@@ -44,13 +45,13 @@ def _back_to_main(notebook: Notebook) -> Iterator[None]:
 
 
 def titles(name: str) -> List[str]:
-    record = lifecycle.find(name)
+    record = registry.find(name)
     assert record is not None
-    return lifecycle.titles(record)
+    return screenshots.titles(record)
 
 
 def screen_of(name: str) -> Screen:
-    record = lifecycle.find(name)
+    record = registry.find(name)
     assert record is not None
     return Screen({"display": record.display, "xauthority": record.xauthority})
 
@@ -109,7 +110,7 @@ def test_a_window_of_its_own_replaces_only_the_one_on_the_same_desktop(notebook:
 
 
 def test_the_mode_auto_goes_by_the_desktop_in_use(notebook: Notebook) -> None:
-    lifecycle.watch(lifecycle.ensure("orion"))
+    usage.watch(lifecycle.ensure("orion"))
     notebook.run("%casa_mode auto")
     assert not opened(notebook.run("viewer('dirty.image')"))
     notebook.run("%casa_desktop orion")
@@ -130,7 +131,7 @@ def test_the_mask_editor_opens_on_the_desktop_in_use(notebook: Notebook) -> None
     size, share, flux = map(float, notebook.run(READ.format(name="elsewhere")).text.split())
     assert (size > 0, share) == (True, 1), "what was drawn did not arrive"
     assert flux == pytest.approx(1, abs=0.5)
-    assert lifecycle.find("main") is None
+    assert registry.find("main") is None
 
 
 def test_the_environment_names_a_new_kernel_s_desktop(tmp_path: Path, kernel_environment: Dict[str, str]) -> None:
@@ -145,21 +146,21 @@ def test_the_environment_names_a_new_kernel_s_desktop(tmp_path: Path, kernel_env
 def test_a_cell_that_runs_counts_as_work_on_the_desktop_in_use(notebook: Notebook) -> None:
     lifecycle.ensure("main")
     assert notebook.run(BUSY.format(name="main")).text == "True\n"
-    assert not lifecycle.is_working("main")
+    assert not usage.is_working("main")
     # So does the rest of a cell that starts a desktop or goes over to another one.
     lifecycle.ensure("orion")
     assert notebook.run(f"%casa_desktop orion\n{BUSY.format(name='orion')}").text.endswith("True\n")
     notebook.run("%casa_desktop vega")
     assert notebook.run(f"casalogger(gui=True)\n{BUSY.format(name='vega')}").text.endswith("True\n")
     for name in ("main", "orion", "vega"):
-        assert not lifecycle.is_working(name)
+        assert not usage.is_working(name)
 
 
 @pytest.mark.parametrize("fork", ["os.fork()", "ctypes.CDLL(None).fork()"])
 def test_what_a_cell_has_forked_does_not_count_as_work(notebook: Notebook, fork: str) -> None:
     lifecycle.ensure("main")
     forked = int(notebook.run(FORK.format(fork=fork)).text)
-    assert not lifecycle.is_working("main")
+    assert not usage.is_working("main")
     os.kill(forked, signal.SIGKILL)
 
 
@@ -168,14 +169,14 @@ def test_an_interrupted_cell_works_no_more(notebook: Notebook) -> None:
     interrupt = threading.Event()
 
     def meanwhile() -> None:
-        assert lifecycle.is_working("main")
+        assert usage.is_working("main")
         interrupt.set()
         notebook.manager.interrupt_kernel()
 
     cell = notebook.run("import time; display(1)\nwhile True: time.sleep(1)", meanwhile=meanwhile)
     assert cell.error is not None
     assert interrupt.is_set()
-    assert not lifecycle.is_working("main")
+    assert not usage.is_working("main")
 
 
 def test_a_kernel_starts_desktops_with_the_idle_limit_of_its_environment(
@@ -183,6 +184,6 @@ def test_a_kernel_starts_desktops_with_the_idle_limit_of_its_environment(
 ) -> None:
     with Notebook(tmp_path, {**kernel_environment, "CASA_DESKTOP_IDLE_MINUTES": "90"}) as kernel:
         assert kernel.run("casalogger(gui=True)").error is None
-    record = lifecycle.find("main")
+    record = registry.find("main")
     assert record is not None
     assert record.idle_minutes == 90

@@ -11,7 +11,7 @@ from typing import Callable, Dict, List, Set
 import psutil
 import pytest
 
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import lifecycle, usage
 
 from ...support.living import below
 from ...support.mask_editor import TITLE, MaskEditor
@@ -80,7 +80,7 @@ def test_auto_is_live_while_somebody_watches_the_desktop(notebook: Notebook, rec
     desktop = lifecycle.ensure("main")
     notebook.run("%casa_mode auto")
     assert not notebook.run("viewer('dirty.image')").of("comm_open")
-    watching = lifecycle.watch(desktop)
+    watching = usage.watch(desktop)
     assert notebook.run("viewer('dirty.image')").of("comm_open")
     os.close(watching)
     assert not notebook.run("viewer('dirty.image')").of("comm_open")

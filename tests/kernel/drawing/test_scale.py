@@ -7,7 +7,7 @@ from typing import Dict, Iterator, List, Tuple
 
 import pytest
 
-from casa_desktop.desktop import lifecycle
+from casa_desktop.desktop import lifecycle, scaling
 from casa_desktop.runtime.record import Record
 from casa_desktop.runtime.settings import Settings
 
@@ -50,7 +50,7 @@ def screen_of(desktop: Record) -> Screen:
 def test_windows_are_drawn_twice_as_large(notebook: Notebook, desktop: Record, call: str, title: str) -> None:
     sizes = []
     for ratio in (1, 2):
-        lifecycle.set_scale(desktop, ratio)
+        scaling.set_scale(desktop, ratio)
         # A tool goes by what holds when it starts.
         notebook.run("for name, child in get_ipython().kernel.loading.children.running(): child.stop()")
         assert notebook.run(f"{call}, gui=True)").error is None
@@ -60,7 +60,7 @@ def test_windows_are_drawn_twice_as_large(notebook: Notebook, desktop: Record, c
 
 
 def test_a_mask_is_where_it_was_drawn(notebook: Notebook, desktop: Record) -> None:
-    lifecycle.set_scale(desktop, 2)
+    scaling.set_scale(desktop, 2)
     corners: List[Tuple[float, float]] = []
 
     def draw() -> None:
