@@ -10,7 +10,7 @@ from typing import List
 from .. import errors, names
 from ..runtime.record import Record
 from ..system.pythonpath import seen
-from ..x11 import icewm_files
+from ..x11 import icewm
 from .lifecycle import environment
 
 
@@ -30,7 +30,7 @@ def set_scale(record: Record, ratio: float, *, timeout: float = 10.0) -> None:
     """
     try:
         # Each page sets its scale just when it waits for its first picture, and starting a process delays the picture.
-        if ratio == 1 and not icewm_files.was_scaled(record.at):
+        if ratio == 1 and not icewm.was_scaled(record.at):
             return
     except OSError as error:
         raise errors.ScalingFailed(record.name, str(error)) from error

@@ -54,8 +54,7 @@ from ..system.pythonpath import hide, seen
 from ..system.respawn import RECENT_SECONDS, Child
 from ..system.signals import Signals
 from ..x11 import clients as xclients
-from ..x11 import icewm_files
-from ..x11.icewm import window_manager_command
+from ..x11 import icewm
 from ..x11.xvnc import Xvnc
 from . import cleanup, open_url
 from .mending import Mender
@@ -126,7 +125,7 @@ class Supervisor:
         self.x_server.pid = self._start_x_server()
         # Done while Xvnc starts.
         open_url.install(self.at, sys.executable)
-        icewm_files.write(self.at, self.settings.tools_python)
+        icewm.write_files(self.at, self.settings.tools_python)
         self._furnish(deadline, seconds)
         self._xvnc.let_in()
         return self._record()
@@ -160,7 +159,7 @@ class Supervisor:
         return spawn(Command(argv, seen(command.env)), log=self.log)
 
     def _window_manager_command(self, program: str) -> Command:
-        return window_manager_command(
+        return icewm.window_manager_command(
             program,
             config=self.at.icewm,
             display=self.display,

@@ -1,4 +1,4 @@
-"""The text of IceWM's configuration files: task bar, menu and colours. Pure.
+"""The window manager IceWM: its configuration files (task bar, menu and colours) and its command line.
 
 IceWM was chosen because it is one small program with a task bar and a menu, and is still maintained
 (https://github.com/bbidulock/icewm). Its file formats: icewm-preferences(5), icewm-menu(5), icewm-toolbar(5).
@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping, Sequence, Tuple
 
+from .. import names
+from ..runtime.directory import Places
 from ..system.environment import for_desktop
 from ..system.process import Command
+from ..system.pythonpath import finding, module
+
+THEME_FOLDER = Path(__file__).resolve().parents[1] / "theme"
 
 PREFERENCES = """\
 Theme="casa/default.theme"
@@ -159,3 +165,40 @@ def window_manager_command(
 def display_environment(display: str, xauthority: Path) -> dict[str, str]:
     """Return the variables with which an X program finds the desktop."""
     return {"DISPLAY": display, "XAUTHORITY": str(xauthority)}
+
+
+def write_files(at: Places, tools_python: str) -> None:
+    """Write IceWM's configuration files to the desktop's folder, for scale 1.
+
+    Args:
+        at: the desktop's paths.
+        tools_python: the Python whose CASA the menu starts; empty for this Python.
+
+    Raises:
+        OSError: there is no space.
+    """
+    python = (tools_python,) if tools_python else finding(sys.executable)
+    tools = [
+        MenuEntry(label, "-", (*python, *module(names.TOOLS_PROGRAM), "run", tool)) for tool, label in TOOLS.items()
+    ]
+    terminal = MenuEntry("Terminal", "utilities-terminal", ("xterm", "-fa", "Monospace", "-fs", "11"))
+    folder = themes(at)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / theme_name(1)).symlink_to(THEME_FOLDER)
+    (at.icewm / "preferences").write_text(preferences(), encoding="utf-8")
+    (at.icewm / "menu").write_text(menu(tools, [terminal]), encoding="utf-8")
+    (at.icewm / "toolbar").write_text(toolbar([terminal]), encoding="utf-8")
+
+
+def was_scaled(at: Places) -> bool:
+    """Return whether the desktop has ever had another scale than 1; then a theme for that scale exists.
+
+    Raises:
+        OSError: the desktop has ended.
+    """
+    return any(each.name != theme_name(1) for each in themes(at).iterdir())
+
+
+def themes(at: Places) -> Path:
+    """Return the folder of the window manager's themes, one per scale."""
+    return at.icewm / "themes"

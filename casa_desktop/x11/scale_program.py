@@ -23,7 +23,6 @@ from ..errors import Shortage
 from ..runtime.directory import Places, places
 from ..system import files
 from . import icewm
-from .icewm_files import THEME_FOLDER, themes
 
 _DPI = re.compile(rb"^Xft\.dpi:.*\n?", re.MULTILINE)
 
@@ -52,7 +51,7 @@ def set_dpi(display: Any, ratio: float) -> bool:
 
 def write_icewm_files(at: Places, ratio: float) -> None:
     """Write the window manager's theme and preferences for a scale."""
-    theme = themes(at) / icewm.theme_name(ratio)
+    theme = icewm.themes(at) / icewm.theme_name(ratio)
     if not theme.exists():
         # Written under another name first, because the disk may become full: an existing theme must be complete.
         partial = theme.with_suffix(".part")
@@ -65,8 +64,8 @@ def write_icewm_files(at: Places, ratio: float) -> None:
 
 
 def _write_theme(folder: Path, ratio: float) -> None:
-    for source in THEME_FOLDER.rglob("*.*"):
-        target = folder / source.relative_to(THEME_FOLDER)
+    for source in icewm.THEME_FOLDER.rglob("*.*"):
+        target = folder / source.relative_to(icewm.THEME_FOLDER)
         target.parent.mkdir(parents=True, exist_ok=True)
         grow = icewm.scaled_xpm if source.suffix == ".xpm" else icewm.scaled_theme
         target.write_text(grow(source.read_text(encoding="utf-8"), ratio), encoding="utf-8")

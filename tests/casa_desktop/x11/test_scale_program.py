@@ -14,7 +14,7 @@ from casa_desktop import errors
 from casa_desktop.desktop import lifecycle, scaling
 from casa_desktop.runtime.record import Record
 from casa_desktop.x11 import icewm
-from casa_desktop.x11.icewm_files import THEME_FOLDER
+from casa_desktop.x11.icewm import THEME_FOLDER
 from casa_desktop.x11.scale_program import set_dpi
 from casa_desktop.x11.windows import Screen
 
