@@ -2,14 +2,18 @@
 
 It never polls. While the desktop is in use, it waits for the end of that use; otherwise it computes the earliest moment
 at which the time can be over, and does not look earlier.
+
+A program in one of the desktop's terminals is work, and so is what it prints. Source: proc(5), and for the times of a
+terminal's device file tty_update_time() in Linux's drivers/tty/tty_io.c.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import time
-from typing import Callable, List, Optional, Set
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from inotify_simple import flags
 
@@ -17,10 +21,10 @@ from ..runtime.directory import Places
 from ..system import locks, threads
 from ..system.inotify import Watches
 from ..system.process import open_pid
-from . import terminals
 
 # Where the start of a use cannot be watched, look again after this fraction of the time.
 _PART = 0.1
+_SHELLS = frozenset({"bash", "csh", "dash", "fish", "ksh", "mksh", "sh", "tcsh", "zsh"})
 
 
 class Idleness:
@@ -63,7 +67,7 @@ class Idleness:
     def _rest(self) -> Optional[float]:
         if self._in_use():
             return None
-        found = terminals.of_desktop(str(self._at.xauthority))
+        found = terminals_of(str(self._at.xauthority))
         programs = [pid for each in found for pid in each.programs]
         if programs:
             return self._await_programs(programs)
@@ -123,3 +127,62 @@ class Idleness:
             self._events.register(descriptor, select.EPOLLIN)
             return None
         return self._seconds
+
+
+class Terminal(NamedTuple):
+    """A terminal whose shell was started on the desktop.
+
+    Attributes:
+        programs: PIDs of the programs that run in it, without the waiting shell.
+        quiet: the seconds since the last output or input. Linux updates this time only every 8 seconds; infinity if the
+            clock has been set back since.
+    """
+
+    programs: Tuple[int, ...]
+    quiet: float
+
+
+def terminals_of(xauthority: str) -> List[Terminal]:
+    """Return the terminals of the desktop with this cookie file."""
+    sessions: Dict[int, List[int]] = {}
+    for pid, session in _with_terminal():
+        sessions.setdefault(session, []).append(pid)
+    mark = b"XAUTHORITY=" + os.fsencode(xauthority)
+    found = []
+    for leader, members in sessions.items():
+        try:
+            if mark in _read(leader, "environ").split(b"\0"):
+                found.append(_terminal_of(leader, members))
+        except OSError:
+            # The process has just ended, or belongs to another user.
+            continue
+    return found
+
+
+def _terminal_of(leader: int, members: List[int]) -> Terminal:
+    device = os.stat(f"/proc/{leader}/fd/0")
+    # Linux takes these times from the system clock. If that has been set back since, they are useless.
+    since = time.time() - max(device.st_mtime, device.st_atime)
+    # 'xterm -e program' runs no shell.
+    is_shell = _read(leader, "comm").decode(errors="replace").strip() in _SHELLS
+    return Terminal(tuple(pid for pid in members if pid != leader or not is_shell), since if since >= 0 else math.inf)
+
+
+def _with_terminal() -> Iterator[Tuple[int, int]]:
+    """Yield the PID and the session of each process that has a controlling terminal."""
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            # The program's name, in parentheses, may contain any characters.
+            fields = _read(int(entry), "stat").rpartition(b")")[2].split()
+        except OSError:
+            continue
+        state, session, terminal = fields[0], int(fields[3]), int(fields[4])
+        if terminal and state != b"Z":
+            yield int(entry), session
+
+
+def _read(pid: int, name: str) -> bytes:
+    with open(f"/proc/{pid}/{name}", "rb") as file:
+        return file.read()
