@@ -17,9 +17,8 @@ from ..views.runtime_watch import Lookout
 from .config import CasaDesktop
 from .events import SCHEMA, SCHEMA_ID, Notices
 from .pages import PageFileHandler, PageHandler, SharedPageHandler
-from .rest import DesktopsHandler, OneDesktopHandler, ScreenshotHandler
+from .rest import DesktopsHandler, OneDesktopHandler, OneShareHandler, ScreenshotHandler, SharedHandler, SharesHandler
 from .shared_socket import SharedSocketHandler
-from .sharing import OneShareHandler, SharedHandler, SharesHandler
 from .state import reception
 from .websocket import DesktopSocketHandler
 

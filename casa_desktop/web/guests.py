@@ -22,8 +22,8 @@ from tornado import web
 from traitlets import List, TraitError, Unicode, default
 
 from .pages import PageFileHandler, SharedPageHandler
+from .rest import SharedHandler
 from .shared_socket import SharedSocketHandler
-from .sharing import SharedHandler
 from .state import SHARE_RESOURCE
 
 # Chosen by handler, not by path, so that tornado's parsing of paths does not matter.
