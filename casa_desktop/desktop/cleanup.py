@@ -73,7 +73,7 @@ def _is_own(process: psutil.Process) -> bool:
     return not session.isdigit() or is_in_session(process, int(session))
 
 
-def bury(name: str, at: Places) -> None:
+def bury(at: Places) -> None:
     """Remove what is left of a desktop, and record the reason if it was not stopped. Call it with the root locked.
 
     Its supervisor must have ended.
@@ -82,7 +82,7 @@ def bury(name: str, at: Places) -> None:
         # A supervisor that has ended normally has done all this itself.
         return
     if read_record(at.record) is not None:
-        write_last_words(name, LOST, lost=True)
+        write_last_words(at.name, LOST, lost=True)
     end_marked(at)
     removal.clear(at.folder)
 
@@ -107,4 +107,4 @@ def bury_if_dead(at: Places) -> None:
     with suppress(RuntimeDirectoryError, OSError), locks.exclusive(at.folder.parent, 0):
         # Another process may just have started it again.
         if is_dead(at):
-            bury(at.folder.name, at)
+            bury(at)

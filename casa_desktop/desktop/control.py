@@ -34,12 +34,11 @@ def has_x_server(record: Record) -> bool:
     return answers(socket) and read_record(Places(socket.parent).record) == record
 
 
-def await_x_server(record: Record, at: Places, timeout: float) -> Optional[Record]:
+def await_x_server(record: Record, timeout: float) -> Optional[Record]:
     """Wait for a running desktop whose X server has died: its supervisor starts another one.
 
     Args:
         record: the record that was read before.
-        at: the desktop's paths.
         timeout: how long to wait, in seconds; 0.3 s is usual.
 
     Returns:
@@ -53,7 +52,7 @@ def await_x_server(record: Record, at: Places, timeout: float) -> Optional[Recor
 
     from ..system.inotify import Watches
 
-    deadline = time.monotonic() + timeout
+    at, deadline = record.at, time.monotonic() + timeout
     changes, ends = Watches(), _end_of(record)
     try:
         changes.begin()
@@ -186,7 +185,7 @@ def end_supervisor(record: Record, at: Places, timeout: float) -> None:
         raise StopFailed(record.name)
 
 
-def end_beginner(name: str, at: Places, timeout: float) -> None:
+def end_beginner(at: Places, timeout: float) -> None:
     """End a supervisor that has locked the folder but has no record: it is starting, ending, or was stopped then.
 
     Raises:
@@ -196,4 +195,4 @@ def end_beginner(name: str, at: Places, timeout: float) -> None:
         return
     cleanup.end_marked(at)
     if not locks.wait_until_free(at.folder, _AFTER_KILL_SECONDS):
-        raise StopFailed(name)
+        raise StopFailed(at.name)

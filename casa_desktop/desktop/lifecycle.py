@@ -90,7 +90,7 @@ def _found(name: str, deadline: float) -> Optional[Record]:
     record = find(name)
     if record is None or control.has_x_server(record):
         return record
-    return control.await_x_server(record, record.at, max(deadline - time.monotonic(), 0))
+    return control.await_x_server(record, max(deadline - time.monotonic(), 0))
 
 
 def _ask(outside: str, name: str, settings: Settings, timeout: float) -> Record:
@@ -125,12 +125,12 @@ def _start(
     at = directory.places(name)
     for each in directory.everywhere():
         # A dead desktop's folder may be in another root.
-        if each.folder.name == name:
-            cleanup.bury(name, each)
+        if each.name == name:
+            cleanup.bury(each)
     displays.prepare_sockets()
     try:
         at.folder.mkdir(mode=0o700)
-        report = starting.supervised(name, settings, deadline, container, at, held)
+        report = starting.supervised(at, settings, deadline, container, held)
     except OSError as error:
         # No process has been started, and no other process starts one while the root is locked. If no descriptor is
         # left, only the empty folder can be removed, and there is nothing else to remove.
@@ -168,8 +168,8 @@ def stop(name: str = DEFAULT_NAME, *, timeout: float = 10.0) -> bool:
         if record is not None:
             control.end_supervisor(record, at, timeout)
         else:
-            control.end_beginner(name, at, timeout)
-        cleanup.bury(name, at)
+            control.end_beginner(at, timeout)
+        cleanup.bury(at)
         forget_last_words(name)
         for root in {at.folder.parent, configured_root()}:
             removal.remove_root_if_empty(root)

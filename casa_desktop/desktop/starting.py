@@ -56,16 +56,15 @@ class _Pipe:
 
 
 def supervised(
-    name: str, settings: Settings, deadline: float, container: Optional[Container], at: Places, locks: Sequence[int]
+    at: Places, settings: Settings, deadline: float, container: Optional[Container], locks: Sequence[int]
 ) -> Dict[str, Any]:
     """Start a supervisor in the folder that was just created; if it does not start, remove the folder.
 
     Args:
-        name: the desktop's name.
+        at: the desktop's paths.
         settings: the user's choices.
         deadline: in seconds of ``time.monotonic()``.
         container: where the desktop runs; None for this machine.
-        at: the desktop's paths.
         locks: descriptors of the roots' locks. The supervisor holds the locks as well, until it reports.
 
     Returns:
@@ -77,7 +76,7 @@ def supervised(
     """
     folder = open_folder.opened(at.folder)
     try:
-        report = _run_supervisor(name, settings, deadline, container, at, locks)
+        report = _run_supervisor(at, settings, deadline, container, locks)
         if report.get("error"):
             # The supervisor may still hold the lock of the folder for a moment.
             removal.clear(at.folder, folder)
@@ -91,7 +90,7 @@ def supervised(
 
 
 def _run_supervisor(
-    name: str, settings: Settings, deadline: float, container: Optional[Container], at: Places, locks: Sequence[int]
+    at: Places, settings: Settings, deadline: float, container: Optional[Container], locks: Sequence[int]
 ) -> Dict[str, Any]:
     """Start a supervisor, on this machine or in a container, and return its report."""
     seconds = max(deadline - time.monotonic(), 0.1)
@@ -99,7 +98,7 @@ def _run_supervisor(
     descriptors = [pipe.writer, *locks]
     try:
         begun = subprocess.Popen(
-            _command(name, descriptors, seconds, settings, container),
+            _command(at.name, descriptors, seconds, settings, container),
             env={**seen(os.environ), **cleanup.mark(at)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -111,7 +110,7 @@ def _run_supervisor(
         )
         pipe.leave_writing()
         line = _awaited(begun, pipe, deadline + LAST_WORD_SECONDS)
-        return _parsed(line, name, seconds)
+        return _parsed(line, at.name, seconds)
     except (KeyboardInterrupt, SystemExit, errors.StartTimeout):
         if not pipe.has_writer():
             # The supervisor has not begun, or was killed. If it has reported meanwhile, it holds the folder's lock, and

@@ -94,7 +94,7 @@ class Stand:
         with suppress(OSError, RuntimeDirectoryError), locks.exclusive(at.folder.parent, 1.0):
             record = read_record(at.record)
             if record is not None and record.supervisor_pid == os.getpid() and not locks.is_held(at.folder):
-                cleanup.bury(self._name, at)
+                cleanup.bury(at)
                 removal.remove_root_if_empty()
 
     def _keep(self, container: Container, settings: Settings, seconds: float, berth: Berth, lock: int) -> None:

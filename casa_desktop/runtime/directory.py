@@ -90,13 +90,17 @@ def private_root() -> Path:
 
 @dataclass(frozen=True)
 class Places:
-    """The paths of one desktop; they may not exist.
+    """The name and the paths of one desktop; they may not exist.
 
     Attributes:
         folder: the desktop's own folder, mode 0700.
     """
 
     folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
 
     @property
     def record(self) -> Path:
@@ -166,7 +170,7 @@ def names() -> List[str]:
     Raises:
         RuntimeDirectoryError, Shortage: as ``everywhere``.
     """
-    return sorted({each.folder.name for each in everywhere()})
+    return sorted({each.name for each in everywhere()})
 
 
 def everywhere() -> List[Places]:
@@ -177,7 +181,7 @@ def everywhere() -> List[Places]:
         Shortage: a root cannot be read now.
     """
     own = [runtime_root(make=False), *filter(is_private, location.others())]
-    return sorted((Places(folder) for root in own for folder in _folders(root)), key=lambda each: each.folder.name)
+    return sorted((Places(folder) for root in own for folder in _folders(root)), key=lambda each: each.name)
 
 
 def _folders(root: Path) -> List[Path]:
