@@ -195,8 +195,8 @@ def _tell(records: List[Record], as_json: bool, *, single: bool = False) -> None
 def _use(record: Record) -> str:
     """Return the desktop's use as text to append to its line."""
     said = [
-        ", shown in a browser" if usage.is_watched(record.name) else "",
-        ", at work" if usage.is_working(record.name) else "",
+        ", shown in a browser" if usage.is_watched(record) else "",
+        ", at work" if usage.is_working(record) else "",
         f", stopped after {record.idle_minutes:g} minutes without use" if record.idle_minutes else "",
     ]
     return "".join(said)

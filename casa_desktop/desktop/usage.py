@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from .. import errors
-from ..runtime import directory
 from ..runtime.record import Record
 from ..system import locks
-from .registry import DEFAULT_NAME, find
 
 
 def watch(record: Record) -> int:
@@ -23,13 +20,13 @@ def watch(record: Record) -> int:
     return locks.share(record.at.record, locks.VIEW)
 
 
-def is_watched(name: str = DEFAULT_NAME) -> bool:
-    """Return whether the desktop ``name`` is running and at least one browser shows it; takes well below 1 ms."""
-    try:
-        return find(name) is not None and locks.is_shared(directory.places(name).record, locks.VIEW)
-    except errors.RuntimeDirectoryError:
-        # Without a usable runtime directory there is no desktop to show; a program that starts one gets the error.
-        return False
+def is_watched(record: Record) -> bool:
+    """Return whether at least one browser shows the desktop; takes well below 1 ms.
+
+    Raises:
+        Shortage: this cannot be determined now.
+    """
+    return locks.is_shared(record.at.record, locks.VIEW)
 
 
 def work(record: Record) -> int:
@@ -51,6 +48,10 @@ def end_use(descriptor: int) -> None:
     locks.unshare(descriptor)
 
 
-def is_working(name: str = DEFAULT_NAME) -> bool:
-    """Return whether the desktop ``name`` is running and a kernel that uses it runs a cell; takes well below 1 ms."""
-    return find(name) is not None and locks.is_shared(directory.places(name).record, locks.WORK)
+def is_working(record: Record) -> bool:
+    """Return whether a kernel that uses the desktop runs a cell; takes well below 1 ms.
+
+    Raises:
+        Shortage: this cannot be determined now.
+    """
+    return locks.is_shared(record.at.record, locks.WORK)

@@ -29,7 +29,7 @@ def desktop(record: Record, *, page: str, websocket: str, server: str) -> Dict[s
         "page": page,
         "websocket": websocket,
         "server": server,
-        "watched": usage.is_watched(record.name),
+        "watched": usage.is_watched(record),
         # None means never.
         "idleMinutes": record.idle_minutes or None,
     }

@@ -136,7 +136,7 @@ def test_a_file_that_cannot_be_written_anew_is_as_it_was(disk: Disk) -> None:
     ("ask", "left"),
     [
         (registry.find, 0),
-        (usage.is_watched, 0),
+        (lambda: usage.is_watched(registry.running()), 0),
         (registry.list_desktops, 0),
         (lifecycle.ensure, 0),
         (lifecycle.stop, 1),

@@ -192,13 +192,13 @@ def test_auto_is_live_while_somebody_outside_watches(notebook: Notebook, record:
 
 
 def test_a_cell_that_runs_inside_is_work_for_the_desktop_outside(notebook: Notebook, record: Find) -> None:
-    lifecycle.ensure("main")
+    desktop = lifecycle.ensure("main")
     seen: List[bool] = []
     notebook.run(
         "from IPython.display import display, Markdown; display(Markdown('x')); import time; time.sleep(1)",
-        meanwhile=lambda: seen.append(usage.is_working("main")),
+        meanwhile=lambda: seen.append(usage.is_working(desktop)),
     )
-    assert (seen, usage.is_working("main")) == ([True], False)
+    assert (seen, usage.is_working(desktop)) == ([True], False)
 
 
 def test_stopping_the_desktop_from_inside_is_refused_and_kills_nobody(notebook: Notebook, record: Find) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from casa_desktop.desktop import lifecycle, registry, usage
-from casa_desktop.errors import CasaDesktopError
+from casa_desktop.errors import CasaDesktopError, RuntimeDirectoryError
 from casa_desktop.names import DESKTOP_NAME, URL
 from casa_desktop.runtime import directory
 from casa_desktop.runtime.record import Record
@@ -62,7 +62,12 @@ class Desktop:
 
     def is_watched(self) -> bool:
         """Return whether a browser shows the desktop; does not start it."""
-        return usage.is_watched(self.name)
+        try:
+            record = registry.find(self.name)
+        except RuntimeDirectoryError:
+            # Without a usable runtime directory there is no desktop to show; an attempt to start one reports the error.
+            return False
+        return record is not None and usage.is_watched(record)
 
     def environment(self) -> Dict[str, str]:
         """Return the variables that put a program on the desktop, which is started if necessary.

@@ -80,6 +80,6 @@ def test_one_without_its_record_can_be_stopped(root: Path) -> None:
 def test_views_of_a_desktop_whose_record_was_removed_are_still_known(desktop: Record) -> None:
     watching = usage.watch(desktop)
     remove(desktop.at.folder, [RECORD], [RECORD])
-    assert usage.is_watched()
+    assert usage.is_watched(desktop)
     os.close(watching)
-    assert not usage.is_watched()
+    assert not usage.is_watched(desktop)

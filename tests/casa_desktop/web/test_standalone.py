@@ -255,7 +255,7 @@ def test_a_view_gets_xvnc_s_banner_and_the_control_channel(serving: Serving) -> 
         [audience] = [json.loads(each) for each in frames if isinstance(each, str)]
         assert banner == b"RFB 003.008\n"
         assert audience == {"type": "audience", "views": 1, "controls": True, "viewOnly": False, "scale": 1}
-        assert usage.is_watched()
+        assert usage.is_watched(registry.running())
         view.send(json.dumps({"type": "ping", "id": 17}))
         assert json.loads(view.recv(10)) == {"type": "pong", "id": 17}
         # What goes to Xvnc still makes sense to it: no text frame was among it.

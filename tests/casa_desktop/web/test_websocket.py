@@ -258,15 +258,14 @@ async def test_only_what_the_user_does_is_activity_for_a_hub(display: Display, v
 
 
 async def test_a_desktop_is_watched_for_as_long_as_a_browser_is_connected(root: Path, view: View) -> None:
-    assert not usage.is_watched()
-    lifecycle.ensure()
-    assert not usage.is_watched()
+    record = lifecycle.ensure()
+    assert not usage.is_watched(record)
     for browser in [await view() for _ in range(2)]:
         await browser.read(12)
-        assert usage.is_watched()
+        assert usage.is_watched(record)
         browser.websocket.close()
     await asyncio.to_thread(_wait_until_nobody_shares, directory.places("main").record)
-    assert not usage.is_watched()
+    assert not usage.is_watched(record)
 
 
 def _wait_until_nobody_shares(file: Path) -> None:

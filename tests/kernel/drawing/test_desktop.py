@@ -27,7 +27,7 @@ if not forked:
     ctypes.CDLL(None).sleep(1000)
 print(forked)
 """
-BUSY = "from casa_desktop.desktop import usage; print(usage.is_working({name!r}))"
+BUSY = "from casa_desktop.desktop import registry, usage; print(usage.is_working(registry.running({name!r})))"
 
 
 @pytest.fixture(autouse=True)
@@ -146,21 +146,21 @@ def test_the_environment_names_a_new_kernel_s_desktop(tmp_path: Path, kernel_env
 def test_a_cell_that_runs_counts_as_work_on_the_desktop_in_use(notebook: Notebook) -> None:
     lifecycle.ensure("main")
     assert notebook.run(BUSY.format(name="main")).text == "True\n"
-    assert not usage.is_working("main")
+    assert not usage.is_working(registry.running("main"))
     # So does the rest of a cell that starts a desktop or goes over to another one.
     lifecycle.ensure("orion")
     assert notebook.run(f"%casa_desktop orion\n{BUSY.format(name='orion')}").text.endswith("True\n")
     notebook.run("%casa_desktop vega")
     assert notebook.run(f"casalogger(gui=True)\n{BUSY.format(name='vega')}").text.endswith("True\n")
     for name in ("main", "orion", "vega"):
-        assert not usage.is_working(name)
+        assert not usage.is_working(registry.running(name))
 
 
 @pytest.mark.parametrize("fork", ["os.fork()", "ctypes.CDLL(None).fork()"])
 def test_what_a_cell_has_forked_does_not_count_as_work(notebook: Notebook, fork: str) -> None:
     lifecycle.ensure("main")
     forked = int(notebook.run(FORK.format(fork=fork)).text)
-    assert not usage.is_working("main")
+    assert not usage.is_working(registry.running("main"))
     os.kill(forked, signal.SIGKILL)
 
 
@@ -169,14 +169,14 @@ def test_an_interrupted_cell_works_no_more(notebook: Notebook) -> None:
     interrupt = threading.Event()
 
     def meanwhile() -> None:
-        assert usage.is_working("main")
+        assert usage.is_working(registry.running("main"))
         interrupt.set()
         notebook.manager.interrupt_kernel()
 
     cell = notebook.run("import time; display(1)\nwhile True: time.sleep(1)", meanwhile=meanwhile)
     assert cell.error is not None
     assert interrupt.is_set()
-    assert not usage.is_working("main")
+    assert not usage.is_working(registry.running("main"))
 
 
 def test_a_kernel_starts_desktops_with_the_idle_limit_of_its_environment(
