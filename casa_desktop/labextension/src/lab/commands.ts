@@ -109,7 +109,7 @@ function desktopCommands(parts: IParts): IDesktopCommand[] {
     {
       id: STOP,
       label: 'Stop',
-      caption: 'End the desktop and everything on it',
+      caption: 'End the desktop, its windows and its terminals',
       running: true,
       run: async (name, { confirm }) => {
         if (confirm === false || (await mayEnd(name, 'Stop'))) {
@@ -120,7 +120,8 @@ function desktopCommands(parts: IParts): IDesktopCommand[] {
     {
       id: RESTART,
       label: 'Restart',
-      caption: 'End the desktop and everything on it, and start it again',
+      caption:
+        'End the desktop, its windows and its terminals, and start it again',
       running: true,
       run: async (name, { confirm }) => {
         if (confirm === false || (await mayEnd(name, 'Restart'))) {

@@ -96,7 +96,7 @@ export class Desktops {
     }, MOMENT);
   }
 
-  /** Stop a desktop and everything on it. */
+  /** Stop a desktop, its windows and its terminals. */
   async stop(name: string): Promise<void> {
     await this.api.stop(name).finally(() => this.refresh());
   }

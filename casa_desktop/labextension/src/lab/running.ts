@@ -30,7 +30,7 @@ export function addRunning(
 
 class RunningDesktops implements IRunningSessions.IManager {
   readonly name = 'CASA Desktops';
-  readonly shutdownLabel = 'Stop the desktop and all that is on it';
+  readonly shutdownLabel = 'Stop the desktop, its windows and its terminals';
   readonly shutdownAllLabel = 'Stop All';
   readonly shutdownAllConfirmationText =
     'Stop all CASA Desktops? The windows on them are closed, and what is not saved in them is lost.';

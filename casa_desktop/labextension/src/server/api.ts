@@ -82,7 +82,7 @@ export class Api {
     return rows<IDesktop>(await this.call('desktops'), 'desktops');
   }
 
-  /** Stop a desktop and everything on it; one that has ended is no error. */
+  /** Stop a desktop, its windows and its terminals; no error if it has ended. */
   async stop(name: string): Promise<void> {
     try {
       await this.call(one(name), { method: 'DELETE' });
