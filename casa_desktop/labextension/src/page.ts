@@ -98,8 +98,9 @@ function main(): void {
   const api = settings.share
     ? new SharedApi(there, settings.share)
     : new Api(there);
-  const view = new View(api, settings.name, host(settings), status => {
-    document.body.dataset.state = status.phase;
+  const view = new View(api, settings.name, host(settings));
+  view.statusChanged.connect(({ phase }) => {
+    document.body.dataset.state = phase;
   });
   if (settings.name !== 'main') {
     document.title = `CASA Desktop: ${settings.name}`;

@@ -19,15 +19,12 @@ import {
   step
 } from './state.js';
 import type { IPreferences } from './preferences.js';
-import type { ICallbacks, Rfb } from './novnc.js';
+import type { Rfb } from './novnc.js';
+import { Signal } from '../signal.js';
+import { DesktopSignals } from './signals.js';
 
-/** What a connection tells of, and asks. */
-export interface IConnectionEvents extends Omit<
-  ICallbacks,
-  'connected' | 'closed'
-> {
-  /** Called with each new status. */
-  changed(status: IStatus): void;
+/** What a connection asks the view that it belongs to. */
+export interface IConnectionHost {
   /** What the user prefers now. */
   preferences(): IPreferences;
   /** Whether the view can be seen. */
@@ -44,6 +41,10 @@ const GREETING = 15_000;
  * of it. Close it with `dispose`; nothing happens after that.
  */
 export class Connection {
+  /** Emitted with each new status. */
+  readonly statusChanged = new Signal<IStatus>();
+  /** What the desktop itself reports while it is connected. */
+  readonly signals = new DesktopSignals();
   /** What shows the desktop; null unless it is connected or about to be. */
   rfb: Rfb | null = null;
   private status: IStatus = INITIAL;
@@ -59,7 +60,7 @@ export class Connection {
     private readonly api: Api,
     private readonly name: string,
     private readonly target: HTMLElement,
-    private readonly events: IConnectionEvents
+    private readonly host: IConnectionHost
   ) {}
 
   /** Start the desktop unless it runs, and show it. */
@@ -115,7 +116,7 @@ export class Connection {
     }
     const [status, action] = step(this.status, happening);
     this.status = status;
-    this.events.changed(status);
+    this.statusChanged.emit(status);
     this.act(action);
   }
 
@@ -156,7 +157,7 @@ export class Connection {
         ? {
             type: 'lost',
             reason: error.message,
-            seen: this.events.seen(),
+            seen: this.host.seen(),
             now: Date.now()
           }
         : unwelcome(error);
@@ -175,19 +176,15 @@ export class Connection {
   }
 
   private connect(Made: typeof Rfb, url: string): void {
-    const { events } = this;
-    this.rfb = new Made(this.target, url, events.preferences(), {
-      made: canvas => events.made(canvas),
+    const callbacks = {
       connected: () => {
         window.clearTimeout(this.greeting);
         this.happen({ type: 'connected' });
       },
-      closed: closing => this.closed(closing),
-      audience: audience => events.audience(audience),
-      wantsToOpen: address => events.wantsToOpen(address),
-      copied: text => events.copied(text),
-      measured: () => events.measured()
-    });
+      closed: (closing: IClosing) => this.closed(closing)
+    };
+    const preferences = this.host.preferences();
+    this.rfb = new Made(this.target, url, preferences, callbacks, this.signals);
     const { channel } = this.rfb.link;
     this.greeting = window.setTimeout(
       () => channel.abandon('the desktop does not answer'),

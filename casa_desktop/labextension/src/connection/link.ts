@@ -17,20 +17,17 @@ import {
   ServerStream
 } from '../rfb/serverstream.js';
 import { Sizes } from '../picture/sizes.js';
+import type { DesktopSignals } from './signals.js';
 import type { IStats } from './stats.js';
 
-/** What a link tells of while it is up. */
+/** What a link reports to the RFB connection around it. */
 export interface ILinkEvents {
-  /** The server has told the desktop's size. */
+  /** The server has sent the desktop's size. */
   sized(): void;
   /** The desktop's clipboard takes all of Unicode from now on. */
   unicode(): void;
   /** Who looks at the desktop has changed. */
   audience(audience: IAudience): void;
-  /** A program on the desktop wants to open an address. */
-  wantsToOpen(url: string): void;
-  /** `stats` may have changed. */
-  measured(): void;
 }
 
 /** How often to look after the picture while it moves, and else, in ms. */
@@ -60,7 +57,8 @@ export class Link implements IFollower {
 
   constructor(
     socket: Socket,
-    private readonly events: ILinkEvents
+    private readonly events: ILinkEvents,
+    private readonly signals: DesktopSignals
   ) {
     this.channel = new Channel(socket, this.client, {
       received: bytes => this.received(bytes),
@@ -191,7 +189,7 @@ export class Link implements IFollower {
         return;
       case 'link': {
         const url = readLink(message);
-        return url === null ? undefined : this.events.wantsToOpen(url);
+        return url === null ? undefined : this.signals.wantsToOpen.emit(url);
       }
     }
   }
@@ -211,7 +209,7 @@ export class Link implements IFollower {
     if (this.visible) {
       this.ping();
     }
-    this.events.measured();
+    this.signals.measured.emit();
     this.schedule(this.visible && this.picture.busy ? BUSY : QUIET);
   }
 

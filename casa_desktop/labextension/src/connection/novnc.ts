@@ -4,19 +4,13 @@ import type { IClosing } from '../rfb/channel.js';
 import { element } from '../dom.js';
 import { Link } from './link.js';
 import type { IPreferences } from './preferences.js';
+import type { DesktopSignals } from './signals.js';
 import { wanted } from '../picture/sizes.js';
 
-/** What is said about one connection; each connection closes once. */
+/** Beginning and end of one connection; each connection closes once. */
 export interface ICallbacks {
-  /** The canvas is there; noVNC does not listen to its keys yet. */
-  made(canvas: HTMLCanvasElement): void;
   connected(): void;
   closed(closing: IClosing): void;
-  audience(audience: IAudience): void;
-  wantsToOpen(url: string): void;
-  /** The desktop's clipboard has a new text. */
-  copied(text: string): void;
-  measured(): void;
 }
 
 const LATIN = /^[\0-\xff]*$/;
@@ -49,18 +43,18 @@ export class Rfb {
     private readonly target: HTMLElement,
     url: string,
     preferences: IPreferences,
-    private readonly callbacks: ICallbacks
+    private readonly callbacks: ICallbacks,
+    private readonly signals: DesktopSignals
   ) {
-    this.link = new Link(new WebSocket(url), {
+    const events = {
       sized: () => this.sized(),
       unicode: () => this.mayPaste(),
-      audience: audience => this.meet(audience),
-      wantsToOpen: address => callbacks.wantsToOpen(address),
-      measured: () => callbacks.measured()
-    });
+      audience: (audience: IAudience) => this.meet(audience)
+    };
+    this.link = new Link(new WebSocket(url), events, signals);
     target.append(this.frame);
     this.rfb = new NoVNC(this.frame, this.link.channel, { shared: true });
-    callbacks.made(this.frame.querySelector('canvas')!);
+    signals.made.emit(this.frame.querySelector('canvas')!);
     this.set();
     this.listen();
     this.observer = new ResizeObserver(() => this.follow());
@@ -171,7 +165,7 @@ export class Rfb {
     this.rfb.viewOnly = audience.viewOnly;
     this.tellScale();
     this.follow();
-    this.callbacks.audience(audience);
+    this.signals.audience.emit(audience);
   }
 
   private tellScale(): void {
@@ -182,14 +176,14 @@ export class Rfb {
   }
 
   private listen(): void {
-    const { rfb, callbacks } = this;
+    const { rfb, callbacks, signals } = this;
     rfb.addEventListener('connect', () => {
       // A server without the extended clipboard gets what it can take.
       window.setTimeout(() => this.mayPaste(), PATIENCE);
       callbacks.connected();
     });
     rfb.addEventListener('clipboard', event =>
-      callbacks.copied(event.detail.text)
+      signals.copied.emit(event.detail.text)
     );
     rfb.addEventListener('securityfailure', event => {
       this.reason = event.detail.reason ?? '';

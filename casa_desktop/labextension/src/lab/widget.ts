@@ -43,8 +43,9 @@ export class DesktopWidget extends Widget {
     this.title.caption = 'The CASA tools on their own desktop';
     this.title.icon = desktopIcon;
     this.title.closable = true;
-    this.view = new View(api, desktop, host, () => this.news.emit());
-    this.view.statsChanged = () => this.news.emit();
+    this.view = new View(api, desktop, host);
+    this.view.statusChanged.connect(() => this.news.emit());
+    this.view.statsChanged.connect(() => this.news.emit());
     this.node.append(this.view.node);
   }
 
@@ -65,7 +66,6 @@ export class DesktopWidget extends Widget {
 
   override dispose(): void {
     if (!this.isDisposed) {
-      this.view.statsChanged = null;
       this.view.dispose();
     }
     super.dispose();

@@ -3,20 +3,21 @@ import {
   IPreferences,
   IPreferenceStore
 } from '../connection/preferences.js';
+import { Signal } from '../signal.js';
 
 const KEY = 'casa-desktop:preferences';
 
 /** The page's preferences, in the browser's storage, for all its tabs. */
 export class LocalPreferences implements IPreferenceStore {
   current: IPreferences;
-  private readonly listeners = new Set<() => void>();
+  private readonly changed = new Signal();
 
   constructor(private readonly storage: Storage) {
     this.current = this.read();
     window.addEventListener('storage', ({ key }) => {
       if (key === KEY) {
         this.current = this.read();
-        this.tell();
+        this.changed.emit();
       }
     });
   }
@@ -24,16 +25,11 @@ export class LocalPreferences implements IPreferenceStore {
   change(some: Partial<IPreferences>): void {
     this.current = { ...this.current, ...some };
     this.storage.setItem(KEY, JSON.stringify(this.current));
-    this.tell();
+    this.changed.emit();
   }
 
   listen(listener: () => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
-  }
-
-  private tell(): void {
-    this.listeners.forEach(listener => listener());
+    return this.changed.connect(listener);
   }
 
   /** What is kept may be of another version, or broken. */

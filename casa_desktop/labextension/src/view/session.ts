@@ -4,29 +4,24 @@ import { Clipper } from './input/clipboardsync.js';
 import { Connection } from '../connection/connection.js';
 import type { IHost } from './host.js';
 import { IKey, STICKY } from './input/keysyms.js';
+import { Signal } from '../signal.js';
 import type { IStatus } from '../connection/state.js';
 import { IStats, NO_STATS } from '../connection/stats.js';
 import { comeback } from '../connection/statetext.js';
-
-/** What a session tells the view of. */
-export interface ISessionEvents {
-  changed(status: IStatus): void;
-  /** The statistics, or who may do what, have changed. */
-  measured(): void;
-  /** The keyboard is the user's again. */
-  released(): void;
-  /** A key was typed on the desktop. */
-  typed(): void;
-  /** The desktop's clipboard has another text. */
-  clipboard(): void;
-  wantsToOpen(url: string): void;
-  say(text: string): void;
-}
 
 /** A desktop in use: its connection, its keyboard and its clipboard. */
 export class Session {
   readonly clipper: Clipper;
   readonly connection: Connection;
+  /** Emitted with each new status, once the session has reacted to it. */
+  readonly statusChanged = new Signal<IStatus>();
+  /** Emitted when the keyboard is the user's again. */
+  readonly released = new Signal();
+  /** Emitted when a key was typed on the desktop. */
+  readonly typed = new Signal();
+  /** Emitted with a sentence for the user. */
+  readonly said = new Signal<string>();
+  /** What was known of the connection when it was last measured. */
   stats: IStats = NO_STATS;
   /** Whether the desktop can be looked at only. */
   viewOnly: boolean;
@@ -39,8 +34,7 @@ export class Session {
     api: Api,
     private readonly name: string,
     private readonly screen: HTMLElement,
-    private readonly host: IHost,
-    private readonly events: ISessionEvents
+    private readonly host: IHost
   ) {
     this.owned = !host.lacks?.includes('ownership');
     this.viewOnly = !this.owned;
@@ -49,22 +43,21 @@ export class Session {
       key: event => this.pasteKey(event),
       follows: () => host.preferences.current.clipboard && !this.viewOnly,
       follow: clipboard => host.preferences.change({ clipboard }),
-      say: text => events.say(text),
-      shown: () => events.clipboard()
+      say: text => this.said.emit(text)
     });
     this.connection = new Connection(api, name, screen, {
-      changed: status => this.changed(status),
       preferences: () => host.preferences.current,
-      seen: () => this.visible,
-      audience: ({ viewOnly }) => {
-        this.viewOnly = viewOnly || !this.owned;
-        this.measured();
-      },
-      wantsToOpen: url => events.wantsToOpen(url),
-      copied: text => this.clipper.copied(text),
-      measured: () => this.measured(),
-      made: canvas => this.dress(canvas)
+      seen: () => this.visible
     });
+    this.connection.statusChanged.connect(status => this.changed(status));
+    const { signals } = this.connection;
+    signals.made.connect(canvas => this.dress(canvas));
+    signals.copied.connect(text => this.clipper.copied(text));
+    signals.audience.connect(({ viewOnly }) => {
+      this.viewOnly = viewOnly || !this.owned;
+      this.measure();
+    });
+    signals.measured.connect(() => this.measure());
   }
 
   /** Give the keyboard to the desktop. */
@@ -108,10 +101,14 @@ export class Session {
       this.begin();
       const back = comeback(status);
       if (back) {
-        this.events.say(back);
+        this.said.emit(back);
       }
     }
-    this.events.changed(status);
+    this.statusChanged.emit(status);
+  }
+
+  private measure(): void {
+    this.stats = this.connection.rfb?.link.stats ?? NO_STATS;
   }
 
   private begin(): void {
@@ -126,14 +123,9 @@ export class Session {
     canvas.setAttribute('aria-description', RELEASE);
     this.capture = new Capture(canvas, {
       captures: () => this.host.preferences.current.keyboard,
-      released: () => this.events.released(),
-      typed: () => this.events.typed()
+      released: () => this.released.emit(),
+      typed: () => this.typed.emit()
     });
-  }
-
-  private measured(): void {
-    this.stats = this.connection.rfb?.link.stats ?? NO_STATS;
-    this.events.measured();
   }
 
   /** The V of Ctrl+V, after the clipboard has gone before it. */
@@ -148,7 +140,7 @@ export class Session {
     } else {
       this.key(key);
     }
-    this.events.typed();
+    this.typed.emit();
   }
 }
 

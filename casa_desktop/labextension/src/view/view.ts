@@ -14,6 +14,7 @@ import { INITIAL, IStatus } from '../connection/state.js';
 import { Notice } from './notice.js';
 import { Panel } from './panel.js';
 import { Session } from './session.js';
+import { Signal } from '../signal.js';
 import type { IStats } from '../connection/stats.js';
 import { listen, toggleFullScreen, whenRatioChanges } from './fullscreen.js';
 import { Toasts } from './toasts.js';
@@ -32,8 +33,10 @@ export class View {
   readonly node = element('div', 'View');
   /** What is shown just now. */
   status: IStatus = INITIAL;
-  /** Called whenever `stats` has changed. */
-  statsChanged: (() => void) | null = null;
+  /** Emitted with each new status, after it is shown. */
+  readonly statusChanged = new Signal<IStatus>();
+  /** Emitted when `stats` may have changed. */
+  readonly statsChanged = new Signal();
   private readonly screen = element('div', 'Screen');
   private readonly notice = new Notice(() => this.open());
   private readonly toasts = new Toasts();
@@ -47,26 +50,17 @@ export class View {
   private keen = false;
   private shown = true;
 
-  /** @param changed called with each new status, after it is shown. */
   constructor(
     private readonly api: Api,
     private readonly name: string,
-    private readonly host: IHost,
-    private readonly changed?: (status: IStatus) => void
+    private readonly host: IHost
   ) {
-    this.session = new Session(api, name, this.screen, host, {
-      changed: status => this.show(status),
-      measured: () => this.refresh(),
-      released: () => this.toolbar.focus(),
-      typed: () => this.panels.keys.typed(),
-      clipboard: () => this.panels.clipboard.show(),
-      wantsToOpen: url => this.prompt.ask(url),
-      say: text => void this.toasts.say(text)
-    });
+    this.session = new Session(api, name, this.screen, host);
     const desk = this.desk();
     this.panels = makePanels(desk);
     this.toolbar = this.makeToolbar(desk);
     this.assemble();
+    this.subscribe();
     this.undo = [
       host.preferences.listen(() => this.prefer()),
       whenRatioChanges(() => this.session.connection.rfb?.rescale()),
@@ -121,6 +115,20 @@ export class View {
     this.undo.forEach(end => end());
     this.panel.close(false);
     this.node.remove();
+  }
+
+  private subscribe(): void {
+    const { connection, clipper, statusChanged, released, typed, said } =
+      this.session;
+    const { audience, measured, wantsToOpen } = connection.signals;
+    statusChanged.connect(status => this.show(status));
+    audience.connect(() => this.refresh());
+    measured.connect(() => this.refresh());
+    wantsToOpen.connect(url => this.prompt.ask(url));
+    clipper.changed.connect(() => this.panels.clipboard.show());
+    released.connect(() => this.toolbar.focus());
+    typed.connect(() => this.panels.keys.typed());
+    said.connect(text => this.toasts.say(text));
   }
 
   private assemble(): void {
@@ -187,7 +195,7 @@ export class View {
         this.session.focus();
       }
     }
-    this.changed?.(status);
+    this.statusChanged.emit(status);
   }
 
   private refresh(): void {
@@ -198,7 +206,7 @@ export class View {
       touch: matchMedia('(pointer: coarse)').matches,
       stats: this.stats
     });
-    this.statsChanged?.();
+    this.statsChanged.emit();
   }
 
   private prefer(): void {

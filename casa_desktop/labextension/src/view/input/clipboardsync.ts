@@ -1,4 +1,5 @@
 import type { IClipboardDesk } from '../panels/clipboard.js';
+import { Signal } from '../../signal.js';
 import { Clipboards, TOO_LONG } from './clipboardstate.js';
 
 /** What a clipper needs of the view around it. */
@@ -13,8 +14,6 @@ export interface IClipperHost {
   follow(yes: boolean): void;
   /** Tell the user. */
   say(text: string): void;
-  /** The desktop's text has changed. */
-  shown(text: string): void;
 }
 
 /** How long the browser may take to say what is pasted, in ms. */
@@ -27,6 +26,8 @@ const PASTING = 60;
  * and Firefox has none of. What the user pastes is told in any browser.
  */
 export class Clipper implements IClipboardDesk {
+  /** Emitted when the desktop's text has changed. */
+  readonly changed = new Signal();
   private readonly clipboards = new Clipboards();
   private pending: { event: KeyboardEvent; timer: number } | null = null;
   private readonly back = (): void => void this.meet();
@@ -65,7 +66,7 @@ export class Clipper implements IClipboardDesk {
   /** The desktop has copied something. */
   copied(text: string): void {
     this.clipboards.onDesktop(text);
-    this.host.shown(this.text);
+    this.changed.emit();
     if (this.host.follows()) {
       void this.pay();
     }
@@ -116,7 +117,7 @@ export class Clipper implements IClipboardDesk {
   private judge(verdict: ReturnType<Clipboards['inBrowser']>): void {
     if (verdict === 'send') {
       this.host.give(this.text);
-      this.host.shown(this.text);
+      this.changed.emit();
     } else if (verdict === 'too long') {
       this.host.say(TOO_LONG);
     }
