@@ -1,16 +1,16 @@
-/** Make an element with a class of ours, and a text if there is one. */
+/** Make an element with one of our classes, and optionally a text. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   name: string,
   text = ''
 ): HTMLElementTagNameMap[K] {
-  const made = document.createElement(tag);
-  made.className = `casa-desktop-${name}`;
-  made.textContent = text;
-  return made;
+  const node = document.createElement(tag);
+  node.className = `casa-desktop-${name}`;
+  node.textContent = text;
+  return node;
 }
 
-/** Set an element's text, where that changes anything: writing it costs. */
+/** Set an element's text if it differs: each write costs layout time. */
 export function setText(node: HTMLElement, text: string): void {
   if (node.textContent !== text) {
     node.textContent = text;

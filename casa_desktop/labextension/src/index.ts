@@ -76,10 +76,10 @@ const log: JupyterFrontEndPlugin<void> = {
   }
 };
 
-/** Pictures that say what they show. */
+/** Images with their text alternatives. */
 const images: JupyterFrontEndPlugin<void> = {
   id: 'casa-desktop-labextension:images',
-  description: 'Gives pictures the words that their metadata has for them.',
+  description: 'Gives images the text alternatives from their metadata.',
   autoStart: true,
   requires: [IRenderMimeRegistry],
   activate(_app: JupyterFrontEnd, registry: IRenderMimeRegistry): void {

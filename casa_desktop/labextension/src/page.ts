@@ -11,13 +11,13 @@ interface IConfig {
   readonly baseUrl: string;
   readonly name: string;
   readonly token: string;
-  /** The token of the link that shows somebody else's desktop, or nothing. */
+  /** The token of a link to another user's desktop, or nothing. */
   readonly share?: string;
-  /** Whether there is JupyterLab behind the page. */
+  /** Whether the server has JupyterLab. */
   readonly lab?: boolean;
 }
 
-/** The desktop that a link shows: it is never started from here. */
+/** The API for a desktop that a link shows; it never starts the desktop. */
 class SharedApi extends Api {
   constructor(
     server: IServer,
@@ -94,10 +94,10 @@ function back({ baseUrl, name }: IConfig): IAction {
 
 function main(): void {
   const settings = config();
-  const there = server(settings);
+  const jupyter = server(settings);
   const api = settings.share
-    ? new SharedApi(there, settings.share)
-    : new Api(there);
+    ? new SharedApi(jupyter, settings.share)
+    : new Api(jupyter);
   const view = new View(api, settings.name, host(settings));
   view.statusChanged.connect(({ phase }) => {
     document.body.dataset.state = phase;

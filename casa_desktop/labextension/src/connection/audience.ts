@@ -1,19 +1,19 @@
 import type { IMessage } from '../rfb/channel.js';
 
-/** Who looks at a desktop, as the server tells each view. */
+/** How many views a desktop has, and what this one may do. */
 export interface IAudience {
   /** How many views there are, this one included. */
   readonly views: number;
   /** Whether this one controls the size. */
   readonly controls: boolean;
-  /** Whether this one can touch nothing. */
+  /** Whether this one can only watch. */
   readonly viewOnly: boolean;
 }
 
-/** As long as nobody has told: a view of a desktop alone. */
+/** The default before the server's first message: the only view. */
 export const ALONE: IAudience = { views: 1, controls: true, viewOnly: false };
 
-/** Read what the server tells. */
+/** Read the server's message. */
 export function readAudience(message: IMessage): IAudience {
   return {
     views: typeof message.views === 'number' ? message.views : 1,
@@ -24,7 +24,7 @@ export function readAudience(message: IMessage): IAudience {
 
 const SCHEMES = ['http:', 'https:', 'mailto:'];
 
-/** The address that a program wants to open; null if it is none of ours. */
+/** The address that a program wants to open; null if it must not be opened. */
 export function readLink(message: IMessage): string | null {
   const { url } = message;
   if (typeof url !== 'string' || !URL.canParse(url)) {

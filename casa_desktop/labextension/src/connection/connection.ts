@@ -31,14 +31,14 @@ export interface IConnectionHost {
   seen(): boolean;
 }
 
-/** How long a desktop may take to greet, in ms: a stopped one never does. */
+/** How long a desktop may take to answer, in ms: a suspended one never does. */
 const GREETING = 15_000;
 
 /**
- * A desktop, kept in sight for ever: starts it, dials, and dials again.
+ * Starts a desktop, connects to it, and reconnects whenever it is lost.
  *
- * The shell around `step`: it does what the machine says and reports what came
- * of it. Close it with `dispose`; nothing happens after that.
+ * The shell around `step`: it carries out the state machine's actions and feeds
+ * their results back. `dispose` ends it for good.
  */
 export class Connection {
   /** Emitted with each new status. */
@@ -68,7 +68,7 @@ export class Connection {
     this.happen({ type: 'open' });
   }
 
-  /** Try again at once if it has failed or waits; else leave it alone. */
+  /** Try again at once if it has failed or waits; otherwise do nothing. */
   reopen(): void {
     if (this.status.phase === 'failed') {
       this.open();
@@ -77,14 +77,14 @@ export class Connection {
     }
   }
 
-  /** The view can be seen again: have back what was lost meanwhile. */
+  /** The view can be seen again: start a desktop that was lost meanwhile. */
   look(): void {
     if (this.status.end === 'lost') {
       this.act({ type: 'look' });
     }
   }
 
-  /** Close the connection for good. The desktop goes on. */
+  /** Close the connection for good. The desktop keeps running. */
   dispose(): void {
     this.disposed = true;
     this.signs.dispose();
@@ -97,7 +97,7 @@ export class Connection {
     if (this.timer !== undefined) {
       this.due();
     } else if (hasEnded(this.status)) {
-      // It may have been started again from elsewhere, as by a kernel.
+      // It may have been started again elsewhere, for example by a kernel.
       this.act({ type: 'look' });
     } else if (suspect) {
       this.rfb?.link.probe();
@@ -139,8 +139,8 @@ export class Connection {
   private async ask(question: () => Promise<IDesktop>): Promise<void> {
     const number = ++this.questions;
     const happening = await this.answer(question);
-    // Only the newest question counts: the user may press the button while an
-    // earlier one is still under way.
+    // Only the newest request counts: the user may press the button while an
+    // earlier one is under way.
     if (number === this.questions) {
       this.happen(happening);
     }

@@ -30,12 +30,12 @@ export interface ILinkEvents {
   audience(audience: IAudience): void;
 }
 
-/** How often to look after the picture while it moves, and else, in ms. */
+/** How often to check the picture while it changes, and otherwise, in ms. */
 const BUSY = 100;
 const QUIET = 3_000;
-/** How much may come before a quiet link is looked at, in bytes. */
+/** How much may come before a quiet link is checked, in bytes. */
 const STIR = 16_384;
-/** How long a link that may have died has to show that it lives, in ms. */
+/** How long a link that may be dead has to answer, in ms. */
 const PROBE = 4_000;
 
 /** One websocket to one desktop, and everything on it that is not noVNC's. */
@@ -68,7 +68,7 @@ export class Link implements IFollower {
     this.schedule(QUIET);
   }
 
-  /** What is known of it now. */
+  /** Its statistics. */
   get stats(): IStats {
     const { width, height } = this.sizes.current ?? { width: 0, height: 0 };
     const { views, controls } = this.audience;
@@ -83,13 +83,13 @@ export class Link implements IFollower {
     };
   }
 
-  /** The user pins the quality, or leaves it to the link. */
+  /** Pin the quality, or with 'adaptive' let it follow the link. */
   choose(quality: Quality): void {
     this.picture.controller.choose(quality);
     this.schedule(0);
   }
 
-  /** The view can be seen, or not: then no pictures are asked for. */
+  /** Set whether the view can be seen; a hidden one asks for no pictures. */
   show(visible: boolean): void {
     if (visible !== this.visible) {
       this.visible = visible;
@@ -109,7 +109,7 @@ export class Link implements IFollower {
     }
   }
 
-  /** Give the link up unless it shows within seconds that it lives. */
+  /** Give the link up unless something comes within seconds. */
   probe(): void {
     const before = this.heard;
     this.ping();
@@ -120,7 +120,7 @@ export class Link implements IFollower {
     }, PROBE);
   }
 
-  /** Do nothing any more. */
+  /** Stop all activity. */
   dispose(): void {
     window.clearTimeout(this.timer);
     this.timer = undefined;

@@ -15,13 +15,13 @@ export interface ICallbacks {
 
 const LATIN = /^[\0-\xff]*$/;
 
-/** How long a server may take to tell what its clipboard can do, in ms. */
+/** How long a server may take to announce its kind of clipboard, in ms. */
 const PATIENCE = 5_000;
 
 /**
  * One RFB connection, shown inside an element: the only user of noVNC.
  *
- * It connects when it is made, and is of no more use once it has closed.
+ * It connects when it is made, and cannot be used again once it has closed.
  */
 export class Rfb {
   readonly link: Link;
@@ -79,8 +79,8 @@ export class Rfb {
 
   /** Put a text on the desktop's clipboard. */
   paste(text: string): void {
-    // Until the server has told what its clipboard can do, noVNC makes question
-    // marks of what is not in Latin-1.
+    // Until the server has announced its kind of clipboard, noVNC replaces
+    // characters that are not in Latin-1 by question marks.
     if (this.unicode || LATIN.test(text)) {
       this.unsent = null;
       this.rfb.clipboardPasteFrom(text);
@@ -90,7 +90,7 @@ export class Rfb {
   }
 
   private mayPaste(): void {
-    // noVNC reads the same words of the server's in this task, after us.
+    // noVNC reads the same message later in this task.
     queueMicrotask(() => {
       this.unicode = true;
       if (this.unsent !== null) {
@@ -99,7 +99,7 @@ export class Rfb {
     });
   }
 
-  /** Take the control of the size from whichever view has it. */
+  /** Take control of the size from the view that has it. */
   takeControl(): void {
     this.link.channel.tell({ type: 'control' });
   }
@@ -149,11 +149,11 @@ export class Rfb {
   private sized(): void {
     this.measure();
     this.fit();
-    // Not while noVNC is about to read the same chunk, and without delay.
+    // Later in this task: noVNC reads the same chunk first.
     queueMicrotask(() => this.link.ask());
   }
 
-  /** Give each pixel its place if they are as many; else scale the picture. */
+  /** Show the picture pixel by pixel if it has the view's size; else scale it. */
   private fit(): void {
     const { fits, current } = this.link.sizes;
     const { style } = this.frame;
@@ -178,7 +178,7 @@ export class Rfb {
   private listen(): void {
     const { rfb, callbacks, signals } = this;
     rfb.addEventListener('connect', () => {
-      // A server without the extended clipboard gets what it can take.
+      // A server without the extended clipboard gets the text as it can.
       window.setTimeout(() => this.mayPaste(), PATIENCE);
       callbacks.connected();
     });

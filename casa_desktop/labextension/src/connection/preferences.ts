@@ -12,7 +12,7 @@ export interface IPreferences {
   readonly keyboard: boolean;
 }
 
-/** What holds until the user says otherwise. */
+/** The defaults. */
 export const DEFAULT_PREFERENCES: IPreferences = {
   quality: 'adaptive',
   sharp: true,
@@ -20,12 +20,12 @@ export const DEFAULT_PREFERENCES: IPreferences = {
   keyboard: true
 };
 
-/** Where preferences are kept, and who hears of their changes. */
+/** Keeps preferences, and reports their changes. */
 export interface IPreferenceStore {
-  /** What holds now. */
+  /** The current preferences. */
   readonly current: IPreferences;
   /** Change some of them, and keep them. */
   change(some: Partial<IPreferences>): void;
-  /** Call `listener` after each change; returns what ends that. */
+  /** Call `listener` after each change; returns a function that ends this. */
   listen(listener: () => void): () => void;
 }

@@ -4,30 +4,30 @@ import { backoff } from './backoff.js';
 export type Phase =
   'starting' | 'connecting' | 'connected' | 'reconnecting' | 'failed';
 
-/** What can be lost for good: only the user, or somebody else, can help. */
+/** Why it does not reconnect by itself. */
 export type End = 'stopped' | 'lost' | 'withdrawn' | 'login' | 'refused';
 
-/** What a desktop was lost to, and came back from. */
+/** The cause of a lost connection. */
 export type Cause = 'network' | 'sleep' | 'server' | 'desktop' | 'unknown';
 
-/** Everything that is known about a connection at one moment. */
+/** The state of a connection. */
 export interface IStatus {
   readonly phase: Phase;
-  /** One sentence: why it reconnects or failed; empty where all is well. */
+  /** Why it reconnects or failed, as a sentence; otherwise empty. */
   readonly reason: string;
-  /** Why it has failed, in one word; null unless it has. */
+  /** Why it has failed; null unless it has. */
   readonly end: End | null;
-  /** Why it was away before it was connected; null if it was not. */
+  /** Why it was lost before it was connected again; null if it was not. */
   readonly cause: Cause | null;
   /** Whether the desktop has run since it was asked for. */
   readonly ran: boolean;
   /** Failed attempts in a row. */
   readonly attempt: number;
-  /** How it was brought back of late; null if it never had to be. */
+  /** How it was restarted recently; null if it never was. */
   readonly revival: IRevival | null;
-  /** Which desktop, of which server process, was shown last. */
+  /** The desktop and server process shown last. */
   readonly shown: IOrigin | null;
-  /** Which is being dialled. */
+  /** The desktop and server process that it connects to. */
   readonly dialled: IOrigin | null;
 }
 
@@ -35,11 +35,11 @@ export interface IStatus {
 export interface IRevival {
   /** When, in ms. */
   readonly at: number;
-  /** How often until then, without a long time in between. */
+  /** How often in succession, without a long time between. */
   readonly count: number;
 }
 
-/** Tells one start of a desktop, and of a server, from another. */
+/** Identifies one start of a desktop, and one server process. */
 export interface IOrigin {
   readonly server?: string;
   readonly started: string;
@@ -60,7 +60,7 @@ export type Happening =
   | {
       readonly type: 'lost';
       readonly reason: string;
-      /** Whether somebody can see the view. */
+      /** Whether the view can be seen. */
       readonly seen: boolean;
       /** The time, in ms. */
       readonly now: number;
@@ -77,7 +77,7 @@ export type Action =
   | { readonly type: 'wait'; readonly delay: number }
   | { readonly type: 'rest' };
 
-/** The status before anything was asked. */
+/** The status before the first request. */
 export const INITIAL: IStatus = {
   phase: 'starting',
   reason: '',
@@ -92,10 +92,10 @@ export const INITIAL: IStatus = {
 
 const REST: Action = { type: 'rest' };
 
-/** After so long without a loss, in ms, the next one is the first again. */
+/** After so long without a loss, in ms, the count starts again. */
 const QUIET = 60_000;
 
-/** Whether the desktop is not there any more, for whatever reason. */
+/** Whether the desktop has ended, for whatever reason. */
 export function hasEnded({ end }: IStatus): boolean {
   return end === 'stopped' || end === 'lost';
 }
@@ -107,10 +107,10 @@ const WITHDRAWN = 4403;
 /**
  * One step of the connection's life, without any I/O.
  *
- * A lost connection is first looked into with a GET, because a desktop that
- * its user stopped on purpose must not be started again by a page left open.
- * One that nobody meant to end is, if the page is looked at.
- * A server that cannot be reached is tried again for ever.
+ * After a lost connection a GET asks what has happened, because a page left open
+ * must not restart a desktop that its user has stopped. A desktop that ended
+ * unexpectedly is restarted if the page can be seen. A server that cannot be
+ * reached is tried again without limit.
  */
 export function step(
   was: IStatus,
@@ -145,13 +145,13 @@ function running(was: IStatus, dialled: IOrigin): IStatus {
 }
 
 function connected({ shown, dialled, cause, revival }: IStatus): IStatus {
-  const found = shown && dialled ? difference(shown, dialled) : null;
+  const change = shown && dialled ? difference(shown, dialled) : null;
   return {
     ...INITIAL,
     ran: true,
     phase: 'connected',
-    // What the server says of itself is surer than what the browser guessed.
-    cause: shown && (found ?? cause),
+    // The server's answer is more reliable than the browser's guess.
+    cause: shown && (change ?? cause),
     revival,
     shown: dialled,
     dialled
@@ -184,7 +184,7 @@ function closed(
   return retry(was, why, random);
 }
 
-/** Start it again, but not ever again at once if it is lost each time. */
+/** Start it again, after growing waits if it is lost each time. */
 function lost(
   was: IStatus,
   { reason, seen, now }: Happening & { type: 'lost' },

@@ -1,6 +1,6 @@
 import type { Cause, IStatus } from './state.js';
 
-/** What a status says to the user, and on the button if there is one. */
+/** A status in words for the user; without `button` there is none. */
 export interface IWords {
   readonly headline: string;
   readonly detail: string;
@@ -27,7 +27,7 @@ export function words(status: IStatus): IWords {
   }
 }
 
-/** What to say when a lost desktop is back; empty where there is nothing. */
+/** The message when a lost desktop is back; empty if there is none. */
 export function comeback({ phase, cause }: IStatus): string {
   return phase === 'connected' && cause ? BACK[cause] : '';
 }

@@ -1,4 +1,4 @@
-/** What is known of a view's connection at one moment. */
+/** The statistics of a view's connection. */
 export interface IStats {
   /** Median of the last pings, in milliseconds; null before the first. */
   readonly roundTrip: number | null;
@@ -13,7 +13,7 @@ export interface IStats {
   readonly quality: string;
 }
 
-/** Before anything is known. */
+/** The statistics before anything is known. */
 export const NO_STATS: IStats = {
   roundTrip: null,
   width: 0,

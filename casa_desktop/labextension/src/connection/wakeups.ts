@@ -1,10 +1,10 @@
 import type { Cause } from './state.js';
 
-/** How often the clock is looked at, in ms. */
+/** How often the clock is read, in ms. */
 const BEAT = 5_000;
-/** A clock that is so late was stopped: the computer slept. */
+/** If the clock is so late, the computer slept; in ms. */
 const SLEEP = 15_000;
-/** The same for a hidden page, whose timers browsers let run once a minute. */
+/** The same for a hidden page: browsers run its timers once a minute. */
 const HIDDEN_SLEEP = 90_000;
 /** For how long a cause explains what is lost afterwards, in ms. */
 const RECENT = 60_000;
@@ -16,7 +16,7 @@ export interface IMoment {
 }
 
 /**
- * Why a connection was lost, as far as this computer can tell.
+ * The likely cause of a lost connection.
  *
  * @param online whether the browser believes that there is a network.
  */
@@ -46,8 +46,8 @@ export class LifeSigns {
   };
 
   /**
-   * @param woken called when what was connected may not be any more, or what
-   *   could not be connected may be now.
+   * @param woken called when a connection may have been lost, or may have
+   *   become possible.
    */
   constructor(private readonly woken: (why: Cause | 'seen') => void) {
     window.addEventListener('online', this.back);
@@ -55,7 +55,7 @@ export class LifeSigns {
     document.addEventListener('visibilitychange', this.seen);
   }
 
-  /** Why a connection that is lost now was lost. */
+  /** The likely cause of a connection lost now. */
   get cause(): Cause {
     this.beat();
     return guess(this.moment, navigator.onLine, Date.now());

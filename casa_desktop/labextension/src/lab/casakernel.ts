@@ -8,7 +8,7 @@ import { IKernelState, keptModes, Mode, stateIn } from './modes.js';
 /** The comm target that kernels and this extension open to each other. */
 export const COMM_TARGET = 'casa-desktop';
 
-/** What a CASA kernel can have done in the document in front of it. */
+/** What a CASA kernel can ask of the document that it belongs to. */
 export interface IFront {
   /** Show the desktop `name`; resolve once its tab is there. */
   open(name: string): Promise<void>;
@@ -21,11 +21,11 @@ export interface IFront {
 }
 
 /**
- * The CASA kernel of one session, whichever it is by and by.
+ * The CASA kernel of one session, which may change over time.
  *
- * It greets and answers kernels, and knows the state that they tell of.
- * Registering twice does no harm: the later callback replaces the earlier. So
- * it is done anew whenever a kernel may have forgotten it, as after a restart.
+ * It greets kernels, answers them and keeps the state that they report. It
+ * registers the comm target anew whenever a kernel may have lost it, as after a
+ * restart; the later callback replaces the earlier one.
  */
 export class CasaKernel implements IDisposable {
   private greeting: Kernel.IComm | null = null;
@@ -49,7 +49,7 @@ export class CasaKernel implements IDisposable {
     return this.greeting !== null;
   }
 
-  /** What the kernel told last; before it does, what the document keeps. */
+  /** What the kernel reported last; before that, what the document keeps. */
   get state(): IKernelState {
     return (
       this.told ?? {
@@ -59,7 +59,7 @@ export class CasaKernel implements IDisposable {
     );
   }
 
-  /** The mode that a busy kernel will take on after its cell; null if none. */
+  /** The mode that a busy kernel will have after its cell; null if none. */
   get pending(): Mode | null {
     return this.wanted;
   }
@@ -68,7 +68,7 @@ export class CasaKernel implements IDisposable {
     return this.ended;
   }
 
-  /** Greet the kernel that is there, and those that come. */
+  /** Greet the current kernel and each later one. */
   begin(): void {
     if (!this.ended) {
       this.context.kernelChanged.connect(this.change, this);
@@ -91,7 +91,7 @@ export class CasaKernel implements IDisposable {
     }
     this.wanted = mode;
     this.news.emit();
-    // The kernel has handled it when it idles again, whatever it made of it.
+    // The kernel has handled it when it is idle again, successfully or not.
     const handled = (): void => {
       if (this.wanted === mode) {
         this.wanted = null;
@@ -124,14 +124,14 @@ export class CasaKernel implements IDisposable {
 
   private changeStatus(_: ISessionContext, status: Kernel.Status): void {
     if (status === 'restarting' || status === 'autorestarting') {
-      // In a moment the old comms are gone, and what is sent then waits for
-      // the new kernel: the greeting is to be ahead of the next cell.
+      // In the next microtask the old comms are gone, and messages wait for the
+      // new kernel: the greeting must come before the next cell.
       void Promise.resolve().then(() => this.meet());
     }
   }
 
   private greet(kernel: Kernel.IKernelConnection): void {
-    // A restart disposes the comms of the kernel that was.
+    // A restart disposes the comms of the previous kernel.
     const isNews = !this.greeting || this.greeting.isDisposed;
     const isOurs = kernel === this.context.session?.kernel;
     if (isNews && isOurs && !kernel.isDisposed && !this.ended) {
@@ -150,10 +150,10 @@ export class CasaKernel implements IDisposable {
   }
 }
 
-/** Call `greet` if `kernel` is a CASA kernel: only they know the target. */
+/** Call `greet` if `kernel` is a CASA kernel: no other has the target. */
 function ifCasa(kernel: Kernel.IKernelConnection, greet: () => void): void {
-  // At once where the name tells, so that the greeting is on its way before
-  // any cell; a kernelspec of another name is known by what its kernel says.
+  // At once where the kernelspec's name shows it, so that the greeting is sent
+  // before any cell. Other kernels report their implementation.
   if (/^casa\b/.test(kernel.name)) {
     greet();
     return;
@@ -165,14 +165,14 @@ function ifCasa(kernel: Kernel.IKernelConnection, greet: () => void): void {
       }
     },
     () => {
-      // It never came up, and the document says so.
+      // The kernel did not start; the document shows that.
     }
   );
 }
 
 function hello(kernel: Kernel.IKernelConnection, front: IFront): Kernel.IComm {
   const comm = kernel.createComm(COMM_TARGET);
-  // On a subshell it might be overtaken by the first cell.
+  // On a subshell the first cell might run before it.
   comm.commsOverSubshells = 'disabled' as Kernel.IComm['commsOverSubshells'];
   comm.open({
     action: 'hello',
@@ -206,14 +206,14 @@ function isRecord(value: unknown): value is JSONValue & object {
 /** What a document keeps under the key `casa` of its metadata. */
 type Metadata = { [key: string]: ReadonlyPartialJSONValue | undefined };
 
-/** The modes in a document's `casa` metadata, whoever wrote it. */
+/** The modes in a document's `casa` metadata, which may be of any shape. */
 export function modesOf(metadata: unknown): JSONValue {
   return isRecord(metadata)
     ? (((metadata as Metadata).modes ?? null) as JSONValue)
     : null;
 }
 
-/** A document's `casa` metadata with other modes, and all else as it was. */
+/** A document's `casa` metadata with other modes and everything else kept. */
 export function withModes(metadata: unknown, modes: JSONValue): JSONValue {
   return isRecord(metadata) && !Array.isArray(metadata)
     ? { ...(metadata as { [key: string]: JSONValue }), modes }

@@ -38,12 +38,12 @@ function fileName(desktop: string): string {
   return `casa-desktop-${desktop}.png`;
 }
 
-/** One that is about a desktop: the one named, or else the one meant. */
+/** A command about one desktop: that of its argument, or else the current one. */
 interface IDesktopCommand {
   readonly id: string;
   readonly label: string;
   readonly caption: string;
-  /** Whether it is for desktops that run alone. */
+  /** Whether it is only for desktops that run. */
   readonly running: boolean;
   readonly isPossible?: () => boolean;
   run(name: string, args: ReadonlyPartialJSONObject): Promise<void>;
@@ -153,9 +153,9 @@ function desktopCommands(parts: IParts): IDesktopCommand[] {
       isPossible: () => notebooks.current !== null,
       run: async name => {
         const png = await desktops.api.screenshot(name);
-        const said = await keepSnapshot(parts, png, ALT);
-        if (said) {
-          Notification.success(said, { autoClose: 3000 });
+        const sentence = await keepSnapshot(parts, png, ALT);
+        if (sentence) {
+          Notification.success(sentence, { autoClose: 3000 });
         } else {
           download(png, fileName(name));
           Notification.info(
@@ -216,7 +216,7 @@ const SCHEMA = {
   }
 };
 
-/** The attribute by which an item of the Running panel tells its desktop. */
+/** The prefix of `data-context`, which names the desktop of a running item. */
 export const CONTEXT = 'casa-desktop:';
 
 function clickedDesktop({ app }: IParts): string | null {

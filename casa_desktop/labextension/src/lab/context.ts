@@ -5,7 +5,7 @@ import type { Notebooks } from './notebooks.js';
 import type { LabSettings } from './settings.js';
 import type { Views } from './tabs.js';
 
-/** What the commands and the places that show them are made of. */
+/** What the commands, and the places that show them, work with. */
 export interface IParts {
   readonly app: JupyterFrontEnd;
   /** Where tabs go; null in Notebook 7, which has a browser tab for each. */
@@ -18,7 +18,7 @@ export interface IParts {
   folder(desktop: string): string;
 }
 
-/** Where a desktop goes that is opened for the sake of a notebook: arguments of `casa-desktop:open`. */
+/** Where a notebook's desktop opens: arguments of `casa-desktop:open`. */
 export function placeBeside(
   { settings }: IParts,
   panel: Widget
@@ -27,7 +27,7 @@ export function placeBeside(
   return { mode, ref: panel.id };
 }
 
-/** The desktop that is meant where none is named: the one in sight, or else the notebook's. */
+/** The desktop of a command without a name: the one in front, else the notebook's. */
 export function meantDesktop({ shell, views, notebooks }: IParts): string {
   const inSight = shell?.currentWidget;
   const view = views.tracker.find((widget: Widget) => widget === inSight);
@@ -39,7 +39,7 @@ export function meantDesktop({ shell, views, notebooks }: IParts): string {
   );
 }
 
-/** The address of a desktop's page, for files to land in its folder. */
+/** The address of a desktop's page, with the folder for dropped files. */
 export function pageUrl({ desktops, folder }: IParts, name: string): string {
   const { baseUrl } = desktops.api.server;
   const url = new URL(`casa-desktop/${name}/`, baseUrl);

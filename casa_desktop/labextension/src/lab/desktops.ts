@@ -3,20 +3,20 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { Api, IDesktop, Unreachable } from '../server/api.js';
 import { backoff } from '../connection/backoff.js';
 
-/** The events by which the server tells that a desktop has started or ended. */
+/** The server's events for the start and the end of desktops. */
 export const EVENTS = 'https://casa-desktop.org/events/desktops';
 
 /**
- * How long to leave the server alone after a hint, in ms: what starts a desktop
- * waits for its first picture just then.
+ * How long to wait after a hint before asking the server, in ms: just then the
+ * user may be waiting for a desktop's first picture.
  */
 const MOMENT = 300;
 
 /**
  * The desktops that run on the server, as far as is known.
  *
- * The server's events keep it up to date. While the server is away they are
- * lost, so the list is asked for again whenever there may have been some.
+ * The server's events keep the list up to date. Events are lost while the server
+ * cannot be reached, so the list is fetched again whenever some may be missing.
  */
 export class Desktops {
   private known: readonly IDesktop[] = [];
@@ -67,18 +67,18 @@ export class Desktops {
   }
 
   /**
-   * Ask the server which desktops run. If it is away the list stays as it is,
-   * and the question is asked again until there is an answer.
+   * Ask the server which desktops run. If it cannot be reached the list stays as
+   * it is, and the question is repeated until there is an answer.
    */
   async refresh(): Promise<void> {
     const number = ++this.questions;
     window.clearTimeout(this.timer);
     try {
-      const found = await this.api.list();
-      // A newer question is under way: its answer counts.
+      const running = await this.api.list();
+      // If a newer request is under way, its answer counts.
       if (number === this.questions) {
         this.failures = 0;
-        this.take(found);
+        this.take(running);
       }
     } catch (error) {
       if (error instanceof Unreachable && number === this.questions) {
@@ -88,7 +88,7 @@ export class Desktops {
     }
   }
 
-  /** Ask in a moment, once for all that hints at a change until then. */
+  /** Ask in a moment, once for all hints of a change until then. */
   refreshSoon(): void {
     this.soon ??= window.setTimeout(() => {
       this.soon = undefined;
@@ -101,14 +101,14 @@ export class Desktops {
     await this.api.stop(name).finally(() => this.refresh());
   }
 
-  /** Stop a desktop, and start it again with nothing on it. */
+  /** Stop a desktop, and start it anew. */
   async restart(name: string): Promise<void> {
     await this.api.restart(name).finally(() => this.refresh());
   }
 
-  private take(found: readonly IDesktop[]): void {
+  private take(running: readonly IDesktop[]): void {
     const before = new Set(this.known.map(mark));
-    this.known = [...found].sort((a, b) => (a.name < b.name ? -1 : 1));
+    this.known = [...running].sort((a, b) => (a.name < b.name ? -1 : 1));
     const fresh = this.known.filter(desktop => !before.has(mark(desktop)));
     if (fresh.length || before.size !== this.known.length) {
       this.news.emit();
@@ -117,7 +117,7 @@ export class Desktops {
   }
 }
 
-/** What tells one start of a desktop from another. */
+/** A text that differs between two starts of a desktop. */
 function mark({ name, started }: IDesktop): string {
   return `${name} ${started}`;
 }

@@ -2,7 +2,7 @@ import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { Widget } from '@lumino/widgets';
 import { nameTrouble } from '../server/names.js';
 
-/** Ask for a desktop's name; resolves with null if the user thinks better of it. */
+/** Ask for a desktop's name; resolves with null if the user cancels. */
 export async function askForName(
   running: readonly string[]
 ): Promise<string | null> {
@@ -18,7 +18,7 @@ export async function askForName(
     if (!button.accept || value === null) {
       return null;
     }
-    // The Enter key closes the dialog whatever its button says.
+    // The Enter key closes the dialog even while its button is disabled.
     if (!nameTrouble(value)) {
       return value;
     }
@@ -26,7 +26,7 @@ export async function askForName(
   }
 }
 
-/** Ask whether all that is on a desktop may go. */
+/** Ask whether a desktop and its windows may be ended. */
 export async function mayEnd(name: string, verb: string): Promise<boolean> {
   const { button } = await showDialog({
     title: `${verb} the CASA Desktop “${name}”?`,
@@ -36,7 +36,7 @@ export async function mayEnd(name: string, verb: string): Promise<boolean> {
   return button.accept;
 }
 
-/** A field for a name, which offers those that run and says what is wrong. */
+/** A field for a name; it offers the running desktops and shows errors. */
 class NameInput extends Widget implements Dialog.IBodyWidget<string> {
   private readonly input = document.createElement('input');
   private readonly trouble = document.createElement('p');

@@ -2,8 +2,8 @@ import { imageRendererFactory, RenderedImage } from '@jupyterlab/rendermime';
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 
 /**
- * JupyterLab's image, with the words for those who do not see it: the kernel
- * puts them into the output's metadata, where JupyterLab leaves them.
+ * JupyterLab's image with a text alternative, which the kernel puts into the
+ * output's metadata and JupyterLab does not use.
  */
 class DescribedImage extends RenderedImage {
   override async render(model: IRenderMime.IMimeModel): Promise<void> {

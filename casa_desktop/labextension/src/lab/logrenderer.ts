@@ -49,13 +49,13 @@ export function logFactory(host: ILogHost): IRenderMime.IRendererFactory {
     // All that the kernel wrote becomes text, never HTML.
     safe: true,
     mimeTypes: [LOG_MIME],
-    // Before text/html, which is there for those who lack this extension.
+    // Before text/html, which is for JupyterLabs without this extension.
     defaultRank: 0,
     createRenderer: () => new LogRenderer(host)
   };
 }
 
-/** JupyterLab around a log. */
+/** What a log can ask of JupyterLab. */
 export function labHost(app: JupyterFrontEnd): ILogHost {
   const { contents } = app.serviceManager;
   const open = async (path: string): Promise<void> => {

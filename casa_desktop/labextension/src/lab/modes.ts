@@ -4,7 +4,7 @@ export type Mode = 'headless' | 'live' | 'auto';
 /** Every mode, in the order in which they are offered. */
 export const MODES: readonly Mode[] = ['headless', 'live', 'auto'];
 
-/** What a mode does, for those who choose one. */
+/** What a mode does, as the user reads it. */
 export const MEANINGS: Readonly<Record<Mode, string>> = {
   headless: 'pictures are drawn into the cell',
   live: 'windows open on the CASA Desktop',
@@ -19,9 +19,9 @@ export interface IModes {
   readonly tasks: Readonly<Record<string, Mode>>;
 }
 
-/** What a CASA kernel tells of itself. */
+/** The state that a CASA kernel reports. */
 export interface IKernelState extends IModes {
-  /** The name of the desktop that its windows open on. */
+  /** The name of the desktop on which its windows open. */
   readonly desktop: string;
 }
 
@@ -35,7 +35,7 @@ export function stateIn(data: unknown): IKernelState | null {
   return { mode, tasks: taskModes(tasks), desktop: name };
 }
 
-/** The modes that a notebook keeps, whoever wrote them there. */
+/** The modes in a notebook's metadata, which may be of any shape. */
 export function keptModes(kept: unknown): IModes {
   const { default: mode, tasks } = record(kept);
   return { mode: isMode(mode) ? mode : 'headless', tasks: taskModes(tasks) };

@@ -32,8 +32,8 @@ interface IMetadata {
 /**
  * The open notebooks, and the CASA kernels that some of them have.
  *
- * Each kernel can show the desktop, keep its modes in its notebook, and has
- * the notebook's own desktop told to it.
+ * Each kernel can show its desktop and keep its modes in its notebook; it is
+ * sent the name of the notebook's own desktop.
  */
 export class Notebooks implements DocumentRegistry.IWidgetExtension<
   Widget,
@@ -58,7 +58,7 @@ export class Notebooks implements DocumentRegistry.IWidgetExtension<
     app.shell.currentChanged?.connect(() => this.look(app.shell.currentWidget));
   }
 
-  /** Emitted when another notebook is used, or when a kernel has news. */
+  /** Emitted when another notebook is used, or a kernel's state has changed. */
   get changed(): ISignal<this, void> {
     return this.news;
   }
@@ -95,19 +95,19 @@ export class Notebooks implements DocumentRegistry.IWidgetExtension<
     const kernel = new CasaKernel(context.sessionContext, this.front(panel));
     this.kernels.set(panel, kernel);
     kernel.changed.connect(() => this.news.emit());
-    // A kernel may be faster than its file, and than the settings.
+    // A kernel may be ready before its file and the settings are.
     Promise.all([context.ready, this.ready]).then(
       () => kernel.begin(),
       () => {
-        // It could not be read, and JupyterLab says so.
+        // The file could not be read; JupyterLab shows that.
       }
     );
     return kernel;
   }
 
   /**
-   * The folder that files for a desktop go to: that of the notebook whose
-   * kernel asked for it, else of the one used last; null without notebooks.
+   * The folder for files that are dropped on a desktop: that of the notebook
+   * whose kernel opened it, else of the one used last; null without notebooks.
    */
   folder(desktop: string): string | null {
     const panel = this.askers.get(desktop) ?? this.latest;
@@ -162,6 +162,6 @@ export class Notebooks implements DocumentRegistry.IWidgetExtension<
 }
 
 /** The folder of a file, as a path of the contents API; '' is the root. */
-export function folderOf(path: string): string {
+function folderOf(path: string): string {
   return path.slice(0, Math.max(path.lastIndexOf('/'), 0));
 }

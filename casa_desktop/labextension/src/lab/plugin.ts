@@ -35,7 +35,7 @@ export const ID = 'casa-desktop-labextension:plugin';
 
 const CATEGORY = 'CASA';
 
-/** What the application may have, or not. */
+/** The parts of the application that it may lack. */
 export interface IOffers {
   readonly shell: ILabShell | null;
   readonly launcher: ILauncher | null;
@@ -73,21 +73,21 @@ export function activateDesktop(
     name: ({ desktop }) => desktop
   });
   views.turned.connect(() => desktops.refreshSoon());
-  // One that was stopped, and is started again from elsewhere.
+  // A tab whose desktop was stopped reconnects when that is started elsewhere.
   desktops.started.connect((_, name) => views.find(name)?.reopen());
   desktops.follow(app.serviceManager);
 }
 
 /**
- * Fetch noVNC while nobody waits: it is the largest piece of the way from a
- * click on the card to the first picture.
+ * Fetch noVNC when the browser is idle: it is the largest download between a
+ * click on the card and the first picture.
  */
 function fetchAhead(app: JupyterFrontEnd): void {
   void app.restored.then(() => {
     // Safari has no idle callbacks.
     (window.requestIdleCallback ?? window.setTimeout)(() => {
       import('../connection/novnc.js').catch(() => {
-        // The view fetches it again when it is needed, and says what is wrong.
+        // The view fetches it again when it needs it, and shows the error.
       });
     });
   });
@@ -142,9 +142,9 @@ function addPlaces(
 }
 
 /**
- * How a kernel shows a desktop. The user goes on typing where the cell is: it
- * takes no keyboard. Where there are no tabs, as in Notebook 7, the link in the
- * cell and the toolbar's button are the way to it.
+ * How a kernel shows a desktop. It does not take the keyboard, because the user
+ * may be typing in a cell. Where there are no tabs, as in Notebook 7, nothing
+ * opens: users have the link in the cell and the toolbar's button.
  */
 function showBeside(
   parts: IParts

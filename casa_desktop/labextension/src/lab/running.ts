@@ -78,7 +78,7 @@ class RunningDesktops implements IRunningSessions.IManager {
   }
 
   private stop(name: string): void {
-    // As with kernels, whoever presses the button is not asked again.
+    // Without a question, as JupyterLab does for kernels.
     const { commands } = this.parts.app;
     void commands.execute(STOP, { name, confirm: false });
   }

@@ -15,7 +15,7 @@ export interface ISettings extends IPreferences {
   readonly openBeside: boolean;
 }
 
-/** What holds where there is no settings system; the schema says the same. */
+/** The defaults, without a settings system too; the schema has the same. */
 export const DEFAULT_SETTINGS: ISettings = {
   ...DEFAULT_PREFERENCES,
   desktopPerNotebook: false,
@@ -32,13 +32,13 @@ export class LabSettings implements IPreferenceStore {
   private kept: ISettingRegistry.ISettings | null = null;
   private readonly news = new Signal<this, void>(this);
 
-  /** What holds now. */
+  /** The current settings. */
   get current(): ISettings {
     const kept = this.kept?.composite as Partial<ISettings> | undefined;
     return { ...DEFAULT_SETTINGS, ...kept, ...this.own };
   }
 
-  /** Take the settings of the plugin `id` from now on. */
+  /** Use the settings of the plugin `id` from now on. */
   async load(registry: ISettingRegistry, id: string): Promise<void> {
     try {
       this.kept = await registry.load(id);

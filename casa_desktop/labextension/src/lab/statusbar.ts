@@ -5,7 +5,7 @@ import { OPEN } from './opencommand.js';
 import { IParts } from './context.js';
 import { runningText, viewText } from './statustext.js';
 
-/** Add what is to be known of the desktop to JupyterLab's status bar. */
+/** Add the desktop's state to JupyterLab's status bar. */
 export function addStatusItem(parts: IParts, bar: IStatusBar): void {
   const { desktops, views } = parts;
   const item = new StatusItem(parts);
@@ -19,14 +19,14 @@ export function addStatusItem(parts: IParts, bar: IStatusBar): void {
   bar.registerStatusItem('casa-desktop', {
     item,
     align: 'right',
-    // Farther from the edge than what JupyterLab itself tells of the document.
+    // Farther from the edge than JupyterLab's own items about the document.
     rank: 5,
     isActive: () => item.text !== '',
     activeStateChanged: changed
   });
 }
 
-/** A button with the state of the desktop that was looked at last. */
+/** A button with the state of the desktop that was used last. */
 class StatusItem extends Widget {
   private readonly button = document.createElement('button');
 
@@ -45,7 +45,7 @@ class StatusItem extends Widget {
     this.refresh();
   }
 
-  /** What it says; '' if there is nothing to say. */
+  /** The text; '' hides the item. */
   get text(): string {
     return this.button.textContent ?? '';
   }

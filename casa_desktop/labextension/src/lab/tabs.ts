@@ -49,7 +49,7 @@ export class Views {
       if (this.latest === widget) {
         this.latest = null;
       }
-      // The tracker hears of it too, and may do so later than this.
+      // The tracker removes the widget too, possibly after this.
       queueMicrotask(() => {
         this.turns.emit();
         this.news.emit();

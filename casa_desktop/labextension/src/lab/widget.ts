@@ -9,7 +9,7 @@ import type { IStats } from '../connection/stats.js';
 import { View } from '../view/view.js';
 
 /** The id of the tab that shows the desktop `name`. */
-export function widgetId(name: string): string {
+function widgetId(name: string): string {
   return `casa-desktop-${name}`;
 }
 
@@ -21,8 +21,8 @@ export function widgetTitle(name: string): string {
 /**
  * A desktop in a tab of JupyterLab's main area.
  *
- * It connects when it is first seen, or just before: a tab restored in the
- * background starts nothing. Closing the tab leaves the desktop running.
+ * It connects when it is first seen, or just before; a tab that is restored in
+ * the background starts nothing. Closing the tab leaves the desktop running.
  */
 export class DesktopWidget extends Widget {
   /** Whether the next activation takes the keyboard; it does by default. */
@@ -54,12 +54,12 @@ export class DesktopWidget extends Widget {
     return this.news;
   }
 
-  /** What the tab shows just now. */
+  /** The status that the tab shows. */
   get status(): IStatus {
     return this.view.status;
   }
 
-  /** What is known of its connection just now. */
+  /** The statistics of its connection. */
   get stats(): IStats {
     return this.view.stats;
   }
@@ -72,8 +72,8 @@ export class DesktopWidget extends Widget {
   }
 
   /**
-   * Start the desktop unless it runs, for a tab that is about to be seen: to
-   * lay that out takes time in which the server can work.
+   * Start the desktop unless it runs. Called before the tab is laid out, so that
+   * the server works meanwhile.
    */
   open(): void {
     if (!this.opened) {
@@ -82,7 +82,7 @@ export class DesktopWidget extends Widget {
     }
   }
 
-  /** Try again at once if need be: somebody asks for the desktop anew. */
+  /** Reconnect at once if needed: the desktop was asked for again. */
   reopen(): void {
     this.view.reopen();
   }

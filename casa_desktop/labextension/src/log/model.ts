@@ -7,7 +7,7 @@ export type Row = readonly [string, string, string, string];
 /** How far a task has come. */
 export interface IProgress {
   readonly label: string;
-  /** Between 0 and 1; null where CASA does not tell. */
+  /** Between 0 and 1; null where CASA does not report it. */
   readonly fraction: number | null;
   /** In seconds. */
   readonly elapsed: number;

@@ -54,7 +54,7 @@ export class ProgressBar {
     }
   }
 
-  /** Let the clock go on while the kernel has nothing new to tell. */
+  /** Advance the clock while nothing new comes from the kernel. */
   tick(): void {
     if (this.shown) {
       const passed = (performance.now() - this.since) / 1000;

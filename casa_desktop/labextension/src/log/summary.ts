@@ -3,7 +3,7 @@ import type { ILog } from './model.js';
 import { ProgressBar } from './progress.js';
 import { counted } from './text.js';
 
-/** What a log is up to, and the words for those who do not see its icon. */
+/** The state of a log, and its text alternative for the icon. */
 export type LogState = 'running' | 'done' | 'lost';
 
 const STATES: Record<LogState, string> = {
@@ -46,13 +46,13 @@ export class LogSummary {
     this.progress.update(log.progress);
   }
 
-  /** Say what the log is up to. */
+  /** Show the state of the log. */
   setState(state: LogState): void {
     this.icon.setAttribute('aria-label', STATES[state]);
     this.icon.title = STATES[state];
   }
 
-  /** Say whether it is unfolded. */
+  /** Show whether the panel is unfolded. */
   setOpen(open: boolean): void {
     this.button.setAttribute('aria-expanded', String(open));
   }

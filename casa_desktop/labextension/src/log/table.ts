@@ -45,7 +45,7 @@ export class LogTable {
     return this.rows.filter(this.passes);
   }
 
-  /** Show other rows, most of which are usually there already. */
+  /** Show these rows; most of them are usually shown already. */
   update(rows: readonly Row[]): void {
     const { stays, kept } = difference(this.rows, rows);
     const nodes = [...this.body.rows];
@@ -73,7 +73,7 @@ export class LogTable {
     this.follow();
   }
 
-  /** Scroll to where the user left it: what leaves the page loses that. */
+  /** Scroll to where it was: an element that leaves the page loses that. */
   restore(): void {
     this.node.scrollTop = this.top;
     this.follow();
@@ -99,7 +99,7 @@ export class LogTable {
 
   private scrolled(): void {
     const { scrollTop, scrollHeight, clientHeight } = this.node;
-    // One that is taken off the page scrolls to its top, and means nothing.
+    // A table that is removed from the page scrolls to its top; ignore that.
     if (clientHeight) {
       this.following = scrollHeight - scrollTop - clientHeight < NEAR;
       this.top = scrollTop;

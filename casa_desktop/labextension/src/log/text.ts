@@ -16,7 +16,7 @@ export function family(priority: string): string {
   return priority.toUpperCase().replace(/\d+$/, '');
 }
 
-/** Make a function that tells whether a row passes. */
+/** Make a function that returns whether a row passes. */
 export function passes({ text, priority }: IFilter): (row: Row) => boolean {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const least = PRIORITIES.indexOf(priority);

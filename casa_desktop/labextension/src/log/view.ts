@@ -33,24 +33,24 @@ export class LogView {
   update(log: ILog): void {
     this.log = log;
     this.summary.update(log);
-    // Once only: who closes it then has seen it.
+    // Only once: after that the user decides.
     if (log.opens && !this.opened) {
       this.opened = true;
       this.setOpen(true);
     } else if (this.open) {
-      // What nobody sees is not kept up.
+      // A folded panel is not updated.
       this.panel.update(log);
     }
     this.follow();
   }
 
-  /** Go on, now that the view is on the page. */
+  /** Continue, now that the view is on the page. */
   attached(): void {
     this.panel.table.restore();
     this.follow();
   }
 
-  /** Rest, for the view leaves the page. */
+  /** Stop the clock, because the view leaves the page. */
   detached(): void {
     window.clearInterval(this.clock);
     this.clock = undefined;
@@ -66,7 +66,7 @@ export class LogView {
     }
   }
 
-  /** While a cell runs, keep its clock going, and look for its end. */
+  /** While the cell runs, update its clock and check whether it has ended. */
   private follow(): void {
     this.showState();
     if (!this.log.running || !this.node.isConnected) {
@@ -93,9 +93,9 @@ export class LogView {
 /**
  * Whether the cell around a node is running.
  *
- * A notebook saved in the middle of a run says so for ever, and a kernel that
- * died cannot say otherwise; the star at the cell's prompt is JupyterLab's own
- * word. Where there is no prompt, the log is believed.
+ * The log alone does not tell: one saved in the middle of a run stays "running",
+ * and so does that of a kernel that died. JupyterLab shows a star at the prompt
+ * of a cell that runs. Where there is no prompt, the log counts.
  */
 function isExecuting(node: HTMLElement): boolean {
   const prompt = node.closest('.jp-Cell')?.querySelector('.jp-InputPrompt');

@@ -18,15 +18,15 @@ const REST = 150;
 const LONG_REST = 320;
 /** How long an exact picture may take before it is given up, in ms. */
 const GIVE_UP = 3_000;
-/** How long what the exact picture did to the link may be felt, in ms. */
+/** How long the exact picture may affect measurements afterwards, in ms. */
 const AFTERMATH = 400;
-/** How long it may keep the link from what moves next, in seconds. */
+/** How long it may occupy the link, in seconds. */
 const HOGGING = 0.3;
 /** Bytes per pixel of a colourful picture without loss, to plan with. */
 const EXACT_BYTES = 0.7;
-/** What moves and is no larger does not keep the rest from being exact. */
+/** Moving areas of at most so many pixels do not keep the rest from being exact. */
 const SMALL = 100_000;
-/** How long to leave such a thing alone in between, in ms. */
+/** How long to wait between exact pictures beside such an area, in ms. */
 const APART = 1_000;
 /** Over how long rates are taken, in ms. */
 const WINDOW = 450;
@@ -47,17 +47,17 @@ export class Picture {
   private frames = 0;
   private ticks: { now: number; bytes: number; frames: number }[] = [];
 
-  /** Whether what is seen is what the desktop has. */
+  /** Whether the whole picture is exact. */
   get exact(): boolean {
     return this.lossy.empty;
   }
 
-  /** Whether the server should be watched closely just now. */
+  /** Whether `tick` should be called often just now. */
   get busy(): boolean {
     return this.bytes > 0 || !this.lossy.empty || this.refreshing !== null;
   }
 
-  /** Bytes have come, of whatever it be. */
+  /** Count received bytes, of any kind. */
   received(bytes: number): void {
     this.bytes += bytes;
   }
@@ -78,7 +78,7 @@ export class Picture {
     this.lossy.frame();
   }
 
-  /** What to do now. `delay` is how much longer than ever pings take, in ms. */
+  /** Decide what to do. `delay`: how much longer than the shortest pings take, in ms. */
   tick(now: number, delay: number): IPlan {
     const moves = this.measure(now);
     if (this.refreshing) {
@@ -112,8 +112,8 @@ export class Picture {
   }
 
   /**
-   * Whether all that is lossy rests, or what moves is so small beside it that
-   * its next frames may come without loss, too.
+   * Whether all lossy areas rest, or those that move are so small that their
+   * next frames may come without loss, too.
    */
   private mayRefresh(now: number): boolean {
     if (now - this.moved >= this.rest) {
@@ -158,7 +158,7 @@ export class Picture {
     return this.plan(this.controller.encoding);
   }
 
-  /** What moves again is not to wait for exact pictures. */
+  /** Give up the exact picture, because something moves again. */
   private interrupt(now: number): void {
     this.refreshing = null;
     this.moved = now;

@@ -3,7 +3,7 @@ import type { IEncoding } from '../rfb/encodings.js';
 /** How the picture is sent: as the link allows, or always the same way. */
 export type Quality = 'adaptive' | 'lossless' | 'high' | 'medium' | 'low';
 
-/** What was seen of a connection in the last moments. */
+/** Measurements of a connection over the last moments. */
 export interface ISample {
   /** Now, in milliseconds. */
   readonly now: number;
@@ -37,10 +37,10 @@ const SIZES = [
   0.013, 0.018, 0.023, 0.03, 0.038, 0.06, 0.11, 0.18, 0.28, 1
 ] as const;
 
-/** Where a link begins that nothing is known of but its round trip. */
+/** The first step on a link of which only the round trip is known. */
 const UNKNOWN = 6;
 
-/** Frames per second below which quality is given for more of them. */
+/** Below so many frames per second, quality is lowered to have more. */
 const WANTED_FRAMES = 30;
 /** The part of a link that pictures may take. */
 const SHARE = 0.75;
@@ -48,27 +48,27 @@ const SHARE = 0.75;
 const SHORT = 25;
 const LONG = 45;
 const TOO_LONG = 150;
-/** Bytes per second below which a slow answer is not the picture's fault. */
+/** Below so many bytes per second the picture does not cause delays. */
 const FEW = 15_000;
 /** Bytes per second from which a link shows what it can carry. */
 const EVIDENCE = 60_000;
 /**
- * Bytes per second that no slow link carries. With too few frames besides, it
- * is the server's zlib or the browser that keeps them: 600 x 600 pixels of a
- * film take the server 30 ms without loss, and 8 with JPEG of quality 90.
+ * Bytes per second that no slow link carries. If frames are few nevertheless,
+ * the server's zlib or the browser is too slow: 600 x 600 pixels of a film take
+ * the server 30 ms without loss, and 8 ms with JPEG of quality 90.
  */
 const HEAVY = 3_000_000;
-/** How long it must be so: a window that opens is one large frame, in ms. */
+/** For how long, in ms: a window that opens is one large frame. */
 const HEAVY_FOR = 450;
-/** How long it takes until a step shows in what is measured, in ms. */
+/** How long until measurements show the effect of a step, in ms. */
 const SETTLING = 300;
-/** How long all must have been well before a step up, in ms. */
+/** How long the link must have been calm before a step up, in ms. */
 const CALM = 1_200;
-/** How long not to go again where the link was overrun, in ms. */
+/** How long to avoid a step that has overrun the link, in ms. */
 const CAUTION = 8_000;
 const MOST_CAUTION = 120_000;
 
-/** What the steps that a user can pin are. */
+/** The steps that a user can pin. */
 const PINNED: Readonly<Record<Exclude<Quality, 'adaptive'>, number>> = {
   lossless: EXACT,
   high: 7,
@@ -79,8 +79,8 @@ const PINNED: Readonly<Record<Exclude<Quality, 'adaptive'>, number>> = {
 /**
  * Chooses how the picture is sent while it moves.
  *
- * Down at once, by as many steps as the link's measured capacity says; up one
- * step at a time, and ever more cautiously where that went wrong before.
+ * It goes down at once, by as many steps as the link's measured capacity demands.
+ * It goes up one step at a time, and waits longer each time a step has failed.
  */
 export class QualityController {
   private choice: Quality = 'adaptive';
@@ -101,21 +101,21 @@ export class QualityController {
     return this.choice === 'adaptive' ? this.step : PINNED[this.choice];
   }
 
-  /** How the picture is to be sent. */
+  /** The encoding to send the picture with. */
   get encoding(): IEncoding {
     return LADDER[this.level];
   }
 
-  /** The user pins the quality, or leaves it to the link. */
+  /** Pin the quality, or with 'adaptive' let it follow the link. */
   choose(choice: Quality): void {
     this.choice = choice;
   }
 
-  /** The handshake's round trip, in ms: the first that is known of a link. */
+  /** Start from the handshake's round trip, in ms. */
   meet(roundTrip: number): void {
-    // Two processes and an event loop answer within this on one machine or
-    // in one building; there it begins without loss, and what is late is
-    // likelier late for a busy processor than for a full link.
+    // On one machine or in one building an answer comes within this time.
+    // There the picture begins without loss: a late answer more likely means a
+    // busy processor than a full link.
     const isNear = roundTrip < 12;
     this.step = isNear ? EXACT : UNKNOWN;
     this.long = isNear ? TOO_LONG : LONG;
@@ -124,7 +124,7 @@ export class QualityController {
   /** Take a sample of a moment in which the picture moved. */
   sample(seen: ISample): void {
     if (seen.now - this.sampled > SETTLING) {
-      // What was before a pause tells nothing of what comes after it.
+      // Measurements from before a pause say nothing about the time after it.
       this.calmSince = seen.now;
       this.lightSince = seen.now;
     }
@@ -170,7 +170,7 @@ export class QualityController {
     }
   }
 
-  /** Whether a step may be tried, after what the link did not bear. */
+  /** Whether a step may be tried, or has overrun the link recently. */
   private bears(step: number, { now, rate, frames, delay }: ISample): boolean {
     const growth = SIZES[step] / SIZES[this.step];
     if (delay > SHORT) {
@@ -182,7 +182,7 @@ export class QualityController {
   }
 
   private limit(now: number): void {
-    // Overrun again soon after the caution was over: it was over too early.
+    // Overrun again soon after the wait: the wait was too short.
     const again = now < this.cautiousUntil + this.caution;
     this.caution = again ? Math.min(2 * this.caution, MOST_CAUTION) : CAUTION;
     this.ceiling = this.step - 1;

@@ -4,26 +4,26 @@ const REMEMBERED = 5;
 /** How long an answer may take before the connection counts as dead, in ms. */
 export const PATIENCE = 10_000;
 
-/** Round trips of pings, and what they tell. All times are in milliseconds. */
+/** Statistics of pings' round trips. All times are in milliseconds. */
 export class Pulse {
   private readonly waiting = new Map<number, number>();
   private readonly trips: number[] = [];
   private best = Infinity;
   private id = 0;
 
-  /** The handshake took so long: what is known before the first ping. */
+  /** Record the handshake's duration, as a value before the first ping. */
   meet(roundTrip: number): void {
     this.best = roundTrip;
   }
 
-  /** A ping is sent: the number that it bears. */
+  /** Record that a ping is sent; return its number. */
   ping(now: number): number {
     this.id += 1;
     this.waiting.set(this.id, now);
     return this.id;
   }
 
-  /** A ping was answered; pings come back in their order. */
+  /** Record the answer to a ping; answers come in order. */
   pong(id: number, now: number): void {
     const sent = this.waiting.get(id);
     if (sent === undefined) {
@@ -45,7 +45,7 @@ export class Pulse {
     return sorted.length ? sorted[sorted.length >> 1] : null;
   }
 
-  /** How much longer than ever it takes now: what waits on the way. */
+  /** How much longer than the shortest a round trip takes now: the queue. */
   delay(now: number): number {
     const last = Math.max(this.trips.at(-1) ?? 0, this.oldest(now));
     return Number.isFinite(this.best) ? Math.max(0, last - this.best) : 0;
@@ -62,7 +62,7 @@ export class Pulse {
     return this.waiting.size;
   }
 
-  /** Forget the pings on their way, as after a time in which none counted. */
+  /** Forget the pings under way, as after a time in which none counts. */
   forget(): void {
     this.waiting.clear();
   }

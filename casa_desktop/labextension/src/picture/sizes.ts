@@ -6,18 +6,18 @@ export interface IExtent {
   readonly height: number;
 }
 
-/** Browsers draw no larger canvas, and X's screens end soon after. */
+/** The largest canvas of browsers; X's limit is little more. */
 const MOST = 16_384;
 
-/** What a view would like its desktop's size to be; null if it cannot tell. */
+/** The size that a view wants for its desktop; null if it has none. */
 export function wanted(
   width: number,
   height: number,
   ratio: number
 ): IExtent | null {
   const [across, down] = [width, height].map(side =>
-    // A fraction of a pixel more than the view has would show scroll bars;
-    // what binary fractions lose is not meant by it.
+    // A fraction of a pixel too many would show scroll bars. The small addend
+    // makes up for rounding errors of binary fractions.
     Math.min(Math.floor(side * ratio + 1e-4), MOST)
   );
   // A hidden view has no size, and Xvnc refuses a desktop of 0 x 0 pixels.
@@ -25,8 +25,8 @@ export function wanted(
 }
 
 /**
- * Decides when to ask for which size: only the view that controls it asks, and
- * not again before it was answered.
+ * Decides when to ask for which size: only the view in control asks, and waits
+ * for the answer before it asks again.
  */
 export class Sizes {
   /** The desktop's size now; null before it is known. */
@@ -36,11 +36,11 @@ export class Sizes {
   private asked: IExtent | null = null;
   private refused: IExtent | null = null;
 
-  /** This view controls the size from now on, or does not. */
+  /** Set whether this view controls the size. */
   control(controls: boolean): void {
     if (controls !== this.controls) {
       this.controls = controls;
-      // What a view asks that does not control the size is never answered.
+      // Requests of a view that does not control the size are never answered.
       this.asked = null;
       this.refused = null;
     }
@@ -51,7 +51,7 @@ export class Sizes {
     this.wish = size;
   }
 
-  /** The server tells the desktop's size. */
+  /** Take the desktop's size from the server. */
   told({ width, height, reason, refusal }: ISize): void {
     if (refusal === 0) {
       this.current = { width, height };
@@ -62,7 +62,7 @@ export class Sizes {
     }
   }
 
-  /** The size to ask for now, if any; it counts as asked for. */
+  /** Return the size to ask for now, if any, and count it as asked for. */
   next(): IExtent | null {
     const { wish, asked, current } = this;
     if (!this.controls || !wish || asked || !current) {

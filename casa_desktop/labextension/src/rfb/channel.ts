@@ -1,12 +1,12 @@
 import type { ClientStream } from './clientstream.js';
 
-/** What comes through a channel, told before noVNC is told. */
+/** What a channel reports, before noVNC receives it. */
 export interface IChannelEvents {
   /** Bytes of RFB. */
   received(bytes: Uint8Array): void;
   /** A message of the control channel. */
   told(message: IMessage): void;
-  /** The first answer of the server's to something, after so many ms. */
+  /** The server's first answer has come, after so many ms. */
   met(roundTrip: number): void;
 }
 
@@ -56,7 +56,7 @@ export class Channel {
   onmessage: ((event: MessageEvent<ArrayBuffer>) => void) | null = null;
   /** What ended it; null while it goes on. */
   closing: IClosing | null = null;
-  /** Whether the server speaks on the control channel. */
+  /** Whether the server uses the control channel. */
   controlled = false;
   private asked: number | null = null;
   private known = false;
@@ -82,7 +82,7 @@ export class Channel {
     return this.closing ? CLOSED : this.socket.readyState;
   }
 
-  /** Send what noVNC wants to say; called by noVNC. */
+  /** Send a message of noVNC's; called by noVNC. */
   send(bytes: Uint8Array): void {
     this.asked ??= this.clock();
     this.write(this.client.pass(bytes));
@@ -95,19 +95,19 @@ export class Channel {
     }
   }
 
-  /** Say something on the control channel, if the server listens there. */
+  /** Send a message on the control channel, if the server has one. */
   tell(message: IMessage): void {
     if (this.controlled && this.readyState === OPEN) {
       this.socket.send(JSON.stringify(message));
     }
   }
 
-  /** Close it in good order; called by noVNC. */
+  /** Close the websocket; called by noVNC. */
   close(): void {
     this.socket.close();
   }
 
-  /** Give up a connection on which nothing comes any more. */
+  /** Give up a connection on which nothing comes any more, at once. */
   abandon(reason: string): void {
     this.socket.onmessage = null;
     this.socket.onclose = null;

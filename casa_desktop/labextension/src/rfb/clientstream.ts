@@ -15,8 +15,8 @@ const CONTINUOUS_UPDATES = 150;
 const NOWHERE: IRect = { x: 0, y: 0, width: 0, height: 0 };
 
 /**
- * What noVNC sends, changed where we know better: which encodings it
- * announces, and whether it asks for pictures while nobody can see them.
+ * Changes what noVNC sends: which encodings it announces, and that it asks for
+ * no pictures while the view cannot be seen.
  *
  * noVNC hands over one message at a time. Only a long clipboard comes in
  * several pieces, which are passed on as they are.
@@ -30,7 +30,7 @@ export class ClientStream {
 
   constructor(private encoding: IEncoding) {}
 
-  /** What to send in the place of a piece of noVNC's; null for nothing. */
+  /** What to send instead of a piece of noVNC's; null for nothing. */
   pass(bytes: Uint8Array): Uint8Array | null {
     if (this.rest > 0) {
       this.rest -= bytes.length;
@@ -47,7 +47,7 @@ export class ClientStream {
     return this.novnc && setEncodings(announced(this.novnc, encoding));
   }
 
-  /** Ask for pictures, or for none; null where that says itself later. */
+  /** Ask for pictures, or for none; null if noVNC has not asked for any yet. */
   show(seen: boolean): Uint8Array | null {
     this.seen = seen;
     return this.area && this.updates();

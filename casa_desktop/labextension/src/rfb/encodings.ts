@@ -1,5 +1,5 @@
 /**
- * The numbers of RFB's encodings that we need to know of, as the community
+ * The numbers of RFB's encodings that we use, as the community
  * specification (github.com/rfbproto/rfbproto) and TigerVNC 1.12 have them.
  */
 export const RAW = 0;
@@ -35,7 +35,7 @@ const QUALITY_9 = -23;
 const FINE_QUALITY_0 = -512;
 const SUBSAMPLING = { 1: -768, 2: -766, 4: -767 };
 
-/** What noVNC announces besides pictures is passed on, its qualities are not. */
+/** Whether to pass on an encoding of noVNC's: no pictures, no qualities. */
 function isPassedOn(encoding: number): boolean {
   const isQuality = encoding >= -32 && encoding <= QUALITY_9;
   const isCompression = encoding >= COMPRESSION_0 && encoding <= -247;

@@ -1,5 +1,5 @@
 // noVNC ships no types, and those of DefinitelyTyped describe the entry point
-// of noVNC 1.6. This is the part of docs/API.md that src/rfb.ts uses.
+// of noVNC 1.6. This is the part of docs/API.md that src/connection/novnc.ts uses.
 declare module '@novnc/novnc' {
   interface IEvents {
     clipboard: CustomEvent<{ text: string }>;

@@ -11,7 +11,7 @@ export interface IUpdate extends IRect {
   readonly from: { readonly x: number; readonly y: number } | null;
 }
 
-/** The desktop's size, and why it is told. */
+/** The desktop's size, and why the server sends it. */
 export interface ISize {
   readonly width: number;
   readonly height: number;
@@ -22,7 +22,7 @@ export interface ISize {
   readonly screen: IScreen;
 }
 
-/** Who follows a stream; called while a chunk is fed. */
+/** What a stream calls while a chunk is fed. */
 export interface IFollower {
   /** The desktop's size at first. */
   begin(width: number, height: number): void;
@@ -30,7 +30,7 @@ export interface IFollower {
   /** All parts of one frame have come. */
   frame(): void;
   size(size: ISize): void;
-  /** The server has spoken of the clipboard that takes all of Unicode. */
+  /** The server supports the clipboard that takes all of Unicode. */
   unicode(): void;
 }
 
@@ -39,8 +39,8 @@ const NOTHING = new DataView(new ArrayBuffer(0));
 /**
  * Follows what the server sends, from its first byte, without copying it.
  *
- * Knows of the encodings that `announced` asks for. A stream that has others
- * in it is followed no more; that costs the knowledge and nothing else.
+ * It understands the encodings that `announced` asks for. When another one
+ * comes it stops following; noVNC still shows the picture.
  */
 export class ServerStream {
   /** Whether the stream is not understood any more. */

@@ -9,23 +9,23 @@ export interface IDesktop {
   readonly server?: string;
 }
 
-/** A link that shows a desktop to others, who can touch nothing. */
+/** A link with which others can watch a desktop, without input. */
 export interface IShare {
   readonly id: string;
   readonly label: string;
   /** When it ends, in ISO 8601. */
   readonly expires: string;
-  /** How many look through it now. */
+  /** How many views it shows now. */
   readonly views?: number;
 }
 
-/** A link that was just made: its address is told this once only. */
+/** A new link: only this answer has its address. */
 export interface INewShare extends IShare {
   /** Absolute path of its page, base URL included. */
   readonly url: string;
 }
 
-/** How requests reach the Jupyter server; page and JupyterLab differ in it. */
+/** How requests reach the Jupyter server: different for page and JupyterLab. */
 export interface IServer {
   /** Absolute URL of the Jupyter server, with a slash at the end. */
   readonly baseUrl: string;
@@ -37,10 +37,10 @@ export interface IServer {
   request(url: string, init: RequestInit): Promise<Response>;
 }
 
-/** The server answered, and the answer is no. `message` is its sentence. */
+/** The server refused a request; `message` is its sentence. */
 export class Refused extends Error {}
 
-/** The server does not know the user any more. */
+/** The server does not accept the user's login any more. */
 export class LoggedOut extends Refused {}
 
 /** The link to a desktop was withdrawn, or has expired. */
@@ -49,10 +49,10 @@ export class Withdrawn extends Refused {}
 /** The server answered that there is no such desktop. */
 export class Missing extends Error {}
 
-/** Likewise, and nobody meant it to end. */
+/** The same, and the desktop ended unexpectedly. */
 export class Lost extends Missing {}
 
-/** No answer, or one from something in between that is not our server. */
+/** No answer, or an answer from a proxy instead of our server. */
 export class Unreachable extends Error {}
 
 /** The REST API of one Jupyter server. */
@@ -62,14 +62,14 @@ export class Api {
   /**
    * Start the desktop `name` unless it runs, and wait until it is ready.
    *
-   * @throws Refused when it cannot be started, Unreachable when nobody answers.
+   * @throws Refused when it cannot be started, Unreachable without an answer.
    */
   async start(name: string): Promise<IDesktop> {
     return desktop(await this.call('desktops', post({ name })));
   }
 
   /**
-   * The desktop `name`, which is not started by this.
+   * Return the desktop `name` without starting it.
    *
    * @throws Missing when it does not run, Lost, Refused, Unreachable.
    */
@@ -93,13 +93,13 @@ export class Api {
     }
   }
 
-  /** Stop a desktop, and start it again with nothing on it. */
+  /** Stop a desktop, and start it anew. */
   async restart(name: string): Promise<IDesktop> {
     await this.stop(name);
     return this.start(name);
   }
 
-  /** What is on a desktop now, as a PNG. */
+  /** A PNG of the whole desktop. */
   async screenshot(name: string): Promise<Blob> {
     const response = await this.answer(`${one(name)}/screenshot.png`, {});
     if (!response.ok) {
@@ -124,7 +124,7 @@ export class Api {
     return made as unknown as INewShare;
   }
 
-  /** Withdraw a link: who looks through it is shut out at once. */
+  /** Withdraw a link; the views that it shows are closed at once. */
   async withdraw(name: string, id: string): Promise<void> {
     const path = `${one(name)}/shares/${encodeURIComponent(id)}`;
     await this.call(path, { method: 'DELETE' });
@@ -189,11 +189,11 @@ function desktop(body: Json): IDesktop {
 }
 
 function rows<T>(body: Json, key: string): T[] {
-  const found = body[key];
-  if (!Array.isArray(found)) {
+  const list = body[key];
+  if (!Array.isArray(list)) {
     throw new Unreachable('something else than the server answered');
   }
-  return found as T[];
+  return list as T[];
 }
 
 type Json = Record<string, unknown>;
@@ -209,7 +209,7 @@ async function json(response: Response): Promise<Json | null> {
 
 /**
  * Only our own handlers put `error` beside `message`. A 404 or a 503 without it
- * comes from a hub or a reverse proxy whose server is away for the moment.
+ * comes from a hub or a reverse proxy that cannot reach the server just now.
  */
 function refusal(status: number, body: Json | null): Error {
   if (status === 401 || status === 403) {

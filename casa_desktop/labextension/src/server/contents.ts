@@ -1,16 +1,16 @@
 import type { IServer } from './api.js';
 import { freeName, pathIn, pieces, quoted } from './uploadnames.js';
 
-/** A file could not be brought to the server; `message` says why. */
+/** A file could not be uploaded; `message` is the reason. */
 export class UploadFailed extends Error {}
 
 /**
  * Put a file into a folder of the server through Jupyter's contents API.
  *
- * Nothing is written over: a name that is taken gets a number.
+ * No file is overwritten: a name that is taken gets a number.
  *
  * @param folder a path of the contents API, '' for its root.
- * @param progress called with what is done, between 0 and 1.
+ * @param progress called with the fraction that is done, from 0 to 1.
  * @returns the path at which the file is now.
  * @throws UploadFailed with a sentence for the user.
  */
@@ -25,8 +25,7 @@ export async function uploadInto(
   const parts = pieces(file.size);
   for (const [index, [begin, end]] of parts.entries()) {
     const content = await base64(file.slice(begin, end));
-    // Jupyter knows a file in one piece by the lack of a number, and the last
-    // of several by -1.
+    // A file in one piece has no chunk number; the last of several pieces has -1.
     const last = index === parts.length - 1;
     const chunk = parts.length === 1 ? {} : { chunk: last ? -1 : index + 1 };
     const model = { name, path, type: 'file', format: 'base64', content };

@@ -21,7 +21,7 @@ export function pathIn(folder: string, name: string): string {
   return below ? `${below}/${name}` : name;
 }
 
-/** How a path goes into a URL. */
+/** A path, quoted for a URL. */
 export function quoted(path: string): string {
   return path.split('/').map(encodeURIComponent).join('/');
 }
@@ -41,7 +41,7 @@ function safeName(wanted: string): string {
   return /^\.*$/.test(name) ? 'file' : name;
 }
 
-/** Two endings belong together where the last one tells of a compression. */
+/** Two endings belong together if the last one is that of a compression. */
 function split(name: string): [string, string] {
   const match = /(?:\.[^.]+)?\.(?:gz|bz2|xz|fz|Z)$|\.[^.]+$/.exec(name);
   const at = match?.index || name.length;

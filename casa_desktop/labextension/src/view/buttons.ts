@@ -1,7 +1,7 @@
 import { element } from '../dom.js';
 import { icon, IconName } from './icons.js';
 
-/** A button of the toolbar. `hint` says more than its name does. */
+/** A button of the toolbar; `hint` is its tooltip. */
 export function tool(
   label: string,
   picture: IconName | { readonly svg: string },
@@ -23,14 +23,14 @@ export function button(
   run: () => void,
   kind: 'plain' | 'main' | 'danger' = 'plain'
 ): HTMLButtonElement {
-  const made = element('button', 'Button', label);
-  made.type = 'button';
-  made.dataset.kind = kind;
-  made.addEventListener('click', run);
-  return made;
+  const node = element('button', 'Button', label);
+  node.type = 'button';
+  node.dataset.kind = kind;
+  node.addEventListener('click', run);
+  return node;
 }
 
-/** Show whether a button that stays down is down. */
+/** Show whether a toggle button is pressed. */
 export function press(button: HTMLButtonElement, pressed: boolean): void {
   button.setAttribute('aria-pressed', String(pressed));
 }

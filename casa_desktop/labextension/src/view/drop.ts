@@ -3,7 +3,7 @@ import { element } from '../dom.js';
 import { uploadInto } from '../server/contents.js';
 import type { Toasts } from './toasts.js';
 
-/** What dropping files needs of the view around it. */
+/** What dropping files needs of the view. */
 export interface IDropHost {
   readonly server: IServer;
   readonly toasts: Toasts;
@@ -12,9 +12,9 @@ export interface IDropHost {
   refusal(): string;
 }
 
-/** Takes files that are dropped on a view to the server. */
+/** Uploads files that are dropped on a view. */
 export class Drop {
-  /** What says, while files are dragged, that they may be dropped. */
+  /** The sign, while files are dragged, that they may be dropped. */
   readonly node = element('div', 'Drop');
   private depth = 0;
 

@@ -10,7 +10,7 @@ export function listen(
   return () => target.removeEventListener(type, listener);
 }
 
-/** Call `changed` whenever the screen has other pixels, until the end. */
+/** Call `changed` whenever the device pixel ratio changes, until the end. */
 export function whenRatioChanges(changed: () => void): () => void {
   let end: () => void = () => undefined;
   const watch = (): void => {
@@ -26,7 +26,7 @@ export function whenRatioChanges(changed: () => void): () => void {
   return () => end();
 }
 
-/** Chromium has it, in full screen and over https. */
+/** Chromium's keyboard lock, for full screen over https. */
 interface IKeyboardLock {
   readonly keyboard?: { lock(): Promise<void>; unlock(): void };
 }
@@ -42,8 +42,8 @@ export async function toggleFullScreen(
   }
   await node.requestFullscreen({ navigationUI: 'hide' });
   if (keyboard) {
-    // Keys that the browser keeps otherwise, Escape for one: held down it
-    // still leaves the full screen.
+    // Without the lock, the browser keeps keys such as Escape. Escape still
+    // leaves the full screen when it is held down.
     await (navigator as IKeyboardLock).keyboard?.lock().catch(() => undefined);
   }
 }

@@ -1,4 +1,4 @@
-/** The channel by which the tabs of one browser speak of moving a view. */
+/** The channel on which tabs of one browser arrange to move a view. */
 const CHANNEL = 'casa-desktop';
 
 /** How long a JupyterLab may take to answer, in milliseconds. */
@@ -11,7 +11,7 @@ interface IMove {
   readonly name: string;
 }
 
-/** The server, whichever way its address is written: the page knows a path. */
+/** The server's absolute URL; the page has only a path. */
 function place(baseUrl: string): string {
   return new URL(baseUrl, location.href).href;
 }
@@ -19,7 +19,7 @@ function place(baseUrl: string): string {
 /**
  * Ask the JupyterLab in another tab of this browser to show a desktop.
  *
- * Resolves with whether one did.
+ * Resolves with whether one has shown it.
  */
 export function returnToLab(baseUrl: string, name: string): Promise<boolean> {
   const channel = new BroadcastChannel(CHANNEL);
@@ -39,7 +39,7 @@ export function returnToLab(baseUrl: string, name: string): Promise<boolean> {
  * Show the desktops that pages of this browser give back, from now on.
  *
  * @param show shows one, and resolves once it is there.
- * @returns what ends that.
+ * @returns a function that ends this.
  */
 export function welcomeBack(
   baseUrl: string,

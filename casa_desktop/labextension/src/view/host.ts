@@ -1,8 +1,8 @@
 import type { IPreferenceStore } from '../connection/preferences.js';
 
-/** A button that only one of the places has where a view can be. */
+/** A button that only the page or only JupyterLab has. */
 export interface IAction {
-  /** What the button says to those who hover, and to screen readers. */
+  /** The button's tooltip, and its name for screen readers. */
   readonly label: string;
   /** The SVG of its icon. */
   readonly icon: string;
@@ -11,7 +11,7 @@ export interface IAction {
 
 /**
  * What a place may lack: a Jupyter server that takes files, or that makes links
- * to share; or the desktop is another's, and can be looked at only.
+ * to share; or ownership: the desktop is another user's, and can only be watched.
  */
 export type Lack = 'files' | 'shares' | 'ownership';
 
@@ -26,8 +26,8 @@ export interface IHost {
   folder(): string;
   /**
    * Put a picture of the desktop where the user works, and resolve with a
-   * sentence that says where; null if there is no such place just now. Without
-   * it, pictures can only be downloaded.
+   * sentence that names the place, or null if there is none just now. Without
+   * this function, pictures can only be downloaded.
    */
   readonly keepSnapshot?: (png: Blob, alt: string) => Promise<string | null>;
 }

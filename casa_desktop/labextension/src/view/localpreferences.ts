@@ -32,7 +32,7 @@ export class LocalPreferences implements IPreferenceStore {
     return this.changed.connect(listener);
   }
 
-  /** What is kept may be of another version, or broken. */
+  /** The stored text may be of another version, or broken. */
   private read(): IPreferences {
     try {
       const kept: unknown = JSON.parse(this.storage.getItem(KEY) ?? '{}');

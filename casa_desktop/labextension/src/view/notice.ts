@@ -2,14 +2,14 @@ import { element } from '../dom.js';
 import type { IStatus } from '../connection/state.js';
 import { words } from '../connection/statetext.js';
 
-/** What is said in the place of a desktop that is not there. */
+/** The message in place of a desktop that is not shown. */
 export class Notice {
   readonly node = element('div', 'Card');
   private readonly headline = element('p', 'Headline');
   private readonly detail = element('p', 'Detail');
   private readonly button = element('button', 'Button');
 
-  /** @param again what the button does. */
+  /** @param again called when the button is pressed. */
   constructor(again: () => void) {
     this.headline.setAttribute('role', 'status');
     this.headline.setAttribute('aria-live', 'polite');
@@ -28,7 +28,7 @@ export class Notice {
     this.button.hidden = !button;
   }
 
-  /** Give the keyboard to the button, if there is one: whether it has it. */
+  /** Give the keyboard to the button if there is one; return whether there is. */
   focus(): boolean {
     this.button.focus();
     return !this.button.hidden;

@@ -31,7 +31,7 @@ export class Panel {
     this.node.setAttribute('role', 'dialog');
     this.node.append(this.title, this.body);
     this.node.addEventListener('keydown', event => {
-      // What is typed here is neither the desktop's nor JupyterLab's.
+      // Keys typed here are neither for the desktop nor for JupyterLab.
       event.stopPropagation();
       if (event.key === 'Escape') {
         this.close();
@@ -60,7 +60,7 @@ export class Panel {
     document.addEventListener('pointerdown', this.outside, true);
   }
 
-  /** Close it; the focus goes back to its button unless it is elsewhere. */
+  /** Close it; with `back` the focus returns to its button. */
   close(back = true): void {
     if (!this.content) {
       return;

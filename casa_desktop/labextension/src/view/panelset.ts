@@ -11,7 +11,7 @@ import { SharePanel } from './panels/share.js';
 import type { Toasts } from './toasts.js';
 import type { PanelName } from './toolbar.js';
 
-/** What the panels need of the view that they belong to. */
+/** What the panels need of their view. */
 export interface IDeskHost {
   readonly api: Api;
   readonly name: string;
@@ -21,7 +21,7 @@ export interface IDeskHost {
   key(key: IKey, down: boolean): void;
   copy(text: string): Promise<boolean>;
   snapshot(): Promise<Blob>;
-  /** Start the desktop anew, and show it. */
+  /** Start the desktop and show it. */
   open(): void;
   closePanel(): void;
 }
@@ -51,7 +51,7 @@ export function makePanels(desk: IDeskHost): IPanels {
   };
 }
 
-/** Do something, and tell the user if it does not go well. */
+/** Do something, and show the error if it fails. */
 export async function attempt(
   { toasts }: IDeskHost,
   what: () => Promise<unknown>

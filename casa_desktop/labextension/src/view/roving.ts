@@ -39,7 +39,7 @@ export function rove(bar: HTMLElement): { refresh(): void; focus(): void } {
   };
 }
 
-/** Where a key leads from place `at` of `count`; null if nowhere. */
+/** The place that a key moves to from place `at` of `count`, or null. */
 export function destination(
   key: string,
   at: number,

@@ -9,7 +9,7 @@ import type { IStatus } from '../connection/state.js';
 import { IStats, NO_STATS } from '../connection/stats.js';
 import { comeback } from '../connection/statetext.js';
 
-/** A desktop in use: its connection, its keyboard and its clipboard. */
+/** A desktop in use: its connection, keyboard and clipboard. */
 export class Session {
   readonly clipper: Clipper;
   readonly connection: Connection;
@@ -65,7 +65,7 @@ export class Session {
     this.connection.rfb?.focus();
   }
 
-  /** The view can be seen, or not. */
+  /** Set whether the view can be seen. */
   show(visible: boolean): void {
     this.visible = visible;
     this.connection.rfb?.link.show(visible);
@@ -78,7 +78,7 @@ export class Session {
   prefer(): void {
     const { current } = this.host.preferences;
     this.connection.rfb?.prefer(current);
-    // Keys belong to the desktop: Lumino takes no shortcut from in here.
+    // Keys belong to the desktop: Lumino handles no shortcuts in here.
     if (current.keyboard) {
       this.screen.dataset.lmSuppressShortcuts = 'true';
     } else {
@@ -128,11 +128,11 @@ export class Session {
     });
   }
 
-  /** The V of Ctrl+V, after the clipboard has gone before it. */
+  /** Send the V of Ctrl+V, after the clipboard was sent. */
   private pasteKey({ code, shiftKey, metaKey }: KeyboardEvent): void {
     const key = code === 'KeyV' ? (shiftKey ? SHIFT_V : V) : INSERT;
     if (metaKey) {
-      // A Mac's command key, which the desktop's programs do not know.
+      // A Mac's command key means nothing to the desktop's programs.
       this.capture?.letGo();
       this.key(STICKY[0], true);
       this.key(key);

@@ -1,21 +1,21 @@
 import { element } from '../dom.js';
 import { button } from './buttons.js';
 
-/** How long a message stays, in ms; those who read slowly need some time. */
+/** How long a message stays, in ms: long enough for slow readers. */
 const STAY = 7_000;
 
 /** A message that is being shown. */
 export interface IToast {
-  /** Say something else in its place. */
+  /** Replace its text. */
   say(text: string): void;
-  /** Show how far something is, between 0 and 1. */
+  /** Show progress, from 0 to 1. */
   progress(fraction: number): void;
-  /** Let it go, after a while in which it can be read. */
+  /** Remove it once there was time to read it. */
   done(): void;
   close(): void;
 }
 
-/** Messages in a corner of the view, told to screen readers politely. */
+/** Messages in a corner of the view; screen readers read them politely. */
 export class Toasts {
   readonly node = element('div', 'Toasts');
 
@@ -24,14 +24,14 @@ export class Toasts {
     this.node.setAttribute('aria-live', 'polite');
   }
 
-  /** Say something, and take it away after a while. */
+  /** Show a message, and remove it after a while. */
   say(text: string): IToast {
     const toast = this.begin(text);
     toast.done();
     return toast;
   }
 
-  /** Say something that stays until it is told to go. */
+  /** Show a message that stays until it is closed. */
   begin(text: string): IToast {
     const node = element('div', 'Toast');
     const words = element('span', 'Words', text);
@@ -41,8 +41,8 @@ export class Toasts {
     this.node.append(node);
     const bar = element('progress', 'Progress');
     return {
-      say: said => {
-        words.textContent = said;
+      say: sentence => {
+        words.textContent = sentence;
       },
       progress: fraction => {
         if (!bar.isConnected) {

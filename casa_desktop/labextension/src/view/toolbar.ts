@@ -9,10 +9,10 @@ import { press, tool } from './buttons.js';
 /** What a toolbar shows of its view. */
 export interface IToolbarState {
   readonly connected: boolean;
-  /** Whether the view can touch nothing. */
+  /** Whether the view can only watch. */
   readonly viewOnly: boolean;
   readonly captures: boolean;
-  /** Whether it is fingers that point. */
+  /** Whether the pointing device is a finger. */
   readonly touch: boolean;
   readonly stats: IStats;
 }

@@ -22,16 +22,16 @@ import { Toolbar } from './toolbar.js';
 import { Typing } from './input/onscreenkeyboard.js';
 
 /**
- * A desktop in an element: the toolbar, the canvas, and over it what there is
- * to say.
+ * A desktop in an element: the toolbar, and the canvas with messages and panels
+ * over it.
  *
- * The page and JupyterLab's tab are both made of this. The element bears the
- * phase as `data-state`.
+ * The page and JupyterLab's tab both show one. The element has the phase as
+ * `data-state`.
  */
 export class View {
-  /** The root of it, to be put into a page by the caller. */
+  /** The root element; the caller puts it into a page. */
   readonly node = element('div', 'View');
-  /** What is shown just now. */
+  /** The status that is shown. */
   status: IStatus = INITIAL;
   /** Emitted with each new status, after it is shown. */
   readonly statusChanged = new Signal<IStatus>();
@@ -72,7 +72,7 @@ export class View {
     this.look();
   }
 
-  /** What is known of the connection just now. */
+  /** The statistics of the connection. */
   get stats(): IStats {
     return this.session.stats;
   }
@@ -82,15 +82,15 @@ export class View {
     this.session.connection.open();
   }
 
-  /** Try again at once if it has failed or waits; else leave it alone. */
+  /** Try again at once if it has failed or waits; otherwise do nothing. */
   reopen(): void {
     this.session.connection.reopen();
   }
 
   /**
    * Give the keyboard to the desktop, or to the button if there is one. A
-   * desktop that is not there yet gets it later, unless the user has begun to
-   * type elsewhere by then.
+   * desktop that is not connected yet gets it later, unless the user is typing
+   * elsewhere by then.
    */
   focus(): void {
     this.keen = true;
@@ -99,7 +99,7 @@ export class View {
     }
   }
 
-  /** Say whether the view can be seen: a hidden one asks for no picture. */
+  /** Set whether the view can be seen: a hidden one asks for no picture. */
   setVisible(visible: boolean): void {
     this.shown = visible;
     this.look();

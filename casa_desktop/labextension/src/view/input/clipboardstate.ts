@@ -7,12 +7,12 @@ export type Verdict = 'send' | 'ignore' | 'too long';
 /**
  * Keeps the clipboards of browser and desktop the same, without any I/O.
  *
- * A text goes over once: what one side was given is not sent back when it is
- * seen there. What could not be written to the browser's clipboard, as a page
- * without focus cannot, waits and is not lost to what is older there.
+ * Each text crosses once: it is not sent back when it is seen on the other side.
+ * A page without focus cannot write to the browser's clipboard; such a text
+ * waits, and older text on the clipboard does not replace it.
  */
 export class Clipboards {
-  /** What the browser's clipboard is still to be given; null for nothing. */
+  /** The text that the browser's clipboard still lacks; null if none. */
   owed: string | null = null;
   /** The text that the desktop has, as far as is known. */
   desktop: string | null = null;
@@ -34,7 +34,7 @@ export class Clipboards {
     return 'send';
   }
 
-  /** The user pastes a text: it goes over, unless the desktop has it. */
+  /** The user pastes a text; it is sent unless the desktop has it. */
   pasted(text: string): Verdict {
     this.browser = null;
     return this.inBrowser(text);
@@ -57,7 +57,7 @@ export class Clipboards {
     }
   }
 
-  /** Another desktop, or the same one anew: it has none of our texts. */
+  /** Forget all: another or a new desktop has none of our texts. */
   forgetDesktop(): void {
     this.desktop = null;
     this.browser = null;
@@ -65,7 +65,7 @@ export class Clipboards {
   }
 }
 
-/** A text as both sides have it: lines end alike, and it is valid Unicode. */
+/** A text with equal line ends and valid Unicode, for comparison. */
 export function normal(text: string): string {
   return text
     .replace(/\r\n?/g, '\n')
@@ -79,7 +79,7 @@ export function tooLong(text: string): boolean {
   return new TextEncoder().encode(text).length + lines + 1 > MOST_BYTES;
 }
 
-/** What to tell the user of a text that is too long. */
+/** The sentence for a text that is too long. */
 export const TOO_LONG =
   'The text on the clipboard is too long for the desktop, which takes up to ' +
   '256 KiB: bring it over as a file.';

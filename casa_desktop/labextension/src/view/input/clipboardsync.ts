@@ -2,7 +2,7 @@ import type { IClipboardDesk } from '../panels/clipboard.js';
 import { Signal } from '../../signal.js';
 import { Clipboards, TOO_LONG } from './clipboardstate.js';
 
-/** What a clipper needs of the view around it. */
+/** What a clipper needs of the view. */
 export interface IClipperHost {
   /** Put a text on the desktop's clipboard. */
   give(text: string): void;
@@ -12,18 +12,18 @@ export interface IClipperHost {
   follows(): boolean;
   /** The user wants them to, or not. */
   follow(yes: boolean): void;
-  /** Tell the user. */
+  /** Show the user a sentence. */
   say(text: string): void;
 }
 
-/** How long the browser may take to say what is pasted, in ms. */
+/** How long the browser may take to deliver a pasted text, in ms. */
 const PASTING = 60;
 
 /**
  * Carries texts between the browser's clipboard and the desktop's.
  *
- * Reading the clipboard needs the user's permission, which Chromium remembers
- * and Firefox has none of. What the user pastes is told in any browser.
+ * Reading the clipboard needs the user's permission, which Chromium remembers;
+ * Firefox has no such permission. Every browser delivers what the user pastes.
  */
 export class Clipper implements IClipboardDesk {
   /** Emitted when the desktop's text has changed. */
@@ -72,7 +72,7 @@ export class Clipper implements IClipboardDesk {
     }
   }
 
-  /** Another connection: nothing is known of the desktop's clipboard. */
+  /** Forget the desktop's clipboard, because the connection is a new one. */
   restart(): void {
     this.clipboards.forgetDesktop();
   }
@@ -82,7 +82,7 @@ export class Clipper implements IClipboardDesk {
     this.judge(this.clipboards.pasted(text));
   }
 
-  /** Write the desktop's text to the browser's clipboard, as the user asks. */
+  /** Write the desktop's text to the browser's clipboard, on a click. */
   async take(): Promise<boolean> {
     return this.write(this.text);
   }
@@ -107,10 +107,10 @@ export class Clipper implements IClipboardDesk {
         const text = await navigator.clipboard.readText();
         this.judge(this.clipboards.inBrowser(text));
       } catch {
-        // The focus went elsewhere meanwhile; it will come back.
+        // The view has lost the focus meanwhile; this runs again when it is back.
       }
     }
-    // What was copied elsewhere since is newer, and is owed nothing.
+    // Nothing is owed if a newer text was copied elsewhere.
     await this.pay();
   }
 
@@ -123,7 +123,7 @@ export class Clipper implements IClipboardDesk {
     }
   }
 
-  /** Give the browser what it is owed, now that it may take it. */
+  /** Write the text that the browser's clipboard still lacks, if it may be now. */
   private async pay(): Promise<void> {
     const { owed } = this.clipboards;
     if (owed !== null && this.host.follows()) {
@@ -131,7 +131,7 @@ export class Clipper implements IClipboardDesk {
     }
   }
 
-  /** Put a text on the browser's clipboard: whether it is there. */
+  /** Put a text on the browser's clipboard; return whether it worked. */
   async write(text: string): Promise<boolean> {
     const written = (await writeText(text)) || copyBySelection(text);
     if (written) {
@@ -141,8 +141,8 @@ export class Clipper implements IClipboardDesk {
   }
 
   /**
-   * Ctrl+V: let the browser say what is pasted before the desktop hears of the
-   * key, so that the program there finds the text.
+   * On Ctrl+V, wait for the browser's text before sending the key to the
+   * desktop, so that the program there finds the text.
    */
   private pressed(event: KeyboardEvent): void {
     if (!this.host.follows() || !pastes(event) || !isCanvas(event.target)) {
@@ -207,7 +207,7 @@ async function writeText(text: string): Promise<boolean> {
   }
 }
 
-/** The way before there was one; it works on a click, without https too. */
+/** The older way to copy; on a click it works without https, too. */
 function copyBySelection(text: string): boolean {
   if (!navigator.userActivation?.isActive) {
     return false;

@@ -1,4 +1,4 @@
-/** What a keyboard's gate needs of the view around it. */
+/** What keyboard capture needs of the view. */
 export interface ICaptureHost {
   /** Whether every key goes to the desktop. */
   captures(): boolean;
@@ -8,12 +8,12 @@ export interface ICaptureHost {
   typed(): void;
 }
 
-/** How the keyboard is got back, in words. */
+/** The sentence on how to get the keyboard back. */
 export const RELEASE = 'Press Ctrl, Alt and Shift together to leave it.';
 
 const MODIFIERS = ['Control', 'Alt', 'Shift', 'Meta', 'AltGraph'];
 
-/** Which keys of the canvas reach noVNC, and which the browser. */
+/** Decides which keys of the canvas reach noVNC, and which the browser. */
 export class Capture {
   private readonly down = new Map<string, string>();
 
@@ -27,7 +27,7 @@ export class Capture {
     canvas.addEventListener('blur', () => this.letGo());
   }
 
-  /** Let go on the desktop whatever is down: nobody hears of its end. */
+  /** Release on the desktop all keys that are down: their keyup may be lost. */
   letGo(): void {
     for (const [code, key] of [...this.down]) {
       this.canvas.dispatchEvent(new KeyboardEvent('keyup', { code, key }));
@@ -45,7 +45,7 @@ export class Capture {
       this.letGo();
       this.host.released();
     } else if (!this.host.captures() && isShortcut(event)) {
-      // The browser's. JupyterLab listens at the document and came first.
+      // For the browser. JupyterLab listens on the document and has had it.
       event.stopImmediatePropagation();
       this.letGo();
     } else {
@@ -64,7 +64,7 @@ function releases(event: KeyboardEvent): boolean {
 }
 
 /** Whether a key is likelier meant for the browser than for a program. */
-export function isShortcut(event: KeyboardEvent): boolean {
+function isShortcut(event: KeyboardEvent): boolean {
   if (MODIFIERS.includes(event.key)) {
     return false;
   }

@@ -1,4 +1,4 @@
-/** A key as X knows it, and as the browser does. */
+/** A key with X's and the browser's names for it. */
 export interface IKey {
   readonly label: string;
   readonly keysym: number;
@@ -40,7 +40,7 @@ export const FUNCTION_KEYS: readonly (readonly IKey[])[] = Array.from(
 
 export const BACKSPACE = 0xff08;
 
-/** The keysym of a character: Latin-1 is itself, the rest is beside it. */
+/** The keysym of a character: its code in Latin-1, else 0x01000000 + code. */
 export function keysymOf(character: string): number {
   const point = character.codePointAt(0) ?? 0;
   if (character === '\n') {

@@ -4,7 +4,7 @@ import { BACKSPACE, keysymOf, typed } from './keysyms.js';
 // An on-screen keyboard deletes only where there is something to delete.
 const FILLER = '_'.repeat(32);
 
-/** A field out of sight that opens a tablet's on-screen keyboard. */
+/** A hidden field that opens a tablet's on-screen keyboard. */
 export class Typing {
   readonly node = element('textarea', 'Typing');
   private before = FILLER;

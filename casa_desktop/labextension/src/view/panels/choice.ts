@@ -2,14 +2,14 @@ import { element } from '../../dom.js';
 import type { IContent } from '../panel.js';
 import { button } from '../buttons.js';
 
-/** One of some things to do. */
+/** One button of a choice. */
 export interface IChoice {
   readonly label: string;
   readonly kind?: 'plain' | 'main' | 'danger';
   run(): void;
 }
 
-/** A question, and what can be answered to it. */
+/** A question with buttons for the answers. */
 export class ChoicePanel implements IContent {
   readonly node = element('div', 'Column');
 

@@ -8,9 +8,9 @@ export interface IClipboardDesk {
   readonly text: string;
   /** Put a text on the desktop's clipboard. */
   send(text: string): void;
-  /** Put the desktop's text on the browser's clipboard: whether it is there. */
+  /** Put the desktop's text on the browser's clipboard; return whether it worked. */
   take(): Promise<boolean>;
-  /** Read the browser's clipboard: whether that is allowed. */
+  /** Read the browser's clipboard; return whether that is allowed. */
   allow(): Promise<boolean>;
   follows(): boolean;
   follow(yes: boolean): void;
@@ -52,7 +52,7 @@ export class ClipboardPanel implements IContent {
     this.switch.input.checked = this.desk.follows();
   }
 
-  /** The desktop has another text. */
+  /** Show the desktop's text, which has changed. */
   show(): void {
     this.first.value = this.desk.text;
   }

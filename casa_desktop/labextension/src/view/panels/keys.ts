@@ -33,14 +33,14 @@ export class KeysPanel implements IContent {
     );
   }
 
-  /** A key was typed: what was down for it goes up again. */
+  /** A key was typed: release the keys that were down for it. */
   typed(): void {
     for (const key of [...this.down]) {
       this.toggle(key);
     }
   }
 
-  /** Nothing is down on a desktop that was just connected. */
+  /** Show all keys as released: the desktop was just connected. */
   reset(): void {
     this.down.clear();
     this.held.forEach(made => press(made, false));

@@ -18,7 +18,7 @@ const TIMES: readonly [number, string][] = [
   [1440, '1 day']
 ];
 
-/** Links by which others look at the desktop, and can touch nothing. */
+/** Links with which others can watch the desktop, without input. */
 export class SharePanel implements IContent {
   readonly title = 'Share this desktop';
   readonly node = element('div', 'Column');
