@@ -21,7 +21,6 @@ from Xlib import X, display
 from casa_desktop import errors
 from casa_desktop.desktop import lifecycle, registry
 from casa_desktop.runtime.record import Record
-from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import locks
 from casa_desktop.x11 import screenshots
 
@@ -86,26 +85,6 @@ def test_many_who_start_at_once_get_one_desktop(root: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         records = set(pool.map(lambda _: lifecycle.ensure(), range(8)))
     assert len(records) == 1
-
-
-def test_desktops_of_other_names_are_other_displays(root: Path) -> None:
-    one, two = lifecycle.ensure("one"), lifecycle.ensure("two", settings=Settings(geometry="800x600"))
-    assert one.display != two.display
-    assert [each.name for each in registry.list_desktops()] == ["one", "two"]
-    assert Image.open(io.BytesIO(screenshots.screenshot(two))).size == (800, 600)
-    lifecycle.stop("one")
-    assert [each.name for each in registry.list_desktops()] == ["two"]
-
-
-def test_who_only_looks_brings_no_root_back(root: Path) -> None:
-    lifecycle.ensure()
-    lifecycle.stop()
-    assert not root.exists()
-    assert registry.find() is None
-    assert registry.list_desktops() == []
-    with pytest.raises(errors.NotRunning):
-        registry.running()
-    assert not root.exists()
 
 
 def test_stopping_what_is_not_running_says_so(root: Path) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from casa_desktop.x11.icewm import MenuEntry, menu, preferences, toolbar
+from pathlib import Path
+
+from casa_desktop.x11.icewm import MenuEntry, menu, preferences, toolbar, window_manager_command
 
 
 def test_the_menu_names_each_tool_and_then_the_rest() -> None:
@@ -16,3 +18,18 @@ def test_the_preferences_offer_no_way_to_log_out_of_the_desktop() -> None:
     lines = preferences().splitlines()
     assert "ShowLogoutMenu=0" in lines
     assert 'KeySysLogout=""' in lines
+
+
+def test_the_window_manager_gets_the_display_the_cookie_and_its_files() -> None:
+    command = window_manager_command(
+        "/usr/bin/icewm",
+        config=Path("/run/main/icewm"),
+        display=":7",
+        xauthority=Path("/run/main/Xauthority"),
+        env={"DISPLAY": ":0"},
+    )
+    assert command.env == {
+        "DISPLAY": ":7",
+        "XAUTHORITY": "/run/main/Xauthority",
+        "ICEWM_PRIVCFG": "/run/main/icewm",
+    }
