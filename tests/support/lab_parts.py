@@ -29,14 +29,14 @@ def wait_for_state(page: Page, state: str, name: str = "main") -> None:
 
 def run_command(page: Page, label: str) -> None:
     """Run the command of the palette with this label."""
-    assert any(_find_in_palette(page, label) for _ in range(3)), f"The palette does not offer {label!r}."
-    page.locator(".lm-CommandPalette-input").last.press("Enter")
+    assert any(_choose_in_palette(page, label) for _ in range(3)), f"The palette does not offer {label!r}."
 
 
-def _find_in_palette(page: Page, label: str) -> bool:
-    """Open the palette with the label in its field; return False if it closed again.
+def _choose_in_palette(page: Page, label: str) -> bool:
+    """Open the palette, and click on the command with this label; return False if the palette closed before that.
 
-    It does so, and forgets what was in its field, when something that is still being opened takes the focus.
+    It closes, and forgets what was in its field, when something that is still being opened takes the focus. A click
+    needs the command to be there, while a key would go wherever the focus is.
     """
     # By the menu: where the desktop has the keyboard, the shortcut would go to it.
     page.locator("#jp-MainMenu, .lm-MenuBar").first.get_by_text("View", exact=True).click()
@@ -45,6 +45,7 @@ def _find_in_palette(page: Page, label: str) -> bool:
     try:
         page.locator(".lm-CommandPalette-input").last.fill(label, timeout=10_000)
         expect(chosen).to_have_text(re.compile(f"^{re.escape(label)}"), timeout=10_000)
+        chosen.click(timeout=10_000)
     except (AssertionError, TooLate):
         page.keyboard.press("Escape")
         return False
