@@ -26,3 +26,16 @@ export function download(file: Blob, name: string): void {
   // Firefox reads the blob only after a while.
   window.setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
+
+/** The content of a blob in base64; rejects if the browser cannot read it. */
+export function base64(blob: Blob): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => {
+      const url = String(reader.result);
+      resolve(url.slice(url.indexOf(',') + 1));
+    };
+    reader.onerror = () => reject(reader.error as DOMException);
+    reader.readAsDataURL(blob);
+  });
+}

@@ -1,3 +1,4 @@
+import { base64 } from '../dom.js';
 import type { INotebookPanel } from './notebooks.js';
 
 /** As much of a notebook's cell as is needed here. */
@@ -29,13 +30,4 @@ export async function keepInCell(
   });
   const place = `cell ${activeCellIndex + 1} of ${panel.title.label}`;
   return `The picture is in ${place}.`;
-}
-
-function base64(blob: Blob): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(String(reader.result).split(',', 2)[1]);
-    reader.onerror = () => reject(reader.error as DOMException);
-    reader.readAsDataURL(blob);
-  });
 }

@@ -1,3 +1,4 @@
+import { base64 } from '../dom.js';
 import type { IServer } from './api.js';
 import { freeName, pathIn, pieces, quoted } from './uploadnames.js';
 
@@ -24,7 +25,9 @@ export async function uploadInto(
   const path = pathIn(folder, name);
   const parts = pieces(file.size);
   for (const [index, [begin, end]] of parts.entries()) {
-    const content = await base64(file.slice(begin, end));
+    const content = await base64(file.slice(begin, end)).catch(() => {
+      throw new UploadFailed('The browser cannot read the file.');
+    });
     // A file in one piece has no chunk number; the last of several pieces has -1.
     const last = index === parts.length - 1;
     const chunk = parts.length === 1 ? {} : { chunk: last ? -1 : index + 1 };
@@ -93,17 +96,4 @@ function sentence(status: number, message: string): string {
     default:
       return message || `The server answered with status ${status}.`;
   }
-}
-
-function base64(blob: Blob): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => {
-      const url = String(reader.result);
-      resolve(url.slice(url.indexOf(',') + 1));
-    };
-    reader.onerror = () =>
-      reject(new UploadFailed('The browser cannot read the file.'));
-    reader.readAsDataURL(blob);
-  });
 }
