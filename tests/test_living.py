@@ -75,7 +75,8 @@ def test_a_process_that_lives_tells_all() -> None:
         assert any(each.startswith("pipe:") for each in living.opened(child.pid))
     own = psutil.Process()
     assert living.command(own)[0] == sys.executable or living.program(own) == os.path.realpath(sys.executable)
-    assert living.with_word([own], "pytest") == [own]
+    assert living.with_word([own], living.command(own)[0]) == [own]
+    assert living.with_word([own], "a word that is not there") == []
 
 
 def test_a_program_ends_with_its_block_though_an_assertion_fails_there() -> None:
