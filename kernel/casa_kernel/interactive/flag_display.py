@@ -16,20 +16,20 @@ import importlib
 import os
 import shlex
 import signal
-import sys
 import threading
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Callable, Iterable, Iterator, List, Mapping, Optional
 
 from casa_desktop.errors import Shortage
-from casa_desktop.system import environment, pythonpath, threads
+from casa_desktop.system import environment, threads
 from casa_desktop.system.descriptors import readable
 
 from ..errors import EditorMissing, ViewerLost, writing
 from ..tools import appimages
-from ..tools.processes import Child, PrivateFolder, start
+from ..tools.processes import Child, PrivateFolder
 from .fifo_folder import FifoPlace
+from .programs import command, start_beside
 from .viewer_watch import (
     close_fifos,
     open_fifo,
@@ -132,9 +132,8 @@ class FlagDisplay:
         )
 
     def _start_closing(self, display: Mapping[str, str]) -> Child:
-        words = [sys.executable, str(Path(__file__).with_name("close_requests.py")), str(self._closings)]
-        argv = ["/bin/sh", "-c", 'exec "$0" "$1" >"$2"', *words]
-        return start(self._folder, "closing", argv, {**pythonpath.seen(os.environ), **display}, server=False)
+        argv = ["/bin/sh", "-c", 'exec "$0" "$1" >"$2"', *command("close_requests.py", str(self._closings))]
+        return start_beside(self._folder, "closing", argv, display)
 
     def _tidy(self) -> None:
         self._remove((self._launcher, self._life, self._closings, self._register))

@@ -30,13 +30,14 @@ from pathlib import Path
 from typing import Callable, Iterator, List, Mapping, Optional
 
 from casa_desktop.errors import Shortage
-from casa_desktop.system import environment, pythonpath
+from casa_desktop.system import environment
 
 from ..errors import EditorMissing, NothingRuns, ViewerLost, writing
 from ..tools import appimages, memfd_script, viewer_preferences
-from ..tools.processes import Child, PrivateFolder, start
+from ..tools.processes import Child, PrivateFolder
 from . import flag_display
 from .fifo_folder import FifoPlace
+from .programs import command, start_beside
 from .viewer_watch import Watch
 
 # Descriptor 9 stays open in the viewer and is never used: end-of-file on the FIFO means that the viewer has ended. If
@@ -192,8 +193,7 @@ class MaskEditor:
     @contextmanager
     def _closing_requests(self, display: Mapping[str, str], found: List[str]) -> Iterator[None]:
         """Add to ``found`` the process ids of the windows that were asked to close within a with block."""
-        argv = [sys.executable, str(Path(__file__).with_name("close_requests.py"))]
-        child = start(self._folder, "closing", argv, {**pythonpath.seen(os.environ), **display}, server=False)
+        child = start_beside(self._folder, "closing", command("close_requests.py"), display)
         try:
             yield
             found.extend(child.output().split())
@@ -209,8 +209,7 @@ class MaskEditor:
             yield
 
     def _start_roomier(self, display: Mapping[str, str]) -> Child:
-        argv = [sys.executable, str(Path(__file__).with_name("editor_size.py")), viewer_preferences.SEPARATOR]
-        return start(self._folder, "roomier", argv, {**pythonpath.seen(os.environ), **display}, server=False)
+        return start_beside(self._folder, "roomier", command("editor_size.py", viewer_preferences.SEPARATOR), display)
 
     def end_viewer(self) -> None:
         """End the viewer, if there is one, before CASA closes its panel."""
