@@ -7,7 +7,12 @@ from contextlib import suppress
 from http.client import responses
 from typing import Any
 
-PAGE = '<!doctype html><meta charset="utf-8"><title>CASA Desktop</title><p>{}</p>\n'
+_PAGE = '<!doctype html><meta charset="utf-8"><title>CASA Desktop</title><p>{}</p>\n'
+
+
+def error_page(sentence: str) -> str:
+    """Return the HTML of an error page."""
+    return _PAGE.format(html.escape(sentence))
 
 
 class PlainErrors:
@@ -25,7 +30,7 @@ class PlainErrors:
         handler.set_header("Cache-Control", "no-store")
         # The address may contain a share link's token, so other sites must not see it.
         handler.set_header("Referrer-Policy", "no-referrer")
-        handler.finish(PAGE.format(html.escape(_sentence(status_code, failure))))
+        handler.finish(error_page(_sentence(status_code, failure)))
 
 
 def _sentence(status_code: int, failure: Any) -> str:

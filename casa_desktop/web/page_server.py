@@ -11,6 +11,7 @@ from websockify.websocketproxy import LibProxyServer
 
 from ..runtime.settings import Settings
 from ..views.link_watch import LinkWatch
+from ..views.models import Models
 from ..views.viewers import Audience
 from .access import Gate
 from .pending_connections import Strangers
@@ -25,6 +26,7 @@ class Server(LibProxyServer):  # type: ignore[misc]
     Attributes:
         name: the desktop's name.
         settings: the settings with which it is started, if necessary.
+        models: the models of its desktop.
         gate: the access control.
         audience: the desktop's views.
         link_watch: sends links to the views.
@@ -46,7 +48,7 @@ class Server(LibProxyServer):  # type: ignore[misc]
 
     def __init__(self, handler: type, name: str, settings: Settings, port: int, used: Callable[[], None]) -> None:
         self.name, self.settings, self.used = name, settings, used
-        self.id = secrets.token_hex(8)
+        self.models = Models("/", server=secrets.token_hex(8))
         self.gate, self.audience, self.strangers = Gate(), Audience(), Strangers()
         self.link_watch = LinkWatch(self.audience)
         super().__init__(handler, listen_host="127.0.0.1", listen_port=port)

@@ -1,14 +1,15 @@
-"""The REST interface for desktops and their share links, with Jupyter's authentication and authorisation."""
+"""The REST interface for desktops and their share links, with Jupyter's authentication and authorisation.
+
+The bodies of the answers are those of ``serve`` as well (``views.models``).
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
-from jupyter_server.utils import url_path_join
 from tornado import web
 
 from ..desktop import lifecycle, registry
@@ -21,31 +22,11 @@ from ..errors import (
     NotRunning,
 )
 from ..runtime.directory import checked_name
-from ..runtime.record import Record
 from ..system.executor import in_thread
 from ..views import models, share_links
-from ..x11 import screenshots
+from ..views.models import Models
 from .config import CasaDesktop
 from .state import AUTH_RESOURCE, LINK_ENDED, SHARE_RESOURCE, WITHDRAWN, Reception, reception
-
-
-@dataclass(frozen=True)
-class Addresses:
-    """The URLs of a desktop, below the server's base URL."""
-
-    base_url: str
-
-    def page(self, name: str) -> str:
-        return url_path_join(self.base_url, "casa-desktop", name) + "/"
-
-    def websocket(self, name: str) -> str:
-        return url_path_join(self.base_url, "casa-desktop", "api", "desktops", name, "rfb")
-
-    def shared_page(self, token: str) -> str:
-        return url_path_join(self.base_url, "casa-desktop", "shared", token) + "/"
-
-    def shared_websocket(self, token: str) -> str:
-        return url_path_join(self.base_url, "casa-desktop", "api", "shared", token, "rfb")
 
 
 class DesktopHandler(APIHandler):
@@ -56,13 +37,13 @@ class DesktopHandler(APIHandler):
     @property
     def choices(self) -> CasaDesktop:
         """The administrator's settings."""
-        found: CasaDesktop = self.settings["casa_desktop"]
-        return found
+        choices: CasaDesktop = self.settings["casa_desktop"]
+        return choices
 
     @property
-    def addresses(self) -> Addresses:
-        """The URLs of the desktops."""
-        return Addresses(self.base_url)
+    def models(self) -> Models:
+        """The models of this server's desktops and links."""
+        return Models(self.base_url, self.reception.server)
 
     @property
     def reception(self) -> Reception:
@@ -84,11 +65,6 @@ class DesktopHandler(APIHandler):
         if body is not None and not isinstance(body, dict):
             raise web.HTTPError(400, f"The body should be a JSON object, like {example}.")
         return body or {}
-
-    def model(self, record: Record) -> dict[str, Any]:
-        """Return the JSON model of a desktop."""
-        at, name = self.addresses, record.name
-        return models.desktop(record, page=at.page(name), websocket=at.websocket(name), server=self.reception.server)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer with the error's class name and message; called by tornado."""
@@ -122,7 +98,7 @@ class DesktopsHandler(DesktopHandler):
     async def get(self) -> None:
         """List the running desktops."""
         records = await in_thread(registry.list_desktops)
-        self.finish({"desktops": [self.model(record) for record in records]})
+        self.finish(self.models.desktops(records))
 
     @web.authenticated
     @authorized
@@ -134,7 +110,7 @@ class DesktopsHandler(DesktopHandler):
             self.set_status(201)
             settings, timeout = self.choices.settings(), self.choices.start_timeout
             record = await in_thread(lifecycle.ensure, name, settings=settings, timeout=timeout)
-        self.finish(self.model(record))
+        self.finish(self.models.desktop(record))
 
     def _requested_name(self) -> str:
         return checked_name(self.json_object('{"name": "main"}').get("name", registry.DEFAULT_NAME))
@@ -147,14 +123,13 @@ class OneDesktopHandler(DesktopHandler):
     @authorized
     async def get(self, name: str) -> None:
         """Answer with the model of a running desktop, or with 404."""
-        self.finish(self.model(await in_thread(registry.running, name)))
+        self.finish(await in_thread(self.models.running, name))
 
     @web.authenticated
     @authorized
     async def delete(self, name: str) -> None:
         """Stop a desktop and all programs on it, or answer 404."""
-        if not await in_thread(lifecycle.stop, name):
-            raise NotRunning(name)
+        await in_thread(models.stop, name)
         self.set_status(204)
         self.finish()
 
@@ -166,7 +141,7 @@ class ScreenshotHandler(DesktopHandler):
     @authorized
     async def get(self, name: str) -> None:
         """Answer with a PNG of the whole desktop."""
-        picture = await in_thread(screenshots.screenshot, await in_thread(registry.running, name))
+        picture = await in_thread(models.screenshot, name)
         self.set_header("Cache-Control", "no-store")
         self.finish(picture, set_content_type="image/png")
 
@@ -179,34 +154,30 @@ class SharesHandler(DesktopHandler):
     async def get(self, name: str) -> None:
         """List the links, without their tokens, which are not stored."""
         record = await in_thread(registry.running, name)
-        found = await in_thread(share_links.valid, record)
-        self.finish({"shares": [self._told(record, share) for share in found]})
+        shares = await in_thread(share_links.valid, record)
+        views = self.reception.audience.count
+        self.finish({"shares": [{**models.link(share), "views": views(name, share.id)} for share in shares]})
 
     @web.authenticated
     @authorized
     async def post(self, name: str) -> None:
         """Create a link: 201 with its token, which is sent only in this answer."""
         record = await in_thread(registry.running, name)
-        minutes, label = self._asked()
+        minutes, label = self._requested_life_and_label()
         share, token = await in_thread(share_links.create, record, minutes, label)
         self.log.info("casa-desktop: a link to look at %s was made, %s", name, share.id)
         self.set_status(201)
-        told = {"id": share.id, "label": share.label, "expires": models.time(share.expires)}
-        self.finish({**told, "url": self.addresses.shared_page(token), "token": token})
+        self.finish(self.models.new_share(share, token))
 
-    def _asked(self) -> tuple[Any, Any]:
+    def _requested_life_and_label(self) -> tuple[Any, Any]:
         most = self.choices.share_minutes
         if most < 1:
             raise web.HTTPError(403, "Links to look at desktops are switched off on this server.")
-        asked = self.json_object('{"minutes": 60}')
-        minutes = asked.get("minutes", min(share_links.DEFAULT_MINUTES, most))
+        request = self.json_object('{"minutes": 60}')
+        minutes = request.get("minutes", min(share_links.DEFAULT_MINUTES, most))
         if isinstance(minutes, (int, float)) and minutes > most:
             raise InvalidShare("life", minutes, f"a number of minutes from 1 to {most}")
-        return minutes, asked.get("label", "")
-
-    def _told(self, record: Record, share: share_links.Share) -> dict[str, Any]:
-        views = self.reception.audience.count(record.name, share.id)
-        return {"id": share.id, "label": share.label, "expires": models.time(share.expires), "views": views}
+        return minutes, request.get("label", "")
 
 
 class OneShareHandler(DesktopHandler):
@@ -232,13 +203,4 @@ class SharedHandler(DesktopHandler):
     async def get(self, token: str) -> None:
         """Answer with the address of the shared desktop's websocket, or with 404."""
         record, share = await in_thread(share_links.find, token)
-        self.finish(
-            {
-                "name": record.name,
-                "state": "running",
-                "websocket": self.addresses.shared_websocket(token),
-                "expires": models.time(share.expires),
-                "viewOnly": True,
-                "server": self.reception.server,
-            }
-        )
+        self.finish(self.models.shared(record, share, token))

@@ -1,11 +1,11 @@
 """The page, the REST interface and the websocket of one desktop, without Jupyter; ``web.page_server`` listens.
 
-The addresses and answers are those of the Jupyter handlers (``web.rest``), for the one desktop that is served.
+The addresses and answers are those of the Jupyter handlers (``web.rest``, ``views.models``), for the one desktop that
+is served.
 """
 
 from __future__ import annotations
 
-import html
 import json
 import re
 import socket
@@ -17,12 +17,11 @@ from websockify.websockifyserver import WebSockifyRequestHandler
 
 from ..desktop import lifecycle, registry
 from ..errors import CasaDesktopError, NotRunning
-from ..runtime.record import Record
 from ..views import models
 from ..views import page as template
 from ..views.page import PAGE_FOLDER
-from ..x11 import screenshots
 from .access import comes_from_us, is_for_us
+from .error_page import error_page
 from .page_server import BASE, Server
 from .relay import GONE, Relay, ViewSocket
 
@@ -136,8 +135,7 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
         self.close_connection = True
         if urlsplit(self.path).path.startswith(BASE + "api/"):
             return self._json({"error": "Forbidden", "message": words}, HTTPStatus.FORBIDDEN)
-        text = f'<!doctype html><meta charset="utf-8"><title>CASA Desktop</title><p>{html.escape(words)}</p>\n'
-        self._send(HTTPStatus.FORBIDDEN, text.encode(), _TYPES[".html"])
+        self._send(HTTPStatus.FORBIDDEN, error_page(words).encode(), _TYPES[".html"])
 
     # Answers
 
@@ -157,7 +155,7 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
             BASE: self._page,
             f"{BASE}{self.server.name}/": self._page,
             _API: self._list,
-            own: lambda: self._json(self._model(registry.running(self.server.name))),
+            own: lambda: self._json(self.server.models.running(self.server.name)),
             f"{own}/screenshot.png": self._screenshot,
         }
         if path.startswith(f"{BASE}static/"):
@@ -171,7 +169,7 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
 
     def _list(self) -> None:
         record = registry.find(self.server.name)
-        self._json({"desktops": [self._model(record)] if record is not None else []})
+        self._json(self.server.models.desktops([record] if record is not None else []))
 
     def _start(self) -> None:
         if self.path != _API:
@@ -190,21 +188,17 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
         if name != self.server.name:
             return self._nothing()
         status = HTTPStatus.OK if registry.find(name) is not None else HTTPStatus.CREATED
-        self._json(self._model(lifecycle.ensure(name, settings=self.server.settings)), status)
+        record = lifecycle.ensure(name, settings=self.server.settings)
+        self._json(self.server.models.desktop(record), status)
 
     def _stop(self) -> None:
         if self.path != f"{_API}/{self.server.name}":
             return self._nothing()
-        if not lifecycle.stop(self.server.name):
-            raise NotRunning(self.server.name)
+        models.stop(self.server.name)
         self._send(HTTPStatus.NO_CONTENT, b"", "application/json")
 
     def _screenshot(self) -> None:
-        self._send(HTTPStatus.OK, screenshots.screenshot(registry.running(self.server.name)), "image/png")
-
-    def _model(self, record: Record) -> Dict[str, Any]:
-        page, websocket = f"{BASE}{record.name}/", f"{_API}/{record.name}/rfb"
-        return models.desktop(record, page=page, websocket=websocket, server=self.server.id)
+        self._send(HTTPStatus.OK, models.screenshot(self.server.name), "image/png")
 
     def _page(self) -> None:
         try:
