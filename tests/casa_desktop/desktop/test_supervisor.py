@@ -249,6 +249,8 @@ def lost(root: Path) -> Iterator[Record]:
     env = {**os.environ, **cleanup.mark(directory.places("main"))}
     with living.started(["sleep", "1000"], env=env, start_new_session=True) as stray:
         server = psutil.Process(record.x_server_pid)
+        # A supervisor that is busy elsewhere for a second would let its X server go on.
+        psutil.Process(record.supervisor_pid).suspend()
         server.suspend()
         kill(record.supervisor_pid)
         # What it was just starting, and was not yet another program, holds its lock for a moment.
