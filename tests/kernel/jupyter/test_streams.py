@@ -28,8 +28,9 @@ def flood(library, number):
 threads = [threading.Thread(target=flood, args=(each, 2)) for each in (holding, free, free)]
 for each in threads:
     each.start()
-display({{'text/plain': 'begun'}}, raw=True)
 try:
+    # It is interrupted as soon as this is seen, which may be before the next line.
+    display({{'text/plain': 'begun'}}, raw=True)
     while True:
         holding.write(1, b'y' * 9999 + b'\\n', 10000)
 finally:
