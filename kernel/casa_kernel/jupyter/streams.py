@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import select
 import subprocess
 import sys
@@ -24,10 +25,15 @@ from ipykernel.iostream import OutStream
 from casa_desktop.system import threads
 
 _PIECE = 1 << 16
-# Written to a descriptor to learn when all text before it has arrived; no other text begins like this.
+# Written to a descriptor, with a number of ten digits, to learn when all text before it has arrived; no other text
+# begins like this. A mark may be lost: a full pump leaves out what comes, and a killed one loses what it holds.
 _MARK = b"\0" + os.urandom(12).hex().encode() + b"\0"
+_NUMBERED = re.compile(re.escape(_MARK) + rb"(\d{10})")
+_BEGUN = re.compile(re.escape(_MARK) + rb"\d{0,9}")
 # How long a cell that has ended waits for the text written in it, in seconds. A full pump takes 4 s.
 _SETTLED = 5.0
+# The same for a cell after one that waited in vain.
+_SETTLED_NEXT = 1.0
 # poll(2) reports a pipe as writable when it has room for at least this many bytes.
 _ROOM = 4096
 # How long to wait for the terminal or the log of the Jupyter server, in milliseconds.
@@ -46,7 +52,7 @@ class NativeStream(OutStream):
     sort: Optional[Callable[[str], str]] = None
     # The pipes that lead to this stream, with the pump and without.
     pipes: Collection[Tuple[int, int]] = ()
-    # The number of marks that were written, and of those that have arrived.
+    # The numbers of the last mark that was written, and of the last one that has arrived.
     _sent = _seen = 0
     _met = threading.Condition()
 
@@ -61,18 +67,13 @@ class NativeStream(OutStream):
     def settle(self) -> None:
         """Wait until all text written to the descriptor has been printed, at most some seconds."""
         descriptor = getattr(self, "_original_stdstream_fd", None)
-        # If an earlier mark has not arrived yet, do not wait again.
-        if (
-            descriptor is None
-            or self._seen < self._sent
-            or not self._is_own(descriptor)
-            or not _has_room(descriptor, 0)
-        ):
+        if descriptor is None or not self._is_own(descriptor) or not _has_room(descriptor, 0):
             return
         with self._met, suppress(OSError):
-            os.write(descriptor, _MARK)
+            patience = _SETTLED if self._seen == self._sent else _SETTLED_NEXT
             self._sent += 1
-            self._met.wait_for(lambda: self._seen >= self._sent, _SETTLED)
+            os.write(descriptor, _MARK + b"%010d" % self._sent)
+            self._met.wait_for(lambda: self._seen == self._sent, patience)
 
     def _is_own(self, descriptor: int) -> bool:
         """Return whether a descriptor still leads here: a cell may have replaced it by a file."""
@@ -89,14 +90,15 @@ class NativeStream(OutStream):
         try:
             piece = os.read(source, _PIECE)
             while piece and self._should_watch:
-                *parts, held = (held + piece).split(_MARK)
+                # Texts, and between them the numbers of marks.
+                *parts, held = _NUMBERED.split(held + piece)
                 held, rest = _split_beginning(held)
-                for text in [*parts, rest]:
+                for text in [*parts[::2], rest]:
                     self.write(decoder.decode(text))
                     copy.write(text)
                 if parts:
                     with self._met:
-                        self._seen += len(parts)
+                        self._seen = int(parts[-1])
                         self._met.notify_all()
                 piece = os.read(source, _PIECE)
         except Exception:  # noqa: BLE001
@@ -118,9 +120,10 @@ def settle(streams: Iterable[NativeStream]) -> None:
 
 def _split_beginning(text: bytes) -> Tuple[bytes, bytes]:
     """Return the end of ``text`` that may be the beginning of a mark, and the text before it."""
-    for length in range(min(len(_MARK) - 1, len(text)), 0, -1):
-        if text.endswith(_MARK[:length]):
-            return text[-length:], text[:-length]
+    for length in range(min(len(_MARK) + 9, len(text)), 0, -1):
+        end = text[-length:]
+        if _MARK.startswith(end) or _BEGUN.fullmatch(end):
+            return end, text[:-length]
     return b"", text
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Dict
 
@@ -66,6 +67,54 @@ def test_what_reads_the_streams_comes_back_when_it_is_killed(notebook: Notebook)
     notebook.run(f"{BEGIN}[pump] = {PUMPS}\npump.kill()")
     assert "still here" in notebook.run("os.write(2, b'still here\\n')").text
     assert f"{True}" in notebook.run(f"[other] = {PUMPS}\nprint(other.pid != pump.pid)").text
+
+
+class _Stream(streams.NativeStream):
+    """One that writes to a pipe, and keeps what it would print."""
+
+    def __init__(self, reader: int, writer: int) -> None:
+        self._fid, self._original_stdstream_fd, self._original_stdstream_copy = reader, writer, writer
+        self._should_watch, self.pipes, self.text = True, [streams._pipe(writer)], ""
+
+    def write(self, string: str) -> int:
+        self.text += string
+        return len(string)
+
+
+def test_cells_wait_for_their_text_again_after_a_mark_was_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    stream = _Stream(reader, writer)
+    # Of what a full or a killed pump holds, nothing arrives.
+    monkeypatch.setattr(streams, "_SETTLED", 0)
+    stream.settle()
+    assert os.read(reader, 1000).startswith(streams._MARK)
+    os.write(writer, b"first ")
+    monkeypatch.setattr(streams, "_SETTLED_NEXT", 0)
+    stream.settle()
+    monkeypatch.setattr(streams, "_SETTLED_NEXT", 60)
+    os.write(writer, b"next")
+    # The copy for Jupyter's log would come back.
+    stream._original_stdstream_copy = os.open(os.devnull, os.O_WRONLY)
+    watch = threading.Thread(target=stream._watch_pipe_fd)
+    watch.start()
+    stream.settle()
+    assert stream.text == "first next"
+    os.close(writer)
+    watch.join()
+    for each in (reader, stream._original_stdstream_copy):
+        os.close(each)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 30])
+def test_a_mark_that_comes_in_pieces_is_no_text(size: int) -> None:
+    whole = b"before" + streams._MARK + b"0000000012" + b"after"
+    held, text, numbers = b"", b"", []
+    for start in range(0, len(whole), size):
+        *parts, held = streams._NUMBERED.split(held + whole[start : start + size])
+        held, rest = streams._split_beginning(held)
+        text += b"".join(parts[::2]) + rest
+        numbers += parts[1::2]
+    assert (text + held, numbers) == (b"beforeafter", [b"0000000012"])
 
 
 def test_plotms_draws_while_grpc_tells_all_that_it_does(observation: Path, kernel_environment: Dict[str, str]) -> None:
