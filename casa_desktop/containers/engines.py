@@ -144,6 +144,7 @@ class Engine:
             see which displays are taken.
         separators: the characters that end a path in the engine's options for folders, and cannot be quoted.
         package: how to install it: a Debian package, or a web site.
+        title: its name in JupyterLab's launcher.
     """
 
     build: Callable[[Run], Command]
@@ -152,12 +153,13 @@ class Engine:
     own_displays: bool
     separators: str
     package: str
+    title: str
 
 
 ENGINES: Dict[str, Engine] = {
-    "podman": Engine(_oci, _oci_remove, True, True, ":", "apt install podman"),
-    "docker": Engine(_oci, _oci_remove, True, True, ":", "apt install docker.io"),
-    "apptainer": Engine(_apptainer, None, True, False, ":,", "see apptainer.org"),
-    "singularity": Engine(_apptainer, None, True, False, ":,", "see sylabs.io"),
-    "bwrap": Engine(_bwrap, None, False, True, "", "apt install bubblewrap"),
+    "podman": Engine(_oci, _oci_remove, True, True, ":", "apt install podman", "Podman"),
+    "docker": Engine(_oci, _oci_remove, True, True, ":", "apt install docker.io", "Docker"),
+    "apptainer": Engine(_apptainer, None, True, False, ":,", "see apptainer.org", "Apptainer"),
+    "singularity": Engine(_apptainer, None, True, False, ":,", "see sylabs.io", "Singularity"),
+    "bwrap": Engine(_bwrap, None, False, True, "", "apt install bubblewrap", "sandbox"),
 }

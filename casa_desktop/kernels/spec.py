@@ -16,6 +16,7 @@ from .. import __version__, names
 from ..containers import container as containers
 from ..containers import images
 from ..containers.container import Container
+from ..containers.engines import ENGINES
 from ..errors import InvalidContainer, InvalidKernelName
 from ..system.pythonpath import module
 from .probe import Python
@@ -27,13 +28,6 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 # For these names a Jupyter server starts its own Python (jupyter_client, KernelManager.format_kernel_cmd).
 _OWN_PYTHON = ("python", "python3")
 _PROVISIONED = {"kernel_provisioner": {"provisioner_name": "casa-desktop"}}
-_TITLES = {
-    "apptainer": "Apptainer",
-    "bwrap": "sandbox",
-    "docker": "Docker",
-    "podman": "Podman",
-    "singularity": "Singularity",
-}
 
 
 def checked_name(name: str) -> str:
@@ -148,19 +142,15 @@ def python_spec(
     """
     variables = {"PYTHONPATH": str(overlay)} if overlay else {}
     variables.update({names.NETWORK: network} if network else {})
-    return {
-        "argv": [python, *module("casa_kernel"), "-f", "{connection_file}", *(["--", *options] if options else [])],
-        "display_name": display_name or f"CASA {found.casa}",
-        "language": "python",
-        "interrupt_mode": "signal",
-        "env": {**variables, **_desktop(desktop)},
-        "metadata": {
-            # An overlay always contains debugpy, because ipykernel requires it.
-            **({"debugger": True} if found.debugger or overlay else {}),
-            **(_PROVISIONED if provisioned else {}),
-            OURS: {"version": __version__, "casa": found.casa, "python": python, "overlay": overlay is not None},
-        },
-    }
+    return _spec(
+        [python, *module("casa_kernel"), "-f", "{connection_file}", *(["--", *options] if options else [])],
+        display_name or f"CASA {found.casa}",
+        {**variables, **_desktop(desktop)},
+        {"casa": found.casa, "python": python, "overlay": overlay is not None},
+        # An overlay always contains debugpy, because ipykernel requires it.
+        debugger=found.debugger or overlay is not None,
+        provisioned=provisioned,
+    )
 
 
 def container_spec(
@@ -181,16 +171,35 @@ def container_spec(
         display_name: the name in JupyterLab; by default CASA, its version, and the engine.
         desktop, options: as in ``python_spec``.
     """
+    return _spec(
+        containers.kernel_argv(python, container, options),
+        display_name or f"CASA {found.casa} ({ENGINES[container.engine].title})",
+        _desktop(desktop),
+        {"casa": found.casa, "container": container.as_dict()},
+        debugger=found.debugger,
+        provisioned=True,
+    )
+
+
+def _spec(
+    argv: Sequence[str],
+    display_name: str,
+    env: Mapping[str, str],
+    about: Mapping[str, Any],
+    *,
+    debugger: bool,
+    provisioned: bool,
+) -> Dict[str, Any]:
     return {
-        "argv": containers.kernel_argv(python, container, options),
-        "display_name": display_name or f"CASA {found.casa} ({_TITLES.get(container.engine, container.engine)})",
+        "argv": list(argv),
+        "display_name": display_name,
         "language": "python",
         "interrupt_mode": "signal",
-        "env": _desktop(desktop),
+        "env": dict(env),
         "metadata": {
-            **({"debugger": True} if found.debugger else {}),
-            **_PROVISIONED,
-            OURS: {"version": __version__, "casa": found.casa, "container": container.as_dict()},
+            **({"debugger": True} if debugger else {}),
+            **(_PROVISIONED if provisioned else {}),
+            OURS: {"version": __version__, **about},
         },
     }
 

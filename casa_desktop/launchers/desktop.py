@@ -31,14 +31,7 @@ from ..system.formatted_error import described
 from ..system.messages import Word
 from ..system.process import namespace
 from ..x11 import displays
-from .kernel import (
-    answer,
-    check_engine,
-    container_command,
-    parsed_container,
-    place_of,
-    run_container,
-)
+from .kernel import answer, check_engine, container_command, parsed_container, place_of, run_container
 from .shim import Keeper
 
 # A supervisor ends first the programs and then its X server, with up to three seconds for each.

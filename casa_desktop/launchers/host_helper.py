@@ -89,12 +89,8 @@ class Porter:
     def _take_signals(self, signals: Signals) -> None:
         if signal.SIGTERM in signals.take():
             self._ended = True
-        # Reap only this child: the threads that started the others wait for them.
-        while self._way is not None and self._way.pid is not None:
-            pid, status = os.waitpid(self._way.pid, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
-            if pid == 0:
-                break
-            self._way.take(pid, status)
+        if self._way is not None:
+            self._way.reap()
 
     def _take_words(self) -> None:
         received, descriptors = restarter.receive(self._link)

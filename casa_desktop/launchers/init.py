@@ -11,7 +11,6 @@ modules.
 
 from __future__ import annotations
 
-import array
 import os
 import pwd
 import random
@@ -29,7 +28,7 @@ from typing import Dict, List, Mapping, Optional, Sequence
 
 from .. import names
 from ..runtime.rendezvous import Berth, clear
-from ..system import open_folder
+from ..system import open_folder, unix_sockets
 from ..system.messages import Decoder, Word, encode
 from ..system.process import adopt_orphans, descendants, die_with, end
 from ..system.signals import Signals
@@ -183,15 +182,10 @@ def connect(path: str) -> socket.socket:
     link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     link.connect(path)
     link.sendall(encode(Word("inside")))
-    descriptors = array.array("i", [-1])
-    answer, *_ = link.recvmsg(len(encode(Word("hold"))), socket.CMSG_SPACE(descriptors.itemsize), _CLOSE_ON_EXEC)
+    answer, _ = unix_sockets.receive(link, len(encode(Word("hold"))))
     if not answer:
         raise OSError("the launcher has gone")
     return link
-
-
-# Linux's value, for builds of Python 3.8 whose socket module lacks it.
-_CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0x40000000)
 
 
 def main(arguments: List[str]) -> int:

@@ -32,17 +32,15 @@ from ..runtime.settings import Settings
 from ..system.event_loop import failed
 from ..system.files import parsed
 from ..system.messages import Word
+from ..system.output import last_words
 from ..system.process import Command
 from ..system.pythonpath import module
 from ..x11 import displays
-from .shim import Keeper, exit_status, last_line
+from .shim import Keeper, exit_status
 
 # After this many seconds without an end, a kernel is killed; Jupyter itself waits half as long.
 KERNEL_GRACE = 3.0
 REMOVAL_SECONDS = 10.0
-# The module that a kernelspec names to start the launcher.
-# A pipe to the process that starts the launcher: closed without a message when the container runs, otherwise an error
-# message is written to it.
 # System folders, which an image has itself, with everything in them; and folders that would hide the image's own.
 _SYSTEM = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr")
 _TOO_MUCH = frozenset(["", "/", "/opt", "/var"])
@@ -165,7 +163,7 @@ def check_start(container: Container, keeper: Keeper) -> None:
     """
     if keeper.called:
         return
-    said = last_line(keeper.said) or "nothing"
+    said = last_words(keeper.said) or "nothing"
     raise ContainerFailed(
         container.label,
         f"{container.engine} ended with status {keeper.engine_status} and said: {said} "

@@ -8,7 +8,6 @@ alone.
 
 from __future__ import annotations
 
-import array
 import math
 import os
 import signal
@@ -17,14 +16,11 @@ import time
 from contextlib import suppress
 from typing import Callable, List, Optional, Tuple
 
+from ..system import unix_sockets
 from ..system.event_loop import EventLoop, is_passing
 from ..system.process import open_pid
 from ..system.respawn import Child
 from ..system.signals import Signals
-
-# Linux's value, for builds of Python 3.8 whose socket module lacks it.
-CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0x40000000)
-_ROOM = socket.CMSG_SPACE(2 * array.array("i").itemsize)
 
 
 def receive(link: socket.socket) -> Tuple[bytes, List[int]]:
@@ -34,15 +30,11 @@ def receive(link: socket.socket) -> Tuple[bytes, List[int]]:
         OSError: a temporary shortage; try again later.
     """
     try:
-        received, ancillary, *_ = link.recvmsg(4096, _ROOM, CLOSE_ON_EXEC)
+        return unix_sockets.receive(link, 4096)
     except OSError as error:
         if is_passing(error):
             raise
         return b"", []
-    descriptors = array.array("i")
-    for _, _, data in ancillary:
-        descriptors.frombytes(data)
-    return received, list(descriptors)
 
 
 class Standby:
@@ -107,10 +99,9 @@ class Standby:
         return pid
 
     def _pass_on(self, received: bytes, descriptors: List[int]) -> None:
-        given = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
         if self._its is not None:
             with suppress(OSError):
-                self._its.sendmsg([received], given)
+                unix_sockets.send(self._its, received, descriptors)
 
     def _take_words(self) -> None:
         received, descriptors = receive(self._link)
@@ -123,11 +114,7 @@ class Standby:
     def _take_signals(self, signals: Signals) -> None:
         if signal.SIGTERM in signals.take():
             self._end()
-        while self._child.pid is not None:
-            pid, status = os.waitpid(self._child.pid, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
-            if pid == 0:
-                break
-            self._child.take(pid, status)
+        self._child.reap()
 
     def _end(self, source: object = None) -> None:
         if source is not None:

@@ -5,7 +5,6 @@ It only waits for events: signals, the parent's end, messages from the container
 
 from __future__ import annotations
 
-import array
 import os
 import signal
 import socket
@@ -16,7 +15,7 @@ from contextlib import suppress
 from typing import Callable, List, Optional
 
 from ..runtime.rendezvous import Berth
-from ..system import threads
+from ..system import threads, unix_sockets
 from ..system.event_loop import Door, EventLoop, tell_failure
 from ..system.messages import Decoder, Word, encode
 from ..system.process import Command, belonging, die_with, open_pid, outlast
@@ -219,9 +218,8 @@ class Keeper:
         self._lifeline, self.called = connection, True
         if not self._ending:
             self._deadline = None
-        held = array.array("i", [self._lock])
         with suppress(OSError):
-            connection.sendmsg([encode(Word("hold"))], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, held)])
+            unix_sockets.send(connection, encode(Word("hold")), [self._lock])
             if self._ending:
                 connection.shutdown(socket.SHUT_WR)
         self._on_call()
@@ -262,9 +260,3 @@ def exit_status(keeper: Keeper) -> int:
     if keeper.status is None:
         return keeper.engine_status if keeper.engine_status and keeper.engine_status > 0 else 1
     return keeper.status if keeper.status >= 0 else 128 - keeper.status
-
-
-def last_line(said: bytes) -> str:
-    """Return the last line of ``said``, without control characters; empty if there is no line."""
-    lines = [line.strip() for line in said.decode(errors="replace").splitlines() if line.strip()]
-    return "".join(each for each in lines[-1] if each.isprintable()) if lines else ""

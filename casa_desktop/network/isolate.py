@@ -7,7 +7,6 @@ chosen. These are bound before the move, and a socket stays in the namespace in 
 
 from __future__ import annotations
 
-import array
 import json
 import os
 import socket
@@ -20,7 +19,7 @@ from typing import Any, Dict, List, Mapping, MutableMapping, Optional, Tuple
 from .. import names
 from ..errors import CasaDesktopError, NetworkShared
 from ..runtime import rendezvous
-from ..system import messages
+from ..system import messages, unix_sockets
 from ..system.messages import Word
 from ..system.pythonpath import seen
 from . import namespace, uplink
@@ -146,12 +145,9 @@ class Quarters:
 
     def _tell(self, word: Word, descriptors: Optional[List[int]] = None) -> None:
         assert self._porter is not None
-        given = array.array("i", descriptors or [])
         with suppress(OSError):
-            self._porter.sendmsg(
-                [messages.encode(word)], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, given)] if given else []
-            )
-        for descriptor in given:
+            unix_sockets.send(self._porter, messages.encode(word), descriptors or [])
+        for descriptor in descriptors or []:
             os.close(descriptor)
 
 

@@ -30,9 +30,6 @@ from ..errors import LinkFailed
 from .files import parsed
 from .unix_sockets import connected
 
-# The environment variable with the socket's path, for programs inside.
-# The same for a kernel in a private network namespace without a container: the socket of its host helper
-# (``launchers.host_helper``).
 LONGEST_LINE = 65_536
 
 

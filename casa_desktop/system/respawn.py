@@ -1,7 +1,7 @@
 """Restarts child processes, with exponential back-off.
 
-This module waits for nothing itself. The caller passes it the results of waitpid(2) and calls ``mend`` when that is
-due.
+This module waits for nothing itself. The caller calls ``reap`` on SIGCHLD, or passes the results of waitpid(2) to
+``take``, and calls ``mend`` when that is due.
 """
 
 from __future__ import annotations
@@ -88,6 +88,14 @@ class Child:
             self.fail()
             return True
         return False
+
+    def reap(self) -> None:
+        """Wait without blocking for this child alone, and process the results; others wait for their own children."""
+        while self.pid is not None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
+            if pid == 0:
+                return
+            self.take(pid, status)
 
     def is_due(self) -> bool:
         """Return whether ``mend`` must be called now."""

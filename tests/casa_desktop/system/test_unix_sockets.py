@@ -1,7 +1,8 @@
-"""Connecting where many others wait."""
+"""Connecting where many others wait, and descriptors sent to others."""
 
 from __future__ import annotations
 
+import os
 import socket
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Iterator
 
 import pytest
 
+from casa_desktop.system import unix_sockets
 from casa_desktop.system.unix_sockets import connected
 
 
@@ -44,3 +46,17 @@ def test_it_is_let_in_as_soon_as_there_is_room(busy: socket.socket) -> None:
 def test_where_nobody_listens_it_says_so_at_once(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         connected(tmp_path / "none", 60)
+
+
+def test_descriptors_arrive_with_the_bytes_and_are_not_inherited() -> None:
+    left, right = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    with left, right, open(os.devnull, "rb") as one, open("/proc/self/stat", "rb") as other:
+        unix_sockets.send(left, b"two", [one.fileno(), other.fileno()])
+        data, descriptors = unix_sockets.receive(right, 3)
+        assert data == b"two"
+        assert [os.readlink(f"/proc/self/fd/{each}") for each in descriptors] == [one.name, f"/proc/{os.getpid()}/stat"]
+        assert not any(map(os.get_inheritable, descriptors))
+        for each in descriptors:
+            os.close(each)
+        unix_sockets.send(left, b"none", [])
+        assert unix_sockets.receive(right, 4) == (b"none", [])
