@@ -243,23 +243,25 @@ def _ensure_in_vain() -> None:
 
 @pytest.fixture
 def lost(root: Path) -> Iterator[Record]:
-    """The record of a desktop whose supervisor was killed, with programs on it that do not end by themselves."""
+    """The record of a desktop whose supervisor and X server were killed, with a program that does not end by itself.
+
+    The server's files stay. One that was merely stopped would end in its own time, and remove them: the group of a
+    stopped process whose parent ends is continued by Linux.
+    """
     record = lifecycle.ensure()
     # As in a container, where everything is the desktop's own.
     env = {**os.environ, **cleanup.mark(directory.places("main"))}
     with living.started(["sleep", "1000"], env=env, start_new_session=True) as stray:
-        server = psutil.Process(record.x_server_pid)
-        # A supervisor that is busy elsewhere for a second would let its X server go on.
-        psutil.Process(record.supervisor_pid).suspend()
-        server.suspend()
+        # Else it would begin to tidy up.
+        os.kill(record.supervisor_pid, signal.SIGSTOP)
+        kill(record.x_server_pid)
         kill(record.supervisor_pid)
         # What it was just starting, and was not yet another program, holds its lock for a moment.
         assert locks.wait_until_free(root / "main", 30)
-        assert server.is_running()
+        assert traces.of_display(record.display)
+        assert stray.poll() is None
         yield record
         stray.wait(30)
-        psutil.wait_procs([server], timeout=30)
-        assert not server.is_running()
 
 
 def test_what_a_killed_supervisor_left_ends_with_the_next_start(lost: Record, root: Path) -> None:
