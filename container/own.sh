@@ -9,5 +9,5 @@ PYTHONPATH=$site "$python" -c '
 from pathlib import Path
 from casa_kernel.casa.kernelspec import name_version
 print(name_version(Path("/own/opt/casa")))'
-cp "$site/casa_kernel/siteconfig.py" /own/opt/casa/casasiteconfig.py
+cp "$site/casa_kernel/casa/siteconfig.py" /own/opt/casa/casasiteconfig.py
 PYTHONPATH=$site "$python" -m pip check

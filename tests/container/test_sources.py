@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import List
 
 import pytest
 
@@ -16,6 +17,7 @@ import casa_desktop
 ROOT = Path(__file__).resolve().parents[2]
 CONTAINER = ROOT / "container"
 LOCKS = sorted((CONTAINER / "locks").glob("*.txt"))
+WORDS = [path for path in CONTAINER.iterdir() if path.is_file()] + [*ROOT.glob("docs/*.md"), ROOT / "SECURITY.md"]
 
 
 def test_codemeta_has_the_package_s_version() -> None:
@@ -68,3 +70,22 @@ def test_nothing_that_a_build_of_the_front_end_has_made_is_sent() -> None:
     front_end = Path("casa_desktop", "labextension")
     made = (ROOT / front_end / ".gitignore").read_text().split()
     assert [each for each in made if not {f"**/{each.rstrip('/')}", str(front_end / each.rstrip("/"))} & {*sent}] == []
+
+
+@pytest.mark.parametrize("path", WORDS, ids=lambda path: path.name)
+def test_a_module_of_ours_that_is_named_exists(path: Path) -> None:
+    # In a shell's words and in documents, where nothing else would tell that it has moved.
+    named = re.findall(r"(?<!tests/)\bcasa_(?:kernel|desktop)(?:[./]\w+)+", path.read_text())
+    assert [each for each in named if not _exists(re.split("[./]", each))] == []
+
+
+def _exists(words: List[str]) -> bool:
+    """Tell whether there is a file or a module of that name, or whether a module has such a name in it."""
+    *folders, last = words
+    folder = (ROOT / "kernel" if words[0] == "casa_kernel" else ROOT).joinpath(*folders)
+    module = folder.with_suffix(".py")
+    if last == "py":
+        return module.exists()
+    if last.startswith("__") or (folder / last).exists() or (folder / f"{last}.py").exists():
+        return True
+    return module.exists() and re.search(rf"\b{last}\b", module.read_text()) is not None
