@@ -21,7 +21,6 @@ What CASA does not do, and what is done about it here:
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -29,30 +28,18 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, Iterator, List, Mapping, Optional
 
-from casa_desktop.errors import Shortage
-from casa_desktop.system import environment
-
-from ..errors import EditorMissing, NothingRuns, ViewerLost, writing
-from ..tools import appimages, memfd_script, viewer_preferences
+from ..errors import EditorMissing, NothingRuns, writing
+from ..tools import memfd_script, viewer_preferences
 from ..tools.processes import Child, PrivateFolder
 from . import flag_display
-from .fifo_folder import FifoPlace
+from .launcher import Launcher
 from .programs import command, start_beside
-from .viewer_watch import Watch
+from .viewer_watch import ViewerWatch
 
-# Descriptor 9 stays open in the viewer and is never used: end-of-file on the FIFO means that the viewer has ended. If
-# the process id cannot be registered because the disk is full, the viewer does not start: it would outlive a kernel
-# that is killed.
-_LAUNCHER = """\
-#!/bin/sh
-exec 9>{life}
-printf '%s %s\\n' $$ "${{1#--server=}}" >&9
-echo $$ > {register} || exit 1
+# The viewer writes its address into our FIFO instead of CASA's.
+_COMMAND = """\
 shift
-{exports}
-PATH="$PATH:/usr/bin:/bin"
-exec setsid {program} --server={address} "$@" {preferences}
-"""
+exec setsid {program} --server={address} "$@" {preferences}"""
 
 # CASA asks this script for the path of a program, and runs that path. The script answers with its own path, and becomes
 # the mask editor or the flag display when CASA runs it.
@@ -89,19 +76,15 @@ class MaskEditor:
         """
         self._folder, private = folder, folder.path
         self._use_up = use_up
-        self._place = FifoPlace(folder)
+        self._launcher = Launcher(folder, "mask-editor", "address")
         self._viewers = 0
         self._last_look: Callable[[int], None] = lambda _pid: None
-        self._watch: Optional[Watch] = None
+        self._watch: Optional[ViewerWatch] = None
         self._missed = False
-        self._address = private / "mask-editor.address"
-        self._launcher = private / "mask-editor"
-        self._life = private / "mask-editor.life"
-        self._register = private / "mask-editor.KILL"
         self._cache = private / "mask-editor.cache"
         text = _PYTHON.format(
             flag_display=shlex.quote(str(private / flag_display.LAUNCHER)),
-            mask_editor=shlex.quote(str(self._launcher)),
+            mask_editor=shlex.quote(str(self._launcher.path)),
             python=shlex.quote(sys.executable),
         )
         with writing(private):
@@ -146,25 +129,19 @@ class MaskEditor:
         self._last_look, self._missed = last_look, False
         requests: List[str] = []
         with ExitStack() as stack:
-            stack.callback(self._tidy)
+            stack.callback(self._launcher.remove)
             with writing(self._folder.path):
                 self._prepare(program, display, look)
-                tell = partial(_tell_stop, task, say)
-                watch = Watch(self._life, self._address, self._use_up, self._viewers, self._place.give_back, tell)
+                watch = self._start_watch(partial(_tell_stop, task, say))
             stack.callback(self._end, watch)
             self._watch = watch
             stack.enter_context(self._closing_requests(display, requests))
             if look is viewer_preferences.MASK_EDITOR_OF_A_PLANE:
                 stack.callback(self._start_roomier(display).stop)
             yield
-        if watch.interrupted:
-            raise KeyboardInterrupt
-        if watch.closed(requests):
+        if watch.closed(requests) and not watch.interrupted:
             raise KeyboardInterrupt(f"The window of {task} was closed.")
-        if watch.failed is not None:
-            raise Shortage.of(watch.failed) or ViewerLost(task) from watch.failed
-        if watch.lost:
-            raise ViewerLost(task)
+        watch.check(task)
         if self._missed:
             raise EditorMissing(_NAME, provided=True)
 
@@ -179,16 +156,16 @@ class MaskEditor:
         if self._watch is None or not (self._watch.viewers or self._watch.interrupted):
             raise EditorMissing(_NAME, provided=self._watch is not None)
 
-    def _end(self, watch: Watch) -> None:
+    def _start_watch(self, tell: Callable[[int, bool], None]) -> ViewerWatch:
+        launcher = self._launcher
+        return ViewerWatch(
+            launcher.life, launcher.messages, self._use_up, self._viewers, launcher.place.give_back, tell
+        )
+
+    def _end(self, watch: ViewerWatch) -> None:
         self._watch = None
         watch.close()
         self._viewers += watch.viewers
-
-    def _tidy(self) -> None:
-        # Without the launcher CASA starts no viewer, and does not wait, in a task for which no session was opened.
-        for path in (self._launcher, self._register, self._life, self._address):
-            if path.exists():
-                path.unlink()
 
     @contextmanager
     def _closing_requests(self, display: Mapping[str, str], found: List[str]) -> Iterator[None]:
@@ -205,7 +182,7 @@ class MaskEditor:
         """Let CASA ask for a mask within a with block; its FIFO is in the kernel's folder."""
         # If there is a viewer already, CASA makes no FIFO, and may wait for hours.
         is_there = self._watch is not None and self._watch.pid is not None
-        with nullcontext() if is_there else self._place.within():
+        with nullcontext() if is_there else self._launcher.place.within():
             yield
 
     def _start_roomier(self, display: Mapping[str, str]) -> Child:
@@ -220,20 +197,12 @@ class MaskEditor:
 
     def _prepare(self, program: Path, display: Mapping[str, str], look: Mapping[str, str]) -> None:
         viewer_preferences.write(self._cache, look)
-        for fifo in (self._life, self._address):
-            os.mkfifo(fifo, 0o600)
-        # CASA's C++ starts the launcher with the environment of this process and its own TMPDIR.
-        env = appimages.environment(os.environ, display)
-        self._launcher.write_text(
-            _LAUNCHER.format(
-                life=shlex.quote(str(self._life)),
-                register=shlex.quote(str(self._register)),
-                exports=environment.shell_lines(self._place.inherited(os.environ), env),
-                program=shlex.quote(str(program)),
-                address=shlex.quote(str(self._address)),
-                preferences=shlex.join(viewer_preferences.arguments(self._cache)),
-            ),
+        command = _COMMAND.format(
+            program=shlex.quote(str(program)),
+            address=shlex.quote(str(self._launcher.messages)),
+            preferences=shlex.join(viewer_preferences.arguments(self._cache)),
         )
+        self._launcher.write(display, command)
 
 
 def _tell_stop(task: str, say: Callable[[str], None], pid: int, stopped: bool) -> None:

@@ -1,0 +1,87 @@
+"""Write the script that CASA's C++ starts, and that becomes the program of a window.
+
+C++ starts it with ``--server=<FIFO>``, and expects the program's address in that FIFO.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from contextlib import suppress
+from typing import Mapping
+
+from casa_desktop.system import environment
+
+from ..tools import appimages
+from ..tools.processes import PrivateFolder
+from .fifo_folder import FifoPlace
+
+# Descriptor 9 stays open in the program and is never used: end-of-file on the FIFO means that the program has ended. If
+# the process id cannot be registered because the disk is full, the program does not start: it would outlive a kernel
+# that is killed.
+_SCRIPT = """\
+#!/bin/sh
+exec 9>{life}
+printf '%s %s %s\\n' $$ {events} "${{1#--server=}}" >&9
+echo $$ > {register} || exit 1
+{exports}
+PATH="$PATH:/usr/bin:/bin"
+{command}
+"""
+
+
+class Launcher:
+    """The script of one window, and its FIFOs; they exist between ``write`` and ``remove``.
+
+    Attributes:
+        path: the script.
+        life: the FIFO on which the script announces the program: its process id, the events' address, and the FIFO in
+            which CASA expects the program's address.
+        messages: another FIFO.
+        place: sets the folder of CASA's own FIFOs.
+    """
+
+    def __init__(self, folder: PrivateFolder, name: str, messages: str) -> None:
+        """Name the files.
+
+        Args:
+            folder: the private folder of the kernel.
+            name: the script's name.
+            messages: the suffix of the other FIFO.
+        """
+        self.path = folder.path / name
+        self.life, self.messages, self._register = (
+            folder.path / f"{name}.{suffix}" for suffix in ("life", messages, "KILL")
+        )
+        self.place = FifoPlace(folder)
+
+    def write(self, display: Mapping[str, str], command: str, *, events: str = "-") -> None:
+        """Make the FIFOs, and write the script.
+
+        Args:
+            display: the variables that put the program on the desktop.
+            command: the shell commands that run the program; ``$@`` is what CASA gives it.
+            events: the shell word for the address at which CASA expects the window's events.
+
+        Raises:
+            OSError: there is no room.
+        """
+        for fifo in (self.life, self.messages):
+            os.mkfifo(fifo, 0o600)
+        # CASA's C++ starts the script with the environment of this process and its own TMPDIR.
+        env = appimages.environment(os.environ, display)
+        self.path.write_text(
+            _SCRIPT.format(
+                life=shlex.quote(str(self.life)),
+                events=events,
+                register=shlex.quote(str(self._register)),
+                exports=environment.shell_lines(self.place.inherited(os.environ), env),
+                command=command,
+            )
+        )
+
+    def remove(self) -> None:
+        """Remove the files. Without the script, CASA starts no program and does not wait."""
+        for path in (self.path, self._register, self.life, self.messages):
+            with suppress(FileNotFoundError):
+                path.unlink()
