@@ -43,7 +43,12 @@ def terminal() -> Iterator[Callable[..., psutil.Process]]:
 
     def run(record: Record, *command: str) -> psutil.Process:
         env = {**os.environ, **lifecycle.environment(record), "ENV": "", "PS1": "$ "}
+        # Until there is a terminal, nothing else keeps the desktop.
+        using = usage.work(record)
         started.append(subprocess.Popen(["xterm", "-e", *command], env=env, stderr=subprocess.DEVNULL))
+        while not any(name_of(each) in ("sh", "sleep") for each in below(started[-1].pid)):
+            assert started[-1].poll() is None
+        os.close(using)
         return psutil.Process(started[-1].pid)
 
     yield run
