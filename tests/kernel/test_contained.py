@@ -25,6 +25,8 @@ from ..support.screen import Screen
 from .drawing.test_live import clean, close_window, interrupt, titles
 
 SANDBOX = Container("bwrap")
+# A cell that runs until it is interrupted, but for a minute at most.
+WAITING = "import time\ndisplay('now')\nfor _ in range(600): time.sleep(0.1)"
 _NUMBERS = itertools.count()
 Find = Callable[[], Dict[str, str]]
 
@@ -91,8 +93,7 @@ def test_the_environment_of_mpi_and_casa_goes_along_and_python_s_does_not(
 
 
 def test_a_running_cell_is_interrupted_once(notebook: Notebook) -> None:
-    waiting = "import time\ndisplay('now')\nfor _ in range(600): time.sleep(0.1)"
-    cell = notebook.run(waiting, meanwhile=notebook.manager.interrupt_kernel)
+    cell = notebook.run(WAITING, meanwhile=notebook.manager.interrupt_kernel)
     assert cell.error is not None
     assert cell.error["ename"] == "KeyboardInterrupt"
     assert notebook.run("print(1)").text == "1\n"
@@ -194,10 +195,12 @@ def test_auto_is_live_while_somebody_outside_watches(notebook: Notebook, record:
 def test_a_cell_that_runs_inside_is_work_for_the_desktop_outside(notebook: Notebook, record: Find) -> None:
     desktop = lifecycle.ensure("main")
     seen: List[bool] = []
-    notebook.run(
-        "from IPython.display import display, Markdown; display(Markdown('x')); import time; time.sleep(1)",
-        meanwhile=lambda: seen.append(usage.is_working(desktop)),
-    )
+
+    def meanwhile() -> None:
+        seen.append(usage.is_working(desktop))
+        notebook.manager.interrupt_kernel()
+
+    notebook.run(WAITING, meanwhile=meanwhile)
     assert (seen, usage.is_working(desktop)) == ([True], False)
 
 
