@@ -102,7 +102,7 @@ def test_text_that_xvnc_would_drop_is_refused_in_a_sentence(context: BrowserCont
 
 def _wait_for(page: DesktopPage, clipboard: Callable[..., str], text: str) -> None:
     # The browser's answer takes a moment, in which it must be let run; X tells nobody that it came.
-    for _ in range(40):
+    for _ in range(400):
         if clipboard() == text:
             return
         page.page.wait_for_timeout(50)

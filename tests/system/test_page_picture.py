@@ -16,7 +16,7 @@ from ..support.screen import Screen
 pytestmark = pytest.mark.usefixtures("desktop")
 
 # What stands still is to be exact within half a second; the rest is for a machine that has other things to do.
-SOON = 2.5
+SOON = 10.0
 
 
 @pytest.mark.parametrize("quality", ["adaptive", "low"])
@@ -58,8 +58,9 @@ def test_hidden_page_is_sent_no_pictures_and_shows_the_newest_when_it_is_seen_ag
     page.canvas.wait_for_size_of(screen())
     painting = Painting(screen())
     with painting.moving():
-        page.page.wait_for_timeout(500)
-        assert page.frames > 5
+        first = page.frames
+        while page.frames <= first + 5:
+            page.page.wait_for_timeout(50)
         page.page.evaluate(_PRETEND, "hidden")
         page.page.wait_for_timeout(500)
         before = page.frames
