@@ -19,8 +19,9 @@ from typing import Any, Callable, Dict, List, Optional
 from ..casa import imports, proxies
 from ..errors import ForkedProcess, NoWindowHere
 from ..tools import appimages, home_folder, viewer_preferences, xvfb
+from ..tools.children import Children
 from ..tools.clients import OsWithDisplay
-from ..tools.processes import Child, Children, start
+from ..tools.processes import Child, start
 from .catalogue import INTERACTIVE_TASKS
 from .viewer_task import make_viewer
 

@@ -16,7 +16,8 @@ from ..checks import inputs as checks
 from ..checks import paths
 from ..errors import BadParameter, Damaged
 from ..front import Front
-from ..tools.processes import Child, Children, start
+from ..tools.children import Children
+from ..tools.processes import Child, start
 from .catalogue import Input
 from .desktop import Desktop
 from .modes import Modes

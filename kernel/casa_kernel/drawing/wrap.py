@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict
 from ..casa.imports import Casa
 from ..front import Front
 from ..interactive.mask_editor import MaskEditor
-from ..tools.processes import Children
+from ..tools.children import Children
 from .catalogue import DRAWING_TASKS, FIGURE_TASKS, INTERACTIVE_TASKS, WINDOW_TASKS
 from .context import Desk
 from .desktop import Desktop

@@ -14,7 +14,7 @@ import threading
 from contextlib import contextmanager
 from typing import Dict, Iterator, Mapping
 
-from ..tools.processes import PrivateFolder
+from ..tools.private_folder import PrivateFolder
 
 _NAME = "TMPDIR"
 

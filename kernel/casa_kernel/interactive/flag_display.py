@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Callable, Iterator, List, Mapping
 
 from ..errors import EditorMissing, writing
-from ..tools.processes import Child, PrivateFolder
+from ..tools.private_folder import PrivateFolder
+from ..tools.processes import Child
 from .launcher import Launcher
 from .programs import command, start_beside
 from .window_watch import WindowWatch, reap

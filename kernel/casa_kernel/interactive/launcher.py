@@ -13,7 +13,7 @@ from typing import Mapping
 from casa_desktop.system import environment
 
 from ..tools import appimages
-from ..tools.processes import PrivateFolder
+from ..tools.private_folder import PrivateFolder
 from .fifo_folder import FifoPlace
 
 # Descriptor 9 stays open in the program and is never used: end-of-file on the FIFO means that the program has ended. If

@@ -30,7 +30,8 @@ from typing import Callable, Iterator, List, Mapping, Optional
 
 from ..errors import EditorMissing, NothingRuns, writing
 from ..tools import memfd_script, viewer_preferences
-from ..tools.processes import Child, PrivateFolder
+from ..tools.private_folder import PrivateFolder
+from ..tools.processes import Child
 from . import flag_display
 from .launcher import Launcher
 from .programs import command, start_beside

@@ -9,7 +9,8 @@ from typing import List, Mapping
 
 from casa_desktop.system import pythonpath
 
-from ..tools.processes import Child, PrivateFolder, start
+from ..tools.private_folder import PrivateFolder
+from ..tools.processes import Child, start
 
 
 def command(file: str, *words: str) -> List[str]:

@@ -20,8 +20,8 @@ from ..checks import working_folder
 from ..errors import CasaMissing
 from ..interactive import flag_display, missing_editor
 from ..interactive.mask_editor import MaskEditor
+from ..tools.children import Children
 from ..tools.clients import use_up_panel_numbers
-from ..tools.processes import Children
 
 
 class Loading:

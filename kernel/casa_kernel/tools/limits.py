@@ -17,7 +17,8 @@ import psutil
 from casa_desktop import names
 
 from ..errors import BadKeeping
-from .processes import Child, Children
+from .children import Children
+from .processes import Child
 
 # Covers an hour of work with pauses to think; casaplotms reaches this size with some tens of millions of points.
 MINUTES, MEGABYTES = 15.0, 2000.0

@@ -12,7 +12,8 @@ from casa_desktop.system import pythonpath
 from casa_desktop.x11 import xauthority
 
 from ..errors import XvfbMissing
-from .processes import Children, start
+from .children import Children
+from .processes import start
 
 _NAME = "Xvfb"
 

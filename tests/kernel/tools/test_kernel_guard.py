@@ -18,7 +18,8 @@ from ...support.living import below, is_alive, with_word
 # Stands for a kernel: it has a tool, and whatever is forked; it ends when it reads a line, as a kernel does.
 PROGRAM = """
 import ctypes, os, subprocess, sys
-from casa_kernel.tools.processes import Children, start
+from casa_kernel.tools.children import Children
+from casa_kernel.tools.processes import start
 libc = ctypes.CDLL(None)
 
 def settle():

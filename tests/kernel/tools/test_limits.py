@@ -10,8 +10,9 @@ import psutil
 import pytest
 from casa_kernel.errors import BadKeeping
 from casa_kernel.tools import limits as keeping
+from casa_kernel.tools.children import Children
 from casa_kernel.tools.limits import Limits
-from casa_kernel.tools.processes import Children, start
+from casa_kernel.tools.processes import start
 
 from ...support.living import below, with_word
 from ...support.notebook import Notebook

@@ -8,8 +8,8 @@ from IPython.core.magic import Magics, line_magic, magics_class
 
 from ...front import Front
 from ...tools import limits as keeping
+from ...tools.children import Children
 from ...tools.limits import Limits
-from ...tools.processes import Children
 
 
 @magics_class
