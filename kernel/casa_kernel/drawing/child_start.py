@@ -61,9 +61,9 @@ def _change(name: str, module: ModuleType) -> None:
 
 def _share_messages() -> None:
     with _findable():
-        from ..casa import imports as casa
+        from ..casa import grpc_messages
 
-        casa.share_messages("casaviewer", "img_pb2")
+        grpc_messages.share("casaviewer", "img_pb2")
 
 
 @contextmanager

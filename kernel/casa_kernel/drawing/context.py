@@ -11,7 +11,8 @@ from casa_desktop.errors import CasaDesktopError, Shortage
 from casa_desktop.x11.screenshots import Glimpse
 
 from .. import front as live
-from ..casa.imports import Casa, trouble_with
+from ..casa.imports import Casa
+from ..casa.tables import trouble_with
 from ..checks import inputs as checks
 from ..checks import paths
 from ..errors import BadParameter, Damaged

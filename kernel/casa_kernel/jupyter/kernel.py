@@ -16,7 +16,7 @@ from traitlets import Type
 from casa_desktop import names
 from casa_desktop.errors import CasaDesktopError
 
-from ..casa import imports, kernelspec, options
+from ..casa import hooks, imports, kernelspec, namespace, options, tables
 from ..casa.task_names import CasaNames
 from ..casa.task_object import is_task
 from ..drawing import desktop
@@ -196,8 +196,8 @@ class CasaKernel(IPythonKernel):
 
     def _make_names(self, found: imports.Casa, loading: Loading) -> Dict[str, Any]:
         task_arguments.install(found.names["casalog"], loading.children.private.path)
-        imports.after_new_logfile(found, reopen.check, self._log.follow)
-        room = reopen.LogRoom(lambda: found.logfile, lambda: imports.reopen_log(found), self._front.say)
+        hooks.after_new_logfile(found, reopen.check, self._log.follow)
+        room = reopen.LogRoom(lambda: found.logfile, lambda: hooks.reopen_log(found), self._front.say)
         for event in ("pre_run_cell", "post_run_cell"):
             self._shell.events.register(event, lambda _: room.look())
         self._look_after_log = room.look
@@ -206,9 +206,9 @@ class CasaKernel(IPythonKernel):
         self._casa = found
         tasks = [name for name in given if is_task(found.names.get(name)) or name in NAMES]
         habits = Habits(
-            self._shell.user_ns, given, tasks, imports.shell_task, self._logfile, self._front, self.tasks.bind
+            self._shell.user_ns, given, tasks, namespace.shell_task, self._logfile, self._front, self.tasks.bind
         )
-        self._habits.habits, self._habits.measures = habits, lambda: imports.measures(found)
+        self._habits.habits, self._habits.measures = habits, lambda: tables.measures(found)
         return {**habits.names(), "execfile": options.make_execfile(self._shell)}
 
     def _run_startup(self) -> None:

@@ -15,7 +15,7 @@ from typing import Callable, Optional
 
 from casa_desktop.errors import CasaDesktopError
 
-from ..casa import compatibility, imports, matplotlib_backend, options
+from ..casa import compatibility, hooks, imports, matplotlib_backend, options
 from ..checks import working_folder
 from ..errors import CasaMissing
 from ..interactive import flag_display, missing_editor
@@ -77,9 +77,9 @@ class Loading:
     def _run(self) -> None:
         try:
             found = imports.load_tasks()
-            imports.before_clean_ends(found, self.editor.end_viewer)
-            imports.around_interaction(found, self.editor.interaction)
-            imports.keep_log_global(found)
+            hooks.before_clean_ends(found, self.editor.end_viewer)
+            hooks.around_interaction(found, self.editor.interaction)
+            hooks.keep_log_global(found)
         except CasaDesktopError as error:
             self._error = error
         # Otherwise the threads that wait for CASA would wait for ever.

@@ -17,7 +17,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple
 
 from casa_desktop.errors import CasaDesktopError
 
-from ..casa import imports
+from ..casa import tables
 from ..casa.imports import Casa
 from ..errors import ToolMissing
 from ..tools import appimages
@@ -112,7 +112,7 @@ def _seconds(began: float) -> str:
 
 
 def _look_at_data(found: Casa) -> Finding:
-    measures = imports.measures(found)
+    measures = tables.measures(found)
     if measures is None:
         remedy = "pip install casadata into the kernel's Python, or set measurespath in ~/.casa/config.py"
         return Finding("measures data", "missing", "their tables cannot be read", remedy)

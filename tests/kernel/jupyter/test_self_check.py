@@ -56,16 +56,16 @@ def test_a_mask_editor_that_cannot_be_started_is_told(notebook: Notebook, tmp_pa
 def test_measures_data_that_end_too_early_are_told_with_the_remedy(notebook: Notebook, tmp_path: Path) -> None:
     notebook.run(
         "from casa_kernel.jupyter import self_check as selfcheck\n"
-        "from casa_kernel.casa import imports as casa, versions\n"
-        "real, casa.measures = casa.measures, lambda found: versions.Measures('/data', '2001', 51000.0, 51100.0)"
+        "from casa_kernel.casa import tables, versions\n"
+        "real, tables.measures = tables.measures, lambda found: versions.Measures('/data', '2001', 51000.0, 51100.0)"
     )
     found = _report(notebook, tmp_path)["findings"]["measures data"]
     assert found["state"] == "note"
     assert found["found"] == "/data, Earth orientation predicted until 1998-10-14"
     assert "casadata" in found["remedy"]
-    notebook.run("casa.measures = lambda found: None")
+    notebook.run("tables.measures = lambda found: None")
     assert _report(notebook, tmp_path)["findings"]["measures data"]["state"] == "missing"
-    notebook.run("casa.measures = real")
+    notebook.run("tables.measures = real")
 
 
 def test_a_tool_that_is_not_there_is_missing_only_where_the_kernel_s_tasks_need_it(
