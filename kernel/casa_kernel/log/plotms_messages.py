@@ -9,7 +9,11 @@ from __future__ import annotations
 import re
 import time
 from pathlib import Path
-from typing import List, Sequence
+from typing import List, Optional, Sequence
+
+from inotify_simple import flags
+
+from casa_desktop.system.file_alarm import Alarm
 
 from .file import LogFile
 from .parser import SEVERE, WARN, Message, messages
@@ -82,17 +86,39 @@ class PlotLog:
 
         The reason is a sentence. A casaplotms with a window does not send it to its client.
         """
+        verdict = self._verdict()
+        if verdict is None and self._file is not None:
+            verdict = self._wait_for_verdict(self._file)
+        return "" if verdict else self.reason()
+
+    def _verdict(self) -> Optional[bool]:
+        """Return whether the data became a plot, or were not loaded anew; None while the log does not say."""
+        found = self._of_loading()
+        loading = [each.text for each in found if "load_cache" in each.origin]
+        if any(text.startswith(_IN_WINDOW) for text in loading):
+            return False
+        return True if not loading or any(_POINTS.match(each.text) for each in found) else None
+
+    def _wait_for_verdict(self, file: LogFile) -> Optional[bool]:
+        """Wait until the log has the verdict, or ``_VERDICT`` is over; return it, or None."""
         deadline = time.monotonic() + _VERDICT
-        while True:
-            found = self._of_loading()
-            loading = [each.text for each in found if "load_cache" in each.origin]
-            failed = any(text.startswith(_IN_WINDOW) for text in loading)
-            drawn = any(_POINTS.match(each.text) for each in found)
-            if failed or drawn or not loading:
-                return self.reason() if failed else ""
-            if time.monotonic() >= deadline:
-                return self.reason()
-            time.sleep(0.05)
+        try:
+            alarm = Alarm(_VERDICT)
+        except OSError:
+            # There is no descriptor left.
+            time.sleep(_VERDICT)
+            return self._verdict()
+        try:
+            alarm.open()
+            while True:
+                # Armed before reading, so that lines which are written later wake this thread.
+                alarm.arm(file.by_descriptor, flags.MODIFY | flags.ONESHOT)
+                verdict, rest = self._verdict(), deadline - time.monotonic()
+                if verdict is not None or rest <= 0:
+                    return verdict
+                alarm.wait(rest)
+        finally:
+            alarm.close()
 
     def remarks(self, plotrange: Sequence[float] = ()) -> List[str]:
         """Return the warnings and errors of all plots, each once: plotms goes on with other values than it was given.
