@@ -105,23 +105,6 @@ def is_frozen(child: Child, client: Client, window: ToolWindow) -> bool:
     return window.ask(PERIOD) == SILENT and _Look(child, client).is_idle_since(before)
 
 
-class _Look:
-    """The work that a tool had done at one moment, and the call that waited for it."""
-
-    def __init__(self, child: Child, client: Client) -> None:
-        self._done: Optional[Tuple[float, int]] = None
-        self._call = client.line.waiting
-        # If there is no descriptor or no memory left to look at the tool, it counts as working.
-        with suppress(psutil.Error, OSError, MemoryError):
-            self._done = _work(psutil.Process(child.process.pid))
-
-    def is_idle_since(self, before: _Look) -> bool:
-        return _is_little(before._done, self._done)
-
-    def waits_since(self, before: _Look) -> bool:
-        return self._call != 0 and self._call == before._call
-
-
 class Idleness:
     """Measures for how long a tool that should work has done nothing, by looking at it from time to time.
 
@@ -130,24 +113,33 @@ class Idleness:
     """
 
     def __init__(self, child: Child) -> None:
-        self._pid = child.process.pid
-        self._before: Optional[Tuple[float, int]] = None
-        self._since = time.monotonic()
+        self._child, self._former, self._since = child, _Look(child), time.monotonic()
 
     def look(self) -> float:
         """Return for how many seconds the tool has done nothing; 0 if it has ended."""
-        now = None
-        with suppress(psutil.NoSuchProcess):
-            now = _work(psutil.Process(self._pid))
-        if not _is_little(self._before, now):
-            self._before, self._since = now, time.monotonic()
+        now = _Look(self._child)
+        if not now.is_idle_since(self._former):
+            self._former, self._since = now, time.monotonic()
         return time.monotonic() - self._since
 
 
-def _is_little(before: Optional[Tuple[float, int]], now: Optional[Tuple[float, int]]) -> bool:
-    if before is None or now is None:
-        return False
-    return now[0] - before[0] <= _LITTLE[0] and now[1] - before[1] <= _LITTLE[1]
+class _Look:
+    """The work that a tool had done at one moment, and the call that waited for it."""
+
+    def __init__(self, child: Child, client: Optional[Client] = None) -> None:
+        self._done: Optional[Tuple[float, int]] = None
+        self._call = 0 if client is None else client.line.waiting
+        # If there is no descriptor or no memory left to look at the tool, it counts as working.
+        with suppress(psutil.Error, OSError, MemoryError):
+            self._done = _work(psutil.Process(child.process.pid))
+
+    def is_idle_since(self, before: _Look) -> bool:
+        if before._done is None or self._done is None:
+            return False
+        return all(now - then <= little for now, then, little in zip(self._done, before._done, _LITTLE))
+
+    def waits_since(self, before: _Look) -> bool:
+        return self._call != 0 and self._call == before._call
 
 
 def _work(process: psutil.Process) -> Optional[Tuple[float, int]]:
