@@ -1,20 +1,18 @@
-"""CASA's native tools: find their AppImages, unpack each once, and run them from a small command line.
+"""CASA's native tools: find their AppImages, unpack each once, and describe how they are run.
 
 An AppImage needs FUSE to run as it is, and half a second to mount itself; once unpacked it needs neither. Tools are
 unpacked into ``$CASA_DESKTOP_TOOLS`` or ``$XDG_CACHE_HOME/casa-desktop/tools``. An installation may instead have
 unpacked them for all users of this Python below ``<prefix>/share/casa-desktop/tools``, as a container's image does; the
 AppImages may then be gone.
 
-The desktop's menu runs the tools with ``python -m casa_kernel.tools``. This module does not import CASA.
+This module does not import CASA.
 """
 
 from __future__ import annotations
 
-import argparse
 import fcntl
 import hashlib
 import importlib.util
-import json
 import os
 import platform
 import shutil
@@ -25,11 +23,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence
+from typing import Callable, Dict, Iterator, List, Mapping, Optional
 
 from casa_desktop import names
-from casa_desktop.errors import CasaDesktopError
-from casa_desktop.network import isolate
 from casa_desktop.system import environment as inherited
 
 from ..casa import numeric_locale
@@ -78,9 +74,9 @@ class Tool:
         """The folder in which the tool is or will be unpacked."""
         if self.is_shared:
             return self.shared
-        found = self.image.stat()
+        status = self.image.stat()
         # A wheel can be rebuilt under the same version; size and time distinguish the files without reading 200 MB.
-        mark = hashlib.sha256(f"{found.st_size} {found.st_mtime_ns}".encode()).hexdigest()[:10]
+        mark = hashlib.sha256(f"{status.st_size} {status.st_mtime_ns}".encode()).hexdigest()[:10]
         return tools_folder() / f"{self.name}-{self.version}-{mark}"
 
     @property
@@ -120,13 +116,13 @@ def find(name: str) -> Tool:
 
 def installed() -> List[Tool]:
     """Return the tools that are installed in this Python."""
-    found = []
+    tools = []
     for name in NAMES:
         try:
-            found.append(find(name))
+            tools.append(find(name))
         except ToolMissing:
             continue
-    return found
+    return tools
 
 
 def ensure_extracted(tool: Tool, say: Callable[[str], None]) -> Path:
@@ -145,7 +141,7 @@ def ensure_extracted(tool: Tool, say: Callable[[str], None]) -> Path:
     try:
         with _locked(tools_folder()):
             if not tool.extracted:
-                if not _may_run(tools_folder()):
+                if not may_run(tools_folder()):
                     raise ExtractionFailed(tool.name, tool.folder, _NOEXEC)
                 say(f"Unpacking {tool.name} {tool.version} (once)…")
                 _extract(tool)
@@ -161,7 +157,7 @@ def runs(tool: Tool) -> bool:
     return os.access(tool.program, os.X_OK)
 
 
-def _may_run(folder: Path) -> bool:
+def may_run(folder: Path) -> bool:
     """Return whether programs may be run in a folder, or in the existing parent in which it will be made."""
     existing = next(each for each in (folder, *folder.parents) if each.exists())
     return not os.statvfs(existing).f_flag & os.ST_NOEXEC
@@ -246,65 +242,6 @@ def arguments(name: str, data: str, logfile: str, cache: Path) -> List[str]:
     return [f"--datapath={data}", *own[name]]
 
 
-def run(name: str, args: Sequence[str]) -> None:
-    """Replace this process by the tool ``name``, on the display of this process and in a private network namespace.
-
-    Returns only by raising CasaDesktopError.
-    """
-    program = ensure_extracted(find(name), say=lambda text: print(text, file=sys.stderr, flush=True))
-    # The tool accepts connections from every user of the machine, and needs none.
-    isolate.seclude(os.environ)
-    os.execve(program, [str(program), *args], environment(os.environ, display_here()))
-
-
 def display_here() -> Dict[str, str]:
     """Return the variables that make a program appear on the display of this process."""
     return {name: os.environ[name] for name in ("DISPLAY", "XAUTHORITY") if name in os.environ}
-
-
-def describe() -> List[Dict[str, object]]:
-    """Return the content of ``list --json``."""
-    return [
-        {
-            "name": tool.name,
-            "label": tool.name,
-            "version": tool.version,
-            "extracted": tool.extracted,
-            "runs": runs(tool) if tool.extracted else _may_run(tools_folder()),
-            "folder": str(tool.folder),
-        }
-        for tool in installed()
-    ]
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m casa_kernel.tools", description="CASA's native tools.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    command = commands.add_parser("run", help="run a tool on the display of this terminal or desktop")
-    command.add_argument("name", choices=NAMES)
-    command.add_argument("args", nargs=argparse.REMAINDER, help="passed on to the tool")
-    command = commands.add_parser("list", help="list the tools that this Python has")
-    command.add_argument("--json", action="store_true", help="in JSON")
-    command = commands.add_parser("extract", help="unpack tools ahead of their first use")
-    command.add_argument("names", nargs="*", metavar="NAME", help="which ones; all by default")
-    return parser
-
-
-def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Run the command line; return the exit status."""
-    options = _parser().parse_args(argv)
-    try:
-        if options.command == "run":
-            run(options.name, options.args)
-        elif options.command == "extract":
-            for tool in [find(name) for name in options.names] or installed():
-                print(ensure_extracted(tool, say=lambda text: print(text, file=sys.stderr, flush=True)))
-        elif options.json:
-            print(json.dumps(describe()))
-        else:
-            for tool in installed():
-                print(f"{tool.name} {tool.version}" + (f" in {tool.folder}" if tool.extracted else ""))
-    except CasaDesktopError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0

@@ -10,6 +10,7 @@ from typing import Dict, List
 import pytest
 from casa_kernel.errors import ExtractionFailed, ToolMissing
 from casa_kernel.tools import appimages
+from casa_kernel.tools.__main__ import main
 
 from ...support.shortage import small_disk
 
@@ -127,7 +128,7 @@ def test_a_tool_run_from_the_menu_that_is_missing_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(appimages, "NAMES", ("casanothing",))
-    assert appimages.main(["run", "casanothing"]) == 1
+    assert main(["run", "casanothing"]) == 1
     assert "pip install casanothing" in capsys.readouterr().err
 
 
