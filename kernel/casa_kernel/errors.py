@@ -57,8 +57,8 @@ class NoWindowHere(CasaKernelError):
     task: str
     reason: str  # why it needs a window, or how it works without one
     message = (
-        "{task} can open no window here: this process was started from a notebook, which has its own. {reason}. "
-        "Windows open in the notebook itself."
+        "{task} cannot open a window here, in a process that a notebook has started; it can in the notebook itself. "
+        "{reason}."
     )
 
 
@@ -132,7 +132,7 @@ class Stall(Enum):
 
     SILENT = "no longer answered"
     FROZEN = "did nothing while its window no longer answered,"
-    LOST = "answered but did nothing of what it was told to,"
+    LOST = "answered but did not do its work,"
 
 
 class ToolLost(ToolFailed):
@@ -222,7 +222,7 @@ class CellUnfinished(CasaKernelError):
                 "again, or restart the kernel."
             )
         if isinstance(self.error, KeyboardInterrupt):
-            return "This cell was interrupted at its very end: it has probably done all that it had to do."
+            return "This cell was interrupted at its very end; its work is probably complete."
         return f"The kernel could not finish this cell: {type(self.error).__name__}: {self.error}"
 
 
@@ -297,10 +297,10 @@ class EditorMissing(CasaKernelError, RuntimeError):
 
     def _text(self) -> str:
         why = (
-            "'casa-desktop doctor' in a terminal tells what is missing, %casa_log what happened."
+            "Run 'casa-desktop doctor' in a terminal to see what is missing; %casa_log shows what happened."
             if self.provided
-            else "The kernel opens it for its own tasks, such as tclean(..., interactive=True), and not for what is "
-            "called past them: CASA's own (tclean.stock) and scripts made of CASA's tools."
+            else "The kernel opens it for its own tasks, such as tclean(..., interactive=True), but not for "
+            "CASA's own (tclean.stock), nor for scripts that use CASA's tools."
         )
         return f"The {self.window} did not open; without it the result would be wrong. {why}"
 
@@ -312,7 +312,7 @@ class BadWord(CasaKernelError):
     known: Sequence[str]  # the words that it knows
 
     def _text(self) -> str:
-        return f"{self.word!r} is none of {', '.join(self.known)}."
+        return f"{self.word!r} is not one of {', '.join(self.known)}."
 
 
 class BadMode(BadWord):
@@ -324,8 +324,7 @@ class BadKeeping(CasaKernelError):
 
     line: str  # the arguments
     message = (
-        "{line!r} means nothing to %casa_tools; say keep and minutes (keep 30), keep ever, off, memory and "
-        "megabytes (memory 500), or end."
+        "%casa_tools does not know {line!r}. Use 'keep 30' (minutes), 'keep ever', 'off', 'memory 500' (MB) or 'end'."
     )
 
 
@@ -336,7 +335,7 @@ class NoSuchTask(CasaKernelError):
     near: Sequence[str]  # tasks with a similar name
 
     def _text(self) -> str:
-        return f"{self.word} is no CASA task.{_hint(self.near)}"
+        return f"{self.word} is not a CASA task.{_hint(self.near)}"
 
 
 class NoSuchName(CasaKernelError):
@@ -346,7 +345,7 @@ class NoSuchName(CasaKernelError):
     near: Sequence[str]  # similar names of CASA
 
     def _text(self) -> str:
-        return f"The kernel has put nothing called {self.name!r} into this notebook.{_hint(self.near)}"
+        return f"{self.name!r} is not one of CASA's names.{_hint(self.near)}"
 
 
 def _hint(near: Sequence[str]) -> str:
@@ -366,7 +365,7 @@ class NoInputs(CasaKernelError):
     places: Sequence[Path]  # at which it was sought
 
     def _text(self) -> str:
-        return f"tget: there is no {' or '.join(map(str, self.places))}; go and tput write one."
+        return f"tget: there is no {' or '.join(map(str, self.places))}; go and tput write such a file."
 
 
 class InputsNotSaved(CasaKernelError):

@@ -186,9 +186,9 @@ def test_an_error_that_another_release_reports_keeps_its_message(
         ),
         (
             kernel_errors.NoSuchTask("tclaen", ("tclean", "clean")),
-            "tclaen is no CASA task. Did you mean 'tclean'?",
+            "tclaen is not a CASA task. Did you mean 'tclean'?",
         ),
-        (kernel_errors.NoSuchName("x", ()), "The kernel has put nothing called 'x' into this notebook."),
+        (kernel_errors.NoSuchName("x", ()), "'x' is not one of CASA's names."),
         (kernel_errors.BadInputs(Path("/d/a.last"), 3, "is no input"), "tget: line 3 of /d/a.last is no input."),
         (kernel_errors.BadInputs(Path("/d/a.last"), None, "is no text"), "tget: /d/a.last is no text."),
     ],

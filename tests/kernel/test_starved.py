@@ -363,7 +363,7 @@ def test_a_window_that_will_never_have_drawn_is_told_of_and_replaced(
         "tool.isDrawing = is_drawing"
     )
     cell = notebook.run("plotms('sim.ms', xaxis='uvdist', gui=True)", timeout=20)
-    assert "casaplotms answered but did nothing of what it was told to, and was ended in the middle" in sentence(cell)
+    assert "casaplotms answered but did not do its work, and was ended in the middle" in sentence(cell)
     assert ended([tool])
     again = notebook.run("plotms('sim.ms', gui=True)", timeout=20)
     assert again.error is None
@@ -383,7 +383,7 @@ def test_a_window_that_still_says_it_draws_is_started_anew_for_the_next_call(
     )
     cell = notebook.run("plotms('sim.ms', gui=True)", timeout=20)
     assert cell.error is None
-    assert "casaplotms did not draw what it was told to, and is started anew." in cell.text
+    assert "casaplotms did not draw, and is restarted." in cell.text
     assert ended([tool])
     assert "image/png" in cell.displayed[-1]
     notebook.run("tool.isDrawing = truly")
@@ -409,9 +409,7 @@ def test_a_stopped_mask_editor_is_told_of_and_goes_on_or_ends_with_an_error(
         (viewer,) = running(notebook, "mask-editor")
         viewer.send_signal(signal.SIGSTOP)
         # Told at once; a stop that is over before anybody looked is none.
-        while "is stopped and answers nobody" not in notebook.client.get_iopub_msg(timeout=60)["content"].get(
-            "text", ""
-        ):
+        while "is stopped, so" not in notebook.client.get_iopub_msg(timeout=60)["content"].get("text", ""):
             pass
         viewer.send_signal(signal.SIGCONT)
         draw(editor)

@@ -86,4 +86,4 @@ def check_latex(say: Callable[[str], None]) -> None:
     except Exception as error:  # noqa: BLE001
         matplotlib.rcParams["text.usetex"] = False
         reason = str(error).strip().split("\n")[0].rstrip(".")
-        say(f"matplotlib's text.usetex is on, but LaTeX does not work here ({reason}): the letters are set without it.")
+        say(f"matplotlib's text.usetex is on, but LaTeX does not work here ({reason}); text is drawn without it.")

@@ -129,7 +129,9 @@ def _check_ending(given: Mapping[str, Any]) -> None:
         return
     ending = Path(file).suffix[1:]
     if ending.lower() not in _ENDINGS:
-        said = f"ends with .{ending}, which is none of plotms' formats" if ending else "has no ending to tell a format"
+        said = (
+            f"ends with .{ending}, which is not one of plotms' formats" if ending else "has no ending to tell a format"
+        )
         raise BadParameter(
             "plotms", f"plotfile {said}: let it end with .png, .jpg, .pdf, .ps or .txt, or give expformat."
         )

@@ -70,7 +70,7 @@ class Toolbox:
         if display is not None:
             window = ToolWindow(child.process.pid, display)
             if not _is_ready(client, child, window):
-                self._desk.front.say(f"{row.tool} did not draw what it was told to, and is started anew.")
+                self._desk.front.say(f"{row.tool} did not draw, and is restarted.")
                 child = self._running(row.tool, display)
                 window = ToolWindow(child.process.pid, display)
         child.busy = True

@@ -152,8 +152,8 @@ def check_seen(desk: Desk, row: DrawingTask, given: Dict[str, Any], picture: byt
         raise NothingShown(row.name, *_what_and_why(desk, row, given))
     if blank_picture.is_empty_within(picture):
         desk.front.say(
-            f"{row.name}: nothing is to be seen within the axes. All pixels shown are masked, no numbers or at the "
-            "lower end of the range, or no contour's level lies among their values."
+            f"{row.name}: the axes are empty. All pixels shown are masked, not numbers, or at the lower end of "
+            "the range; or no contour level lies among their values."
         )
 
 

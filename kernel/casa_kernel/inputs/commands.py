@@ -100,7 +100,7 @@ class Habits:
             raise NoInputs(inputs.name, [each.absolute() for each in places])
         values = saved.read(path, inputs.names)
         self._namespace.update(values)
-        self._front.say(f"The inputs of {inputs.name} are those in {path.absolute()}.")
+        self._front.say(f"The inputs of {inputs.name} were read from {path.absolute()}.")
 
     def tput(self, task: Task = None, outfile: str = "") -> None:
         """Save a task's inputs in task.last or another file: tput(tclean)."""

@@ -208,8 +208,8 @@ class MaskEditor:
 
 def _tell_stop(task: str, say: Callable[[str], None], pid: int, stopped: bool) -> None:
     say(
-        f"The window of {task} (process {pid}) is stopped and answers nobody; {task} goes on when the window does, for "
-        f"instance after 'kill -CONT {pid}'. To give up, interrupt the kernel."
+        f"The window of {task} (process {pid}) is stopped, so {task} waits. Continue it, for instance with "
+        f"'kill -CONT {pid}', or interrupt the kernel to give up."
         if stopped
         else f"The window of {task} is no longer stopped."
     )

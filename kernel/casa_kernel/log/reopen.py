@@ -40,7 +40,7 @@ class LogRoom:
             return
         if os.access(os.path.dirname(os.path.abspath(logfile)), os.W_OK):
             self._reopen()
-            self._say(f"CASA's log {logfile} was no longer there; it goes on in a new file of that name.")
+            self._say(f"CASA's log {logfile} was removed; CASA goes on in a new file of that name.")
         elif self._lost != logfile:
             self._lost = logfile
             self._say(

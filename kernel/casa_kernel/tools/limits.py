@@ -42,7 +42,7 @@ class Limits:
     def describe(self) -> str:
         """Return the limits as a sentence for the user."""
         if not self.minutes:
-            return "Tools without a window end with the cell that they have drawn for."
+            return "Tools without a window end with their cell."
         kept = "until the kernel ends" if self.minutes == _EVER else f"for {self.minutes:g} minutes"
         return f"Tools without a window are kept {kept} after their last picture, up to {self.megabytes:g} MB each."
 

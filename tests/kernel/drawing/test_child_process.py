@@ -100,7 +100,7 @@ def test_a_script_s_picture_is_drawn_into_its_file_without_a_display(
 
 @pytest.mark.parametrize("call", NEEDS_A_WINDOW)
 def test_what_needs_a_window_is_an_error_at_once(said: Dict[str, Any], call: str) -> None:
-    assert said[call].startswith(f"NoWindowHere: {NEEDS_A_WINDOW[call]} can open no window here")
+    assert said[call].startswith(f"NoWindowHere: {NEEDS_A_WINDOW[call]} cannot open a window here")
 
 
 def test_all_else_of_casa_works_in_a_script_and_its_tools_end_with_it(

@@ -42,7 +42,7 @@ def test_auto_goes_by_whether_anybody_watches() -> None:
 @pytest.mark.parametrize(("mode", "tasks"), [("loud", []), (LIVE, ["viewer", "tclean"])])
 def test_an_unknown_mode_or_task_changes_nothing(mode: str, tasks: list[str]) -> None:
     modes = Modes(TASKS)
-    with pytest.raises(BadMode, match="none of"):
+    with pytest.raises(BadMode, match="is not one of"):
         modes.set(mode, tasks)
     assert modes == Modes(TASKS)
 
@@ -84,6 +84,6 @@ def test_a_default_of_the_page_s_leaves_the_tasks_that_have_their_own() -> None:
     modes.on_change = lambda: seen.append(modes.saved())
     modes.set_default(AUTO)
     assert seen == [{"default": "auto", "tasks": {"plotms": "live"}}]
-    with pytest.raises(BadMode, match="'loud' is none of headless, live, auto"):
+    with pytest.raises(BadMode, match="'loud' is not one of headless, live, auto"):
         modes.set_default("loud")
     assert modes.default == AUTO

@@ -206,7 +206,7 @@ def test_an_image_with_one_axis_is_shown_as_a_profile(kernel: Notebook, call: st
 )
 def test_empty_axes_are_shown_with_a_word(kernel: Notebook, call: str) -> None:
     cell = kernel.run(call)
-    assert "nothing is to be seen within the axes" in cell.text
+    assert "the axes are empty" in cell.text
     assert picture(cell).std() > 5
 
 

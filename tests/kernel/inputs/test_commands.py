@@ -108,10 +108,10 @@ def test_a_long_value_is_cut(notebook: Notebook) -> None:
 def test_a_misspelt_task_is_answered_with_the_right_one(notebook: Notebook) -> None:
     error = notebook.run("inp('tclaen')").error
     assert error is not None
-    assert error["evalue"] == "tclaen is no CASA task. Did you mean 'tclean'?"
+    assert error["evalue"] == "tclaen is not a CASA task. Did you mean 'tclean'?"
     error = notebook.run("inp(5)").error
     assert error is not None
-    assert error["evalue"] == "5 is no CASA task."
+    assert error["evalue"] == "5 is not a CASA task."
 
 
 def test_a_task_that_draws_draws_into_the_cell_when_it_goes(notebook: Notebook) -> None:
@@ -181,7 +181,7 @@ def test_tasks_take_the_notebook_s_variables_only_when_asked_to(notebook: Notebo
 def test_the_magic_about_variables_knows_two_words(notebook: Notebook) -> None:
     error = notebook.run("%casa_globals maybe").error
     assert error is not None
-    assert error["evalue"] == "'maybe' is none of on, off."
+    assert error["evalue"] == "'maybe' is not one of on, off."
 
 
 def test_versions_of_casa_its_parts_and_its_data_are_shown(notebook: Notebook) -> None:

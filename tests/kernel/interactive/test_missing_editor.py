@@ -72,5 +72,5 @@ def test_a_window_that_the_kernel_provided_for_and_that_did_not_open_is_an_error
         assert "casa-desktop doctor" in said
         # What was provided is gone with the call, and no viewer is started that nobody would introduce to CASA.
         assert kernel.run("script.write_text(whole)").error is None
-        assert "not for what is called past them" in missed(kernel.run(f"tclean.stock({CLEAN})"))
+        assert "not for CASA's own" in missed(kernel.run(f"tclean.stock({CLEAN})"))
         assert kernel.run("print(imstat('dirty.image')['npts'][0] > 0)").text == "True\n"

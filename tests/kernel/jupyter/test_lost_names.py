@@ -45,4 +45,4 @@ def test_the_magic_takes_several_names_and_refuses_what_is_none_of_casa_s(notebo
     assert cell.text.endswith("True True\n")
     error = notebook.run("%casa_restore veiwer").error
     assert error is not None
-    assert error["evalue"] == "The kernel has put nothing called 'veiwer' into this notebook. Did you mean 'viewer'?"
+    assert error["evalue"] == "'veiwer' is not one of CASA's names. Did you mean 'viewer'?"

@@ -162,7 +162,7 @@ def test_a_page_that_asks_for_nonsense_is_told_so_and_nothing_changes(notebook: 
     for asked, words in (
         ({"action": "desktop", "name": "../m31"}, "'../m31' is no name for a desktop"),
         ({"action": "desktop"}, "is no name for a desktop"),
-        ({"action": "mode", "mode": ["live"]}, "is none of headless, live, auto"),
+        ({"action": "mode", "mode": ["live"]}, "is not one of headless, live, auto"),
     ):
         (told,) = page.ask(**asked)
         assert words in told.pop("error")

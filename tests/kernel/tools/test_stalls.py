@@ -93,7 +93,7 @@ def test_wait_for_such_a_window_is_interrupted_at_once_and_the_next_call_gets_an
         quick.run("clients._answers = truly")
         assert is_alive(tool)
         again = quick.run(CALLS["casaplotms"])
-        assert "casaplotms did not draw what it was told to, and is started anew." in again.text
+        assert "casaplotms did not draw, and is restarted." in again.text
         assert again.error is None
         assert "image/png" in again.displayed[-1]
 
@@ -103,7 +103,7 @@ def test_window_that_answers_and_has_lost_its_work_is_given_up(quick: Notebook) 
     with losing(tool) as lose:
         cell = quick.run("display({'text/plain': 'begun'}, raw=True)\n" + CALLS["casaplotms"], meanwhile=lose)
         assert sentence(cell).startswith(
-            "ToolLost: casaplotms answered but did nothing of what it was told to, and was ended in the middle of "
+            "ToolLost: casaplotms answered but did not do its work, and was ended in the middle of "
             "plotms; run it again."
         )
         assert draws_anew(quick, "casaplotms", tool)
@@ -121,7 +121,7 @@ def test_tool_whose_windows_the_user_has_closed_is_given_up_like_one_without(qui
         pass
     with StoppedThread(tool.pid):
         cell = quick.run(CALLS["casaviewer"], timeout=30)
-        assert "ToolLost: casaviewer answered but did nothing" in sentence(cell)
+        assert "ToolLost: casaviewer answered but did not do its work" in sentence(cell)
         assert draws_anew(quick, "casaviewer", tool)
 
 

@@ -67,7 +67,7 @@ class HabitMagics(Magics):
             if name not in self.given:
                 raise NoSuchName(name, difflib.get_close_matches(name, self.given, 1))
             self.shell.user_ns[name] = self.given[name]  # type: ignore[union-attr]
-        self._front.say(f"CASA's again: {line.strip()}." if line.strip() else "Name what you want back: viewer, ia, …")
+        self._front.say(f"Restored: {line.strip()}." if line.strip() else "Name what to restore: viewer, ia, …")
 
     @line_magic
     def casa_version(self, _line: str) -> None:

@@ -52,8 +52,8 @@ class LogMagics(Magics):
     @argument(
         "what",
         nargs="*",
-        help="a level (severe, warn, info or debug: that one and above), a pattern (a regular expression, in any case "
-        "of letters), or both; on or off: show CASA's messages under each cell from now on, or do not; follow: as -f",
+        help="a level (severe, warn, info or debug; with all above it), a pattern (a regular expression; case does not "
+        "matter), or both; on or off: show or hide CASA's messages under each cell from now on; follow: as -f",
     )
     @argument("-o", "--origin", help="a pattern for where messages come from, like tclean or SynthesisImager")
     @argument("-n", "--number", type=int, help=f"how many messages, from the newest on; {query.NUMBER} by default")
@@ -62,7 +62,7 @@ class LogMagics(Magics):
     )
     @line_magic
     def casa_log(self, line: str) -> None:
-        """Show this session's log, or what you ask of it."""
+        """Show this session's log, or a part of it."""
         try:
             given = parse_argstring(self.casa_log, line)
         except ValueError as error:

@@ -27,7 +27,7 @@ class ToolMagics(Magics):
         %casa_tools                 the running tools, and the limits for them
         %casa_tools keep 30         keep a tool without a window for 30 minutes after its last picture (default: 15)
         %casa_tools keep ever       keep it until the kernel ends
-        %casa_tools off             end it with the cell for which it has drawn
+        %casa_tools off             end it with its cell
         %casa_tools memory 500      end it above 500 MB, when its cell has ended (default: 2000)
         %casa_tools end             end those without a window now
 
