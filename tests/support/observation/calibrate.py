@@ -6,35 +6,12 @@ and ``line.image``, a cube made of it.
 
 from __future__ import annotations
 
-import shutil
-
 import numpy as np
-from casatasks import bandpass, flagdata, simobserve, tclean
+from casatasks import bandpass, flagdata, tclean
 from casatools import table
-from simulate import CENTRE
+from simulate import observe
 
 WEATHER = ("TEMPERATURE", "DEW_POINT", "WIND_SPEED", "WIND_DIRECTION", "PRESSURE", "REL_HUMIDITY")
-
-
-def observe() -> None:
-    """Observe with the ACA for five minutes."""
-    simobserve(
-        project="line",
-        complist="sky.cl",
-        compwidth="2GHz",
-        comp_nchan=8,
-        direction=CENTRE,
-        incenter="230GHz",
-        obsmode="int",
-        antennalist="aca.cycle1.cfg",
-        totaltime="300s",
-        integration="30s",
-        mapsize="20arcsec",
-        setpointings=True,
-        thermalnoise="",
-        graphics="none",
-    )
-    shutil.move("line/line.aca.cycle1.ms", "line.ms")
 
 
 def add_weather() -> None:
@@ -53,7 +30,7 @@ def add_weather() -> None:
 
 
 if __name__ == "__main__":
-    observe()
+    observe("line", "aca.cycle1", 300, comp_nchan=8)
     bandpass(vis="line.ms", caltable="line.bandpass", solint="inf", bandtype="B", refant="0")
     for antenna in "03":
         flagdata("line.ms", mode="manual", antenna=antenna, savepars=True, action="apply")

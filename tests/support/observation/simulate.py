@@ -24,27 +24,35 @@ def sky(path: str) -> None:
     components.done()
 
 
-def observe(path: str) -> None:
-    """Observe the component list at ``path`` for ten minutes with seven antennas."""
+def observe(project: str, array: str, seconds: int, **settings: object) -> None:
+    """Observe the component list ``sky.cl``; the result is ``PROJECT.ms``.
+
+    Args:
+        project: the name of the result.
+        array: the configuration of the antennas.
+        seconds: the length of the observation.
+        settings: further parameters of simobserve.
+    """
     simobserve(
-        project="sim",
-        complist=path,
+        project=project,
+        complist="sky.cl",
         compwidth="2GHz",
         direction=CENTRE,
         incenter="230GHz",
         obsmode="int",
-        antennalist="alma.cycle1.1.cfg",
-        totaltime="600s",
+        antennalist=f"{array}.cfg",
+        totaltime=f"{seconds}s",
         integration="30s",
         mapsize="20arcsec",
         setpointings=True,
         thermalnoise="",
         graphics="none",
+        **settings,
     )
-    shutil.move("sim/sim.alma.cycle1.1.ms", "sim.ms")
+    shutil.move(f"{project}/{project}.{array}.ms", f"{project}.ms")
 
 
 if __name__ == "__main__":
     sky("sky.cl")
-    observe("sky.cl")
+    observe("sim", "alma.cycle1.1", 600)
     tclean(vis="sim.ms", imagename="dirty", imsize=128, cell="0.4arcsec", specmode="mfs", niter=0)
