@@ -57,7 +57,7 @@ def _running_names(**_: Any) -> List[str]:
 
 
 def _add_start(commands: Any) -> None:
-    parser = _add(commands, "start", start, "Start a desktop, unless it is running, and tell where it is.")
+    parser = _add(commands, "start", start, "Start a desktop, unless it is running, and show its display.")
     _add_settings(parser)
     parser.add_argument("--json", action="store_true", help="print the record as JSON")
 
@@ -69,24 +69,24 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         "--idle",
         type=float,
         metavar="MINUTES",
-        help="stop it after so many minutes without a browser, input or work (default: $CASA_DESKTOP_IDLE_MINUTES, "
+        help="stop it after this many minutes without a browser, input or work (default: $CASA_DESKTOP_IDLE_MINUTES, "
         "else 0: never)",
     )
     parser.add_argument("--timeout", type=float, default=20.0, help="seconds to wait for it (default: %(default)g)")
 
 
 def _add_restart(commands: Any) -> None:
-    parser = _add(commands, "restart", restart, "Stop a desktop, if it is running, and start it afresh.")
+    parser = _add(commands, "restart", restart, "Stop a desktop, if it is running, and start a new one.")
     _add_settings(parser)
     parser.add_argument("--json", action="store_true", help="print the record as JSON")
 
 
 def _add_serve(commands: Any) -> None:
-    text = "Show a desktop in a browser without Jupyter, on this machine's loopback address, by a link for one use."
+    text = "Show a desktop in a browser without Jupyter, on this machine's loopback address, through a one-time link."
     parser = _add(commands, "serve", serve, text)
     _add_settings(parser)
     parser.add_argument("--port", type=int, default=0, help="where to listen (default: any free port)")
-    parser.add_argument("--no-browser", action="store_true", help="only print the link, and open no browser")
+    parser.add_argument("--no-browser", action="store_true", help="print the link, but open no browser")
 
 
 def _add_stop(commands: Any) -> None:
@@ -96,7 +96,7 @@ def _add_stop(commands: Any) -> None:
 
 
 def _add_status(commands: Any) -> None:
-    parser = _add(commands, "status", status, "Tell which desktops are running.", desktop=False)
+    parser = _add(commands, "status", status, "List the running desktops.", desktop=False)
     parser.add_argument("--json", action="store_true", help="print a list of records as JSON")
 
 
@@ -113,12 +113,12 @@ def _add_screenshot(commands: Any) -> None:
         nargs="?",
         type=Path,
         default=Path("casa-desktop.png"),
-        help="where to (default: %(default)s; - for stdout)",
+        help="the PNG file to write (default: %(default)s; - for stdout)",
     )
 
 
 def _add_doctor(commands: Any) -> None:
-    text = "Tell what is found, what is missing, and what to do about it."
+    text = "List what is installed, what is missing, and how to fix it."
     parser = _add(commands, "doctor", doctor, text, desktop=False)
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
 

@@ -45,7 +45,7 @@ class InvalidName(CasaDesktopError):
     name: str
     message = (
         "{name!r} is no name for a desktop: use 1 to 32 letters, digits, '-' or '_', "
-        "beginning with a letter or digit, and none of 'api', 'shared' and 'static'."
+        "with a letter or digit first, but not 'api', 'shared' or 'static'."
     )
 
 
@@ -80,7 +80,7 @@ class SocketFolderUnsafe(CasaDesktopError):
     path: Path
     reason: str  # what is wrong with it
     message = (
-        "No desktop can be started safely: X's sockets lie in {path}, and {reason}. Have the administrator set "
+        "No desktop can be started safely in {path}, the folder of X's sockets: {reason}. Have the administrator set "
         "it right: 'chown root:root {path}; chmod 1777 {path}' (or 'rm {path}', if it is no folder)."
     )
 
@@ -89,12 +89,12 @@ class SocketFolderUnsafe(CasaDesktopError):
 _SHORTAGES = {
     errno.ENOSPC: "No room is left on the disk{place}. Make room there and try again.",
     errno.EDQUOT: "Your quota on the disk{place} is used up. Remove files there and try again.",
-    errno.EMFILE: "All {limit} files that this process may have open are open. Close some, or raise its limit "
+    errno.EMFILE: "This process has reached its limit of {limit} open files. Close some, or raise its limit "
     "('ulimit -n').",
-    errno.ENFILE: "This machine has as many files open as it can. End programs that hold many, and try again.",
+    errno.ENFILE: "This machine cannot open more files. End programs that hold many, and try again.",
     errno.ENOMEM: "No memory is left. End programs that take much of it, and try again.",
     # From fork(2), and from pthread_create(3), also if memory is short. No other EAGAIN of ours reaches a user.
-    errno.EAGAIN: "You have as many processes and threads as you may ('ulimit -u'), or no memory is left for one more. "
+    errno.EAGAIN: "No more processes or threads can be started: your limit ('ulimit -u') or the memory is used up. "
     "End some, and try again.",
 }
 
@@ -177,7 +177,7 @@ class StartTimeout(CasaDesktopError):
     step: str  # what was being waited for
     message = (
         "The desktop {name!r} was not ready within {seconds:g} s (waiting for {step}). "
-        "Try again; 'casa-desktop doctor' tells what is missing."
+        "Try again; 'casa-desktop doctor' lists what is missing."
     )
 
 
@@ -188,7 +188,7 @@ class NotAnswering(CasaDesktopError):
     seconds: float
     message = (
         "The desktop {name!r} has had no X server for {seconds:g} s. "
-        "Start it afresh with 'casa-desktop restart --name {name}'."
+        "Restart it with 'casa-desktop restart --name {name}'."
     )
 
 
@@ -234,7 +234,7 @@ class NoSuchWindow(CasaDesktopError):
     titles: Sequence[str]  # of all its windows
 
     def _text(self) -> str:
-        there = f"there are: {'; '.join(self.titles)}" if self.titles else "there is none at all"
+        there = f"there are: {'; '.join(self.titles)}" if self.titles else "it has no windows"
         return f"No window of the desktop {self.name!r} is called {self.words!r}; {there}."
 
 
@@ -261,7 +261,7 @@ class NoSuchShare(CasaDesktopError):
 
     message = (
         "This link to a desktop is not valid: it has expired or was withdrawn, or its desktop has ended. "
-        "Ask whoever sent it for a new one."
+        "Ask its sender for a new one."
     )
 
 
@@ -287,7 +287,7 @@ class ProtocolViolation(CasaDesktopError):
 
     code: int  # the websocket's close code, RFC 6455, section 7.4.1
     found: str  # what was sent, in words
-    message = "The browser sent what a view does not send: {found}."
+    message = "The browser sent an invalid message: {found}."
 
 
 class InvalidContainer(CasaDesktopError):
@@ -344,8 +344,7 @@ class KernelTaken(CasaDesktopError):
     name: str
     folder: Path  # of its kernelspec
     message = (
-        "There is a kernel {name!r} already, in {folder}. Choose another name with --name, or replace it with "
-        "--replace."
+        "A kernel {name!r} exists already, in {folder}. Choose another name with --name, or replace it with --replace."
     )
 
 
@@ -356,7 +355,7 @@ class KernelUnknown(CasaDesktopError):
     known: Sequence[str]  # the names of the existing kernels
 
     def _text(self) -> str:
-        there = f"there are: {', '.join(self.known)}" if self.known else "there is none at all"
+        there = f"there are: {', '.join(self.known)}" if self.known else "there are none"
         return f"There is no kernel {self.name!r}; {there}."
 
 
@@ -366,8 +365,8 @@ class ForeignKernel(CasaDesktopError):
     name: str
     folder: Path  # of its kernelspec
     message = (
-        "The kernel {name!r} in {folder} was not written by 'casa-desktop kernel install', and is left as it is. "
-        "'jupyter kernelspec remove {name}' removes it; the kernel 'casa' goes with 'pip uninstall casa-desktop'."
+        "The kernel {name!r} in {folder} was not written by 'casa-desktop kernel install', so it was not changed. "
+        "'jupyter kernelspec remove {name}' removes it, and 'pip uninstall casa-desktop' the kernel 'casa'."
     )
 
 
@@ -446,8 +445,8 @@ class LinkFailed(CasaDesktopError):
     path: str  # of that process's socket
     reason: str
     message = (
-        "Desktops are started outside of this kernel's container or network, but nobody answers at {path}: "
-        "{reason}. Try again; if that does not help, restart the kernel."
+        "The process that starts desktops for this kernel, outside of its container or network, does not answer at "
+        "{path}: {reason}. Try again; if that does not help, restart the kernel."
     )
 
 
@@ -456,10 +455,10 @@ class NetworkShared(CasaDesktopError):
 
     reason: str = "this machine allows no other"  # why it has no private network
     remedy = (
-        "let no one you do not trust reach this machine's ports, or have user namespaces allowed: apt install "
+        "protect this machine's ports from users you do not trust, or have user namespaces allowed: apt install "
         "bubblewrap, and see user.max_user_namespaces and kernel.apparmor_restrict_unprivileged_userns of sysctl"
     )
     message = (
-        "CASA's tasks and tools listen on ports of this machine without a password, for this kernel has the "
-        "machine's network: {reason}. Remedy: " + remedy + ". CASA_DESKTOP_NETWORK=host silences this."
+        "CASA's tasks and tools listen on ports of this machine without a password, because this kernel shares the "
+        "machine's network: {reason}. Remedy: " + remedy + ". CASA_DESKTOP_NETWORK=host hides this warning."
     )

@@ -17,7 +17,7 @@ def add_images(parser: argparse.ArgumentParser) -> Any:
     """Add the options for the two kinds of images; return their group of mutually exclusive options."""
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
-        "--image", default="", metavar="NAME", help="an image of Podman or Docker; pulled if it is not there"
+        "--image", default="", metavar="NAME", help="an image of Podman or Docker; pulled if it is missing"
     )
     group.add_argument("--sif", default="", metavar="FILE", help="an image of Apptainer")
     return group
@@ -25,15 +25,20 @@ def add_images(parser: argparse.ArgumentParser) -> Any:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options for a container."""
-    engine = "what runs the image: podman or docker, apptainer or singularity (default: the first that is there)"
+    engine = (
+        "the program that runs the image: podman or docker, apptainer or singularity (default: the first one found)"
+    )
     parser.add_argument("--engine", default="", metavar="PROGRAM", help=engine)
     parser.add_argument(
-        "--bind", action="append", default=[], metavar="SRC[:DST[:ro]]", help="one more folder that is seen inside"
+        "--bind", action="append", default=[], metavar="SRC[:DST[:ro]]", help="another folder to mount inside"
     )
     parser.add_argument(
-        "--network", default="", metavar="NETWORK", help="host, none, or one that the engine knows (default: its own)"
+        "--network",
+        default="",
+        metavar="NETWORK",
+        help="host, none, or a network of the engine (default: the engine's default)",
     )
-    option = "one more word for the engine, like --engine-option=--gpus=all"
+    option = "another option for the engine, like --engine-option=--gpus=all"
     parser.add_argument("--engine-option", action="append", default=[], metavar="WORD", help=option)
 
 

@@ -64,7 +64,7 @@ def _runtime_directory() -> Iterator[Finding]:
         yield Finding("runtime directory", "missing", str(error), "set CASA_DESKTOP_RUNTIME_DIR")
         return
     if os.statvfs(folder).f_flag & os.ST_NOEXEC:
-        found = f"{folder}, where no program may be run (noexec): web links on the desktop are not opened"
+        found = f"{folder}, where no program can run (noexec): web links on the desktop are not opened"
         yield Finding("runtime directory", "note", found, "set CASA_DESKTOP_RUNTIME_DIR to a folder on another disk")
     else:
         yield Finding("runtime directory", "ok", str(folder))
@@ -159,11 +159,11 @@ def _tools() -> Iterator[Finding]:
 
 def _tool(name: str, version: str, extracted: bool, not_run_in: str) -> Finding:
     if not_run_in:
-        found = f"{version}; no program in {not_run_in} may be run (is its disk mounted with noexec?)"
+        found = f"{version}; no program in {not_run_in} can run (is its disk mounted with noexec?)"
         return Finding(f"{name}, unpacked", "missing", found, "set CASA_DESKTOP_TOOLS to a folder on another disk")
     if extracted:
         return Finding(f"{name}, unpacked", "ok", version)
-    remedy = f"it happens by itself at first use, or now: {sys.executable} -m casa_kernel.tools extract {name}"
+    remedy = f"none needed at first use; to unpack it now: {sys.executable} -m casa_kernel.tools extract {name}"
     return Finding(f"{name}, unpacked", "note", f"{version} is not unpacked yet", remedy)
 
 
@@ -181,7 +181,7 @@ def _open_ports() -> Iterator[Finding]:
             "port open to others",
             "note",
             f"{name} listens on {address}:{port} without authentication",
-            "CASA's programs do so where they have the machine's network, as in a terminal: see network of kernels",
+            "CASA's programs do this in the machine's network, for example in a terminal: see network of kernels",
         )
     if not listening:
         yield Finding("ports open to others", "ok", "none of ours or of CASA's tools")

@@ -20,7 +20,7 @@ _LIMITS = ("fs.inotify.max_user_instances", "user.max_inotify_instances")
 # A notebook with a desktop uses about this many.
 _FEW = 8
 _MOST_NAMED = 3
-_INSTEAD = "desktops, links and logs are looked at from time to time instead"
+_INSTEAD = "desktops, links and logs are checked from time to time instead"
 
 
 def examine() -> Finding:

@@ -19,16 +19,16 @@ examples:
   casa-desktop kernel install
       for the CASA of this very Python, as casa-6.7.0
   casa-desktop kernel install --python /opt/casa-6.5.6/bin/python3
-      for another Python or a monolithic CASA; what that lacks goes into a folder of its own
+      for another Python or a monolithic CASA; missing packages go into a separate folder
   casa-desktop kernel install --sif /data/casa.sif --bind /lustre
   casa-desktop kernel install --image ghcr.io/observatory/casa-desktop:6.7.0 --engine-option=--gpus=all
       for an image of Apptainer, or of Podman or Docker
   casa-desktop kernel install --sandbox
-      for this Python, in a network of its own, so that nobody reaches CASA's ports
+      for this Python, in a private network, where nobody reaches CASA's ports
   casa-desktop kernel install --network host --name casa-host --display-name "CASA (this machine's network)"
-      in this machine's network, where others can reach CASA's ports, and its notebooks this machine's own servers
+      in this machine's network: notebooks reach this machine's servers, and others reach CASA's ports
   casa-desktop kernel install --desktop m31 --name casa-m31 --display-name "CASA (M 31)" -- --nologfile
-      with windows on a desktop of its own, and with CASA's own options
+      with windows on the desktop m31, and with options for CASA
 """
 _CHECK_EXAMPLES = """\
 examples:
@@ -41,7 +41,7 @@ def add_kernel(commands: Any) -> None:
     """Add the command ``kernel`` and its subcommands to ``casa-desktop``."""
     text = "Write, list, check and remove the kernels by which JupyterLab starts CASA."
     parser = commands.add_parser("kernel", help=text, description=text)
-    parser.set_defaults(function=lambda _arguments: parser.error("say what to do: install, list, remove or check"))
+    parser.set_defaults(function=lambda _arguments: parser.error("choose a command: install, list, remove or check"))
     group = parser.add_subparsers(dest="kernel_command", metavar="COMMAND")
     _add_install(group)
     _add_list(group)
@@ -58,7 +58,7 @@ def _add(group: Any, name: str, function: Any, text: str, epilog: str = "") -> a
 
 
 def _add_install(group: Any) -> None:
-    text = "Write a kernelspec, so that JupyterLab's launcher shows one more CASA."
+    text = "Write the kernelspec of another CASA, which JupyterLab's launcher then shows."
     parser = _add(group, "install", install, text, _INSTALL_EXAMPLES)
     python = "a Python with CASA, or a monolithic CASA (default: this Python; in an image, its 'python')"
     parser.add_argument("--python", default="", metavar="PATH", help=python)
@@ -75,14 +75,16 @@ def _add_install(group: Any) -> None:
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--user", action="store_true", help="for yourself, in all your Jupyters (the default)")
     where.add_argument("--sys-prefix", action="store_true", help="for this Python's Jupyter only")
-    where.add_argument("--prefix", metavar="DIR", help="for whoever uses DIR/share/jupyter, like /usr/local")
-    parser.add_argument("--replace", action="store_true", help="write over a kernel of that name")
-    parser.add_argument("--json", action="store_true", help="print what was written as JSON")
-    parser.add_argument("options", nargs="*", metavar="OPTION", help="behind --: CASA's own options, like --nologfile")
+    where.add_argument(
+        "--prefix", metavar="DIR", help="for all Jupyters that search DIR/share/jupyter, like /usr/local"
+    )
+    parser.add_argument("--replace", action="store_true", help="replace a kernel of that name")
+    parser.add_argument("--json", action="store_true", help="print the new kernel as JSON")
+    parser.add_argument("options", nargs="*", metavar="OPTION", help="after --: options for CASA, like --nologfile")
 
 
 def _add_list(group: Any) -> None:
-    parser = _add(group, "list", list_kernels, "Tell which CASA kernels there are, and whether they can still start.")
+    parser = _add(group, "list", list_kernels, "List the CASA kernels, and check whether they can still start.")
     parser.add_argument("--json", action="store_true", help="print a list of them as JSON")
 
 
@@ -94,11 +96,11 @@ def _add_remove(group: Any) -> None:
 
 
 def _add_check(group: Any) -> None:
-    text = "Start a kernel, run a task and draw a picture in it, and tell what is missing."
+    text = "Start a kernel, run a task and draw a picture in it, and list what is missing."
     parser = _add(group, "check", check, text, _CHECK_EXAMPLES)
     named = parser.add_argument("name", metavar="NAME", help="a kernel's name")
     named.completer = _names  # type: ignore[attr-defined]
-    parser.add_argument("--timeout", type=float, default=120.0, help="seconds that it may take (default: %(default)g)")
+    parser.add_argument("--timeout", type=float, default=120.0, help="time limit in seconds (default: %(default)g)")
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
 
 

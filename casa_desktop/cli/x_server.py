@@ -12,10 +12,10 @@ from . import container_options
 _EXAMPLES = """\
 examples:
   casa-desktop x-server
-      tell where it comes from
+      show where it comes from
   casa-desktop x-server --sif /data/casa.sif
   casa-desktop x-server --image localhost/casa-desktop:latest --engine podman
-      from an image, from now on; also where this machine has one of its own
+      from now on from an image, even if this machine has an X server
   casa-desktop x-server --own
       from this machine again
 """
@@ -23,7 +23,7 @@ examples:
 
 def add_x_server(commands: Any) -> None:
     """Add the command ``x-server`` to ``casa-desktop``."""
-    text = "Tell or choose where desktops get their X server from: this machine, or an image."
+    text = "Show or choose where desktops get their X server from: this machine, or an image."
     parser = commands.add_parser(
         "x-server",
         help=text,

@@ -43,9 +43,9 @@ def _unfit(container: Container, found: Python) -> str:
     if not inside:
         return f"there is no casa-desktop for its {container.python!r}; the image needs 'pip install casa-desktop'"
     if not found.imports_ours:
-        return f"its casa-desktop {inside} is incomplete, or too old to be run from outside"
+        return f"its casa-desktop {inside} is incomplete, or too old to run from outside"
     if not compatible(inside, __version__):
-        return f"it has casa-desktop {inside}, which does not go with {__version__} on this machine"
+        return f"it has casa-desktop {inside}, which is not compatible with {__version__} on this machine"
     return ""
 
 

@@ -22,7 +22,7 @@ _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
 def examine(environ: Mapping[str, str]) -> Finding:
     """Determine which network a kernel gets, by trying it in a separate process."""
     if names.HOST_HELPER in environ:
-        return Finding(_SUBJECT, "ok", "this one's is its own")
+        return Finding(_SUBJECT, "ok", "this kernel has a private network")
     try:
         wanted(environ)
     except InvalidSetting as error:
@@ -46,10 +46,12 @@ def finding(state: State, way_out: Optional[str]) -> Finding:
     if state is State.CONTAINER:
         return Finding(_SUBJECT, "ok", "this container's, which is not the machine's")
     if state is State.HOST:
-        remedy = "unset CASA_DESKTOP_NETWORK, unless notebooks need servers of this machine, or it theirs"
+        remedy = (
+            "unset CASA_DESKTOP_NETWORK, unless notebooks need this machine's servers, or this machine needs theirs"
+        )
         return Finding(_SUBJECT, "note", "the machine's, as CASA_DESKTOP_NETWORK says: CASA's ports are open", remedy)
     if state is State.SHARED:
-        found = "the machine's, which allows no other: CASA's ports are open to whoever reaches it"
+        found = "the machine's, because it allows no other: CASA's ports are open to all that reach it"
         return Finding(_SUBJECT, "note", found, NetworkShared.remedy)
     if way_out is None:
         reason, remedy = uplink.missing()

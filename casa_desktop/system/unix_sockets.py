@@ -18,7 +18,7 @@ from typing import List, Sequence, Tuple, Union
 # How long a view waits for room in Xvnc's queue. Xvnc accepts a view within milliseconds, and a stopped Xvnc is
 # continued after a second.
 ROOM_SECONDS = 3.0
-NO_ROOM = "The desktop does not take any more connections just now."
+NO_ROOM = "The desktop takes no more connections now."
 _TIMEVAL = struct.Struct("@ll")
 _DESCRIPTOR = struct.Struct("@i")
 # Room for two descriptors.

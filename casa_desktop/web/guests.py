@@ -28,7 +28,7 @@ from .state import SHARE_RESOURCE
 
 # Chosen by handler, not by path, so that tornado's parsing of paths does not matter.
 FOR_GUESTS = (SharedPageHandler, SharedHandler, SharedSocketHandler, PageFileHandler)
-_FORBIDDEN = "Guests of this server may look at the desktops that are shared with them, and at nothing else."
+_FORBIDDEN = "Guests of this server may only view the desktops that are shared with them."
 _NO_OWNER = (
     "GuestsLook cannot tell the owner of this server from guests. Name those who may do everything: "
     'c.GuestsLook.owners = ["ada"]. On a JupyterHub it is the user whose server it is, unless set.'

@@ -45,7 +45,7 @@ class SharedSocketHandler(DesktopSocketHandler):
         most: int = self.settings["casa_desktop"].share_views
         room = self.reception.audience.count(record.name, share) < most
         if not room:
-            self.refuse(1013, f"This link is followed by {most} views already, which is the most.")
+            self.refuse(1013, f"This link has {most} views already, the maximum.")
         return room
 
     def count_refused(self, number: int) -> None:
@@ -55,7 +55,7 @@ class SharedSocketHandler(DesktopSocketHandler):
             ProtocolViolation: the limit for dropped messages is exceeded.
         """
         if self._refused.spend(number):
-            raise ProtocolViolation(1008, "too much of what a guest's view may not")
+            raise ProtocolViolation(1008, "too many messages that guests may not send")
 
     async def open(self, token: str) -> None:
         """Connect to the desktop that the link shares; called by tornado."""

@@ -264,6 +264,6 @@ def _is_address(path: str) -> bool:
 
 
 _STRANGE_HOST = "This address answers to 127.0.0.1 and localhost only."
-_STRANGE_ORIGIN = "This request comes from a page of somebody else's."
-_NO_SESSION = "This browser has not been let in. Open the link that 'casa-desktop serve' printed."
-_USED_LINK = "This link has been used, or is wrong. 'casa-desktop serve' prints a new one each time one was used."
+_STRANGE_ORIGIN = "This request comes from a page of another site."
+_NO_SESSION = "This browser has no access. Open the link that 'casa-desktop serve' printed."
+_USED_LINK = "This link has been used, or is wrong. 'casa-desktop serve' prints a new one after each use."

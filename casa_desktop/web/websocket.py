@@ -53,9 +53,7 @@ PING_SECONDS = 20
 # retries accept() in an endless loop and logs 60 000 lines a second. With a low limit, half of the descriptors are
 # reserved.
 RESERVE = 48
-RESERVED = (
-    "The server may not open many more files, and keeps those for notebooks. Close other views, or raise 'ulimit -n'."
-)
+RESERVED = "The server has no open files left for views. Close other views, or raise its limit ('ulimit -n')."
 
 
 class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
@@ -120,7 +118,7 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
         except OSError as error:
             # The X server has died. The supervisor starts a new one, unless it was stopped itself; so wake it.
             control.wake(record)
-            return self.refuse(1013, str(Shortage.of(error) or "The desktop is not there just now."))
+            return self.refuse(1013, str(Shortage.of(error) or "The desktop does not answer now."))
         if self.ws_connection is None:
             # The browser has closed the connection in the meantime.
             return xvnc.abort()
@@ -230,7 +228,7 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
             # The page asks whether its desktop is alive. If it gets no answer, it reports that the desktop is not.
             return None
         if self._unread >= MOST_UNREAD:
-            return self.end(1008, "The browser does not read what it is told.")
+            return self.end(1008, "The browser does not read its messages.")
         with suppress(WebSocketClosedError):
             self._unread += 1
             self._last_word = asyncio.ensure_future(self.write_message(dict(words)))

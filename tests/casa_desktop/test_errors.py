@@ -106,7 +106,7 @@ def test_an_error_that_another_release_reports_keeps_its_message(
     [
         (
             errors.Shortage(errno.EAGAIN),
-            "You have as many processes and threads as you may ('ulimit -u'), or no memory is left for one more. "
+            "No more processes or threads can be started: your limit ('ulimit -u') or the memory is used up. "
             "End some, and try again.",
         ),
         (
@@ -134,14 +134,14 @@ def test_an_error_that_another_release_reports_keeps_its_message(
         ),
         (
             errors.NoSuchWindow("main", "plotms", ()),
-            "No window of the desktop 'main' is called 'plotms'; there is none at all.",
+            "No window of the desktop 'main' is called 'plotms'; it has no windows.",
         ),
         (
             errors.ImageUnusable("podman (casa)", "it has no casa-desktop."),
             "The container of podman (casa) cannot be used: it has no casa-desktop.",
         ),
         (errors.KernelUnknown("a", ["b", "c"]), "There is no kernel 'a'; there are: b, c."),
-        (errors.KernelUnknown("a", []), "There is no kernel 'a'; there is none at all."),
+        (errors.KernelUnknown("a", []), "There is no kernel 'a'; there are none."),
         (errors.KernelFailed("casa", "it ended"), "The kernel 'casa' failed: it ended."),
         (
             errors.KernelFailed("casa", "no answer", "allow more with --timeout"),

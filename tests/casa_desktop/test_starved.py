@@ -148,7 +148,9 @@ def test_who_has_no_descriptor_left_takes_no_living_desktop_for_dead(
 ) -> None:
     record = lifecycle.ensure()
     for call in (ask, lambda: runtime_watch.running(root)):
-        with few_descriptors(os.getpid(), left), pytest.raises(Shortage, match=r"^All \d+ files that this process may"):
+        with few_descriptors(os.getpid(), left), pytest.raises(
+            Shortage, match=r"^This process has reached its limit of \d+ open files"
+        ):
             call()
         left = 0
     assert registry.find() == record
@@ -169,7 +171,7 @@ def test_a_desktop_that_cannot_be_started_for_want_of_descriptors_leaves_none_op
     ("limit", "words"),
     [
         (4, "The desktop 'main' did not start: its supervisor ended without a word"),
-        (10, "The desktop 'main' did not start: All 10 files that this process may have open are open."),
+        (10, "The desktop 'main' did not start: This process has reached its limit of 10 open files."),
         (12, "The desktop 'main' did not start: "),
         (30, "main"),
     ],

@@ -164,7 +164,7 @@ def test_a_task_with_a_window_that_can_have_no_thread_says_so_and_leaves_nothing
     cell = notebook.run(call)
     # The tests that follow have this kernel, too.
     notebook.run("threads.Joinable = truly")
-    assert "Shortage: You have as many processes and threads as you may ('ulimit -u')" in sentence(cell)
+    assert "Shortage: No more processes or threads can be started: your limit ('ulimit -u')" in sentence(cell)
     deadline, after = time.monotonic() + 30, files_of(notebook)
     while len(after) > len(before) and time.monotonic() < deadline:
         # What other threads of the kernel have open for a moment.

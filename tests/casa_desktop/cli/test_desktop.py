@@ -25,7 +25,7 @@ def test_start_status_screenshot_stop(root: Path, tmp_path: Path, capsys: pytest
     with Image.open(tmp_path / "shot.png") as picture:
         assert picture.size == (1000, 700)
     assert main(["screenshot", "--window", "nobody"]) == 1
-    assert "called 'nobody'; there is none at all" in capsys.readouterr().err
+    assert "called 'nobody'; it has no windows" in capsys.readouterr().err
     assert main(["stop", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == ["main"]
     assert main(["status"]) == 0

@@ -23,7 +23,7 @@ def test_install_list_remove(jupyter_data: Path, capsys: pytest.CaptureFixture[s
     assert main(["kernel", "list"]) == 0
     assert f"✓ x: Mine, {sys.executable}\n" in capsys.readouterr().out
     assert main(["kernel", "install", "--name", "x"]) == 1
-    assert "There is a kernel 'x' already" in capsys.readouterr().err
+    assert "A kernel 'x' exists already" in capsys.readouterr().err
     assert main(["kernel", "remove", "x", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == ["x"]
     assert not (jupyter_data / "kernels" / "x").exists()

@@ -87,10 +87,8 @@ def test_a_casa_desktop_inside_that_does_not_fit_is_told() -> None:
         return image_probe._unfit(PODMAN, found)
 
     assert said(__version__, True) == ""
-    assert (
-        said(__version__, False) == f"its casa-desktop {__version__} is incomplete, or too old to be run from outside"
-    )
-    assert said("99.0", True) == f"it has casa-desktop 99.0, which does not go with {__version__} on this machine"
+    assert said(__version__, False) == f"its casa-desktop {__version__} is incomplete, or too old to run from outside"
+    assert said("99.0", True) == f"it has casa-desktop 99.0, which is not compatible with {__version__} on this machine"
 
 
 def test_versions_that_differ_in_more_than_corrections_do_not_go_together() -> None:

@@ -194,7 +194,7 @@ async def test_a_wrong_link_is_answered_with_what_to_do(fetch: Fetch) -> None:
     with pytest.raises(HTTPClientError) as refused:
         await fetch("shared", "0" * 43, "", headers=dict(GUEST))
     assert refused.value.code == 404
-    assert b"Ask whoever sent it for a new one." in refused.value.response.body
+    assert b"Ask its sender for a new one." in refused.value.response.body
 
 
 async def test_a_guest_looks_by_a_link_and_the_owner_does_everything(

@@ -48,7 +48,7 @@ async def test_a_flood_of_what_a_guest_may_not_send_ends_the_connection(guest: G
     for _ in range(10):
         hostile.send(message * 1500)
     code, reason = await hostile.closed()
-    assert (code, reason.rpartition(": ")[2]) == (1008, "too much of what a guest's view may not.")
+    assert (code, reason.rpartition(": ")[2]) == (1008, "too many messages that guests may not send.")
     assert await other.update()
 
 
@@ -114,7 +114,7 @@ async def test_what_a_guest_sends_too_fast_waits(guest: Guest, monkeypatch: pyte
 async def test_one_link_has_so_many_views_and_no_more(guest: Guest, jp_serverapp: Any) -> None:
     jp_serverapp.web_app.settings["casa_desktop"].share_views = 2
     first, second = await (await guest()).greet(RAW), await (await guest()).greet(RAW)
-    assert await (await guest()).closed() == (1013, "This link is followed by 2 views already, which is the most.")
+    assert await (await guest()).closed() == (1013, "This link has 2 views already, the maximum.")
     first.websocket.close()
     # The second hears that the first has left.
     while (await second.hear("audience"))["views"] > 1:
