@@ -57,7 +57,11 @@ def _running_names(**_: Any) -> List[str]:
 
 
 def _add_start(commands: Any) -> None:
-    parser = _add(commands, "start", start, "Start a desktop, unless it is running, and show its display.")
+    _add_starting(commands, "start", start, "Start a desktop, unless it is running, and show its display.")
+
+
+def _add_starting(commands: Any, name: str, function: Any, text: str) -> None:
+    parser = _add(commands, name, function, text)
     _add_settings(parser)
     parser.add_argument("--json", action="store_true", help="print the record as JSON")
 
@@ -76,9 +80,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_restart(commands: Any) -> None:
-    parser = _add(commands, "restart", restart, "Stop a desktop, if it is running, and start a new one.")
-    _add_settings(parser)
-    parser.add_argument("--json", action="store_true", help="print the record as JSON")
+    _add_starting(commands, "restart", restart, "Stop a desktop, if it is running, and start a new one.")
 
 
 def _add_serve(commands: Any) -> None:

@@ -27,6 +27,7 @@ from ..names import HOST_HELPER, TOOLS_PROGRAM
 from ..network import check as networkcheck
 from ..runtime import directory
 from ..system.pythonpath import module
+from ..views.page import PAGE_FOLDER
 from . import inotify_check
 
 _LOOPBACK = ("127.", "::1", "::ffff:127.")
@@ -85,16 +86,14 @@ def _watches() -> Iterator[Finding]:
 
 
 def _page() -> Iterator[Finding]:
-    page = Path(__file__).parents[1] / "static" / "page" / "index.html"
+    page = PAGE_FOLDER / "index.html"
     if page.exists():
         yield Finding("page", "ok", str(page))
     else:
         yield Finding("page", "missing", f"{page} has not been built", "pip install casa-desktop again")
     version = _version("jupyterlab")
-    if version:
-        yield Finding("JupyterLab", "ok", version)
-    else:
-        yield Finding("JupyterLab", "note", "not in this Python", "pip install jupyterlab")
+    absent = Finding("JupyterLab", "note", "not in this Python", "pip install jupyterlab")
+    yield Finding("JupyterLab", "ok", version) if version else absent
 
 
 def _kernels() -> Iterator[Finding]:
@@ -114,10 +113,8 @@ def _kernels() -> Iterator[Finding]:
 def _casa() -> Iterator[Finding]:
     for name in ("casatools", "casatasks", "casaviewer", "casaplotms", "casalogger"):
         version = _version(name)
-        if version:
-            yield Finding(name, "ok", version)
-        else:
-            yield Finding(name, "missing", f"not in {sys.executable}", "pip install 'casa-desktop[casa]'")
+        absent = Finding(name, "missing", f"not in {sys.executable}", "pip install 'casa-desktop[casa]'")
+        yield Finding(name, "ok", version) if version else absent
 
 
 def _version(distribution: str) -> Optional[str]:
@@ -128,15 +125,17 @@ def _version(distribution: str) -> Optional[str]:
 
 
 def _measures_data() -> Iterator[Finding]:
-    folder = _casadata_folder()
-    if folder and (folder / "geodetic" / "IERSeop2000").is_dir():
-        yield Finding("measures data", "ok", f"{folder} (casadata {_version('casadata')})")
-        return
-    own = Path.home() / ".casa" / "data"
-    if (own / "geodetic" / "IERSeop2000").is_dir():
+    wheel, own = _casadata_folder(), Path.home() / ".casa" / "data"
+    if wheel and _has_measures(wheel):
+        yield Finding("measures data", "ok", f"{wheel} (casadata {_version('casadata')})")
+    elif _has_measures(own):
         yield Finding("measures data", "ok", str(own))
-        return
-    yield Finding("measures data", "missing", f"neither the casadata wheel nor {own}", "pip install casadata")
+    else:
+        yield Finding("measures data", "missing", f"neither the casadata wheel nor {own}", "pip install casadata")
+
+
+def _has_measures(folder: Path) -> bool:
+    return (folder / "geodetic" / "IERSeop2000").is_dir()
 
 
 def _casadata_folder() -> Optional[Path]:

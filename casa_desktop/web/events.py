@@ -10,7 +10,8 @@ from typing import Any, Callable, Dict
 from ..desktop import open_url
 from ..runtime.record import Record
 from ..views import runtime_watch, share_links
-from .state import LINK_ENDED, WITHDRAWN, Reception
+from ..views.closing import LINK_ENDED, WITHDRAWN
+from .state import Reception
 
 SCHEMA_ID = "https://casa-desktop.org/events/desktops"
 SCHEMA: Dict[str, Any] = {

@@ -22,6 +22,7 @@ from ..errors import CasaDesktopError, ProtocolViolation
 from ..runtime.record import Record
 from ..system import descriptors, threads
 from ..system.unix_sockets import NO_ROOM, ROOM_SECONDS, connected
+from ..views.closing import GONE, shortened
 from ..views.link_watch import LinkWatch
 from ..views.rfb_filter import Filter
 from ..views.viewers import Audience, Words
@@ -29,7 +30,6 @@ from ..views.viewers import Audience, Words
 _TEXT, _BINARY = 0x1, 0x2
 # Xvnc's bytes are read in pieces of this size, each only after the browser has taken the one before.
 _PIECE = 1 << 16
-GONE = 1013
 # Scale one desktop at a time.
 _scaling = threading.Lock()
 
@@ -147,7 +147,7 @@ class Relay:
         os.close(self._woken)
         os.close(self._wake)
         if self._view.socket is not None:
-            self._view.shutdown(socket.SHUT_RDWR, code, reason.encode()[:123].decode(errors="ignore"))
+            self._view.shutdown(socket.SHUT_RDWR, code, shortened(reason))
 
     def _carry(self, server: socket.socket) -> None:
         view: Any = self._view

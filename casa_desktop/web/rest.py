@@ -24,9 +24,10 @@ from ..errors import (
 from ..runtime.directory import checked_name
 from ..system.executor import in_thread
 from ..views import models, share_links
+from ..views.closing import LINK_ENDED, WITHDRAWN
 from ..views.models import Models
 from .config import CasaDesktop
-from .state import AUTH_RESOURCE, LINK_ENDED, SHARE_RESOURCE, WITHDRAWN, Reception, reception
+from .state import AUTH_RESOURCE, SHARE_RESOURCE, Reception, reception
 
 
 class DesktopHandler(APIHandler):

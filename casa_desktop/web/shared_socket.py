@@ -9,7 +9,8 @@ from ..errors import NoSuchShare, ProtocolViolation, Shortage
 from ..runtime.record import Record
 from ..system.token_bucket import Budget
 from ..views import share_links
-from .state import LINK_ENDED, SHARE_RESOURCE
+from ..views.closing import GONE, LINK_ENDED, REFUSED
+from .state import SHARE_RESOURCE
 from .websocket import PIECE, DesktopSocketHandler
 
 # A guest's limit in bytes per second; each frame costs some extra bytes. Our page requests at most 240 pictures per
@@ -45,7 +46,7 @@ class SharedSocketHandler(DesktopSocketHandler):
         most: int = self.settings["casa_desktop"].share_views
         room = self.reception.audience.count(record.name, share) < most
         if not room:
-            self.refuse(1013, f"This link has {most} views already, the maximum.")
+            self.refuse(GONE, f"This link has {most} views already, the maximum.")
         return room
 
     def count_refused(self, number: int) -> None:
@@ -55,14 +56,14 @@ class SharedSocketHandler(DesktopSocketHandler):
             ProtocolViolation: the limit for dropped messages is exceeded.
         """
         if self._refused.spend(number):
-            raise ProtocolViolation(1008, "too many messages that guests may not send")
+            raise ProtocolViolation(REFUSED, "too many messages that guests may not send")
 
     async def open(self, token: str) -> None:
         """Connect to the desktop that the link shares; called by tornado."""
         try:
             record, share = share_links.find(token)
         except Shortage as error:
-            return self.refuse(1013, str(error))
+            return self.refuse(GONE, str(error))
         except NoSuchShare:
             return self.refuse(LINK_ENDED, "This link has expired or was withdrawn.")
         self._expires = share.expires

@@ -19,11 +19,12 @@ from ..desktop import lifecycle, registry
 from ..errors import CasaDesktopError, NotRunning
 from ..views import models
 from ..views import page as template
+from ..views.closing import GONE
 from ..views.page import PAGE_FOLDER
 from .access import comes_from_us, is_for_us
 from .error_page import error_page
 from .page_server import BASE, Server
-from .relay import GONE, Relay, ViewSocket
+from .relay import Relay, ViewSocket
 
 _API = BASE + "api/desktops"
 _MOST_BODY = 10_000

@@ -17,9 +17,6 @@ from ..views.viewers import Audience
 # The resources in an administrator's Authorizer: the desktops, and view-only access by a share link.
 AUTH_RESOURCE = "casa-desktop"
 SHARE_RESOURCE = "casa-desktop-share"
-# The close code for a view whose share link has expired or was withdrawn.
-LINK_ENDED = 4403
-WITHDRAWN = "This link was withdrawn."
 _SETTING = "casa_desktop_reception"
 
 
@@ -58,5 +55,5 @@ def reception(settings: MutableMapping[str, Any]) -> Reception:
     """Return a Jupyter server's state, from its application's settings."""
     if _SETTING not in settings:
         settings[_SETTING] = Reception()
-    found: Reception = settings[_SETTING]
-    return found
+    state: Reception = settings[_SETTING]
+    return state

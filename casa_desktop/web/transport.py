@@ -13,6 +13,7 @@ from ..desktop import usage
 from ..errors import Shortage
 from ..runtime.record import Record
 from ..system.process import is_stopped
+from ..views.closing import GONE
 
 # Bytes buffered here for a slow browser: one block of this size, then reading from Xvnc pauses.
 BLOCK = 1 << 16
@@ -61,7 +62,7 @@ class DesktopProtocol(asyncio.BufferedProtocol):
             self._watching = usage.watch(self._record)
         except Shortage as error:
             # Without the mark the desktop would count as unused, and be stopped while its user looks at it.
-            self._browser.refuse(1013, str(error))
+            self._browser.refuse(GONE, str(error))
             transport.abort()
         except OSError:
             # The desktop has just ended, so this connection is about to be lost, too.
@@ -74,7 +75,7 @@ class DesktopProtocol(asyncio.BufferedProtocol):
             self._watching = None
         self._transport = None
         self._takes.set()
-        self._browser.refuse(1013, "The desktop has ended.")
+        self._browser.refuse(GONE, "The desktop has ended.")
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return the buffer for Xvnc's bytes; called by the event loop."""

@@ -32,6 +32,7 @@ from ..errors import CasaDesktopError, ProtocolViolation, Shortage
 from ..runtime.record import Record
 from ..system.executor import in_thread
 from ..system.unix_sockets import NO_ROOM, ROOM_SECONDS, connected
+from ..views.closing import GONE, REFUSED, shortened
 from ..views.rfb_filter import Filter
 from ..views.viewers import View, Words
 from .error_page import PlainErrors
@@ -97,28 +98,28 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
         try:
             record = registry.find(name)
         except Shortage as error:
-            return self.refuse(1013, str(error))
+            return self.refuse(GONE, str(error))
         except CasaDesktopError as error:
-            return self.refuse(1008, str(error))
+            return self.refuse(REFUSED, str(error))
         if record is None:
-            return self.refuse(1013, "The desktop is not running.")
+            return self.refuse(GONE, "The desktop is not running.")
         await self.connect(record)
 
     async def connect(self, record: Record, share: str = "") -> None:
         """Join the desktop's views and relay its bytes; with the share link id ``share``, as a view-only client."""
         if not _has_room():
-            return self.refuse(1013, RESERVED)
+            return self.refuse(GONE, RESERVED)
         self.record = record
         self.filter = Filter(view_only=bool(share))
         self._tune()
         try:
             xvnc = await self._reach(record)
         except BlockingIOError:
-            return self.refuse(1013, NO_ROOM)
+            return self.refuse(GONE, NO_ROOM)
         except OSError as error:
             # The X server has died. The supervisor starts a new one, unless it was stopped itself; so wake it.
             control.wake(record)
-            return self.refuse(1013, str(Shortage.of(error) or "The desktop does not answer now."))
+            return self.refuse(GONE, str(Shortage.of(error) or "The desktop does not answer now."))
         if self.ws_connection is None:
             # The browser has closed the connection in the meantime.
             return xvnc.abort()
@@ -228,7 +229,7 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
             # The page asks whether its desktop is alive. If it gets no answer, it reports that the desktop is not.
             return None
         if self._unread >= MOST_UNREAD:
-            return self.end(1008, "The browser does not read its messages.")
+            return self.end(REFUSED, "The browser does not read its messages.")
         with suppress(WebSocketClosedError):
             self._unread += 1
             self._last_word = asyncio.ensure_future(self.write_message(dict(words)))
@@ -249,8 +250,8 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
         self.reception.rescale(self.record, ratio)
 
     def refuse(self, code: int, reason: str) -> None:
-        """Close with a reason, cut to the 123 bytes that fit into a close frame (RFC 6455, section 5.5)."""
-        self.close(code, reason.encode()[:123].decode(errors="ignore"))
+        """Close with a reason, and leave the desktop."""
+        self.close(code, shortened(reason))
         self._leave()
 
     def on_close(self) -> None:
