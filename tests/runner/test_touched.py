@@ -5,6 +5,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
+
+from ..support.releases import pythons
 from . import touched
 
 
@@ -30,3 +33,15 @@ def test_changes_are_those_since_the_main_branch_committed_or_not(tmp_path: Path
 
 def test_without_git_nothing_is_known_to_have_changed(tmp_path: Path) -> None:
     assert touched.changes(tmp_path) == []
+
+
+def test_the_oldest_python_of_a_release_ranks_as_well() -> None:
+    found = pythons("3.8")
+    if not found:
+        pytest.skip("there is no Python 3.8 here")
+    code = (
+        "from tests.runner.touched import rank; "
+        "print(rank('tests/kernel/log/test_a.py', ['kernel/casa_kernel/log/a.py']))"
+    )
+    said = subprocess.check_output([found[0], "-c", code], cwd=Path(__file__).parents[2], text=True)
+    assert int(said) == touched.ITSELF
