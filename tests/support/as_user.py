@@ -41,7 +41,7 @@ class UserNotebook:
         if ROOT in packages.parents:
             packages = sources / packages.relative_to(ROOT)
         env = {**user.environment, "PYTHONPATH": f"{sources}:{sources / 'kernel'}:{packages}", **more}
-        words = [python_for_all(), "-m", "tests.container.asuser", str(folder), json.dumps(container.as_dict())]
+        words = [python_for_all(), "-m", "tests.support.as_user", str(folder), json.dumps(container.as_dict())]
         self._process = subprocess.Popen(
             words,
             env=env,
