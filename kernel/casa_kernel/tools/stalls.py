@@ -18,8 +18,10 @@ from .clients import Client
 from .processes import Child
 from .tool_window import ANSWERS, DIALOG, NONE, SILENT, ToolWindow
 
-# Seconds between two looks, and the time limit for an answer.
+# Seconds between two looks.
 PERIOD = 4.0
+# Seconds a tool or its window may take for an answer: on a busy machine it may wait for a processor first.
+PATIENCE = 4.0
 # A tool that answers, but has done nothing at this many looks in a row, has lost its work.
 LOOKS = 3
 # To answer takes a little work, too: in seconds of CPU time, and in bytes read.
@@ -86,23 +88,23 @@ class Watchdog:
         self._client.line.hang_up()
 
     def _stall(self, idle: int, waited: int) -> Optional[Stall]:
-        if not self._client.answers(PERIOD):
+        if not self._client.answers(PATIENCE):
             return Stall.SILENT
         if self._window is None:
             return Stall.LOST if idle >= LOOKS else None
         return self._stall_of_window(self._window) if waited >= LOOKS else None
 
     def _stall_of_window(self, window: ToolWindow) -> Optional[Stall]:
-        former, word = window.dialog, window.ask(PERIOD)
+        former, word = window.dialog, window.ask(PATIENCE)
         if word == DIALOG and window.dialog != former:
             self._say(f"{self._child.tool} waits for you on the CASA Desktop: {window.dialog!r} is open there.")
         return {SILENT: Stall.FROZEN, ANSWERS: Stall.LOST, NONE: Stall.LOST}.get(word)
 
 
 def is_frozen(child: Child, client: Client, window: ToolWindow) -> bool:
-    """Return whether a tool with a window neither works nor answers now; takes up to ``PERIOD`` seconds if so."""
+    """Return whether a tool with a window neither works nor answers now; takes up to ``PATIENCE`` seconds if so."""
     before = _Look(child, client)
-    return window.ask(PERIOD) == SILENT and _Look(child, client).is_idle_since(before)
+    return window.ask(PATIENCE) == SILENT and _Look(child, client).is_idle_since(before)
 
 
 class Idleness:
