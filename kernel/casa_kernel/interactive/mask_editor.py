@@ -35,6 +35,7 @@ from ..tools.processes import Child
 from . import flag_display
 from .launcher import Launcher
 from .programs import command, start_beside
+from .restarted_calls import restarted
 from .viewer_watch import ViewerWatch
 
 # The viewer writes its address into our FIFO instead of CASA's.
@@ -183,7 +184,7 @@ class MaskEditor:
         """Let CASA ask for a mask within a with block; its FIFO is in the kernel's folder."""
         # If there is a viewer already, CASA makes no FIFO, and may wait for hours.
         is_there = self._watch is not None and self._watch.pid is not None
-        with nullcontext() if is_there else self._launcher.place.within():
+        with restarted(), nullcontext() if is_there else self._launcher.place.within():
             yield
 
     def _start_roomier(self, display: Mapping[str, str]) -> Child:
