@@ -16,7 +16,7 @@ from casa_desktop.network.namespace import State
         (State.OWN, None, "note", "without a way out", "apt install passt"),
         (State.CONTAINER, None, "ok", "this container's", ""),
         (State.HOST, "/usr/bin/pasta", "note", "CASA's ports are open", "unset CASA_DESKTOP_NETWORK"),
-        (State.SHARED, "/usr/bin/pasta", "note", "open to whoever reaches it", "user.max_user_namespaces"),
+        (State.SHARED, "/usr/bin/pasta", "note", "open to all that reach it", "user.max_user_namespaces"),
     ],
 )
 def test_each_network_is_told_with_its_remedy(
