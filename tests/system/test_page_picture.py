@@ -16,7 +16,7 @@ from ..support.screen import Screen
 pytestmark = pytest.mark.usefixtures("desktop")
 
 # What stands still is to be exact within half a second; the rest is for a machine that has other things to do.
-SOON = 10.0
+SOON = 2.5
 
 
 @pytest.mark.parametrize("quality", ["adaptive", "low"])

@@ -15,8 +15,8 @@ from playwright.sync_api import BrowserContext, expect
 from ..support.lab import Jupyter, Lab
 from ..support.pages import DesktopPage
 
-# What died is back within so many milliseconds, of which a machine that has nothing else to do takes a tenth.
-SOON = 10_000
+# What died is back within so many milliseconds.
+SOON = 3000
 RESTARTED = "The desktop was restarted"
 
 

@@ -31,8 +31,8 @@ from ...support import living, traces
 from ...support.clock import own_time
 from ...support.victims import kill
 
-# What died is back within so many seconds, of which a machine that has nothing else to do takes a tenth.
-SOON = 10.0
+# What died is back within so many seconds.
+SOON = 3.0
 
 
 @contextmanager
