@@ -409,7 +409,9 @@ def test_a_stopped_mask_editor_is_told_of_and_goes_on_or_ends_with_an_error(
         (viewer,) = running(notebook, "mask-editor")
         viewer.send_signal(signal.SIGSTOP)
         # Told at once; a stop that is over before anybody looked is none.
-        while "is stopped, so" not in notebook.client.get_iopub_msg(timeout=60)["content"].get("text", ""):
+        while "is stopped, so tclean waits." not in notebook.client.get_iopub_msg(timeout=60)["content"].get(
+            "text", ""
+        ):
             pass
         viewer.send_signal(signal.SIGCONT)
         draw(editor)
