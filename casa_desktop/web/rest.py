@@ -99,7 +99,7 @@ class DesktopsHandler(DesktopHandler):
     async def get(self) -> None:
         """List the running desktops."""
         records = await in_thread(registry.list_desktops)
-        self.finish(self.models.desktops(records))
+        self.finish(await in_thread(self.models.desktops, records))
 
     @web.authenticated
     @authorized
@@ -111,7 +111,7 @@ class DesktopsHandler(DesktopHandler):
             self.set_status(201)
             settings, timeout = self.choices.settings(), self.choices.start_timeout
             record = await in_thread(lifecycle.ensure, name, settings=settings, timeout=timeout)
-        self.finish(self.models.desktop(record))
+        self.finish(await in_thread(self.models.desktop, record))
 
     def _requested_name(self) -> str:
         return checked_name(self.json_object('{"name": "main"}').get("name", registry.DEFAULT_NAME))
