@@ -16,7 +16,7 @@ ROOTS = {"casa_desktop": SOURCES / "casa_desktop", "casa_kernel": SOURCES / "ker
 FLOORS = {
     "casa_desktop": (
         {"system"},
-        {"containers", "runtime"},
+        {"containers", "runtime", "store"},
         {"network", "x11"},
         {"desktop"},
         {"kernels", "launchers", "views"},
@@ -25,7 +25,7 @@ FLOORS = {
     ),
     "casa_kernel": (
         {"checks"},
-        {"log"},
+        {"log", "reuse"},
         {"casa", "inputs"},
         {"tools"},
         {"interactive"},
@@ -48,7 +48,7 @@ KNOWN_TO = (
     ),
 )
 # Of the desktop, a kernel knows what it needs to have one, and nothing of Jupyter's server.
-FOR_KERNELS = {"errors", "names", "system", "runtime", "network", "x11", "desktop"}
+FOR_KERNELS = {"errors", "names", "system", "runtime", "store", "network", "x11", "desktop"}
 
 
 def _modules() -> Iterator[Path]:
