@@ -6,7 +6,7 @@ import {
   setDesktopSize
 } from '../rfb/clientmessages.js';
 import { ClientStream } from '../rfb/clientstream.js';
-import { IPlan, Picture } from '../picture/picture.js';
+import { IPlan, Picture } from '../picture/losslessrefresh.js';
 import type { Quality } from '../picture/quality.js';
 import { EXACT } from '../picture/quality.js';
 import { PATIENCE, Pulse } from '../picture/roundtrips.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { IRect } from '../../src/rfb/clientmessages.js';
-import { IPlan, Picture } from '../../src/picture/picture.js';
+import { IPlan, Picture } from '../../src/picture/losslessrefresh.js';
 
 /** A picture over a far away link, on a desktop of 1600 x 900. */
 class Film {
