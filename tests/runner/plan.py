@@ -68,6 +68,7 @@ SECONDS: Dict[str, float] = {
     "tests/kernel/interactive/test_missing_editor.py": 23,
     "tests/kernel/test_bad_input.py": 55,
     "tests/kernel/test_contained.py": 84,
+    "tests/kernel/test_earlier_kernelspecs.py": 20,
     "tests/kernel/drawing/test_desktop.py": 34,
     "tests/kernel/test_documentation.py": 21,
     "tests/kernel/interactive/test_fifo_folder.py": 36,

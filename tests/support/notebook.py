@@ -64,6 +64,7 @@ class Notebook:
         container: where it runs, if not here.
         provisioned: Jupyter knows how to speak to it over unix sockets.
         program: what its Python runs.
+        installed: the name of a kernelspec to start it by, as it is; all that is said of it above is left alone.
     """
 
     def __init__(
@@ -75,21 +76,23 @@ class Notebook:
         container: Optional[Container] = None,
         provisioned: bool = True,
         program: Sequence[str] = module("casa_kernel"),
+        installed: str = "",
     ) -> None:
-        self.manager = KernelManager(kernel_name="python3")
+        self.manager = KernelManager(kernel_name=installed or "python3")
         spec = self.manager.kernel_spec
         assert spec is not None
-        spec.argv = [
-            *within,
-            sys.executable,
-            *program,
-            "-f",
-            "{connection_file}",
-            *(["--", *options] if options else []),
-        ]
-        if container is not None:
-            spec.argv = kernel_argv(sys.executable, container, options)
-        spec.metadata = {"kernel_provisioner": {"provisioner_name": "casa-desktop"}} if provisioned else {}
+        if not installed:
+            spec.argv = [
+                *within,
+                sys.executable,
+                *program,
+                "-f",
+                "{connection_file}",
+                *(["--", *options] if options else []),
+            ]
+            if container is not None:
+                spec.argv = kernel_argv(sys.executable, container, options)
+            spec.metadata = {"kernel_provisioner": {"provisioner_name": "casa-desktop"}} if provisioned else {}
         self.manager.start_kernel(cwd=str(folder), env=dict(env))
         self.client = self.manager.client()
         self.client.start_channels()
