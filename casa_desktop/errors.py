@@ -15,6 +15,7 @@
      ├── ServingUnavailable, NoSuchShare, LinkRefused, ProtocolViolation
      ├── ContainerFailed, ImageUnusable, LinkFailed, NetworkShared
      ├── NotInstalled, OverlayFailed
+     ├── StoreUnusable, NotKept, NotPutBack
      ├── KernelTaken, KernelUnknown, ForeignKernel, KernelNotWritten, KernelFailed
      └── UnusablePython
           └── PythonTooOld, CasaNotInstalled
@@ -434,6 +435,28 @@ class OverlayFailed(CasaDesktopError):
 
     def _text(self) -> str:
         return f"What {self.python} lacks for a kernel could not be installed: {self.reason.rstrip('.')}."
+
+
+class StoreUnusable(CasaDesktopError):
+    """The store of results cannot be used."""
+
+    path: Path
+    reason: str  # what is wrong with it, and the remedy
+    message = "The store of results {path} cannot be used: {reason}"
+
+
+class NotKept(CasaDesktopError):
+    """The result of a call cannot be kept for the next time. The result itself is unharmed."""
+
+    reason: str
+    message = "The result was not kept: {reason}."
+
+
+class NotPutBack(CasaDesktopError):
+    """A result that was kept cannot be put back, so the task must run. What lies there is as it was."""
+
+    reason: str
+    message = "The result that was kept was not put back: {reason}."
 
 
 class LinkFailed(CasaDesktopError):
