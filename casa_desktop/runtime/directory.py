@@ -29,14 +29,11 @@ from ..errors import InvalidName, RuntimeDirectoryError, Shortage
 from ..names import OUTSIDE
 from ..system import locks
 from . import location
-from .location import configured_root, is_private
+from .location import SOCKET_PATH_LIMIT, configured_root, is_private
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 # These are parts of URLs at the same place as the desktops' names.
 _RESERVED = frozenset({"api", "shared", "static"})
-# Set inside a container: the path of its launcher's socket (``system.messages``).
-# sun_path holds 108 bytes with the final zero: unix(7).
-_SOCKET_PATH_LIMIT = 107
 
 
 def checked_name(name: str) -> str:
@@ -154,14 +151,28 @@ def places(name: str, *, make: bool = True) -> Places:
     for root in location.others():
         if is_private(root) and locks.is_held(root / name) and not locks.is_held(found.folder):
             found = Places(root / name)
-    length = len(os.fsencode(found.rfb_socket))
-    if length > _SOCKET_PATH_LIMIT:
+    check_length(found.rfb_socket, found.folder, "the path of its socket has")
+    return found
+
+
+def check_length(socket: Path, folder: Path, beginning: str) -> None:
+    """Check that a unix socket can have a path.
+
+    Args:
+        socket: the path.
+        folder: the folder that the error names.
+        beginning: the sentence's first words, up to the number of bytes.
+
+    Raises:
+        RuntimeDirectoryError: the path is too long.
+    """
+    length = len(os.fsencode(socket))
+    if length > SOCKET_PATH_LIMIT:
         raise RuntimeDirectoryError(
-            found.folder,
-            f"the path of its socket has {length} bytes, and unix sockets allow {_SOCKET_PATH_LIMIT}. "
+            folder,
+            f"{beginning} {length} bytes, and unix sockets allow {SOCKET_PATH_LIMIT}. "
             "Set CASA_DESKTOP_RUNTIME_DIR to a shorter one.",
         )
-    return found
 
 
 def names() -> List[str]:

@@ -25,9 +25,9 @@ from .. import names
 # Has a file for each user whose processes may outlast the sessions: loginctl(1), enable-linger.
 _LINGERING = Path("/var/lib/systemd/linger")
 _NAME = "casa-desktop"
-# The size of sun_path of unix(7) without the final zero, and of the longest path below the root: that of the socket of
-# a desktop with the longest name.
-_SOCKET_PATH_LIMIT = 107
+# The size of sun_path of unix(7) without the final zero, in bytes.
+SOCKET_PATH_LIMIT = 107
+# The size of the longest path below the root: that of the socket of a desktop with the longest name.
 _LONGEST_SOCKET = len("/") + 32 + len("/rfb.sock")
 
 
@@ -99,7 +99,7 @@ def _lasting_session(told: Mapping[str, str]) -> Optional[Path]:
 
 def _is_usable(session: Path) -> bool:
     # The user has not chosen this path, and could not use it if it were too long.
-    if len(os.fsencode(session / _NAME)) + _LONGEST_SOCKET > _SOCKET_PATH_LIMIT:
+    if len(os.fsencode(session / _NAME)) + _LONGEST_SOCKET > SOCKET_PATH_LIMIT:
         return False
     # After su or sudo the variable may still name another user's folder.
     try:

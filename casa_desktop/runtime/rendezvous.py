@@ -28,9 +28,6 @@ HARBOUR = ".kernels"
 _ID_BYTES = 4
 _ID = re.compile(rf"[0-9a-f]{{{2 * _ID_BYTES}}}")
 _ATTEMPTS = 5
-_LONGEST_NAME = len("outside.sock")
-# sun_path of unix(7), without the final zero.
-_SOCKET_PATH_LIMIT = 107
 
 
 @dataclass(frozen=True)
@@ -67,15 +64,10 @@ def new_berth(environ: Optional[Mapping[str, str]] = None) -> Berth:
         RuntimeDirectoryError: the runtime directory cannot be used, or its path is too long.
     """
     root = directory.runtime_root(environ=environ)
-    folder = root / HARBOUR / os.urandom(_ID_BYTES).hex()
-    length = len(os.fsencode(folder)) + 1 + _LONGEST_NAME
-    if length > _SOCKET_PATH_LIMIT:
-        raise RuntimeDirectoryError(
-            root,
-            f"the paths of a kernel's sockets would have {length} bytes, and unix sockets allow {_SOCKET_PATH_LIMIT}. "
-            "Set CASA_DESKTOP_RUNTIME_DIR to a shorter one.",
-        )
-    return Berth(folder)
+    berth = Berth(root / HARBOUR / os.urandom(_ID_BYTES).hex())
+    # The longest name in the folder.
+    directory.check_length(berth.socket, root, "the paths of a kernel's sockets would have")
+    return berth
 
 
 def present(berth: Berth, environ: Optional[Mapping[str, str]] = None) -> Berth:
