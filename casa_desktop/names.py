@@ -41,5 +41,9 @@ SCREENSHOT = "casa_desktop.x11.screenshot_program"
 SUPERVISOR = "casa_desktop.desktop.supervisor"
 TOOLS_PROGRAM = "casa_kernel.tools"
 
+# Programs of other projects; the first that is on PATH is used. Xvnc has two names: the usual one, and Debian's.
+X_SERVERS = ("Xvnc", "Xtigervnc")
+WINDOW_MANAGERS = ("icewm",)
+
 # The launcher's name in kernelspecs that were written before it moved.
 CONTAINED_KERNEL_BEFORE = "casa_desktop.outside"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import shutil
 import subprocess
 import sys
 from contextlib import suppress
@@ -23,16 +22,17 @@ from .. import errors
 from ..desktop import registry, x_server_source
 from ..desktop.x_server_source import as_finding
 from ..findings import Finding
-from ..names import HOST_HELPER, TOOLS_PROGRAM
+from ..names import HOST_HELPER, TOOLS_PROGRAM, WINDOW_MANAGERS, X_SERVERS
 from ..network import check as networkcheck
 from ..runtime import directory
+from ..system.process import on_path
 from ..system.pythonpath import module
 from ..views.page import PAGE_FOLDER
 from . import inotify_check
 
 _LOOPBACK = ("127.", "::1", "::ffff:127.")
 # Parts of the process names of our and CASA's programs that may listen on ports.
-_OURS = ("Xvnc", "Xtigervnc", "casaviewer", "casaplotms", "casalogger", "casafeather", "casatablebro", "casaplotserv")
+_OURS = (*X_SERVERS, "casaviewer", "casaplotms", "casalogger", "casafeather", "casatablebro", "casaplotserv")
 
 
 def examine() -> List[Finding]:
@@ -46,15 +46,14 @@ def _programs() -> Iterator[Finding]:
         if x_server_source.configured(os.environ) is not None:
             # The image's window manager and terminal are used as well.
             return
-    yield _program("window manager", ("icewm",), "apt install icewm")
+    yield _program("window manager", WINDOW_MANAGERS, "apt install icewm")
     yield _program("terminal", ("xterm",), "apt install xterm")
 
 
 def _program(subject: str, names: tuple[str, ...], remedy: str) -> Finding:
-    for name in names:
-        path = shutil.which(name)
-        if path:
-            return Finding(subject, "ok", path)
+    path = on_path(names)
+    if path is not None:
+        return Finding(subject, "ok", path)
     return Finding(subject, "missing", f"no {' or '.join(names)} on PATH", remedy)
 
 

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import sys
 import time
@@ -49,7 +48,7 @@ from ..system.descriptors import raise_limit, readable
 from ..system.formatted_error import described
 from ..system.log_limit import LogLimit
 from ..system.open_folder import Foothold, is_at
-from ..system.process import Command, adopt_orphans, descendants, end, is_in_session, namespace, spawn
+from ..system.process import Command, adopt_orphans, descendants, end, is_in_session, namespace, on_path, spawn
 from ..system.pythonpath import hide, seen
 from ..system.respawn import RECENT_SECONDS, Child
 from ..system.signals import Signals
@@ -63,7 +62,6 @@ from .starter import IN_CONTAINER, Starter, detach
 if TYPE_CHECKING:
     import psutil
 
-X_SERVERS, WINDOW_MANAGERS = ("Xvnc", "Xtigervnc"), ("icewm",)
 GRACE_SECONDS = 3.0
 # How long the X server may take to list its clients; 0.1 s is usual.
 CLIENTS_SECONDS = 2.0
@@ -120,8 +118,8 @@ class Supervisor:
         """
         deadline = time.monotonic() + seconds
         # Checked before any process starts; the X server first, because it is missing most often.
-        for missing, programs in ((XServerMissing, X_SERVERS), (WindowManagerMissing, WINDOW_MANAGERS)):
-            _program(missing, *programs)
+        for missing, programs in ((XServerMissing, names.X_SERVERS), (WindowManagerMissing, names.WINDOW_MANAGERS)):
+            _program(missing, programs)
         self.x_server.pid = self._start_x_server()
         # Done while Xvnc starts.
         open_url.install(self.at, sys.executable)
@@ -139,16 +137,16 @@ class Supervisor:
         self.caretaker.start_in(QUIET_SECONDS)
 
     def _start_x_server(self) -> int:
-        self._xvnc.program = _program(XServerMissing, *X_SERVERS)
+        self._xvnc.program = _program(XServerMissing, names.X_SERVERS)
         return self._xvnc.start()
 
     def _start_window_manager(self) -> int:
-        command = self._window_manager_command(_program(WindowManagerMissing, *WINDOW_MANAGERS))
+        command = self._window_manager_command(_program(WindowManagerMissing, names.WINDOW_MANAGERS))
         return spawn(command, log=self.log, cwd=_home())
 
     def _paint_background(self) -> None:
         """Start icewmbg, which paints the background, if it is installed; without it the desktop is black."""
-        program = shutil.which("icewmbg")
+        program = on_path(["icewmbg"])
         if program:
             spawn(self._window_manager_command(program), log=self.log)
 
@@ -299,11 +297,10 @@ class Supervisor:
         return [each for each in everything if each.pid in clients or is_in_session(each, os.getsid(0))]
 
 
-def _program(missing: type[XServerMissing] | type[WindowManagerMissing], *programs: str) -> str:
-    for each in programs:
-        found = shutil.which(each)
-        if found:
-            return found
+def _program(missing: type[XServerMissing] | type[WindowManagerMissing], programs: Tuple[str, ...]) -> str:
+    path = on_path(programs)
+    if path is not None:
+        return path
     package = "icewm" if missing is WindowManagerMissing else "tigervnc-standalone-server"
     raise missing(programs, package)
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -24,12 +23,11 @@ from ..containers.container import Container
 from ..errors import InvalidContainer, InvalidSetting, SettingNotWritten
 from ..findings import Finding
 from ..system.files import parsed
+from ..system.process import on_path
 
 _CHOOSE = "choose again with casa-desktop x-server"
 
 OWN = "own"
-# Xvnc's usual name, and Debian's.
-PROGRAMS = ("Xvnc", "Xtigervnc")
 
 
 class Choice(NamedTuple):
@@ -120,11 +118,7 @@ def configure(environ: Mapping[str, str], container: Optional[Container]) -> Pat
 
 def own_program() -> Optional[str]:
     """Return the path of this machine's own X server, if it has one."""
-    for name in PROGRAMS:
-        found = shutil.which(name)
-        if found:
-            return found
-    return None
+    return on_path(names.X_SERVERS)
 
 
 def as_finding(environ: Mapping[str, str]) -> Finding:
@@ -142,4 +136,4 @@ def as_finding(environ: Mapping[str, str]) -> Finding:
     if path:
         return Finding("X server", "ok", path)
     remedy = "apt install tigervnc-standalone-server, or take an image's: casa-desktop x-server --image NAME"
-    return Finding("X server", "missing", f"no {' or '.join(PROGRAMS)} on PATH", remedy)
+    return Finding("X server", "missing", f"no {' or '.join(names.X_SERVERS)} on PATH", remedy)

@@ -9,8 +9,8 @@ from typing import Mapping
 
 from .. import __version__
 from ..containers.container import Container, Place, run_command
-from ..desktop.x_server_source import PROGRAMS
 from ..errors import ImageUnusable, UnusablePython
+from ..names import X_SERVERS
 from .probe import Python, checked_casa, examine
 
 # The first run of an image may unpack it, or map its files to another user: this takes minutes on a slow disk.
@@ -72,7 +72,7 @@ def look_for_x_server(container: Container, environ: Mapping[str, str]) -> Pytho
     """
     found = look_inside(container, environ)
     if not found.x_server:
-        looked = " and ".join(PROGRAMS)
+        looked = " and ".join(X_SERVERS)
         reason = f"it has no X server (looked on its PATH for {looked}); add tigervnc-standalone-server to it"
         raise ImageUnusable(container.label, reason)
     return found

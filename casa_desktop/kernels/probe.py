@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .. import __version__
-from ..desktop.x_server_source import PROGRAMS
 from ..errors import CasaNotInstalled, NotInstalled, PythonTooOld, UnusablePython
+from ..names import X_SERVERS
 from ..system.output import last_words
 
 OLDEST = (3, 8)
@@ -185,7 +185,13 @@ def checked_casa(found: Python, named: str) -> Python:
 
 def _ask(name: str, command: Sequence[str], environ: Mapping[str, str], timeout: float) -> Dict[str, Any]:
     asked = [re.sub(r"[-_.]+", "-", _name(each)) for each in requirements()]
-    words = ["-c", _SCRIPT, json.dumps(["casatools", "casatasks", "casa-desktop", *asked]), json.dumps(PROGRAMS), _MARK]
+    words = [
+        "-c",
+        _SCRIPT,
+        json.dumps(["casatools", "casatasks", "casa-desktop", *asked]),
+        json.dumps(X_SERVERS),
+        _MARK,
+    ]
     try:
         done = subprocess.run(
             [*command, *words],

@@ -230,6 +230,14 @@ def read_line(fd: int, deadline: float) -> Optional[bytes]:
     return received.rstrip(b"\n")
 
 
+def on_path(programs: Iterable[str]) -> Optional[str]:
+    """Return the path of the first of some programs that is on PATH; None if there is none."""
+    # Imported here, because it loads three libraries that compress.
+    import shutil
+
+    return next(filter(None, map(shutil.which, programs)), None)
+
+
 @dataclass(frozen=True)
 class Command:
     """A program to run.

@@ -13,7 +13,9 @@ import pytest
 from casa_desktop import names
 
 PROGRAMS = sorted(
-    value for name, value in vars(names).items() if name.isupper() and value.startswith(("casa_desktop", "casa_kernel"))
+    value
+    for name, value in vars(names).items()
+    if name.isupper() and isinstance(value, str) and value.startswith(("casa_desktop", "casa_kernel"))
 )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import shutil
 import subprocess
 import time
 from datetime import date, timedelta
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple
 
 from casa_desktop.errors import CasaDesktopError
+from casa_desktop.names import X_SERVERS
+from casa_desktop.system.process import on_path
 
 from ..casa import tables
 from ..casa.imports import Casa
@@ -51,7 +52,7 @@ def report(names: Mapping[str, Any], folder: str) -> str:
         names: the notebook's namespace.
         folder: an empty folder for an image and a picture, which are left there.
     """
-    said: Dict[str, Any] = {"casa": "", "x_server": shutil.which("Xvnc") or shutil.which("Xtigervnc") or ""}
+    said: Dict[str, Any] = {"casa": "", "x_server": on_path(X_SERVERS) or ""}
     try:
         found = _imported(names)
     except CasaDesktopError as error:
