@@ -90,9 +90,7 @@ def _page() -> Iterator[Finding]:
         yield Finding("page", "ok", str(page))
     else:
         yield Finding("page", "missing", f"{page} has not been built", "pip install casa-desktop again")
-    version = _version("jupyterlab")
-    absent = Finding("JupyterLab", "note", "not in this Python", "pip install jupyterlab")
-    yield Finding("JupyterLab", "ok", version) if version else absent
+    yield _distribution("jupyterlab", Finding("JupyterLab", "note", "not in this Python", "pip install jupyterlab"))
 
 
 def _kernels() -> Iterator[Finding]:
@@ -111,9 +109,15 @@ def _kernels() -> Iterator[Finding]:
 
 def _casa() -> Iterator[Finding]:
     for name in ("casatools", "casatasks", "casaviewer", "casaplotms", "casalogger"):
-        version = _version(name)
-        absent = Finding(name, "missing", f"not in {sys.executable}", "pip install 'casa-desktop[casa]'")
-        yield Finding(name, "ok", version) if version else absent
+        yield _distribution(
+            name, Finding(name, "missing", f"not in {sys.executable}", "pip install 'casa-desktop[casa]'")
+        )
+
+
+def _distribution(name: str, absent: Finding) -> Finding:
+    """Return the version of an installed distribution, under the subject of ``absent``; ``absent`` if there is none."""
+    version = _version(name)
+    return Finding(absent.subject, "ok", version) if version else absent
 
 
 def _version(distribution: str) -> Optional[str]:
