@@ -24,7 +24,7 @@ import { Signal } from '../signal.js';
 import { DesktopSignals } from './signals.js';
 
 /** What a connection asks the view that it belongs to. */
-export interface IConnectionHost {
+interface IConnectionHost {
   /** What the user prefers now. */
   preferences(): IPreferences;
   /** Whether the view can be seen. */

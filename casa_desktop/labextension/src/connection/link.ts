@@ -21,7 +21,7 @@ import type { DesktopSignals } from './signals.js';
 import type { IStats } from './stats.js';
 
 /** What a link reports to the RFB connection around it. */
-export interface ILinkEvents {
+interface ILinkEvents {
   /** The server has sent the desktop's size. */
   sized(): void;
   /** The desktop's clipboard takes all of Unicode from now on. */

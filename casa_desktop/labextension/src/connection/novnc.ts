@@ -8,7 +8,7 @@ import type { DesktopSignals } from './signals.js';
 import { wanted } from '../picture/sizes.js';
 
 /** Beginning and end of one connection; each connection closes once. */
-export interface ICallbacks {
+interface ICallbacks {
   connected(): void;
   closed(closing: IClosing): void;
 }

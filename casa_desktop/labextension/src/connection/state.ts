@@ -1,7 +1,7 @@
 import { backoff } from './backoff.js';
 
 /** What the page shows; `data-state` bears the same words. */
-export type Phase =
+type Phase =
   'starting' | 'connecting' | 'connected' | 'reconnecting' | 'failed';
 
 /** Why it does not reconnect by itself. */
@@ -32,7 +32,7 @@ export interface IStatus {
 }
 
 /** The last time that a lost desktop was started again from here. */
-export interface IRevival {
+interface IRevival {
   /** When, in ms. */
   readonly at: number;
   /** How often in succession, without a long time between. */

@@ -1,7 +1,7 @@
 import type { Cause, IStatus } from './state.js';
 
 /** A status in words for the user; without `button` there is none. */
-export interface IWords {
+interface IWords {
   readonly headline: string;
   readonly detail: string;
   readonly button: string;

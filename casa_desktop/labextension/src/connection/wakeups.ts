@@ -10,7 +10,7 @@ const HIDDEN_SLEEP = 90_000;
 const RECENT = 60_000;
 
 /** What happened to this computer that may explain a lost connection. */
-export interface IMoment {
+interface IMoment {
   readonly cause: 'network' | 'sleep';
   readonly at: number;
 }

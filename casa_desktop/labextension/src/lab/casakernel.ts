@@ -6,7 +6,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { IKernelState, keptModes, Mode, stateIn } from './modes.js';
 
 /** The comm target that kernels and this extension open to each other. */
-export const COMM_TARGET = 'casa-desktop';
+const COMM_TARGET = 'casa-desktop';
 
 /** What a CASA kernel can ask of the document that it belongs to. */
 export interface IFront {

@@ -16,9 +16,9 @@ import { widgetTitle } from './widget.js';
 export const OPEN_ANOTHER = 'casa-desktop:open-another';
 export const STOP = 'casa-desktop:stop';
 export const RESTART = 'casa-desktop:restart';
-export const SNAPSHOT = 'casa-desktop:snapshot-into-notebook';
+const SNAPSHOT = 'casa-desktop:snapshot-into-notebook';
 export const DOWNLOAD = 'casa-desktop:download-snapshot';
-export const SET_MODE = 'casa-desktop:set-mode';
+const SET_MODE = 'casa-desktop:set-mode';
 
 /** What stands in the palette: the commands and their arguments. */
 export const PALETTE: readonly [string, ReadonlyJSONObject][] = [

@@ -4,7 +4,7 @@ import { Api, IDesktop, Unreachable } from '../server/api.js';
 import { backoff } from '../connection/backoff.js';
 
 /** The server's events for the start and the end of desktops. */
-export const EVENTS = 'https://casa-desktop.org/events/desktops';
+const EVENTS = 'https://casa-desktop.org/events/desktops';
 
 /**
  * How long to wait after a hint before asking the server, in ms: just then the

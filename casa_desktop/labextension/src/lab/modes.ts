@@ -12,7 +12,7 @@ export const MEANINGS: Readonly<Record<Mode, string>> = {
 };
 
 /** The modes in force in a kernel. */
-export interface IModes {
+interface IModes {
   /** The mode of tasks that have none of their own. */
   readonly mode: Mode;
   /** The modes of single tasks. */

@@ -36,7 +36,7 @@ export const ID = 'casa-desktop-labextension:plugin';
 const CATEGORY = 'CASA';
 
 /** The parts of the application that it may lack. */
-export interface IOffers {
+interface IOffers {
   readonly shell: ILabShell | null;
   readonly launcher: ILauncher | null;
   readonly palette: ICommandPalette | null;

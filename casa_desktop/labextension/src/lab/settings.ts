@@ -16,7 +16,7 @@ export interface ISettings extends IPreferences {
 }
 
 /** The defaults, without a settings system too; the schema has the same. */
-export const DEFAULT_SETTINGS: ISettings = {
+const DEFAULT_SETTINGS: ISettings = {
   ...DEFAULT_PREFERENCES,
   desktopPerNotebook: false,
   openBeside: true

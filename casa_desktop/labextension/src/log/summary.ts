@@ -4,7 +4,7 @@ import { ProgressBar } from './progress.js';
 import { counted } from './text.js';
 
 /** The state of a log, and its text alternative for the icon. */
-export type LogState = 'running' | 'done' | 'lost';
+type LogState = 'running' | 'done' | 'lost';
 
 const STATES: Record<LogState, string> = {
   running: 'CASA log, running',

@@ -4,7 +4,7 @@ import type { Row } from './model.js';
 const PRIORITIES = ['DEBUG', 'INFO', 'WARN', 'SEVERE'];
 
 /** Which rows are shown. */
-export interface IFilter {
+interface IFilter {
   /** Words that must all be in the row, in any case. */
   readonly text: string;
   /** The least priority; empty for any. */
@@ -67,7 +67,7 @@ export function belowRoot(file: string, root: string): string | null {
 }
 
 /** What turns one list of rows into another; see `difference`. */
-export interface IDifference {
+interface IDifference {
   /** For each old row, whether it stays. */
   readonly stays: readonly boolean[];
   /** How many of the new rows were there before; the others follow them. */

@@ -1,7 +1,7 @@
 import type { ISize } from '../rfb/serverstream.js';
 
 /** Width and height in pixels. */
-export interface IExtent {
+interface IExtent {
   readonly width: number;
   readonly height: number;
 }

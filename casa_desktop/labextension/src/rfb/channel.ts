@@ -1,7 +1,7 @@
 import type { ClientStream } from './clientstream.js';
 
 /** What a channel reports, before noVNC receives it. */
-export interface IChannelEvents {
+interface IChannelEvents {
   /** Bytes of RFB. */
   received(bytes: Uint8Array): void;
   /** A message of the control channel. */

@@ -1,5 +1,5 @@
 /** Bytes of a file that go in one request; in base64 it is a third more. */
-export const CHUNK = 3 * (1 << 20);
+const CHUNK = 3 * (1 << 20);
 
 /**
  * The name that a file gets in a folder: its own, or with a number before the

@@ -4,7 +4,7 @@ import { uploadInto } from '../server/contents.js';
 import type { Toasts } from './toasts.js';
 
 /** What dropping files needs of the view. */
-export interface IDropHost {
+interface IDropHost {
   readonly server: IServer;
   readonly toasts: Toasts;
   folder(): string;

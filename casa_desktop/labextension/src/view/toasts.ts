@@ -5,7 +5,7 @@ import { button } from './buttons.js';
 const STAY = 7_000;
 
 /** A message that is being shown. */
-export interface IToast {
+interface IToast {
   /** Replace its text. */
   say(text: string): void;
   /** Show progress, from 0 to 1. */

@@ -18,7 +18,7 @@ export interface IToolbarState {
 }
 
 /** What the toolbar's buttons do. */
-export interface IToolbarDesk {
+interface IToolbarDesk {
   readonly panels: Readonly<Record<PanelName, IContent>>;
   readonly actions: readonly IAction[];
   readonly shares: boolean;

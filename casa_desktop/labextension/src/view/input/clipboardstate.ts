@@ -2,7 +2,7 @@
 export const MOST_BYTES = 262_144;
 
 /** What to do about a text that the browser's clipboard has. */
-export type Verdict = 'send' | 'ignore' | 'too long';
+type Verdict = 'send' | 'ignore' | 'too long';
 
 /**
  * Keeps the clipboards of browser and desktop the same, without any I/O.

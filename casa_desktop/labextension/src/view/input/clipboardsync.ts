@@ -3,7 +3,7 @@ import { Signal } from '../../signal.js';
 import { Clipboards, TOO_LONG } from './clipboardstate.js';
 
 /** What a clipper needs of the view. */
-export interface IClipperHost {
+interface IClipperHost {
   /** Put a text on the desktop's clipboard. */
   give(text: string): void;
   /** Press and let go the key that the user pressed to paste. */

@@ -1,5 +1,5 @@
 /** What keyboard capture needs of the view. */
-export interface ICaptureHost {
+interface ICaptureHost {
   /** Whether every key goes to the desktop. */
   captures(): boolean;
   /** The user wants the keyboard back. */

@@ -3,7 +3,7 @@ import type { IContent } from '../panel.js';
 import { button } from '../buttons.js';
 
 /** One button of a choice. */
-export interface IChoice {
+interface IChoice {
   readonly label: string;
   readonly kind?: 'plain' | 'main' | 'danger';
   run(): void;

@@ -4,7 +4,7 @@ import type { IContent } from '../panel.js';
 import { button } from '../buttons.js';
 
 /** What the panel needs to make and to withdraw links. */
-export interface IShareDesk {
+interface IShareDesk {
   list(): Promise<IShare[]>;
   make(minutes: number, label: string): Promise<INewShare>;
   withdraw(id: string): Promise<void>;
