@@ -57,11 +57,6 @@ export class Pulse {
     return sent === undefined ? 0 : now - sent;
   }
 
-  /** How many pings are on their way. */
-  get pending(): number {
-    return this.waiting.size;
-  }
-
   /** Forget the pings under way, as after a time in which none counts. */
   forget(): void {
     this.waiting.clear();

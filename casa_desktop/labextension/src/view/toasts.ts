@@ -12,7 +12,6 @@ interface IToast {
   progress(fraction: number): void;
   /** Remove it once there was time to read it. */
   done(): void;
-  close(): void;
 }
 
 /** Messages in a corner of the view; screen readers read them politely. */
@@ -31,7 +30,7 @@ export class Toasts {
     return toast;
   }
 
-  /** Show a message that stays until it is closed. */
+  /** Show a message that stays until `done`, or until the user closes it. */
   begin(text: string): IToast {
     const node = element('div', 'Toast');
     const words = element('span', 'Words', text);
@@ -53,8 +52,7 @@ export class Toasts {
       done: () => {
         bar.remove();
         window.setTimeout(() => node.remove(), STAY);
-      },
-      close: () => node.remove()
+      }
     };
   }
 }
