@@ -1,5 +1,6 @@
 import '../style/page.css';
 import { Api, IDesktop, IServer } from './server/api.js';
+import { titleOf } from './server/names.js';
 import type { IAction, IHost, Lack } from './view/host.js';
 import { icon } from './view/icons.js';
 import { returnToLab } from './view/handover.js';
@@ -102,9 +103,7 @@ function main(): void {
   view.statusChanged.connect(({ phase }) => {
     document.body.dataset.state = phase;
   });
-  if (settings.name !== 'main') {
-    document.title = `CASA Desktop: ${settings.name}`;
-  }
+  document.title = titleOf(settings.name);
   document.body.append(view.node);
   view.open();
   view.focus();

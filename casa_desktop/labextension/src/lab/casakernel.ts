@@ -3,6 +3,7 @@ import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import type { JSONValue, ReadonlyPartialJSONValue } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
+import { MAIN, nameIn } from '../server/names.js';
 import { IKernelState, keptModes, Mode, stateIn } from './modes.js';
 
 /** The comm target that kernels and this extension open to each other. */
@@ -54,7 +55,7 @@ export class CasaKernel implements IDisposable {
     return (
       this.told ?? {
         ...keptModes(this.front.readModes()),
-        desktop: this.front.desktop() ?? 'main'
+        desktop: this.front.desktop() ?? MAIN
       }
     );
   }
@@ -190,7 +191,7 @@ async function answer(
 ): Promise<void> {
   const { action, name, modes } = message.content.data;
   if (action === 'open') {
-    const opened = typeof name === 'string' && name ? name : 'main';
+    const opened = nameIn(name);
     await front.open(opened);
     comm.send({ opened });
   } else if (action === 'modes' && isRecord(modes)) {

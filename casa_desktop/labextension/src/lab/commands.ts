@@ -6,11 +6,11 @@ import type {
 import { askForName, mayEnd } from './dialogs.js';
 import { download } from '../dom.js';
 import { OPEN, openPage } from './opencommand.js';
+import { titleOf } from '../server/names.js';
 import { desktopIcon } from './icon.js';
 import { keepSnapshot, MOVE } from './host.js';
 import { MEANINGS, Mode, MODES } from './modes.js';
 import { IParts, meantDesktop } from './context.js';
-import { widgetTitle } from './widget.js';
 
 /** The commands beside `casa-desktop:open`. */
 export const OPEN_ANOTHER = 'casa-desktop:open-another';
@@ -186,7 +186,7 @@ function addDesktopCommand(parts: IParts, command: IDesktopCommand): void {
     label: args =>
       args.isContextMenu
         ? command.label
-        : `${widgetTitle(named(args))}: ${command.label}`,
+        : `${titleOf(named(args))}: ${command.label}`,
     caption: command.caption,
     isEnabled: args =>
       (command.isPossible?.() ?? true) &&
@@ -196,7 +196,7 @@ function addDesktopCommand(parts: IParts, command: IDesktopCommand): void {
       try {
         await command.run(named(args), args);
       } catch (error) {
-        await showErrorMessage(widgetTitle(named(args)), error as Error);
+        await showErrorMessage(titleOf(named(args)), error as Error);
       }
     }
   });

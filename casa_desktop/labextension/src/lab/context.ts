@@ -1,5 +1,6 @@
 import type { ILabShell, JupyterFrontEnd } from '@jupyterlab/application';
 import type { Widget } from '@lumino/widgets';
+import { MAIN } from '../server/names.js';
 import type { Desktops } from './desktops.js';
 import type { Notebooks } from './notebooks.js';
 import type { LabSettings } from './settings.js';
@@ -35,7 +36,7 @@ export function meantDesktop({ shell, views, notebooks }: IParts): string {
     view?.desktop ??
     notebooks.kernel?.state.desktop ??
     views.current?.desktop ??
-    'main'
+    MAIN
   );
 }
 

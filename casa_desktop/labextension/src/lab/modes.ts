@@ -1,3 +1,6 @@
+import { record } from '../json.js';
+import { nameIn } from '../server/names.js';
+
 /** How tasks that draw run: into the cell, on the desktop, or as it comes. */
 export type Mode = 'headless' | 'live' | 'auto';
 
@@ -31,8 +34,7 @@ export function stateIn(data: unknown): IKernelState | null {
   if (action !== 'state' || !isMode(mode)) {
     return null;
   }
-  const name = typeof desktop === 'string' && desktop ? desktop : 'main';
-  return { mode, tasks: taskModes(tasks), desktop: name };
+  return { mode, tasks: taskModes(tasks), desktop: nameIn(desktop) };
 }
 
 /** The modes in a notebook's metadata, which may be of any shape. */
@@ -68,10 +70,4 @@ function taskModes(tasks: unknown): Record<string, Mode> {
 
 function isMode(value: unknown): value is Mode {
   return MODES.includes(value as Mode);
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null
-    ? (value as Record<string, unknown>)
-    : {};
 }

@@ -2,6 +2,7 @@ import type { IToolbarWidgetRegistry } from '@jupyterlab/apputils';
 import { caretDownEmptyIcon } from '@jupyterlab/ui-components';
 import { Widget } from '@lumino/widgets';
 import { OPEN } from './opencommand.js';
+import { MAIN } from '../server/names.js';
 import { desktopIcon } from './icon.js';
 import type { CasaKernel } from './casakernel.js';
 import { MEANINGS, Mode, modeDetails, modeLabel, MODES } from './modes.js';
@@ -117,7 +118,7 @@ class DesktopButton extends Widget {
     const { desktop } = this.kernel.state;
     const state = this.state(desktop);
     this.node.dataset.state = state;
-    this.text.textContent = desktop === 'main' ? state : `${desktop}: ${state}`;
+    this.text.textContent = desktop === MAIN ? state : `${desktop}: ${state}`;
     this.button.title = `CASA Desktop ${desktop}: ${STATES[state]}. Click to open it.`;
     this.button.setAttribute(
       'aria-label',

@@ -1,10 +1,11 @@
 import type { WidgetTracker } from '@jupyterlab/apputils';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { MAIN, titleOf } from '../server/names.js';
 import { desktopIcon } from './icon.js';
 import { desktopHost } from './host.js';
 import { IParts, pageUrl } from './context.js';
-import { DesktopWidget, widgetTitle } from './widget.js';
+import { DesktopWidget } from './widget.js';
 
 /** The command that shows a desktop. */
 export const OPEN = 'casa-desktop:open';
@@ -24,7 +25,7 @@ interface IOpenArgs {
 }
 
 const DEFAULTS: IOpenArgs = {
-  name: 'main',
+  name: MAIN,
   mode: 'tab-after',
   ref: null,
   activate: true,
@@ -37,7 +38,7 @@ export function addOpenCommand(
   tracker: WidgetTracker<DesktopWidget>
 ): void {
   parts.app.commands.addCommand(OPEN, {
-    label: args => widgetTitle(options(args).name),
+    label: args => titleOf(options(args).name),
     caption: 'Show the CASA tools on their own desktop',
     icon: args => (args.isPalette ? undefined : desktopIcon),
     describedBy: { args: SCHEMA },

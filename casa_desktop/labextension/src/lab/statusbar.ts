@@ -1,6 +1,7 @@
 import type { IStatusBar } from '@jupyterlab/statusbar';
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
+import { MAIN } from '../server/names.js';
 import { OPEN } from './opencommand.js';
 import { IParts } from './context.js';
 import { runningText, viewText } from './statustext.js';
@@ -63,6 +64,6 @@ class StatusItem extends Widget {
 
   private get name(): string {
     const { desktops, views } = this.parts;
-    return views.current?.desktop ?? desktops.running[0]?.name ?? 'main';
+    return views.current?.desktop ?? desktops.running[0]?.name ?? MAIN;
   }
 }

@@ -1,5 +1,6 @@
 import { hasEnded, IStatus } from '../connection/state.js';
 import type { IStats } from '../connection/stats.js';
+import { MAIN } from '../server/names.js';
 
 /** The state of a desktop as its list item and toolbar button show it. */
 export type DesktopState = 'stopped' | 'running' | 'shown';
@@ -37,5 +38,5 @@ export function runningText(names: readonly string[]): string {
 }
 
 function called(name: string): string {
-  return name === 'main' ? 'CASA Desktop' : `CASA Desktop ${name}`;
+  return name === MAIN ? 'CASA Desktop' : `CASA Desktop ${name}`;
 }

@@ -2,21 +2,12 @@ import { Message } from '@lumino/messaging';
 import { ISignal, Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { Api } from '../server/api.js';
+import { titleOf } from '../server/names.js';
 import type { IHost } from '../view/host.js';
 import { desktopIcon } from './icon.js';
 import type { IStatus } from '../connection/state.js';
 import type { IStats } from '../connection/stats.js';
 import { View } from '../view/view.js';
-
-/** The id of the tab that shows the desktop `name`. */
-function widgetId(name: string): string {
-  return `casa-desktop-${name}`;
-}
-
-/** What stands on the tab of the desktop `name`. */
-export function widgetTitle(name: string): string {
-  return name === 'main' ? 'CASA Desktop' : `CASA Desktop: ${name}`;
-}
 
 /**
  * A desktop in a tab of JupyterLab's main area.
@@ -37,9 +28,9 @@ export class DesktopWidget extends Widget {
     host: IHost
   ) {
     super();
-    this.id = widgetId(desktop);
+    this.id = `casa-desktop-${desktop}`;
     this.addClass('casa-desktop-Widget');
-    this.title.label = widgetTitle(desktop);
+    this.title.label = titleOf(desktop);
     this.title.caption = 'The CASA tools on their own desktop';
     this.title.icon = desktopIcon;
     this.title.closable = true;

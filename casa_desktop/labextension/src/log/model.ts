@@ -1,3 +1,5 @@
+import { record } from '../json.js';
+
 /** The MIME type under which the kernel shows a cell's log. */
 export const LOG_MIME = 'application/vnd.casa-desktop.log+json';
 
@@ -52,12 +54,6 @@ export function readLog(value: unknown): ILog {
     omitted: count(log.omitted),
     progress: log.progress ? progress(record(log.progress)) : null
   };
-}
-
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null
-    ? (value as Record<string, unknown>)
-    : {};
 }
 
 function text(value: unknown): string {

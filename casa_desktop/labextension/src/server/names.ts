@@ -1,3 +1,16 @@
+/** The desktop that is meant where no name is given. */
+export const MAIN = 'main';
+
+/** The name of a desktop in a message; `main` where there is none. */
+export function nameIn(value: unknown): string {
+  return typeof value === 'string' && value ? value : MAIN;
+}
+
+/** A desktop's title, on tabs and windows. */
+export function titleOf(name: string): string {
+  return name === MAIN ? 'CASA Desktop' : `CASA Desktop: ${name}`;
+}
+
 /** What a desktop may be called: the server's rule, in `runtime/directory.py`. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
 const LONGEST = 32;
