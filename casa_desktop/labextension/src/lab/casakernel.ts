@@ -2,7 +2,7 @@ import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import type { JSONValue, ReadonlyPartialJSONValue } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
-import { ISignal, Signal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
 import { MAIN, nameIn } from '../server/names.js';
 import { IKernelState, keptModes, Mode, stateIn } from './modes.js';
 
@@ -33,17 +33,13 @@ export class CasaKernel implements IDisposable {
   private told: IKernelState | null = null;
   private wanted: Mode | null = null;
   private ended = false;
-  private readonly news = new Signal<this, void>(this);
+  /** Emitted when the kernel, its state or the mode to come has changed. */
+  readonly changed = new Signal<this, void>(this);
 
   constructor(
     private readonly context: ISessionContext,
     private readonly front: IFront
   ) {}
-
-  /** Emitted when anything below has changed. */
-  get changed(): ISignal<this, void> {
-    return this.news;
-  }
 
   /** Whether the session has a CASA kernel. */
   get isHere(): boolean {
@@ -91,12 +87,12 @@ export class CasaKernel implements IDisposable {
       return;
     }
     this.wanted = mode;
-    this.news.emit();
+    this.changed.emit();
     // The kernel has handled it when it is idle again, successfully or not.
     const handled = (): void => {
       if (this.wanted === mode) {
         this.wanted = null;
-        this.news.emit();
+        this.changed.emit();
       }
     };
     sent.done.then(handled, handled);
@@ -109,7 +105,7 @@ export class CasaKernel implements IDisposable {
 
   private forget(): void {
     this.greeting = this.told = this.wanted = null;
-    this.news.emit();
+    this.changed.emit();
   }
 
   private meet(): void {
@@ -138,7 +134,7 @@ export class CasaKernel implements IDisposable {
     if (isNews && isOurs && !kernel.isDisposed && !this.ended) {
       this.greeting = hello(kernel, this.front);
       this.greeting.onMsg = ({ content }) => this.hear(content.data);
-      this.news.emit();
+      this.changed.emit();
     }
   }
 
@@ -146,7 +142,7 @@ export class CasaKernel implements IDisposable {
     const state = stateIn(data);
     if (state) {
       this.told = state;
-      this.news.emit();
+      this.changed.emit();
     }
   }
 }

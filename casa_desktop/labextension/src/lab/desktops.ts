@@ -1,5 +1,5 @@
 import type { ServiceManager } from '@jupyterlab/services';
-import { ISignal, Signal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
 import { Api, IDesktop, Unreachable } from '../server/api.js';
 import { backoff } from '../connection/backoff.js';
 
@@ -24,20 +24,12 @@ export class Desktops {
   private failures = 0;
   private timer: number | undefined;
   private soon: number | undefined;
-  private readonly news = new Signal<this, void>(this);
-  private readonly starts = new Signal<this, string>(this);
+  /** Emitted when desktops have come or gone. */
+  readonly changed = new Signal<this, void>(this);
+  /** Emitted with the name of each desktop that has been started. */
+  readonly started = new Signal<this, string>(this);
 
   constructor(readonly api: Api) {}
-
-  /** Emitted when desktops have come or gone. */
-  get changed(): ISignal<this, void> {
-    return this.news;
-  }
-
-  /** Emitted with the name of each desktop that has been started. */
-  get started(): ISignal<this, string> {
-    return this.starts;
-  }
 
   /** The desktops that run, by their names. */
   get running(): readonly IDesktop[] {
@@ -111,9 +103,9 @@ export class Desktops {
     this.known = [...running].sort((a, b) => (a.name < b.name ? -1 : 1));
     const fresh = this.known.filter(desktop => !before.has(mark(desktop)));
     if (fresh.length || before.size !== this.known.length) {
-      this.news.emit();
+      this.changed.emit();
     }
-    fresh.forEach(({ name }) => this.starts.emit(name));
+    fresh.forEach(({ name }) => this.started.emit(name));
   }
 }
 

@@ -2,7 +2,7 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { JSONValue } from '@lumino/coreutils';
 import { DisposableDelegate, IDisposable } from '@lumino/disposable';
-import { ISignal, Signal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 import type { ICell } from './cells.js';
 import { CasaKernel, IFront, modesOf, withModes } from './casakernel.js';
@@ -43,7 +43,8 @@ export class Notebooks implements DocumentRegistry.IWidgetExtension<
   /** The notebook that asked for each desktop last. */
   private readonly askers = new Map<string, INotebookPanel>();
   private latest: INotebookPanel | null = null;
-  private readonly news = new Signal<this, void>(this);
+  /** Emitted when another notebook is used, or a kernel's state has changed. */
+  readonly changed = new Signal<this, void>(this);
 
   /**
    * @param show shows the desktop `name` for the sake of a notebook.
@@ -56,11 +57,6 @@ export class Notebooks implements DocumentRegistry.IWidgetExtension<
     private readonly show: (panel: Widget, name: string) => Promise<void>
   ) {
     app.shell.currentChanged?.connect(() => this.look(app.shell.currentWidget));
-  }
-
-  /** Emitted when another notebook is used, or a kernel's state has changed. */
-  get changed(): ISignal<this, void> {
-    return this.news;
   }
 
   /** The notebook that was used last, or another one that is open. */
@@ -94,7 +90,7 @@ export class Notebooks implements DocumentRegistry.IWidgetExtension<
     const { context } = panel;
     const kernel = new CasaKernel(context.sessionContext, this.front(panel));
     this.kernels.set(panel, kernel);
-    kernel.changed.connect(() => this.news.emit());
+    kernel.changed.connect(() => this.changed.emit());
     // A kernel may be ready before its file and the settings are.
     Promise.all([context.ready, this.ready]).then(
       () => kernel.begin(),
@@ -142,7 +138,7 @@ export class Notebooks implements DocumentRegistry.IWidgetExtension<
   private look(widget: Widget | null): void {
     if (widget && this.kernels.has(widget)) {
       this.latest = widget as INotebookPanel;
-      this.news.emit();
+      this.changed.emit();
     }
   }
 
@@ -157,7 +153,7 @@ export class Notebooks implements DocumentRegistry.IWidgetExtension<
       const others = [...this.kernels.keys()] as INotebookPanel[];
       this.latest = others.pop() ?? null;
     }
-    this.news.emit();
+    this.changed.emit();
   }
 }
 

@@ -30,7 +30,7 @@ const DEFAULT_SETTINGS: ISettings = {
 export class LabSettings implements IPreferenceStore {
   private own: Partial<ISettings> = {};
   private kept: ISettingRegistry.ISettings | null = null;
-  private readonly news = new Signal<this, void>(this);
+  private readonly changed = new Signal<this, void>(this);
 
   /** The current settings. */
   get current(): ISettings {
@@ -43,8 +43,8 @@ export class LabSettings implements IPreferenceStore {
     try {
       this.kept = await registry.load(id);
       this.own = {};
-      this.kept.changed.connect(() => this.news.emit());
-      this.news.emit();
+      this.kept.changed.connect(() => this.changed.emit());
+      this.changed.emit();
     } catch (error) {
       console.error('CASA Desktop: the settings cannot be read.', error);
     }
@@ -55,14 +55,14 @@ export class LabSettings implements IPreferenceStore {
       void this.keep(this.kept, some);
     } else {
       this.own = { ...this.own, ...some };
-      this.news.emit();
+      this.changed.emit();
     }
   }
 
   listen(listener: () => void): () => void {
-    this.news.connect(listener);
+    this.changed.connect(listener);
     return () => {
-      this.news.disconnect(listener);
+      this.changed.disconnect(listener);
     };
   }
 

@@ -1,29 +1,21 @@
 import type { WidgetTracker } from '@jupyterlab/apputils';
-import { ISignal, Signal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
 import type { DesktopWidget } from './widget.js';
 
 /** The tabs of this JupyterLab that show desktops. */
 export class Views {
-  private readonly news = new Signal<this, void>(this);
-  private readonly turns = new Signal<this, void>(this);
+  /** Emitted when a tab comes, goes, or has another status or other stats. */
+  readonly changed = new Signal<this, void>(this);
+  /** Emitted when a tab begins or ceases to show its desktop. */
+  readonly turned = new Signal<this, void>(this);
   private latest: DesktopWidget | null = null;
 
   constructor(readonly tracker: WidgetTracker<DesktopWidget>) {
     tracker.widgetAdded.connect((_, widget) => this.take(widget));
     tracker.currentChanged.connect((_, widget) => {
       this.latest = widget ?? this.latest;
-      this.news.emit();
+      this.changed.emit();
     });
-  }
-
-  /** Emitted when a tab comes, goes, or has another status or other stats. */
-  get changed(): ISignal<this, void> {
-    return this.news;
-  }
-
-  /** Emitted when a tab begins or ceases to show its desktop. */
-  get turned(): ISignal<this, void> {
-    return this.turns;
   }
 
   /** The tab that was used last, or else any there is. */
@@ -41,9 +33,9 @@ export class Views {
     widget.changed.connect(() => {
       if (widget.status.phase !== phase) {
         phase = widget.status.phase;
-        this.turns.emit();
+        this.turned.emit();
       }
-      this.news.emit();
+      this.changed.emit();
     });
     widget.disposed.connect(() => {
       if (this.latest === widget) {
@@ -51,10 +43,10 @@ export class Views {
       }
       // The tracker removes the widget too, possibly after this.
       queueMicrotask(() => {
-        this.turns.emit();
-        this.news.emit();
+        this.turned.emit();
+        this.changed.emit();
       });
     });
-    this.news.emit();
+    this.changed.emit();
   }
 }

@@ -1,5 +1,5 @@
 import { Message } from '@lumino/messaging';
-import { ISignal, Signal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { Api } from '../server/api.js';
 import { titleOf } from '../server/names.js';
@@ -20,7 +20,8 @@ export class DesktopWidget extends Widget {
   takesFocus = true;
   private readonly view: View;
   private opened = false;
-  private readonly news = new Signal<this, void>(this);
+  /** Emitted when the status or the stats have changed. */
+  readonly changed = new Signal<this, void>(this);
 
   constructor(
     api: Api,
@@ -35,14 +36,9 @@ export class DesktopWidget extends Widget {
     this.title.icon = desktopIcon;
     this.title.closable = true;
     this.view = new View(api, desktop, host);
-    this.view.statusChanged.connect(() => this.news.emit());
-    this.view.statsChanged.connect(() => this.news.emit());
+    this.view.statusChanged.connect(() => this.changed.emit());
+    this.view.statsChanged.connect(() => this.changed.emit());
     this.node.append(this.view.node);
-  }
-
-  /** Emitted when the status or the stats have changed. */
-  get changed(): ISignal<this, void> {
-    return this.news;
   }
 
   /** The status that the tab shows. */
