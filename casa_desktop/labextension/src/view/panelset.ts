@@ -36,10 +36,11 @@ export interface IPanels extends Record<PanelName, IContent> {
 /** Make the panels of a view. */
 export function makePanels(desk: IDeskHost): IPanels {
   const { api, name } = desk;
+  const { preferences } = desk.host;
   return {
     keys: new KeysPanel((key, down) => desk.key(key, down)),
-    clipboard: new ClipboardPanel(desk.clipboard),
-    picture: new PicturePanel(desk.host.preferences),
+    clipboard: new ClipboardPanel(desk.clipboard, preferences),
+    picture: new PicturePanel(preferences),
     share: new SharePanel({
       list: () => api.shares(name),
       make: (minutes, label) => api.share(name, minutes, label),

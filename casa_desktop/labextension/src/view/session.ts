@@ -42,7 +42,6 @@ export class Session {
       give: text => this.connection.rfb?.paste(text),
       key: event => this.pasteKey(event),
       follows: () => host.preferences.current.clipboard && !this.viewOnly,
-      follow: clipboard => host.preferences.change({ clipboard }),
       say: text => this.said.emit(text)
     });
     this.connection = new Connection(api, name, screen, {

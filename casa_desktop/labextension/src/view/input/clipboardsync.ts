@@ -10,8 +10,6 @@ interface IClipperHost {
   key(event: KeyboardEvent): void;
   /** Whether the clipboards are to follow each other. */
   follows(): boolean;
-  /** The user wants them to, or not. */
-  follow(yes: boolean): void;
   /** Show the user a sentence. */
   say(text: string): void;
 }
@@ -51,16 +49,6 @@ export class Clipper implements IClipboardDesk {
   /** The text that the desktop has, as far as is known. */
   get text(): string {
     return this.clipboards.desktop ?? '';
-  }
-
-  /** Whether the clipboards follow each other. */
-  follows(): boolean {
-    return this.host.follows();
-  }
-
-  /** Let the clipboards follow each other, or not. */
-  follow(yes: boolean): void {
-    this.host.follow(yes);
   }
 
   /** The desktop has copied something. */

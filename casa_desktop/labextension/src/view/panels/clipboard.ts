@@ -1,4 +1,5 @@
 import { element } from '../../dom.js';
+import type { IPreferenceStore } from '../../connection/preferences.js';
 import type { IContent } from '../panel.js';
 import { button, check } from '../buttons.js';
 
@@ -12,8 +13,6 @@ export interface IClipboardDesk {
   take(): Promise<boolean>;
   /** Read the browser's clipboard; return whether that is allowed. */
   allow(): Promise<boolean>;
-  follows(): boolean;
-  follow(yes: boolean): void;
 }
 
 /** Both clipboards, for browsers that do not let them follow each other. */
@@ -25,10 +24,13 @@ export class ClipboardPanel implements IContent {
   private readonly switch = check(
     'Follow the browser’s clipboard',
     'Copy on one side, paste on the other with Ctrl+V.',
-    checked => this.desk.follow(checked)
+    clipboard => this.store.change({ clipboard })
   );
 
-  constructor(private readonly desk: IClipboardDesk) {
+  constructor(
+    private readonly desk: IClipboardDesk,
+    private readonly store: IPreferenceStore
+  ) {
     this.first = element('textarea', 'Text');
     this.first.rows = 5;
     this.first.spellcheck = false;
@@ -49,7 +51,7 @@ export class ClipboardPanel implements IContent {
   refresh(): void {
     this.show();
     this.said.textContent = '';
-    this.switch.input.checked = this.desk.follows();
+    this.switch.input.checked = this.store.current.clipboard;
   }
 
   /** Show the desktop's text, which has changed. */
