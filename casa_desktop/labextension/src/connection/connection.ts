@@ -20,6 +20,7 @@ import {
 } from './state.js';
 import type { IPreferences } from './preferences.js';
 import type { Rfb } from './novnc.js';
+import { messageOf } from '../errors.js';
 import { Signal } from '../signal.js';
 import { DesktopSignals } from './signals.js';
 
@@ -200,7 +201,7 @@ export class Connection {
 }
 
 function unwelcome(error: unknown): Happening {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   if (error instanceof Missing) {
     return { type: 'missing', reason };
   }

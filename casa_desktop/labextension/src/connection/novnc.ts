@@ -108,8 +108,7 @@ export class Rfb {
   prefer({ quality, sharp }: IPreferences): void {
     this.link.choose(quality);
     this.sharp = sharp;
-    this.tellScale();
-    this.follow();
+    this.rescale();
   }
 
   /** The screen's pixels per CSS pixel have changed. */
@@ -163,8 +162,7 @@ export class Rfb {
 
   private meet(audience: IAudience): void {
     this.rfb.viewOnly = audience.viewOnly;
-    this.tellScale();
-    this.follow();
+    this.rescale();
     this.signals.audience.emit(audience);
   }
 

@@ -1,5 +1,6 @@
 import type { IServer } from '../server/api.js';
 import { element } from '../dom.js';
+import { messageOf } from '../errors.js';
 import { uploadInto } from '../server/contents.js';
 import type { Toasts } from './toasts.js';
 
@@ -86,7 +87,7 @@ export class Drop {
       );
       toast.say(`${file.name} is now on the server, as ${path}.`);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       toast.say(`${file.name} was not brought to the server. ${why}`);
     }
     toast.done();

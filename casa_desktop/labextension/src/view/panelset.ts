@@ -2,6 +2,7 @@ import type { Api } from '../server/api.js';
 import { ChoicePanel } from './panels/choice.js';
 import { ClipboardPanel, IClipboardDesk } from './panels/clipboard.js';
 import { download } from '../dom.js';
+import { messageOf } from '../errors.js';
 import type { IHost } from './host.js';
 import type { IKey } from './input/keysyms.js';
 import { KeysPanel } from './panels/keys.js';
@@ -60,7 +61,7 @@ export async function attempt(
   try {
     await what();
   } catch (error) {
-    toasts.say(error instanceof Error ? error.message : String(error));
+    toasts.say(messageOf(error));
   }
 }
 
@@ -80,35 +81,37 @@ async function keep(desk: IDeskHost): Promise<void> {
   );
 }
 
-function snapshotPanel(desk: IDeskHost): IContent {
-  const run = (what: () => Promise<void>) => () => {
+/** What a button of a choice does: close the panel, then do something. */
+function closing(desk: IDeskHost, what: () => Promise<void>): () => void {
+  return () => {
     desk.closePanel();
     void attempt(desk, what);
   };
+}
+
+function snapshotPanel(desk: IDeskHost): IContent {
+  const keepIt = closing(desk, () => keep(desk));
   return new ChoicePanel('Snapshot', 'A picture of the whole desktop.', [
-    { label: 'Into the notebook', kind: 'main', run: run(() => keep(desk)) },
-    { label: 'Download', run: run(() => saveSnapshot(desk)) }
+    { label: 'Into the notebook', kind: 'main', run: keepIt },
+    { label: 'Download', run: closing(desk, () => saveSnapshot(desk)) }
   ]);
 }
 
 function powerPanel(desk: IDeskHost): IContent {
   const { api, name } = desk;
-  const run = (what: () => Promise<void>) => () => {
-    desk.closePanel();
-    void attempt(desk, what);
-  };
-  const restart = async (): Promise<void> => {
+  const stop = closing(desk, () => api.stop(name));
+  const restart = closing(desk, async () => {
     await api.stop(name);
     desk.open();
-  };
+  });
   return new ChoicePanel(
     'Stop or restart the desktop?',
     'All windows on it are closed, and nothing in them is saved. ' +
       'Files and notebooks are not touched.',
     [
       { label: 'Cancel', run: () => desk.closePanel() },
-      { label: 'Restart', kind: 'danger', run: run(restart) },
-      { label: 'Stop', kind: 'danger', run: run(() => api.stop(name)) }
+      { label: 'Restart', kind: 'danger', run: restart },
+      { label: 'Stop', kind: 'danger', run: stop }
     ]
   );
 }

@@ -1,4 +1,4 @@
-import { element } from '../dom.js';
+import { element, setText } from '../dom.js';
 import type { IAction } from './host.js';
 import { icon, IconName } from './icons.js';
 import type { IContent } from './panel.js';
@@ -120,10 +120,7 @@ export class Toolbar {
       quality,
       roundTrip === null ? '' : `${Math.max(1, Math.round(roundTrip))} ms`
     ];
-    const text = words.filter(Boolean).join(' · ');
-    if (this.info.textContent !== text) {
-      this.info.textContent = text;
-    }
+    setText(this.info, words.filter(Boolean).join(' · '));
   }
 
   private opens(name: PanelName, label: string, image: IconName, use: Use) {

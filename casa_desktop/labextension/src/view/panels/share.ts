@@ -1,5 +1,6 @@
 import type { INewShare, IShare } from '../../server/api.js';
 import { element } from '../../dom.js';
+import { messageOf } from '../../errors.js';
 import type { IContent } from '../panel.js';
 import { button } from '../buttons.js';
 
@@ -120,7 +121,7 @@ export class SharePanel implements IContent {
     try {
       await what();
     } catch (error) {
-      this.said.textContent = error instanceof Error ? error.message : '';
+      this.said.textContent = messageOf(error);
     }
   }
 }
