@@ -8,7 +8,7 @@ import {
   Withdrawn
 } from '../server/api.js';
 import type { IClosing } from '../rfb/channel.js';
-import { LifeSigns } from './wakeups.js';
+import { WakeUps } from './wakeups.js';
 import {
   Action,
   End,
@@ -54,7 +54,7 @@ export class Connection {
   private questions = 0;
   private disposed = false;
   private desktop: IDesktop | null = null;
-  private readonly signs = new LifeSigns(why => this.woken(why !== 'seen'));
+  private readonly wakeUps = new WakeUps(why => this.woken(why !== 'seen'));
 
   /** @param target the element that the canvas fills. */
   constructor(
@@ -88,7 +88,7 @@ export class Connection {
   /** Close the connection for good. The desktop keeps running. */
   dispose(): void {
     this.disposed = true;
-    this.signs.dispose();
+    this.wakeUps.dispose();
     window.clearTimeout(this.timer);
     window.clearTimeout(this.greeting);
     this.rfb?.close();
@@ -196,7 +196,7 @@ export class Connection {
   private closed({ code, reason }: IClosing): void {
     this.rfb = null;
     window.clearTimeout(this.greeting);
-    this.happen({ type: 'closed', code, reason, cause: this.signs.cause });
+    this.happen({ type: 'closed', code, reason, cause: this.wakeUps.cause });
   }
 }
 

@@ -1,4 +1,4 @@
-import { ALONE, IAudience, readAudience, readLink } from './audience.js';
+import { ALONE, IAudience, readAudience, readLink } from './controlmessages.js';
 import { Channel, IMessage, Socket } from '../rfb/channel.js';
 import {
   IScreen,
@@ -9,7 +9,7 @@ import { ClientStream } from '../rfb/clientstream.js';
 import { IPlan, Picture } from '../picture/losslessrefresh.js';
 import type { Quality } from '../picture/quality.js';
 import { EXACT } from '../picture/quality.js';
-import { PATIENCE, Pulse } from '../picture/roundtrips.js';
+import { PATIENCE, RoundTrips } from '../picture/roundtrips.js';
 import {
   IFollower,
   ISize,
@@ -44,7 +44,7 @@ export class Link implements IFollower {
   readonly sizes = new Sizes();
   audience: IAudience = ALONE;
   private readonly picture = new Picture();
-  private readonly pulse = new Pulse();
+  private readonly roundTrips = new RoundTrips();
   private readonly stream = new ServerStream(this);
   private readonly client = new ClientStream(this.picture.controller.encoding);
   private timer: number | undefined;
@@ -74,7 +74,7 @@ export class Link implements IFollower {
     const { views, controls } = this.audience;
     const level = this.picture.exact ? EXACT : this.picture.controller.level;
     return {
-      roundTrip: this.pulse.median,
+      roundTrip: this.roundTrips.median,
       width,
       height,
       views,
@@ -95,7 +95,7 @@ export class Link implements IFollower {
       this.visible = visible;
       this.channel.tell({ type: 'visible', visible });
       this.channel.write(this.client.show(visible));
-      this.pulse.forget();
+      this.roundTrips.forget();
       this.schedule(0);
     }
   }
@@ -167,7 +167,7 @@ export class Link implements IFollower {
   }
 
   private met(roundTrip: number): void {
-    this.pulse.meet(roundTrip);
+    this.roundTrips.meet(roundTrip);
     this.picture.controller.meet(roundTrip);
     this.client.encode(this.picture.controller.encoding);
   }
@@ -180,7 +180,7 @@ export class Link implements IFollower {
     this.heard += 1;
     switch (message.type) {
       case 'pong':
-        this.pulse.pong(Number(message.id), performance.now());
+        this.roundTrips.pong(Number(message.id), performance.now());
         return;
       case 'audience':
         this.audience = readAudience(message);
@@ -205,7 +205,7 @@ export class Link implements IFollower {
   private tick(): void {
     const now = performance.now();
     this.stirred = 0;
-    this.carryOut(this.picture.tick(now, this.pulse.delay(now)));
+    this.carryOut(this.picture.tick(now, this.roundTrips.delay(now)));
     if (this.visible) {
       this.ping();
     }
@@ -227,11 +227,11 @@ export class Link implements IFollower {
       return;
     }
     const now = performance.now();
-    if (this.pulse.oldest(now) > PATIENCE) {
+    if (this.roundTrips.oldest(now) > PATIENCE) {
       this.channel.abandon('no answer');
       return;
     }
-    this.channel.tell({ type: 'ping', id: this.pulse.ping(now) });
+    this.channel.tell({ type: 'ping', id: this.roundTrips.ping(now) });
   }
 }
 

@@ -1,5 +1,5 @@
 import NoVNC from '@novnc/novnc';
-import type { IAudience } from './audience.js';
+import type { IAudience } from './controlmessages.js';
 import type { IClosing } from '../rfb/channel.js';
 import { element } from '../dom.js';
 import { Link } from './link.js';

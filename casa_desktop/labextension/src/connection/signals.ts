@@ -1,5 +1,5 @@
 import { Signal } from '../signal.js';
-import type { IAudience } from './audience.js';
+import type { IAudience } from './controlmessages.js';
 
 /** The signals of one desktop; its connections emit them one after another. */
 export class DesktopSignals {

@@ -32,7 +32,7 @@ export function guess(
 }
 
 /** Notices that this computer slept, or that its network came and went. */
-export class LifeSigns {
+export class WakeUps {
   private moment: IMoment | null = null;
   private last = Date.now();
   private hidden = document.visibilityState !== 'visible';

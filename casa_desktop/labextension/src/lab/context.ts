@@ -4,7 +4,7 @@ import { MAIN } from '../server/names.js';
 import type { Desktops } from './desktops.js';
 import type { Notebooks } from './notebooks.js';
 import type { LabSettings } from './settings.js';
-import type { Views } from './tabs.js';
+import type { Views } from './views.js';
 
 /** What the commands, and the places that show them, work with. */
 export interface IParts {

@@ -27,7 +27,7 @@ import { labServer } from './server.js';
 import { LabSettings } from './settings.js';
 import { addStatusItem } from './statusbar.js';
 import { addToolbarItems } from './notebooktoolbar.js';
-import { Views } from './tabs.js';
+import { Views } from './views.js';
 import type { DesktopWidget } from './widget.js';
 
 /** The plugin, and the name of its settings. */

@@ -5,7 +5,7 @@ const REMEMBERED = 5;
 export const PATIENCE = 10_000;
 
 /** Statistics of pings' round trips. All times are in milliseconds. */
-export class Pulse {
+export class RoundTrips {
   private readonly waiting = new Map<number, number>();
   private readonly trips: number[] = [];
   private best = Infinity;

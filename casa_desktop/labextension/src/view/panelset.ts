@@ -1,6 +1,6 @@
 import type { Api } from '../server/api.js';
 import { ChoicePanel } from './panels/choice.js';
-import { ClipboardPanel, IClipboardDesk } from './panels/clipboard.js';
+import { ClipboardPanel, IClipboard } from './panels/clipboard.js';
 import { download } from '../dom.js';
 import { messageOf } from '../errors.js';
 import type { IHost } from './host.js';
@@ -13,12 +13,12 @@ import type { Toasts } from './toasts.js';
 import type { PanelName } from './toolbar.js';
 
 /** What the panels need of their view. */
-export interface IDeskHost {
+export interface IPanelHost {
   readonly api: Api;
   readonly name: string;
   readonly host: IHost;
   readonly toasts: Toasts;
-  readonly clipboard: IClipboardDesk;
+  readonly clipboard: IClipboard;
   key(key: IKey, down: boolean): void;
   copy(text: string): Promise<boolean>;
   snapshot(): Promise<Blob>;
@@ -35,27 +35,27 @@ export interface IPanels extends Record<PanelName, IContent> {
 }
 
 /** Make the panels of a view. */
-export function makePanels(desk: IDeskHost): IPanels {
-  const { api, name } = desk;
-  const { preferences } = desk.host;
+export function makePanels(view: IPanelHost): IPanels {
+  const { api, name } = view;
+  const { preferences } = view.host;
   return {
-    keys: new KeysPanel((key, down) => desk.key(key, down)),
-    clipboard: new ClipboardPanel(desk.clipboard, preferences),
+    keys: new KeysPanel((key, down) => view.key(key, down)),
+    clipboard: new ClipboardPanel(view.clipboard, preferences),
     picture: new PicturePanel(preferences),
     share: new SharePanel({
       list: () => api.shares(name),
       make: (minutes, label) => api.share(name, minutes, label),
       withdraw: id => api.withdraw(name, id),
-      copy: text => desk.copy(text)
+      copy: text => view.copy(text)
     }),
-    power: powerPanel(desk),
-    snapshot: snapshotPanel(desk)
+    power: powerPanel(view),
+    snapshot: snapshotPanel(view)
   };
 }
 
 /** Do something, and show the error if it fails. */
 export async function attempt(
-  { toasts }: IDeskHost,
+  { toasts }: IPanelHost,
   what: () => Promise<unknown>
 ): Promise<void> {
   try {
@@ -66,50 +66,50 @@ export async function attempt(
 }
 
 /** Have the browser save a picture of the desktop. */
-export async function saveSnapshot(desk: IDeskHost): Promise<void> {
-  const picture = await desk.snapshot();
+export async function saveSnapshot(view: IPanelHost): Promise<void> {
+  const picture = await view.snapshot();
   const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
-  download(picture, `casa-desktop-${desk.name}-${time}.png`);
+  download(picture, `casa-desktop-${view.name}-${time}.png`);
 }
 
-async function keep(desk: IDeskHost): Promise<void> {
-  const picture = await desk.snapshot();
-  const alt = `The CASA Desktop ${desk.name}`;
-  const where = await desk.host.keepSnapshot?.(picture, alt);
-  desk.toasts.say(
+async function keep(view: IPanelHost): Promise<void> {
+  const picture = await view.snapshot();
+  const alt = `The CASA Desktop ${view.name}`;
+  const where = await view.host.keepSnapshot?.(picture, alt);
+  view.toasts.say(
     where ?? 'There is no notebook to put it into: open one, or download it.'
   );
 }
 
 /** What a button of a choice does: close the panel, then do something. */
-function closing(desk: IDeskHost, what: () => Promise<void>): () => void {
+function closing(view: IPanelHost, what: () => Promise<void>): () => void {
   return () => {
-    desk.closePanel();
-    void attempt(desk, what);
+    view.closePanel();
+    void attempt(view, what);
   };
 }
 
-function snapshotPanel(desk: IDeskHost): IContent {
-  const keepIt = closing(desk, () => keep(desk));
+function snapshotPanel(view: IPanelHost): IContent {
+  const keepIt = closing(view, () => keep(view));
   return new ChoicePanel('Snapshot', 'A picture of the whole desktop.', [
     { label: 'Into the notebook', kind: 'main', run: keepIt },
-    { label: 'Download', run: closing(desk, () => saveSnapshot(desk)) }
+    { label: 'Download', run: closing(view, () => saveSnapshot(view)) }
   ]);
 }
 
-function powerPanel(desk: IDeskHost): IContent {
-  const { api, name } = desk;
-  const stop = closing(desk, () => api.stop(name));
-  const restart = closing(desk, async () => {
+function powerPanel(view: IPanelHost): IContent {
+  const { api, name } = view;
+  const stop = closing(view, () => api.stop(name));
+  const restart = closing(view, async () => {
     await api.stop(name);
-    desk.open();
+    view.open();
   });
   return new ChoicePanel(
     'Stop or restart the desktop?',
     'All windows on it are closed, and nothing in them is saved. ' +
       'Files and notebooks are not touched.',
     [
-      { label: 'Cancel', run: () => desk.closePanel() },
+      { label: 'Cancel', run: () => view.closePanel() },
       { label: 'Restart', kind: 'danger', run: restart },
       { label: 'Stop', kind: 'danger', run: stop }
     ]

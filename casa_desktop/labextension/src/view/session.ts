@@ -1,6 +1,6 @@
 import type { Api } from '../server/api.js';
-import { Capture, RELEASE } from './input/keyboard.js';
-import { Clipper } from './input/clipboardsync.js';
+import { KeyboardCapture, RELEASE } from './input/keyboard.js';
+import { ClipboardSync } from './input/clipboardsync.js';
 import { Connection } from '../connection/connection.js';
 import type { IHost } from './host.js';
 import { IKey, STICKY } from './input/keysyms.js';
@@ -11,7 +11,7 @@ import { comeback } from '../connection/statetext.js';
 
 /** A desktop in use: its connection, keyboard and clipboard. */
 export class Session {
-  readonly clipper: Clipper;
+  readonly clipboard: ClipboardSync;
   readonly connection: Connection;
   /** Emitted with each new status, once the session has reacted to it. */
   readonly statusChanged = new Signal<IStatus>();
@@ -26,7 +26,7 @@ export class Session {
   /** Whether the desktop can be looked at only. */
   viewOnly: boolean;
   private readonly owned: boolean;
-  private capture: Capture | null = null;
+  private capture: KeyboardCapture | null = null;
   private visible = true;
 
   /** @param screen the element that the canvas fills. */
@@ -38,7 +38,7 @@ export class Session {
   ) {
     this.owned = !host.lacks?.includes('ownership');
     this.viewOnly = !this.owned;
-    this.clipper = new Clipper(screen, {
+    this.clipboard = new ClipboardSync(screen, {
       give: text => this.connection.rfb?.paste(text),
       key: event => this.pasteKey(event),
       follows: () => host.preferences.current.clipboard && !this.viewOnly,
@@ -51,7 +51,7 @@ export class Session {
     this.connection.statusChanged.connect(status => this.changed(status));
     const { signals } = this.connection;
     signals.made.connect(canvas => this.dress(canvas));
-    signals.copied.connect(text => this.clipper.copied(text));
+    signals.copied.connect(text => this.clipboard.copied(text));
     signals.audience.connect(({ viewOnly }) => {
       this.viewOnly = viewOnly || !this.owned;
       this.measure();
@@ -91,7 +91,7 @@ export class Session {
   }
 
   dispose(): void {
-    this.clipper.dispose();
+    this.clipboard.dispose();
     this.connection.dispose();
   }
 
@@ -112,7 +112,7 @@ export class Session {
 
   private begin(): void {
     const { rfb } = this.connection;
-    this.clipper.restart();
+    this.clipboard.restart();
     rfb?.link.show(this.visible);
   }
 
@@ -120,7 +120,7 @@ export class Session {
     canvas.setAttribute('role', 'application');
     canvas.setAttribute('aria-label', `CASA Desktop ${this.name}`);
     canvas.setAttribute('aria-description', RELEASE);
-    this.capture = new Capture(canvas, {
+    this.capture = new KeyboardCapture(canvas, {
       captures: () => this.host.preferences.current.keyboard,
       released: () => this.released.emit(),
       typed: () => this.typed.emit()

@@ -18,7 +18,7 @@ export interface IToolbarState {
 }
 
 /** What the toolbar's buttons do. */
-interface IToolbarDesk {
+interface IToolbarHost {
   readonly panels: Readonly<Record<PanelName, IContent>>;
   readonly actions: readonly IAction[];
   readonly shares: boolean;
@@ -45,30 +45,30 @@ export class Toolbar {
   private readonly capturing: HTMLButtonElement;
   private readonly roving;
 
-  constructor(private readonly desk: IToolbarDesk) {
+  constructor(private readonly host: IToolbarHost) {
     this.node.setAttribute('role', 'toolbar');
     this.node.setAttribute('aria-label', 'CASA Desktop');
     this.opens('keys', 'Special keys', 'keys', 'owner');
     const typing = this.add('On-screen keyboard', 'keyboard', 'touch', () =>
-      desk.type()
+      host.type()
     );
     // A press must not take the focus from the field that is typed into.
     typing.addEventListener('pointerdown', event => event.preventDefault());
     this.opens('clipboard', 'Clipboard', 'clipboard', 'owner');
     this.capturing = this.add('Keyboard capture', 'capture', 'owner', () =>
-      desk.capture()
+      host.capture()
     );
     this.opens('picture', 'Picture', 'picture', 'connected');
-    this.add('Full screen', 'fullscreen', 'always', () => desk.fullScreen());
-    this.add('Snapshot', 'snapshot', 'owner', opener => desk.snapshot(opener));
+    this.add('Full screen', 'fullscreen', 'always', () => host.fullScreen());
+    this.add('Snapshot', 'snapshot', 'owner', opener => host.snapshot(opener));
     this.opens('share', 'Share', 'share', 'shares');
     this.badge.innerHTML = icon('eye');
     this.badge.append('View only');
     this.node.append(this.badge, element('span', 'Spacer'), this.info);
     this.add('Take control of the size', 'control', 'control', () =>
-      desk.control()
+      host.control()
     );
-    for (const { label, icon: svg, run } of desk.actions) {
+    for (const { label, icon: svg, run } of host.actions) {
       this.add(label, { svg }, 'always', () => void run());
     }
     this.opens('power', 'Stop or restart the desktop', 'power', 'owner');
@@ -100,7 +100,7 @@ export class Toolbar {
   ): boolean {
     switch (use) {
       case 'shares':
-        return this.desk.shares && !viewOnly;
+        return this.host.shares && !viewOnly;
       case 'control':
         return stats.views > 1 && !stats.controls && !viewOnly;
       case 'touch':
@@ -125,7 +125,7 @@ export class Toolbar {
 
   private opens(name: PanelName, label: string, image: IconName, use: Use) {
     const opener = this.add(label, image, use, button =>
-      this.desk.show(button, this.desk.panels[name])
+      this.host.show(button, this.host.panels[name])
     );
     opener.setAttribute('aria-haspopup', 'dialog');
     opener.setAttribute('aria-expanded', 'false');

@@ -1,7 +1,7 @@
 import type { Api } from '../server/api.js';
 import {
   attempt,
-  IDeskHost,
+  IPanelHost,
   IPanels,
   makePanels,
   saveSnapshot
@@ -19,7 +19,7 @@ import type { IStats } from '../connection/stats.js';
 import { listen, toggleFullScreen, whenRatioChanges } from './fullscreen.js';
 import { Toasts } from './toasts.js';
 import { Toolbar } from './toolbar.js';
-import { Typing } from './input/onscreenkeyboard.js';
+import { OnScreenKeyboard } from './input/onscreenkeyboard.js';
 
 /**
  * A desktop in an element: the toolbar, and the canvas with messages and panels
@@ -42,7 +42,9 @@ export class View {
   private readonly toasts = new Toasts();
   private readonly panel = new Panel();
   private readonly prompt = new LinkPrompt(text => void this.copy(text));
-  private readonly typing = new Typing(keysym => this.strike(keysym));
+  private readonly keyboard = new OnScreenKeyboard(keysym =>
+    this.strike(keysym)
+  );
   private readonly session: Session;
   private readonly panels: IPanels;
   private readonly toolbar: Toolbar;
@@ -56,9 +58,9 @@ export class View {
     private readonly host: IHost
   ) {
     this.session = new Session(api, name, this.screen, host);
-    const desk = this.desk();
-    this.panels = makePanels(desk);
-    this.toolbar = this.makeToolbar(desk);
+    const panelHost = this.panelHost();
+    this.panels = makePanels(panelHost);
+    this.toolbar = this.makeToolbar(panelHost);
     this.assemble();
     this.subscribe();
     this.undo = [
@@ -118,14 +120,14 @@ export class View {
   }
 
   private subscribe(): void {
-    const { connection, clipper, statusChanged, released, typed, said } =
+    const { connection, clipboard, statusChanged, released, typed, said } =
       this.session;
     const { audience, measured, wantsToOpen } = connection.signals;
     statusChanged.connect(status => this.show(status));
     audience.connect(() => this.refresh());
     measured.connect(() => this.refresh());
     wantsToOpen.connect(url => this.prompt.ask(url));
-    clipper.changed.connect(() => this.panels.clipboard.show());
+    clipboard.changed.connect(() => this.panels.clipboard.show());
     released.connect(() => this.toolbar.focus());
     typed.connect(() => this.panels.keys.typed());
     said.connect(text => this.toasts.say(text));
@@ -133,8 +135,8 @@ export class View {
 
   private assemble(): void {
     const body = element('div', 'Body');
-    const { screen, typing, notice, prompt, panel, toasts } = this;
-    body.append(screen, typing.node, notice.node, prompt.node);
+    const { screen, keyboard, notice, prompt, panel, toasts } = this;
+    body.append(screen, keyboard.node, notice.node, prompt.node);
     body.append(panel.node, toasts.node);
     const drop = new Drop(body, {
       server: this.api.server,
@@ -149,33 +151,33 @@ export class View {
     this.node.append(this.toolbar.node, body);
   }
 
-  private makeToolbar(desk: IDeskHost): Toolbar {
+  private makeToolbar(panelHost: IPanelHost): Toolbar {
     const { preferences, actions, keepSnapshot, lacks } = this.host;
     return new Toolbar({
       panels: this.panels,
       actions,
       shares: !lacks?.includes('shares'),
       show: (opener, content) => this.panel.toggle(opener, content),
-      type: () => this.typing.toggle(),
+      type: () => this.keyboard.toggle(),
       capture: () =>
         preferences.change({ keyboard: !preferences.current.keyboard }),
       fullScreen: () => {
         const { current } = preferences;
-        void attempt(desk, () => toggleFullScreen(this.node, current));
+        void attempt(panelHost, () => toggleFullScreen(this.node, current));
       },
       snapshot: opener =>
         keepSnapshot
           ? this.panel.toggle(opener, this.panels.snapshot)
-          : void attempt(desk, () => saveSnapshot(desk)),
+          : void attempt(panelHost, () => saveSnapshot(panelHost)),
       control: () => this.session.connection.rfb?.takeControl()
     });
   }
 
-  private desk(): IDeskHost {
+  private panelHost(): IPanelHost {
     const { api, name, host, toasts, session } = this;
     return {
       ...{ api, name, host, toasts },
-      clipboard: session.clipper,
+      clipboard: session.clipboard,
       key: (key, down) => session.key(key, down),
       copy: text => this.copy(text),
       snapshot: () => this.snapshot(),
@@ -225,7 +227,7 @@ export class View {
   }
 
   private copy(text: string): Promise<boolean> {
-    return this.session.clipper.write(text);
+    return this.session.clipboard.write(text);
   }
 
   private keyboardIsFree(): boolean {

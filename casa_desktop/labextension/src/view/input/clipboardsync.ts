@@ -1,9 +1,9 @@
-import type { IClipboardDesk } from '../panels/clipboard.js';
+import type { IClipboard } from '../panels/clipboard.js';
 import { Signal } from '../../signal.js';
 import { Clipboards, TOO_LONG } from './clipboardstate.js';
 
-/** What a clipper needs of the view. */
-interface IClipperHost {
+/** What is needed of the view. */
+interface IClipboardHost {
   /** Put a text on the desktop's clipboard. */
   give(text: string): void;
   /** Press and let go the key that the user pressed to paste. */
@@ -23,7 +23,7 @@ const PASTING = 60;
  * Reading the clipboard needs the user's permission, which Chromium remembers;
  * Firefox has no such permission. Every browser delivers what the user pastes.
  */
-export class Clipper implements IClipboardDesk {
+export class ClipboardSync implements IClipboard {
   /** Emitted when the desktop's text has changed. */
   readonly changed = new Signal();
   private readonly clipboards = new Clipboards();
@@ -33,7 +33,7 @@ export class Clipper implements IClipboardDesk {
   /** @param node what the keyboard's input goes through on its way. */
   constructor(
     node: HTMLElement,
-    private readonly host: IClipperHost
+    private readonly host: IClipboardHost
   ) {
     node.addEventListener('keydown', event => this.pressed(event), true);
     node.addEventListener('paste', event => this.pasted(event), true);

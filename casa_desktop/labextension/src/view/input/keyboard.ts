@@ -1,5 +1,5 @@
 /** What keyboard capture needs of the view. */
-interface ICaptureHost {
+interface IKeyboardHost {
   /** Whether every key goes to the desktop. */
   captures(): boolean;
   /** The user wants the keyboard back. */
@@ -14,12 +14,12 @@ export const RELEASE = 'Press Ctrl, Alt and Shift together to leave it.';
 const MODIFIERS = ['Control', 'Alt', 'Shift', 'Meta', 'AltGraph'];
 
 /** Decides which keys of the canvas reach noVNC, and which the browser. */
-export class Capture {
+export class KeyboardCapture {
   private readonly down = new Map<string, string>();
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
-    private readonly host: ICaptureHost
+    private readonly host: IKeyboardHost
   ) {
     // The canvas's first listeners: noVNC adds its own once it is connected.
     canvas.addEventListener('keydown', event => this.pressed(event));

@@ -5,7 +5,7 @@ import { BACKSPACE, keysymOf, typed } from './keysyms.js';
 const FILLER = '_'.repeat(32);
 
 /** A hidden field that opens a tablet's on-screen keyboard. */
-export class Typing {
+export class OnScreenKeyboard {
   readonly node = element('textarea', 'Typing');
   private before = FILLER;
 

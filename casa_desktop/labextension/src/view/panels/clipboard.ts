@@ -4,7 +4,7 @@ import type { IContent } from '../panel.js';
 import { button, check } from '../buttons.js';
 
 /** What the clipboard's panel needs. */
-export interface IClipboardDesk {
+export interface IClipboard {
   /** The text that the desktop has. */
   readonly text: string;
   /** Put a text on the desktop's clipboard. */
@@ -28,7 +28,7 @@ export class ClipboardPanel implements IContent {
   );
 
   constructor(
-    private readonly desk: IClipboardDesk,
+    private readonly clipboard: IClipboard,
     private readonly store: IPreferenceStore
   ) {
     this.first = element('textarea', 'Text');
@@ -56,17 +56,17 @@ export class ClipboardPanel implements IContent {
 
   /** Show the desktop's text, which has changed. */
   show(): void {
-    this.first.value = this.desk.text;
+    this.first.value = this.clipboard.text;
   }
 
   private send(): void {
-    this.desk.send(this.first.value);
+    this.clipboard.send(this.first.value);
     this.said.textContent = 'The desktop has it: paste it there.';
   }
 
   private async take(): Promise<void> {
-    this.first.value = this.desk.text;
-    const taken = await this.desk.take();
+    this.first.value = this.clipboard.text;
+    const taken = await this.clipboard.take();
     this.said.textContent = taken
       ? 'The browser has it.'
       : 'The browser does not allow that: press Ctrl+C.';
@@ -76,7 +76,7 @@ export class ClipboardPanel implements IContent {
   }
 
   private async fetch(): Promise<void> {
-    const allowed = await this.desk.allow();
+    const allowed = await this.clipboard.allow();
     this.show();
     this.said.textContent = allowed
       ? 'The desktop has it: paste it there.'

@@ -5,7 +5,7 @@ import type { IContent } from '../panel.js';
 import { button } from '../buttons.js';
 
 /** What the panel needs to make and to withdraw links. */
-interface IShareDesk {
+interface IShareLinks {
   list(): Promise<IShare[]>;
   make(minutes: number, label: string): Promise<INewShare>;
   withdraw(id: string): Promise<void>;
@@ -30,7 +30,7 @@ export class SharePanel implements IContent {
   private readonly address = element('input', 'Field');
   private readonly list = element('ul', 'Links');
 
-  constructor(private readonly desk: IShareDesk) {
+  constructor(private readonly links: IShareLinks) {
     this.first.placeholder = 'For whom (optional)';
     this.first.maxLength = 100;
     this.first.setAttribute('aria-label', 'For whom the link is');
@@ -71,7 +71,7 @@ export class SharePanel implements IContent {
 
   private async make(): Promise<void> {
     const minutes = Number(this.time.value);
-    const { url } = await this.desk.make(minutes, this.first.value.trim());
+    const { url } = await this.links.make(minutes, this.first.value.trim());
     this.address.value = new URL(url, location.href).href;
     this.made.hidden = false;
     await this.copy();
@@ -79,7 +79,7 @@ export class SharePanel implements IContent {
   }
 
   private async copy(): Promise<void> {
-    const copied = await this.desk.copy(this.address.value);
+    const copied = await this.links.copy(this.address.value);
     this.said.textContent = copied
       ? 'The link is on your clipboard. It is shown only now.'
       : 'Copy the link: it is shown only now.';
@@ -88,7 +88,7 @@ export class SharePanel implements IContent {
   }
 
   private async fill(): Promise<void> {
-    const shares = await this.desk.list();
+    const shares = await this.links.list();
     this.list.replaceChildren(...shares.map(share => this.row(share)));
   }
 
@@ -110,7 +110,7 @@ export class SharePanel implements IContent {
   }
 
   private async withdraw({ id }: IShare): Promise<void> {
-    await this.desk.withdraw(id);
+    await this.links.withdraw(id);
     this.made.hidden = true;
     await this.fill();
     this.said.textContent = 'The link was withdrawn.';

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { readAudience, readLink } from '../../src/connection/audience.js';
+import {
+  readAudience,
+  readLink
+} from '../../src/connection/controlmessages.js';
 
 test('only addresses of the web and of mail are asked about', () => {
   const read = (url: unknown): string | null => readLink({ url });
