@@ -1,8 +1,10 @@
-"""Read pipes without a pause, and pass the data on to slower readers: ``pipe_reader.py IN:OUT [IN:OUT]``, descriptors.
+"""Read pipes without a pause, and pass the data on to slower readers: ``pipe_reader.py [END] IN:OUT [IN:OUT]``.
 
 This is a separate program because nothing in the kernel's process can read while C++ holds the interpreter's lock and
-waits for room in a pipe (``jupyter.streams``). It ends when its writers or its readers end. It imports nothing of this
-package, so that it can be run by its path.
+waits for room in a pipe (``jupyter.streams``). All arguments are descriptors. It ends when its writers or its readers
+end, or when END becomes readable, which refers to the kernel's process: what native code has forked from the kernel
+holds both ends of the pipes as well, and may outlive the kernel by days. It imports nothing of this package, so that it
+can be run by its path.
 """
 
 from __future__ import annotations
@@ -58,16 +60,21 @@ class Pipe:
 
 
 def main(words: List[str]) -> None:
-    """Pass data on until all pipes have ended."""
-    pipes = [Pipe(each) for each in words]
+    """Pass data on until all pipes have ended, or the kernel has."""
+    pipes = [Pipe(each) for each in words if ":" in each]
+    ends = [int(each) for each in words if ":" not in each]
     while pipes:
         poll = select.poll()
+        for end in ends:
+            poll.register(end, select.POLLIN)
         for pipe in pipes:
             if not pipe.ended:
                 poll.register(pipe.source, select.POLLIN)
             # poll(2) always reports the end of its reader.
             poll.register(pipe.target, select.POLLOUT if pipe.is_full else 0)
         ready = dict(poll.poll())
+        if any(end in ready for end in ends):
+            return
         for pipe in list(pipes):
             event = ready.get(pipe.target, 0)
             if ready.get(pipe.source):

@@ -22,7 +22,7 @@ from typing import Any, Callable, Collection, Iterable, List, Optional, Sequence
 
 from ipykernel.iostream import OutStream
 
-from casa_desktop.system import threads
+from casa_desktop.system import process, threads
 
 _PIECE = 1 << 16
 # Written to a descriptor, with a number of ten digits, to learn when all text before it has arrived; no other text
@@ -161,6 +161,9 @@ class Relief:
         self._ending = False
         self._sources: List[int] = []
         self._targets: List[int] = []
+        # Refers to this process; none before Linux 5.3.
+        life = process.open_pid(os.getpid())
+        self._life = [] if life is None else [life]
         sinks: List[int] = []
         try:
             for written in self._written:
@@ -173,7 +176,7 @@ class Relief:
                 stream.pipes = (_pipe(sink), _pipe(target))
                 os.dup2(sink, written)
         except OSError:
-            for each in (*self._sources, *self._targets):
+            for each in (*self._sources, *self._targets, *self._life):
                 os.close(each)
             raise
         finally:
@@ -182,14 +185,15 @@ class Relief:
         threads.start(self._keep)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        words = [f"{source}:{target}" for source, target in zip(self._sources, self._targets)]
+        pipes = [f"{source}:{target}" for source, target in zip(self._sources, self._targets)]
+        words = [*map(str, self._life), *pipes]
         return subprocess.Popen(
             # -S: the pump needs only Python's standard library.
             [sys.executable, "-I", "-S", str(Path(__file__).with_name("pipe_reader.py")), *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            pass_fds=[*self._sources, *self._targets],
+            pass_fds=[*self._sources, *self._targets, *self._life],
             cwd="/",
             # Interrupts are for the kernel, not for the pump.
             start_new_session=True,

@@ -13,6 +13,8 @@ from typing import Dict
 import pytest
 from casa_kernel.jupyter import pipe_reader, streams
 
+from casa_desktop.system.process import open_pid
+
 from ...support.notebook import Notebook
 
 # PyDLL keeps the interpreter's lock during a call, as f2py, Cython and pybind11 do; CDLL lets it go.
@@ -167,6 +169,22 @@ def test_a_pump_ends_with_its_reader() -> None:
         with pytest.raises(BrokenPipeError):
             os.write(sink, b"x")
     os.close(sink)
+
+
+def test_a_pump_ends_with_the_kernel_though_what_native_code_has_forked_holds_both_ends() -> None:
+    source, sink = os.pipe()
+    reader, target = os.pipe()
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as kernel:
+        life = open_pid(kernel.pid)
+        assert life is not None
+        argv = [sys.executable, pipe_reader.__file__, str(life), f"{source}:{target}"]
+        with subprocess.Popen(argv, pass_fds=[life, source, target]) as process:
+            os.write(sink, b"x")
+            assert os.read(reader, 1) == b"x"
+            kernel.kill()
+            assert process.wait(20) == 0
+    for each in (source, sink, reader, target, life):
+        os.close(each)
 
 
 def test_a_file_that_a_cell_puts_in_the_place_of_standard_output_gets_nothing_of_ours(
