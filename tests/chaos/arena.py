@@ -16,7 +16,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Callable, Dict, List, Mapping, Optional, Set, Tuple
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 from urllib.error import HTTPError
 
 import psutil
@@ -35,6 +35,7 @@ from ..support.screen import Screen
 from . import verdicts
 from .cells import Kernel
 from .disks import Disk
+from .inotify_limit import InotifyLimit
 from .works import CLEANED, USUAL, cell
 
 DESKTOP = "main"
@@ -60,6 +61,17 @@ def digest(folder: Path) -> Dict[str, str]:
         for each in files
         if each.is_file() and each.name != "table.lock"
     }
+
+
+class _Server(Jupyter):
+    """A Jupyter server in a user namespace, and with it all that it starts."""
+
+    def __init__(self, root: Path, environment: Dict[str, str], within: Sequence[str]) -> None:
+        super().__init__(root, environment)
+        self._within = within
+
+    def _command(self) -> List[str]:
+        return [*self._within, *super()._command()]
 
 
 class View:
@@ -110,6 +122,7 @@ class Arena:
         env: the variables of everything that is started.
         data: the disk with the data, where the notebooks work.
         runtime: the disk of the runtime directory and of temporary files.
+        inotify: the limit of all that runs here, but for the view.
         server, kernels, view: the parts; None or empty before the first ``prepare``.
         displays: all displays that the desktop has had.
     """
@@ -131,7 +144,8 @@ class Arena:
             "CASA_DESKTOP_RUNTIME_DIR": str(self.root),
             "JUPYTER_RUNTIME_DIR": str(folder / "jupyter"),
         }
-        self.server = Jupyter(self.data.path, self.env)
+        self.inotify = InotifyLimit()
+        self.server = _Server(self.data.path, self.env, self.inotify.words)
         self.kernels: List[Kernel] = []
         self.view: Optional[View] = None
         self.displays: Set[str] = set()
@@ -292,9 +306,8 @@ class Arena:
         """Stop the desktop and have the command line start it; return that program after some time, if it runs."""
         self.casa_desktop("stop", "--name", DESKTOP)
         with open(os.devnull, "wb") as nowhere:
-            self._starter = subprocess.Popen(
-                ["casa-desktop", "start", "--name", DESKTOP], env=self.env, stdout=nowhere, stderr=nowhere
-            )
+            command = [*self.inotify.words, "casa-desktop", "start", "--name", DESKTOP]
+            self._starter = subprocess.Popen(command, env=self.env, stdout=nowhere, stderr=nowhere)
         with suppress(subprocess.TimeoutExpired):
             self._starter.wait(seconds)
         return living(self._starter.pid)
@@ -313,7 +326,7 @@ class Arena:
 
     def casa_desktop(self, *arguments: str) -> str:
         """Run the command line; return what it prints."""
-        command = ["casa-desktop", *arguments]
+        command = [*self.inotify.words, "casa-desktop", *arguments]
         return subprocess.run(
             command, env=self.env, stdout=subprocess.PIPE, text=True, check=True, timeout=_LONG
         ).stdout

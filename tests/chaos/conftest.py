@@ -39,6 +39,7 @@ def arena(place: Path, environment: Dict[str, str], observation: Path) -> Iterat
         yield arena
     finally:
         arena.close()
+        arena.inotify.close()
         arena.data.close()
         arena.runtime.close()
 

@@ -11,7 +11,8 @@ import psutil
 
 from ..support.thread_stop import StoppedThread
 from .disks import Disk
-from .plan import Action
+from .inotify_limit import InotifyLimit
+from .plan import ENDS, Action
 
 _LIMITS = {Action.FILES: psutil.RLIMIT_NOFILE, Action.MEMORY: psutil.RLIMIT_AS}
 
@@ -24,12 +25,18 @@ class Fault:
         victims: to which processes.
         disk: what FILL fills.
         file: what REMOVE removes.
+        inotify: what BLIND leaves without an instance.
     """
 
     def __init__(
-        self, action: Action, victims: Sequence[psutil.Process], disk: Disk, file: Optional[Path] = None
+        self,
+        action: Action,
+        victims: Sequence[psutil.Process],
+        disk: Disk,
+        file: Optional[Path] = None,
+        inotify: Optional[InotifyLimit] = None,
     ) -> None:
-        self.action, self._disk = action, disk
+        self.action, self._disk, self._inotify = action, disk, inotify
         self._limits: List[Tuple[psutil.Process, Any]] = []
         self._frozen: List[StoppedThread] = []
         self.victims = list(victims)
@@ -37,13 +44,15 @@ class Fault:
             disk.fill()
         if file is not None and action is Action.REMOVE:
             file.unlink()
+        if inotify is not None and action is Action.BLIND:
+            inotify.exhaust()
         for each in self.victims:
             # It may be on its way out by itself.
             with suppress(psutil.NoSuchProcess, ProcessLookupError):
                 self._hit(each)
 
     def _hit(self, victim: psutil.Process) -> None:
-        if self.action is Action.KILL:
+        if self.action in ENDS:
             victim.kill()
         elif self.action is Action.STOP:
             victim.suspend()
@@ -61,6 +70,8 @@ class Fault:
         """Undo it, as far as it can be."""
         if self.action is Action.FILL:
             self._disk.free()
+        if self._inotify is not None and self.action is Action.BLIND:
+            self._inotify.restore()
         for victim, before in self._limits:
             with suppress(psutil.NoSuchProcess):
                 victim.rlimit(_LIMITS[self.action], before)

@@ -60,6 +60,8 @@ class Action(Enum):
     MEMORY = "no memory"
     FILL = "fill"
     REMOVE = "remove"
+    FORK = "kill, a cell's daemon lives on"
+    BLIND = "kill, no inotify instance left"
 
 
 class Moment(Enum):
@@ -76,23 +78,25 @@ DESKTOP = (Victim.X_SERVER, Victim.WINDOW_MANAGER, Victim.SUPERVISOR, Victim.CAR
 # In the desktop's folder.
 FILES = ("record.json", "rfb.sock", "Xauthority")
 TOOLS = (Victim.VIEWER, Victim.PLOTMS, Victim.LOGGER)
+# What ends its victims.
+ENDS = (Action.KILL, Action.FORK, Action.BLIND)
 # A hundred cards.
 DECK: Mapping[Victim, Mapping[Action, int]] = {
-    Victim.X_SERVER: {Action.KILL: 5, Action.STOP: 3, Action.FILES: 2, Action.MEMORY: 2},
+    Victim.X_SERVER: {Action.KILL: 4, Action.STOP: 3, Action.FILES: 2, Action.MEMORY: 2},
     Victim.WINDOW_MANAGER: {Action.KILL: 4, Action.STOP: 3, Action.FILES: 1, Action.MEMORY: 1},
-    Victim.SUPERVISOR: {Action.KILL: 5, Action.STOP: 3, Action.FILES: 2, Action.MEMORY: 1},
-    Victim.CARETAKER: {Action.KILL: 3, Action.STOP: 2, Action.FILES: 1, Action.MEMORY: 1},
-    Victim.VIEWER: {Action.KILL: 5, Action.STOP: 3, Action.FREEZE: 2, Action.FILES: 1, Action.MEMORY: 2},
+    Victim.SUPERVISOR: {Action.KILL: 4, Action.STOP: 3, Action.FILES: 2, Action.MEMORY: 1, Action.BLIND: 1},
+    Victim.CARETAKER: {Action.KILL: 2, Action.STOP: 2, Action.FILES: 1, Action.MEMORY: 1, Action.BLIND: 1},
+    Victim.VIEWER: {Action.KILL: 4, Action.STOP: 3, Action.FREEZE: 2, Action.FILES: 1, Action.MEMORY: 2},
     Victim.PLOTMS: {Action.KILL: 2, Action.STOP: 2, Action.FREEZE: 2, Action.FILES: 1, Action.MEMORY: 1},
     Victim.LOGGER: {Action.KILL: 2, Action.STOP: 1, Action.FILES: 1, Action.MEMORY: 1},
-    Victim.KERNEL: {Action.KILL: 4, Action.STOP: 2, Action.FILES: 1, Action.MEMORY: 1},
+    Victim.KERNEL: {Action.KILL: 3, Action.STOP: 2, Action.FILES: 1, Action.MEMORY: 1, Action.FORK: 2, Action.BLIND: 1},
     Victim.STARTER: {Action.KILL: 2},
     Victim.PORTER: {Action.KILL: 1, Action.STOP: 1, Action.FILES: 1, Action.MEMORY: 1},
     Victim.WAY_OUT: {Action.KILL: 1},
     # All else must be started again after it.
-    Victim.SERVER: {Action.KILL: 1, Action.STOP: 2, Action.FILES: 2, Action.MEMORY: 1},
+    Victim.SERVER: {Action.KILL: 1, Action.STOP: 2, Action.FILES: 2, Action.MEMORY: 1, Action.FORK: 1},
     Victim.VIEW: {Action.KILL: 3, Action.STOP: 3},
-    Victim.DISK: {Action.FILL: 5},
+    Victim.DISK: {Action.FILL: 4},
     Victim.FILE: {Action.REMOVE: 3},
 }
 HAND = 100

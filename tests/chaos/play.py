@@ -23,7 +23,7 @@ from .cells import Cell
 from .faults import Fault
 from .ledger import BY_ITSELF, RESULT, UNHARMED, WHEN_ASKED, Outcome
 from .plan import DESKTOP as OF_THE_DESKTOP
-from .plan import FOR_GOOD, HELD, TOOLS, Action, Moment, Round, Victim, Work
+from .plan import ENDS, FOR_GOOD, HELD, TOOLS, Action, Moment, Round, Victim, Work
 
 # How long a work may take after whatever was done has been undone, in seconds. A stalled tool is given up after 12 s.
 END_SECONDS = 30.0
@@ -57,6 +57,8 @@ class Play:
         self._before: Dict[str, Identity] = {}
         self._victims: List[psutil.Process] = []
         self._doomed: List[psutil.Process] = []
+        self._fault: Optional[Fault] = None
+        self._daemon: Optional[psutil.Process] = None
         self._interrupted = False
         self._hit_at = self._released_at = 0.0
         self._windows = 0
@@ -67,9 +69,14 @@ class Play:
         arena, what = self._arena, self._round
         self._before = arena.parts()
         beside = arena.kernels[1].run(works.cell(what.bystander, f"{what.number}-beside"))
-        cell = self._act()
-        self._conclude(cell)
-        self._await_return(cell)
+        try:
+            if what.action is Action.FORK:
+                self._fork()
+            cell = self._act()
+            self._conclude(cell)
+            self._await_return(cell)
+        finally:
+            self._undo()
         self._judge_bystander(beside)
         self._judge_others()
         self._judge_data()
@@ -83,14 +90,39 @@ class Play:
         what = self._round
         self._windows = self._count_windows() if what.moment in (Moment.WINDOW, Moment.MASK) else 0
         if what.moment is Moment.BEFORE and (what.victim not in TOOLS or self._found()):
-            fault = self._hit()
+            self._fault = self._hit()
             cell = self._begin()
         else:
             cell = self._begin()
             self._await_moment(cell)
-            fault = self._hit(cell)
-        self._hold(fault, cell)
+            self._fault = self._hit(cell)
+        self._hold(self._fault, cell)
         return cell
+
+    def _fork(self) -> None:
+        """Have a cell fork a process that lives on, with all that the kernel has open."""
+        cell = self._arena.kernels[0].run(works.FORK)
+        # What it prints comes by another way than the answer.
+        if not cell.wait(lambda: bool(cell.lost) or cell.text.endswith("\n"), END_SECONDS) or cell.lost:
+            raise RuntimeError(f"No daemon was forked: {cell.reply or cell.lost} {cell.text}")
+        self._daemon = psutil.Process(int(cell.text))
+
+    def _undo(self) -> None:
+        """End what was done."""
+        if self._fault is not None:
+            self._fault.release()
+        self._end_daemon()
+
+    def _end_daemon(self) -> None:
+        """End what a cell has forked, which has lived until now."""
+        if self._daemon is not None:
+            if not is_alive(self._daemon):
+                self._broken.append("the daemon that a cell forked did not live on")
+            with suppress(psutil.NoSuchProcess):
+                self._daemon.kill()
+            if not ended([self._daemon], GONE_SECONDS):
+                self._broken.append("the daemon was killed and did not end")
+            self._daemon = None
 
     def _begin(self) -> Cell:
         what = self._round
@@ -159,11 +191,13 @@ class Play:
             self._victims = self._found()
         hit = {Victim.KERNEL: [0], Victim.SERVER: [0, 1]}.get(what.victim, [])
         self._doomed = [each for number in hit for each in below(self._arena.kernels[number].pid)]
+        self._doomed = [each for each in self._doomed if each != self._daemon]
         if what.victim is Victim.PORTER:
             self._doomed += self._arena.way_out()
         self._hit_at = time.monotonic()
         disk = self._arena.runtime if what.in_runtime else self._arena.data
-        return Fault(what.action, self._victims, disk, self._arena.root / DESKTOP / what.file)
+        file = self._arena.root / DESKTOP / what.file
+        return Fault(what.action, self._victims, disk, file, self._arena.inotify)
 
     def _hold(self, fault: Fault, cell: Cell) -> None:
         """Leave it as it is for a while, and undo it."""
@@ -172,9 +206,11 @@ class Play:
         elif fault.action in HELD:
             # Stopped for all of its time, whatever becomes of the work: others must do without it as well.
             threading.Event().wait(self._round.pause)
-        elif fault.action is not Action.KILL:
+        elif fault.action not in ENDS:
             cell.wait_until_over(STARVED_SECONDS)
-        fault.release()
+        # What comes back comes back without inotify.
+        if fault.action is not Action.BLIND:
+            fault.release()
         self._released_at = time.monotonic()
 
     def _see_it_end_without(self, cell: Cell) -> None:
@@ -262,17 +298,36 @@ class Play:
             self.outcome.returned = "absent"
             return
         gone = bool(self._victims) and not any(map(is_alive, self._victims))
-        if not gone and what.action is Action.KILL:
+        if not gone and what.action in ENDS:
             gone = ended(self._victims, GONE_SECONDS)
         since = self._hit_at if gone else self._released_at
         returned = self._returned(gone)
         self.outcome.returned = returned
-        self.outcome.back = time.monotonic() - since if gone or what.action is not Action.KILL else None
+        self.outcome.back = time.monotonic() - since if gone or what.action not in ENDS else None
         if not returned:
             self._broken.append(f"{what.victim.value} was not back within {BACK_SECONDS:.0f} s")
-        if self._doomed and gone and not ended(self._doomed, GONE_SECONDS):
+        if gone:
+            self._judge_doomed()
+        if what.action is Action.BLIND and returned:
+            self._see_it_stay()
+
+    def _judge_doomed(self) -> None:
+        """See that what cannot be without the victim ends with it."""
+        if self._doomed and not ended(self._doomed, GONE_SECONDS):
             left = [name_of(each) for each in self._doomed if is_alive(each)]
-            self._broken.append(f"{', '.join(left)} outlived the {what.victim.value} by more than {GONE_SECONDS:.0f} s")
+            name = self._round.victim.value
+            self._broken.append(f"{', '.join(left)} outlived the {name} by more than {GONE_SECONDS:.0f} s")
+        self._doomed = []
+
+    def _see_it_stay(self) -> None:
+        """See that a work is done without inotify, and that nothing ends and comes back for ever meanwhile."""
+        before = self._arena.parts()
+        if not self._work_returned(True):
+            self._broken.append(f"{self._round.work.value} was not done without inotify within {BACK_SECONDS:.0f} s")
+        after = self._arena.parts()
+        for part in {*before, *after}:
+            if before.get(part) != after.get(part):
+                self._broken.append(f"{part} did not stay without inotify")
 
     def _returned(self, gone: bool) -> str:
         """Wait until the victim is back; return how it came, or nothing."""
@@ -365,6 +420,9 @@ class Play:
     def _server_returned(self, gone: bool) -> str:
         arena = self._arena
         if gone:
+            # The daemon has the server's standard error, which is read to its end.
+            self._judge_doomed()
+            self._end_daemon()
             # Whoever started it starts it again.
             arena.start_server()
         try:

@@ -15,7 +15,8 @@ import pytest
 from ..support.living import state
 from .disks import Disk
 from .faults import Fault
-from .plan import Action
+from .inotify_limit import InotifyLimit
+from .plan import ENDS, Action
 
 
 @pytest.fixture
@@ -23,6 +24,16 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
     disk = Disk(tmp_path / "disk", 1)
     yield disk
     disk.close()
+
+
+@pytest.fixture
+def inotify() -> Iterator[InotifyLimit]:
+    limit = InotifyLimit()
+    if not limit.is_there:
+        limit.close()
+        pytest.skip("this user may not make a user namespace")
+    yield limit
+    limit.close()
 
 
 @pytest.fixture
@@ -76,7 +87,7 @@ def test_starved_it_keeps_what_it_has_and_gets_no_more(
 def test_victims_that_are_gone_are_passed_over(victim: psutil.Process, disk: Disk) -> None:
     victim.kill()
     victim.wait(30)
-    for action in (Action.KILL, Action.STOP, Action.FREEZE, Action.FILES, Action.MEMORY):
+    for action in (*ENDS, Action.STOP, Action.FREEZE, Action.FILES, Action.MEMORY):
         Fault(action, [victim], disk).release()
 
 
@@ -95,3 +106,20 @@ def test_removed_file_is_gone_and_nothing_else(disk: Disk) -> None:
         (disk.path / name).touch()
     Fault(Action.REMOVE, [], disk, disk.path / "one").release()
     assert [each.name for each in disk.path.iterdir()] == ["other"]
+
+
+def test_blind_its_victim_ends_and_there_is_no_inotify_instance_until_it_is_released(
+    victim: psutil.Process, disk: Disk, inotify: InotifyLimit
+) -> None:
+    fault = Fault(Action.BLIND, [victim], disk, inotify=inotify)
+    victim.wait(30)
+    assert not _has_instance(inotify)
+    fault.release()
+    assert _has_instance(inotify)
+
+
+def _has_instance(inotify: InotifyLimit) -> bool:
+    words = [*inotify.words, sys.executable, "-c", "from inotify_simple import INotify; INotify()"]
+    done = subprocess.run(words, stderr=subprocess.PIPE, text=True)
+    assert not done.returncode or "[Errno 24]" in done.stderr
+    return not done.returncode

@@ -36,6 +36,18 @@ TITLES: Mapping[Work, str] = {
     Work.INTERACTIVE: "Viewer Display Panel",
     Work.LOGGER: "Log Messages",
 }
+# A process with all of the kernel's descriptors, as native code makes one. It may hang before it runs any Python: it
+# waits for a thread that it does not have. So the parent gives it a group of its own, which Jupyter leaves alone.
+FORK = """
+import ctypes, os
+libc = ctypes.PyDLL(None)
+daemon = libc.fork()
+if daemon == 0:
+    libc.sleep(1000)
+    os._exit(0)
+os.setpgid(daemon, daemon)
+print(daemon)
+"""
 # The names of the images that tclean writes begin with this.
 CLEANED = "cleaned-"
 
