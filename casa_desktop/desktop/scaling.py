@@ -9,6 +9,7 @@ from typing import List
 
 from .. import errors, names
 from ..runtime.record import Record
+from ..system.output import last_line
 from ..system.pythonpath import seen
 from ..x11 import icewm
 from .lifecycle import environment
@@ -48,8 +49,7 @@ def set_scale(record: Record, ratio: float, *, timeout: float = 10.0) -> None:
     except subprocess.TimeoutExpired as error:
         raise errors.ScalingFailed(record.name, f"it did not answer within {timeout:g} s.") from error
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().split("\n")
-        raise errors.ScalingFailed(record.name, said[-1])
+        raise errors.ScalingFailed(record.name, last_line(done.stderr))
 
 
 def _command(name: str, ratio: float) -> List[str]:

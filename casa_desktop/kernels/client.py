@@ -8,13 +8,19 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Optional
 
 from ..errors import KernelFailed
+from ..system.output import last_line
 from ..system.process import open_pid
 
 # ipykernel prints these lines at each start; they are not the reason for a failure.
-_USUAL = ("NOTE: When using the `ipython kernel`", "To exit, you will have to", "To read more about this", "https://")
+_USUAL = (
+    b"NOTE: When using the `ipython kernel`",
+    b"To exit, you will have to",
+    b"To read more about this",
+    b"https://",
+)
 
 
 class Running:
@@ -113,6 +119,5 @@ class Running:
 
     def _last_words(self) -> str:
         self._words.seek(0)
-        lines: List[str] = self._words.read().decode(errors="replace").splitlines()
-        said = [line.strip() for line in lines if line.strip() and not line.strip().startswith(_USUAL)]
-        return f"; its last words: {said[-1][:500]}" if said else ""
+        line = last_line(b"\n".join(line for line in self._words if not line.strip().startswith(_USUAL)))
+        return f"; its last words: {line[:500]}" if line else ""

@@ -14,6 +14,7 @@ from typing import Dict, Iterable, List, Optional
 
 from .. import errors, names
 from ..runtime.record import Record
+from ..system.output import last_line
 from ..system.pythonpath import seen
 from .icewm import display_environment
 
@@ -66,8 +67,7 @@ def _run(record: Record, word: str, timeout: float) -> subprocess.CompletedProce
 
 def _output(record: Record, done: subprocess.CompletedProcess[bytes]) -> bytes:
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().split("\n")
-        raise errors.ScreenshotFailed(record.name, said[-1])
+        raise errors.ScreenshotFailed(record.name, last_line(done.stderr))
     return done.stdout
 
 

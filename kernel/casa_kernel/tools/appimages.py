@@ -27,6 +27,7 @@ from typing import Callable, Dict, Iterator, List, Mapping, Optional
 
 from casa_desktop import names
 from casa_desktop.system import environment as inherited
+from casa_desktop.system.output import last_line
 
 from ..casa import numeric_locale
 from ..errors import ExtractionFailed, ToolMissing
@@ -199,8 +200,7 @@ def _extract(tool: Tool) -> None:
             check=False,
         )
         if done.returncode:
-            said = done.stderr.decode(errors="replace").strip().split("\n")[-1]
-            raise ExtractionFailed(tool.name, tool.folder, f"its AppImage said {said!r}.")
+            raise ExtractionFailed(tool.name, tool.folder, f"its AppImage said {last_line(done.stderr)!r}.")
         os.rename(partial, tool.folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

@@ -16,6 +16,7 @@ from typing import Mapping, Optional, Sequence, Tuple
 
 from casa_desktop.errors import Shortage
 from casa_desktop.system.descriptors import readable
+from casa_desktop.system.output import last_line
 
 from ..errors import ForkedProcess, ToolFailed, writing
 from .private_folder import PrivateFolder
@@ -71,7 +72,7 @@ class Child:
 
     def last_words(self) -> str:
         """Return the last line that the tool printed, or an empty string."""
-        return self.output().strip().split("\n")[-1]
+        return last_line((self._folder / "output").read_bytes())
 
     def kill(self) -> None:
         """Kill the tool and its children at once."""
