@@ -59,7 +59,7 @@ def container_of(
     """
     # Import late: the other commands and the parser do not need them.
     from ..containers import container, images
-    from ..kernels import probe
+    from ..kernels import other_python
 
     image, kind = _chosen(arguments, sandbox)
     if not kind:
@@ -73,7 +73,7 @@ def container_of(
         binds=tuple(_bind(each) for each in arguments.bind),
         network=arguments.network,
         options=tuple(arguments.engine_option),
-        python=probe.program(python or sys.executable) if sandbox else python or "python",
+        python=other_python.program(python or sys.executable) if sandbox else python or "python",
     )
 
 

@@ -11,7 +11,7 @@ from .. import __version__
 from ..containers.container import Container, Place, run_command
 from ..errors import ImageUnusable, UnusablePython
 from ..names import X_SERVERS
-from .probe import Python, checked_casa, examine
+from .other_python import Python, checked_casa, examine
 
 # The first run of an image may unpack it, or map its files to another user: this takes minutes on a slow disk.
 _PATIENCE = 300.0

@@ -12,7 +12,7 @@ from ..desktop import x_server_source
 from ..errors import InvalidSetting
 from ..runtime.directory import checked_name as checked_desktop
 from . import image_probe, overlay, store
-from .probe import Python, checked_casa, examine, neutral, program
+from .other_python import Python, checked_casa, examine, neutral, program
 from .spec import Kernel, checked_name, container_spec, python_spec
 from .store import Place
 

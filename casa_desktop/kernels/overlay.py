@@ -19,7 +19,7 @@ from typing import Mapping, Sequence
 from .. import __version__
 from ..errors import OverlayFailed
 from ..system.output import last_words
-from .probe import Python, examine, neutral, site_packages
+from .other_python import Python, examine, neutral, site_packages
 
 # Runs a program in the environment that a Python which is a shell script sets up for itself.
 _EXEC = "import os, sys; os.execv(sys.argv[1], sys.argv[1:])"

@@ -19,7 +19,7 @@ from ..containers.container import Container
 from ..containers.engines import ENGINES
 from ..errors import InvalidContainer, InvalidKernelName
 from ..system.pythonpath import module
-from .probe import Python
+from .other_python import Python
 
 # The key of our part of the metadata, in kernel.json.
 OURS = "casa_desktop"

@@ -120,8 +120,8 @@ def test_the_names_of_kernels_are_completed(command: str, known: list[str], tmp_
 def test_sources_that_nobody_has_installed_are_told() -> None:
     roots = [str(Path(casa_desktop.__file__).parents[2])]
     code = f"import sys; sys.path[:0] = {roots!r}\nfrom casa_desktop import errors\n"
-    code += "from casa_desktop.kernels import probe\n"
-    code += "try:\n    probe.requirements()\nexcept errors.NotInstalled as error:\n    print(error)"
+    code += "from casa_desktop.kernels import other_python\n"
+    code += "try:\n    other_python.requirements()\nexcept errors.NotInstalled as error:\n    print(error)"
     said = subprocess.check_output([sys.executable, "-S", "-c", code], text=True)
     assert said.startswith(f"casa-desktop is not installed in {sys.executable}, but runs from its sources")
 

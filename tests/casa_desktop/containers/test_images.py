@@ -13,7 +13,7 @@ from casa_desktop.containers import images
 from casa_desktop.containers.container import Container
 from casa_desktop.errors import ImageUnusable
 from casa_desktop.kernels import image_probe
-from casa_desktop.kernels.probe import Python
+from casa_desktop.kernels.other_python import Python
 
 from ...support import other_pythons
 

@@ -12,7 +12,7 @@ import pytest
 
 from casa_desktop.containers.container import Container
 from casa_desktop.errors import KernelFailed
-from casa_desktop.kernels import install, probe, spec, store
+from casa_desktop.kernels import install, other_python, spec, store
 from casa_desktop.kernels.client import Running
 from casa_desktop.kernels.store import Place
 
@@ -89,7 +89,7 @@ def test_a_program_that_is_not_there_is_told(kernel: str, tmp_path: Path) -> Non
 @pytest.mark.skipif(shutil.which("bwrap") is None, reason="there is no bwrap on PATH")
 def test_a_container_that_does_not_start_is_told_in_the_launcher_s_words(kernel: str, tmp_path: Path) -> None:
     sandbox = Container("bwrap", options=("--no-such-option",), python=sys.executable)
-    found = probe.Python(sys.version_info[:3], {"casatasks": "6.7.0.31"}, True, True, True, "", ())
+    found = other_python.Python(sys.version_info[:3], {"casatasks": "6.7.0.31"}, True, True, True, "", ())
     store.install("x", spec.container_spec(sys.executable, sandbox, found), Place())
     with pytest.raises(KernelFailed) as failed:
         Running(kernel, tmp_path, 60).__enter__()

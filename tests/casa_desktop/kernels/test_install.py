@@ -21,7 +21,7 @@ from casa_desktop.errors import (
 )
 from casa_desktop.kernels import install, store
 from casa_desktop.kernels.install import Wish
-from casa_desktop.kernels.probe import Python
+from casa_desktop.kernels.other_python import Python
 from casa_desktop.kernels.store import Place
 
 from ...support import other_pythons

@@ -9,15 +9,15 @@ from typing import Dict
 import pytest
 
 from casa_desktop.errors import OverlayFailed
-from casa_desktop.kernels import overlay, probe
+from casa_desktop.kernels import other_python, overlay
 
 from ...support import other_pythons
 
-ENVIRON = probe.neutral(os.environ)
+ENVIRON = other_python.neutral(os.environ)
 
 
-def _examined(python: Path, **more: str) -> probe.Python:
-    return probe.examine([str(python)], {**ENVIRON, **more})
+def _examined(python: Path, **more: str) -> other_python.Python:
+    return other_python.examine([str(python)], {**ENVIRON, **more})
 
 
 def test_a_python_that_lacks_only_casa_desktop_gets_a_copy_of_it_without_pip(tmp_path: Path) -> None:

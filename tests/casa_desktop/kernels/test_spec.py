@@ -11,7 +11,7 @@ from casa_desktop import __version__
 from casa_desktop.containers.container import Container
 from casa_desktop.errors import InvalidKernelName
 from casa_desktop.kernels import spec as kernels
-from casa_desktop.kernels.probe import Python
+from casa_desktop.kernels.other_python import Python
 from casa_desktop.system.pythonpath import module
 
 FOUND = Python((3, 8, 18), {"casatools": "6.5.6.22", "casatasks": "6.5.6.22"}, False, False, True, "/usr/bin/Xvnc", ())

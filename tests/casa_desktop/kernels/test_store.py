@@ -9,7 +9,7 @@ import pytest
 
 from casa_desktop.errors import ForeignKernel, KernelNotWritten, KernelTaken, KernelUnknown
 from casa_desktop.kernels import spec, store
-from casa_desktop.kernels.probe import Python
+from casa_desktop.kernels.other_python import Python
 from casa_desktop.kernels.store import Place
 
 FOUND = Python((3, 11, 2), {"casatasks": "6.7.0.31"}, True, True, True, "", ())

@@ -8,13 +8,13 @@ import pytest
 
 from casa_desktop import __version__
 from casa_desktop.errors import CasaNotInstalled, PythonTooOld, UnusablePython
-from casa_desktop.kernels import probe
+from casa_desktop.kernels import other_python
 
 from ...support import other_pythons
 
 
 def test_this_python_has_casa_and_lacks_nothing() -> None:
-    found = probe.examine([sys.executable], probe.neutral(os.environ))
+    found = other_python.examine([sys.executable], other_python.neutral(os.environ))
     assert found.version == sys.version_info[:3]
     assert found.versions["casa-desktop"] == __version__
     assert found.casa.count(".") == 2
@@ -22,51 +22,51 @@ def test_this_python_has_casa_and_lacks_nothing() -> None:
     assert found.debugger
     assert found.lacking() == []
     assert str(other_pythons.PACKAGES) in found.folders
-    assert probe.checked_casa(found, "this") is found
+    assert other_python.checked_casa(found, "this") is found
 
 
 def test_a_python_without_packages_lacks_all_that_a_kernel_needs(tmp_path: Path) -> None:
     python = str(other_pythons.bare(tmp_path / "venv"))
-    found = probe.examine([python], probe.neutral(os.environ))
-    assert sorted(found.lacking()) == sorted(probe.requirements())
+    found = other_python.examine([python], other_python.neutral(os.environ))
+    assert sorted(found.lacking()) == sorted(other_python.requirements())
     assert any(each.startswith("ipykernel") for each in found.lacking())
     assert not any("server" in each or "argcomplete" in each for each in found.lacking())
     assert not found.has_ours
     with pytest.raises(CasaNotInstalled, match=f"'{python} -m pip install casatools casatasks casadata six'"):
-        probe.checked_casa(found, python)
+        other_python.checked_casa(found, python)
 
 
 def test_a_package_that_is_too_old_is_lacking() -> None:
     versions = {"ipykernel": "5.5.6", "psutil": "7.0", "jupyter-client": "8.6.3"}
-    found = probe.Python((3, 8, 10), versions, True, True, True, "", ())
+    found = other_python.Python((3, 8, 10), versions, True, True, True, "", ())
     lacking = {each.partition("!")[0].partition(">")[0] for each in found.lacking()}
     assert lacking == {"inotify-simple", "ipykernel", "packaging", "pillow", "python-xlib", "pyvirtualdisplay"}
 
 
 def test_metadata_without_packages_are_no_casa_desktop() -> None:
     # As where a .pth file leads to the site-packages of an editable installation, whose own .pth is not followed.
-    found = probe.Python((3, 11, 2), {"casa-desktop": __version__}, False, True, True, "", ())
+    found = other_python.Python((3, 11, 2), {"casa-desktop": __version__}, False, True, True, "", ())
     assert not found.has_ours
 
 
 def test_what_a_python_is_given_for_itself_does_not_reach_another_one(tmp_path: Path) -> None:
     python = str(other_pythons.bare(tmp_path / "venv"))
-    environ = probe.neutral({**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONHOME": "/nowhere"})
-    assert str(tmp_path) not in probe.examine([python], environ).folders
+    environ = other_python.neutral({**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONHOME": "/nowhere"})
+    assert str(tmp_path) not in other_python.examine([python], environ).folders
 
 
 def test_a_python_may_be_a_script_and_is_named_by_its_folder_too(tmp_path: Path) -> None:
     script = other_pythons.monolithic(tmp_path / "casa-6.5", other_pythons.with_casa(tmp_path / "venv"))
-    assert probe.program(str(tmp_path / "casa-6.5")) == str(script)
-    assert probe.examine([str(script)], probe.neutral(os.environ)).casa
+    assert other_python.program(str(tmp_path / "casa-6.5")) == str(script)
+    assert other_python.examine([str(script)], other_python.neutral(os.environ)).casa
 
 
 def test_a_link_to_a_python_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "casapy").symlink_to(sys.executable)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert probe.program("casapy") == str(tmp_path / "casapy")
+    assert other_python.program("casapy") == str(tmp_path / "casapy")
     monkeypatch.chdir(tmp_path)
-    assert probe.program("./casapy") == str(tmp_path / "casapy")
+    assert other_python.program("./casapy") == str(tmp_path / "casapy")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_link_to_a_python_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest
 )
 def test_a_python_that_is_not_there_is_told(python: str, reason: str) -> None:
     with pytest.raises(UnusablePython, match=reason):
-        probe.program(python)
+        other_python.program(python)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_something_that_is_no_python_is_told_with_its_last_words(
     program.write_text(text)
     program.chmod(mode)
     with pytest.raises(UnusablePython, match=reason):
-        probe.examine([str(program)], os.environ)
+        other_python.examine([str(program)], os.environ)
 
 
 def test_a_python_that_does_not_answer_is_not_waited_for(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_python_that_does_not_answer_is_not_waited_for(tmp_path: Path) -> None
     program.write_text("#!/bin/sh\nexec sleep 100")
     program.chmod(0o755)
     with pytest.raises(UnusablePython, match=r"not answered within 0\.2 s"):
-        probe.examine([str(program)], os.environ, timeout=0.2)
+        other_python.examine([str(program)], os.environ, timeout=0.2)
 
 
 def test_a_python_that_is_too_old_is_told_with_its_version() -> None:
@@ -122,5 +122,5 @@ def test_a_python_that_is_too_old_is_told_with_its_version() -> None:
         pytest.skip("there is no Python 3.6 or 3.7 in pyenv's folder")
     for python in pythons:
         with pytest.raises(PythonTooOld) as caught:
-            probe.examine([str(python)], probe.neutral(os.environ))
-        assert caught.value.version[:2] < probe.OLDEST
+            other_python.examine([str(python)], other_python.neutral(os.environ))
+        assert caught.value.version[:2] < other_python.OLDEST
