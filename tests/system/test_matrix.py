@@ -27,7 +27,7 @@ TESTS = tuple(
     for name in (
         "drawing/test_headless",
         "drawing/test_live",
-        "log/test_stream",
+        "log/test_cell_log",
         "casa/test_task_names",
         "interactive/test_missing_editor",
     )

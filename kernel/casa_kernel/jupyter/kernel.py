@@ -26,7 +26,7 @@ from ..drawing.modes import Modes
 from ..drawing.wrap import Studio
 from ..inputs.commands import Habits
 from ..log import reopen, task_arguments
-from ..log.stream import LogStream
+from ..log.cell_log import LogStream
 from ..tools import limits
 from . import lost_names, out_of_memory
 from .bare_calls import BareCommands, BareTasks

@@ -14,8 +14,8 @@ from IPython.core.magic_arguments import argument, magic_arguments, parse_argstr
 from ...errors import BadParameter, NoSuchPath
 from ...front import Front
 from ...log import query
+from ...log.cell_log import LogStream
 from ...log.follow import Follower
-from ...log.stream import LogStream
 from ..cell_display import CellDisplay
 
 _WORDS = ("on", "off", "follow", *reversed(query.LEVELS))
