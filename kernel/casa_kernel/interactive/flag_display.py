@@ -25,7 +25,7 @@ from ..tools.processes import Child
 from .launcher import Launcher
 from .programs import command, start_beside
 from .restarted_calls import restarted
-from .window_watch import WindowWatch, reap
+from .window_closing import WindowWatch, reap
 
 LAUNCHER = "flag-display"
 # ButtonEvent of plotserver_events.proto (casaplotserver 2.1): panel 0, and the button's name.

@@ -34,9 +34,9 @@ from ..tools.private_folder import PrivateFolder
 from ..tools.processes import Child
 from . import flag_display
 from .launcher import Launcher
+from .mask_editor_closing import ViewerWatch
 from .programs import command, start_beside
 from .restarted_calls import restarted
-from .viewer_watch import ViewerWatch
 
 # The viewer writes its address into our FIFO instead of CASA's.
 _COMMAND = """\

@@ -1,4 +1,4 @@
-"""Watch one mask editor: its start, its connection to CASA, its end, and the interrupts that end it.
+"""Close a mask editor: watch its start, its connection to CASA, its end, and the interrupts that end it.
 
 ``interactive.mask_editor`` explains why each of these is needed.
 """
@@ -17,7 +17,7 @@ from casa_desktop.system import threads
 
 from . import stops
 from .wake_up import FifoReader
-from .window_watch import WindowWatch, reap
+from .window_closing import WindowWatch, reap
 
 
 class ViewerWatch(WindowWatch):

@@ -1,4 +1,4 @@
-"""Watch a window for which CASA's C++ waits: its start, its end, and the signals that arrive meanwhile.
+"""End CASA's wait for a window when the window closes: watch its start, its end, and the signals meanwhile.
 
 C++ blocks the interpreter, so that a thread must do this. The mask editor and the flag display share it; they differ in
 what ends CASA's wait.
