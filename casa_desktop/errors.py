@@ -15,7 +15,7 @@
      ├── ServingUnavailable, NoSuchShare, LinkRefused, ProtocolViolation
      ├── ContainerFailed, ImageUnusable, LinkFailed, NetworkShared
      ├── NotInstalled, OverlayFailed
-     ├── StoreUnusable, NotKept, NotPutBack
+     ├── StoreUnusable, NotKept, NotPutBack, StateUnknown
      ├── KernelTaken, KernelUnknown, ForeignKernel, KernelNotWritten, KernelFailed
      └── UnusablePython
           └── PythonTooOld, CasaNotInstalled
@@ -457,6 +457,22 @@ class NotPutBack(CasaDesktopError):
 
     reason: str
     message = "The result that was kept was not put back: {reason}."
+
+
+class StateUnknown(CasaDesktopError):
+    """The contents of a file or folder cannot be compared with what they were, so that nothing may be reused."""
+
+    path: Path
+    reason: str  # why not
+
+    def _text(self) -> str:
+        return f"What {self.path} contains cannot be compared with earlier contents: {self.reason.rstrip('.')}."
+
+    @classmethod
+    def of(cls, path: str, error: OSError) -> StateUnknown:
+        """Return the reason that the system gives."""
+        where = error.filename if isinstance(error.filename, str) else path
+        return cls(Path(where), error.strerror or str(error))
 
 
 class LinkFailed(CasaDesktopError):
