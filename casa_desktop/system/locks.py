@@ -6,6 +6,7 @@ dies, whatever the cause. Process ids are not reliable instead: they are reused,
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import struct
@@ -103,6 +104,47 @@ def exclusive(folder: Path, timeout: float) -> Iterator[int]:
         raise
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def turn(file: Path, timeout: float, *, shared: bool = False) -> Iterator[bool]:
+    """Lock a file for the length of a with block; yield whether that succeeded within ``timeout`` seconds.
+
+    Args:
+        file: made if it does not exist. A folder will not do here: NFS locks only files that are open for writing.
+        timeout: 0 does not wait.
+        shared: let others hold the lock as well that want it shared. For that, a file that is only readable will do.
+
+    Raises:
+        OSError: the file cannot be opened, or its file system has no locks.
+    """
+    descriptor = _lock_file(file, shared)
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        if timeout <= 0:
+            os.close(descriptor)
+            descriptor = -1
+        elif not _flock_in_thread(descriptor, timeout, kind):
+            descriptor = -1
+    except OSError:
+        os.close(descriptor)
+        raise
+    try:
+        yield descriptor >= 0
+    finally:
+        if descriptor >= 0:
+            _unlock(descriptor)
+
+
+def _lock_file(file: Path, shared: bool) -> int:
+    try:
+        return os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if not shared or error.errno not in (errno.EROFS, errno.EACCES):
+            raise
+        return os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
 
 
 def wait_until_free(folder: Path, timeout: float) -> bool:

@@ -78,11 +78,40 @@ def test_the_end_of_sharing_is_waited_for_and_harms_nobody_who_shares_next(root:
     os.close(third)
 
 
+def test_many_share_a_turn_and_one_has_it_alone(root: Path) -> None:
+    file = root / "lock"
+    with locks.turn(file, 1, shared=True) as first, locks.turn(file, 1, shared=True) as second:
+        assert (first, second) == (True, True)
+        for timeout in (0, 0.05):
+            with locks.turn(file, timeout) as alone:
+                assert not alone
+    with locks.turn(file, 1) as alone, locks.turn(file, 0, shared=True) as shared:
+        assert (alone, shared) == (True, False)
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_turn_is_waited_for(root: Path) -> None:
+    file = root / "lock"
+    with ThreadPoolExecutor(1) as pool:
+        with locks.turn(file, 1, shared=True):
+            waiting = pool.submit(_had, file)
+            with pytest.raises(FutureTimeout):
+                waiting.result(0.05)
+        assert waiting.result(10)
+    with pytest.raises(FileNotFoundError), locks.turn(root / "gone" / "lock", 1):
+        pass
+
+
+def _had(file: Path) -> bool:
+    with locks.turn(file, 20) as alone:
+        return alone
+
+
 def test_no_lock_outlives_its_use_in_a_process_that_was_forked_meanwhile(root: Path) -> None:
     file = root / "file"
     file.write_text("")
     used = locks.share(file)
-    with locks.unheld(root), locks.exclusive(_made(root / "other"), 1):
+    with locks.unheld(root), locks.exclusive(_made(root / "other"), 1), locks.turn(root / "lock", 1):
         reader, writer = os.pipe()
         child = os.fork()
         if child == 0:
@@ -95,6 +124,8 @@ def test_no_lock_outlives_its_use_in_a_process_that_was_forked_meanwhile(root: P
     for folder in (root, root / "other"):
         with locks.exclusive(folder, 0):
             pass
+    with locks.turn(root / "lock", 0) as alone:
+        assert alone
     assert os.waitpid(child, os.WNOHANG) == (0, 0)
     os.close(writer)
     os.waitpid(child, 0)
