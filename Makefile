@@ -231,8 +231,9 @@ debian-run:
 debian-test: debian-run
 	@$(need)
 	# Playwright brings a Node of its own, which wants libatomic; xclip copies and pastes on the desktop;
-	# libfaketime lets a day pass in half a minute; locales has the sources of a German one.
-	packages=(libatomic1 xclip libfaketime locales)
+	# libfaketime lets a day pass in half a minute; locales has the sources of a German one; strace tells what tasks
+	# open and write.
+	packages=(libatomic1 xclip libfaketime locales strace)
 	# Ubuntu has Chromium as a snap only, which sees no files below /tmp; any Chrome that is there will do.
 	browser=$$(command -v chromium google-chrome google-chrome-stable || true)
 	[[ -n "$$browser" ]] || packages+=(chromium)
