@@ -53,8 +53,8 @@ OF_OTHERS = {
     "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent",
     "LC_ALL": "de_DE.UTF-8",
 }
-# casaviewer's window has two looks: Qt leaves one dot or four on the handle between its docks, as it comes, and they stay.
-# So many windows of each kernel have all looks between them.
+# casaviewer's window has two looks: Qt leaves one dot or four on the handle between its docks, as it comes, and they
+# stay. So many windows of each kernel have all looks between them.
 OPENINGS = 12
 pytestmark = pytest.mark.skipif(
     not Path("/usr/share/i18n/locales/de_DE").exists(), reason="Debian's package locales is not installed"
