@@ -19,7 +19,7 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ..errors import StateUnknown
 from .file_systems import FileSystem, of_device, write_back
@@ -81,6 +81,48 @@ class Digests:
             return known if known is not None else self._hashed(path, system)
         except OSError as error:
             raise StateUnknown.of(path, error) from error
+
+    def of_folder(self, folder: str, files: Mapping[str, os.stat_result]) -> Dict[str, str]:
+        """Return the digests of files in one folder, as ``of`` does for each, in less time.
+
+        Args:
+            folder: absolute, with links resolved.
+            files: the name of each to the result of lstat just now.
+        """
+        known, found = self._folders.get(folder, {}), {}
+        near = {device for device, system in self._systems.items() if not system.far}
+        for name, status in files.items():
+            entry = known.get(name)
+            if (
+                entry is not None
+                and entry[3] == status.st_ctime_ns
+                and entry[0] == status.st_ino
+                and entry[1] == status.st_size
+                and entry[2] == status.st_mtime_ns
+                and status.st_dev in near
+                and stat.S_ISREG(status.st_mode)
+            ):
+                found[name] = entry[4]
+            else:
+                found[name] = self.of(f"{folder}/{name}", status)
+        return found
+
+    def contents(self, path: str, digest: str) -> bytes:
+        """Return the contents of a file that has a digest.
+
+        Raises:
+            StateUnknown: it cannot be read, or has another digest by now.
+        """
+        try:
+            descriptor = _opened(path)
+            with open(descriptor, "rb") as file:
+                data = file.read()
+        except OSError as error:
+            raise StateUnknown.of(path, error) from error
+        if hashlib.blake2b(data, digest_size=32).hexdigest() != digest:
+            raise StateUnknown(Path(path), "it changes while it is read")
+        self._changed = True
+        return data
 
     def _known(self, path: str, status: os.stat_result) -> Optional[str]:
         folder, _, name = path.rpartition("/")

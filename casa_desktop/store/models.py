@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any, Dict, Mapping, Sequence
 
 # Digests are blake2b with 256 bits, in hexadecimal; these words take the place of one.
 ABSENT = "absent"  # nothing is there
@@ -13,7 +14,7 @@ FOLDER = "folder"  # an empty folder
 LINK = "link:"  # a symbolic link, with its target as it is written behind the colon
 
 # Changed whenever the same contents would get another digest, so that old records are not compared with new ones.
-_SCHEMA = b"casa-desktop state 1"
+_SCHEMA = "casa-desktop state 1"
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,11 @@ class State:
     @classmethod
     def of(cls, files: Mapping[str, str], beside: Mapping[str, str]) -> State:
         """Make the state of something that is there."""
-        digest = hashlib.blake2b(_SCHEMA, digest_size=32)
-        for names in (files, beside):
-            # Each word with its length in front, so that no two lists of words give the same bytes.
-            for word in _words(names):
-                digest.update(b"%d:" % len(word) + word)
-            digest.update(b";")
-        return cls(files, beside, digest.hexdigest())
+        # No name and no link's target has a NUL in it, so no two states give the same text. A name that is no UTF-8
+        # has surrogates, as Python's file functions return it.
+        pairs = [*sorted(files.items()), *sorted(beside.items())]
+        text = "\0".join([_SCHEMA, str(len(files)), *chain.from_iterable(pairs)])
+        return cls(files, beside, hashlib.blake2b(os.fsencode(text), digest_size=32).hexdigest())
 
     @property
     def absent(self) -> bool:
@@ -61,13 +60,6 @@ class State:
             return cls(_checked(value["files"], str), _checked(value["beside"], str), _text(value["digest"]))
         except (KeyError, TypeError) as error:
             raise ValueError(f"no state: {error}") from error
-
-
-def _words(names: Mapping[str, str]) -> Iterable[bytes]:
-    for name in sorted(names):
-        # A name that is no UTF-8 has surrogates, as Python's file functions return it.
-        yield os.fsencode(name)
-        yield os.fsencode(names[name])
 
 
 NOTHING = State({}, {}, ABSENT)
