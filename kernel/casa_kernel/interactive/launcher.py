@@ -18,10 +18,10 @@ from .fifo_folder import FifoPlace
 
 # Descriptor 9 stays open in the program and is never used: end-of-file on the FIFO means that the program has ended. If
 # the process id cannot be registered because the disk is full, the program does not start: it would outlive a kernel
-# that is killed.
+# that is killed. A FIFO opened for both directions opens at once, also if the kernel, its reader, has just been killed.
 _SCRIPT = """\
 #!/bin/sh
-exec 9>{life}
+exec 9<>{life}
 printf '%s %s %s\\n' $$ {events} "${{1#--server=}}" >&9
 echo $$ > {register} || exit 1
 {exports}

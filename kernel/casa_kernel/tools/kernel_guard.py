@@ -1,8 +1,9 @@
-"""Wait for a kernel's end, then run the shell script that tidies up: ``kernel_guard.py PID SCRIPT NAME [WORD...]``.
+"""Wait for a kernel's end, then tidy up: ``kernel_guard.py PID SCRIPT NAME FOLDER INODE``.
 
 The end is a byte or the end of file on standard input, a pipe from the kernel, or the end of the process PID. The pipe
 alone is not enough: processes that native code has forked from the kernel hold its writing end as well, and may outlive
-the kernel by days. This program imports nothing of this package, so that it can be run by its path.
+the kernel by days. This program then kills the tools that the kernel had started and not yet registered, and becomes
+the shell script that does all else. It imports nothing of this package, so that it can be run by its path.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import os
 import select
 import signal
 import sys
-from typing import List, Optional
+from contextlib import suppress
+from pathlib import Path
+from typing import Iterator, List, Optional, Set
 
 # The same number on all of Linux's architectures that Python 3.8 runs on.
 _SYS_PIDFD_OPEN = 434
@@ -53,12 +56,40 @@ def wait_for_end(pid: int) -> None:
     poll.poll()
 
 
+def unregistered(folder: Path) -> Iterator[int]:
+    """Yield the processes that write into a kernel's private folder and are not registered there, nor their group.
+
+    A kernel starts a tool, whose standard output is a file in the folder, and then registers it. It may be killed
+    between the two.
+    """
+    known: Set[int] = set()
+    for file in (*folder.glob("*.KILL"), *folder.glob("*.TERM")):
+        with suppress(OSError, ValueError):
+            known.add(int(file.read_text()))
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with suppress(OSError):
+            writes_here = os.readlink(f"/proc/{name}/fd/1").startswith(f"{folder}/")
+            if writes_here and os.getpgid(int(name)) not in known:
+                yield int(name)
+
+
+def kill_unregistered(path: str, inode: str) -> None:
+    """Kill the tools that are not registered in the folder ``path``, if it still has this device and inode."""
+    with suppress(OSError):
+        found = os.stat(path)
+        if f"{found.st_dev}:{found.st_ino}" == inode:
+            for pid in unregistered(Path(os.path.realpath(path))):
+                with suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+
+
 def main(pid: int, script: str, words: List[str]) -> None:
-    """Wait, then replace this process by the script; ``words`` begin with its name."""
+    """Wait, then replace this process by the script; ``words`` are its name, the folder, and its device and inode."""
     # A terminal or Jupyter sends these to the kernel's process group. The shell inherits that they are ignored.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     wait_for_end(pid)
+    kill_unregistered(*words[1:])
     os.execv("/bin/sh", ["sh", "-c", script, *words])
 
 

@@ -23,9 +23,11 @@ from casa_desktop.system import open_folder
 from ..errors import writing
 
 # The guard runs this script when the kernel has ended. Another folder may have been made at the same path since then;
-# the second argument (device and inode) identifies the folder that is meant.
+# the second argument (device and inode) identifies the folder that is meant. It is renamed first, because the scripts
+# that CASA starts register themselves: one that cannot do so ends.
 _TIDY_UP = """\
 [ "$(stat -c %d:%i -- "$1")" = "$2" ] || exit
+mv -T -- "$1" "$1-ended" && set -- "$1-ended"
 for how in TERM KILL; do
   for file in "$1"/*."$how"; do [ -f "$file" ] && kill -s "$how" -- "-$(cat "$file")" 2>/dev/null; done
 done

@@ -18,8 +18,8 @@ from ...support.living import below, is_alive, with_word
 # Stands for a kernel: it has a tool, and whatever is forked; it ends when it reads a line, as a kernel does.
 PROGRAM = """
 import ctypes, os, subprocess, sys
+from casa_kernel.tools import processes
 from casa_kernel.tools.children import Children
-from casa_kernel.tools.processes import start
 libc = ctypes.CDLL(None)
 
 def settle():
@@ -28,10 +28,12 @@ def settle():
     os._exit(0)
 
 children = Children()
-tool = start(children.private, "sleep", ["sleep", "1000"], os.environ, server=False)
+tool = processes.start(children.private, "sleep", ["sleep", "1000"], os.environ, server=False)
 children.keep("sleep", tool)
+# As one whose kernel is killed before it has registered it.
+late, _ = processes._run("sleep", ["sleep", "1000"], os.environ, children.private.new_folder("sleep"), None)
 daemon = {fork}
-print(children.private.path, tool.process.pid, daemon, flush=True)
+print(children.private.path, tool.process.pid, late.pid, daemon, flush=True)
 sys.stdin.readline()
 children.close()
 """
@@ -48,7 +50,7 @@ class Kernel:
     Attributes:
         process: its process.
         folder: its private one.
-        tool, daemon: what it has started.
+        tool, late, daemon: what it has started; it has not registered ``late``.
     """
 
     def __init__(self, fork: str, env: Dict[str, str]) -> None:
@@ -57,7 +59,7 @@ class Kernel:
         assert self.process.stdout is not None
         folder, *pids = self.process.stdout.readline().decode().split()
         self.folder = Path(folder)
-        self.tool, self.daemon = (psutil.Process(int(each)) for each in pids)
+        self.tool, self.late, self.daemon = (psutil.Process(int(each)) for each in pids)
 
     def end(self) -> int:
         """Have it end as a kernel does; return its exit status. Its output may be held open by what it has forked."""
@@ -77,7 +79,7 @@ def kernel(request: pytest.FixtureRequest, environment: Dict[str, str]) -> Itera
     with found.process:
         yield found
         found.process.kill()
-        for each in (found.daemon, found.tool):
+        for each in (found.daemon, found.late, found.tool):
             with suppress(psutil.NoSuchProcess):
                 each.kill()
 
@@ -86,8 +88,8 @@ def kernel(request: pytest.FixtureRequest, environment: Dict[str, str]) -> Itera
 def test_tools_and_folder_of_a_killed_kernel_go_while_what_it_forked_lives_on(kernel: Kernel) -> None:
     guard = kernel.guard()
     kernel.process.kill()
-    assert psutil.wait_procs([kernel.tool, guard], timeout=20)[1] == []
-    assert not kernel.folder.exists()
+    assert psutil.wait_procs([kernel.tool, kernel.late, guard], timeout=20)[1] == []
+    assert [*kernel.folder.parent.glob(f"{kernel.folder.name}*")] == []
     assert is_alive(kernel.daemon)
 
 
