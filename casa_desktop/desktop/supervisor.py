@@ -107,7 +107,7 @@ class Supervisor:
         self.x_server = Child(self._start_x_server, self._say)
         self.window_manager = Child(self._start_window_manager, self._say)
         self.caretaker = Child(self._start_caretaker, self._say)
-        self.mender = Mender(self.at, lambda: self._record().write(self.at.record), self._say)
+        self.mender = Mender(self.at, lambda: self._record().write(self.at.record), self.log.fileno(), self._say)
 
     def start(self, seconds: float) -> Record:
         """Start all processes within ``seconds``; return the record, which the caller writes.

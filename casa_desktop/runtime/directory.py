@@ -5,7 +5,7 @@ Each desktop has a folder below a root that only the user can enter (``runtime.l
     <root>/<name>/record.json    lets other processes find the desktop (and record.kept: ``desktop.mending``)
                   Xauthority     the X cookie
                   rfb.sock       the socket of Xvnc
-                  desktop.log    the output of the supervisor, Xvnc and IceWM
+                  desktop.log    the output of the supervisor, Xvnc and IceWM (and desktop.kept, likewise)
                   icewm/         IceWM's files
                   bin/           programs that replace a browser on the desktop (``desktop.open_url``)
                   links/         addresses that programs on the desktop request to open

@@ -16,6 +16,8 @@ from casa_desktop.runtime.record import Record
 from casa_desktop.x11 import xvnc
 
 RECORD, KEPT, SOCKET, FIRST_SOCKET, COOKIE = "record.json", "record.kept", "rfb.sock", "rfb.new", "Xauthority"
+LOG, KEPT_LOG = "desktop.log", "desktop.kept"
+SECOND = (KEPT, FIRST_SOCKET, KEPT_LOG)
 
 
 @pytest.fixture
@@ -43,18 +45,24 @@ def remove(folder: Path, names: List[str], awaited: List[str]) -> None:
         [SOCKET],
         [SOCKET, FIRST_SOCKET],
         [COOKIE],
-        [RECORD, KEPT, SOCKET, FIRST_SOCKET, COOKIE],
+        [LOG],
+        [LOG, KEPT_LOG],
+        [RECORD, KEPT, SOCKET, FIRST_SOCKET, COOKIE, LOG, KEPT_LOG],
     ],
     ids="+".join,
 )
 def test_single_files_that_are_removed_are_put_back(
     desktop: Record, names: List[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    remove(desktop.at.folder, names, [each for each in names if each not in (KEPT, FIRST_SOCKET)])
+    remove(desktop.at.folder, names, [each for each in names if each not in SECOND])
     found = lifecycle.ensure(timeout=60)
     assert (found.supervisor_pid, found.x_server_pid) == (desktop.supervisor_pid, desktop.x_server_pid)
     assert xvnc.rfb_banner(Path(found.rfb_socket), 60).startswith(b"RFB ")
     assert os.stat(found.xauthority).st_mode & 0o777 == 0o600
+    # The file that was written since the start.
+    log = found.at.log.read_text()
+    assert "\nXvnc " in log
+    assert all(f"casa-desktop: {each} was removed, and is put back." in log for each in names if each not in SECOND)
     for name, value in lifecycle.environment(found).items():
         monkeypatch.setenv(name, value)
     Display().close()
