@@ -13,7 +13,7 @@ import os
 import select
 import stat
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Dict
 
@@ -102,19 +102,46 @@ class Mooring:
         for root in (self.berth.folder.parent.parent, location.configured_root()):
             folder = root / HARBOUR / self.berth.folder.name
             with suppress(OSError):
-                for each in (root, folder.parent):
-                    each.mkdir(mode=0o700, exist_ok=True)
-                if location.is_private(root):
-                    folder.mkdir(mode=0o700)
-                    self._move_to(folder)
-                    return True
+                self._move_to(folder, _made_and_held(folder))
+                return True
         return False
 
-    def _move_to(self, folder: Path) -> None:
+    def _move_to(self, folder: Path, descriptor: int) -> None:
         # The former lock stays held, because its folder may still exist at another path.
-        self.berth, self.descriptor = Berth(folder), locks.hold(folder)
+        self.berth, self.descriptor = Berth(folder), descriptor
         self._foothold.close()
         self._moor()
+
+
+def _made_and_held(folder: Path) -> int:
+    """Create and lock a rendezvous folder and what is missing above it; return the lock's descriptor.
+
+    Raises:
+        OSError: it cannot be created or locked, or other users can enter it; then nothing that was created here is
+            left, because the next attempt would take an empty folder for another kernel's.
+    """
+    root = folder.parent.parent
+    with ExitStack() as undo:
+        for each in (root, folder.parent):
+            with suppress(FileExistsError):
+                _make(each, undo)
+        if not location.is_private(root):
+            raise PermissionError(str(root))
+        _make(folder, undo)
+        descriptor = locks.hold(folder)
+        undo.pop_all()
+    return descriptor
+
+
+def _make(folder: Path, undo: ExitStack) -> None:
+    folder.mkdir(mode=0o700)
+    undo.callback(_remove_if_empty, folder)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    # Another process may use it already.
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _is_socket(name: str, folder: int) -> bool:

@@ -16,6 +16,8 @@ from casa_desktop.runtime import rendezvous
 from casa_desktop.runtime.kept_sockets import Mooring
 from casa_desktop.runtime.rendezvous import Berth
 
+from ...support.shortage import few_descriptors
+
 
 @pytest.fixture
 def berth(root: Path) -> Berth:
@@ -79,6 +81,19 @@ def test_a_kernel_is_reached_by_the_same_paths_when_they_were_removed(
         assert berth.folder.stat().st_mode & 0o777 == 0o700
     rendezvous.leave(mooring.berth, mooring.descriptor)
     assert not berth.folder.parent.exists()
+
+
+def test_a_folder_that_cannot_be_locked_for_a_shortage_is_not_left_and_made_when_it_can(
+    mooring: Mooring, kernel: socket.socket, berth: Berth
+) -> None:
+    root = berth.folder.parent.parent
+    shutil.rmtree(root)
+    _await_news(mooring)
+    with few_descriptors(os.getpid(), 0):
+        mooring.mend()
+        assert not root.exists()
+    mooring.mend()
+    assert _reaches(kernel, berth.ipc)
 
 
 def test_a_kernel_whose_place_is_gone_is_reached_where_new_ones_go(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
