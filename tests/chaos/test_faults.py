@@ -63,11 +63,14 @@ def test_stopped_it_stands_still_until_it_is_released(victim: psutil.Process, di
     assert os.waitid(os.P_PID, victim.pid, os.WCONTINUED | os.WNOWAIT)
 
 
-def test_frozen_its_first_thread_stands_still_until_it_is_released(victim: psutil.Process, disk: Disk) -> None:
-    fault = Fault(Action.FREEZE, [victim], disk)
-    assert state(victim) == psutil.STATUS_TRACING_STOP
-    fault.release()
-    assert state(victim) != psutil.STATUS_TRACING_STOP
+def test_frozen_its_first_thread_stands_still_until_it_is_released_and_again(
+    victim: psutil.Process, disk: Disk
+) -> None:
+    for _ in range(10):
+        fault = Fault(Action.FREEZE, [victim], disk)
+        assert state(victim) == psutil.STATUS_TRACING_STOP
+        fault.release()
+        assert state(victim) != psutil.STATUS_TRACING_STOP
 
 
 @pytest.mark.parametrize(

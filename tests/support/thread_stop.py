@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import select
 import threading
 from contextlib import suppress
 from types import TracebackType
@@ -30,8 +31,12 @@ class StoppedThread:
         _ptrace(_SEIZE, tid)
         _ptrace(_INTERRUPT, tid)
         os.waitpid(tid, _WALL)
-        # Whoever traces a process is the first to learn of its end, and nobody else does before.
-        threading.Thread(target=self._await_end, daemon=True).start()
+        # Whoever traces a process is the first to learn of its end, and nobody else does before. A thread that waited
+        # with waitpid(2) would also be told of its stops, and beyond ``go_on``.
+        self._process = os.pidfd_open(tid)
+        self._woken, self._wake = os.pipe()
+        self._watcher = threading.Thread(target=self._await_end, daemon=True)
+        self._watcher.start()
 
     def __enter__(self) -> StoppedThread:
         return self
@@ -42,13 +47,21 @@ class StoppedThread:
         self.go_on()
 
     def _await_end(self) -> None:
-        with suppress(ChildProcessError):
-            os.waitpid(self.tid, _WALL)
+        if self._process in select.select([self._process, self._woken], [], [])[0]:
+            with suppress(ChildProcessError):
+                os.waitpid(self.tid, _WALL)
 
     def go_on(self) -> None:
         """Let the thread go on, if it is still there. Safe to call twice."""
+        if self._wake == -1:
+            return
         with suppress(ProcessLookupError):
             _ptrace(_DETACH, self.tid)
+        os.write(self._wake, b".")
+        self._watcher.join()
+        for each in (self._process, self._woken, self._wake):
+            os.close(each)
+        self._wake = -1
 
 
 def _ptrace(request: int, tid: int) -> None:
