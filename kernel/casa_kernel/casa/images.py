@@ -6,7 +6,6 @@ the reason, and without a window there is none (casaviewer 1.5 to 2.4).
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, List, Optional, Sequence, Tuple
@@ -40,11 +39,6 @@ class Image:
     def is_double(self) -> bool:
         """Whether casaviewer refuses its pixels. Those of FITS files become floats when they are read."""
         return self.pixels in ("double", "dcomplex")
-
-    @property
-    def size(self) -> int:
-        """The size of its pixels in bytes, in single precision."""
-        return math.prod(self.shape) * (8 if "complex" in self.pixels else 4)
 
     def order(self, axes: Sequence[str] = ()) -> List[int]:
         """Return the numbers of the axes as casaviewer shows them: along x, along y, stepped through, and the others.

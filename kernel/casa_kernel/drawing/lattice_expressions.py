@@ -6,6 +6,7 @@ them into an image in a folder of the kernel. (LEL: https://casacore.github.io/c
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from pathlib import Path
@@ -73,7 +74,7 @@ def write(casa: Casa, task: str, parameter: str, expression: str, path: Path) ->
     tool = casa.names["casatools"].image()
     virtual = tool.imagecalc("", expression)
     try:
-        size = 4 * _product(virtual.shape()) * (2 if "complex" in virtual.pixeltype() else 1)
+        size = 4 * math.prod(map(int, virtual.shape())) * (2 if "complex" in virtual.pixeltype() else 1)
     finally:
         virtual.done()
     space = os.statvfs(path.parent)
@@ -99,13 +100,6 @@ def single_precision(casa: Casa, task: str, parameter: str, image: Path, folder:
         raise BadParameter(task, f"{parameter} names {image}, which cannot be converted: {_reason(error)}") from error
     finally:
         link.unlink()
-
-
-def _product(shape: Any) -> int:
-    product = 1
-    for each in shape:
-        product *= int(each)
-    return product
 
 
 def _reason(error: Exception) -> str:

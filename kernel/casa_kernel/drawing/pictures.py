@@ -119,5 +119,4 @@ def pages(
 
 def names_something(task: DrawingTask, given: Mapping[str, Any]) -> bool:
     """Return whether any of the task's inputs is given; without one there is nothing to draw."""
-    inputs: Sequence[str] = [each.parameter for each in task.inputs]
-    return any(given.get(name) for name in inputs)
+    return any(given.get(each.parameter) for each in task.inputs)

@@ -73,7 +73,6 @@ class Children:
 
     def close(self) -> None:
         """Stop all tools and remove the private folder. Safe to call twice, and in a forked process."""
-        keys: List[str] = list(self._running)
-        for key in keys:
+        for key in list(self._running):
             self.drop(key)
         self.private.close()
