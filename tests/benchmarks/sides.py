@@ -30,6 +30,7 @@ from casa_desktop.x11 import icewm
 from ..support.lab import Jupyter
 from ..support.living import command
 from ..support.ports import free_port
+from ..support.programs import write_program
 from . import peers
 from .desks import VIEWPORT, Desk
 from .figures import FLOOR, OURS
@@ -120,9 +121,7 @@ class RemoteDesktopProxy(InJupyter):
     def _environment(self) -> Dict[str, str]:
         self.python = peers.python("remote-desktop-proxy")
         _settle_icewm(self.place)
-        start = self.place / "xstartup"
-        start.write_text("#!/bin/sh\nexec icewm\n", encoding="utf-8")
-        start.chmod(0o755)
+        start = write_program(self.place / "xstartup", "exec icewm")
         return {**super()._environment(), "JUPYTER_REMOTE_DESKTOP_PROXY_XSTARTUP": str(start)}
 
     def display(self) -> Dict[str, str]:

@@ -20,6 +20,7 @@ from casa_desktop.x11.icewm import MenuEntry, menu
 from casa_desktop.x11.xvnc import x_server_command
 
 from ..support.examples import percent
+from ..support.programs import write_program
 
 # What the operating system takes for a word of a command line or a path's part.
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=40)
@@ -72,9 +73,7 @@ def test_what_a_shell_reads_hands_on_every_word_as_it_is(tmp_path: Path, python:
     at = directory.Places(tmp_path / "m")
     at.folder.mkdir(exist_ok=True)
     # A program with that name, whatever it is, which prints what it is called with.
-    program = tmp_path / (python.replace("/", "_").strip(".") or "python")
-    program.write_text('#!/bin/sh\nprintf "%s\\0" "$@"\n')
-    program.chmod(0o700)
+    program = write_program(tmp_path / (python.replace("/", "_").strip(".") or "python"), 'printf "%s\\0" "$@"')
     open_url.install(at, str(program))
     said = subprocess.run([str(at.browsers / "xdg-open"), address], stdout=subprocess.PIPE, check=True).stdout
     program.unlink()

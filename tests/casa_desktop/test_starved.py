@@ -30,6 +30,7 @@ from casa_desktop.x11 import screenshots
 from ..support.lab import Jupyter
 from ..support.living import line_of
 from ..support.pages import Painting
+from ..support.programs import write_program
 from ..support.screen import Screen
 from ..support.shortage import Disk, descriptors, few_descriptors, little_memory, small_disk
 
@@ -177,9 +178,7 @@ def test_a_desktop_that_cannot_be_started_for_want_of_descriptors_leaves_none_op
     ],
 )
 def test_a_supervisor_with_few_descriptors_starts_a_desktop_or_says_so(root: Path, limit: int, words: str) -> None:
-    narrow = root / "python"
-    narrow.write_text(f'#!/bin/sh\nulimit -n {limit}\nexec {sys.executable} "$@"\n')
-    narrow.chmod(0o700)
+    narrow = write_program(root / "python", f'ulimit -n {limit}\nexec {sys.executable} "$@"')
     asked = f"import sys; sys.executable = {str(narrow)!r}; from casa_desktop.desktop import lifecycle; "
     asked += "print(lifecycle.ensure().name)"
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=False, timeout=60)

@@ -11,6 +11,8 @@ from casa_desktop.cli import container_options
 from casa_desktop.containers.container import Container
 from casa_desktop.errors import EngineMissing, InvalidSetting
 
+from ...support.programs import write_program
+
 
 def _container(
     *words: str, python: str = "", sandbox: bool = False, networks: Sequence[str] = ()
@@ -25,9 +27,7 @@ def _container(
 def engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The only folder on PATH, with engines that have no image and say so."""
     for name in ("podman", "docker", "singularity", "bwrap"):
-        program = tmp_path / name
-        program.write_text("#!/bin/sh\nexit 1\n")
-        program.chmod(0o755)
+        write_program(tmp_path / name, "exit 1")
     monkeypatch.setenv("PATH", str(tmp_path))
     return tmp_path
 

@@ -15,6 +15,7 @@ from casa_desktop.desktop import lifecycle
 from casa_desktop.findings import Finding
 
 from ...support.living import started
+from ...support.programs import write_program
 from ...support.shortage import small_disk
 
 # The developer's own kernels need not be in order.
@@ -70,9 +71,7 @@ def test_a_kernel_whose_python_has_gone_is_told(jupyter_data: Path) -> None:
 
 
 def test_an_image_s_x_server_is_none_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = tmp_path / "podman"
-    program.write_text("")
-    program.chmod(0o755)
+    program = write_program(tmp_path / "podman")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv(names.X_SERVER, json.dumps(Container("podman", "casa").as_dict()))
     found = _by_subject()

@@ -10,6 +10,8 @@ from casa_desktop.__main__ import main
 from casa_desktop.containers.container import Container
 from casa_desktop.desktop import x_server_source
 
+from ...support.programs import write_program
+
 pytestmark = pytest.mark.usefixtures("jupyter_data")
 IMAGE = Container("podman", "casa")
 
@@ -34,9 +36,7 @@ def test_without_an_engine_or_an_image_nothing_is_chosen(
     monkeypatch.setenv("PATH", str(tmp_path))
     assert main(["x-server", "--image", "casa"]) == 1
     assert "No container engine was found: looked on PATH for podman and docker." in capsys.readouterr().err
-    engine = tmp_path / "apptainer"
-    engine.write_text("")
-    engine.chmod(0o755)
+    write_program(tmp_path / "apptainer")
     assert main(["x-server", "--sif", "/no.sif"]) == 1
     assert "The container of apptainer (/no.sif) cannot be used: there is no such file." in capsys.readouterr().err
     assert x_server_source.found(os.environ) == (None, "")

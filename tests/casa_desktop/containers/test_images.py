@@ -16,6 +16,7 @@ from casa_desktop.kernels import image_probe
 from casa_desktop.kernels.other_python import Python
 
 from ...support import other_pythons
+from ...support.programs import write_program
 
 needs_bwrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="there is no bwrap on PATH")
 PODMAN = Container("podman", "registry.invalid/casa:1")
@@ -23,9 +24,7 @@ PODMAN = Container("podman", "registry.invalid/casa:1")
 
 def _engine(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Put a program called podman before all others on PATH."""
-    program = folder / "podman"
-    program.write_text(f"#!/bin/sh\n{text}\n")
-    program.chmod(0o755)
+    write_program(folder / "podman", text)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
 
 

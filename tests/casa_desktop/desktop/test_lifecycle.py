@@ -26,6 +26,7 @@ from casa_desktop.x11 import screenshots
 
 from ...support import traces
 from ...support.living import family, is_alive, living, name_of, started
+from ...support.programs import write_program
 
 
 def _listening_ports(processes: list[psutil.Process]) -> list[int]:
@@ -182,9 +183,7 @@ def test_a_missing_window_manager_is_one_clear_error_and_leaves_no_x_server(
 def test_an_x_server_that_ends_at_once_is_reported_with_its_own_words(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = tmp_path / "Xvnc"
-    server.write_text("#!/bin/sh\necho no such extension: CASA >&2\nexit 3\n")
-    server.chmod(0o755)
+    write_program(tmp_path / "Xvnc", "echo no such extension: CASA >&2\nexit 3")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with pytest.raises(errors.StartFailed, match="no such extension: CASA"):
         lifecycle.ensure()
@@ -193,10 +192,9 @@ def test_an_x_server_that_ends_at_once_is_reported_with_its_own_words(
 def test_an_x_server_that_never_speaks_is_given_up_and_ended(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server, pid = tmp_path / "Xvnc", tmp_path / "pid"
-    server.write_text(f"#!/bin/sh\necho $$ > {pid}\nexec sleep 1000\n")
-    server.chmod(0o755)
+    pid = tmp_path / "pid"
     pid.touch()
+    write_program(tmp_path / "Xvnc", f"echo $$ > {pid}\nexec sleep 1000")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     # On a busy machine the time may be over before there is an X server.
     seconds = 4

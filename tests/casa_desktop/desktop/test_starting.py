@@ -21,6 +21,7 @@ from casa_desktop.runtime.settings import Settings
 from casa_desktop.system import locks
 from casa_desktop.x11 import screenshots
 
+from ...support.programs import write_program
 from ...support.victims import kill
 
 STARTER = "from casa_desktop.desktop import lifecycle; lifecycle.ensure()"
@@ -137,9 +138,7 @@ def _interrupt(*_: object) -> bytes:
 def test_a_supervisor_that_never_even_detaches_itself_keeps_nobody_waiting(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    python = tmp_path / "python"
-    python.write_text("#!/bin/sh\nkill -STOP $$\n")
-    python.chmod(0o755)
+    python = write_program(tmp_path / "python", "kill -STOP $$")
     monkeypatch.setattr(sys, "executable", str(python))
     monkeypatch.setattr(starting, "LAST_WORD_SECONDS", 0.5)
     with pytest.raises(errors.StartTimeout):

@@ -29,6 +29,7 @@ from casa_desktop.x11 import screenshots
 
 from ...support import living, traces
 from ...support.clock import own_time
+from ...support.programs import write_program
 from ...support.victims import kill
 
 # What died is back within so many seconds.
@@ -103,8 +104,7 @@ def test_an_x_server_that_cannot_come_back_is_given_up_with_its_own_words(
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     record = lifecycle.ensure()
     good.unlink()
-    good.write_text("#!/bin/sh\necho no such extension: CASA >&2\nexit 3\n")
-    good.chmod(0o755)
+    write_program(good, "echo no such extension: CASA >&2\nexit 3")
     kill(record.x_server_pid)
     assert locks.wait_until_free(root / "main", 10)
     with pytest.raises(errors.NotRunning, match="no such extension: CASA"):
@@ -223,10 +223,8 @@ def _descriptor_of(pid: int, path: Path) -> int:
 def test_a_supervisor_that_was_stopped_before_it_wrote_a_record_is_ended(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = tmp_path / "Xvnc"
     # Its parent is the supervisor, which waits for a display's number.
-    server.write_text("#!/bin/sh\nkill -STOP $PPID\nexec sleep 1000\n")
-    server.chmod(0o755)
+    write_program(tmp_path / "Xvnc", "kill -STOP $PPID\nexec sleep 1000")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setattr(starting, "LAST_WORD_SECONDS", 0.5)
     asked = threading.Thread(target=_ensure_in_vain)

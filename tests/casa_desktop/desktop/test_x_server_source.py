@@ -11,6 +11,8 @@ from casa_desktop.containers.container import Container
 from casa_desktop.desktop import x_server_source
 from casa_desktop.errors import InvalidSetting, SettingNotWritten
 
+from ...support.programs import write_program
+
 IMAGE = Container("podman", "localhost/casa-desktop:dev", binds=("/data",), options=("--gpus=all",))
 
 
@@ -67,7 +69,5 @@ def test_a_choice_that_cannot_be_written_is_told(environ: Dict[str, str], tmp_pa
 def test_this_machine_s_own_x_server_is_looked_for_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert x_server_source.own_program() is None
-    program = tmp_path / "Xtigervnc"
-    program.write_text("")
-    program.chmod(0o755)
+    program = write_program(tmp_path / "Xtigervnc")
     assert x_server_source.own_program() == str(program)

@@ -12,6 +12,7 @@ from casa_kernel.errors import ExtractionFailed, ToolMissing
 from casa_kernel.tools import appimages
 from casa_kernel.tools.__main__ import main
 
+from ...support.programs import write_program
 from ...support.shortage import small_disk
 
 
@@ -22,10 +23,7 @@ def command_line(*args: str, env: Dict[str, str]) -> subprocess.CompletedProcess
 
 def appimage(folder: Path, script: str) -> appimages.Tool:
     """A stand-in for an AppImage: what it does when it is unpacked is a script's business."""
-    image = folder / "tool.AppImage"
-    image.write_text(f"#!/bin/sh\n{script}\n")
-    image.chmod(0o755)
-    return appimages.Tool("tool", "1.0", image)
+    return appimages.Tool("tool", "1.0", write_program(folder / "tool.AppImage", script))
 
 
 GOOD = (
