@@ -6,11 +6,13 @@ the reason, and without a window there is none (casaviewer 1.5 to 2.4).
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, List, Optional, Sequence, Tuple
 
-from ..checks import tables
+from ..checks.tables import writer_of
+from . import tables
 from .imports import Casa
 
 
@@ -77,17 +79,12 @@ def named(axes: Any) -> List[str]:
 
 def look(casa: Casa, path: Path) -> Optional[Image]:
     """Return the properties of the image at ``path``; None where reading them would wait for a lock, or fails."""
-    if tables.writer_of(path) is not None:
+    if writer_of(path) is not None:
         return None
-    tool = casa.names["casatools"].image()
-    try:
-        tool.open(str(path))
+    # The call that draws it will report the reason.
+    with suppress(RuntimeError), tables.image(casa, path) as tool:
         return describe(tool, path)
-    except RuntimeError:
-        # The call that draws it will report the reason.
-        return None
-    finally:
-        tool.done()
+    return None
 
 
 def describe(tool: Any, path: Path) -> Image:
@@ -98,15 +95,10 @@ def describe(tool: Any, path: Path) -> Image:
 
 def lacks_data(casa: Casa, path: Path) -> bool:
     """Return whether a MeasurementSet has no column that casaviewer draws; casaviewer ends on such data (2.4)."""
-    table = casa.names["casatools"].table()
-    try:
-        table.open(str(path), lockoptions={"option": "usernoread"})
+    # The call that draws it will report the reason.
+    with suppress(RuntimeError), tables.table(casa, path) as table:
         return not {"DATA", "FLOAT_DATA"}.intersection(table.colnames())
-    except RuntimeError:
-        # The call that draws it will report the reason.
-        return False
-    finally:
-        table.close()
+    return False
 
 
 def why_not_shown(casa: Casa, path: Path) -> str:
@@ -114,21 +106,18 @@ def why_not_shown(casa: Casa, path: Path) -> str:
 
     It draws a raster of all rows, and so needs spectral windows of the same shape (MSAsRaster of casaviewer 2.4).
     """
-    table = casa.names["casatools"].table()
 
-    def column(name: str, of: str) -> Sequence[Any]:
-        table.open(f"{path}/{of}" if of else str(path), lockoptions={"option": "usernoread"})
-        return list(table.getcol(name)) if name else [0] * table.nrows()
+    def values(column: str, subtable: str) -> List[int]:
+        with tables.table(casa, path / subtable) as table:
+            return sorted(set(map(int, table.getcol(column))))
 
     try:
-        if not column("", ""):
-            return "it has no rows"
-        channels = sorted(set(map(int, column("NUM_CHAN", "SPECTRAL_WINDOW"))))
-        correlations = sorted(set(map(int, column("NUM_CORR", "POLARIZATION"))))
+        with tables.table(casa, path) as table:
+            if not table.nrows():
+                return "it has no rows"
+        channels, correlations = values("NUM_CHAN", "SPECTRAL_WINDOW"), values("NUM_CORR", "POLARIZATION")
     except RuntimeError:
         return ""
-    finally:
-        table.close()
     for lengths, what in ((channels, "channels"), (correlations, "correlations")):
         if len(lengths) > 1:
             numbers = f"{', '.join(map(str, lengths[:-1]))} and {lengths[-1]}"

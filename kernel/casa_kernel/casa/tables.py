@@ -2,26 +2,57 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Optional
+from typing import Any, Iterator, Optional, Union
 
 from .imports import Casa
 from .versions import Measures
 
 
+@contextmanager
+def table(casa: Casa, path: Union[str, Path]) -> Iterator[Any]:
+    """Open the table at ``path`` within a with block, without waiting for a lock; yield CASA's tool.
+
+    Raises:
+        RuntimeError: it cannot be read.
+    """
+    tool = casa.names["casatools"].table()
+    try:
+        tool.open(str(path), lockoptions={"option": "usernoread"})
+        yield tool
+    finally:
+        tool.close()
+
+
+@contextmanager
+def image(casa: Casa, path: Union[str, Path]) -> Iterator[Any]:
+    """Open the image at ``path`` within a with block; yield CASA's tool.
+
+    Raises:
+        RuntimeError: it cannot be read.
+    """
+    tool = casa.names["casatools"].image()
+    try:
+        tool.open(str(path))
+        yield tool
+    finally:
+        tool.done()
+
+
 def measures(casa: Casa) -> Optional[Measures]:
     """Return the state of CASA's measures data; None where the tables cannot be read."""
-    table, ends = casa.names["casatools"].table(), []
+    tool, ends = casa.names["casatools"].table(), []
     try:
         for name in ("IERSpredict", "IERSeop2000"):
             path = casa.names["ctsys"].resolve(f"geodetic/{name}")
-            table.open(path)
-            ends.append(float(table.getcell("MJD", table.nrows() - 1)))
-        version = str(table.getkeyword("VS_DATE"))
+            tool.open(path)
+            ends.append(float(tool.getcell("MJD", tool.nrows() - 1)))
+        version = str(tool.getkeyword("VS_DATE"))
     except RuntimeError:
         return None
     finally:
-        table.close()
+        tool.close()
     return Measures(str(Path(path).parents[1]), version, measured=ends[1], predicted=ends[0])
 
 
@@ -30,17 +61,11 @@ def trouble_with(casa: Casa, path: Path) -> str:
 
     It does not wait for locks, and takes about 1 ms.
     """
-    tools = casa.names["casatools"]
-    tool = tools.table() if path.is_dir() else tools.image()
     try:
-        if path.is_dir():
-            tool.open(str(path), lockoptions={"option": "usernoread"})
-            # Opens the files of all columns.
-            tool.getdminfo()
-        else:
-            tool.open(str(path))
+        with (table if path.is_dir() else image)(casa, path) as tool:
+            if path.is_dir():
+                # Opens the files of all columns.
+                tool.getdminfo()
     except RuntimeError as error:
         return " ".join(str(error).split()).rstrip(".")
-    finally:
-        tool.close()
     return ""

@@ -18,10 +18,10 @@ from typing import Any, Callable, Dict, List, Optional
 
 from ..casa import imports, proxies
 from ..errors import ForkedProcess, NoWindowHere
-from ..tools import appimages, home_folder, viewer_preferences, xvfb
+from ..tools import appimages, home_folder, launch
 from ..tools.children import Children
 from ..tools.clients import OsWithDisplay
-from ..tools.processes import Child, start
+from ..tools.processes import Child
 from .catalogue import INTERACTIVE_TASKS
 from .viewer_task import make_viewer
 
@@ -71,21 +71,18 @@ class Tools:
 
     def _start(self, name: str, live: bool, children: Children) -> Child:
         proxies.spare_tools(os.environ)
-        program = appimages.ensure_extracted(
-            appimages.find(name), lambda text: print(text, file=sys.stderr, flush=True)
-        )
-        cache = children.private.path / f"{name}.{'live' if live else 'headless'}"
-        viewer_preferences.write(cache, viewer_preferences.LIVE if live else viewer_preferences.HEADLESS)
         data, log = imports.data_and_log()
-        log = home_folder.logfile(log, children.private.path)
-        argv = [str(program), *appimages.arguments(name, data, log, cache)]
-        where = appimages.display_here() if live else None
-        if not live and not appimages.draws_offscreen(program):
-            where = xvfb.environment(children, name)
-        env = appimages.environment(os.environ, where)
-        env.update(home_folder.home(env, children.private.path))
-        # A tool ends if it cannot write its scratch tables.
-        child = start(children.private, name, argv, env, here=os.access(os.curdir, os.W_OK))
+        child = launch.launch(
+            children,
+            name,
+            appimages.display_here() if live else None,
+            data=data,
+            log=home_folder.logfile(log, children.private.path),
+            cache=launch.cache(children, name, live),
+            # A tool ends if it cannot write its scratch tables.
+            here=os.access(os.curdir, os.W_OK),
+            say=lambda text: print(text, file=sys.stderr, flush=True),
+        )
         children.keep(f"{name} {live}", child)
         return child
 

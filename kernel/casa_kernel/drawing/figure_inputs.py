@@ -7,9 +7,11 @@ import inspect
 import os
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Callable, List, Mapping, Sequence
 
+from ..casa import tables
 from ..casa.imports import Casa
 from ..errors import BadParameter, TaskFailed
 from .catalogue import FigureTask
@@ -61,14 +63,9 @@ def lacks_table(casa: Casa, row: FigureTask, given: Mapping[str, Any]) -> bool:
     path = Path(os.path.expanduser(given.get(row.inputs[0].parameter, ""))) / row.without[0]
     if not path.is_dir():
         return True
-    table = casa.names["casatools"].table()
-    try:
-        table.open(str(path), lockoptions={"option": "usernoread"})
+    with suppress(RuntimeError), tables.table(casa, path) as table:
         return bool(table.nrows() == 0)
-    except RuntimeError:
-        return True
-    finally:
-        table.close()
+    return True
 
 
 def order(kinds: Sequence[str], names: Sequence[str]) -> List[int]:

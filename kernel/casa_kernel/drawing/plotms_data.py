@@ -6,6 +6,8 @@ import os
 import re
 from typing import Any, Callable, Iterable, List, Mapping, Optional, Tuple
 
+from ..casa import tables
+from ..casa.imports import Casa
 from ..errors import BadParameter
 
 # Names of casacore's Stokes::StokesTypes; CORR_TYPE contains their numbers.
@@ -26,13 +28,13 @@ class PlotData:
     """The table that a call of plotms names.
 
     Args:
-        tool: returns a new table tool of CASA.
+        casa: the imported CASA.
         parameter: the parameter that names the table.
         path: the path of the table.
     """
 
-    def __init__(self, tool: Callable[[], Any], parameter: str, path: str) -> None:
-        self._tool, self._parameter, self._path = tool, parameter, path
+    def __init__(self, casa: Casa, parameter: str, path: str) -> None:
+        self._casa, self._parameter, self._path = casa, parameter, path
 
     def check(self, given: Mapping[str, Any]) -> None:
         """Check that the data contain what the call asks for.
@@ -117,12 +119,8 @@ class PlotData:
         return found
 
     def _read(self, subtable: str, look: Callable[[Any], Any]) -> Any:
-        table = self._tool()
-        try:
-            table.open(os.path.join(self._path, subtable), lockoptions={"option": "usernoread"})
+        with tables.table(self._casa, os.path.join(self._path, subtable)) as table:
             return look(table)
-        finally:
-            table.close()
 
 
 def _ranges(spw: str) -> List[Tuple[Optional[List[int]], int, int]]:

@@ -50,7 +50,7 @@ def prepare(
         path = found.get(each.parameter)
         if not isinstance(path, str) or not path:
             continue
-        data = PlotData(casa.names["casatools"].table, each.parameter, path)
+        data = PlotData(casa, each.parameter, path)
         # If casacore cannot read what the check needs, casaplotms may still draw: it may need less of it.
         with suppress(RuntimeError):
             data.check(given)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any, Mapping, Tuple
 
+from ..casa import tables
 from ..casa.imports import Casa
 from ..errors import BadParameter
 
@@ -38,15 +39,11 @@ def draw(casa: Casa, path: Path, file: str, kind: str) -> None:
     import numpy
     from matplotlib import pyplot
 
-    tool = casa.names["casatools"].image()
-    try:
-        tool.open(str(path))
+    with tables.image(casa, path) as tool:
         values, mask = tool.getchunk(), tool.getchunk(getmask=True)
         system, unit = tool.coordsys(), tool.brightnessunit()
         places = system.toworldmany(numpy.arange(len(values), dtype=float).reshape(1, -1))["numeric"][0]
         name, axis_unit = system.names()[0] or "pixel", system.units()[0]
-    finally:
-        tool.done()
     factor, axis_unit = _LARGE_UNITS.get(axis_unit, (1.0, axis_unit))
     shown = numpy.abs(values) if numpy.iscomplexobj(values) else values
     pyplot.figure()

@@ -16,9 +16,9 @@ from ..checks import inputs
 from ..errors import BadParameter, Stall, TaskFailed, ToolExhausted, ToolLost
 from ..log.file import has_lost
 from ..log.plotms_messages import NO_REASON, PlotLog
-from ..tools import appimages, home_folder, viewer_preferences, xvfb
+from ..tools import home_folder, launch
 from ..tools.clients import Client, make_clients
-from ..tools.processes import Child, start
+from ..tools.processes import Child
 from ..tools.stalls import Idleness, Watchdog, is_frozen
 from ..tools.tool_window import ToolWindow
 from .catalogue import DrawingTask
@@ -175,8 +175,7 @@ class Toolbox:
         # The user may have set other proxies since the kernel started.
         proxies.spare_tools(os.environ)
         key = f"{name} on {display['DISPLAY']}" if display is not None else f"{name} headless"
-        cache = children.private.path / f"{name}.{'headless' if display is None else 'live'}"
-        viewer_preferences.write(cache, viewer_preferences.HEADLESS if display is None else viewer_preferences.LIVE)
+        cache = launch.cache(children, name, display is not None)
         log = home_folder.logfile(casa.logfile, children.private.path)
         child = children.get(key)
         if child is not None and display is None and (child.logfile != log or has_lost(child.process.pid, Path(log))):
@@ -184,14 +183,10 @@ class Toolbox:
             children.drop(key)
             child = None
         if child is None:
-            program = appimages.ensure_extracted(appimages.find(name), self._desk.front.say)
-            needs_screen = display is None and not appimages.draws_offscreen(program)
-            argv = [str(program), *appimages.arguments(name, casa.data_folder, log, cache)]
-            # A tool that draws without a window may still need an X server.
-            where = xvfb.environment(children, name) if needs_screen else display
-            env = appimages.environment(os.environ, where)
-            env.update(home_folder.home(env, children.private.path))
-            child = start(children.private, name, argv, env, here=display is not None and _may_write_here())
+            here, say = display is not None and _may_write_here(), self._desk.front.say
+            child = launch.launch(
+                children, name, display, data=casa.data_folder, log=log, cache=cache, here=here, say=say
+            )
             child.logfile = log
             children.keep(key, child, warm=display is None)
         self._connect(name, display is not None, child)

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Any, Dict, Mapping
 
-from ..casa import images
+from ..casa import images, tables
 from ..casa.imports import Casa
 from ..checks import inputs
 from ..errors import BadParameter, NoSuchPath
@@ -32,16 +32,13 @@ def with_box(task: str, casa: Casa, given: Mapping[str, Any]) -> Dict[str, Any]:
     image = next((path for name in ("raster", "contour") for path in inputs.paths_in(given.get(name))), None)
     if region is None or image is None:
         return dict(given)
-    tool = casa.names["casatools"].image()
     try:
-        tool.open(image)
-        box = tool.boundingbox(region=_readable(task, region))
-        shown = images.describe(tool, Path(image)).order(images.named(given.get("axes")))[:2]
+        with tables.image(casa, image) as tool:
+            box = tool.boundingbox(region=_readable(task, region))
+            shown = images.describe(tool, Path(image)).order(images.named(given.get("axes")))[:2]
     except RuntimeError as error:
         reason = " ".join(str(error).partition(" at File:")[0].split()).rstrip(".")
         raise BadParameter(task, f"zoom={region!r} is no region of {image}: {reason}.") from error
-    finally:
-        tool.close()
     corners = {name: [int(box[name][axis]) for axis in shown] for name in ("blc", "trc")}
     zoom = given["zoom"]
     channel = {"channel": zoom["channel"]} if isinstance(zoom, Mapping) and "channel" in zoom else {}
