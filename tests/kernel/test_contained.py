@@ -22,7 +22,7 @@ from ..support.mask_editor import TITLE
 from ..support.notebook import Notebook
 from ..support.processes import listeners, marked
 from ..support.screen import Screen
-from .drawing.test_live import clean, close_window, interrupt, titles
+from .drawing.test_live import check_auto, clean, close_window, interrupt, titles
 
 SANDBOX = Container("bwrap")
 # A cell that runs until it is interrupted, but for a minute at most.
@@ -182,14 +182,7 @@ def test_the_shared_memory_of_x_and_mpi_is_the_machines(notebook: Notebook) -> N
 
 
 def test_auto_is_live_while_somebody_outside_watches(notebook: Notebook, record: Find) -> None:
-    desktop = lifecycle.ensure("main")
-    notebook.run("%casa_mode auto")
-    assert not notebook.run("viewer('dirty.image')").of("comm_open")
-    watching = usage.watch(desktop)
-    assert notebook.run("viewer('dirty.image')").of("comm_open")
-    os.close(watching)
-    assert not notebook.run("viewer('dirty.image')").of("comm_open")
-    notebook.run("%casa_mode headless")
+    check_auto(notebook)
 
 
 def test_a_cell_that_runs_inside_is_work_for_the_desktop_outside(notebook: Notebook, record: Find) -> None:

@@ -68,6 +68,14 @@ def find_frame(pixels: Pixels) -> Optional[Frame]:
     return Frame(columns[0] + vertical[0], rows[0] + horizontal[0], columns[0] + vertical[1], rows[0] + horizontal[1])
 
 
+def peak(picture: Pixels) -> int:
+    """Return the brightness in the middle of the image in a picture, whose frame is white or black."""
+    frame = find_frame(picture) or find_frame(255 - picture)
+    assert frame, "there is no framed image in the picture"
+    column, row = frame.at(0.5, 0.5)
+    return int(picture[row, column].max())
+
+
 def _longest_run(flags: Flags, gap: int) -> Optional[Tuple[int, int]]:
     """Return where the longest run of true values begins and ends; up to ``gap`` false ones do not break it."""
     places = np.flatnonzero(flags)

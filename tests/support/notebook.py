@@ -157,3 +157,17 @@ class Notebook:
             message = self.client.get_shell_msg(timeout=timeout)
             if message["parent_header"].get("msg_id") == asked:
                 return message["content"]  # type: ignore[no-any-return]
+
+
+def follow_elsewhere(notebook: Notebook, log: Path) -> Cell:
+    """Follow the log, write a message into it from here, and interrupt the kernel when it is shown."""
+
+    def write_then_interrupt(shown: Mapping[str, Any]) -> bool:
+        if shown["newest"] is None:
+            with log.open("a") as file:
+                file.write("2026-11-21 11:00:00\tINFO\t::casa\tfrom elsewhere\n")
+            return False
+        notebook.manager.interrupt_kernel()
+        return True
+
+    return notebook.run("%casa_log -f elsewhere", on_log=write_then_interrupt)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from contextlib import contextmanager
+from typing import Callable, Iterator
 
 import numpy as np
 
@@ -25,13 +26,20 @@ SUMS = f"""(canvas => {{
 }})({CANVAS})"""
 
 
-def test_firefox_shows_the_desktop_and_its_clicks_arrive(
-    jupyter: Jupyter, desktop: Callable[..., str], screen: Callable[[], Screen]
-) -> None:
+@contextmanager
+def shown_desktop(jupyter: Jupyter) -> Iterator[Firefox]:
+    """Start Firefox, and show the desktop in it."""
     with Firefox() as firefox:
         firefox.open(f"{jupyter.url}casa-desktop/?token={jupyter.token}")
         firefox.wait_for("document.body.dataset.state === 'connected'")
         firefox.wait_until_drawn(FITS)
+        yield firefox
+
+
+def test_firefox_shows_the_desktop_and_its_clicks_arrive(
+    jupyter: Jupyter, desktop: Callable[..., str], screen: Callable[[], Screen]
+) -> None:
+    with shown_desktop(jupyter) as firefox:
         x, y, width, height = (round(float(each)) for each in firefox.evaluate(BOX).split(","))
         seen = screen()
         seen.wait_until(lambda: seen.size() == (width, height), f"desktop of {width} x {height}")
@@ -51,10 +59,7 @@ def test_firefox_shows_the_desktop_and_its_clicks_arrive(
 def test_firefox_saves_a_snapshot_of_the_desktop(
     jupyter: Jupyter, desktop: Callable[..., str], screen: Callable[[], Screen]
 ) -> None:
-    with Firefox() as firefox:
-        firefox.open(f"{jupyter.url}casa-desktop/?token={jupyter.token}")
-        firefox.wait_for("document.body.dataset.state === 'connected'")
-        firefox.wait_until_drawn(FITS)
+    with shown_desktop(jupyter) as firefox:
         saved = firefox.download("document.querySelector('button[aria-label=Snapshot]').click()")
         assert saved.name.startswith("casa-desktop-main-")
         height, width, _ = decode(saved.read_bytes()).shape

@@ -8,19 +8,14 @@ import numpy as np
 from playwright.sync_api import expect
 
 from ..support.lab import Lab, colours
-from ..support.mask_editor import TITLE, find_frame
+from ..support.mask_editor import TITLE, peak
 from ..support.screen import Screen
 
 
 def test_viewer_puts_a_picture_of_the_image_in_the_cell(lab: Lab, desktop: Callable[..., str]) -> None:
     notebook = lab.notebook('viewer("dirty.image")')
     notebook.run(0)
-    picture = notebook.picture(0)
-    frame = find_frame(picture) or find_frame(255 - picture)
-    assert frame, "there is no framed image in the picture"
-    source = frame.at(0.5, 0.5)
-    red, green, blue = picture[source[1], source[0]].astype(int)
-    assert max(red, green, blue) > 150, "the source in the middle is not bright"
+    assert peak(notebook.picture(0)) > 150, "the source in the middle is not bright"
     # For those who do not see it.
     expect(notebook.cell(0).locator(".jp-RenderedImage img")).to_have_attribute("alt", "viewer(infile='dirty.image')")
     assert desktop("status", "--json").strip() == "[]", "a picture needs no desktop"

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, List
+from typing import Iterator, List, Tuple
 
 import psutil
 import pytest
@@ -32,19 +32,26 @@ PATIENCE = 20_000
 
 
 @contextmanager
-def starter_at(root: Path, moment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a desktop in a process with a group of its own; yield it when a file appears in the desktop's folder."""
+def starter_in(root: Path) -> Iterator[Tuple[subprocess.Popen[bytes], INotify]]:
+    """Start a desktop in a process with a group of its own; yield it when the desktop's folder appears."""
     with INotify() as news:
         news.add_watch(str(root), flags.CREATE)
         with subprocess.Popen(
             [sys.executable, "-c", STARTER], start_new_session=True, stderr=subprocess.PIPE
         ) as starter:
             await_name(news, "main")
-            folder = root / "main"
-            news.add_watch(str(folder), flags.CREATE | flags.MOVED_TO)
-            if not (folder / moment).exists():
-                await_name(news, moment)
-            yield starter
+            yield starter, news
+
+
+@contextmanager
+def starter_at(root: Path, moment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a desktop likewise; yield its starter when the file ``moment`` appears in the desktop's folder."""
+    with starter_in(root) as (starter, news):
+        folder = root / "main"
+        news.add_watch(str(folder), flags.CREATE | flags.MOVED_TO)
+        if not (folder / moment).exists():
+            await_name(news, moment)
+        yield starter
 
 
 def await_name(news: INotify, name: str) -> None:
@@ -72,15 +79,10 @@ def test_a_desktop_comes_up_though_its_starter_is_killed_or_its_group_interrupte
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=lambda number: number.name)
 def test_a_starter_that_ends_as_it_begins_leaves_a_whole_desktop_or_nothing(root: Path, number: signal.Signals) -> None:
-    with INotify() as news:
-        news.add_watch(str(root), flags.CREATE)
-        with subprocess.Popen(
-            [sys.executable, "-c", STARTER], start_new_session=True, stderr=subprocess.PIPE
-        ) as starter:
-            await_name(news, "main")
-            os.killpg(starter.pid, number)
-            with locks.exclusive(root, 20):
-                record = registry.find()
+    with starter_in(root) as (starter, _):
+        os.killpg(starter.pid, number)
+        with locks.exclusive(root, 20):
+            record = registry.find()
     assert registry.list_desktops() == ([] if record is None else [record])
     if record is None:
         assert directory.names() == []

@@ -10,7 +10,7 @@ import sys
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import nbformat
 import psutil
@@ -76,14 +76,19 @@ class Channels:
                 return "".join(said)
 
 
+async def start_kernel(jp_fetch: Any, jp_ws_fetch: Any) -> Tuple[str, Any]:
+    """Have the server start a kernel; return its id, and the websocket of its channels."""
+    started = await jp_fetch("api", "kernels", method="POST", body='{"name": "sandbox"}')
+    kernel = json.loads(started.body)["id"]
+    return kernel, await jp_ws_fetch("api", "kernels", kernel, "channels")
+
+
 @pytest.mark.parametrize("container", [Container("bwrap"), None], ids=["sandbox", "here"])
 async def test_a_server_starts_restarts_interrupts_and_ends_it_and_its_websocket_stays(
     jp_fetch: Any, jp_ws_fetch: Any, jp_data_dir: Path, root: Path, container: Optional[Container]
 ) -> None:
     write_kernelspec(jp_data_dir, container)
-    started = await jp_fetch("api", "kernels", method="POST", body='{"name": "sandbox"}')
-    kernel = json.loads(started.body)["id"]
-    websocket = await jp_ws_fetch("api", "kernels", kernel, "channels")
+    kernel, websocket = await start_kernel(jp_fetch, jp_ws_fetch)
     channels = Channels(websocket)
     assert await channels.run("x = 7; print(x)") == "7\n"
     assert len(list((root / ".kernels").iterdir())) == 1
@@ -123,9 +128,7 @@ async def test_a_restarted_kernel_answers_though_what_the_former_one_forked_live
     jp_fetch: Any, jp_ws_fetch: Any, jp_data_dir: Path, root: Path, how: str
 ) -> None:
     write_kernelspec(jp_data_dir, None)
-    started = await jp_fetch("api", "kernels", method="POST", body='{"name": "sandbox"}')
-    kernel = json.loads(started.body)["id"]
-    websocket = await jp_ws_fetch("api", "kernels", kernel, "channels")
+    kernel, websocket = await start_kernel(jp_fetch, jp_ws_fetch)
     channels = Channels(websocket)
     former, daemon = map(int, (await channels.run(FORK)).split())
     with ended(daemon):

@@ -77,6 +77,10 @@ def test_the_mode_in_force_decides_where_a_task_draws(notebook: Notebook, record
 
 
 def test_auto_is_live_while_somebody_watches_the_desktop(notebook: Notebook, record: Find) -> None:
+    check_auto(notebook)
+
+
+def check_auto(notebook: Notebook) -> None:
     desktop = lifecycle.ensure("main")
     notebook.run("%casa_mode auto")
     assert not notebook.run("viewer('dirty.image')").of("comm_open")

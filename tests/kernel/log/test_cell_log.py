@@ -13,7 +13,7 @@ import pytest
 from casa_kernel.log.parser import CUT
 from casa_kernel.log.view import MIME
 
-from ...support.notebook import Cell, Notebook
+from ...support.notebook import Cell, Notebook, follow_elsewhere
 from ...support.shortage import NO_INSTANCE, NO_WATCH
 
 ROOT = Path(__file__).parents[3]
@@ -272,15 +272,7 @@ def test_a_log_that_cannot_be_watched_is_looked_at_while_a_cell_runs(
         assert [log[MIME]["state"] for log in cell.logs][:1] == ["running"]
         assert texts(cell) == ["early"]
 
-        def write_then_interrupt(shown: Mapping[str, Any]) -> bool:
-            if shown["newest"] is None:
-                with log.open("a") as file:
-                    file.write("2026-11-21 11:00:00\tINFO\t::casa\tfrom elsewhere\n")
-                return False
-            kernel.manager.interrupt_kernel()
-            return True
-
-        cell = kernel.run("%casa_log -f elsewhere", on_log=write_then_interrupt)
+        cell = follow_elsewhere(kernel, log)
         assert cell.error is None
         assert texts(cell) == ["from elsewhere"]
 

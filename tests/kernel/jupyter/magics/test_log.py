@@ -10,7 +10,7 @@ from casa_kernel.errors import BadParameter
 from casa_kernel.log.query import bundle, query
 from casa_kernel.log.view import MIME
 
-from ....support.notebook import Cell, Notebook
+from ....support.notebook import Cell, Notebook, follow_elsewhere
 
 LOG = """\
 2026-11-21 11:00:00\tINFO\ttclean::::casa\tone
@@ -118,17 +118,7 @@ def test_the_magic_stands_beside_the_log_of_its_own_cell(notebook: Notebook) -> 
 
 
 def test_the_log_is_followed_until_the_kernel_is_interrupted(notebook: Notebook) -> None:
-    log = Path(notebook.run("print(casalog.logfile())").text.strip())
-
-    def write_then_interrupt(shown: Mapping[str, Any]) -> bool:
-        if shown["newest"] is None:
-            with log.open("a") as file:
-                file.write("2026-11-21 11:00:00\tINFO\t::casa\tfrom elsewhere\n")
-            return False
-        notebook.manager.interrupt_kernel()
-        return True
-
-    cell = notebook.run("%casa_log -f elsewhere", on_log=write_then_interrupt)
+    cell = follow_elsewhere(notebook, Path(notebook.run("print(casalog.logfile())").text.strip()))
     assert cell.error is None
     assert texts(cell) == ["from elsewhere"]
     assert cell.logs[-1][MIME]["state"] == "done"
