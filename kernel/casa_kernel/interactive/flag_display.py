@@ -24,7 +24,6 @@ from ..tools.private_folder import PrivateFolder
 from ..tools.processes import Child
 from .launcher import Launcher
 from .programs import command, start_beside
-from .restarted_calls import restarted
 from .window_closing import WindowWatch, reap
 
 LAUNCHER = "flag-display"
@@ -80,7 +79,7 @@ class FlagDisplay:
                 watch = _DisplayWatch(launcher.life, launcher.messages, launcher.place.give_back)
             stack.callback(watch.close)
             stack.callback(self._start_closing(display).stop)
-            with restarted(), launcher.place.within():
+            with launcher.awaited():
                 yield
         watch.check(task)
         if watch.pid is None:

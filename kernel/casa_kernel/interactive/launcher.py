@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import os
 import shlex
-from contextlib import suppress
-from typing import Mapping
+from contextlib import contextmanager, nullcontext, suppress
+from typing import Iterator, Mapping
 
 from casa_desktop.system import environment
 
 from ..tools import appimages
 from ..tools.private_folder import PrivateFolder
 from .fifo_folder import FifoPlace
+from .restarted_calls import restarted
 
 # Descriptor 9 stays open in the program and is never used: end-of-file on the FIFO means that the program has ended. If
 # the process id cannot be registered because the disk is full, the program does not start: it would outlive a kernel
@@ -79,6 +80,16 @@ class Launcher:
                 command=command,
             )
         )
+
+    @contextmanager
+    def awaited(self, *, is_there: bool = False) -> Iterator[None]:
+        """Let CASA start the program and wait for its address within a with block.
+
+        Args:
+            is_there: CASA has the program already, makes no FIFO, and may wait for hours.
+        """
+        with restarted(), nullcontext() if is_there else self.place.within():
+            yield
 
     def remove(self) -> None:
         """Remove the files. Without the script, CASA starts no program and does not wait."""

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Callable, Iterator, List, Mapping, Optional
@@ -36,7 +36,6 @@ from . import flag_display
 from .launcher import Launcher
 from .mask_editor_closing import ViewerWatch
 from .programs import command, start_beside
-from .restarted_calls import restarted
 
 # The viewer writes its address into our FIFO instead of CASA's.
 _COMMAND = """\
@@ -182,9 +181,7 @@ class MaskEditor:
     @contextmanager
     def interaction(self) -> Iterator[None]:
         """Let CASA ask for a mask within a with block; its FIFO is in the kernel's folder."""
-        # If there is a viewer already, CASA makes no FIFO, and may wait for hours.
-        is_there = self._watch is not None and self._watch.pid is not None
-        with restarted(), nullcontext() if is_there else self._launcher.place.within():
+        with self._launcher.awaited(is_there=self._watch is not None and self._watch.pid is not None):
             yield
 
     def _start_roomier(self, display: Mapping[str, str]) -> Child:
