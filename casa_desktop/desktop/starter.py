@@ -12,8 +12,14 @@ import os
 from contextlib import suppress
 from typing import Any, Mapping
 
+from .. import names
+from ..errors import LinkFailed
+from ..system import messages
+
 # The argument that replaces the descriptors in a container: there the launcher outside has them.
 IN_CONTAINER = "-1"
+# How long that launcher may take to receive the report.
+LAUNCHER_SECONDS = 3.0
 
 
 class Starter:
@@ -36,6 +42,22 @@ class Starter:
             os.close(self._locks.pop())
         with suppress(OSError), os.fdopen(self._pipe, "w") as pipe:
             pipe.write(json.dumps(words) + "\n")
+
+
+def report(descriptors: str, words: Mapping[str, Any]) -> None:
+    """Send the report to the starter, or to the launcher outside of our container, which forwards it to the starter.
+
+    Args:
+        descriptors: as for ``Starter``, or ``IN_CONTAINER``.
+        words: as for ``Starter.report``.
+    """
+    launcher = os.environ.get(names.OUTSIDE)
+    if descriptors != IN_CONTAINER:
+        Starter(descriptors).report(words)
+    elif launcher:
+        # If the launcher has gone, the container ends anyway; a slow launcher must not end the desktop.
+        with suppress(LinkFailed):
+            messages.ask(launcher, messages.Word("report", dict(words)), LAUNCHER_SECONDS)
 
 
 def detach() -> None:

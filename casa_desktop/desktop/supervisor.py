@@ -3,8 +3,7 @@
 Run as ``python -m casa_desktop.desktop.supervisor NAME DESCRIPTORS SECONDS SETTINGS``. It detaches itself from its
 starter, starts Xvnc and the window manager, writes the record, and reports to the starter if that still runs
 (``desktop.starter``). Then it waits for the end of a child, for a signal, or for the removal of its folder. It never
-polls. Before it ends, it ends its own children and every program with a window, and removes its folder. Programs in a
-terminal receive SIGHUP, as in any terminal that closes; processes that the user has detached continue to run.
+polls. Before it ends, it ends the programs of the desktop and removes its folder (``desktop.ending``).
 
 A logout removes $XDG_RUNTIME_DIR, and a cleaner of /tmp removes old files there. Without its folder no process can find
 a desktop, so the supervisor ends, and writes the reason where other processes look next
@@ -26,45 +25,30 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Any, Dict, List, Tuple
+from typing import IO, Any, List, Tuple
 
-from .. import __version__, names
-from ..errors import (
-    CasaDesktopError,
-    LinkFailed,
-    Shortage,
-    StartFailed,
-    WindowManagerMissing,
-    XServerMissing,
-)
+from .. import __version__
+from ..errors import CasaDesktopError, Shortage, StartFailed
 from ..runtime import x_files
 from ..runtime.directory import Places, places
-from ..runtime.exit_reason import write_last_words, write_removal
+from ..runtime.exit_reason import write_last_words
 from ..runtime.record import Record
-from ..runtime.removal import clear
 from ..runtime.settings import Settings
-from ..system import locks, messages
+from ..system import locks
 from ..system.descriptors import raise_limit, readable
 from ..system.formatted_error import described
 from ..system.log_limit import LogLimit
-from ..system.open_folder import Foothold, is_at
-from ..system.process import Command, adopt_orphans, descendants, end, is_in_session, namespace, on_path, spawn
-from ..system.pythonpath import hide, seen
+from ..system.open_folder import Foothold
+from ..system.process import adopt_orphans, namespace
+from ..system.pythonpath import hide
 from ..system.respawn import RECENT_SECONDS, Child
 from ..system.signals import Signals
-from ..x11 import clients as xclients
-from ..x11 import icewm
-from ..x11.xvnc import Xvnc
-from . import cleanup, open_url
+from . import cleanup
+from .ending import end_desktop
 from .mending import Mender
-from .starter import IN_CONTAINER, Starter, detach
+from .programs import Programs
+from .starter import detach, report
 
-if TYPE_CHECKING:
-    import psutil
-
-GRACE_SECONDS = 3.0
-# How long the X server may take to list its clients; 0.1 s is usual.
-CLIENTS_SECONDS = 2.0
 # The agent is started after this delay. A process that starts while a page waits for its first picture delays the
 # picture: X, the window manager and the browser keep two cores busy. With an agent that started at once, the agent used
 # a sixth of the time from the click to the picture.
@@ -81,32 +65,25 @@ class Supervisor:
     """The processes of one desktop.
 
     Attributes:
-        name: the desktop's name.
-        settings: the user's choices.
-        at: the desktop's paths.
-        log: receives the children's output.
+        programs: the desktop's programs, which become children.
         signals: SIGCHLD, and the signals that end the desktop.
         lock: the descriptor of the folder's lock.
-        display: the name of the X display, once Xvnc has reported it.
         keeper: the process id by which other processes end the desktop, and the pid namespace in which it is valid.
-        x_server, window_manager, caretaker: the children; ``caretaker`` is the desktop's agent (``desktop.agent``).
+        at, log: the desktop's paths and its log.
+        x_server, window_manager, agent: the children.
         mender: restores removed files of the desktop's folder.
     """
 
-    name: str
-    settings: Settings
-    at: Places
-    log: IO[bytes]
+    programs: Programs
     signals: Signals
     lock: int
-    display: str = ""
     keeper: Tuple[int, str] = field(default_factory=lambda: (os.getpid(), namespace("pid")))
 
     def __post_init__(self) -> None:
-        self._xvnc = Xvnc("", self.name, self.settings, self.at, self.log)
-        self.x_server = Child(self._start_x_server, self._say)
-        self.window_manager = Child(self._start_window_manager, self._say)
-        self.caretaker = Child(self._start_caretaker, self._say)
+        self.at, self.log = self.programs.at, self.programs.log
+        self.x_server = Child(self.programs.start_x_server, self._say)
+        self.window_manager = Child(self.programs.start_window_manager, self._say)
+        self.agent = Child(self.programs.start_agent, self._say)
         self.mender = Mender(self.at, lambda: self._record().write(self.at.record), self.log.fileno(), self._say)
 
     def start(self, seconds: float) -> Record:
@@ -117,59 +94,28 @@ class Supervisor:
             OSError: there is no space, or no further process can be started.
         """
         deadline = time.monotonic() + seconds
-        # Checked before any process starts; the X server first, because it is missing most often.
-        for missing, programs in ((XServerMissing, names.X_SERVERS), (WindowManagerMissing, names.WINDOW_MANAGERS)):
-            _program(missing, programs)
-        self.x_server.pid = self._start_x_server()
+        # Before any process starts.
+        self.programs.check()
+        self.x_server.pid = self.programs.start_x_server()
         # Done while Xvnc starts.
-        open_url.install(self.at, sys.executable)
-        icewm.write_files(self.at, self.settings.tools_python)
+        self.programs.write_files()
         self._furnish(deadline, seconds)
-        self._xvnc.let_in()
+        self.programs.xvnc.let_in()
         return self._record()
 
     def _furnish(self, deadline: float, seconds: float) -> None:
         """Wait for the X server that was just started, then start the window manager and the agent on it."""
-        self.display = self._xvnc.await_display(deadline, seconds)
+        self.programs.display = self.programs.xvnc.await_display(deadline, seconds)
         self.window_manager.start()
-        self._paint_background()
-        self._xvnc.await_banner(deadline)
-        self.caretaker.start_in(QUIET_SECONDS)
-
-    def _start_x_server(self) -> int:
-        self._xvnc.program = _program(XServerMissing, names.X_SERVERS)
-        return self._xvnc.start()
-
-    def _start_window_manager(self) -> int:
-        command = self._window_manager_command(_program(WindowManagerMissing, names.WINDOW_MANAGERS))
-        return spawn(command, log=self.log, cwd=_home())
-
-    def _paint_background(self) -> None:
-        """Start icewmbg, which paints the background, if it is installed; without it the desktop is black."""
-        program = on_path(["icewmbg"])
-        if program:
-            spawn(self._window_manager_command(program), log=self.log)
-
-    def _start_caretaker(self) -> int:
-        command = self._window_manager_command(sys.executable)
-        words = (self.name, str(self.settings.idle_minutes), self.settings.geometry)
-        argv = (*command.argv, "-m", names.AGENT, *words)
-        return spawn(Command(argv, seen(command.env)), log=self.log)
-
-    def _window_manager_command(self, program: str) -> Command:
-        return icewm.window_manager_command(
-            program,
-            config=self.at.icewm,
-            display=self.display,
-            xauthority=self.at.xauthority,
-            env={**os.environ, **open_url.environment(self.at, os.environ)},
-        )
+        self.programs.paint_background()
+        self.programs.xvnc.await_banner(deadline)
+        self.agent.start_in(QUIET_SECONDS)
 
     def _record(self) -> Record:
         assert self.x_server.pid is not None
         return Record(
-            name=self.name,
-            display=self.display,
+            name=self.at.name,
+            display=self.programs.display,
             xauthority=str(self.at.xauthority),
             rfb_socket=str(self.at.rfb_socket),
             supervisor_pid=self.keeper[0],
@@ -177,7 +123,7 @@ class Supervisor:
             x_server_pid=self.x_server.pid,
             started=time.time(),
             version=__version__,
-            idle_minutes=self.settings.idle_minutes,
+            idle_minutes=self.programs.settings.idle_minutes,
         )
 
     def watch(self) -> None:
@@ -202,7 +148,7 @@ class Supervisor:
 
     def _wait(self, foothold: Foothold, limit: LogLimit) -> List[int]:
         """Wait for signals and return them; an empty list if a child is due, or the folder may have been removed."""
-        those = (self.x_server, self.window_manager, self.caretaker, self.mender, limit)
+        those = (self.x_server, self.window_manager, self.agent, self.mender, limit)
         waits = [max(each.due - time.monotonic(), 0) for each in those if each.due is not None]
         seconds = min([*waits, *filter(None, [foothold.seconds])], default=None)
         sources: List[Any] = [self.signals, *foothold.readable]
@@ -219,17 +165,17 @@ class Supervisor:
             if pid == 0:
                 return
             self.window_manager.take(pid, status)
-            self.caretaker.take(pid, status)
+            self.agent.take(pid, status)
             if self.x_server.take(pid, status):
                 # Both end without an X server, unless they are stopped; until it runs again they have nothing to do.
                 self.window_manager.drop()
-                self.caretaker.drop()
+                self.agent.drop()
 
     def _mend(self) -> None:
         """Restart or continue the children that are due, and restore removed files."""
         if self.x_server.is_due() and self.x_server.pid is None:
             self._revive()
-        for each in (self.x_server, self.window_manager, self.caretaker):
+        for each in (self.x_server, self.window_manager, self.agent):
             if each.is_due():
                 each.mend()
         if self.mender.is_due():
@@ -239,14 +185,14 @@ class Supervisor:
         """Start another X server in place of the one that has died."""
         self._say("The X server has ended, and what was on the desktop with it. Another one is started.")
         self.mender.forget()
-        x_files.remove_dead(self.display)
+        x_files.remove_dead(self.programs.display)
         self.x_server.start()
         if self.x_server.pid is None:
             return
         try:
             self._furnish(time.monotonic() + REVIVAL_SECONDS, REVIVAL_SECONDS)
             self._record().write(self.at.record)
-            self._xvnc.let_in()
+            self.programs.xvnc.let_in()
             self.mender.keep()
         except (CasaDesktopError, OSError) as error:
             self._say(str(error))
@@ -256,7 +202,7 @@ class Supervisor:
     def _give_up(self) -> None:
         words = f"Its X server ended {len(self.x_server.ends)} times within {RECENT_SECONDS:g} s, and was given up."
         self._say(words)
-        write_last_words(self.name, f"{words} The log's last words: {self._xvnc.last_words()}")
+        write_last_words(self.at.name, f"{words} The log's last words: {self.programs.xvnc.last_words()}")
 
     def _say(self, sentence: str) -> None:
         # A full disk must not end the desktop.
@@ -265,49 +211,8 @@ class Supervisor:
 
     def stop(self) -> None:
         """End all programs on the desktop, Xvnc last, and remove the desktop's folder."""
-        stands = is_at(self.at.folder, self.lock)
-        if stands:
-            # First, so that no process takes the ending desktop for a running one.
-            self.at.record.unlink(missing_ok=True)
-        # Programs that close their connection to a stopped X server would wait for it.
-        self.x_server.signal(signal.SIGCONT)
-        everything = self._ending()
-        server = [each for each in everything if each.pid == self.x_server.pid]
-        end((each for each in everything if each.pid != self.x_server.pid), GRACE_SECONDS)
-        if not stands:
-            # Not earlier: the program that removes the folder would find a new file in a parent that it has emptied.
-            # Not later: each view now asks why its desktop ended.
-            write_removal(self.name, self.at.folder)
-            # Killed, because Xvnc would remove its sockets by path, and the paths may belong to the next Xvnc.
-            self.x_server.signal(signal.SIGKILL)
-        end(server, GRACE_SECONDS)
-        x_files.remove_dead(self.display)
-        clear(self.at.folder, self.lock)
-
-    def _ending(self) -> List[psutil.Process]:
-        """Return the descendants that end with the desktop: those in our session, and those with windows.
-
-        Processes that the user has detached, by nohup(1) or setsid(1), are neither; another desktop is neither. The
-        programs in a terminal receive SIGHUP when the terminal closes. In a container all processes end.
-        """
-        everything = descendants()
-        if self.keeper != (os.getpid(), namespace("pid")):
-            return everything
-        clients = xclients.pids(self.display, self.at.xauthority, CLIENTS_SECONDS) if self.display else set()
-        return [each for each in everything if each.pid in clients or is_in_session(each, os.getsid(0))]
-
-
-def _program(missing: type[XServerMissing] | type[WindowManagerMissing], programs: Tuple[str, ...]) -> str:
-    path = on_path(programs)
-    if path is not None:
-        return path
-    package = "icewm" if missing is WindowManagerMissing else "tigervnc-standalone-server"
-    raise missing(programs, package)
-
-
-def _home() -> str:
-    home = os.path.expanduser("~")
-    return home if os.path.isdir(home) else "/"
+        contained = self.keeper != (os.getpid(), namespace("pid"))
+        end_desktop(self.at, self.lock, self.programs.display, self.x_server, contained=contained)
 
 
 def main(name: str, descriptors: str, seconds: float, settings: str, *keeper: str) -> int:
@@ -325,7 +230,7 @@ def main(name: str, descriptors: str, seconds: float, settings: str, *keeper: st
     # Never closed: the lock must be held until the process has ended.
     lock = locks.hold(at.folder)
     with open(at.log, "a+b", buffering=0) as log:
-        supervisor = Supervisor(name, Settings(**json.loads(settings)), at, log, signals, lock)
+        supervisor = Supervisor(Programs(Settings(**json.loads(settings)), at, log), signals, lock)
         if keeper:
             supervisor.keeper = (int(keeper[0]), keeper[1])
         try:
@@ -333,10 +238,9 @@ def main(name: str, descriptors: str, seconds: float, settings: str, *keeper: st
             supervisor.mender.keep()
         except (CasaDesktopError, OSError) as error:
             supervisor.stop()
-            said = _said(name, at, error)
-            _report(descriptors, described(said))
+            report(descriptors, described(_said(name, at, error)))
             return 1
-        _report(descriptors, {})
+        report(descriptors, {})
         _let_go_of_standard_streams(log)
         try:
             supervisor.watch()
@@ -351,17 +255,6 @@ def _said(name: str, at: Places, error: Exception) -> CasaDesktopError:
         return StartFailed(name, str(Shortage.of(error, at.folder) or error))
     assert isinstance(error, CasaDesktopError)
     return error
-
-
-def _report(descriptors: str, words: Dict[str, Any]) -> None:
-    """Send the report to the starter, or to the launcher outside of our container, which forwards it to the starter."""
-    launcher = os.environ.get(names.OUTSIDE)
-    if descriptors != IN_CONTAINER:
-        Starter(descriptors).report(words)
-    elif launcher:
-        # If the launcher has gone, the container ends anyway; a slow launcher must not end the desktop.
-        with suppress(LinkFailed):
-            messages.ask(launcher, messages.Word("report", words), GRACE_SECONDS)
 
 
 def _let_go_of_standard_streams(log: IO[bytes]) -> None:
