@@ -18,7 +18,7 @@ from ..runtime.directory import Places
 from ..runtime.exit_reason import write_last_words
 from ..runtime.record import read_record
 from ..system import locks
-from ..system.process import bearing, end, is_in_session, is_stopped, namespace, resume
+from ..system.process import bearing, end, environment_of, is_in_session, is_stopped, namespace, resume
 
 if TYPE_CHECKING:
     import psutil
@@ -63,14 +63,10 @@ def end_marked(at: Places) -> None:
 
 
 def _is_own(process: psutil.Process) -> bool:
-    import psutil
-
-    try:
-        session = process.environ().get(names.SESSION, "")
-    except (psutil.Error, OSError):
-        # The process has just ended.
-        return False
-    return not session.isdigit() or is_in_session(process, int(session))
+    variables = environment_of(process)
+    session = variables.get(names.SESSION, "")
+    # A process that has just ended has no variables.
+    return bool(variables) and (not session.isdigit() or is_in_session(process, int(session)))
 
 
 def bury(at: Places) -> None:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Iterable, Mapping, Optional, Sequence, Tuple
+from typing import IO, TYPE_CHECKING, Iterable, Iterator, Mapping, Optional, Sequence, Tuple
 
 if TYPE_CHECKING:
     import psutil
@@ -130,10 +130,17 @@ def belonging(mark: str, session: int) -> list[psutil.Process]:
         mark: text in a value of the environment of the container's processes.
         session: the session of the engine and its helpers.
     """
+    return [each for each in _others() if is_in_session(each, session) or _bears(each, mark)]
+
+
+def _bears(process: psutil.Process, mark: str) -> bool:
+    return any(mark in value for value in environment_of(process).values()) and process.is_running()
+
+
+def _others() -> Iterator[psutil.Process]:
     import psutil
 
-    others = (each for each in psutil.process_iter() if each.pid != os.getpid())
-    return [each for each in others if is_in_session(each, session) or _bears(each, mark)]
+    return (each for each in psutil.process_iter() if each.pid != os.getpid())
 
 
 def is_in_session(process: psutil.Process, session: int) -> bool:
@@ -144,28 +151,19 @@ def is_in_session(process: psutil.Process, session: int) -> bool:
         return False
 
 
-def _bears(process: psutil.Process, mark: str) -> bool:
+def environment_of(process: psutil.Process) -> Mapping[str, str]:
+    """Return the variables with which a process was started; none if it has ended, or belongs to another user."""
     import psutil
 
     try:
-        return process.is_running() and any(mark in value for value in process.environ().values())
+        return process.environ()
     except (psutil.Error, OSError):
-        # The process has just ended, or belongs to another user.
-        return False
+        return {}
 
 
 def bearing(variable: str, value: str) -> list[psutil.Process]:
     """Return this user's living processes, except this one, that started with ``value`` in ``variable``."""
-    import psutil
-
-    def bears(process: psutil.Process) -> bool:
-        try:
-            return bool(process.environ().get(variable) == value)
-        except (psutil.Error, OSError):
-            # The process has just ended, or belongs to another user.
-            return False
-
-    return [each for each in psutil.process_iter() if each.pid != os.getpid() and bears(each)]
+    return [each for each in _others() if environment_of(each).get(variable) == value]
 
 
 def outlast(processes: Iterable[psutil.Process], patience: float, grace: float) -> None:
