@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import math
 import os
-import signal
 import socket
 import sys
 import time
@@ -35,7 +34,6 @@ from ..system.event_loop import Door, EventLoop, failed, refuse, tell_failure
 from ..system.messages import Decoder, Word, encode
 from ..system.process import Command, open_pid, spawn
 from ..system.respawn import Child
-from ..system.signals import Signals
 from . import restarter
 from .restarter import Standby
 
@@ -54,11 +52,7 @@ class Porter:
         self._mooring: Optional[Mooring] = None
         self._ended = False
         self._loop = EventLoop()
-        signals = Signals([signal.SIGCHLD, signal.SIGTERM])
-        # A terminal's signals are for the kernel.
-        for number in (signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
-        self._loop.on(signals, lambda: self._take_signals(signals))
+        restarter.on_signals(self._loop, self._end, self._reap)
         self._loop.on(link, self._take_words)
         self._life = open_pid(kernel)
         if self._life is not None:
@@ -86,9 +80,7 @@ class Porter:
             self._mooring.close()
             rendezvous.leave(self._mooring.berth, self._mooring.descriptor)
 
-    def _take_signals(self, signals: Signals) -> None:
-        if signal.SIGTERM in signals.take():
-            self._ended = True
+    def _reap(self) -> None:
         if self._way is not None:
             self._way.reap()
 

@@ -37,6 +37,21 @@ def receive(link: socket.socket) -> Tuple[bytes, List[int]]:
         return b"", []
 
 
+def on_signals(loop: EventLoop, end: Callable[[], None], reap: Callable[[], None]) -> None:
+    """Have a loop call ``end`` on SIGTERM, and ``reap`` when a child has ended; a terminal's signals are ignored."""
+    signals = Signals([signal.SIGCHLD, signal.SIGTERM])
+    # A terminal's signals are for the kernel.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+    def take() -> None:
+        if signal.SIGTERM in signals.take():
+            end()
+        reap()
+
+    loop.on(signals, take)
+
+
 class Standby:
     """Restarts the host helper.
 
@@ -56,11 +71,7 @@ class Standby:
         self._ended = False
         self._child = Child(self._begin, lambda _sentence: None)
         self._loop = EventLoop()
-        signals = Signals([signal.SIGCHLD, signal.SIGTERM])
-        # A terminal's signals are for the kernel.
-        for number in (signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
-        self._loop.on(signals, lambda: self._take_signals(signals))
+        on_signals(self._loop, self._end, self._child.reap)
         self._loop.on(link, self._take_words)
         life = open_pid(kernel)
         if life is not None:
@@ -110,11 +121,6 @@ class Standby:
             return
         self._words.append((received, descriptors))
         self._pass_on(received, descriptors)
-
-    def _take_signals(self, signals: Signals) -> None:
-        if signal.SIGTERM in signals.take():
-            self._end()
-        self._child.reap()
 
     def _end(self, source: object = None) -> None:
         if source is not None:
