@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import time
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Optional, Sequence
+from typing import TYPE_CHECKING, Callable, Optional, Sequence
 
 from ..errors import NotAnswering, StopFailed
 from ..runtime import directory
@@ -47,33 +47,20 @@ def await_x_server(record: Record, timeout: float) -> Optional[Record]:
     Raises:
         NotAnswering: there was no X server within ``timeout`` seconds.
     """
-    # Imported here, because nothing else in this module needs it at import.
-    from inotify_simple import flags
 
-    from ..system.inotify import Watches
+    def look() -> Optional[Record]:
+        found = read_record(record.at.record)
+        return found if found is not None and has_x_server(found) else None
 
-    at, deadline = record.at, time.monotonic() + timeout
-    changes, ends = Watches(), _end_of(record)
+    ends = _end_of(record)
     try:
-        changes.begin()
-        with suppress(FileNotFoundError):
-            changes.add(
-                str(at.folder), flags.CREATE | flags.MOVED_TO | flags.DELETE | flags.DELETE_SELF | flags.ONLYDIR
-            )
         wake(record)
-        while locks.is_held(at.folder):
-            found = read_record(at.record)
-            if found is not None and has_x_server(found):
-                return found
-            remaining = deadline - time.monotonic()
-            if remaining <= 0:
-                raise NotAnswering(record.name, timeout)
-            _await_change(changes, ends, remaining)
+        return _awaited(record.at, look, ends, timeout)
+    except TimeoutError:
+        raise NotAnswering(record.name, timeout) from None
     finally:
-        changes.close()
         for each in ends:
             os.close(each)
-    return None
 
 
 def await_record(at: Places, timeout: float) -> Optional[Record]:
@@ -90,27 +77,53 @@ def await_record(at: Places, timeout: float) -> Optional[Record]:
     """
     if not locks.is_held(at.folder):
         return None
+    try:
+        free = locks.when_free(at.folder)
+    except OSError:
+        # The folder has just gone.
+        return None
+    try:
+        return _awaited(at, lambda: read_record(at.record), [free], timeout)
+    except TimeoutError:
+        return None
+    finally:
+        os.close(free)
+
+
+def _awaited(at: Places, look: Callable[[], Optional[Record]], ends: Sequence[int], timeout: float) -> Optional[Record]:
+    """Return what ``look`` finds when the folder changes; None if the desktop has ended.
+
+    Args:
+        at: the desktop's paths.
+        look: looks for the record; called once at least.
+        ends: descriptors that become readable when the supervisor ends.
+        timeout: how long to wait, in seconds.
+
+    Raises:
+        TimeoutError: ``look`` found nothing within that time.
+    """
+    # Imported here, because nothing else in this module needs it at import.
     from inotify_simple import flags
 
     from ..system.inotify import Watches
 
-    deadline = time.monotonic() + timeout
-    with ExitStack() as stack:
-        changes = Watches()
-        stack.callback(changes.close)
+    deadline, changes = time.monotonic() + timeout, Watches()
+    try:
         changes.begin()
-        try:
-            changes.add(str(at.folder), flags.CREATE | flags.MOVED_TO | flags.ONLYDIR)
-            free = locks.when_free(at.folder)
-        except OSError:
-            return None
-        stack.callback(os.close, free)
+        with suppress(FileNotFoundError):
+            changes.add(
+                str(at.folder), flags.CREATE | flags.MOVED_TO | flags.DELETE | flags.DELETE_SELF | flags.ONLYDIR
+            )
         while locks.is_held(at.folder):
-            record = read_record(at.record)
-            remaining = deadline - time.monotonic()
-            if record is not None or remaining <= 0:
+            record = look()
+            if record is not None:
                 return record
-            _await_change(changes, [free], remaining)
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                raise TimeoutError
+            _await_change(changes, ends, remaining)
+    finally:
+        changes.close()
     return None
 
 
