@@ -51,12 +51,15 @@ def x_server(arguments: argparse.Namespace) -> int:
         image_probe.look_for_x_server(container, os.environ)
     if container is not None or arguments.own:
         x_server_source.configure(os.environ, container)
-    found = x_server_source.as_finding(os.environ)
+    finding = x_server_source.as_finding(os.environ)
     if arguments.json:
-        choice = x_server_source.found(os.environ)
-        told = choice.container.as_dict() if choice.container else None
-        own = x_server_source.own_program()
-        print(json.dumps({**found.as_dict(), "container": told, "own": own, "source": choice.source or None}, indent=1))
+        choice = x_server_source.chosen(os.environ)
+        described = {
+            "container": choice.container.as_dict() if choice.container else None,
+            "own": x_server_source.own_program(),
+            "source": choice.source or None,
+        }
+        print(json.dumps({**finding.as_dict(), **described}, indent=1))
     else:
-        print("\n".join(findings.lines([found])))
-    return int(found.state == "missing")
+        print("\n".join(findings.lines([finding])))
+    return int(finding.state == "missing")

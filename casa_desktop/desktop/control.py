@@ -49,8 +49,8 @@ def await_x_server(record: Record, timeout: float) -> Optional[Record]:
     """
 
     def look() -> Optional[Record]:
-        found = read_record(record.at.record)
-        return found if found is not None and has_x_server(found) else None
+        present = read_record(record.at.record)
+        return present if present is not None and has_x_server(present) else None
 
     ends = _end_of(record)
     try:

@@ -104,7 +104,7 @@ def _ask(outside: str, name: str, settings: Settings, timeout: float) -> Record:
 
 def _container(spare: Optional[Container]) -> Optional[Container]:
     """Return the container in which desktops run; None for this machine itself."""
-    configured, where = x_server_source.found(os.environ)
+    configured, where = x_server_source.chosen(os.environ)
     if where or x_server_source.own_program():
         return configured
     # A bwrap sandbox has the same programs as this machine, so no X server either.
@@ -137,8 +137,8 @@ def _start(
         with suppress(OSError):
             at.folder.rmdir()
         removal.clear(at.folder)
-        said = errors.Shortage.of(error, at.folder) or f"{error.strerror}: {error.filename or at.folder}"
-        raise errors.StartFailed(name, str(said)) from error
+        reason = errors.Shortage.of(error, at.folder) or f"{error.strerror}: {error.filename or at.folder}"
+        raise errors.StartFailed(name, str(reason)) from error
     finally:
         # Not earlier: a page that checks meanwhile would take the lost desktop for one that was stopped.
         forget_last_words(name)

@@ -38,14 +38,14 @@ def running(name: str = DEFAULT_NAME) -> Record:
         NotRunning: the desktop is not running; if it ended by itself, the message gives the reason.
         InvalidName, RuntimeDirectoryError: as ``find``.
     """
-    found = find(name)
-    if found is None:
+    record = find(name)
+    if record is None:
         gone = _gone(name)
         # It may have been started meanwhile.
-        found = find(name)
-        if found is None:
+        record = find(name)
+        if record is None:
             raise gone
-    return found
+    return record
 
 
 def _gone(name: str) -> errors.NotRunning:
@@ -60,11 +60,11 @@ def _gone(name: str) -> errors.NotRunning:
 
 def list_desktops() -> List[Record]:
     """Return the records of all running desktops of this user, by name; clean up after desktops that were killed."""
-    found = []
+    records = []
     for at in directory.everywhere():
         record = living(at)
         if record is None:
             cleanup.bury_if_dead(at)
         else:
-            found.append(record)
-    return found
+            records.append(record)
+    return records

@@ -238,7 +238,7 @@ def main(name: str, descriptors: str, seconds: float, settings: str, *keeper: st
             supervisor.mender.keep()
         except (CasaDesktopError, OSError) as error:
             supervisor.stop()
-            report(descriptors, described(_said(name, at, error)))
+            report(descriptors, described(_reported(name, at, error)))
             return 1
         report(descriptors, {})
         _let_go_of_standard_streams(log)
@@ -249,7 +249,7 @@ def main(name: str, descriptors: str, seconds: float, settings: str, *keeper: st
     return 0
 
 
-def _said(name: str, at: Places, error: Exception) -> CasaDesktopError:
+def _reported(name: str, at: Places, error: Exception) -> CasaDesktopError:
     """Return the error to report to the starter; an OSError, such as a full disk, becomes a StartFailed."""
     if isinstance(error, OSError):
         return StartFailed(name, str(Shortage.of(error, at.folder) or error))

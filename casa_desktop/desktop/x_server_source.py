@@ -48,10 +48,10 @@ def configured(environ: Mapping[str, str]) -> Optional[Container]:
     Raises:
         InvalidSetting: the stored choice is invalid.
     """
-    return found(environ).container
+    return chosen(environ).container
 
 
-def found(environ: Mapping[str, str]) -> Choice:
+def chosen(environ: Mapping[str, str]) -> Choice:
     """Return the choice and its source.
 
     Raises:
@@ -124,7 +124,7 @@ def own_program() -> Optional[str]:
 def as_finding(environ: Mapping[str, str]) -> Finding:
     """Return where a desktop's X server would come from."""
     try:
-        choice = found(environ)
+        choice = chosen(environ)
     except errors.InvalidSetting as error:
         return Finding("X server", "missing", str(error), _CHOOSE)
     if choice.container is not None:

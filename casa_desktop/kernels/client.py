@@ -52,8 +52,8 @@ class Running:
             # An OSError, an error of jupyter_client, or tornado's HTTPError, which our provisioner raises for
             # JupyterLab.
             self._words.close()
-            said = str(getattr(error, "log_message", None) or error).replace("%%", "%")
-            raise KernelFailed(self.name, f"it could not be started: {said.rstrip('.')}") from error
+            reason = str(getattr(error, "log_message", None) or error).replace("%%", "%")
+            raise KernelFailed(self.name, f"it could not be started: {reason.rstrip('.')}") from error
         self._client = self._manager.client()
         self._client.start_channels(iopub=False, stdin=False, hb=False, control=False)
         self._ended = self._watch()

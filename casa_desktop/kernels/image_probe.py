@@ -28,21 +28,21 @@ def look_inside(container: Container, environ: Mapping[str, str]) -> Python:
         container, [container.python], place=_bare_place(environ), name=f"casa-desktop-look-{os.getpid()}", passed={}
     )
     try:
-        found = examine(command.argv, command.env, named=container.python, timeout=_PATIENCE)
+        python = examine(command.argv, command.env, named=container.python, timeout=_PATIENCE)
     except UnusablePython as error:
         raise ImageUnusable(container.label, f"running {container.python!r} in it failed: {error.reason}") from error
-    said = _unfit(container, found)
-    if said:
-        raise ImageUnusable(container.label, said)
-    return found
+    fault = _unfit(container, python)
+    if fault:
+        raise ImageUnusable(container.label, fault)
+    return python
 
 
-def _unfit(container: Container, found: Python) -> str:
+def _unfit(container: Container, python: Python) -> str:
     """Return why a container's casa-desktop cannot be used from here; empty if it can."""
-    inside = found.versions.get("casa-desktop")
+    inside = python.versions.get("casa-desktop")
     if not inside:
         return f"there is no casa-desktop for its {container.python!r}; the image needs 'pip install casa-desktop'"
-    if not found.imports_ours:
+    if not python.imports_ours:
         return f"its casa-desktop {inside} is incomplete, or too old to run from outside"
     if not compatible(inside, __version__):
         return f"it has casa-desktop {inside}, which is not compatible with {__version__} on this machine"
@@ -55,9 +55,9 @@ def look_for_casa(container: Container, environ: Mapping[str, str]) -> Python:
     Raises:
         ImageUnusable: as ``look_inside``; also if CASA is missing.
     """
-    found = look_inside(container, environ)
+    python = look_inside(container, environ)
     try:
-        return checked_casa(found, container.python)
+        return checked_casa(python, container.python)
     except UnusablePython as error:
         raise ImageUnusable(
             container.label, f"there are no casatools and casatasks for its {error.python!r}"
@@ -70,12 +70,12 @@ def look_for_x_server(container: Container, environ: Mapping[str, str]) -> Pytho
     Raises:
         ImageUnusable: as ``look_inside``; also if there is no X server.
     """
-    found = look_inside(container, environ)
-    if not found.x_server:
+    python = look_inside(container, environ)
+    if not python.x_server:
         looked = " and ".join(X_SERVERS)
         reason = f"it has no X server (looked on its PATH for {looked}); add tigervnc-standalone-server to it"
         raise ImageUnusable(container.label, reason)
-    return found
+    return python
 
 
 def compatible(one: str, other: str) -> bool:

@@ -124,7 +124,7 @@ def _write(name: str, spec: Dict[str, Any], place: Place, has_overlay: bool) -> 
 def _provide_x_server(container: Container, found: Python, environ: Mapping[str, str]) -> List[str]:
     """If this machine has no X server, choose the image's for desktops; return messages for the user."""
     try:
-        undecided = not x_server_source.found(environ).source
+        undecided = not x_server_source.chosen(environ).source
     except InvalidSetting as error:
         return [str(error)]
     if not undecided or not container.image or x_server_source.own_program() or not found.x_server:

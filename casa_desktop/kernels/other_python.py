@@ -86,8 +86,9 @@ class Python:
         from packaging.requirements import Requirement
 
         wanted = [Requirement(each) for each in requirements()]
-        found = {each.name: self.versions.get(each.name) for each in wanted}
-        return [str(each) for each in wanted if not each.specifier.contains(found[each.name] or "0", prereleases=True)]
+        versions = {each.name: self.versions.get(each.name) for each in wanted}
+        unmet = (each for each in wanted if not each.specifier.contains(versions[each.name] or "0", prereleases=True))
+        return [*map(str, unmet)]
 
     @property
     def has_ours(self) -> bool:
@@ -157,30 +158,30 @@ def examine(
         PythonTooOld: a kernel cannot run in it.
     """
     name = named or command[0]
-    found = _ask(name, command, environ, timeout)
-    version = tuple(found["version"])
+    answer = _ask(name, command, environ, timeout)
+    version = tuple(answer["version"])
     if version < OLDEST:
         raise PythonTooOld(name, version)
     return Python(
         version=version,
-        versions=found["versions"],
-        imports_ours=found["ours"],
-        debugger=found["debugger"],
-        can_make_venv=found["ensurepip"],
-        x_server=found["x_server"],
-        folders=tuple(found["folders"]),
+        versions=answer["versions"],
+        imports_ours=answer["ours"],
+        debugger=answer["debugger"],
+        can_make_venv=answer["ensurepip"],
+        x_server=answer["x_server"],
+        folders=tuple(answer["folders"]),
     )
 
 
-def checked_casa(found: Python, named: str) -> Python:
-    """Return ``found`` if it has CASA.
+def checked_casa(python: Python, named: str) -> Python:
+    """Return ``python`` if it has CASA.
 
     Raises:
         CasaNotInstalled: it does not.
     """
-    if not found.versions.get("casatools") or not found.versions.get("casatasks"):
+    if not python.versions.get("casatools") or not python.versions.get("casatasks"):
         raise CasaNotInstalled(named)
-    return found
+    return python
 
 
 def _ask(name: str, command: Sequence[str], environ: Mapping[str, str], timeout: float) -> Dict[str, Any]:
@@ -206,17 +207,17 @@ def _ask(name: str, command: Sequence[str], environ: Mapping[str, str], timeout:
     except subprocess.TimeoutExpired as error:
         raise UnusablePython(name, f"it has not answered within {timeout:g} s") from error
     lines = done.stdout.decode(errors="replace").splitlines()
-    said = [line[len(_MARK) :] for line in lines if line.startswith(_MARK)]
-    if done.returncode or not said:
+    answers = [line[len(_MARK) :] for line in lines if line.startswith(_MARK)]
+    if done.returncode or not answers:
         raise UnusablePython(name, _silence(done))
-    answer: Dict[str, Any] = json.loads(said[-1])
+    answer: Dict[str, Any] = json.loads(answers[-1])
     return answer
 
 
 def _silence(done: subprocess.CompletedProcess[bytes]) -> str:
     """Return the reason why there is no answer."""
-    said = last_words(done.stderr or done.stdout)
-    last = f": {said}" if said else ""
+    line = last_words(done.stderr or done.stdout)
+    last = f": {line}" if line else ""
     ended = f"with status {done.returncode}" if done.returncode >= 0 else f"by signal {-done.returncode}"
     return f"asked for its version, it ended {ended}{last}"
 

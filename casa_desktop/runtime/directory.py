@@ -62,12 +62,12 @@ def runtime_root(*, make: bool = True, environ: Optional[Mapping[str, str]] = No
             location.make(root)
         elif not os.path.lexists(root):
             return root
-        found = root.lstat()
+        status = root.lstat()
     except OSError as error:
         raise Shortage.of(error) or RuntimeDirectoryError(
             root, f"{error.strerror}. Set CASA_DESKTOP_RUNTIME_DIR to a folder of yours."
         ) from error
-    fault = location.fault(root, found)
+    fault = location.fault(root, status)
     if fault:
         raise RuntimeDirectoryError(root, fault)
     return root
@@ -147,12 +147,12 @@ def places(name: str, *, make: bool = True) -> Places:
         RuntimeDirectoryError: as ``runtime_root``; also if the socket's path would be too long.
         Shortage: the present paths cannot be determined now.
     """
-    found = Places(runtime_root(make=make) / checked_name(name))
+    at = Places(runtime_root(make=make) / checked_name(name))
     for root in location.others():
-        if is_private(root) and locks.is_held(root / name) and not locks.is_held(found.folder):
-            found = Places(root / name)
-    check_length(found.rfb_socket, found.folder, "the path of its socket has")
-    return found
+        if is_private(root) and locks.is_held(root / name) and not locks.is_held(at.folder):
+            at = Places(root / name)
+    check_length(at.rfb_socket, at.folder, "the path of its socket has")
+    return at
 
 
 def check_length(socket: Path, folder: Path, beginning: str) -> None:
@@ -175,6 +175,15 @@ def check_length(socket: Path, folder: Path, beginning: str) -> None:
         )
 
 
+def roots() -> List[Path]:
+    """Return the roots in which this user's desktops are looked for: the one for new desktops comes first.
+
+    Raises:
+        RuntimeDirectoryError: as ``runtime_root``.
+    """
+    return [runtime_root(make=False), *filter(is_private, location.others())]
+
+
 def names() -> List[str]:
     """Return the names of all desktops that have a folder, living or dead, in order.
 
@@ -191,8 +200,7 @@ def everywhere() -> List[Places]:
         RuntimeDirectoryError: as ``runtime_root``.
         Shortage: a root cannot be read now.
     """
-    own = [runtime_root(make=False), *filter(is_private, location.others())]
-    return sorted((Places(folder) for root in own for folder in _folders(root)), key=lambda each: each.name)
+    return sorted((Places(folder) for root in roots() for folder in _folders(root)), key=lambda each: each.name)
 
 
 def _folders(root: Path) -> List[Path]:

@@ -12,8 +12,8 @@ from typing import Dict, List, Optional
 
 from ..errors import RuntimeDirectoryError
 from ..system import files, locks
-from .directory import checked_name, runtime_root
-from .location import configured_root, is_private, others
+from .directory import checked_name, roots, runtime_root
+from .location import configured_root
 
 _ENDING = ".ended"
 
@@ -60,15 +60,15 @@ def write_removal(name: str, folder: Path) -> None:
 
 def read_last_words(name: str) -> Optional[LastWords]:
     """Return why the desktop ``name`` ended without being stopped; None if there is no such file."""
-    found = (files.read(path, LastWords) for path in _paths(name))
-    return next(filter(None, found), None)
+    reasons = (files.read(path, LastWords) for path in _paths(name))
+    return next(filter(None, reasons), None)
 
 
 def all_last_words() -> Dict[str, LastWords]:
     """Return the reasons of all desktops that ended without being stopped, by name."""
-    paths = sorted(path for root in _roots() for path in root.glob(f".*{_ENDING}"))
-    found = {path.name[1 : -len(_ENDING)]: files.read(path, LastWords) for path in paths}
-    return {name: words for name, words in found.items() if words is not None}
+    paths = sorted(path for root in roots() for path in root.glob(f".*{_ENDING}"))
+    reasons = {path.name[1 : -len(_ENDING)]: files.read(path, LastWords) for path in paths}
+    return {name: words for name, words in reasons.items() if words is not None}
 
 
 def forget_last_words(name: str) -> None:
@@ -78,12 +78,8 @@ def forget_last_words(name: str) -> None:
             path.unlink()
 
 
-def _roots() -> List[Path]:
-    return [runtime_root(make=False), *filter(is_private, others())]
-
-
 def _paths(name: str) -> List[Path]:
-    return [_file(root, name) for root in _roots()]
+    return [_file(root, name) for root in roots()]
 
 
 def _file(root: Path, name: str) -> Path:

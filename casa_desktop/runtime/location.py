@@ -31,11 +31,11 @@ SOCKET_PATH_LIMIT = 107
 _LONGEST_SOCKET = len("/") + 32 + len("/rfb.sock")
 
 
-def fault(root: Path, found: os.stat_result) -> str:
+def fault(root: Path, status: os.stat_result) -> str:
     """Return why a root cannot be used, with the remedy; empty if it can."""
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
         return f"it is not a folder of yours. Set {names.RUNTIME_DIR} to one that is."
-    if found.st_mode & 0o077:
+    if status.st_mode & 0o077:
         return f"others may enter it. Close it with 'chmod 700 {root}'."
     return ""
 
@@ -67,13 +67,13 @@ def configured_root(environ: Optional[Mapping[str, str]] = None) -> Path:
     Args:
         environ: the environment that determines it; by default that of this process.
     """
-    told = os.environ if environ is None else environ
-    if told.get(names.RUNTIME_DIR):
-        return Path(told[names.RUNTIME_DIR]).absolute()
-    lasting, last = _lasting_session(told), _temporary()
+    variables = os.environ if environ is None else environ
+    if variables.get(names.RUNTIME_DIR):
+        return Path(variables[names.RUNTIME_DIR]).absolute()
+    lasting, last = _lasting_session(variables), _temporary()
     if lasting is not None:
         return lasting / _NAME
-    session = told.get("XDG_RUNTIME_DIR")
+    session = variables.get("XDG_RUNTIME_DIR")
     # Another user may have created a folder of that name in /tmp.
     if session and _is_usable(Path(session)) and os.path.lexists(last) and not is_private(last):
         return Path(session) / _NAME
@@ -82,18 +82,18 @@ def configured_root(environ: Optional[Mapping[str, str]] = None) -> Path:
 
 def others(environ: Optional[Mapping[str, str]] = None) -> List[Path]:
     """Return the other roots in which desktops of this user may run; ``environ`` as for ``configured_root``."""
-    told = os.environ if environ is None else environ
-    if told.get(names.RUNTIME_DIR):
+    variables = os.environ if environ is None else environ
+    if variables.get(names.RUNTIME_DIR):
         return []
-    session = told.get("XDG_RUNTIME_DIR")
+    session = variables.get("XDG_RUNTIME_DIR")
     sessions = [*([Path(session)] if session else []), _login()]
-    found = [*(each / _NAME for each in sessions), _temporary()]
-    first = configured_root(told)
-    return [each for number, each in enumerate(found) if each != first and each not in found[:number]]
+    roots = [*(each / _NAME for each in sessions), _temporary()]
+    first = configured_root(variables)
+    return [each for number, each in enumerate(roots) if each != first and each not in roots[:number]]
 
 
-def _lasting_session(told: Mapping[str, str]) -> Optional[Path]:
-    session = Path(told.get("XDG_RUNTIME_DIR") or _login())
+def _lasting_session(variables: Mapping[str, str]) -> Optional[Path]:
+    session = Path(variables.get("XDG_RUNTIME_DIR") or _login())
     return session if _is_usable(session) and (session != _login() or _lingers()) else None
 
 

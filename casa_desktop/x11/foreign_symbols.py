@@ -70,8 +70,8 @@ class SpareKeys:
 
     def _mapping(self) -> Dict[int, Symbols]:
         first, last = self._info.min_keycode, self._info.max_keycode
-        found = self._display.get_keyboard_mapping(first, last - first + 1)
-        return {first + number: tuple(symbols) for number, symbols in enumerate(found)}
+        rows = self._display.get_keyboard_mapping(first, last - first + 1)
+        return {first + number: tuple(symbols) for number, symbols in enumerate(rows)}
 
     def _begin(self) -> None:
         """Find the key codes without a symbol, free those of multimedia keys, and store both in the property."""
@@ -145,12 +145,12 @@ class SpareKeys:
 
 def _runs(codes: Iterable[int]) -> List[List[int]]:
     """Return the numbers, sorted, in runs of consecutive numbers."""
-    found: List[List[int]] = []
+    runs: List[List[int]] = []
     for code in sorted(codes):
-        if not found or code != found[-1][-1] + 1:
-            found.append([])
-        found[-1].append(code)
-    return found
+        if not runs or code != runs[-1][-1] + 1:
+            runs.append([])
+        runs[-1].append(code)
+    return runs
 
 
 def _is_multimedia(symbols: Symbols) -> bool:

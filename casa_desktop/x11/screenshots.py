@@ -47,8 +47,8 @@ def titles(record: Record, *, timeout: float = 10.0) -> List[str]:
     Raises:
         ScreenshotFailed: as ``screenshot``.
     """
-    found: List[str] = json.loads(_output(record, _run(record, "--titles", timeout)))
-    return found[::-1]
+    upwards: List[str] = json.loads(_output(record, _run(record, "--titles", timeout)))
+    return upwards[::-1]
 
 
 def _run(record: Record, word: str, timeout: float) -> subprocess.CompletedProcess[bytes]:

@@ -115,7 +115,7 @@ def test_where_x_servers_come_from_is_understood_or_an_invalid_setting(tmp_path:
     file.write_bytes(said if isinstance(said, bytes) else said.encode())
     told = {"XDG_CONFIG_HOME": str(tmp_path), "XDG_CONFIG_DIRS": "/nowhere"}
     with suppress(InvalidSetting):
-        assert x_server_source.found(told).source in ("", str(file))
+        assert x_server_source.chosen(told).source in ("", str(file))
 
 
 # Connection files

@@ -27,7 +27,7 @@ def test_a_choice_is_told_and_taken_back(capsys: pytest.CaptureFixture[str]) -> 
     told = json.loads(capsys.readouterr().out)
     assert (told["container"], told["source"]) == (IMAGE.as_dict(), str(path))
     assert main(["x-server", "--own"]) == 0
-    assert x_server_source.found(os.environ) == (None, str(path))
+    assert x_server_source.chosen(os.environ) == (None, str(path))
 
 
 def test_without_an_engine_or_an_image_nothing_is_chosen(
@@ -39,6 +39,6 @@ def test_without_an_engine_or_an_image_nothing_is_chosen(
     write_program(tmp_path / "apptainer")
     assert main(["x-server", "--sif", "/no.sif"]) == 1
     assert "The container of apptainer (/no.sif) cannot be used: there is no such file." in capsys.readouterr().err
-    assert x_server_source.found(os.environ) == (None, "")
+    assert x_server_source.chosen(os.environ) == (None, "")
     assert main(["x-server"]) == 1
     assert "✗ X server: no Xvnc or Xtigervnc on PATH" in capsys.readouterr().out

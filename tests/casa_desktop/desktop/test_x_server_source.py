@@ -22,16 +22,16 @@ def environ(tmp_path: Path) -> Dict[str, str]:
 
 
 def test_where_nothing_was_chosen_it_is_this_machine_s_own(environ: Dict[str, str]) -> None:
-    assert x_server_source.found(environ) == x_server_source.Choice()
+    assert x_server_source.chosen(environ) == x_server_source.Choice()
     assert x_server_source.configured(environ) is None
 
 
 def test_a_choice_is_kept_and_can_be_taken_back(environ: Dict[str, str], tmp_path: Path) -> None:
     path = x_server_source.configure(environ, IMAGE)
     assert path == tmp_path / "own" / "casa-desktop" / "x-server.json"
-    assert x_server_source.found(environ) == x_server_source.Choice(IMAGE, str(path))
+    assert x_server_source.chosen(environ) == x_server_source.Choice(IMAGE, str(path))
     x_server_source.configure(environ, None)
-    assert x_server_source.found(environ) == x_server_source.Choice(None, str(path))
+    assert x_server_source.chosen(environ) == x_server_source.Choice(None, str(path))
     assert [each.name for each in path.parent.iterdir()] == ["x-server.json"]
 
 
@@ -48,7 +48,7 @@ def test_the_user_s_choice_goes_before_the_administrator_s_and_the_variable_befo
     x_server_source.configure(environ, None)
     assert x_server_source.configured(environ) is None
     told = {**environ, names.X_SERVER: '{"engine": "bwrap"}'}
-    assert x_server_source.found(told) == x_server_source.Choice(Container("bwrap"), "$CASA_DESKTOP_X_SERVER")
+    assert x_server_source.chosen(told) == x_server_source.Choice(Container("bwrap"), "$CASA_DESKTOP_X_SERVER")
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "[]", '{"engine": "lxc", "image": "x"}', '{"image": "x"}'])
