@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from typing import IO, Tuple
 
 from .. import names
@@ -18,25 +17,23 @@ from ..x11.xvnc import Xvnc
 from . import open_url
 
 
-@dataclass
 class Programs:
     """The programs of one desktop.
 
-    Attributes:
+    Args:
         settings: the user's choices.
         at: the desktop's paths.
         log: receives the programs' output.
+
+    Attributes:
         xvnc: the X server.
         display: the name of the X display, once Xvnc has reported it.
     """
 
-    settings: Settings
-    at: Places
-    log: IO[bytes]
-    display: str = ""
-
-    def __post_init__(self) -> None:
-        self.xvnc = Xvnc("", self.at.name, self.settings, self.at, self.log)
+    def __init__(self, settings: Settings, at: Places, log: IO[bytes]) -> None:
+        self.settings, self.at, self.log = settings, at, log
+        self.xvnc = Xvnc("", at.name, settings, at, log)
+        self.display = ""
 
     def check(self) -> None:
         """Check that all programs are installed.

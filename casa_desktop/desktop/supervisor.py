@@ -24,8 +24,7 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import IO, Any, List, Tuple
+from typing import IO, Any, List, Optional, Tuple
 
 from .. import __version__
 from ..errors import CasaDesktopError, Shortage, StartFailed
@@ -60,30 +59,31 @@ MOST_ENDS = 5
 _ENDING = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 
 
-@dataclass
 class Supervisor:
     """The processes of one desktop.
 
-    Attributes:
+    Args:
         programs: the desktop's programs, which become children.
         signals: SIGCHLD, and the signals that end the desktop.
         lock: the descriptor of the folder's lock.
-        keeper: the process id by which other processes end the desktop, and the pid namespace in which it is valid.
-        at, log: the desktop's paths and its log.
+        keeper: the process id by which other processes end the desktop, and the pid namespace in which it is valid; by
+            default this process's own.
+
+    Attributes:
         x_server, window_manager, agent: the children.
         mender: restores removed files of the desktop's folder.
     """
 
-    programs: Programs
-    signals: Signals
-    lock: int
-    keeper: Tuple[int, str] = field(default_factory=lambda: (os.getpid(), namespace("pid")))
-
-    def __post_init__(self) -> None:
-        self.at, self.log = self.programs.at, self.programs.log
-        self.x_server = Child(self.programs.start_x_server, self._say)
-        self.window_manager = Child(self.programs.start_window_manager, self._say)
-        self.agent = Child(self.programs.start_agent, self._say)
+    def __init__(
+        self, programs: Programs, signals: Signals, lock: int, keeper: Optional[Tuple[int, str]] = None
+    ) -> None:
+        self.programs, self.signals, self.lock = programs, signals, lock
+        self.at, self.log = programs.at, programs.log
+        self._itself = (os.getpid(), namespace("pid"))
+        self.keeper = keeper or self._itself
+        self.x_server = Child(programs.start_x_server, self._say)
+        self.window_manager = Child(programs.start_window_manager, self._say)
+        self.agent = Child(programs.start_agent, self._say)
         self.mender = Mender(self.at, lambda: self._record().write(self.at.record), self.log.fileno(), self._say)
 
     def start(self, seconds: float) -> Record:
@@ -211,7 +211,7 @@ class Supervisor:
 
     def stop(self) -> None:
         """End all programs on the desktop, Xvnc last, and remove the desktop's folder."""
-        contained = self.keeper != (os.getpid(), namespace("pid"))
+        contained = self.keeper != self._itself
         end_desktop(self.at, self.lock, self.programs.display, self.x_server, contained=contained)
 
 
@@ -230,9 +230,8 @@ def main(name: str, descriptors: str, seconds: float, settings: str, *keeper: st
     # Never closed: the lock must be held until the process has ended.
     lock = locks.hold(at.folder)
     with open(at.log, "a+b", buffering=0) as log:
-        supervisor = Supervisor(Programs(Settings(**json.loads(settings)), at, log), signals, lock)
-        if keeper:
-            supervisor.keeper = (int(keeper[0]), keeper[1])
+        programs = Programs(Settings(**json.loads(settings)), at, log)
+        supervisor = Supervisor(programs, signals, lock, (int(keeper[0]), keeper[1]) if keeper else None)
         try:
             supervisor.start(seconds).write(at.record)
             supervisor.mender.keep()
