@@ -238,6 +238,8 @@ debian-test: debian-run
 	browser=$$(command -v chromium google-chrome google-chrome-stable || true)
 	[[ -n "$$browser" ]] || packages+=(chromium)
 	[[ -n "$$(command -v firefox-esr firefox || true)" ]] || packages+=(firefox-esr)
+	# The disks on which results are put back.
+	packages+=(e2fsprogs xfsprogs btrfs-progs)
 	need "$${packages[@]}"
 
 .PHONY: debian-bench

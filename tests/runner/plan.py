@@ -48,6 +48,7 @@ SLOW: Tuple[str, ...] = (
 # How long a file takes on a quiet machine, in seconds, where that is above ten. A wrong number costs time and nothing
 # else; each parallel run ends with what it measured.
 SECONDS: Dict[str, float] = {
+    "tests/casa_desktop/store/test_disks.py": 30,
     "tests/casa_desktop/web/test_extension.py": 11,
     "tests/casa_desktop/desktop/test_idle.py": 11,
     "tests/casa_desktop/kernels/test_check.py": 11,
