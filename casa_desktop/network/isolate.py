@@ -26,6 +26,8 @@ from . import namespace, uplink
 
 __all__ = ["Quarters", "move_in", "seclude"]
 
+# In the kernel's private folder; the host helper answers on it.
+HELPER_SOCKET = "porter.sock"
 _PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 _BACKLOG = 100
 # Jupyter's default address, and the one that ZMQ writes as *.
@@ -100,7 +102,7 @@ class Quarters:
             environ: the environment of those programs.
         """
         if self._moved and names.OUTSIDE not in environ:
-            path = str(folder / "porter.sock")
+            path = str(folder / HELPER_SOCKET)
             # Created here, so that it exists before any program needs it; the host helper answers on it.
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             try:

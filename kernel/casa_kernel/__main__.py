@@ -58,8 +58,12 @@ def main() -> None:
     notices = [moved]
     if loading is not None:
         private = loading.children.private
-        home.receive_at(private.path, os.environ)
-        private.when_restored(partial(home.receive_at, private.path, os.environ))
+        receive = partial(home.receive_at, private.path, os.environ)
+        receive()
+        private.when_restored(receive)
+        socket = private.path / isolate.HELPER_SOCKET
+        if socket.exists():
+            private.keep(socket, receive)
         notices.append(profile.find_room(loading.children.private.path, os.environ))
     notices.append(home.notice)
     CasaKernel.loading, CasaKernel.reason, CasaKernel.notices = loading, reason, list(filter(None, notices))

@@ -90,7 +90,9 @@ class MaskEditor:
         )
         with writing(private):
             self.python, self._runs = memfd_script.script(private / "python", text)
-        folder.when_restored(partial(memfd_script.script, private / "python", text))
+        write = partial(memfd_script.script, private / "python", text)
+        folder.when_restored(write)
+        folder.keep(private / "python", write)
 
     def check(self, task: str) -> None:
         """Check that CASA can start the windows for which ``task`` waits.

@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Callable, Dict, Mapping, Optional, Sequence
 
@@ -113,6 +114,7 @@ class CasaKernel(IPythonKernel):
         # Text that C++ has written belongs to this cell.
         self._shell.events.register("post_run_cell", lambda _result: settle(native))
         self._shell.events.register("post_run_cell", lambda _result: self._log.end())
+        self._shell.events.register("pre_run_cell", lambda _info: self._mend_folder())
         self._shell.events.register("pre_run_cell", lambda _info: self._desktop.begin_work())
         self._shell.events.register("post_run_cell", lambda _result: self._desktop.end_work())
         self._shell.reporter = Reporter(self._logfile)
@@ -146,6 +148,13 @@ class CasaKernel(IPythonKernel):
         except CasaDesktopError as error:
             self._tell_once(f"CASA_DESKTOP_KEEP_TOOLS or CASA_DESKTOP_TOOL_MEMORY: {error}")
             return limits.Limits()
+
+    def _mend_folder(self) -> None:
+        """Make what was removed of the private folder again, also for the programs that the cell starts."""
+        if self.loading is not None:
+            # A task that needs it will report the reason.
+            with suppress(CasaDesktopError):
+                _ = self.loading.children.private.path
 
     def _choose_desktop(self) -> Desktop:
         try:

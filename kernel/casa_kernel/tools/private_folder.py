@@ -14,7 +14,7 @@ import tempfile
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Callable, List
+from typing import Callable, Dict, List
 
 from casa_desktop.errors import RuntimeDirectoryError
 from casa_desktop.runtime import directory
@@ -39,7 +39,8 @@ rmdir -- "${1%/*}" 2>/dev/null
 class PrivateFolder:
     """The folder of one kernel's FIFOs, preferences, pictures and process ids; mode 0700.
 
-    If a logout or a cleaner of /tmp removes the folder while the kernel runs, it is made again when it is next needed.
+    If a logout or a cleaner of /tmp removes the folder while the kernel runs, it is made again when it is next needed,
+    and so are the files in it that the kernel needs for as long as it lives.
 
     Raises:
         RuntimeDirectoryError: there is no place for the folder.
@@ -50,6 +51,7 @@ class PrivateFolder:
         self._owner = os.getpid()
         self._turn = threading.RLock()
         self._restorers: List[Callable[[], object]] = []
+        self._kept: Dict[Path, Callable[[], object]] = {}
         root = directory.private_root()
         with writing(root):
             # The name begins with a dot, so that it is not taken for a desktop's folder.
@@ -68,15 +70,27 @@ class PrivateFolder:
 
     @property
     def path(self) -> Path:
-        """The path of the folder, which is made again if it was removed.
+        """The path of the folder, which is made again if it was removed, and the files that are kept in it.
 
         Raises:
             RuntimeDirectoryError: the folder was removed and cannot be made again.
+            NoRoom, Shortage: as ``writing``.
         """
-        if self.is_ours and not open_folder.is_at(self._path, self._folder):
+        if self.is_ours and not (open_folder.is_at(self._path, self._folder) and all(map(os.path.lexists, self._kept))):
             with self._turn:
                 self._restore()
+                self._restore_files()
         return self._path
+
+    def keep(self, file: Path, make: Callable[[], object]) -> None:
+        """Call ``make`` to make a file in the folder again when it is missing and the folder is there."""
+        self._kept[file] = make
+
+    def _restore_files(self) -> None:
+        with writing(self._path):
+            for file, make in self._kept.items():
+                if not os.path.lexists(file):
+                    make()
 
     def when_restored(self, action: Callable[[], object]) -> None:
         """Call ``action`` each time the folder has been made again, to restore its content."""

@@ -67,8 +67,10 @@ class Child:
         return True
 
     def output(self) -> str:
-        """Return everything that the tool has printed."""
-        return (self._folder / "output").read_text(errors="replace")
+        """Return everything that the tool has printed; an empty string if the file was removed."""
+        with suppress(FileNotFoundError):
+            return (self._folder / "output").read_text(errors="replace")
+        return ""
 
     def last_words(self) -> str:
         """Return the last line that the tool printed, or an empty string."""
@@ -85,7 +87,9 @@ class Child:
     def stop(self) -> None:
         """End the tool and its children: SIGTERM, a grace period, SIGKILL. Safe to call twice."""
         stop_group(self.process)
-        self._register.unlink() if self._register.exists() else None
+        # A cleaner may have removed it.
+        with suppress(FileNotFoundError):
+            self._register.unlink()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
