@@ -119,14 +119,14 @@ def test_what_belongs_to_a_container_is_found_by_its_mark_and_by_its_engines_ses
 
 
 def test_processes_of_one_place_have_a_namespace_of_one_name_and_the_dead_have_none() -> None:
-    with _python("print('ready', flush=True); input()") as child:
+    with _python("import signal; print('ready', flush=True); signal.pause()") as child:
         assert namespace("pid") == namespace("pid", child.pid) != ""
         child.kill()
     assert namespace("mnt", child.pid) == ""
 
 
 def test_a_stopped_process_is_told_from_one_that_waits_and_from_a_dead_one() -> None:
-    with _python("print('ready', flush=True); input()") as child:
+    with _python("import signal; print('ready', flush=True); signal.pause()") as child:
         assert not is_stopped(child.pid)
         child.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, child.pid, os.WSTOPPED)
