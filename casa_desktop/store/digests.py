@@ -155,8 +155,9 @@ class Digests:
         Elsewhere only the first store to each page of a mapping moves it. So it takes a look at all processes which
         is later than ctime, and found no mapping of the file: a new one moves ctime to a later time than that.
         """
-        if system.flush:
-            return time.time()
+        now = time.time()
+        if system.flush or now - status.st_ctime < system.settle:
+            return now
         if self._mapped is None or self._mapped.time - status.st_ctime < system.settle:
             self._mapped = mapped_files()
         return -math.inf if self._mapped.has(path, status.st_ino) else self._mapped.time
