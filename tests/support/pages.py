@@ -13,6 +13,7 @@ import numpy as np
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 from Xlib import X
 
+from .clock import Stopwatch
 from .lab import Canvas, Jupyter
 from .screen import Pixels, Screen
 
@@ -61,14 +62,15 @@ class DesktopPage:
         return self.page.get_by_role("toolbar").get_by_role("button", name=name, exact=True)
 
     def wait_until_equal(self, screen: Screen, timeout: float = 20) -> float:
-        """Wait until each pixel of the canvas is as X has it; return how long that took, in seconds."""
+        """Wait until each pixel of the canvas is as X has it; return the seconds that it took, by ``Stopwatch``."""
+        watch = Stopwatch()
         # Xvnc paints the pointer into the picture of a view that has not moved it to where it is.
         self.canvas.locator.hover(position={"x": 5, "y": 5})
         started = time.monotonic()
         while time.monotonic() - started < timeout:
             # The desktop itself may change meanwhile, as when the window manager takes a hint away.
             if self.page.evaluate(_UNTIL_EQUAL, [_digest(screen.pixels()), 1000]):
-                return time.monotonic() - started
+                return watch.seconds()
         raise AssertionError(f"The canvas was not the desktop's picture within {timeout} s.")
 
     def size(self) -> Place:

@@ -6,7 +6,7 @@ from typing import Callable, Dict
 
 import pytest
 
-from ..support.clock import own_time
+from ..support.clock import Stopwatch
 from ..support.lab import Lab, Notebook
 from ..support.mask_editor import MaskEditor
 from ..support.processes import name, ours
@@ -79,9 +79,9 @@ def test_interrupt_ends_cleaning_within_three_seconds(
     cleaning: tuple[Notebook, MaskEditor], environment: Dict[str, str]
 ) -> None:
     notebook, editor = cleaning
-    pressed = own_time()
+    watch = Stopwatch()
     notebook.interrupt()
-    _ends_with_keyboard_interrupt(notebook, editor, pressed, environment)
+    _ends_with_keyboard_interrupt(notebook, editor, watch, environment)
 
 
 @pytest.mark.parametrize("cleaning", [GO], ids=["go"], indirect=True)
@@ -90,16 +90,16 @@ def test_closing_the_window_ends_cleaning_within_three_seconds(
 ) -> None:
     notebook, editor = cleaning
     cross = editor.window.left + editor.window.width - CROSS, editor.window.top - CROSS
-    pressed = own_time()
+    watch = Stopwatch()
     editor.hand.click(cross)
-    _ends_with_keyboard_interrupt(notebook, editor, pressed, environment)
+    _ends_with_keyboard_interrupt(notebook, editor, watch, environment)
 
 
 def _ends_with_keyboard_interrupt(
-    notebook: Notebook, editor: MaskEditor, pressed: float, environment: Dict[str, str]
+    notebook: Notebook, editor: MaskEditor, watch: Stopwatch, environment: Dict[str, str]
 ) -> None:
     text = notebook.wait_until_finished(1, timeout=60)
-    took = own_time() - pressed
+    took = watch.seconds()
     assert "KeyboardInterrupt" in text
     assert took < 3, f"it took {took:.1f} s"
     editor.wait_until_gone()
