@@ -67,6 +67,7 @@ SECONDS: Dict[str, float] = {
     "tests/casa_desktop/test_starved.py": 25,
     "tests/casa_desktop/desktop/test_supervisor.py": 12,
     "tests/kernel/interactive/test_missing_editor.py": 23,
+    "tests/kernel/interactive/test_restarted_calls.py": 21,
     "tests/kernel/test_bad_input.py": 55,
     "tests/kernel/test_contained.py": 84,
     "tests/kernel/test_earlier_kernelspecs.py": 20,
