@@ -332,7 +332,7 @@ class NoSuchTask(CasaKernelError):
     near: Sequence[str]  # tasks with a similar name
 
     def _text(self) -> str:
-        return f"{self.word} is not a CASA task.{_hint(self.near)}"
+        return f"{self.word} is not a CASA task.{hint(self.near)}"
 
 
 class NoSuchName(CasaKernelError):
@@ -342,10 +342,11 @@ class NoSuchName(CasaKernelError):
     near: Sequence[str]  # similar names of CASA
 
     def _text(self) -> str:
-        return f"{self.name!r} is not one of CASA's names.{_hint(self.near)}"
+        return f"{self.name!r} is not one of CASA's names.{hint(self.near)}"
 
 
-def _hint(near: Sequence[str]) -> str:
+def hint(near: Sequence[str]) -> str:
+    """Return a question about the first of some similar words, to end a message with; empty if there is none."""
     return f" Did you mean {near[0]!r}?" if near else ""
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Iterator, Optional, Union
 
 from .imports import Casa
 from .versions import Measures
+
+_MJD_ZERO = date(1858, 11, 17)
 
 
 @contextmanager
@@ -47,7 +50,8 @@ def measures(casa: Casa) -> Optional[Measures]:
         for name in ("IERSpredict", "IERSeop2000"):
             path = casa.names["ctsys"].resolve(f"geodetic/{name}")
             tool.open(path)
-            ends.append(float(tool.getcell("MJD", tool.nrows() - 1)))
+            days = float(tool.getcell("MJD", tool.nrows() - 1))
+            ends.append(_MJD_ZERO + timedelta(days=days))
         version = str(tool.getkeyword("VS_DATE"))
     except RuntimeError:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import platform
-from datetime import date, timedelta
+from datetime import date
 from importlib import metadata
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -13,7 +13,6 @@ _WHEELS = (
     "casatasks", "casatools", "casashell", "casaviewer", "casaplotms", "casalogger", "casafeather", "casatablebrowser",
     "casaplotserver", "casampi", "casaconfig", "casadata", "casa-desktop", "ipykernel", "ipython",
 )  # fmt: skip
-_MJD_ZERO = date(1858, 11, 17)
 
 
 class Measures(NamedTuple):
@@ -22,14 +21,14 @@ class Measures(NamedTuple):
     Attributes:
         folder: their folder.
         version: the date of the table of Earth orientation, from its own keyword.
-        measured: the last modified Julian date for which the Earth's orientation is known.
+        measured: the last day for which the Earth's orientation is known.
         predicted: the last one for which it is predicted.
     """
 
     folder: str
     version: str
-    measured: float
-    predicted: float
+    measured: date
+    predicted: date
 
 
 def rows(measures: Optional[Measures], today: date) -> List[Tuple[str, str]]:
@@ -38,9 +37,9 @@ def rows(measures: Optional[Measures], today: date) -> List[Tuple[str, str]]:
     found += [(wheel, version) for wheel in _WHEELS for version in [_version(wheel)] if version]
     found.append(("Python", f"{platform.python_version()} on {platform.platform()}"))
     if measures is not None:
-        known, predicted = (_MJD_ZERO + timedelta(days=day) for day in (measures.measured, measures.predicted))
-        old = "" if predicted >= today else " (too old for new observations)"
-        said = f"of {measures.version}; Earth orientation measured until {known}, predicted until {predicted}{old}"
+        old = "" if measures.predicted >= today else " (too old for new observations)"
+        known = f"measured until {measures.measured}, predicted until {measures.predicted}{old}"
+        said = f"of {measures.version}; Earth orientation {known}"
         found += [("measures data", said), ("data folder", measures.folder)]
     return found
 

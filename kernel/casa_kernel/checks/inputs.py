@@ -24,6 +24,7 @@ from ..errors import (
     NoSuchPath,
     NotWritable,
     WrongKind,
+    hint,
 )
 from . import tables, working_folder
 
@@ -180,9 +181,7 @@ def check_room(task: str, parameter: str, path: Path) -> None:
     Raises:
         NotWritable: the disk is full.
     """
-    space = os.statvfs(path.parent)
-    # Root may use the blocks that are reserved for it.
-    if not (space.f_bavail if os.geteuid() else space.f_bfree):
+    if not _free_blocks(os.statvfs(path.parent)):
         raise NotWritable(task, parameter, path, "the disk is full")
 
 
@@ -204,9 +203,13 @@ def is_full(folder: Path) -> bool:
         space = os.statvfs(folder)
     except OSError:
         return False
-    # Root may use the blocks that are reserved for it; and file systems such as /proc have no blocks at all.
-    free = space.f_bavail if os.geteuid() else space.f_bfree
-    return space.f_blocks > 0 and space.f_frsize * free < _NO_ROOM
+    # File systems such as /proc have no blocks at all.
+    return space.f_blocks > 0 and space.f_frsize * _free_blocks(space) < _NO_ROOM
+
+
+def _free_blocks(space: os.statvfs_result) -> int:
+    # Root may use the blocks that are reserved for it.
+    return space.f_bavail if os.geteuid() else space.f_bfree
 
 
 def bind(task: str, signature: inspect.Signature, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Dict[str, Any]:
@@ -219,8 +222,7 @@ def bind(task: str, signature: inspect.Signature, args: Sequence[Any], kwargs: M
         return dict(signature.bind_partial(*args, **kwargs).arguments)
     except TypeError as error:
         near = [close for name in kwargs if name not in signature.parameters for close in _meant(name, signature)]
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise BadParameter(task, f"{error}.{hint}") from error
+        raise BadParameter(task, f"{error}.{hint(near)}") from error
 
 
 def _meant(name: str, signature: inspect.Signature) -> List[str]:

@@ -11,7 +11,7 @@ import math
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..casa.images import Image, named
-from ..errors import BadParameter
+from ..errors import BadParameter, hint
 
 _TYPES = ("raster", "contour", "vector", "marker", "lel")
 # The keys of imview's dictionaries, in casaviewer/private/task_imview.py.
@@ -186,9 +186,8 @@ class Values:
             self._check_number(f"an element of {name}", value)
 
     def _refuse_word(self, name: str, word: Any, known: Sequence[str]) -> None:
-        near = _near(str(word), known)
-        hint = f" Did you mean {near!r}?" if near else ""
-        raise BadParameter(self._task, f"{name} is {word!r}, but should be one of {', '.join(known)}.{hint}")
+        near = hint(_near(str(word), known))
+        raise BadParameter(self._task, f"{name} is {word!r}, but should be one of {', '.join(known)}.{near}")
 
     def _refuse(self, reason: str) -> None:
         raise BadParameter(self._task, f"{reason}.")
@@ -199,8 +198,7 @@ def _dictionaries(value: Any) -> List[Dict[str, Any]]:
     return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict)]
 
 
-def _near(word: str, known: Sequence[str]) -> str:
-    """Return the known word that is most similar, or an empty string."""
+def _near(word: str, known: Sequence[str]) -> List[str]:
+    """Return the known word that is most similar in a list, which is empty if none is."""
     small = {each.lower(): each for each in known}
-    found = difflib.get_close_matches(word.lower(), small, 1)
-    return small[found[0]] if found else ""
+    return [small[each] for each in difflib.get_close_matches(word.lower(), small, 1)]

@@ -10,7 +10,7 @@ import os
 import platform
 import subprocess
 import time
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple
 
@@ -26,7 +26,6 @@ from ..tools import appimages
 # Without these the kernel's own tasks fail; the other tools only serve tasks of their own.
 _NEEDED = ("casaviewer", "casaplotms", "casalogger")
 _SIDE = 64
-_MJD_ZERO = date(1858, 11, 17)
 
 
 class Finding(NamedTuple):
@@ -117,9 +116,8 @@ def _look_at_data(found: Casa) -> Finding:
     if measures is None:
         remedy = "pip install casadata into the kernel's Python, or set measurespath in ~/.casa/config.py"
         return Finding("measures data", "missing", "their tables cannot be read", remedy)
-    until = _MJD_ZERO + timedelta(days=measures.predicted)
-    said = f"{measures.folder}, Earth orientation predicted until {until}"
-    if until >= date.today():
+    said = f"{measures.folder}, Earth orientation predicted until {measures.predicted}"
+    if measures.predicted >= date.today():
         return Finding("measures data", "ok", said)
     remedy = "for newer observations: pip install --upgrade casadata, or casaconfig's data_update"
     return Finding("measures data", "note", said, remedy)

@@ -19,7 +19,7 @@ import casa_desktop.errors
 from casa_desktop.errors import CasaDesktopError, Shortage
 
 from ..checks import inputs, working_folder
-from ..errors import FolderRemoved, TaskFailed
+from ..errors import FolderRemoved, TaskFailed, hint
 from ..log import failures
 
 _RED, _BOLD, _DIM, _PLAIN = "\x1b[31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
@@ -63,8 +63,7 @@ def _arguments_said(error: BaseException, run: Run) -> str:
     # CASA's tasks are objects; Python 3.8 names __call__() without the class.
     said = re.sub(r"^\S*__call__\(\)", f"{run.task}()", inputs.explain_schema(str(error)))
     wrong = re.search(r"unexpected keyword argument '(\w+)'", said)
-    near = difflib.get_close_matches(wrong[1], run.parameters, 1) if wrong else []
-    return f"{said} Did you mean {near[0]!r}?" if near else said
+    return said + hint(difflib.get_close_matches(wrong[1], run.parameters, 1) if wrong else [])
 
 
 def user_s_lines(trace: Optional[TracebackType], name_cell: Callable[[str], Optional[Tuple[str, str]]]) -> List[str]:

@@ -55,9 +55,10 @@ def test_a_mask_editor_that_cannot_be_started_is_told(notebook: Notebook, tmp_pa
 
 def test_measures_data_that_end_too_early_are_told_with_the_remedy(notebook: Notebook, tmp_path: Path) -> None:
     notebook.run(
-        "from casa_kernel.jupyter import self_check as selfcheck\n"
+        "from datetime import date\n"
         "from casa_kernel.casa import tables, versions\n"
-        "real, tables.measures = tables.measures, lambda found: versions.Measures('/data', '2001', 51000.0, 51100.0)"
+        "told = versions.Measures('/data', '2001', measured=date(1998, 7, 6), predicted=date(1998, 10, 14))\n"
+        "real, tables.measures = tables.measures, lambda found: told"
     )
     found = _report(notebook, tmp_path)["findings"]["measures data"]
     assert found["state"] == "note"
