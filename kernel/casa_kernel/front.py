@@ -33,8 +33,6 @@ class Front(Protocol):
         """Put a MIME bundle into the cell.
 
         Args:
-            data: the bundle.
-            metadata: its metadata.
             display_id: an id by which it can be replaced later.
             update: replace the bundle with that id.
         """

@@ -67,7 +67,6 @@ def after_new_logfile(casa: Casa, check: Callable[[str], None], hook: Callable[[
     it.
 
     Args:
-        casa: the imported CASA.
         check: called with a new name before CASA uses it; may raise an error to refuse it.
         hook: called with the path when CASA uses it.
     """

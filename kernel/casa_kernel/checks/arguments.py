@@ -73,7 +73,6 @@ def check_types(task: Any, given: Mapping[str, Any]) -> None:
 
     Args:
         task: CASA's own task. Between its check and its work it logs its beginning (casatasks 6.4 to 6.7).
-        given: the arguments.
 
     Raises:
         AssertionError: the task refuses an argument.

@@ -83,12 +83,9 @@ def readable_by_casa(value: Any) -> List[Path]:
 
 
 def check_path(task: str, parameter: str, value: Any, kinds: Sequence[str]) -> None:
-    """Check every path in ``value``, after ``checks.paths.resolve``.
+    """Check every path in a parameter's ``value``, after ``checks.paths.resolve``.
 
     Args:
-        task: the task.
-        parameter: the parameter's name.
-        value: its value.
         kinds: the kinds that may be there, of this module's constants.
 
     Raises:
@@ -145,8 +142,6 @@ def check_output(task: str, parameter: str, value: Any) -> None:
     """Check that the file named by ``value`` can be written; the tools do not report it if they could not.
 
     Args:
-        task: the task.
-        parameter: the parameter's name.
         value: a path, a dictionary with ``file``, or an empty value.
 
     Raises:

@@ -18,7 +18,6 @@ def resolve(task: str, inputs: Sequence[str], given: Dict[str, Any], output: str
     """Convert the paths in a call's arguments to a form that every tool understands.
 
     Args:
-        task: its name.
         inputs: the parameters that name the files it reads.
         given: its arguments; they are changed.
         output: the parameter that names the file it writes, or an empty string.

@@ -47,9 +47,7 @@ class Desk:
         """Remove the arguments about windows from a call's arguments; return its mode.
 
         Args:
-            task: its name.
             window: the task's own parameter that decides whether there is a window, or an empty string.
-            given: its arguments.
 
         Raises:
             BadParameter: ``gui`` is not True, False or None.
@@ -65,9 +63,7 @@ class Desk:
         The paths in its arguments are replaced by paths that the tools understand.
 
         Args:
-            task: its name.
             inputs: the parameters that name the files it reads.
-            given: its arguments.
             output: the parameter that names the file it writes, or an empty string.
 
         Raises:
@@ -110,9 +106,7 @@ class Desk:
         A window on another desktop stays.
 
         Args:
-            name: the task's name.
             tool: the program's name, for messages.
-            argv: its command line.
             env: its whole environment.
             alt: a description of the window's content.
             server: the program writes an address when its window is open.

@@ -35,14 +35,7 @@ def is_one(text: Any) -> bool:
 
 
 def evaluate(casa: Casa, task: str, parameter: str, expression: str, folder: Path) -> Path:
-    """Return an image with the values of the user's expression.
-
-    Args:
-        casa: CASA.
-        task: the task.
-        parameter: the parameter's name.
-        expression: its value.
-        folder: the folder for the image.
+    """Return an image in ``folder`` with the values of the expression that a parameter holds.
 
     Raises:
         BadParameter: the value of the expression is not an image, or is too large.

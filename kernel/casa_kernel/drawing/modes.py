@@ -92,7 +92,6 @@ class Modes:
         """Return ``headless`` or ``live`` for one call.
 
         Args:
-            task: its name.
             gui: the call's own argument; None leaves the choice to the setting.
             watched: whether a browser shows the desktop, on which ``auto`` depends.
         """

@@ -98,9 +98,6 @@ class Drawing:
         """Draw into the cell.
 
         Args:
-            row: the task's row.
-            task: the task.
-            given: its arguments.
             said: the arguments as the user gave them.
         """
         if not capture.names_something(row, given):

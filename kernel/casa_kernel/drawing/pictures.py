@@ -98,14 +98,7 @@ def alt(task: str, given: Mapping[str, Any]) -> str:
 def pages(
     task: str, given: Mapping[str, Any], pictures: Sequence[Picture], version: str
 ) -> Iterator[Tuple[Dict[str, Any], Dict[str, Any]]]:
-    """Yield the MIME bundle of each picture of a call, and its metadata.
-
-    Args:
-        task: the task that drew them.
-        given: the user's arguments.
-        pictures: all pictures of the call.
-        version: the version of CASA.
-    """
+    """Yield the MIME bundle of each picture of a call, and its metadata."""
     parameters = {name: repr(value) for name, value in given.items()}
     for number, picture in enumerate(pictures, start=1):
         page = f", page {number} of {len(pictures)}" if len(pictures) > 1 else ""

@@ -28,9 +28,7 @@ class PlotData:
     """The table that a call of plotms names.
 
     Args:
-        casa: the imported CASA.
         parameter: the parameter that names the table.
-        path: the path of the table.
     """
 
     def __init__(self, casa: Casa, parameter: str, path: str) -> None:

@@ -35,9 +35,7 @@ def prepare(
     """Return the arguments of a call of plotms for casaplotms.
 
     Args:
-        casa: the imported CASA.
         given: the user's arguments, checked, with paths in the form for tools.
-        inputs: the parameters that name data.
         folder: gets a prefix, and makes a folder that lasts as long as the kernel.
         say: called with remarks for the user about the plot.
 

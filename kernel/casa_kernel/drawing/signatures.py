@@ -30,8 +30,6 @@ def missing(name: str, tool: str, faults: Mapping[str, str]) -> Callable[..., An
     """Return a replacement for a task whose tool is missing; it raises an error when it is called.
 
     Args:
-        name: the name of the task.
-        tool: the name of the tool.
         faults: the reasons for tools that are installed but cannot be used.
     """
     fault = faults.get(tool)

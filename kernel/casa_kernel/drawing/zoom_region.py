@@ -19,11 +19,6 @@ from ..errors import BadParameter, NoSuchPath
 def with_box(task: str, casa: Casa, given: Mapping[str, Any]) -> Dict[str, Any]:
     """Return a call's arguments, with a region in ``zoom`` replaced by its box.
 
-    Args:
-        task: its name.
-        casa: the imported CASA.
-        given: the arguments.
-
     Raises:
         BadParameter: it is not a region, or not one of this image.
         NoSuchPath: there is no such file.

@@ -45,12 +45,8 @@ class Habits:
         """Prepare for a namespace.
 
         Args:
-            namespace: the notebook's variables.
             given: the values that the kernel will put there; these are not parameters of tasks.
-            tasks: the names of the tasks in it.
             shell_task: returns casashell's object for a task, or None.
-            logfile: returns the path of CASA's log.
-            front: the notebook.
             present: gets the name of a task and a function; returns the notebook's object for the task, which calls the
                 function.
         """

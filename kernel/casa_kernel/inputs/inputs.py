@@ -67,7 +67,6 @@ class Inputs:
         """Describe a task.
 
         Args:
-            name: its name.
             task: the function that ``go`` calls.
             shell_task: casashell's object of that name, if there is one.
         """

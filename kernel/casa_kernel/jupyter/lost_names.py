@@ -24,9 +24,6 @@ def advice(
     """Return a sentence about the name that caused an error in the notebook's own code; empty for any other error.
 
     Args:
-        error: the error.
-        trace: its traceback.
-        namespace: the notebook's variables.
         given: the names that the kernel has put there, with their values.
     """
     frames = list(traceback.walk_tb(trace))

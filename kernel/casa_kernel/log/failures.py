@@ -172,7 +172,6 @@ def guard(
     """Return ``task`` for users: when it fails, it raises an exception.
 
     Args:
-        name: its name.
         task: CASA's task, or ours around it.
         logfile: returns the path of CASA's log.
         prepare: called with the name and the arguments of each call; returns further arguments.

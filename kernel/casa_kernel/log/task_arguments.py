@@ -14,7 +14,6 @@ def without_private(said: str, private: str) -> str:
     Args:
         said: the message. In a call, a parameter whose value is such a path, or a dictionary with one, becomes empty:
             that is its default in all tasks that draw.
-        private: the folder.
     """
     if private not in said:
         return said
@@ -28,7 +27,6 @@ def install(casalog: Any, private: Path) -> None:
 
     Args:
         casalog: CASA's log.
-        private: the kernel's folder.
     """
     tool = type(casalog)
     original = tool.post

@@ -130,7 +130,6 @@ def ensure_extracted(tool: Tool, say: Callable[[str], None]) -> Path:
     """Return the program of ``tool``, and unpack it first if necessary; safe to call from many processes at once.
 
     Args:
-        tool: the tool.
         say: called once with a message if the tool must be unpacked (about 5 s).
 
     Raises:

@@ -44,8 +44,6 @@ class Children:
         """Keep ``child`` under ``key``, and stop the one kept there before.
 
         Args:
-            key: its name here.
-            child: the tool.
             warm: it has no window, and is kept only to be used again.
         """
         self.drop(key)

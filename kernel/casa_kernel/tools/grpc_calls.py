@@ -19,10 +19,6 @@ BESIDE = 5.0
 class Line:
     """A channel to a tool, for the classes that protoc has generated for CASA.
 
-    Args:
-        grpc: the module.
-        address: the address of the tool's server.
-
     Attributes:
         watched: a watchdog watches the calls.
         waiting: the number of the call that waits for its answer, or 0. Each call has another number.

@@ -32,12 +32,9 @@ def launch(
     """Start a tool.
 
     Args:
-        children: the tools of this process.
-        name: the tool.
         display: the variables that put its windows on a desktop; None for a tool without windows.
         data: the folder of CASA's run-time data.
         log: the log, as ``home_folder.logfile`` returns it.
-        cache: the folder of its preferences.
         here: as for ``processes.start``.
         say: called with a message if the tool must first be unpacked.
 

@@ -20,10 +20,6 @@ _MFD_EXEC = 0x10
 def script(path: Path, text: str) -> Tuple[Path, bool]:
     """Write a script; return the path by which it is run, and whether it can be run at all.
 
-    Args:
-        path: the file to write.
-        text: its content.
-
     Raises:
         OSError: there is no room.
     """

@@ -40,8 +40,6 @@ class Watchdog:
     time, so that a slow kernel is not mistaken for a stall.
 
     Args:
-        child: the tool.
-        client: the client connected to it.
         window: its window, or None where it has none.
         say: called in another thread with a sentence for the user, when the tool waits for the user.
 
@@ -108,11 +106,7 @@ def is_frozen(child: Child, client: Client, window: ToolWindow) -> bool:
 
 
 class Idleness:
-    """Measures for how long a tool that should work has done nothing, by looking at it from time to time.
-
-    Args:
-        child: the tool.
-    """
+    """Measures for how long a tool that should work has done nothing, by looking at it from time to time."""
 
     def __init__(self, child: Child) -> None:
         self._child, self._former, self._since = child, _Look(child), time.monotonic()

@@ -20,7 +20,6 @@ class ToolWindow:
     """The windows of one tool on one desktop.
 
     Args:
-        pid: the tool's process.
         display: the variables that put it there.
 
     Attributes:

@@ -89,10 +89,6 @@ def write(cache: Path, preferences: Mapping[str, str]) -> None:
 
 
 def has_planes(given: Mapping[str, Any]) -> bool:
-    """Return whether the mask editor of a call of tclean has several planes or fields to step through.
-
-    Args:
-        given: the call's arguments.
-    """
+    """Return whether the mask editor of a call of tclean has several planes or fields to step through."""
     is_continuum = given.get("specmode", "mfs") == "mfs"
     return not is_continuum or given.get("stokes", "I") not in _ONE_STOKES or bool(given.get("outlierfile"))

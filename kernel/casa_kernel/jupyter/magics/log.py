@@ -34,15 +34,7 @@ class LogMagics(Magics):
         front: Front,
         display: Callable[[], CellDisplay],
     ) -> None:
-        """Register only the completion.
-
-        Args:
-            shell: IPython's shell.
-            stream: the log under the cells.
-            logfile: returns the path of the session's log.
-            front: the notebook.
-            display: returns a display under the running cell.
-        """
+        """Register only the completion."""
         super().__init__(shell)
         self._stream, self._logfile, self._front, self._display = stream, logfile, front, display
         for key in ("%casa_log", "casa_log"):
