@@ -10,14 +10,13 @@ import hashlib
 import json
 import os
 import re
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterable, List, Optional, Tuple
 
 from ..system import files
-from . import sizes
+from . import scratch, sizes
 from .models import Record
 
 _KEY = re.compile(r"[0-9a-f]{16,128}")
@@ -34,17 +33,19 @@ class Entry:
         used: when it was used last, in ns since 1970.
         size: the room that its file takes, in bytes.
         objects: the digests of the objects that it needs; None if the file is damaged.
+        task: that was called; empty if the file is damaged.
     """
 
     key: str
     used: int
     size: int
     objects: Optional[Tuple[str, ...]]
+    task: str
 
 
 def content(record: Record, objects: Iterable[str]) -> bytes:
     """Return the contents of a record's file; ``objects`` are the digests that it keeps in the store."""
-    lines = [{"objects": sorted(objects)}, record.as_json()]
+    lines = [{"objects": sorted(objects), "task": record.task}, record.as_json()]
     body = b"".join(json.dumps(line, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\n" for line in lines)
     return _seal(body) + body
 
@@ -92,15 +93,7 @@ class Records:
         Raises:
             OSError: there is no room, or the like. A record that was there is unchanged.
         """
-        descriptor, partial = tempfile.mkstemp(dir=self._folder, suffix=".part")
-        try:
-            with open(descriptor, "wb") as file:
-                file.write(text)
-            os.replace(partial, self._path(key))
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(partial)
-            raise
+        scratch.replace(self._path(key), text)
 
     def touch(self, key: str) -> None:
         """Note that a record was used now; of a store that cannot be written nothing is swept either."""
@@ -132,21 +125,23 @@ class Records:
                 status = os.fstat(file.fileno())
                 # Its first two lines; the record itself may be long.
                 file.readline()
-                objects = _names(file.readline())
+                objects, task = _summary(file.readline())
         except OSError:
             return None
-        return Entry(key, status.st_mtime_ns, sizes.on_disk(status.st_size), objects)
+        return Entry(key, status.st_mtime_ns, sizes.on_disk(status.st_size), objects, task)
 
     def remove_leftovers(self) -> None:
         """Remove what killed processes have left; no other process may write a record at the same time."""
-        for path in self._folder.glob("*.part"):
+        for path in self._folder.glob(f"*{scratch.ENDING}"):
             with suppress(OSError):
                 path.unlink()
 
 
-def _names(line: bytes) -> Optional[Tuple[str, ...]]:
+def _summary(line: bytes) -> Tuple[Optional[Tuple[str, ...]], str]:
+    """Return the objects and the task of a record's second line."""
     with suppress(ValueError, TypeError, KeyError):
-        names = files.parsed(line)["objects"]
-        if isinstance(names, list) and all(isinstance(name, str) for name in names):
-            return tuple(names)
-    return None
+        value = files.parsed(line)
+        names, task = value["objects"], value["task"]
+        if isinstance(names, list) and all(isinstance(name, str) for name in [*names, task]):
+            return tuple(names), task
+    return None, ""

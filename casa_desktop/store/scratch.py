@@ -1,37 +1,31 @@
-"""Folders for what is being made: half made trees, which nobody else looks at."""
+"""What is being made: files and trees that are half done lie where no process looks for whole ones."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Iterator
 
-from ..system import locks
-
-PREFIX = ".casa-reuse-new-"
+ENDING = ".part"
 
 
-@contextmanager
-def beside(folder: Path) -> Iterator[Path]:
-    """Make a folder in a folder of the user's, and remove it afterwards, with what killed processes have left there.
+def replace(path: Path, content: bytes) -> None:
+    """Write a file atomically, as only the user may read it; processes that do so at once do not disturb each other.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: there is no room, or the like. A file that was there is unchanged.
     """
-    for each in folder.glob(f"{PREFIX}*"):
-        # The process that works in it holds its lock.
-        with suppress(OSError), locks.unheld(each):
-            removed(each)
-    own = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))
-    descriptor = locks.hold(own)
+    descriptor, partial = tempfile.mkstemp(dir=path.parent, suffix=ENDING)
     try:
-        yield own
-    finally:
-        removed(own)
-        os.close(descriptor)
+        with open(descriptor, "wb") as file:
+            file.write(content)
+        os.replace(partial, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(partial)
+        raise
 
 
 def removed(path: Path) -> bool:

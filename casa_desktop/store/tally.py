@@ -10,6 +10,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from . import scratch
+
 # So many additions are a file of some kilobytes; more than that are drawn together.
 _LONG = 10_000
 
@@ -55,12 +57,9 @@ class Tally:
             os.close(descriptor)
 
     def become(self, number: int) -> None:
-        """Replace the sum. No other process may add at the same time.
+        """Replace the sum. What another process adds at the same time may be lost.
 
         Raises:
             OSError: the file cannot be written; it is unchanged.
         """
-        partial = self._file.with_suffix(".part")
-        partial.write_bytes(b"%d\n" % number)
-        partial.chmod(0o600)
-        partial.replace(self._file)
+        scratch.replace(self._file, b"%d\n" % number)

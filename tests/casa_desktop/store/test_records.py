@@ -54,11 +54,11 @@ def test_the_one_that_was_used_last_comes_last(tmp_path: Path, records: Records)
     assert [entry.key[0] for entry in records.entries()] == ["1", "2", "3"]
     records.touch("2" * 64)
     assert [entry.key[0] for entry in records.entries()] == ["1", "3", "2"]
-    assert records.entries()[0] == Entry(RECORD.key, 10 * 10**9, 4096, OBJECTS)
+    assert records.entries()[0] == Entry(RECORD.key, 10 * 10**9, 4096, OBJECTS, "split")
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"\n", b"x\n[]\n", b'x\n{"objects": [1]}\n', b'x\n{"objects": ["a"]', b"\xff\n\xff"]
+    "text", [b"", b"\n", b"x\n[]\n", b'x\n{"objects": [1]}\n', b'x\n{"objects": ["a"]}\n', b"\xff\n\xff"]
 )
 def test_of_a_damaged_record_it_is_not_known_what_it_needs(text: bytes, records: Records) -> None:
     records.write(RECORD.key, text)

@@ -1,0 +1,160 @@
+"""Builds what is put back beside what lies there: from objects, and from the files there that are already right.
+
+Those are linked, not copied: the old tree is removed right after the exchange, so that each file has one name again.
+``table.lock`` goes with them, because processes hold locks on it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Dict, Optional, Set, Tuple
+
+from ..errors import NotPutBack
+from .digests import Digests
+from .models import FOLDER, LINK, State
+from .objects import Objects
+from .states import LOCK
+
+
+@dataclass
+class Tree:
+    """A file or folder that is ready to take the place of another.
+
+    Attributes:
+        target: absolute path where it belongs.
+        new: where it is; nothing is there if nothing shall be at ``target``.
+        made: the names of new files below it, to their digests.
+        linked: the names of files that are links to those at ``target``, to their stat before.
+    """
+
+    target: str
+    new: str
+    made: Dict[str, str] = field(default_factory=dict)
+    linked: Dict[str, os.stat_result] = field(default_factory=dict)
+
+    def note(self, digests: Digests) -> None:
+        """Have the digests of its files remembered, now that it is at ``target`` and the old tree is gone."""
+        for name, digest in self.made.items():
+            digests.note(_below(self.target, name), digest)
+        for name, before in self.linked.items():
+            digests.linked(_below(self.target, name), before)
+
+
+def _below(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if name else folder
+
+
+class Builder:
+    """Builds trees.
+
+    Args:
+        objects: of the store.
+        digests: the store's memory of digests.
+    """
+
+    def __init__(self, objects: Objects, digests: Digests) -> None:
+        self._objects, self._digests = objects, digests
+
+    def build(self, target: str, new: str, after: State, live: State) -> Tree:
+        """Build what shall be at ``target``.
+
+        Args:
+            target: absolute path, with links resolved.
+            new: where to build it, on the same disk.
+            after: the state that it shall have.
+            live: the state of what is at ``target``.
+
+        Raises:
+            NotPutBack: a part of it is not in the store.
+            OSError: there is no room, or the like.
+        """
+        tree = Tree(target, new)
+        if after.absent:
+            return tree
+        folders = _folders(after)
+        for name in sorted(folders):
+            os.mkdir(_below(new, name))
+        for name, digest in after.files.items():
+            if digest != FOLDER:
+                self._make(tree, name, digest, live)
+        # Last, and the inner ones first, because a folder may be read-only.
+        for name in sorted(folders, reverse=True):
+            self._finish(_below(new, name), _below(target, name))
+        return tree
+
+    def _finish(self, new: str, there: str) -> None:
+        lock = f"{there}/{LOCK}"
+        if os.path.isfile(lock) and not os.path.islink(lock) and not os.path.lexists(f"{new}/{LOCK}"):
+            os.link(lock, f"{new}/{LOCK}")
+        _dress(new, there)
+
+    def _make(self, tree: Tree, name: str, digest: str, live: State) -> None:
+        there, new = _below(tree.target, name), _below(tree.new, name)
+        if digest.startswith(LINK):
+            os.symlink(digest[len(LINK) :], new)
+            return
+        before = self._linked(there, new, digest) if live.files.get(name) == digest else None
+        if before is not None:
+            tree.linked[name] = before
+        else:
+            self._objects.give(digest, new)
+            _dress(new, there)
+            tree.made[name] = digest
+
+    def _linked(self, there: str, new: str, digest: str) -> Optional[os.stat_result]:
+        """Link a file that is right into the new tree; return its stat before, or None if it has to be made anew."""
+        before = os.lstat(there)
+        if self._digests.of(there, before) != digest:
+            raise NotPutBack(f"{there} is being changed")
+        # Some file systems have no links, and Linux may forbid them to another user's file.
+        with suppress(OSError):
+            os.link(there, new, follow_symlinks=False)
+            return before
+        return None
+
+
+def _dress(new: str, there: str) -> None:
+    """Give a new file or folder the permissions and the group of the one in whose place it comes.
+
+    Where there was none: those that a task would have given it.
+    """
+    try:
+        status = os.stat(there)
+        mode, group = stat.S_IMODE(status.st_mode), status.st_gid
+    except OSError:
+        mode, group = _defaults(os.path.isdir(new), there)
+    # Only a member of the group may give it away.
+    with suppress(OSError):
+        os.chown(new, -1, group)
+    os.chmod(new, mode)
+
+
+def _defaults(folder: bool, there: str) -> Tuple[int, int]:
+    """Return the permissions and the group (-1: the user's own) that a new file or folder gets at a path."""
+    while not os.path.isdir(there):
+        there = os.path.dirname(there)
+    parent = os.stat(there)
+    mode = (0o777 if folder else 0o666) & ~_umask()
+    if not parent.st_mode & stat.S_ISGID:
+        return mode, -1
+    return mode | (stat.S_ISGID if folder else 0), parent.st_gid
+
+
+def _umask() -> int:
+    # umask(2) tells it only by setting it, which other threads would notice.
+    with open("/proc/self/status", encoding="ascii", errors="replace") as file:
+        return next((int(line.split()[1], 8) for line in file if line.startswith("Umask:")), 0o077)
+
+
+def _folders(state: State) -> Set[str]:
+    """Return the names of all folders of a tree; "" is the tree itself, if that is a folder."""
+    found: Set[str] = set()
+    for name, digest in state.files.items():
+        parent = name if digest == FOLDER else os.path.dirname(name) if name else None
+        while parent is not None and parent not in found:
+            found.add(parent)
+            parent = os.path.dirname(parent) if parent else None
+    return found
