@@ -1,4 +1,4 @@
-"""The command line: ``casa-desktop start|stop|restart|status|serve|screenshot|doctor|kernel|x-server``."""
+"""The command line: ``casa-desktop start|stop|restart|status|serve|screenshot|doctor|kernel|x-server|reuse``."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import argcomplete
 
 from . import __version__
 from .cli.kernel import add_kernel
+from .cli.reuse import add_reuse
 from .cli.x_server import add_x_server
 from .desktop import lifecycle, registry, usage
 from .errors import CasaDesktopError, NotRunning, ServingUnavailable
@@ -40,6 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_doctor(commands)
     add_kernel(commands)
     add_x_server(commands)
+    add_reuse(commands)
     return parser
 
 

@@ -78,7 +78,7 @@ def test_a_bad_name_is_one_line_on_standard_error(root: Path, capsys: pytest.Cap
 
 
 @pytest.mark.parametrize(
-    "command", ["start", "stop", "restart", "status", "serve", "screenshot", "doctor", "kernel", "x-server"]
+    "command", ["start", "stop", "restart", "status", "serve", "screenshot", "doctor", "kernel", "x-server", "reuse"]
 )
 def test_each_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
