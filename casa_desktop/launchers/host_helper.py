@@ -10,8 +10,10 @@ standard input, a unix socket::
     kernel → helper   ["entered", null]     with descriptors of its network, and of its user namespace if it has one
                       ["listen", null]      with a listening socket for requests, as outside of a container
                       ["berth", "/path"]    the rendezvous folder to remove in the end, with its lock's descriptor
+    helper → next one ["socket", "k-1"]     a socket in that folder, with its descriptor
+                      ["berth", "/path"]    another folder in its place, with its lock's descriptor
 
-Between them runs a process that sends the kernel's messages again to a new helper if this one is killed
+Between them runs a process that sends all these messages again to a new helper if this one is killed
 (``launchers.restarter``).
 """
 
@@ -29,7 +31,7 @@ from typing import List, Optional
 from ..network import uplink
 from ..runtime import rendezvous
 from ..runtime.kept_sockets import Mooring
-from ..system import threads
+from ..system import threads, unix_sockets
 from ..system.event_loop import Door, EventLoop, failed, refuse, tell_failure
 from ..system.messages import Decoder, Word, encode
 from ..system.process import Command, open_pid, spawn
@@ -100,8 +102,23 @@ class Porter:
         elif word.kind == "listen":
             self._listen(socket.socket(fileno=descriptors[0]))
         elif word.kind == "berth":
-            self._mooring = Mooring(rendezvous.Berth(Path(str(word.value))), descriptors[0])
+            self._moor(rendezvous.Berth(Path(str(word.value))), descriptors[0])
+        elif word.kind == "socket" and self._mooring is not None:
+            self._mooring.take_over(str(word.value), descriptors[0])
+            self._mooring.take_events()
+
+    def _moor(self, berth: rendezvous.Berth, descriptor: int) -> None:
+        if self._mooring is None:
+            self._mooring = Mooring(berth, descriptor, self._keep)
             self._loop.on(self._mooring, self._mooring.take_events)
+        else:
+            self._mooring.move_to(berth, descriptor)
+            self._mooring.take_events()
+
+    def _keep(self, word: Word, descriptors: List[int]) -> None:
+        # If the process between was killed, there will be no next helper.
+        with suppress(OSError):
+            unix_sockets.send(self._link, encode(word), descriptors)
 
     def _open_way(self, descriptors: List[int]) -> None:
         program = uplink.find(os.environ)

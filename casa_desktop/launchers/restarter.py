@@ -1,9 +1,9 @@
 """Starts a kernel's host helper, and starts a new one if it is killed.
 
 A host helper runs outside of the kernel's network namespace, but whatever the kernel starts runs inside. So this
-process is started before the kernel enters the namespace, and forks each host helper. It keeps the kernel's messages
-and their descriptors, and sends them again to the next host helper. If this process is killed, the host helper runs on
-alone.
+process is started before the kernel enters the namespace, and forks each host helper. It keeps the messages of the
+kernel and of the host helper with their descriptors, and sends them again to the next host helper. If this process is
+killed, the host helper runs on alone.
 """
 
 from __future__ import annotations
@@ -103,8 +103,11 @@ class Standby:
                 os._exit(status)
         its.close()
         if self._its is not None:
+            if self._its in self._loop:
+                self._loop.off(self._its)
             self._its.close()
         self._its = ours
+        self._loop.on(ours, self._take_its_words)
         for received, descriptors in self._words:
             self._pass_on(received, descriptors)
         return pid
@@ -113,6 +116,21 @@ class Standby:
         if self._its is not None:
             with suppress(OSError):
                 unix_sockets.send(self._its, received, descriptors)
+
+    def _take_its_words(self) -> None:
+        """Keep what the host helper has for the next one; a later message with the same words replaces it."""
+        assert self._its is not None
+        received, descriptors = receive(self._its)
+        if not received:
+            self._loop.off(self._its)
+            return
+        for place, (former, old) in enumerate(self._words):
+            if former == received:
+                self._words[place] = received, descriptors
+                for each in old:
+                    os.close(each)
+                return
+        self._words.append((received, descriptors))
 
     def _take_words(self) -> None:
         received, descriptors = receive(self._link)

@@ -3,7 +3,8 @@
 A kernel with hours of work in its memory continues to listen; only the names of its sockets have gone, so that no
 process can make a new connection. The process that holds the lock of the kernel's rendezvous folder (its host helper,
 or its container's launcher) has each socket open with ``O_PATH``, and creates links to the sockets with the old names:
-connect(2) follows a link to ``/proc/PID/fd/N`` to the same socket.
+connect(2) follows a link to ``/proc/PID/fd/N`` to the same socket. If that process is killed, its links lead nowhere;
+the next one gets the same descriptors and replaces the links.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ import stat
 import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Dict
+from typing import Callable, Dict, List
 
 from ..system import locks
+from ..system.messages import Word
 from ..system.open_folder import Foothold
 from . import location
 from .rendezvous import HARBOUR, Berth
@@ -34,6 +36,8 @@ class Mooring:
     Args:
         berth: the folder as it was created.
         descriptor: descriptor of its lock.
+        tell: called with each new socket and its name, and with each new folder and its lock, as a message for the
+            process that may have to take over.
 
     Attributes:
         berth: the folder at its present path.
@@ -41,8 +45,10 @@ class Mooring:
         due: when ``mend`` must be called, in seconds of ``time.monotonic()``.
     """
 
-    def __init__(self, berth: Berth, descriptor: int) -> None:
-        self.berth, self.descriptor = berth, descriptor
+    def __init__(
+        self, berth: Berth, descriptor: int, tell: Callable[[Word, List[int]], None] = lambda _word, _descriptors: None
+    ) -> None:
+        self.berth, self.descriptor, self._tell = berth, descriptor, tell
         self.due = math.inf
         self._sockets: Dict[str, int] = {}
         self._events = select.epoll()
@@ -74,10 +80,33 @@ class Mooring:
             for name in os.listdir(self.descriptor):
                 if name not in self._sockets and _is_socket(name, self.descriptor):
                     self._sockets[name] = os.open(name, os.O_PATH | os.O_CLOEXEC, dir_fd=self.descriptor)
+                    self._tell(Word("socket", name), [self._sockets[name]])
+
+    def take_over(self, name: str, descriptor: int) -> None:
+        """Take a socket that a former process had open; ``take_events`` follows."""
+        if name in self._sockets:
+            os.close(descriptor)
+        else:
+            self._sockets[name] = descriptor
+
+    def move_to(self, berth: Berth, descriptor: int) -> None:
+        """Take a folder that a former process made in place of the first one, and its lock; ``take_events`` follows."""
+        self.berth, self.descriptor = berth, descriptor
+        self._foothold.close()
+        self._moor()
 
     def _is_whole(self) -> bool:
         stands = self._foothold.stands()
-        return stands and all(os.path.lexists(self.berth.folder / name) for name in self._sockets)
+        return stands and all(map(self._is_reached, self._sockets))
+
+    def _is_reached(self, name: str) -> bool:
+        """Return whether a name leads to its socket, as far as we know: only our links may lead elsewhere."""
+        path = self.berth.folder / name
+        if not path.is_symlink():
+            return os.path.lexists(path)
+        with suppress(OSError):
+            return os.path.samestat(os.stat(path), os.fstat(self._sockets[name]))
+        return False
 
     def close(self) -> None:
         """Close the sockets; the lock stays held."""
@@ -94,23 +123,20 @@ class Mooring:
             return
         for name, descriptor in self._sockets.items():
             # A socket whose name exists needs no link.
-            with suppress(OSError):
-                (self.berth.folder / name).symlink_to(f"/proc/{os.getpid()}/fd/{descriptor}")
+            if not self._is_reached(name):
+                with suppress(OSError):
+                    _link(self.berth.folder / name, descriptor)
 
     def _make_again(self) -> bool:
         """Create the folder where it was; else, as after a logout, where ``runtime.rendezvous.present`` looks next."""
         for root in (self.berth.folder.parent.parent, location.configured_root()):
             folder = root / HARBOUR / self.berth.folder.name
             with suppress(OSError):
-                self._move_to(folder, _made_and_held(folder))
+                # The former lock stays held, because its folder may still exist at another path.
+                self.move_to(Berth(folder), _made_and_held(folder))
+                self._tell(Word("berth", str(folder)), [self.descriptor])
                 return True
         return False
-
-    def _move_to(self, folder: Path, descriptor: int) -> None:
-        # The former lock stays held, because its folder may still exist at another path.
-        self.berth, self.descriptor = Berth(folder), descriptor
-        self._foothold.close()
-        self._moor()
 
 
 def _made_and_held(folder: Path) -> int:
@@ -142,6 +168,12 @@ def _remove_if_empty(folder: Path) -> None:
     # Another process may use it already.
     with suppress(OSError):
         folder.rmdir()
+
+
+def _link(path: Path, descriptor: int) -> None:
+    if path.is_symlink():
+        path.unlink()
+    path.symlink_to(f"/proc/{os.getpid()}/fd/{descriptor}")
 
 
 def _is_socket(name: str, folder: int) -> bool:

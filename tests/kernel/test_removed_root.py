@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import Any, Dict, Iterator
+from typing import Any, Dict, Iterator, List
 
+import psutil
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 
 from ..casa_desktop.network.test_isolate import within
+from ..support.living import below, line_of, with_word
 from ..support.notebook import Notebook
+from ..support.processes import ended
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +35,8 @@ def notebook(observation: Path, environment: Dict[str, str], root: Path) -> Iter
 def _newcomer(notebook: Notebook) -> Any:
     """Return a client that connects now, as a page does that is opened again."""
     sockets = [Path(f"{notebook.manager.ip}-{number}") for number in range(1, 6)]
-    assert within(30, lambda: all(map(os.path.lexists, sockets)))
+    # A link may lead to a process that has ended.
+    assert within(30, lambda: all(map(os.path.exists, sockets)))
     client = BlockingKernelClient()
     client.load_connection_file(notebook.manager.connection_file)
     client.start_channels()
@@ -51,6 +55,24 @@ def test_who_comes_later_reaches_the_kernel_and_its_work(notebook: Notebook, roo
     client = _newcomer(notebook)
     client.stop_channels()
     assert notebook.run("print(work)").text == "9\n"
+
+
+def test_who_comes_later_reaches_it_though_what_led_there_was_killed(notebook: Notebook, root: Path) -> None:
+    for is_removed in (False, True):
+        _newcomer(notebook).stop_channels()
+        [helper] = _helpers(notebook)
+        if is_removed:
+            shutil.rmtree(root)
+        helper.kill()
+        assert ended([helper])
+        _newcomer(notebook).stop_channels()
+        assert _helpers(notebook) != [helper]
+
+
+def _helpers(notebook: Notebook) -> List[psutil.Process]:
+    """Return the kernel's host helper, without what starts it again."""
+    name = "casa_desktop.launchers.host_helper"
+    return [each for one in with_word(below(notebook.pid), name) for each in below(one.pid) if name in line_of(each)]
 
 
 def test_pictures_go_on(notebook: Notebook, root: Path) -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import shutil
 import socket
+import stat
 import time
 from pathlib import Path
-from typing import Callable, Dict, Iterator
+from typing import Callable, Dict, Iterator, List, Tuple
 
 import pytest
 
 from casa_desktop.runtime import rendezvous
 from casa_desktop.runtime.kept_sockets import Mooring
 from casa_desktop.runtime.rendezvous import Berth
+from casa_desktop.system.messages import Word
 
 from ...support.shortage import few_descriptors
 
@@ -94,6 +97,31 @@ def test_a_folder_that_cannot_be_locked_for_a_shortage_is_not_left_and_made_when
         assert not root.exists()
     mooring.mend()
     assert _reaches(kernel, berth.ipc)
+
+
+def test_who_takes_over_from_a_killed_process_replaces_its_links_and_no_socket(
+    mooring: Mooring, kernel: socket.socket, berth: Berth
+) -> None:
+    told: List[Tuple[Word, List[int]]] = []
+    former = Mooring(
+        berth, mooring.descriptor, lambda word, descriptors: told.append((word, [*map(os.dup, descriptors)]))
+    )
+    os.unlink(f"{berth.ipc}-1")
+    # As a process that was killed leaves it.
+    os.symlink(f"/proc/{2**22}/fd/3", f"{berth.ipc}-1")
+    former.close()
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(f"{berth.ipc}-2")
+        [(word, [descriptor])] = told
+        assert word == Word("socket", "k-1")
+        heir = Mooring(berth, mooring.descriptor)
+        heir.take_over(word.value, descriptor)
+        heir.take_events()
+        assert heir.due < math.inf
+        heir.mend()
+        assert _reaches(kernel, berth.ipc)
+        assert stat.S_ISSOCK(os.lstat(f"{berth.ipc}-2").st_mode)
+        heir.close()
 
 
 def test_a_kernel_whose_place_is_gone_is_reached_where_new_ones_go(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
