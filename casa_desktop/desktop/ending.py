@@ -31,7 +31,7 @@ def end_desktop(at: Places, lock: int, display: str, x_server: Child, *, contain
         lock: the descriptor of the folder's lock.
         display: the name of the X display; empty if there has been none.
         x_server: Xvnc.
-        contained: this process is the desktop's in a container, in which all processes end with it.
+        contained: the desktop has a container of its own, in which all processes end with it.
     """
     stands = is_at(at.folder, lock)
     if stands:
