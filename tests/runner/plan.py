@@ -49,8 +49,12 @@ SLOW: Tuple[str, ...] = (
 # else; each parallel run ends with what it measured.
 SECONDS: Dict[str, float] = {
     "tests/casa_desktop/store/test_disks.py": 30,
-    "tests/casa_desktop/web/test_extension.py": 11,
-    "tests/casa_desktop/desktop/test_idle.py": 11,
+    "tests/casa_desktop/web/test_extension.py": 20,
+    "tests/casa_desktop/web/test_guests.py": 25,
+    "tests/casa_desktop/web/test_hostile_guests.py": 14,
+    "tests/casa_desktop/desktop/test_idle.py": 16,
+    "tests/casa_desktop/desktop/test_starting.py": 11,
+    "tests/casa_desktop/kernels/test_install.py": 13,
     "tests/casa_desktop/kernels/test_check.py": 11,
     "tests/casa_desktop/kernels/test_client.py": 12,
     "tests/casa_desktop/desktop/test_open_url.py": 20,
