@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Iterator, Optional, Union
+from typing import Any, Collection, Dict, Iterator, List, Optional, Union
 
 from .imports import Casa
 from .versions import Measures
 
+# A data manager's files have its number in their names: table.f3, table.f3i, table.f3_TSM1.
+_OF_MANAGER = re.compile(r"table\.f(\d+)")
 _MJD_ZERO = date(1858, 11, 17)
 
 
@@ -73,3 +76,31 @@ def trouble_with(casa: Casa, path: Path) -> str:
     except RuntimeError as error:
         return " ".join(str(error).split()).rstrip(".")
     return ""
+
+
+def columns(casa: Casa, path: Path, files: Collection[str]) -> List[str]:
+    """Return the names of the columns and subtables of a table that are stored in some of its files, sorted.
+
+    Columns that share a file cannot be told apart, and are all named. Of a table that cannot be opened there are only
+    the subtables. It does not wait for locks.
+
+    Args:
+        casa: the imported CASA.
+        path: the table.
+        files: paths of files below it, with ``/`` between names.
+    """
+    names = {file.partition("/")[0] for file in files if "/" in file}
+    matches = [_OF_MANAGER.match(file) for file in files if "/" not in file]
+    numbers = {int(match[1]) for match in matches if match}
+    managed = _managed(casa, path) if numbers else {}
+    return sorted(names.union(*(managed.get(number, []) for number in numbers)))
+
+
+def _managed(casa: Casa, path: Path) -> Dict[int, List[str]]:
+    """Return the columns of each data manager of a table, by its number; nothing if it cannot be opened."""
+    try:
+        with table(casa, path) as tool:
+            managers = tool.getdminfo().values()
+            return {int(manager["SEQNR"]): [str(name) for name in manager["COLUMNS"]] for manager in managers}
+    except RuntimeError:
+        return {}
