@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Iterator, List, Mapping
+from typing import Iterator, List, Mapping, Optional, Tuple
 
 from ..errors import NotPutBack
 from . import exchange
@@ -15,6 +15,8 @@ from .models import Record, State
 from .objects import Objects
 from .states import state_of
 from .trees import Builder, Tree
+
+Identity = Tuple[int, int]
 
 
 class PuttingBack:
@@ -70,16 +72,26 @@ def _room(target: Path) -> Iterator[Path]:
 
 
 def _exchange(trees: List[Tree]) -> None:
-    """Let all trees take their places, or none."""
-    done: List[Tree] = []
+    """Let all trees take their places, or none, also if the user interrupts it."""
+    begun: List[Tuple[Tree, Optional[Identity]]] = []
     try:
         for tree in trees:
+            begun.append((tree, _identity(tree.new)))
             _swap(tree)
-            done.append(tree)
     except BaseException:
-        for tree in reversed(done):
-            _undo(tree)
+        for tree, new in reversed(begun):
+            if _identity(tree.target) == new:
+                _undo(tree)
         raise
+
+
+def _identity(path: str) -> Optional[Identity]:
+    """Return device and inode of what lies at a path; None if nothing does."""
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _swap(tree: Tree) -> None:

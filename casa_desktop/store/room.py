@@ -15,8 +15,6 @@ from ..system import locks
 from . import exchange, scratch
 
 NAME = ".casa-reuse"
-# Sweeping takes a second where a store has 100,000 objects.
-_PATIENCE = 5.0
 _IGNORE = "# Results of tasks, kept by casa-desktop. 'casa-desktop reuse' shows and clears them.\n*\n"
 
 
@@ -45,7 +43,11 @@ class Room:
         path: the folder.
         objects: the folder of its objects.
         records: the folder of its records.
+        patience: how long to wait for a lock, in seconds.
     """
+
+    # Sweeping takes a second where a store has 100,000 objects.
+    patience = 5.0
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -102,29 +104,29 @@ class Room:
             ignore.write_text(_IGNORE, encoding="ascii")
 
     @contextmanager
-    def shared(self, timeout: float = _PATIENCE) -> Iterator[None]:
+    def shared(self) -> Iterator[None]:
         """Let nothing be swept within a with block.
 
         Raises:
-            TimeoutError: another process has been sweeping for as long.
+            TimeoutError: another process has been sweeping for longer than ``patience``.
             OSError: there is no store, or no lock can be had there.
         """
-        with self._locked(timeout, shared=True):
+        with self._locked(shared=True):
             yield
 
     @contextmanager
-    def alone(self, timeout: float = _PATIENCE) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
         """Let no other process keep, put back or sweep within a with block.
 
         Raises:
             As ``shared``.
         """
-        with self._locked(timeout, shared=False):
+        with self._locked(shared=False):
             yield
 
     @contextmanager
-    def _locked(self, timeout: float, *, shared: bool) -> Iterator[None]:
-        with locks.turn(self.path / "lock", timeout, shared=shared) as locked:
+    def _locked(self, *, shared: bool) -> Iterator[None]:
+        with locks.turn(self.path / "lock", self.patience, shared=shared) as locked:
             if not locked:
                 raise TimeoutError("other kernels are at work in the store of results")
             yield

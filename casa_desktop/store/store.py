@@ -129,21 +129,30 @@ class Store:
                 self._keep(record.key, contents, text, seconds_of_task)
             self.digests.save()
 
-    def _keep(self, key: str, contents: Dict[str, str], text: bytes, seconds: float) -> None:
-        missing = {digest: path for digest, path in contents.items() if not self._objects.holds(digest)}
-        lengths = keeping.sizes_of(missing)
-        wanted = sum(map(sizes.on_disk, [*lengths.values(), len(text)]))
+    def _keep(self, key: str, contents: Mapping[str, str], text: bytes, seconds: float) -> None:
+        missing = self._missing(contents)
+        wanted = _room_for(missing, text)
         self._check_limit(wanted)
         if not self._clones(missing.values()):
-            keeping.check_price(sum(lengths.values()), len(missing), seconds, str(self.folder))
+            keeping.check_price(sum(keeping.sizes_of(missing).values()), len(missing), seconds, str(self.folder))
             self._find_room(wanted)
         if self._taken.total + wanted > self.limit:
             self._eviction.make_room(wanted, self.limit)
         with self._room.shared(), self._room.scratch() as folder:
-            # Before the files, so that what a process has kept until it was killed is counted.
-            self._taken.add(wanted)
+            self._book(_room_for(self._missing(contents), text))
             self._objects.add(contents, folder)
             self._records.write(key, text)
+
+    def _missing(self, contents: Mapping[str, str]) -> Dict[str, str]:
+        return {digest: path for digest, path in contents.items() if not self._objects.holds(digest)}
+
+    def _book(self, wanted: int) -> None:
+        """Count what is going to be kept, so that it counts even if this process is killed; hold the lock shared."""
+        self._taken.add(wanted)
+        # Other processes may keep something at the same time, and what was there before may have been swept.
+        if self._taken.total > self.limit:
+            self._taken.add(-wanted)
+            raise NotKept("other kernels are filling the store of results")
 
     def _clones(self, paths: Iterable[str]) -> bool:
         """Return whether files share their blocks with their objects; between disks they never do."""
@@ -302,6 +311,11 @@ class Store:
             scratch.replace(self._limit, b"%d\n" % limit)
             self._eviction.make_room(0, limit)
         return limit
+
+
+def _room_for(files: Mapping[str, str], text: bytes) -> int:
+    """Return the room that files and a record take, in bytes."""
+    return sum(map(sizes.on_disk, [*keeping.sizes_of(files).values(), len(text)]))
 
 
 def _matches(record: Optional[Record], task: Optional[str], path: Optional[str]) -> bool:

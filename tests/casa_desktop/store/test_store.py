@@ -14,7 +14,9 @@ import pytest
 from casa_desktop.errors import InvalidSetting, NotKept, NotPutBack, StoreUnusable
 from casa_desktop.store import cloning
 from casa_desktop.store.models import Record
+from casa_desktop.store.room import Room
 from casa_desktop.store.store import IN_PLACE, PUT_BACK, Store
+from casa_desktop.system import locks
 
 from ...support.reuse import SECONDS, call, files_below, flag, state, table
 
@@ -322,6 +324,25 @@ def test_a_folder_that_is_gone_is_not_made_again(tmp_path: Path, store: Store) -
     shutil.rmtree(tmp_path / "deep")
     with pytest.raises(NotPutBack, match="there is no folder"):
         store.put_back(record)
+
+
+def test_a_lock_that_cannot_be_had_only_postpones(
+    store: Store, ms: Path, split: Record, flagging: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Room, "patience", 0.05)
+    other = call(store, lambda: None, [], "imstat")
+    before = state(ms)
+    with locks.turn(store.folder / "lock", 1):
+        with pytest.raises(NotPutBack, match="other kernels are at work in the store"):
+            store.put_back(split)
+        with pytest.raises(NotKept, match="other kernels are at work in the store"):
+            store.keep(other, SECONDS)
+        with pytest.raises(StoreUnusable, match="other kernels are at work in the store"):
+            store.clear()
+        assert store.put_back(flagging) == IN_PLACE
+    assert state(ms) == before
+    store.keep(other, SECONDS)
+    assert store.put_back(split) == PUT_BACK
 
 
 # Limits
