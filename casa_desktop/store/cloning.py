@@ -14,11 +14,11 @@ import time
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Iterator, Tuple
+from typing import Dict, Iterator, Tuple
 
 from ..errors import Shortage
 from .exchange import room_beside
-from .file_systems import file_system
+from .file_systems import FileSystem, of_device
 from .states import LOCK
 
 _FICLONE = 0x40049409
@@ -26,6 +26,7 @@ _PIECE = 64 << 20
 # What copy_file_range(2) answers where it does not apply: other file systems, old kernels.
 _NO_RANGES = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM)
 _SAMPLE = 16 << 20
+_SYSTEMS: Dict[int, FileSystem] = {}
 
 
 def clone_file(source: str, target: str, mode: int = 0o600) -> bool:
@@ -71,7 +72,7 @@ def _into(reading: int, source: str, target: str, mode: int) -> bool:
 def _cloned(reading: int, writing: int, source: str) -> bool:
     # ZFS clones no blocks that are not on its disk yet: it fails, and in early releases it gave zeros.
     with suppress(OSError):
-        if file_system(source).kind == "zfs":
+        if of_device(os.fstat(reading).st_dev, source, _SYSTEMS).kind == "zfs":
             os.fsync(reading)
         fcntl.ioctl(writing, _FICLONE, reading)
         return True

@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Any, Iterator, List, Optional, Tuple
 
 from ..errors import NotPutBack, Shortage
-from ..system import locks, open_folder
+from ..system import locks
+from .file_systems import FileSystem, file_system, write_back
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -31,6 +32,9 @@ ROOM = ".casa-room-"
 _NEW, _OLD, _JOURNAL = "new", "old", "journal"
 _AT_FDCWD = -100
 _NOREPLACE, _EXCHANGE = 1, 2
+# Their journals keep the order of changes: what was written back before names were exchanged is never lost if the
+# exchange is not. They need no fsync(2), which takes milliseconds for each file. btrfs records a file's size later.
+_ORDERED = ("ext4", "xfs")
 _UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EXDEV)
 
 
@@ -62,21 +66,29 @@ def _locked_room(folder: Path) -> Tuple[Path, int]:
             raise Shortage.of(error, folder) or error from error
         # Until it is locked, it looks like that of a process that has died.
         with suppress(FileNotFoundError):
-            descriptor = open_folder.opened(room)
+            descriptor = os.open(room, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if open_folder.is_at(room, descriptor):
+            if _is_at(room, descriptor):
                 return room, descriptor
             os.close(descriptor)
 
 
-def put_back(target: Path, new: Optional[Path]) -> None:
+def _is_at(room: Path, descriptor: int) -> bool:
+    with suppress(FileNotFoundError):
+        return os.path.samestat(os.lstat(room), os.fstat(descriptor))
+    return False
+
+
+def put_back(target: Path, new: Optional[Path], *, cloned: bool = False) -> None:
     """Put ``new``, which was made in a room, at ``target``, where a reader finds the old one or the new one, whole.
 
-    It is on the disk before it is in its place, so that not even a power failure leaves half of it.
+    If it replaces something, its data are on the disk before it is in its place, so that not even a power failure
+    leaves half of it; which of the two is there then, it does not promise.
 
     Args:
         target: may exist. A link there stays, and its target is replaced.
         new: None removes what is at ``target``.
+        cloned: all files in ``new`` are clones or further names of other files, whose data are on the disk already.
 
     Raises:
         NotPutBack: what is at ``target`` is as it was. A Shortage: so it is, and the disk is full.
@@ -86,9 +98,9 @@ def put_back(target: Path, new: Optional[Path]) -> None:
         if new is None:
             _take_away(target)
         else:
-            _settle(str(new))
+            if not cloned and os.path.lexists(target):
+                _settle(str(new), file_system(str(target.parent)))
             _replace(target, new)
-            _sync(str(target.parent))
     except OSError as error:
         raise Shortage.of(error, target) or NotPutBack(f"{target}: {error.strerror or error}") from error
 
@@ -100,7 +112,6 @@ def _real(path: Path) -> Path:
 def _take_away(target: Path) -> None:
     with suppress(FileNotFoundError), room_beside(target) as room:
         os.rename(target, room)
-        _sync(str(target.parent))
 
 
 def _replace(target: Path, new: Path) -> None:
@@ -143,22 +154,35 @@ def _by_two_renames(target: Path, new: Path) -> None:
     except OSError:
         os.rename(room / _OLD, target)
         raise
+    _sync(str(target.parent))
 
 
 def _is_folder(path: Path) -> bool:
     return stat.S_ISDIR(os.lstat(path).st_mode)
 
 
-def _settle(path: str) -> None:
-    """Have a file or folder written to the disk, with all that lies in it."""
+def _settle(path: str, system: FileSystem) -> None:
+    """Have the data of a file or folder written to the disk, with all that lies in it."""
     status = os.lstat(path)
     if stat.S_ISDIR(status.st_mode):
         for name in os.listdir(path):
-            _settle(f"{path}/{name}")
-        _sync(path)
+            _settle(f"{path}/{name}", system)
+        if system.kind not in _ORDERED:
+            _sync(path)
     # A file with another name besides was there before, and has not changed.
     elif stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
-        _sync(path)
+        if system.kind in _ORDERED:
+            _write_back(path, system)
+        else:
+            _sync(path)
+
+
+def _write_back(path: str, system: FileSystem) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        write_back(descriptor, system)
+    finally:
+        os.close(descriptor)
 
 
 def _sync(path: str) -> None:
@@ -180,7 +204,7 @@ def recover(folder: Path) -> List[Path]:
     for room in sorted(folder.glob(f"{ROOM}*")):
         # Its process lives, or another one recovers it; or it is another user's.
         with suppress(OSError), locks.unheld(room) as descriptor:
-            if open_folder.is_at(room, descriptor):
+            if _is_at(room, descriptor):
                 done.extend(_rolled_forward(room))
                 _remove(room)
                 done.append(room)

@@ -5,6 +5,7 @@ import json
 import os
 import random
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -42,11 +43,12 @@ def table(tmp_path: Path) -> Path:
     return tmp_path / "my.ms"
 
 
-def test_the_new_one_takes_the_place_and_nothing_stays_beside_it(table: Path) -> None:
+@pytest.mark.parametrize("cloned", [False, True])
+def test_the_new_one_takes_the_place_and_nothing_stays_beside_it(table: Path, cloned: bool) -> None:
     with room_beside(table) as new:
         _make(new, "new")
         assert _words(table) == _whole("old")
-        put_back(table, new)
+        put_back(table, new, cloned=cloned)
         assert _words(table) == _whole("new")
     assert os.listdir(table.parent) == ["my.ms"]
 
@@ -81,6 +83,21 @@ def test_what_was_made_and_not_put_back_is_removed(table: Path) -> None:
         interrupted()
     assert os.listdir(table.parent) == ["my.ms"]
     assert _words(table) == _whole("old")
+
+
+def test_the_data_are_on_the_disk_before_they_replace_others(table: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from casa_desktop.store.exchange import *; table = Path(sys.argv[1])\n"
+        "with room_beside(table) as new: new.write_text('new'); put_back(table, new)"
+    )
+    trace = table.parent / "trace"
+    words = ["strace", "-f", "-o", str(trace), sys.executable, "-c", code, str(table)]
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not installed")
+    subprocess.run(words, check=True)
+    calls = trace.read_text()
+    assert max(calls.find("sync_file_range("), calls.find("fsync(")) > 0
+    assert max(calls.find("sync_file_range("), calls.find("fsync(")) < calls.index("renameat2(")
 
 
 def test_a_link_stays_a_link(table: Path) -> None:
