@@ -73,8 +73,8 @@ class Objects:
         os.replace(partial, target)
         return True
 
-    def give(self, digest: str, target: str) -> None:
-        """Make the file ``target`` with the contents that have this digest.
+    def give(self, digest: str, target: str) -> bool:
+        """Make the file ``target`` with the contents that have this digest; return whether it is a clone.
 
         Raises:
             NotPutBack: there is no such object, or it is damaged.
@@ -83,9 +83,10 @@ class Objects:
         if not self.holds(digest):
             raise NotPutBack("a part of it is damaged or no longer in the store")
         source = self.path(digest)
-        cloning.clone_file(source, target)
+        cloned = cloning.clone_file(source, target)
         if not self.holds(digest):
             raise NotPutBack("a part of it was damaged or removed meanwhile")
+        return cloned
 
     def all(self) -> Iterator[Tuple[str, int]]:
         """Yield the digest of each object and the room that it takes, in bytes."""

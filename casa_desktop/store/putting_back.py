@@ -97,7 +97,7 @@ def _identity(path: str) -> Optional[Identity]:
 def _swap(tree: Tree) -> None:
     """Exchange what lies at a tree's target with what lies at its new path; either may be missing."""
     if os.path.lexists(tree.new):
-        exchange.put_back(Path(tree.target), Path(tree.new))
+        exchange.put_back(Path(tree.target), Path(tree.new), cloned=tree.cloned)
     elif os.path.lexists(tree.target):
         os.rename(tree.target, tree.new)
 

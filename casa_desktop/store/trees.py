@@ -28,12 +28,14 @@ class Tree:
         new: where it is; nothing is there if nothing shall be at ``target``.
         made: the names of new files below it, to their digests.
         linked: the names of files that are links to those at ``target``, to their stat before.
+        cloned: whether all new files are clones, whose data are on the disk already.
     """
 
     target: str
     new: str
     made: Dict[str, str] = field(default_factory=dict)
     linked: Dict[str, os.stat_result] = field(default_factory=dict)
+    cloned: bool = True
 
     def note(self, digests: Digests) -> None:
         """Have the digests of its files remembered, now that it is at ``target`` and the old tree is gone."""
@@ -100,7 +102,7 @@ class Builder:
         if before is not None:
             tree.linked[name] = before
         else:
-            self._objects.give(digest, new)
+            tree.cloned &= self._objects.give(digest, new)
             _dress(new, there)
             tree.made[name] = digest
 
