@@ -37,6 +37,39 @@ def test_tools_start_and_an_interrupt_ends_cleaning_beyond_a_thousand_open_files
     assert notebook.run("print(len(files))\ndel files").text == "1100\n"
 
 
+# A function of the notebook's takes what is left just before CASA starts the editor and opens its FIFO.
+USE_UP = """
+import os, sys
+taken = []
+def use_up(frame, event, _argument):
+    if event == 'call' and frame.f_code.co_name == 'pauseforinteraction' and not taken:
+        try:
+            while True:
+                taken.append(os.open('/dev/null', os.O_RDONLY))
+        except OSError:
+            pass
+sys.setprofile(use_up)
+try:
+    {call}
+finally:
+    sys.setprofile(None)
+    for each in taken:
+        os.close(each)
+"""
+
+
+def test_cleaning_ends_with_an_error_when_casa_could_not_open_its_fifo(
+    notebook: Notebook, record: Callable[[], Dict[str, str]]
+) -> None:
+    pid = notebook.pid
+    cell = notebook.run(USE_UP.format(call=CLEAN.format(name="blind")), timeout=60)
+    assert record()
+    assert cell.error is not None
+    assert "This process has reached its limit of" in cell.error["evalue"]
+    assert notebook.run("print(len(taken) > 100)").text == "True\n"
+    assert notebook.pid == pid
+
+
 # A library takes a descriptor that is not its own. Were it closed, CASA's next image would get its number,
 # and lose it when the watch ends.
 CLOSE = """

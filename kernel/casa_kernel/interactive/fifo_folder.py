@@ -14,7 +14,9 @@ import threading
 from contextlib import contextmanager
 from typing import Dict, Iterator, Mapping
 
+from ..errors import writing
 from ..tools.private_folder import PrivateFolder
+from .spare_descriptors import SpareDescriptors
 
 _NAME = "TMPDIR"
 
@@ -25,12 +27,18 @@ class FifoPlace:
     def __init__(self, folder: PrivateFolder) -> None:
         self._folder = folder
         self._turn = threading.Lock()
+        self._spare = SpareDescriptors()
         self._is_set = False
 
     @contextmanager
     def within(self) -> Iterator[None]:
-        """Make CASA create its FIFOs in the kernel's own folder within a with block, or until ``give_back``."""
-        with self._turn:
+        """Make CASA create its FIFOs in the kernel's own folder within a with block, or until ``give_back``.
+
+        Raises:
+            NoRoom, Shortage: as ``writing``; CASA could not open its FIFO.
+        """
+        with self._turn, writing(self._folder.path):
+            self._spare.hold()
             os.putenv(_NAME, str(self._folder.path))
             self._is_set = True
         try:
@@ -44,6 +52,7 @@ class FifoPlace:
             if not self._is_set:
                 return
             self._is_set = False
+            self._spare.release()
             if _NAME in os.environ:
                 os.putenv(_NAME, os.environ[_NAME])
             else:
