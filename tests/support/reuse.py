@@ -39,16 +39,21 @@ def table(path: Path, seed: int = 1) -> None:
     for name in ("table.dat", "table.f0", "table.f1", "ANTENNA/table.dat", "ANTENNA/table.f0"):
         file = path / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(chance.randbytes(chance.randrange(1, 20_000)))
+        file.write_bytes(contents(chance, chance.randrange(1, 20_000)))
     (path / "table.lock").write_bytes(bytes(325))
     (path / "ANTENNA" / "table.lock").write_bytes(bytes(325))
     (path / "SORTED").mkdir()
     (path / "latest").symlink_to("table.f1")
 
 
+def contents(chance: random.Random, size: int) -> bytes:
+    """Return so many bytes by chance; Random.randbytes came with Python 3.9."""
+    return chance.getrandbits(8 * size).to_bytes(size, "little")
+
+
 def flag(path: Path, seed: int = 2) -> None:
     """Change one column of a table in place."""
-    (path / "table.f1").write_bytes(random.Random(seed).randbytes(5_000))
+    (path / "table.f1").write_bytes(contents(random.Random(seed), 5_000))
 
 
 def state(path: Path) -> State:
