@@ -6,7 +6,7 @@ import re
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Collection, Dict, Iterator, List, Optional, Union
+from typing import Any, Collection, ContextManager, Dict, Iterator, List, Optional, Union
 
 from .imports import Casa
 from .versions import Measures
@@ -16,34 +16,27 @@ _OF_MANAGER = re.compile(r"table\.f(\d+)")
 _MJD_ZERO = date(1858, 11, 17)
 
 
-@contextmanager
-def table(casa: Casa, path: Union[str, Path]) -> Iterator[Any]:
-    """Open the table at ``path`` within a with block, without waiting for a lock; yield CASA's tool.
+def table(casa: Casa, path: Union[str, Path]) -> ContextManager[Any]:
+    """Open the table at ``path`` within a with block, without waiting for a lock; yields CASA's tool.
 
     Raises:
         RuntimeError: it cannot be read.
     """
-    tool = casa.names["casatools"].table()
+    return _opened(casa.names["casatools"].table(), path, lockoptions={"option": "usernoread"})
+
+
+def image(casa: Casa, path: Union[str, Path]) -> ContextManager[Any]:
+    """Open the image at ``path`` likewise."""
+    return _opened(casa.names["casatools"].image(), path)
+
+
+@contextmanager
+def _opened(tool: Any, path: Union[str, Path], **options: Any) -> Iterator[Any]:
     try:
-        tool.open(str(path), lockoptions={"option": "usernoread"})
+        tool.open(str(path), **options)
         yield tool
     finally:
         tool.close()
-
-
-@contextmanager
-def image(casa: Casa, path: Union[str, Path]) -> Iterator[Any]:
-    """Open the image at ``path`` within a with block; yield CASA's tool.
-
-    Raises:
-        RuntimeError: it cannot be read.
-    """
-    tool = casa.names["casatools"].image()
-    try:
-        tool.open(str(path))
-        yield tool
-    finally:
-        tool.done()
 
 
 def measures(casa: Casa) -> Optional[Measures]:
