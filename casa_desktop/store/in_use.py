@@ -10,7 +10,6 @@ while a process reads (shared) or writes (exclusive), byte 1 for as long as it h
 from __future__ import annotations
 
 import os
-import stat
 from contextlib import suppress
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
@@ -22,6 +21,7 @@ _READ_OR_WRITE, _OPEN = 0, 1
 
 
 class _Lock(NamedTuple):
+    device: str  # of the file system, as "fe:00"
     pid: int  # of its process; 0 or -1 if that one lives in another container
     exclusive: bool
     byte: int  # the first that it covers
@@ -85,7 +85,7 @@ def _locked(roots: Dict[str, str]) -> Optional[str]:
     for root, path in roots.items():
         for file, inode in _lock_files(root):
             for lock in locks.get(inode, ()):
-                if _is_of(lock, file, inode):
+                if _device(file) in (lock.device, None):
                     name = os.path.basename(os.path.dirname(file))
                     where = path if os.path.dirname(file) == root else f"{path} ({name})"
                     return f"{where} is {_use(lock)} {_process(lock.pid)}"
@@ -100,8 +100,9 @@ def _locks() -> Dict[int, List[_Lock]]:
             # 1: POSIX  ADVISORY  WRITE 1234 fe:00:5678 0 0; what waits for a lock has "->" before POSIX.
             words = line.split()
             if words[1] in ("POSIX", "OFDLCK") and words[6].isdecimal() and int(words[6]) <= _OPEN:
-                lock = _Lock(int(words[4]), words[3] == "WRITE", int(words[6]))
-                found.setdefault(int(words[5].rpartition(":")[2]), []).append(lock)
+                device, _, inode = words[5].rpartition(":")
+                lock = _Lock(device, int(words[4]), words[3] == "WRITE", int(words[6]))
+                found.setdefault(int(inode), []).append(lock)
     return found
 
 
@@ -117,22 +118,24 @@ def _lock_files(root: str) -> Iterator[Tuple[str, int]]:
                     waiting.append(entry.path)
 
 
-def _is_of(lock: _Lock, path: str, inode: int) -> bool:
-    """Whether a lock is on this file, and not on one of another file system that has the same inode number."""
-    if lock.pid <= 0:
-        return True
+def _device(path: str) -> Optional[str]:
+    """Return the device of a file's file system as /proc/locks has it: that of stat is another one on btrfs.
+
+    It returns None where that is not to be found, as after chroot(2).
+    """
+    # It opens the folder for no access, and ``table.lock`` not at all.
     try:
-        descriptors = os.listdir(f"/proc/{lock.pid}/fd")
+        descriptor = os.open(os.path.dirname(path), os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
-        # Another user's process.
-        return True
-    here = os.stat(path)
-    for descriptor in descriptors:
-        with suppress(OSError):
-            there = os.stat(f"/proc/{lock.pid}/fd/{descriptor}")
-            if stat.S_ISREG(there.st_mode) and there.st_ino == inode and there.st_dev == here.st_dev:
-                return True
-    return False
+        return None
+    try:
+        with open(f"/proc/self/fdinfo/{descriptor}", encoding="ascii") as file:
+            mount = next(line.split()[1] for line in file if line.startswith("mnt_id:"))
+    finally:
+        os.close(descriptor)
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        numbers = next((words[2] for words in map(str.split, file) if words[0] == mount), None)
+    return numbers and ":".join(f"{int(number):02x}" for number in numbers.split(":"))
 
 
 def _use(lock: _Lock) -> str:

@@ -10,7 +10,7 @@ import pytest
 from ...support.disks import SCRIPTS, pytest_on_disk
 
 HERE = Path(__file__).parent
-FILES = ("test_file_systems.py", "test_unseen_changes.py", "test_cloning.py", "test_exchange.py")
+FILES = ("test_file_systems.py", "test_unseen_changes.py", "test_in_use.py", "test_cloning.py", "test_exchange.py")
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount disks")
 

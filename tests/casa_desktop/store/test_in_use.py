@@ -14,6 +14,8 @@ import pytest
 
 from casa_desktop.store.in_use import why_busy
 
+from ...support.shortage import small_disk
+
 # It locks bytes of a file as casacore does, and waits to be told to end.
 LOCK = (
     "import fcntl, sys; file = open(sys.argv[1], 'r+b')\n"
@@ -62,6 +64,17 @@ def test_a_lock_of_another_process_is_told(table: Path, file: str, kind: str, by
 def test_other_locks_do_not_count(table: Path) -> None:
     with locked(table / "table.lock", "LOCK_EX", 7), locked(table / "table.f0", "LOCK_EX", 0):
         assert why_busy([str(table)]) is None
+
+
+def test_a_lock_of_another_file_system_with_the_same_number_does_not_count(tmp_path: Path) -> None:
+    """Files on small disks have small inode numbers, which are those of others as well."""
+    with small_disk(tmp_path / "one", 4) as one, small_disk(tmp_path / "other", 4) as other:
+        for disk in (one, other):
+            (disk.path / "table.lock").write_bytes(b"x")
+        assert os.stat(one.path / "table.lock").st_ino == os.stat(other.path / "table.lock").st_ino
+        with locked(one.path / "table.lock", "LOCK_EX", 0):
+            assert why_busy([str(one.path)]) is not None
+            assert why_busy([str(other.path)]) is None
 
 
 def test_what_does_not_exist_is_not_in_use(tmp_path: Path) -> None:
