@@ -94,6 +94,7 @@ SECONDS: Dict[str, float] = {
     "tests/kernel/drawing/test_snapshot.py": 26,
     "tests/kernel/test_starved.py": 149,
     "tests/kernel/reuse/test_rows.py": 50,
+    "tests/kernel/reuse/test_surroundings.py": 15,
     "tests/kernel/drawing/test_tool_pool.py": 19,
     "tests/kernel/drawing/test_viewer_values.py": 37,
     "tests/kernel/jupyter/test_streams.py": 16,

@@ -21,7 +21,7 @@ import sys, casatools
 from pathlib import Path
 print("drawn", Path("picture.png").stat().st_size, sys.version_info[:2], casatools.version_string())
 """
-# What is run in each: pictures without a window, windows, the log, CASA by every name.
+# What is run in each: pictures without a window, windows, the log, CASA by every name, what tasks read and write.
 TESTS = tuple(
     f"tests/kernel/{name}.py"
     for name in (
@@ -30,6 +30,7 @@ TESTS = tuple(
         "log/test_cell_log",
         "casa/test_task_names",
         "interactive/test_missing_editor",
+        "reuse/test_rows",
     )
 )
 # What the tests of all else have, and a release is not given.
