@@ -243,7 +243,9 @@ class Play:
             if self._arena.tools("casaviewer", "mask-editor") and self._has_window():
                 if not (self._round.goes_on and self._goes_on(cell)):
                     self._interrupted = True
-                    self._arena.kernels[0].interrupt()
+                    # A server that was killed is not asked; the cell is told so a moment later.
+                    with suppress(OSError):
+                        self._arena.kernels[0].interrupt()
                 return
             cell.wait_until_over(0.1)
         if not cell.over:
