@@ -59,19 +59,20 @@ class Idleness:
 
     def look(self) -> Optional[float]:
         """Return the seconds until the next look; 0 if the time is over; None while the desktop is in use."""
+        # Not later: a use that begins and ends during this look would neither be among its events nor be waited for.
+        now = time.monotonic()
         self._take_events()
-        rest = self._rest()
+        rest = self._rest(now)
         # A use that begins and ends between two looks counts as if it had ended just now.
         return min(rest, self._seconds * _PART) if rest and self._begun.shortage is not None else rest
 
-    def _rest(self) -> Optional[float]:
+    def _rest(self, now: float) -> Optional[float]:
         if self._in_use():
             return None
         found = terminals_of(str(self._at.xauthority))
         programs = [pid for each in found for pid in each.programs]
         if programs:
             return self._await_programs(programs)
-        now = time.monotonic()
         quiet = min([self._since_input(), *(each.quiet for each in found)])
         self._used = max(self._used, now - quiet)
         return max(self._used + self._seconds - now, 0.0)

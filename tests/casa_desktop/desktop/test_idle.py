@@ -69,9 +69,11 @@ def asleep(record: Record) -> Iterator[None]:
     both = [record.supervisor_pid, agents[0].pid]
     for pid in both:
         os.kill(pid, signal.SIGSTOP)
-    yield
-    for pid in both:
-        os.kill(pid, signal.SIGCONT)
+    try:
+        yield
+    finally:
+        for pid in both:
+            os.kill(pid, signal.SIGCONT)
 
 
 @pytest.fixture
