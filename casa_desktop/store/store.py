@@ -20,7 +20,7 @@ from .checking import Report, remove_damaged
 from .digests import Digests
 from .eviction import Eviction
 from .keeping import is_within
-from .models import Record
+from .models import Record, State
 from .objects import Objects
 from .putting_back import PuttingBack
 from .room import Room, store_folder
@@ -100,6 +100,22 @@ class Store:
     def find(self, key: str) -> Optional[Record]:
         """Return what was kept of a call; None if there is nothing, or it is damaged."""
         return self._records.read(key)
+
+    def latest(self, task: str, parts: Mapping[str, str], but: str) -> Optional[Record]:
+        """Return the last call of a task but the one with the key ``but``, of those that have some parts in common."""
+        kept = (record for record in self._all() if record.task == task and record.key != but)
+        like = (record for record in kept if parts.items() <= record.parts.items())
+        return max(like, key=lambda record: record.made, default=None)
+
+    def has_made(self, path: str, state: State) -> bool:
+        """Return whether a call that is kept has left a path in a state."""
+        return any(path in record.after and record.after[path].digest == state.digest for record in self._all())
+
+    def _all(self) -> Iterator[Record]:
+        for key in self._records.all_keys():
+            record = self._records.read(key)
+            if record is not None:
+                yield record
 
     def keep(self, record: Record, seconds_of_task: float) -> None:
         """Keep a call whose outputs lie at their places.

@@ -16,7 +16,7 @@
           ├── EditorMissing             a RuntimeError, too
           ├── BadWord
           │    └── BadMode
-          ├── BadKeeping
+          ├── BadKeeping, BadReuse
           ├── NoSuchTask, NoSuchName, NoTaskChosen
           ├── NoInputs, InputsNotSaved, BadInputs
           ├── BadParameter
@@ -322,6 +322,17 @@ class BadKeeping(CasaKernelError):
     line: str  # the arguments
     message = (
         "%casa_tools does not know {line!r}. Use 'keep 30' (minutes), 'keep ever', 'off', 'memory 500' (MB) or 'end'."
+    )
+
+
+class BadReuse(CasaKernelError):
+    """A call's ``reuse``, or the arguments of ``%casa_reuse``, make no sense."""
+
+    where: str  # the task, or the magic
+    given: object
+    message = (
+        "{where} does not know {given!r}. A call takes reuse=True or reuse=False; %casa_reuse takes 'on', 'off', "
+        "'why', 'limit 200 GB' or 'forget' with the name of a task or a file."
     )
 
 

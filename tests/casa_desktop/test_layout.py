@@ -25,8 +25,8 @@ FLOORS = {
     ),
     "casa_kernel": (
         {"checks"},
-        {"log", "reuse"},
-        {"casa", "inputs"},
+        {"log"},
+        {"casa", "inputs", "reuse"},
         {"tools"},
         {"interactive"},
         {"drawing"},

@@ -93,6 +93,7 @@ SECONDS: Dict[str, float] = {
     "tests/kernel/drawing/test_scale.py": 39,
     "tests/kernel/drawing/test_snapshot.py": 26,
     "tests/kernel/test_starved.py": 149,
+    "tests/kernel/reuse/test_reduction.py": 25,
     "tests/kernel/reuse/test_rows.py": 50,
     "tests/kernel/reuse/test_surroundings.py": 15,
     "tests/kernel/drawing/test_tool_pool.py": 19,

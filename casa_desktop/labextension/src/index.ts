@@ -18,6 +18,7 @@ import { IStatusBar } from '@jupyterlab/statusbar';
 import { activateDesktop, ID } from './lab/plugin.js';
 import { imageFactory } from './lab/images.js';
 import { labHost, logFactory } from './lab/logrenderer.js';
+import { reuseFactory } from './lab/reuserenderer.js';
 import type { DesktopWidget } from './lab/widget.js';
 
 /** The CASA Desktop in JupyterLab and Notebook 7. */
@@ -68,11 +69,14 @@ const desktop: JupyterFrontEndPlugin<void> = {
 /** The log of a cell, while it runs and after. */
 const log: JupyterFrontEndPlugin<void> = {
   id: 'casa-desktop-labextension:log',
-  description: 'Shows what CASA logs under the cell that runs.',
+  description:
+    'Shows what CASA logs under the cell that runs, and which results are reused.',
   autoStart: true,
   requires: [IRenderMimeRegistry],
   activate(app: JupyterFrontEnd, registry: IRenderMimeRegistry): void {
-    registry.addFactory(logFactory(labHost(app)));
+    const host = labHost(app);
+    registry.addFactory(logFactory(host));
+    registry.addFactory(reuseFactory(host));
   }
 };
 

@@ -10,7 +10,7 @@ import inspect
 import sys
 from contextlib import suppress
 from types import FunctionType
-from typing import Any, Dict, Mapping, Sequence, Tuple
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from ..errors import BadParameter
 from . import inputs
@@ -39,6 +39,16 @@ def prepared(
             bound.arguments[name] = bool(given)
     _check_parallel(task, bound.arguments)
     return bound.args, bound.kwargs
+
+
+def complete(signature: inspect.Signature, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Optional[Dict[str, Any]]:
+    """Return all parameters of a call, with defaults; None if the call does not fit the signature."""
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError:
+        return None
+    bound.apply_defaults()
+    return dict(bound.arguments)
 
 
 def _check_parallel(task: str, given: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Callable, Dict, Iterable, Mapping, MutableMapping, Optio
 from ..checks import plain_values
 from ..errors import InputsNotSaved, NoInputs, NoSuchTask, NoTaskChosen
 from ..front import Front
-from ..log.failures import guard
+from ..log.failures import Perform, guard
 from . import saved, table
 from .inputs import Inputs
 
@@ -41,6 +41,7 @@ class Habits:
         logfile: Callable[[], Path],
         front: Front,
         present: Callable[[str, Callable[..., Any]], Callable[..., Any]],
+        perform: Perform,
     ) -> None:
         """Prepare for a namespace.
 
@@ -49,8 +50,9 @@ class Habits:
             shell_task: returns casashell's object for a task, or None.
             present: gets the name of a task and a function; returns the notebook's object for the task, which calls the
                 function.
+            perform: makes each call, or returns the result of a former one.
         """
-        self.tasks = {name: present(name, guard(name, given[name], logfile, self._prepare)) for name in tasks}
+        self.tasks = {name: present(name, guard(name, given[name], logfile, self._prepare, perform)) for name in tasks}
         self.takes_variables = False
         self._namespace, self._given = namespace, {**given, **self.tasks}
         self._shell_task, self._front = shell_task, front

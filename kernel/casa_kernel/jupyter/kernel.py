@@ -8,7 +8,7 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Callable, Dict, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Sequence
 
 from ipykernel import zmqshell
 from ipykernel.ipkernel import IPythonKernel
@@ -28,6 +28,7 @@ from ..drawing.wrap import Studio
 from ..inputs.commands import Habits
 from ..log import reopen, task_arguments
 from ..log.cell_log import LogStream
+from ..reuse.switch import Switch
 from ..tools import limits
 from . import lost_names, out_of_memory
 from .bare_calls import BareCommands, BareTasks
@@ -36,11 +37,15 @@ from .loading import Loading
 from .magics.inputs import HabitMagics
 from .magics.log import LogMagics
 from .magics.modes import CasaMagics
+from .magics.reuse import ReuseMagics
 from .magics.tools import Timer, ToolMagics
 from .notebook import Notebook
 from .out_of_memory import ANSWERS, REQUESTS
 from .streams import NativeStream, settle
 from .tracebacks import Reporter
+
+if TYPE_CHECKING:
+    from ..reuse.calls import Calls
 
 _INTERRUPTED = "raise KeyboardInterrupt('CASA is still being imported; run the cell again.')"
 
@@ -103,7 +108,8 @@ class CasaKernel(IPythonKernel):
         self._front = Notebook()
         self.tasks.prepare = self._bind_tasks
         self._desktop = self._choose_desktop()
-        self._front.listen(self._modes, self._desktop)
+        self._reuse = Switch(self._make_calls, on=os.environ.get(names.REUSE) == "on")
+        self._front.listen(self._modes, self._desktop, self._reuse)
         for notice in self.notices:
             self._tell_once(notice)
         self._log = LogStream(lambda: CellDisplay(self))
@@ -127,7 +133,8 @@ class CasaKernel(IPythonKernel):
         children = self.loading.children if self.loading is not None else None
         tools = ToolMagics(self._shell, children, self._limits, self._front)
         magics = CasaMagics(self._shell, self._modes, self._desktop, self._front)
-        self._shell.register_magics(magics, self._habits, log, tools)
+        reuse = ReuseMagics(self._shell, self._reuse, self._front)
+        self._shell.register_magics(magics, self._habits, log, tools, reuse)
         self.implementation_version = kernelspec.casa_version() or "without CASA"
         # ipykernel takes its banner from the shell.
         self._shell.banner1 = f"CASA {self.implementation_version}\n"
@@ -215,10 +222,30 @@ class CasaKernel(IPythonKernel):
         self._casa = found
         tasks = [name for name in given if is_task(found.names.get(name)) or name in NAMES]
         habits = Habits(
-            self._shell.user_ns, given, tasks, namespace.shell_task, self._logfile, self._front, self.tasks.bind
+            self._shell.user_ns,
+            given,
+            tasks,
+            namespace.shell_task,
+            self._logfile,
+            self._front,
+            self.tasks.bind,
+            self._reuse.perform,
         )
         self._habits.habits, self._habits.measures = habits, lambda: tables.measures(found)
         return {**habits.names(), "execfile": options.make_execfile(self._shell)}
+
+    def _make_calls(self) -> Calls:
+        """Prepare for the reuse of results, when it is first needed: it imports much."""
+        from . import reused_calls
+
+        # It waits for CASA, or raises why there is none.
+        self._names()
+        assert self._casa is not None
+        return reused_calls.calls(self._casa, self._front, self._logfile, self._cell_name)
+
+    def _cell_name(self) -> str:
+        """Return the name of the running cell, as its prompt shows it."""
+        return f"[{self._shell.execution_count}]"
 
     def _run_startup(self) -> None:
         """Run the user's startup.py in the notebook's complete namespace."""

@@ -8,6 +8,7 @@ errors, for instance about old leap seconds or a grid without data.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import os
 import signal
@@ -24,6 +25,9 @@ from ..errors import TaskFailed
 from . import parser, query
 from .file import LogFile
 from .parser import SEVERE, WARN
+
+# Makes a call, or returns the result of a former one: ``reuse.switch.Switch.perform``.
+Perform = Callable[[str, Optional[Mapping[str, Any]], Any, Callable[[], Any]], Any]
 
 # The priorities that mean failure in the log, if the task returns None, False or an empty dictionary.
 _SILENT: Mapping[str, Tuple[str, ...]] = {
@@ -168,23 +172,34 @@ def guard(
     task: Callable[..., Any],
     logfile: Callable[[], Path],
     prepare: Callable[[str, Tuple[Any, ...], Dict[str, Any]], Dict[str, Any]],
+    perform: Perform,
 ) -> Callable[..., Any]:
     """Return ``task`` for users: when it fails, it raises an exception.
+
+    Besides its own parameters it takes ``reuse``, which its signature does not show: that is CASA's.
 
     Args:
         task: CASA's task, or ours around it.
         logfile: returns the path of CASA's log.
         prepare: called with the name and the arguments of each call; returns further arguments.
+        perform: called with the name, all arguments, the call's own ``reuse``, and a function that makes the call;
+            returns the result, which may be a former one.
     """
 
     signature = inspect.signature(task)
 
-    def call(*args: Any, **kwargs: Any) -> Any:
+    def ask(*args: Any, **kwargs: Any) -> Any:
         # Tracebacks show only the user's code and CASA's.
         __tracebackhide__ = True
+        asked = kwargs.pop("reuse", None)
         args, kwargs = plain_values.arguments(args, kwargs)
         kwargs = {**kwargs, **plain_values.arguments((), prepare(name, args, kwargs))[1]}
         args, kwargs = arguments.prepared(name, signature, args, kwargs)
+        return perform(name, arguments.complete(signature, args, kwargs), asked, functools.partial(call, args, kwargs))
+
+    # ``jupyter.tracebacks`` knows it by its name.
+    def call(args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
+        __tracebackhide__ = True
         with Call(name, logfile) as running:
             with heard_interrupts() if name in _SWALLOW else nullcontext() as heard:
                 try:
@@ -202,13 +217,13 @@ def guard(
             check_result(running, result)
             return result
 
-    call.__name__ = call.__qualname__ = name
-    call.__module__ = getattr(task, "__module__", __name__)
-    call.__doc__ = task.__doc__ if inspect.isfunction(task) else type(task).__doc__
-    call.__signature__ = signature  # type: ignore[attr-defined]
+    ask.__name__ = ask.__qualname__ = name
+    ask.__module__ = getattr(task, "__module__", __name__)
+    ask.__doc__ = task.__doc__ if inspect.isfunction(task) else type(task).__doc__
+    ask.__signature__ = signature  # type: ignore[attr-defined]
     # "tclean??" shows this: the function that does the work. CASA's own object only checks its arguments.
-    call.__wrapped__ = _work_of(name, task)  # type: ignore[attr-defined]
-    return call
+    ask.__wrapped__ = _work_of(name, task)  # type: ignore[attr-defined]
+    return ask
 
 
 def _work_of(name: str, task: Any) -> Any:

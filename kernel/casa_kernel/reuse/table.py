@@ -17,6 +17,7 @@ _CUTS = (r"[\s'\"\[\](){},;]+", r"[\s'\"\[\](){},;=<>!&|*+^%:]+")
 _EXPRESSION_CUT = r"[\s'\"\[\](){},;=<>!&|*+^%:/-]+"
 _EXPRESSIONS = ("expr", "mask")
 _PLACE = re.compile(r"\{(\w+)(?::(name|again))?\}")
+_FLAGS = ".flagversions"
 # In bytes. Lists of commands and calibration libraries are short.
 _LONGEST_LIST = 1 << 20
 
@@ -40,6 +41,14 @@ class Files:
     perhaps: Tuple[str, ...]
     beside: Tuple[str, ...]
     hidden: Tuple[str, ...]
+
+    def vacant(self) -> Tuple[str, ...]:
+        """Return what must not be there when it makes something new: the flags of a MeasurementSet of that name.
+
+        A call that succeeds has found none and left none. That there are some now, of the MeasurementSet that it once
+        made and others have flagged since, makes it no other call.
+        """
+        return tuple(each for each in self.inputs if each.endswith(_FLAGS) and each[: -len(_FLAGS)] in self.new)
 
 
 @dataclass(frozen=True)

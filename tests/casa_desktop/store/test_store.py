@@ -67,6 +67,25 @@ def test_a_record_is_found_as_it_was_kept(tmp_path: Path, split: Record) -> None
     assert Store.of(tmp_path, {}).find(split.key) == split
 
 
+def test_the_last_call_like_another_one_is_found(store: Store, ms: Path, split: Record) -> None:
+    older = replace(split, key="1" * 64, made=split.made - 10, parts={"output my.ms": "", "width": "1"})
+    newer = replace(split, key="2" * 64, made=split.made + 10, parts={"output my.ms": "", "width": "4"})
+    for record in (newer, older):
+        store.keep(record, SECONDS)
+    assert store.latest("split", {"output my.ms": ""}, but="") == newer
+    assert store.latest("split", {"output my.ms": ""}, but=newer.key) == older
+    assert store.latest("split", {"width": "1"}, but="") == older
+    assert store.latest("flagdata", {}, but="") is None
+    assert store.latest("split", {"output other.ms": ""}, but="") is None
+
+
+def test_it_is_known_what_kept_calls_have_made(store: Store, ms: Path, flagging: Record) -> None:
+    assert store.has_made(str(ms), state(ms))
+    flag(ms, seed=7)
+    assert not store.has_made(str(ms), state(ms))
+    assert not store.has_made(str(ms.parent / "other.ms"), flagging.after[str(ms)])
+
+
 def test_what_was_removed_is_put_back_and_then_lies_in_place(store: Store, ms: Path, split: Record) -> None:
     modes = {name: mode for name, mode in files_below(ms).items() if "table.lock" not in name}
     shutil.rmtree(ms)

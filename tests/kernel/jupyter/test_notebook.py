@@ -20,12 +20,13 @@ SHOW_RATIO = "print(get_ipython().kernel._front.pixel_ratio)"
 # Has a kernel forget all hellos, modes and desktops.
 FORGET = """
 front = get_ipython().kernel._front
-modes, desktop = front._modes, front._desktop
+modes, desktop, reuse = front._modes, front._desktop, front._reuse
+reuse.on = False
 modes.set('headless')
 desktop.use('main')
 front.__init__()
 front.pixel_ratio = 1.0
-front.listen(modes, desktop)
+front.listen(modes, desktop, reuse)
 """
 
 
@@ -43,10 +44,10 @@ def notebook(kernel: Notebook) -> Notebook:
     return kernel
 
 
-def hello(notebook: Notebook, modes: Any = None, ratio: Any = 1, target: str = "casa-desktop") -> List[Dict[str, Any]]:
+def hello(notebook: Notebook, modes: Any = None, ratio: Any = 1, reuse: Any = None) -> List[Dict[str, Any]]:
     """Greet the kernel as JupyterLab's extension does; return the comms that it opens in answer."""
-    data = {"action": "hello", "pixelRatio": ratio, "modes": modes}
-    answers = ask(notebook, "comm_open", {"comm_id": uuid4().hex, "target_name": target, "data": data})
+    data = {"action": "hello", "pixelRatio": ratio, "modes": modes, "reuse": reuse}
+    answers = ask(notebook, "comm_open", {"comm_id": uuid4().hex, "target_name": "casa-desktop", "data": data})
     return [content["data"] for kind, content in answers if kind == "comm_open"]
 
 
@@ -91,8 +92,10 @@ class Page:
         return [told["data"] for told in cell.of("comm_msg") if told["comm_id"] == self._comm]
 
 
-def state(mode: str = "headless", tasks: Optional[Dict[str, str]] = None, desktop: str = "main") -> Dict[str, Any]:
-    return {"action": "state", "mode": mode, "tasks": tasks or {}, "desktop": desktop}
+def state(
+    mode: str = "headless", tasks: Optional[Dict[str, str]] = None, desktop: str = "main", reuse: bool = False
+) -> Dict[str, Any]:
+    return {"action": "state", "mode": mode, "tasks": tasks or {}, "desktop": desktop, "reuse": reuse}
 
 
 def saves(cell: Cell) -> List[Any]:
@@ -157,12 +160,34 @@ def test_a_page_chooses_the_desktop(notebook: Notebook) -> None:
     assert notebook.run("%casa_desktop").text.startswith("m31 (not running")
 
 
+def test_a_page_switches_reuse_and_hears_of_it(notebook: Notebook) -> None:
+    page = Page(notebook)
+    assert page.ask(action="reuse", on=True) == [state(reuse=True)]
+    assert notebook.run("print(get_ipython().kernel._reuse.on)").text == "True\n"
+    cell = notebook.run("%casa_reuse off")
+    assert page.heard_in(cell) == [state()]
+    assert [told["data"] for told in cell.of("comm_open")] == [{"action": "reuse", "reuse": False}]
+
+
+def test_what_a_notebook_keeps_of_reuse_is_in_force_until_it_is_switched(notebook: Notebook) -> None:
+    hello(notebook, reuse=True)
+    assert notebook.run("%casa_reuse").text.startswith("on")
+    notebook.run("%casa_reuse off")
+    # A page that comes back does not undo it, and learns what to keep.
+    assert hello(notebook, reuse=True) == [{"action": "reuse", "reuse": False}]
+    assert notebook.run("%casa_reuse").text.startswith("off")
+    for nonsense in ("on", 1, {"on": True}):
+        assert hello(notebook, reuse=nonsense) == [{"action": "reuse", "reuse": False}]
+
+
 def test_a_page_that_asks_for_nonsense_is_told_so_and_nothing_changes(notebook: Notebook) -> None:
     page = Page(notebook)
     for asked, words in (
         ({"action": "desktop", "name": "../m31"}, "'../m31' is no name for a desktop"),
         ({"action": "desktop"}, "is no name for a desktop"),
         ({"action": "mode", "mode": ["live"]}, "is not one of headless, live, auto"),
+        ({"action": "reuse", "on": "yes"}, "does not know 'yes'"),
+        ({"action": "reuse"}, "does not know None"),
     ):
         (told,) = page.ask(**asked)
         assert words in told.pop("error")

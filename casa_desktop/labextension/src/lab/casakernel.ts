@@ -9,14 +9,17 @@ import { IKernelState, keptModes, Mode, stateIn } from './modes.js';
 /** The comm target that kernels and this extension open to each other. */
 const COMM_TARGET = 'casa-desktop';
 
+/** What a document keeps for its kernel: modes, and whether results are reused. */
+export type Kept = 'modes' | 'reuse';
+
 /** What a CASA kernel can ask of the document that it belongs to. */
 export interface IFront {
   /** Show the desktop `name`; resolve once its tab is there. */
   open(name: string): Promise<void>;
-  /** The modes kept in the document; null if there are none. */
-  readModes(): JSONValue;
-  /** Keep these modes in the document. */
-  saveModes(modes: JSONValue): void;
+  /** What the document keeps under a name; null if there is nothing. */
+  read(name: Kept): JSONValue;
+  /** Keep a value in the document. */
+  save(name: Kept, value: JSONValue): void;
   /** The document's own desktop; null if it has none. */
   desktop(): string | null;
 }
@@ -50,8 +53,9 @@ export class CasaKernel implements IDisposable {
   get state(): IKernelState {
     return (
       this.told ?? {
-        ...keptModes(this.front.readModes()),
-        desktop: this.front.desktop() ?? MAIN
+        ...keptModes(this.front.read('modes')),
+        desktop: this.front.desktop() ?? MAIN,
+        reuse: this.front.read('reuse') === true
       }
     );
   }
@@ -96,6 +100,16 @@ export class CasaKernel implements IDisposable {
       }
     };
     sent.done.then(handled, handled);
+  }
+
+  /** Switch the reuse of results on or off. */
+  setReuse(on: boolean): void {
+    this.greeting?.send({ action: 'reuse', on });
+  }
+
+  /** Have the call with a key made when it is next asked for. */
+  makeAnew(key: string): void {
+    this.greeting?.send({ action: 'make-anew', key });
   }
 
   private change(): void {
@@ -174,7 +188,8 @@ function hello(kernel: Kernel.IKernelConnection, front: IFront): Kernel.IComm {
   comm.open({
     action: 'hello',
     pixelRatio: window.devicePixelRatio,
-    modes: front.readModes(),
+    modes: front.read('modes'),
+    reuse: front.read('reuse'),
     desktop: front.desktop()
   });
   return comm;
@@ -185,13 +200,16 @@ async function answer(
   message: KernelMessage.ICommOpenMsg,
   front: IFront
 ): Promise<void> {
-  const { action, name, modes } = message.content.data;
+  const { action, name, modes, reuse } = message.content.data;
   if (action === 'open') {
     const opened = nameIn(name);
     await front.open(opened);
     comm.send({ opened });
   } else if (action === 'modes' && isRecord(modes)) {
-    front.saveModes(modes);
+    front.save('modes', modes);
+    comm.close();
+  } else if (action === 'reuse' && typeof reuse === 'boolean') {
+    front.save('reuse', reuse);
     comm.close();
   }
 }
@@ -203,16 +221,20 @@ function isRecord(value: unknown): value is JSONValue & object {
 /** What a document keeps under the key `casa` of its metadata. */
 type Metadata = { [key: string]: ReadonlyPartialJSONValue | undefined };
 
-/** The modes in a document's `casa` metadata, which may be of any shape. */
-export function modesOf(metadata: unknown): JSONValue {
+/** A value in a document's `casa` metadata, which may be of any shape. */
+export function keptIn(metadata: unknown, name: Kept): JSONValue {
   return isRecord(metadata)
-    ? (((metadata as Metadata).modes ?? null) as JSONValue)
+    ? (((metadata as Metadata)[name] ?? null) as JSONValue)
     : null;
 }
 
-/** A document's `casa` metadata with other modes and everything else kept. */
-export function withModes(metadata: unknown, modes: JSONValue): JSONValue {
+/** A document's `casa` metadata with another value and everything else kept. */
+export function withKept(
+  metadata: unknown,
+  name: Kept,
+  value: JSONValue
+): JSONValue {
   return isRecord(metadata) && !Array.isArray(metadata)
-    ? { ...(metadata as { [key: string]: JSONValue }), modes }
-    : { modes };
+    ? { ...(metadata as { [key: string]: JSONValue }), [name]: value }
+    : { [name]: value };
 }

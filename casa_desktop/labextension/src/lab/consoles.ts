@@ -24,8 +24,8 @@ export function answerConsoles(
         known.add(panel);
         const kernel = new CasaKernel(sessionContext, {
           open: name => show(panel, name),
-          readModes: () => null,
-          saveModes: () => undefined,
+          read: () => null,
+          save: () => undefined,
           desktop: () => null
         });
         kernel.begin();

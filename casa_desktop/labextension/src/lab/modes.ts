@@ -26,15 +26,22 @@ interface IModes {
 export interface IKernelState extends IModes {
   /** The name of the desktop on which its windows open. */
   readonly desktop: string;
+  /** Whether results of tasks are reused. */
+  readonly reuse: boolean;
 }
 
 /** The state in a kernel's message; null if there is none in it. */
 export function stateIn(data: unknown): IKernelState | null {
-  const { action, mode, tasks, desktop } = record(data);
+  const { action, mode, tasks, desktop, reuse } = record(data);
   if (action !== 'state' || !isMode(mode)) {
     return null;
   }
-  return { mode, tasks: taskModes(tasks), desktop: nameIn(desktop) };
+  return {
+    mode,
+    tasks: taskModes(tasks),
+    desktop: nameIn(desktop),
+    reuse: reuse === true
+  };
 }
 
 /** The modes in a notebook's metadata, which may be of any shape. */

@@ -5,7 +5,7 @@ import { DisposableDelegate, IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 import type { ICell } from './cells.js';
-import { CasaKernel, IFront, modesOf, withModes } from './casakernel.js';
+import { CasaKernel, IFront, keptIn, withKept } from './casakernel.js';
 import { notebookDesktop } from '../server/names.js';
 import type { LabSettings } from './settings.js';
 
@@ -20,7 +20,9 @@ export interface INotebookPanel extends Widget {
   readonly context: DocumentRegistry.IContext<DocumentRegistry.IModel>;
   readonly content: Widget & {
     readonly activeCell: ICell | null;
-    readonly activeCellIndex: number;
+    activeCellIndex: number;
+    readonly widgets: readonly Widget[];
+    deselectAll(): void;
   };
 }
 
@@ -102,6 +104,23 @@ export class Notebooks implements DocumentRegistry.IWidgetExtension<
   }
 
   /**
+   * Run the cell around a node again, and in it the call with a key, whatever
+   * is kept of it.
+   */
+  async runAgain(node: Node, key: string): Promise<void> {
+    for (const [widget, kernel] of this.kernels) {
+      const { content } = widget as INotebookPanel;
+      const index = content.widgets.findIndex(each => each.node.contains(node));
+      if (index >= 0 && kernel.isHere) {
+        kernel.makeAnew(key);
+        content.activeCellIndex = index;
+        content.deselectAll();
+        await this.app.commands.execute('notebook:run-cell');
+      }
+    }
+  }
+
+  /**
    * The folder for files that are dropped on a desktop: that of the notebook
    * whose kernel opened it, else of the one used last; null without notebooks.
    */
@@ -117,11 +136,11 @@ export class Notebooks implements DocumentRegistry.IWidgetExtension<
         this.askers.set(name, panel);
         return this.show(panel, name);
       },
-      readModes: () => modesOf(model.getMetadata(METADATA)),
-      saveModes: modes =>
+      read: name => keptIn(model.getMetadata(METADATA), name),
+      save: (name, value) =>
         model.setMetadata(
           METADATA,
-          withModes(model.getMetadata(METADATA), modes)
+          withKept(model.getMetadata(METADATA), name, value)
         ),
       desktop: () =>
         this.settings.current.desktopPerNotebook

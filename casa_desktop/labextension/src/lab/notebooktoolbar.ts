@@ -42,6 +42,7 @@ export function addToolbarItems(
     });
   };
   add('casaMode', kernel => new ModeSwitch(kernel));
+  add('casaReuse', kernel => new ReuseSwitch(kernel));
   add(
     'casaDesktop',
     (kernel, panel) => new DesktopButton(kernel, panel, parts)
@@ -89,6 +90,32 @@ class ModeSwitch extends Widget {
     this.select.title = pending
       ? `CASA mode: ${pending} once the cell that runs has ended`
       : `CASA mode\n${modeDetails(shown)}`;
+  }
+}
+
+/** Shows whether results of tasks are reused, and switches it. */
+class ReuseSwitch extends Widget {
+  private readonly button = document.createElement('button');
+
+  constructor(private readonly kernel: CasaKernel) {
+    super();
+    this.addClass('casa-desktop-ReuseSwitch');
+    this.button.type = 'button';
+    this.button.setAttribute('role', 'switch');
+    this.button.setAttribute('aria-label', 'Reuse results of CASA tasks');
+    this.button.addEventListener('click', () =>
+      kernel.setReuse(!kernel.state.reuse)
+    );
+    this.node.append(this.button);
+  }
+
+  refresh(): void {
+    const { reuse } = this.kernel.state;
+    this.button.setAttribute('aria-checked', String(reuse));
+    this.button.textContent = reuse ? 'reuse on' : 'reuse off';
+    this.button.title = reuse
+      ? 'A CASA task that was called before, with all as it was, gives its former result. Click to run every task.'
+      : 'Every CASA task runs. Click to reuse the results of calls that were made before, with all as it was.';
   }
 }
 

@@ -22,6 +22,7 @@ import { Desktops } from './desktops.js';
 import { welcomeBack } from '../view/handover.js';
 import { Notebooks } from './notebooks.js';
 import { IParts, placeBeside } from './context.js';
+import { answerButtons } from './reuserenderer.js';
 import { addRunning } from './running.js';
 import { labServer } from './server.js';
 import { LabSettings } from './settings.js';
@@ -67,6 +68,9 @@ export function activateDesktop(
       await app.commands.execute(OPEN, { name });
     });
   }
+  answerButtons(app, (node, key) => {
+    void parts.notebooks.runAgain(node, key);
+  });
   void offers.restorer?.restore(tracker, {
     command: OPEN,
     args: ({ desktop }) => ({ name: desktop, activate: false }),

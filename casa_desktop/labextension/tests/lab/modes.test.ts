@@ -30,7 +30,7 @@ test("a kernel's state is read, and what is none is not", () => {
   const tasks = { plotms: 'live', odd: 'sideways' };
   assert.deepEqual(
     stateIn({ action: 'state', mode: 'auto', tasks, desktop: 'm31' }),
-    { mode: 'auto', tasks: { plotms: 'live' }, desktop: 'm31' }
+    { mode: 'auto', tasks: { plotms: 'live' }, desktop: 'm31', reuse: false }
   );
   assert.equal(stateIn({ action: 'state', mode: 'sideways' }), null);
   assert.equal(stateIn({ action: 'open', mode: 'auto' }), null);

@@ -1,0 +1,68 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
+import { Widget } from '@lumino/widgets';
+import { element } from '../dom.js';
+import { LogView } from '../log/view.js';
+import { ILogHost } from '../log/panel.js';
+import { readReuse, REUSE_MIME } from './reuse.js';
+
+/** Sent by the button of a reused result; it rises through the page. */
+const RUN_AGAIN = 'casa-desktop-run-again';
+
+/** Shows that a call was not made, with a button that makes it. */
+class ReuseRenderer extends Widget implements IRenderMime.IRenderer {
+  private readonly text = element('span', 'Reuse-text');
+  private readonly button = element('button', 'Reuse-again', 'run again');
+  private key = '';
+
+  constructor(private readonly host: ILogHost) {
+    super();
+    this.addClass('casa-desktop-Reuse');
+    this.button.type = 'button';
+    this.button.title =
+      'Run this cell again, and this call in it, instead of reusing its result';
+    this.button.addEventListener('click', () =>
+      this.node.dispatchEvent(
+        new CustomEvent(RUN_AGAIN, { bubbles: true, detail: this.key })
+      )
+    );
+    const line = element('div', 'Reuse-line');
+    line.append(this.text, this.button);
+    this.node.append(line);
+  }
+
+  async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
+    const { line, key, log } = readReuse(model.data[REUSE_MIME]);
+    this.text.textContent = line;
+    this.key = key;
+    if (log) {
+      const view = new LogView(this.host);
+      view.update(log);
+      this.node.append(view.node);
+      view.attached();
+    }
+  }
+}
+
+/** Makes renderers of reused results, for notebooks trusted or not. */
+export function reuseFactory(host: ILogHost): IRenderMime.IRendererFactory {
+  return {
+    // All that the kernel wrote becomes text, never HTML.
+    safe: true,
+    mimeTypes: [REUSE_MIME],
+    // Before text/html, which is for JupyterLabs without this extension.
+    defaultRank: 0,
+    createRenderer: () => new ReuseRenderer(host)
+  };
+}
+
+/** Call `run` with the output and the key of each call that is to run again. */
+export function answerButtons(
+  app: JupyterFrontEnd,
+  run: (node: Node, key: string) => void
+): void {
+  app.shell.node.addEventListener(RUN_AGAIN, event => {
+    const { detail } = event as CustomEvent<string>;
+    run(event.target as Node, detail);
+  });
+}

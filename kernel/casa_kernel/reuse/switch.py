@@ -1,0 +1,83 @@
+"""Whether results of tasks are reused in this kernel. While they are not, nothing else of this package is imported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional
+
+from ..errors import BadReuse
+
+if TYPE_CHECKING:
+    from .calls import Calls
+
+
+class Switch:
+    """Reuse in one kernel: on, off, or asked for by a single call.
+
+    Attributes:
+        on: whether calls are looked up and kept, unless they say otherwise themselves.
+        on_change: called after each change of ``on``, for instance to save it in the notebook.
+    """
+
+    def __init__(self, make: Callable[[], Calls], on: bool = False) -> None:
+        """Take ``make``, which is called when reuse is first needed."""
+        self.on = on
+        self.on_change: Optional[Callable[[], None]] = None
+        self._make = make
+        self._made: Optional[Calls] = None
+
+    @property
+    def calls(self) -> Calls:
+        """The kernel's calls, with the store."""
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    def turn(self, on: Any) -> None:
+        """Switch reuse on or off.
+
+        Raises:
+            BadReuse: ``on`` is neither True nor False.
+        """
+        if not isinstance(on, bool):
+            raise BadReuse("reuse", on)
+        self.on = on
+        if self.on_change is not None:
+            self.on_change()
+
+    def restore(self, saved: Any) -> bool:
+        """Take what a notebook has kept; return whether it had kept anything that is understood."""
+        if not isinstance(saved, bool):
+            return False
+        self.on = saved
+        return True
+
+    def make_anew(self, call: Any) -> None:
+        """Have the call with a key made when it is next asked for, whatever is kept."""
+        if self._made is not None:
+            self._made.make_anew(str(call))
+
+    def describe(self) -> str:
+        """Return whether results are reused, and where they are kept."""
+        state = "on: a call with all as it was gives its former result" if self.on else "off"
+        return f"{state}\n{self.calls.describe()}"
+
+    def perform(self, task: str, arguments: Optional[Mapping[str, Any]], asked: Any, run: Callable[[], Any]) -> Any:
+        """Return the result of a call, which is made if need be.
+
+        Args:
+            task: the task's name.
+            arguments: all its parameters, with defaults; None where the call does not fit the task, which will say so.
+            asked: the call's own ``reuse``: None leaves it to the switch, False makes the call and keeps its result
+                in place of the former one.
+            run: makes the call.
+
+        Raises:
+            BadReuse: ``asked`` is something else.
+        """
+        # Tracebacks show only the user's code and CASA's.
+        __tracebackhide__ = True
+        if asked is not None and not isinstance(asked, bool):
+            raise BadReuse(task, asked)
+        if arguments is None or (asked is None and not self.on):
+            return run()
+        return self.calls.perform(task, arguments, run, anew=asked is False)

@@ -1,0 +1,188 @@
+"""A whole reduction without reuse, with it, and once more: the same data, and only what must be is computed."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+from typing import Dict, Iterator, List, Sequence, Tuple
+
+import pytest
+
+from ...support.notebook import Cell, Notebook
+
+REUSE = "application/vnd.casa-desktop.reuse+json"
+SOLVE = "refant='0', minsnr=0"
+# Each as an astronomer writes it in a cell; the names behind are tasks of ``from casatasks import *``.
+STEPS = (
+    "split(vis='line.ms', outputvis='cal.ms', datacolumn='data')",
+    "flagdata(vis='cal.ms', antenna='2')",
+    "setjy(vis='cal.ms', standard='manual', fluxdensity=[1, 0, 0, 0], usescratch=True)",
+    f"gaincal(vis='cal.ms', caltable='cal.G', {SOLVE})",
+    f"bandpass(vis='cal.ms', caltable='cal.B', gaintable=['cal.G'], {SOLVE})",
+    "applycal(vis='cal.ms', gaintable=['cal.G', 'cal.B'], calwt=[False])",
+    "split(vis='cal.ms', outputvis='corrected.ms', datacolumn='corrected')",
+    "uvcontsub(vis='corrected.ms', outputvis='contsub.ms', fitorder=0)",
+    "tclean(vis='contsub.ms', imagename='clean', imsize=64, cell='1arcsec', niter=20)",
+    "imsmooth(imagename='clean.image', outfile='smooth.image', kernel='gauss', major='5arcsec', minor='5arcsec', "
+    "pa='0deg', targetres=False)",
+    "immath(imagename=['clean.image'], expr='IM0*2', outfile='twice.image')",
+    "exportfits(imagename='twice.image', fitsimage='twice.fits')",
+    "imstat(imagename='twice.image')",
+)
+# What CASA writes a time, the free memory, or memory that it never set into.
+_OF_THE_MOMENT = (
+    "HISTORY",
+    "logtable",
+    "FLAG_VERSION_LIST",
+    "table.lock",
+    "table.dat",
+    "table.info",
+    "table.f0i",
+    ".fits",
+    ".log",
+)
+
+
+@pytest.fixture(scope="module")
+def folder(spectral_line: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an observation of eight channels, for one kernel."""
+    made = tmp_path_factory.mktemp("reduce, please")
+    shutil.copytree(spectral_line / "line.ms", made / "line.ms")
+    return made
+
+
+@pytest.fixture(scope="module")
+def kernel(folder: Path, kernel_environment: Dict[str, str]) -> Iterator[Notebook]:
+    with Notebook(folder, kernel_environment) as running:
+        assert running.run("from casatasks import *").error is None
+        yield running
+
+
+def do(kernel: Notebook, steps: Sequence[str] = STEPS) -> List[Cell]:
+    """Run each step in a cell of its own."""
+    cells = []
+    for step in steps:
+        if step.startswith("tclean"):
+            # As in any notebook that cleans: tclean goes on with images that are there, with reuse as without.
+            kernel.run("import os; os.system('rm -rf clean.*')")
+        cell = kernel.run(f"result = {step}; print(repr(result))", timeout=120)
+        assert cell.error is None, (cell.error, kernel.run("%casa_reuse why").text)
+        cells.append(cell)
+    return cells
+
+
+def reused(cells: Sequence[Cell]) -> List[bool]:
+    return [any(REUSE in each for each in cell.displayed) for cell in cells]
+
+
+def contents(folder: Path, all_of_it: bool = True) -> Dict[str, str]:
+    """Return digests of all files of the reduction; or of those alone that two reductions have in common."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder))
+        ours = name.startswith(".casa") or name.endswith((".log", ".last")) or path.name == "table.lock"
+        if path.is_file() and not ours and (all_of_it or not any(word in name for word in _OF_THE_MOMENT)):
+            found[name] = hashlib.blake2b(path.read_bytes()).hexdigest()
+    return found
+
+
+@pytest.fixture(scope="module")
+def first(kernel: Notebook, folder: Path) -> Tuple[Dict[str, str], List[Cell], Dict[str, str]]:
+    """The data of a reduction without reuse; and the cells and the data of the first one with it."""
+    do(kernel)
+    plain = contents(folder, all_of_it=False)
+    for path in folder.iterdir():
+        if path.name != "line.ms" and not path.name.endswith(".log"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert kernel.run("%casa_reuse on").error is None
+    cells = do(kernel)
+    return plain, cells, contents(folder)
+
+
+def test_the_first_reduction_computes_everything_and_its_data_are_those_without_reuse(
+    first: Tuple[Dict[str, str], List[Cell], Dict[str, str]], folder: Path
+) -> None:
+    plain, cells, _ = first
+    assert not any(reused(cells))
+    with_reuse = contents(folder, all_of_it=False)
+    assert with_reuse == plain
+
+
+def test_the_second_computes_nothing_and_every_byte_is_as_it_was(
+    first: Tuple[Dict[str, str], List[Cell], Dict[str, str]], kernel: Notebook, folder: Path
+) -> None:
+    _, before, data = first
+    again = do(kernel)
+    assert reused(again) == [True] * len(STEPS), kernel.run("%casa_reuse why").text
+    assert contents(folder) == data
+    assert [cell.text for cell in again] == [cell.text for cell in before]
+
+
+def test_a_hit_shows_the_log_of_then_and_says_what_it_saved(
+    first: Tuple[Dict[str, str], List[Cell], Dict[str, str]], kernel: Notebook
+) -> None:
+    (cell,) = do(kernel, STEPS[-2:-1])
+    (shown,) = cell.displayed
+    assert "nothing to" in shown["text/plain"]
+    assert "twice.fits" in shown["text/plain"]
+    assert "reuse=False" in shown["text/plain"]
+    assert any("Begin Task: exportfits" in row[3] for row in shown[REUSE]["log"]["messages"])
+    assert "<details>" in shown["text/html"]
+    said = kernel.run("%casa_reuse").text
+    assert said.startswith("on")
+    assert "not made again, which saved" in said
+
+
+def test_a_changed_parameter_runs_exactly_the_steps_that_depend_on_it(
+    first: Tuple[Dict[str, str], List[Cell], Dict[str, str]], kernel: Notebook, folder: Path
+) -> None:
+    changed = [step.replace("niter=20", "niter=30") for step in STEPS]
+    # CASA would not write over these.
+    kernel.run("import os; os.system('rm -rf smooth.image twice.image twice.fits')")
+    cells = do(kernel, changed)
+    ran = [step.partition("(")[0] for step, hit in zip(changed, reused(cells)) if not hit]
+    assert ran == ["tclean", "imsmooth", "immath", "exportfits", "imstat"]
+    assert "niter was 20 and is 30" in kernel.run("%casa_reuse why tclean").text
+    assert "clean.image was written by tclean in cell" in kernel.run("%casa_reuse why immath").text
+
+
+def test_a_call_s_own_reuse_makes_it_and_takes_the_former_one_s_place(
+    first: Tuple[Dict[str, str], List[Cell], Dict[str, str]], kernel: Notebook
+) -> None:
+    look = "listobs(vis='line.ms')"
+    assert reused(do(kernel, [look, look])) == [False, True]
+    assert reused(do(kernel, [look.replace(")", ", reuse=False)"), look])) == [False, True]
+    kernel.run("%casa_reuse off")
+    assert reused(do(kernel, [look, look.replace(")", ", reuse=True)")])) == [False, True]
+    kernel.run("%casa_reuse on")
+    error = kernel.run("listobs(vis='line.ms', reuse='yes')").error
+    assert error is not None
+    assert "does not know 'yes'" in error["evalue"]
+
+
+def test_what_a_user_made_is_never_written_over(
+    first: Tuple[Dict[str, str], List[Cell], Dict[str, str]], kernel: Notebook, folder: Path
+) -> None:
+    mine = "tb.open('corrected.ms', nomodify=False); tb.putcell('TIME', 0, 1.0); tb.close()"
+    assert kernel.run(mine).error is None
+    before = contents(folder)
+    cell = kernel.run(STEPS[6])
+    # As without reuse: CASA does not write over a MeasurementSet.
+    assert cell.error is not None
+    assert "exist" in cell.error["evalue"]
+    assert contents(folder) == before
+
+
+def test_a_table_that_is_open_and_changed_but_not_written_is_not_taken_for_unchanged(
+    first: Tuple[Dict[str, str], List[Cell], Dict[str, str]], kernel: Notebook
+) -> None:
+    look = "visstat(vis='line.ms', axis='amp', datacolumn='data')"
+    assert reused(do(kernel, [look, look])) == [False, True]
+    kernel.run("tb.open('line.ms', nomodify=False); tb.putcell('DATA', 0, tb.getcell('DATA', 0) * 100)")
+    try:
+        (changed,) = do(kernel, [look])
+        assert reused([changed]) == [False]
+        assert "line.ms" in kernel.run("%casa_reuse why").text
+    finally:
+        kernel.run("tb.putcell('DATA', 0, tb.getcell('DATA', 0) / 100); tb.close()")
