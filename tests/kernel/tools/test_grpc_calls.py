@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +12,35 @@ from typing import Iterator
 import grpc
 import pytest
 from casa_kernel.tools import grpc_calls
+
+# A process that has no memory for gRPC's threads when it first calls a tool, and has it afterwards.
+WITHOUT_MEMORY = """
+import resource, sys
+import grpc
+from casa_desktop.errors import Shortage
+from casa_kernel.tools.grpc_calls import Line
+
+def limited(call):
+    used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + (6 << 20), resource.RLIM_INFINITY))
+    try:
+        call()
+    except Shortage as error:
+        print(str(error).partition(".")[0])
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+def ask():
+    try:
+        line.unary_unary("/tool/do")(b"this", timeout=20)
+    except grpc.RpcError as error:
+        print(error.code().name)
+
+limited(lambda: Line(grpc, sys.argv[1]))
+line = Line(grpc, sys.argv[1])
+limited(ask)
+ask()
+"""
 
 
 class _Waits(grpc.GenericRpcHandler):
@@ -76,3 +107,10 @@ def test_answer_comes_as_it_is_and_each_call_has_a_number_of_its_own(line: grpc_
     tool.may_answer.set()
     ask = line.unary_unary("/tool/do")
     assert [ask(b"this"), ask(b"that")] == [b"this", b"that"]
+
+
+def test_a_shortage_of_memory_ends_a_call_and_not_the_calls_after_it(place: Path) -> None:
+    command = [sys.executable, "-c", WITHOUT_MEMORY, f"unix:{place / 'nobody.sock'}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    # The last call reaches gRPC, which finds nobody there.
+    assert done.stdout.split("\n") == ["No memory is left", "No memory is left", "UNAVAILABLE", ""]
