@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
 from ..errors import BadMode
 
@@ -87,6 +87,11 @@ class Modes:
     def of(self, task: str) -> str:
         """Return the mode set for ``task``; may be ``auto``."""
         return self.own.get(task, self.default)
+
+    def may_be_live(self, task: str, arguments: Mapping[str, Any]) -> bool:
+        """Return whether a call of a task may open a window on the desktop."""
+        gui = arguments.get("gui")
+        return task in self.tasks and (bool(gui) if gui is not None else self.of(task) != HEADLESS)
 
     def resolve(self, task: str, gui: Optional[bool], watched: bool) -> str:
         """Return ``headless`` or ``live`` for one call.

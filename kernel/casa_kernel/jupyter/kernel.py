@@ -108,7 +108,7 @@ class CasaKernel(IPythonKernel):
         self._front = Notebook()
         self.tasks.prepare = self._bind_tasks
         self._desktop = self._choose_desktop()
-        self._reuse = Switch(self._make_calls, on=os.environ.get(names.REUSE) == "on")
+        self._reuse = Switch(self._make_calls, self._modes.may_be_live, on=os.environ.get(names.REUSE) == "on")
         self._front.listen(self._modes, self._desktop, self._reuse)
         for notice in self.notices:
             self._tell_once(notice)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional
 
 from ..errors import BadReuse
@@ -18,11 +19,19 @@ class Switch:
         on_change: called after each change of ``on``, for instance to save it in the notebook.
     """
 
-    def __init__(self, make: Callable[[], Calls], on: bool = False) -> None:
-        """Take ``make``, which is called when reuse is first needed."""
+    def __init__(
+        self, make: Callable[[], Calls], may_open: Callable[[str, Mapping[str, Any]], bool], on: bool = False
+    ) -> None:
+        """Prepare for a kernel.
+
+        Args:
+            make: called when reuse is first needed.
+            may_open: returns whether a call of a task, with all its arguments, may open a window.
+            on: whether it is on from the beginning.
+        """
         self.on = on
         self.on_change: Optional[Callable[[], None]] = None
-        self._make = make
+        self._make, self._may_open = make, may_open
         self._made: Optional[Calls] = None
 
     @property
@@ -79,5 +88,9 @@ class Switch:
         if asked is not None and not isinstance(asked, bool):
             raise BadReuse(task, asked)
         if arguments is None or (asked is None and not self.on):
+            return run()
+        # A window is what the user wants to see, and not a picture of it. Another thread may be at any point of the
+        # cell, while this one is to be shown under it.
+        if threading.current_thread() is not threading.main_thread() or self._may_open(task, arguments):
             return run()
         return self.calls.perform(task, arguments, run, anew=asked is False)
