@@ -191,6 +191,17 @@ class Store:
         if sizes.free(str(self.folder)) < wanted + spare:
             raise NotKept(f"a copy of {sizes.shown(wanted)} would leave too little room on the disk")
 
+    def give_way(self) -> None:
+        """Let the results that were not used for longest go while less of the disk is free than a copy would leave.
+
+        It is called before a task runs, for which the room is then. What cannot be removed now stays.
+        """
+        with suppress(OSError, StoreUnusable):
+            if self._room.exists():
+                lacking = keeping.spare(str(self.folder)) - sizes.free(str(self.folder))
+                if lacking > 0:
+                    self._eviction.make_room(lacking, self._taken.total)
+
     def put_back(self, record: Record) -> str:
         """Put the outputs of a call where they were then.
 

@@ -230,6 +230,7 @@ class Calls:
 
     def _run(self, call: _Call, run: Callable[[], Any], reason: str) -> Any:
         __tracebackhide__ = True
+        call.store.give_way()
         around = _entries(call.files)
         started = time.monotonic()
         capture = Capture(self._front, self._logfile())

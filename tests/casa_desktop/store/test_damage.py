@@ -196,6 +196,22 @@ def test_older_results_give_way_before_the_disk_is_full(disk: Disk) -> None:
     assert sizes.free(str(disk.path)) > 1_000_000
 
 
+def test_a_store_gives_way_to_a_task_when_the_disk_becomes_full(disk: Disk) -> None:
+    store = Store.of(disk.path, {})
+    store.give_way()
+    path = disk.path / "result"
+    record = call(store, lambda: path.write_bytes(os.urandom(4_000_000)), [path])
+    store.set_limit("1 GB")
+    store.keep(record, SECONDS)
+    store.give_way()
+    assert store.find(record.key) == record
+    # Something else takes the room.
+    disk.fill()
+    store.give_way()
+    assert store.find(record.key) is None
+    assert sizes.free(str(disk.path)) > 3_500_000
+
+
 def test_of_a_store_that_cannot_be_written_results_are_put_back_all_the_same(disk: Disk, tmp_path: Path) -> None:
     ms = tmp_path / "my.ms"
     writable = Store.of(tmp_path, {"CASA_DESKTOP_STORE": str(disk.path / "store")})
