@@ -17,6 +17,8 @@ LOCK = "table.lock"
 
 _REFERRING = (references.TABLE, *references.VIEWS)
 _TRIES = 3
+# In place of a folder's contents.
+_GONE = "gone"
 # A link to a home folder or to / would have all that lies there read.
 _MOST = 1_000_000
 # What a table refers to may refer back to it.
@@ -63,6 +65,10 @@ class _States:
         for _ in range(_TRIES):
             if tree is None:
                 return NOTHING
+            if _GONE in tree.others.values():
+                # Something was removed while the folder was listed: that was no look at one moment.
+                tree = _tree(root)
+                continue
             hashed, problem = self._digests.hashed, None
             try:
                 files = self._files(root, tree)
@@ -144,8 +150,8 @@ def _tree(root: str) -> Optional[_Tree]:
         try:
             files, others, folders = _listed(f"{root}/{folder}" if folder else root)
         except FileNotFoundError:
-            # Removed since its folder was listed: the next look tells.
-            tree.others[folder] = "gone"
+            # It, or something in it, was removed since it was listed: the next look tells.
+            tree.others[folder] = _GONE
             continue
         except OSError as error:
             raise StateUnknown.of(root, error) from error
