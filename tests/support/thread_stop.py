@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import select
 import threading
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Optional, Type
 
 # ptrace.h and wait.h.
 _SEIZE, _INTERRUPT, _DETACH = 0x4206, 0x4207, 17
 _WALL = 0x40000000
+# PIDFD_THREAD of pidfd_open(2), from Linux 6.9 on.
+_OF_A_THREAD = os.O_EXCL
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.ptrace.argtypes = [ctypes.c_long] * 4
@@ -33,7 +37,7 @@ class StoppedThread:
         os.waitpid(tid, _WALL)
         # Whoever traces a process is the first to learn of its end, and nobody else does before. A thread that waited
         # with waitpid(2) would also be told of its stops, and beyond ``go_on``.
-        self._process = os.pidfd_open(tid)
+        self._process = _descriptor(tid)
         self._woken, self._wake = os.pipe()
         self._watcher = threading.Thread(target=self._await_end, daemon=True)
         self._watcher.start()
@@ -62,6 +66,17 @@ class StoppedThread:
         for each in (self._process, self._woken, self._wake):
             os.close(each)
         self._wake = -1
+
+
+def _descriptor(tid: int) -> int:
+    """Return a descriptor that becomes readable when a thread ends, or its process where Linux has none for threads."""
+    try:
+        return os.pidfd_open(tid, _OF_A_THREAD)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        words = Path(f"/proc/{tid}/status").read_text(encoding="utf-8", errors="replace").split()
+        return os.pidfd_open(int(words[words.index("Tgid:") + 1]))
 
 
 def _ptrace(request: int, tid: int) -> None:
