@@ -2,7 +2,7 @@
 #
 # PYTHON=python3.12   the interpreter to build .venv with (3.10 to 3.13)
 # ARGS="..."          passed on to JupyterLab by `make run`, to pytest by `make test`, and to the benchmarks by `make bench`
-# WORKERS=2           how many files of tests run at a time (default 0: in line; by make check, one a processor)
+# WORKERS=0           how many files of tests run at a time (default: one a processor, four at most; 0: in line)
 # DEMO=folder         where `make run` works (default: demo-work)
 #
 # For images: ENGINE=podman or docker (by default the one that is there), IMAGE=name:tag, and BUILD_ARGS for its build:
@@ -17,8 +17,8 @@ SHELL := bash
 
 PYTHON ?=
 ARGS ?=
-WORKERS ?= 0
 PROCESSORS := $(shell processors=$$(nproc); echo $$((processors < 4 ? processors : 4)))
+WORKERS ?= $(PROCESSORS)
 DEMO ?= demo-work
 ENGINE ?= $(shell command -v podman || command -v docker)
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' casa_desktop/__init__.py)
@@ -117,7 +117,6 @@ run: $(VENV)/.installed-run debian-run ## open JupyterLab with the demo notebook
 	PATH="$(BIN):$$PATH" exec "$(BIN)/jupyter" lab "$${root[@]}" first-light.ipynb $(ARGS)
 
 .PHONY: check
-check: WORKERS = $(PROCESSORS)
 check: lint debian-run ## lint, types, the front end, and the tests that need neither CASA nor a browser
 	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest --quick -n $(WORKERS) $(ARGS)
 
