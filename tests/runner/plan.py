@@ -14,6 +14,7 @@ ALONE: Dict[str, str] = {
     "tests/neighbours/": "twenty users of the machine, by their own uids",
     "tests/lasting/": "looks for slopes of memory and time",
     "tests/kernel/test_foreign_settings.py::test_windows_look_the_same": "compares pictures of windows, each at once",
+    "tests/test_clock.py::test_the_watch_stands_still": "shares one processor with a stranger, and with nobody else",
 }
 
 # How long one test of these marks may take, in seconds.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import Dict, Iterator, Set, Tuple
+from typing import Container, Dict, Iterator, Set, Tuple
 
 import psutil
 
@@ -13,6 +13,7 @@ from . import living
 from .processes import MARK
 
 _NS = 1e-9
+_TICK = 1 / os.sysconf("SC_CLK_TCK")
 
 
 def own_time() -> float:
@@ -31,6 +32,7 @@ class Stopwatch:
     """
 
     def __init__(self) -> None:
+        self._born = time.clock_gettime(time.CLOCK_BOOTTIME)
         self._threads, self._busy = _threads(), _busy()
         self._began = own_time()
 
@@ -38,7 +40,8 @@ class Stopwatch:
         """Return how long it has run."""
         elapsed, busy = own_time() - self._began, _busy() - self._busy
         ran = waited = 0.0
-        for name, (running, waiting) in _threads().items():
+        # What is older than the watch and was not seen then has not done all of it meanwhile.
+        for name, (running, waiting) in _threads(self._threads, self._born).items():
             former = self._threads.get(name, (0.0, 0.0))
             ran, waited = ran + running - former[0], waited + waiting - former[1]
         return undisturbed(elapsed, waited, (busy - ran) / psutil.cpu_count())
@@ -61,18 +64,31 @@ def _busy() -> float:
     return float(times.user + times.nice + times.system + times.irq + times.softirq)
 
 
-def _threads() -> Dict[str, Tuple[float, float]]:
-    """Return how long each thread of ours has run, and has waited for a processor, in seconds."""
+def _threads(known: Container[str] = (), since: float = 0.0) -> Dict[str, Tuple[float, float]]:
+    """Return how long each thread of ours has run, and has waited for a processor, in seconds.
+
+    Args:
+        known: threads that count whatever their age.
+        since: the others count if they began later, in seconds since the machine was started.
+    """
     found = {}
     for pid in _ours():
         for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+            name = path.parts[-2]
             try:
-                ran, waited, _ = map(int, path.read_text(encoding="ascii").split())
+                if name in known or _began(path.with_name("stat")) >= since - _TICK:
+                    ran, waited, _ = map(int, path.read_text(encoding="ascii").split())
+                    found[name] = ran * _NS, waited * _NS
             except OSError:
                 # The thread has just ended.
                 continue
-            found[path.parts[-2]] = ran * _NS, waited * _NS
     return found
+
+
+def _began(stat: Path) -> float:
+    """Return when a thread began, in seconds since the machine was started."""
+    words = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    return int(words[19]) * _TICK
 
 
 def _ours() -> Set[int]:
