@@ -11,7 +11,7 @@ import fcntl
 import os
 import stat
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Dict, Iterator, Tuple
@@ -152,12 +152,8 @@ def clones(folder: str) -> bool:
 
 @lru_cache(maxsize=None)
 def _clones(_device: int, folder: str) -> bool:
-    with room_beside(Path(folder, "sample")) as place:
-        place.mkdir()
-        source = f"{place}/source"
-        with open(source, "wb") as file:
-            file.write(bytes(8192))
-        return clone_file(source, f"{place}/target")
+    with _sample(folder, bytes(8192)) as (source, target):
+        return clone_file(source, target)
 
 
 def copy_speed(folder: str) -> float:
@@ -171,12 +167,19 @@ def copy_speed(folder: str) -> float:
 
 @lru_cache(maxsize=None)
 def _speed(_device: int, folder: str) -> float:
+    with _sample(folder, os.urandom(1 << 20) * (_SAMPLE >> 20)) as (source, target):
+        start = time.perf_counter()
+        with open(source, "rb") as reading, open(target, "wb") as writing:
+            _copy(reading.fileno(), writing.fileno())
+        return _SAMPLE / max(time.perf_counter() - start, 1e-6)
+
+
+@contextmanager
+def _sample(folder: str, contents: bytes) -> Iterator[Tuple[str, str]]:
+    """Yield the path of a new file in a folder, and one beside it where nothing is; both are gone afterwards."""
     with room_beside(Path(folder, "sample")) as place:
         place.mkdir()
         source = f"{place}/source"
         with open(source, "wb") as file:
-            file.write(os.urandom(1 << 20) * (_SAMPLE >> 20))
-        start = time.perf_counter()
-        with open(source, "rb") as reading, open(f"{place}/target", "wb") as writing:
-            _copy(reading.fileno(), writing.fileno())
-        return _SAMPLE / max(time.perf_counter() - start, 1e-6)
+            file.write(contents)
+        yield source, f"{place}/target"
