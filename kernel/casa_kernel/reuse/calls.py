@@ -18,17 +18,15 @@ from casa_desktop.store.store import Store
 
 from ..checks import working_folder
 from . import display, key, rows, table
-from .capture import Capture
+from .capture import Capture, Shower
 from .session import FAILED, RAN, REUSED, Session, Story
 
 # What appears in a folder without any task's doing, or is not a result.
 _NO_RESULT = (".casa-reuse", ".ipynb_checkpoints", "__pycache__", "casa-*.log", "*.last", ".nfs*", ".~*")
 
 
-class Notebook(Protocol):
+class Notebook(Shower, Protocol):
     """The notebook; implemented by ``jupyter.notebook``."""
-
-    seen: Optional[Callable[[Mapping[str, Any], Mapping[str, Any], Optional[str]], None]]
 
     def show(self, data: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
         """Put a MIME bundle into the cell."""
@@ -134,7 +132,7 @@ class Calls:
 
     def describe(self) -> str:
         """Return where results are kept, how much room they take, and what they have saved."""
-        reused = sum(self.session.reused().values())
+        reused = self.session.reused()
         said = [display.usage(self.store().usage())]
         if reused:
             calls = "1 call was" if reused == 1 else f"{reused} calls were"
@@ -179,8 +177,8 @@ class Calls:
             busy = in_use.why_busy([*files.inputs, *files.new])
             if busy is not None:
                 return busy
-            inputs = [path for path in files.inputs if path not in files.vacant()]
-            before = {path: state_of(path, store.digests) for path in inputs}
+            vacant = files.vacant()
+            before = {path: state_of(path, store.digests) for path in files.inputs if path not in vacant}
             named = key.parts(
                 task, arguments, before, [*files.new, *files.perhaps], self._surroundings(task, files.hidden)
             )
@@ -207,7 +205,7 @@ class Calls:
         self._front.show(display.bundle(record, said), {})
         for each in display.pictures(record):
             self._front.show(each["data"], each["metadata"])
-        first = f"cell {record.cell} on {time.strftime('%-d %b %Y %H:%M', time.localtime(record.made))}"
+        first = f"cell {record.cell} on {display.moment(record)}"
         story = Story(call.task, call.cell, REUSED, "", "", call.parts, call.before, record.after, first)
         self.session.add(story)
         return record
@@ -222,7 +220,7 @@ class Calls:
             if path in call.before:
                 continue
             there = state_of(path, call.store.digests)
-            if there.digest not in ("absent", after.digest) and not call.store.has_made(path, there):
+            if not there.absent and there.digest != after.digest and not call.store.has_made(path, there):
                 return os.path.basename(path)
         return ""
 
@@ -243,12 +241,10 @@ class Calls:
         seconds = time.monotonic() - started
         after: Dict[str, State] = {}
         try:
-            after.update(self._look_again(call, around))
-            shown = capture.shown()
-            encoded = values.encoded(result)
-            made = time.time()
+            after = self._look_again(call, around)
+            shown, encoded = capture.shown(), values.encoded(result)
             record = Record(
-                call.key, call.task, made, seconds, call.cell, encoded, shown, call.before, after, call.parts
+                call.key, call.task, time.time(), seconds, call.cell, encoded, shown, call.before, after, call.parts
             )
             call.store.keep(record, seconds)
             unkept = ""

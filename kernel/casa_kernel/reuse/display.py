@@ -28,7 +28,7 @@ def line(record: Record, outcome: str, outputs: Sequence[str], seconds: float) -
         outputs: the names of what the call has made or changed.
         seconds: how long it took now.
     """
-    made = time.strftime("%-d %b %Y %H:%M", time.localtime(record.made))
+    made = moment(record)
     took = f"it took {duration(record.seconds)}"
     if not outputs:
         return f"{record.task}: nothing to do. This is what the same call returned on {made} ({took})."
@@ -38,6 +38,11 @@ def line(record: Record, outcome: str, outputs: Sequence[str], seconds: float) -
         return f"{record.task}: nothing to do. {names} {verb} what this call made on {made} ({took})."
     now = f"put back in {duration(seconds)}"
     return f"{record.task}: nothing to compute. {names} {verb} again what this call made on {made} ({took}; {now})."
+
+
+def moment(record: Record) -> str:
+    """Return when a call was made."""
+    return time.strftime("%-d %b %Y %H:%M", time.localtime(record.made))
 
 
 def usage(told: Usage) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Callable, List, Mapping, Optional, Sequence, Tuple
 
 from casa_desktop.store.models import State
 
@@ -141,10 +141,6 @@ class Session:
                 return each
         return None
 
-    def reused(self) -> Dict[str, int]:
-        """Return how many calls of each task were reused."""
-        found: Dict[str, int] = {}
-        for each in self._stories:
-            if each.outcome == REUSED:
-                found[each.task] = found.get(each.task, 0) + 1
-        return found
+    def reused(self) -> int:
+        """Return how many calls were reused."""
+        return sum(each.outcome == REUSED for each in self._stories)
