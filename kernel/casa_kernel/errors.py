@@ -7,7 +7,8 @@
           ├── CasaMissing
           ├── ToolMissing, ToolUnusable, XvfbMissing, ExtractionFailed
           ├── NoWindowHere, ForkedProcess
-          ├── ToolFailed, ToolLost, ToolExhausted
+          ├── ToolFailed
+          │    └── ToolLost, ToolExhausted
           ├── TaskFailed                a RuntimeError, too
           ├── NoRoom, FolderRemoved
           ├── CellUnfinished
@@ -19,9 +20,9 @@
           ├── BadKeeping, BadReuse
           ├── NoSuchTask, NoSuchName, NoTaskChosen
           ├── NoInputs, InputsNotSaved, BadInputs
-          ├── BadParameter
-          └── BadPath
-               └── NoSuchPath, Damaged, Locked, WrongKind, NoSuchFolder, NotWritable
+          └── BadParameter
+               └── BadPath
+                    └── NoSuchPath, Damaged, Locked, WrongKind, NoSuchFolder, NotWritable
 
 ``str()`` of each is a sentence or two for the user; the notebook shows that instead of a traceback.
 The values in it are attributes, also in another process.
@@ -134,28 +135,31 @@ class Stall(Enum):
     LOST = "answered but did not do its work,"
 
 
-class ToolLost(CasaKernelError):
+class ToolLost(ToolFailed):
     """A native tool ended during a call, or was ended because it would never have finished it."""
 
-    tool: str
     task: str  # for which it worked
     stall: Optional[Stall]  # why it was ended, or None where it ended by itself
     output: str  # the last line that it printed, or an empty string
 
-    def _text(self) -> str:
-        how = f"{self.stall.value} and was ended" if self.stall is not None else "ended"
-        return f"{self.tool} {how} in the middle of {self.task}; run it again. {self.output}".strip()
+    def __init__(self, tool: str, task: str, stall: Optional[Stall], output: str) -> None:
+        self.task, self.stall, self.output = task, stall, output
+        how = f"{stall.value} and was ended" if stall is not None else "ended"
+        super().__init__(tool, f"{how} in the middle of {task}; run it again. {output}".strip())
 
 
-class ToolExhausted(CasaKernelError):
+class ToolExhausted(ToolFailed):
     """A native tool with a window has no memory or no thread left for a call; the window is still open."""
 
-    tool: str
     task: str  # that it refused
-    message = (
-        "{tool} has no memory or no thread left for {task}. End programs that take much of either, or close its window "
-        "to have a fresh one, and run it again."
-    )
+
+    def __init__(self, tool: str, task: str) -> None:
+        self.task = task
+        super().__init__(
+            tool,
+            f"has no memory or no thread left for {task}. End programs that take much of either, or close its window "
+            "to have a fresh one, and run it again.",
+        )
 
 
 class TaskFailed(CasaKernelError, RuntimeError):
@@ -407,19 +411,22 @@ class BadParameter(CasaKernelError):
     message = "{task}: {reason}"
 
 
-class BadPath(CasaKernelError):
+class BadPath(BadParameter):
     """The path that a parameter of a task names is wrong."""
 
-    task: str
     parameter: str
     path: Path  # absolute
-    message = "{task}: {parameter} names {path}."
+
+    def __init__(self, task: str, parameter: str, path: Path, fault: str) -> None:
+        self.parameter, self.path = parameter, path
+        super().__init__(task, f"{parameter} names {path}, {fault}.")
 
 
 class NoSuchPath(BadPath):
     """A path does not exist."""
 
-    message = "{task}: {parameter} names {path}, which does not exist."
+    def __init__(self, task: str, parameter: str, path: Path) -> None:
+        super().__init__(task, parameter, path, "which does not exist")
 
 
 class WrongKind(BadPath):
@@ -428,29 +435,36 @@ class WrongKind(BadPath):
     kind: str  # what is there
     wanted: Sequence[str]  # what the task reads
 
-    def _text(self) -> str:
-        wanted = " or ".join(self.wanted)
-        return f"{self.task}: {self.parameter} names {self.path}, which is {self.kind}, but should be {wanted}."
+    def __init__(self, task: str, parameter: str, path: Path, kind: str, wanted: Sequence[str]) -> None:
+        self.kind, self.wanted = kind, wanted
+        super().__init__(task, parameter, path, f"which is {kind}, but should be {' or '.join(wanted)}")
 
 
 class Damaged(BadPath):
     """The file or table at a path cannot be read."""
 
     reason: str  # what is wrong with it
-    message = "{task}: {parameter} names {path}, which cannot be read: {reason}."
+
+    def __init__(self, task: str, parameter: str, path: Path, reason: str) -> None:
+        super().__init__(task, parameter, path, f"which cannot be read: {reason}")
+        self.reason = reason
 
 
 class NoSuchFolder(BadPath):
     """The folder of a file that a task is to write does not exist."""
 
-    message = "{task}: {parameter} names {path}, but there is no folder {path.parent}."
+    def __init__(self, task: str, parameter: str, path: Path) -> None:
+        super().__init__(task, parameter, path, f"but there is no folder {path.parent}")
 
 
 class NotWritable(BadPath):
     """A file that a task is to write cannot, or could not, be written."""
 
     reason: str
-    message = "{task}: {parameter} names {path}, which cannot be written: {reason}."
+
+    def __init__(self, task: str, parameter: str, path: Path, reason: str) -> None:
+        super().__init__(task, parameter, path, f"which cannot be written: {reason}")
+        self.reason = reason
 
 
 class Locked(BadPath):
@@ -458,4 +472,7 @@ class Locked(BadPath):
 
     pid: int  # of the process that holds the lock
     holder: str  # that process in words, and what to do
-    message = "{task}: {parameter} names {path}, which is locked by {holder}."
+
+    def __init__(self, task: str, parameter: str, path: Path, pid: int, holder: str) -> None:
+        self.pid, self.holder = pid, holder
+        super().__init__(task, parameter, path, f"which is locked by {holder}")

@@ -5,7 +5,9 @@ import inspect
 import json
 import multiprocessing
 import pickle
+import re
 from pathlib import Path
+from types import ModuleType
 from typing import Dict, Type
 
 import pytest
@@ -198,12 +200,49 @@ def test_a_sentence_has_the_parts_that_its_values_call_for(error: CasaDesktopErr
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_every_error_of_the_module_is_in_the_tree_and_in_its_drawing(module: object) -> None:
-    own = [each for each in KINDS if each.__module__ == getattr(module, "__name__", "")]
+def test_every_error_of_the_module_is_drawn_in_the_tree_below_its_base(module: ModuleType) -> None:
+    own = [each for each in KINDS if each.__module__ == module.__name__ and each is not CasaDesktopError]
+    drawn = _drawn(module.__doc__ or "")
     assert own
-    for each in own:
-        assert issubclass(each, CasaDesktopError)
-        assert each.__name__ in (module.__doc__ or "")
+    assert {each.__name__: drawn.get(each.__name__) for each in own} == {
+        each.__name__: each.__bases__[0].__name__ for each in own
+    }
+
+
+def _drawn(tree: str) -> Dict[str, str]:
+    """Return each class in a drawing with the class that it stands below."""
+    above: Dict[int, str] = {}  # the class last seen at each column
+    bases: Dict[str, str] = {}
+    for line in re.finditer(r"^[ │├└─]+(?P<names>[A-Z]\w+(, [A-Z]\w+)*)(  .*)?$", tree, re.MULTILINE):
+        column = line.start("names") - line.start()
+        names = line["names"].split(", ")
+        base = max((each for each in above if each < column), default=None)
+        above = {each: name for each, name in above.items() if each < column}
+        if base is not None:
+            bases.update(dict.fromkeys(names, above[base]))
+        above[column] = names[-1]
+    return bases
+
+
+@pytest.mark.parametrize(
+    ("kind", "base"),
+    [
+        (kernel_errors.NoSuchPath, kernel_errors.BadParameter),
+        (kernel_errors.WrongKind, kernel_errors.BadParameter),
+        (kernel_errors.Damaged, kernel_errors.BadParameter),
+        (kernel_errors.NoSuchFolder, kernel_errors.BadParameter),
+        (kernel_errors.NotWritable, kernel_errors.BadParameter),
+        (kernel_errors.Locked, kernel_errors.BadParameter),
+        (kernel_errors.ToolLost, kernel_errors.ToolFailed),
+        (kernel_errors.ToolExhausted, kernel_errors.ToolFailed),
+    ],
+)
+def test_what_catches_the_general_error_catches_the_particular_one_with_its_reason(
+    kind: Type[CasaDesktopError], base: Type[CasaDesktopError]
+) -> None:
+    with pytest.raises(base) as caught:
+        raise kind(**_arguments(kind))
+    assert vars(caught.value)["reason"] in str(caught.value)
 
 
 def test_what_has_run_out_is_told_from_other_errors() -> None:
