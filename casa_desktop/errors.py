@@ -16,6 +16,7 @@
      ├── ContainerFailed, ImageUnusable, LinkFailed, NetworkShared
      ├── NotInstalled, OverlayFailed
      ├── StoreUnusable, NotKept, NotPutBack, StateUnknown
+     ├── HandworkMissing, HandworkDamaged, HandworkOfOtherFormat
      ├── KernelTaken, KernelUnknown, ForeignKernel, KernelNotWritten, KernelFailed
      └── UnusablePython
           └── PythonTooOld, CasaNotInstalled
@@ -473,6 +474,38 @@ class StateUnknown(CasaDesktopError):
         """Return the reason that the system gives."""
         where = error.filename if isinstance(error.filename, str) else path
         return cls(Path(where), error.strerror or str(error))
+
+
+class HandworkMissing(CasaDesktopError):
+    """There is no record of handwork in a folder."""
+
+    path: Path  # the folder
+    message = (
+        "There is no handwork in {path}. An interactive call of tclean, deconvolve or sdintimaging keeps it in a "
+        "folder beside the image, for example first.hand."
+    )
+
+
+class HandworkDamaged(CasaDesktopError):
+    """A record of handwork cannot be read."""
+
+    path: Path  # its folder
+    reason: str  # what is wrong with it
+
+    def _text(self) -> str:
+        return f"The handwork in {self.path} cannot be read: {self.reason.rstrip('.')}."
+
+
+class HandworkOfOtherFormat(CasaDesktopError):
+    """A record of handwork has another format than this release reads."""
+
+    path: Path  # its folder
+    found: object  # its format
+    known: int  # the format that this release reads
+    message = (
+        "The handwork in {path} has the format {found}, and this release of casa-desktop reads format {known}. Read it "
+        "with the release that has written it."
+    )
 
 
 class LinkFailed(CasaDesktopError):

@@ -1,0 +1,211 @@
+"""Records of handwork on the disk: a folder with ``steps.json`` and ``masks.npz``, which any Python with numpy reads.
+
+Both files are replaced atomically after each answer, the masks first: of a process that was killed, the record up to
+its last answer is left.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+import zipfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, Tuple
+
+from ..errors import HandworkDamaged, HandworkMissing, HandworkOfOtherFormat
+from ..system import files
+from .models import FORMAT, Record, Step
+
+if TYPE_CHECKING:
+    import numpy
+
+    Mask = numpy.ndarray[Any, Any]
+
+ENDING = ".hand"
+STEPS, MASKS = "steps.json", "masks.npz"
+# In masks.npz: ``0001`` is the mask, and where all of its pixels are 0 or 1, which CASA's masks mostly are, it is
+# packed to bits, the first axis fastest, and ``0001.shape`` is the shape. Other masks are there as they are.
+_SHAPE = ".shape"
+_PARTIAL = ".part"
+
+
+def make(image: Path) -> Path:
+    """Make a new folder for the handwork of an image, and return it: ``<image>.hand``, ``<image>.2.hand`` and so on.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    number = 1
+    while True:
+        folder = image.with_name(f"{image.name}{f'.{number}' if number > 1 else ''}{ENDING}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            number += 1
+        else:
+            return folder
+
+
+class Writer:
+    """Writes one record, step by step.
+
+    Attributes:
+        folder: where it is written.
+        record: what is written.
+    """
+
+    def __init__(self, folder: Path, record: Record) -> None:
+        """Begin a record in an empty folder; the first step writes it."""
+        self.folder, self.record = folder, record
+        self._keys: Dict[str, Tuple[str, Mask]] = {}
+        self._count = 0
+
+    def add(self, step: Step, masks: Mapping[str, Mask]) -> None:
+        """Add a step to the record.
+
+        Args:
+            step: the step; its ``masks`` are set here.
+            masks: the name of each mask image to its pixels, of the image's shape.
+
+        Raises:
+            OSError: there is no room, or the like. The record is as it was.
+            NotKept: an argument of the call cannot be kept.
+        """
+        keys = {name: self._key(name, pixels) for name, pixels in masks.items()}
+        new = dataclasses.replace(step, masks=keys)
+        self._write(dataclasses.replace(self.record, steps=(*self.record.steps, new)))
+
+    def finish(self, end: str) -> None:
+        """Note how the cleaning ended, one of ``models.ENDS``; OSError and NotKept as ``add``."""
+        self._write(dataclasses.replace(self.record, end=end))
+
+    def _write(self, record: Record) -> None:
+        text = json.dumps(record.as_json(), indent=1, allow_nan=False) + "\n"
+        partial = self.folder / f"{STEPS}{_PARTIAL}"
+        with _replacing(partial, self.folder / STEPS):
+            partial.write_text(text, encoding="utf-8")
+        self.record = record
+
+    def _key(self, name: str, pixels: Mask) -> str:
+        """Return the key of a mask, which is written unless it is that of the step before."""
+        import numpy
+
+        former = self._keys.get(name)
+        if former is None or not numpy.array_equal(former[1], pixels):
+            former = self._keys[name] = (f"{self._count + 1:04}", pixels)
+            self._append(former[0], pixels)
+            self._count += 1
+        return former[0]
+
+    def _append(self, key: str, pixels: Mask) -> None:
+        import numpy
+
+        path, partial = self.folder / MASKS, self.folder / f"{MASKS}{_PARTIAL}"
+        with _replacing(partial, path):
+            if path.exists():
+                shutil.copyfile(path, partial)
+            with zipfile.ZipFile(partial, "a", zipfile.ZIP_DEFLATED) as archive:
+                if ((pixels == 0) | (pixels == 1)).all():
+                    _add(archive, key, numpy.packbits(pixels.ravel(order="F") != 0))
+                    _add(archive, key + _SHAPE, numpy.array(pixels.shape, dtype=numpy.int64))
+                else:
+                    _add(archive, key, pixels)
+
+
+@contextmanager
+def _replacing(partial: Path, path: Path) -> Iterator[None]:
+    """Put a file that is written within a with block in the place of another, or remove it after an error."""
+    with suppress(FileNotFoundError):
+        partial.unlink()
+    try:
+        yield
+        os.replace(partial, path)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink()
+        raise
+
+
+def _add(archive: zipfile.ZipFile, name: str, array: Mask) -> None:
+    from numpy.lib import format as npy
+
+    with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+        write: Any = npy.write_array
+        write(file, array, allow_pickle=False)
+
+
+def read(folder: Path) -> Record:
+    """Return the record in a folder; its masks are checked, too.
+
+    Raises:
+        HandworkMissing: there is none.
+        HandworkOfOtherFormat: another release of casa-desktop has written it.
+        HandworkDamaged: it cannot be read.
+    """
+    path = folder / STEPS
+    try:
+        value = files.parsed(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        raise HandworkMissing(folder) from None
+    except (OSError, ValueError) as error:
+        raise HandworkDamaged(folder, f"{STEPS}: {_reason(error)}") from error
+    if not isinstance(value, dict) or "format" not in value:
+        raise HandworkDamaged(folder, f"{STEPS} has no format")
+    if value["format"] != FORMAT:
+        raise HandworkOfOtherFormat(folder, value["format"], FORMAT)
+    try:
+        record = Record.from_json(value)
+    except (ValueError, TypeError) as error:
+        raise HandworkDamaged(folder, f"{STEPS}: {error}") from error
+    for step in record.steps:
+        for name in step.masks:
+            _check(folder, record, step, name)
+    return record
+
+
+def _check(folder: Path, record: Record, step: Step, name: str) -> None:
+    shape = read_mask(folder, step.masks[name]).shape
+    image = record.images.get(step.image)
+    if image is None:
+        raise HandworkDamaged(folder, f"{STEPS} has no shape of {step.image}")
+    if shape != image.shape:
+        raise HandworkDamaged(folder, f"the mask {step.masks[name]} has the shape {shape}, and not {image.shape}")
+
+
+def read_mask(folder: Path, key: str) -> Mask:
+    """Return a mask of a record, of the image's shape: 0 and 1 as uint8, or any numbers as CASA had them.
+
+    Raises:
+        HandworkDamaged: it is not there, or cannot be read.
+    """
+    import numpy
+
+    try:
+        # Opened here, because numpy leaves a file open that it cannot read.
+        with open(folder / MASKS, "rb") as file, numpy.load(file, allow_pickle=False) as archive:
+            data: Mask = archive[key]
+            if key + _SHAPE not in archive.files:
+                return data
+            shape = tuple(int(each) for each in archive[key + _SHAPE])
+        count = int(numpy.prod(shape, dtype=object))
+        if data.dtype != numpy.uint8 or data.size != -(-count // 8):
+            raise ValueError(f"the mask {key} is cut short")
+        bits: Mask = numpy.unpackbits(data)[:count].reshape(shape, order="F")
+        return bits
+    # A damaged archive leads to errors of zipfile, zlib, struct and numpy, and of what it makes of a wrong length.
+    except Exception as error:
+        raise HandworkDamaged(folder, f"{MASKS}: {_reason(error)}") from error
+
+
+def size(folder: Path) -> int:
+    """Return the bytes that a record takes."""
+    return sum((folder / name).stat().st_size for name in (STEPS, MASKS) if (folder / name).exists())
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return str(error.args[0]) if error.args else "something is missing"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
