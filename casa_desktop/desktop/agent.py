@@ -1,7 +1,7 @@
 """A desktop's agent, an X client: ``python -m casa_desktop.desktop.agent NAME MINUTES SIZE``.
 
 It runs until ``$DISPLAY`` ends. It keeps windows on the desktop when the desktop becomes smaller (``x11.fitting``),
-keeps keycodes free for symbols that the keyboard layout lacks (``x11.foreign_symbols``), and asks the supervisor, its
+keeps keycodes free for symbols that the keyboard layout lacks (``x11.keyboard_symbols``), and asks the supervisor, its
 parent, to stop a desktop that has not been used for ``MINUTES`` (``desktop.idle``); 0 for never. ``SIZE`` is the
 desktop's first size. It is separate from the supervisor, because it waits for X events and the supervisor waits for its
 children. It is one program for all these tasks, because each process costs memory.
@@ -23,7 +23,7 @@ from Xlib.error import ConnectionClosedError
 from ..runtime.directory import places
 from ..runtime.exit_reason import write_last_words
 from ..x11.fitting import Fitter
-from ..x11.foreign_symbols import SpareKeys, touch
+from ..x11.keyboard_symbols import SpareKeys, touch
 from ..x11.windows import Screen
 
 _LONGEST_WAIT = 86_400.0

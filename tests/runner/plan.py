@@ -123,7 +123,7 @@ SECONDS: Dict[str, float] = {
     "tests/kernel/interactive/test_flag_display.py": 16,
     "tests/system/test_demo_notebook.py": 15,
     "tests/kernel/tools/test_viewer_preferences.py": 14,
-    "tests/casa_desktop/x11/test_foreign_symbols.py": 14,
+    "tests/casa_desktop/x11/test_keyboard_symbols.py": 14,
     "tests/casa_desktop/system/test_inotify.py": 13,
     "tests/system/test_hub.py": 12,
     "tests/kernel/checks/test_paths.py": 12,

@@ -16,7 +16,7 @@ from Xlib import X
 from Xlib.display import Display
 
 from casa_desktop.desktop import registry
-from casa_desktop.x11.foreign_symbols import ALWAYS_FREE
+from casa_desktop.x11.keyboard_symbols import ALWAYS_FREE
 
 from ...benchmarks import rfb
 from ...support.living import started
