@@ -16,9 +16,9 @@ from ..views.page import PAGE_FOLDER
 from ..views.runtime_watch import Lookout
 from .config import CasaDesktop
 from .events import SCHEMA, SCHEMA_ID, Notices
+from .guest_websocket import SharedSocketHandler
 from .pages import PageFileHandler, PageHandler, SharedPageHandler
 from .rest import DesktopsHandler, OneDesktopHandler, OneShareHandler, ScreenshotHandler, SharedHandler, SharesHandler
-from .shared_socket import SharedSocketHandler
 from .state import reception
 from .websocket import DesktopSocketHandler
 

@@ -21,9 +21,9 @@ from jupyter_server.utils import ensure_async
 from tornado import web
 from traitlets import List, TraitError, Unicode, default
 
+from .guest_websocket import SharedSocketHandler
 from .pages import PageFileHandler, SharedPageHandler
 from .rest import SharedHandler
-from .shared_socket import SharedSocketHandler
 from .state import SHARE_RESOURCE
 
 # Chosen by handler, not by path, so that tornado's parsing of paths does not matter.

@@ -12,7 +12,7 @@ import pytest
 from casa_desktop.desktop import lifecycle
 from casa_desktop.system.token_bucket import Budget
 from casa_desktop.views.rfb_filter import Filter, Passed
-from casa_desktop.web import shared_socket
+from casa_desktop.web import guest_websocket
 
 from ...support.browser import RAW, Browser, key, pointer, request
 
@@ -84,7 +84,7 @@ async def test_each_frame_of_a_guest_is_paid_for(guest: Guest, monkeypatch: pyte
             pass
     while len(spent) < 100:
         await asyncio.sleep(0)
-    assert min(spent) > shared_socket.FRAME_COST
+    assert min(spent) > guest_websocket.FRAME_COST
 
 
 async def test_what_a_guest_sends_too_fast_waits(guest: Guest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +100,7 @@ async def test_what_a_guest_sends_too_fast_waits(guest: Guest, monkeypatch: pyte
         waits.append(seconds)
         await sleep(seconds)
 
-    monkeypatch.setattr(shared_socket, "Budget", OfOneSecond)
+    monkeypatch.setattr(guest_websocket, "Budget", OfOneSecond)
     hostile = await (await guest()).greet(RAW)
     monkeypatch.setattr(asyncio, "sleep", watched)
     for _ in range(3):
