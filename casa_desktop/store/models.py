@@ -80,6 +80,8 @@ class Record:
         before: absolute path of each input, including what it changed in place, to its state before.
         after: absolute path of each output to its state after; ``absent`` where the task removed it.
         parts: names of arguments, versions and the like to their digests or values, to explain why a call ran.
+        arguments: all arguments by name, with defaults, each encoded as ``value``; empty in records of before.
+        folder: the working folder; empty in records of before.
     """
 
     key: str
@@ -92,13 +94,16 @@ class Record:
     before: Mapping[str, State]
     after: Mapping[str, State]
     parts: Mapping[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    folder: str = ""
 
     def as_json(self) -> Dict[str, Any]:
         """Return it as JSON takes it."""
         before, after = (
             {path: each.as_json() for path, each in states.items()} for states in (self.before, self.after)
         )
-        return {**vars(self), "shown": list(self.shown), "before": before, "after": after, "parts": dict(self.parts)}
+        plain = {"shown": list(self.shown), "parts": dict(self.parts), "arguments": dict(self.arguments)}
+        return {**vars(self), **plain, "before": before, "after": after}
 
     @classmethod
     def from_json(cls, value: Any) -> Record:
@@ -113,6 +118,8 @@ class Record:
                 before={path: State.from_json(each) for path, each in _checked(value["before"], dict).items()},
                 after={path: State.from_json(each) for path, each in _checked(value["after"], dict).items()},
                 parts=_checked(value["parts"], str),
+                arguments=_checked(value.get("arguments", {}), object),
+                folder=_text(value.get("folder", "")),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"no record: {error}") from error

@@ -43,6 +43,8 @@ class _Call:
         parts: what its key is made of.
         key: the key.
         store: where its result is looked for, and kept.
+        arguments: all of them, with defaults.
+        folder: the working folder.
     """
 
     task: str
@@ -52,6 +54,8 @@ class _Call:
     parts: Mapping[str, str]
     key: str
     store: Store
+    arguments: Mapping[str, Any]
+    folder: str
 
 
 class Calls:
@@ -184,7 +188,7 @@ class Calls:
             )
         except (CasaDesktopError, OSError, RuntimeError) as error:
             return _said(error)
-        return _Call(task, self._cell(), files, before, named, key.of(named), store)
+        return _Call(task, self._cell(), files, before, named, key.of(named), store, arguments, folder)
 
     def _put_back(self, call: _Call) -> Union[Record, str, None]:
         """Put back what the same call made, and show it; return None if nothing is kept, or why it cannot be used."""
@@ -229,6 +233,8 @@ class Calls:
     def _run(self, call: _Call, run: Callable[[], Any], reason: str) -> Any:
         __tracebackhide__ = True
         call.store.give_way()
+        # Before the call, which may change them. That they can be encoded, their key has shown.
+        arguments = {name: values.encoded(value) for name, value in call.arguments.items()}
         around = _entries(call.files)
         started = time.monotonic()
         capture = Capture(self._front, self._logfile())
@@ -243,9 +249,8 @@ class Calls:
         try:
             after = self._look_again(call, around)
             shown, encoded = capture.shown(), values.encoded(result)
-            record = Record(
-                call.key, call.task, time.time(), seconds, call.cell, encoded, shown, call.before, after, call.parts
-            )
+            made = (call.key, call.task, time.time(), seconds, call.cell, encoded, shown)
+            record = Record(*made, call.before, after, call.parts, arguments, call.folder)
             call.store.keep(record, seconds)
             unkept = ""
         except (CasaDesktopError, OSError) as error:

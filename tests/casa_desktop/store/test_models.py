@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any, Dict
 
 import pytest
@@ -21,12 +22,20 @@ RECORD = Record(
     before={"/data/my.ms": TABLE, "/data/\udce9": State.of({"": "ab"}, {})},
     after={"/data/cal.ms": NOTHING},
     parts={"vis": "ab"},
+    arguments={"vis": "my.ms", "width": {"tuple": [1, 2]}},
+    folder="/data",
 )
 
 
 def test_a_state_and_a_record_come_back_from_json() -> None:
     assert State.from_json(json.loads(json.dumps(TABLE.as_json()))) == TABLE
     assert Record.from_json(json.loads(json.dumps(RECORD.as_json()))) == RECORD
+
+
+def test_a_record_of_before_arguments_were_kept_is_read() -> None:
+    plain = RECORD.as_json()
+    del plain["arguments"], plain["folder"]
+    assert Record.from_json(plain) == replace(RECORD, arguments={}, folder="")
 
 
 def test_the_order_in_which_files_were_found_does_not_count() -> None:
