@@ -50,6 +50,23 @@ class Controls:
 
 
 @dataclass(frozen=True)
+class Residual:
+    """Where the small picture of a residual is, and what it shows (``handwork.preview`` makes it).
+
+    Attributes:
+        key: of the picture in ``masks.npz``, an array of uint8.
+        plane: the indices of the plane that is shown, along the axes behind the first two.
+        low: the value that is shown as 1, in the image's unit.
+        high: the value that is shown as 255.
+    """
+
+    key: str
+    plane: Tuple[int, ...]
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Step:
     """One question of CASA and its answer, for one image field; each cycle asks one for each field that goes on.
 
@@ -62,6 +79,7 @@ class Step:
         masks: the name of each mask image, without its folder, to the mask's key in ``masks.npz``.
         peak: the largest absolute residual that the question showed, in Jy/beam; None if CASA did not tell.
         flux: the flux of the model by then, in Jy; None if CASA did not tell.
+        residual: a small picture of the residual that the question showed; None if there is none.
     """
 
     cycle: int
@@ -72,6 +90,28 @@ class Step:
     masks: Mapping[str, str]
     peak: Optional[float] = None
     flux: Optional[float] = None
+    residual: Optional[Residual] = None
+
+
+@dataclass(frozen=True)
+class Minor:
+    """One minor cycle, as CASA's iteration control ordered it; the questions have only six decimals of it.
+
+    After "no more" there are minor cycles that no question comes before.
+
+    Attributes:
+        cycle: the cycle of the last question before it, as ``Step.cycle``.
+        cycleniter: the most iterations.
+        cyclethreshold: the flux at which it ends, in Jy.
+        gain: the loop gain.
+        nsigma: the multiple of the noise at which it ends; 0 for none.
+    """
+
+    cycle: int
+    cycleniter: int
+    cyclethreshold: float
+    gain: float
+    nsigma: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -87,6 +127,7 @@ class Record:
         images: the name of each image field, relative to the folder in which the record lies, to its shape.
         inputs: absolute path of each input to the digest of its state.
         steps: in their order.
+        minors: the minor cycles, in their order; none if CASA did not tell.
         end: how the cleaning ended, one of ``ENDS``.
     """
 
@@ -99,6 +140,7 @@ class Record:
     inputs: Mapping[str, str]
     steps: Tuple[Step, ...] = field(default=())
     end: str = UNKNOWN
+    minors: Tuple[Minor, ...] = field(default=())
 
     @property
     def cycles(self) -> int:
@@ -124,6 +166,7 @@ class Record:
             },
             "inputs": dict(self.inputs),
             "steps": [_step_as_json(each) for each in self.steps],
+            "minors": [dict(vars(each)) for each in self.minors],
             "end": self.end,
         }
 
@@ -141,8 +184,9 @@ class Record:
                 inputs=_texts(value["inputs"]),
                 steps=tuple(_step(each) for each in _as(list, value["steps"])),
                 end=_one_of(ENDS, value["end"]),
+                minors=tuple(_minor(each) for each in _as(list, value.get("minors", []))),
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"{error} is missing" if isinstance(error, KeyError) else str(error)) from error
 
 
@@ -155,6 +199,7 @@ def _step_as_json(step: Step) -> Dict[str, Any]:
         "masks": dict(step.masks),
         "peak": step.peak,
         "flux": step.flux,
+        "residual": None if step.residual is None else {**vars(step.residual), "plane": list(step.residual.plane)},
     }
 
 
@@ -168,7 +213,20 @@ def _step(value: Any) -> Step:
         masks=_texts(value["masks"]),
         peak=_number(value["peak"]),
         flux=_number(value["flux"]),
+        residual=_residual(value.get("residual")),
     )
+
+
+def _residual(value: Any) -> Optional[Residual]:
+    if value is None:
+        return None
+    plane = tuple(_as(int, each) for each in _as(list, value["plane"]))
+    return Residual(_as(str, value["key"]), plane, _float(value["low"]), _float(value["high"]))
+
+
+def _minor(value: Any) -> Minor:
+    cycle, cycleniter = (_as(int, value[name]) for name in ("cycle", "cycleniter"))
+    return Minor(cycle, cycleniter, *(_float(value[name]) for name in ("cyclethreshold", "gain", "nsigma")))
 
 
 def _controls(value: Any) -> Controls:
@@ -191,7 +249,12 @@ def _as(kind: type, value: Any) -> Any:
 
 
 def _number(value: Any) -> Optional[float]:
-    return None if value is None else float(_as(float, float(value) if isinstance(value, int) else value))
+    return None if value is None else _float(value)
+
+
+def _float(value: Any) -> float:
+    # JSON may say 1 for 1.0.
+    return float(value) if type(value) is int else float(_as(float, value))
 
 
 def _one_of(words: Tuple[str, ...], value: Any) -> str:

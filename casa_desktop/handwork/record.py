@@ -13,14 +13,16 @@ import shutil
 import zipfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, Optional, Tuple
 
 from ..errors import HandworkDamaged, HandworkMissing, HandworkOfOtherFormat
 from ..system import files
-from .models import FORMAT, Record, Step
+from .models import FORMAT, Minor, Record, Residual, Step
 
 if TYPE_CHECKING:
     import numpy
+
+    from .preview import Preview
 
     Mask = numpy.ndarray[Any, Any]
 
@@ -29,6 +31,8 @@ STEPS, MASKS = "steps.json", "masks.npz"
 # In masks.npz: ``0001`` is the mask, and where all of its pixels are 0 or 1, which CASA's masks mostly are, it is
 # packed to bits, the first axis fastest, and ``0001.shape`` is the shape. Other masks are there as they are.
 _SHAPE = ".shape"
+# ``0001.residual`` is a picture: the question's of the step that was the first then.
+_RESIDUAL = ".residual"
 _PARTIAL = ".part"
 
 
@@ -63,20 +67,25 @@ class Writer:
         self._keys: Dict[str, Tuple[str, Mask]] = {}
         self._count = 0
 
-    def add(self, step: Step, masks: Mapping[str, Mask]) -> None:
+    def add(self, step: Step, masks: Mapping[str, Mask], preview: Optional[Preview] = None) -> None:
         """Add a step to the record.
 
         Args:
-            step: the step; its ``masks`` are set here.
+            step: the step; its ``masks`` and ``residual`` are set here.
             masks: the name of each mask image to its pixels, of the image's shape.
+            preview: the picture of the residual, if there is one.
 
         Raises:
             OSError: there is no room, or the like. The record is as it was.
             NotKept: an argument of the call cannot be kept.
         """
         keys = {name: self._key(name, pixels) for name, pixels in masks.items()}
-        new = dataclasses.replace(step, masks=keys)
+        new = dataclasses.replace(step, masks=keys, residual=None if preview is None else self._residual(preview))
         self._write(dataclasses.replace(self.record, steps=(*self.record.steps, new)))
+
+    def add_minor(self, minor: Minor) -> None:
+        """Add what CASA ordered for a minor cycle; OSError and NotKept as ``add``."""
+        self._write(dataclasses.replace(self.record, minors=(*self.record.minors, minor)))
 
     def finish(self, end: str) -> None:
         """Note how the cleaning ended, one of ``models.ENDS``; OSError and NotKept as ``add``."""
@@ -103,16 +112,28 @@ class Writer:
     def _append(self, key: str, pixels: Mask) -> None:
         import numpy
 
+        with self._archive() as archive:
+            if ((pixels == 0) | (pixels == 1)).all():
+                _add(archive, key, numpy.packbits(pixels.ravel(order="F") != 0))
+                _add(archive, key + _SHAPE, numpy.array(pixels.shape, dtype=numpy.int64))
+            else:
+                _add(archive, key, pixels)
+
+    def _residual(self, preview: Preview) -> Residual:
+        key = f"{len(self.record.steps) + 1:04}{_RESIDUAL}"
+        with self._archive() as archive:
+            _add(archive, key, preview.pixels)
+        return Residual(key, preview.plane, preview.low, preview.high)
+
+    @contextmanager
+    def _archive(self) -> Iterator[zipfile.ZipFile]:
+        """Open the file of masks to add to it; it is replaced when the with block has ended."""
         path, partial = self.folder / MASKS, self.folder / f"{MASKS}{_PARTIAL}"
         with _replacing(partial, path):
             if path.exists():
                 shutil.copyfile(path, partial)
             with zipfile.ZipFile(partial, "a", zipfile.ZIP_DEFLATED) as archive:
-                if ((pixels == 0) | (pixels == 1)).all():
-                    _add(archive, key, numpy.packbits(pixels.ravel(order="F") != 0))
-                    _add(archive, key + _SHAPE, numpy.array(pixels.shape, dtype=numpy.int64))
-                else:
-                    _add(archive, key, pixels)
+                yield archive
 
 
 @contextmanager
@@ -198,6 +219,16 @@ def read_mask(folder: Path, key: str) -> Mask:
     # A damaged archive leads to errors of zipfile, zlib, struct and numpy, and of what it makes of a wrong length.
     except Exception as error:
         raise HandworkDamaged(folder, f"{MASKS}: {_reason(error)}") from error
+
+
+def read_preview(folder: Path, residual: Residual) -> Preview:
+    """Return the picture of a residual; HandworkDamaged as ``read_mask``."""
+    from .preview import Preview
+
+    pixels = read_mask(folder, residual.key)
+    if pixels.dtype != "uint8" or pixels.ndim != 2 or not pixels.size:
+        raise HandworkDamaged(folder, f"{MASKS}: {residual.key} is no picture")
+    return Preview(pixels, residual.plane, residual.low, residual.high)
 
 
 def size(folder: Path) -> int:

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from casa_desktop.errors import HandworkDamaged, HandworkMissing, HandworkOfOtherFormat, NotKept
-from casa_desktop.handwork.models import Controls, Image, Record, Step
-from casa_desktop.handwork.record import MASKS, STEPS, Writer, make, read, read_mask, size
+from casa_desktop.handwork.models import Controls, Image, Minor, Record, Step
+from casa_desktop.handwork.preview import preview
+from casa_desktop.handwork.record import MASKS, STEPS, Writer, make, read, read_mask, read_preview, size
 
 SHAPE = (7, 5, 1, 3)
 RECORD = Record(
@@ -55,6 +56,35 @@ def test_a_record_is_read_as_it_was_written(folder: Path) -> None:
     for step, seed in zip(record.steps, (1, 2, 2)):
         assert np.array_equal(read_mask(folder, step.masks["first.mask"]), _mask(seed))
     assert size(folder) == sum(path.stat().st_size for path in folder.iterdir())
+
+
+def test_minor_cycles_and_pictures_of_residuals_are_kept_too(tmp_path: Path) -> None:
+    writer = Writer(make(tmp_path / "first"), RECORD)
+    pictures = [preview(_mask(seed) - 0.5, _mask(seed)) for seed in (1, 2)]
+    minors = (Minor(1, 20, 0.09191863983869553, 0.1), Minor(2, 20, 1e-6 / 3, 0.1, 3.0))
+    # The second step has the mask of the first, and a picture of its own.
+    for cycle, (picture, minor) in enumerate(zip(pictures, minors), 1):
+        writer.add(dataclasses.replace(STEP, cycle=cycle), {"first.mask": _mask(1)}, picture)
+        writer.add_minor(minor)
+    record = read(writer.folder)
+    assert record == writer.record
+    assert record.minors == minors
+    for step, picture in zip(record.steps, pictures):
+        assert step.residual is not None
+        kept = read_preview(writer.folder, step.residual)
+        assert np.array_equal(kept.pixels, picture.pixels)
+        assert (kept.plane, kept.low, kept.high) == (picture.plane, picture.low, picture.high)
+
+
+def test_a_record_without_minor_cycles_and_pictures_is_read(folder: Path) -> None:
+    def without(value: Any) -> None:
+        del value["minors"]
+        for step in value["steps"]:
+            del step["residual"]
+
+    before = read(folder)
+    _change(folder, without)
+    assert read(folder) == before
 
 
 def test_the_files_are_json_and_what_numpy_reads(folder: Path) -> None:
@@ -151,6 +181,9 @@ def _change(folder: Path, how: Any) -> None:
         (lambda value: value["steps"][1]["answer"].update(niter=True), "True is no int"),
         (lambda value: value["steps"][1]["answer"].update(action="go"), "'go' is none of"),
         (lambda value: value["steps"][1].update(peak="high"), "'high' is no float"),
+        (lambda value: value["steps"][1].update(peak=10**400), "too large"),
+        (lambda value: value["steps"][1].update(residual={}), "'plane' is missing"),
+        (lambda value: value.update(minors=[{}]), "'cycle' is missing"),
         (lambda value: value["steps"][1]["masks"].update({"first.mask": "0007"}), "0007"),
     ],
 )

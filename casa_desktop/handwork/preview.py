@@ -1,0 +1,124 @@
+"""The small picture of a residual that a record of handwork keeps for each question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Optional, Tuple
+
+if TYPE_CHECKING:
+    import numpy
+
+    Array = numpy.ndarray[Any, Any]
+
+# The picture has at most so many pixels along each axis.
+SIDE = 256
+# Of the picture's 256 levels, this one says that there is no value.
+BLANK = 0
+# From so many standard deviations of the noise below zero the picture is black, and from so many above it is white.
+_BELOW, _ABOVE = 4.0, 20.0
+# The noise is estimated from about so many pixels.
+_SAMPLE = 1 << 16
+# What is further off than so many standard deviations counts as signal; after so many rounds that is settled.
+_CLIP, _ROUNDS = 3.0, 5
+# Few pixels of an image deviate by so many standard deviations by chance.
+_SIGNAL = 5.0
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A picture of one plane of an image.
+
+    Attributes:
+        pixels: uint8; the axes are those of the image, so the first pixel is at the lower left.
+        plane: the indices of the plane along the axes behind the first two.
+        low: the value of the level 1, in the image's unit; lower values have it, too.
+        high: the value of the level 255.
+    """
+
+    pixels: Array
+    plane: Tuple[int, ...]
+    low: float
+    high: float
+
+
+def preview(image: Array, mask: Optional[Array] = None) -> Preview:
+    """Make the picture of a residual: of the plane with the highest peak, among those where there is a mask.
+
+    Args:
+        image: the pixels, of any size, with at least two axes.
+        mask: the mask, of the same shape.
+    """
+    import numpy
+
+    where = _plane(image, mask)
+    plane = _at(image, where)
+    noise = _noise(plane)
+    small = _small(plane, noise)
+    low, high = _range(small, noise)
+    with numpy.errstate(invalid="ignore"):
+        levels = 1 + numpy.clip((small - low) / (high - low), 0, 1) * 254
+    pixels = numpy.where(numpy.isfinite(small), numpy.rint(numpy.nan_to_num(levels)), BLANK).astype(numpy.uint8)
+    return Preview(pixels, where, low, high)
+
+
+def _plane(image: Array, mask: Optional[Array]) -> Tuple[int, ...]:
+    """Return the indices of the plane to show."""
+    import numpy
+
+    planes = list(numpy.ndindex(image.shape[2:]))
+    if len(planes) > 1:
+        masked = [each for each in planes if mask is not None and _at(mask, each).any()]
+        planes = [max(masked or planes, key=lambda each: _peak(_at(image, each)))]
+    return planes[0]
+
+
+def _at(image: Array, where: Tuple[int, ...]) -> Array:
+    index: Any = (slice(None), slice(None), *where)
+    plane: Array = image[index]
+    return plane
+
+
+def _peak(plane: Array) -> float:
+    """Return the largest absolute value; 0 if there is none."""
+    import numpy
+
+    # They leave NaN out.
+    return float(numpy.nan_to_num(max(numpy.fmax.reduce(plane, None), -numpy.fmin.reduce(plane, None))))
+
+
+def _noise(plane: Array) -> float:
+    """Return the standard deviation about zero of what is no signal, estimated from some of the pixels."""
+    import numpy
+
+    step = max(1, int((plane.size / _SAMPLE) ** 0.5))
+    values = plane[::step, ::step].astype(numpy.float64).ravel()
+    values = values[numpy.isfinite(values)]
+    noise = 0.0
+    for _ in range(_ROUNDS):
+        noise = float(numpy.sqrt(numpy.mean(values**2))) if values.size else 0.0
+        values = values[abs(values) <= _CLIP * noise]
+    return noise
+
+
+def _small(plane: Array, noise: float) -> Array:
+    """Return a plane made small: one pixel of each block, and where there is a signal the block's strongest."""
+    import numpy
+
+    size = -(-max(plane.shape) // SIDE)
+    if size == 1:
+        return plane
+    high = low = plane
+    # First along the axis whose pixels lie together in memory.
+    for axis in sorted((0, 1), key=lambda each: plane.strides[each]):
+        starts = numpy.arange(0, plane.shape[axis], size)
+        high, low = numpy.fmax.reduceat(high, starts, axis), numpy.fmin.reduceat(low, starts, axis)
+    strongest = numpy.where(-low > high, low, high)
+    # A mean would hide a point source, and the strongest pixels of noise look like signal.
+    return numpy.where(abs(strongest) > _SIGNAL * noise, strongest, plane[::size, ::size])
+
+
+def _range(small: Array, noise: float) -> Tuple[float, float]:
+    """Return the values to show as black and as white."""
+    peak = _peak(small)
+    # A simulation may have no noise, and an image no signal.
+    return -_BELOW * noise, max(min(peak, _ABOVE * noise), _BELOW * noise) or 1.0
