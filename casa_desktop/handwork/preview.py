@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Optional, Tuple
+from typing import TYPE_CHECKING, Any, List, Optional, Tuple
 
 if TYPE_CHECKING:
     import numpy
@@ -65,7 +65,7 @@ def _plane(image: Array, mask: Optional[Array]) -> Tuple[int, ...]:
     """Return the indices of the plane to show."""
     import numpy
 
-    planes = list(numpy.ndindex(image.shape[2:]))
+    planes: List[Tuple[int, ...]] = list(numpy.ndindex(image.shape[2:]))
     if len(planes) > 1:
         masked = [each for each in planes if mask is not None and _at(mask, each).any()]
         planes = [max(masked or planes, key=lambda each: _peak(_at(image, each)))]
