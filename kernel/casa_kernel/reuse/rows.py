@@ -156,6 +156,7 @@ ROWS: Tuple[Row, ...] = (
     Row("visstat", ("vis",), runs=(_TAQL_TEXT,)),
     Row("vishead", ("vis",), (_changed(mode=("put",)),)),
     Row("plotants", ("vis",), _new("figfile")),
+    Row("uvmodelfit", ("vis",), _new("outfile"), runs=(_TAQL,)),
     # Flags.
     Row(
         "flagdata",

@@ -78,6 +78,8 @@ def _look(do: Any) -> None:
     do.flagmanager(vis="my.ms", mode="list")
     do.plotants(vis="my.ms", figfile="antennas.png", showgui=False)
     do.calstat(caltable="line.bandpass", datacolumn="CPARAM")
+    do.uvmodelfit(vis="my.ms")
+    do.uvmodelfit(vis="my.ms", comptype="G", sourcepar=[1, 0, 0, 5, 1, 0], outfile="my.fit.cl")
 
 
 def _flag(do: Any) -> None:
