@@ -114,7 +114,7 @@ class CasaKernel(IPythonKernel):
             self._tell_once(notice)
         self._log = LogStream(lambda: CellDisplay(self))
         self._shell.events.register("pre_run_cell", lambda info: self._log.begin(info.raw_cell))
-        native = [each for each in (sys.stdout, sys.stderr) if isinstance(each, NativeStream)]
+        self._native = native = [each for each in (sys.stdout, sys.stderr) if isinstance(each, NativeStream)]
         for stream in native:
             stream.sort = self._log.sorter()
         # Text that C++ has written belongs to this cell.
@@ -241,7 +241,7 @@ class CasaKernel(IPythonKernel):
         # It waits for CASA, or raises why there is none.
         self._names()
         assert self._casa is not None
-        return reused_calls.calls(self._casa, self._front, self._logfile, self._cell_name)
+        return reused_calls.calls(self._casa, self._front, self._native, self._logfile, self._cell_name)
 
     def _cell_name(self) -> str:
         """Return the name of the running cell, as its prompt shows it."""

@@ -12,14 +12,23 @@ from ..casa import beams, tables
 from ..casa.imports import Casa
 from ..reuse.calls import Calls, Notebook
 from ..reuse.surroundings import Surroundings
+from .printed import Printed
+from .streams import NativeStream
 
 
-def calls(casa: Casa, front: Notebook, logfile: Callable[[], Path], cell: Callable[[], str]) -> Calls:
+def calls(
+    casa: Casa,
+    front: Notebook,
+    streams: Sequence[NativeStream],
+    logfile: Callable[[], Path],
+    cell: Callable[[], str],
+) -> Calls:
     """Return the calls of this kernel.
 
     Args:
         casa: the imported CASA.
         front: the notebook.
+        streams: the kernel's standard output and error.
         logfile: returns the path of CASA's log.
         cell: returns the name of the running cell, like ``[7]``.
     """
@@ -32,5 +41,11 @@ def calls(casa: Casa, front: Notebook, logfile: Callable[[], Path], cell: Callab
         return {**surroundings.of(task), **memory}
 
     return Calls(
-        front, logfile, cell, around, lambda path, files: tables.columns(casa, Path(path), list(files)), os.environ
+        front,
+        Printed(streams),
+        logfile,
+        cell,
+        around,
+        lambda path, files: tables.columns(casa, Path(path), list(files)),
+        os.environ,
     )

@@ -47,9 +47,11 @@ class NativeStream(OutStream):
 
     Attributes:
         sort: the filter; returns the text to print. None prints everything.
+        heard: called with the stream's name, each text that is printed, and whether it was written to the descriptor.
     """
 
     sort: Optional[Callable[[str], str]] = None
+    heard: Optional[Callable[[str, str, bool], None]] = None
     # The pipes that lead to this stream, with the pump and without.
     pipes: Collection[Tuple[int, int]] = ()
     # The numbers of the last mark that was written, and of the last one that has arrived.
@@ -57,11 +59,15 @@ class NativeStream(OutStream):
     _met = threading.Condition()
 
     def write(self, string: str) -> int:
-        watcher: Any = getattr(self, "watch_fd_thread", None)
-        if self.sort is not None and threading.current_thread() is watcher:
+        native = threading.current_thread() is getattr(self, "watch_fd_thread", None)
+        if self.sort is not None and native:
             string = self.sort(string)
             if not string:
                 return 0
+        # Another thread may end the hearing now.
+        heard = self.heard
+        if heard is not None and isinstance(string, str):
+            heard(str(self.name), string, native)
         return super().write(string) or 0
 
     def settle(self) -> None:

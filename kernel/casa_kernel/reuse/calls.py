@@ -18,7 +18,7 @@ from casa_desktop.store.store import Store
 
 from ..checks import working_folder
 from . import display, key, rows, table
-from .capture import Capture, Shower
+from .capture import Capture, Printed, Shower
 from .session import FAILED, RAN, REUSED, Session, Story
 
 # What appears in a folder without any task's doing, or is not a result.
@@ -69,6 +69,7 @@ class Calls:
     def __init__(
         self,
         front: Notebook,
+        printed: Printed,
         logfile: Callable[[], Path],
         cell: Callable[[], str],
         surroundings: Callable[[str, Sequence[str]], Mapping[str, str]],
@@ -79,6 +80,7 @@ class Calls:
 
         Args:
             front: the notebook.
+            printed: what is printed in it.
             logfile: returns the path of CASA's log.
             cell: returns the name of the running cell, like ``[7]``.
             surroundings: returns what else the result of a task depends on, given its name and the hidden state of the
@@ -87,7 +89,7 @@ class Calls:
             environ: the environment variables.
         """
         self.session, self.saved = Session(columns), 0.0
-        self._front, self._logfile, self._cell = front, logfile, cell
+        self._front, self._printed, self._logfile, self._cell = front, printed, logfile, cell
         self._surroundings, self._environ = surroundings, environ
         self._stores: Dict[str, Store] = {}
         self._anew: Set[str] = set()
@@ -207,8 +209,11 @@ class Calls:
         outputs = [os.path.basename(path) for path, state in record.after.items() if not state.absent]
         said = display.line(record, outcome, outputs, time.monotonic() - started)
         self._front.show(display.bundle(record, said), {})
-        for each in display.pictures(record):
-            self._front.show(each["data"], each["metadata"])
+        for each in display.under(record):
+            if "text" in each:
+                self._printed.again(each["stream"], each["text"], each["native"])
+            else:
+                self._front.show(each["data"], each["metadata"])
         first = f"cell {record.cell} on {display.moment(record)}"
         story = Story(call.task, call.cell, REUSED, "", "", call.parts, call.before, record.after, first)
         self.session.add(story)
@@ -237,7 +242,7 @@ class Calls:
         arguments = {name: values.encoded(value) for name, value in call.arguments.items()}
         around = _entries(call.files)
         started = time.monotonic()
-        capture = Capture(self._front, self._logfile())
+        capture = Capture(self._front, self._printed, self._logfile())
         try:
             with capture:
                 result = run()

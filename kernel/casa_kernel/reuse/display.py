@@ -63,9 +63,9 @@ def bundle(record: Record, said: str) -> Dict[str, Any]:
     return {"text/plain": plain, "text/html": page, MIME: shown}
 
 
-def pictures(record: Record) -> List[Mapping[str, Any]]:
-    """Return the other bundles that the call showed."""
-    return [each for each in record.shown if "data" in each]
+def under(record: Record) -> List[Mapping[str, Any]]:
+    """Return the other bundles that the call showed, and what it printed, in their order."""
+    return [each for each in record.shown if "data" in each or "text" in each]
 
 
 def _log(shown: Sequence[Mapping[str, Any]]) -> Any:

@@ -55,6 +55,7 @@ def test_a_call_that_logged_nothing_has_no_log() -> None:
         assert display.bundle(record(shown=shown), "")[display.MIME]["log"] is None
 
 
-def test_pictures_are_told_from_the_log() -> None:
+def test_pictures_and_texts_are_told_from_the_log() -> None:
     picture = {"data": {"image/png": "aGk="}, "metadata": {}}
-    assert display.pictures(record(shown=[picture, {"log": LOG}])) == [picture]
+    text = {"stream": "stdout", "text": "done\n", "native": False}
+    assert display.under(record(shown=[text, picture, {"log": LOG}])) == [text, picture]

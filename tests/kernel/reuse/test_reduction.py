@@ -134,6 +134,18 @@ def test_a_hit_shows_the_log_of_then_and_says_what_it_saved(
     assert "not made again, which saved" in said
 
 
+def test_a_hit_prints_what_native_code_had_printed(
+    first: Tuple[Dict[str, str], List[Cell], Dict[str, str]], kernel: Notebook
+) -> None:
+    fit = "uvmodelfit('line.ms', niter=2)"
+    made, again, other = do(kernel, [fit, fit, "visstat('line.ms')"])
+    assert "reduced chi2" in made.text
+    assert reused([made, again]) == [False, True]
+    assert again.text == made.text
+    # What other calls print is none of its text.
+    assert "chi2" not in other.text
+
+
 def test_a_changed_parameter_runs_exactly_the_steps_that_depend_on_it(
     first: Tuple[Dict[str, str], List[Cell], Dict[str, str]], kernel: Notebook, folder: Path
 ) -> None:
