@@ -41,6 +41,10 @@ def test_a_cell_that_is_run_again_gives_what_it_gave_before(lab: Lab) -> None:
     expect(line).to_have_count(0)
     notebook.run(0)
     expect(line).to_contain_text("split: nothing to do. part.ms is what this call made on")
+    answer = line.locator("pre")
+    expect(answer).to_be_hidden()
+    line.get_by_role("button", name="why").click()
+    expect(answer).to_contain_text("the contents of sim.ms")
     # The log of then unfolds.
     log = line.locator(".casa-desktop-Log")
     log.get_by_role("button").first.click()

@@ -208,15 +208,15 @@ class Calls:
         self.saved += record.seconds
         outputs = [os.path.basename(path) for path, state in record.after.items() if not state.absent]
         said = display.line(record, outcome, outputs, time.monotonic() - started)
-        self._front.show(display.bundle(record, said), {})
+        first = f"cell {record.cell} on {display.moment(record)}"
+        story = Story(call.task, call.cell, REUSED, "", "", call.parts, call.before, record.after, first)
+        self.session.add(story)
+        self._front.show(display.bundle(record, said, self.session.why()), {})
         for each in display.under(record):
             if "text" in each:
                 self._printed.again(each["stream"], each["text"], each["native"])
             else:
                 self._front.show(each["data"], each["metadata"])
-        first = f"cell {record.cell} on {display.moment(record)}"
-        story = Story(call.task, call.cell, REUSED, "", "", call.parts, call.before, record.after, first)
-        self.session.add(story)
         return record
 
     def _made_by_others(self, call: _Call, record: Record) -> str:

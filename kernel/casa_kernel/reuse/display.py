@@ -51,12 +51,20 @@ def usage(told: Usage) -> str:
     return f"{told.folder}: {calls}, {sizes.shown(told.taken)} of at most {sizes.shown(told.limit)}."
 
 
-def bundle(record: Record, said: str) -> Dict[str, Any]:
-    """Return the MIME bundle of the line, with the log of the call that made the result, folded."""
+def bundle(record: Record, said: str, why: str) -> Dict[str, Any]:
+    """Return the MIME bundle of the line, with what the call depends on and the log of the one that made the result.
+
+    Args:
+        record: the call that made the result.
+        said: the line.
+        why: what the call depends on; it is folded, as is the log.
+    """
     view = _log(record.shown)
     plain = f"{said} To make it again: reuse=False."
-    shown: Dict[str, Any] = {"version": 1, "task": record.task, "line": said, "key": record.key, "log": None}
+    shown: Dict[str, Any] = {"version": 1, "task": record.task, "line": said, "key": record.key, "why": why}
+    shown["log"] = None
     page = f'<small class="casa-desktop-reuse">{html.escape(plain)}</small>'
+    page += f"<details><summary><small>why</small></summary><pre>{html.escape(why)}</pre></details>"
     if view is not None:
         shown["log"] = view.json()
         page += view.html()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Callable, List, Mapping, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from casa_desktop.store.models import State
 
@@ -80,7 +80,7 @@ class Session:
     def _explain(self, index: int, story: Story, earlier: Callable[[Story], Optional[Story]]) -> str:
         name = f"{story.task} in cell {story.cell}"
         if story.outcome == REUSED:
-            return f"{name} did not run: all that it depends on is as it was in {story.first}."
+            return f"{name} did not run: all that it depends on is as it was in {story.first}.\n{_basis(story)}"
         if story.reason:
             return f"{name} ran: {story.reason}."
         like = self._like(index, story)
@@ -144,3 +144,15 @@ class Session:
     def reused(self) -> int:
         """Return how many calls were reused."""
         return sum(each.outcome == REUSED for each in self._stories)
+
+
+def _basis(story: Story) -> str:
+    """Return what a call depends on: a line for each input, for its arguments, and for all else."""
+    named: Dict[str, List[str]] = {}
+    for kind, _, what in (name.partition(" ") for name in story.parts):
+        named.setdefault(kind, []).append(what)
+    there = {path: path in story.before and not story.before[path].absent for path in named.get("input", ())}
+    lines = [f"{'the contents of' if there[path] else 'that there is no'} {PurePath(path).name}" for path in there]
+    lines.append(f"the values of its {len(named.get('argument', ()))} parameters")
+    lines.append(", ".join(named.get("surroundings", ())))
+    return "\n".join(f"  {line}" for line in lines if line)

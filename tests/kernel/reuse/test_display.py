@@ -42,17 +42,19 @@ def test_durations_are_short(seconds: float, words: str) -> None:
 
 
 def test_front_ends_without_the_extension_show_the_line_and_the_log_as_html() -> None:
-    shown = display.bundle(record(shown=[{"log": LOG}]), "split: <nothing> to do.")
+    shown = display.bundle(record(shown=[{"log": LOG}]), "split: <nothing> to do.", "It depends on <my.ms>.")
     assert "split: &lt;nothing&gt; to do. To make it again: reuse=False." in shown["text/html"]
     assert "&lt;done&gt;" in shown["text/html"]
+    assert "<pre>It depends on &lt;my.ms&gt;.</pre>" in shown["text/html"]
     assert shown["text/plain"] == "split: <nothing> to do. To make it again: reuse=False."
     assert shown[display.MIME]["key"] == "ab12"
+    assert shown[display.MIME]["why"] == "It depends on <my.ms>."
     assert shown[display.MIME]["log"]["counts"]["total"] == 1
 
 
 def test_a_call_that_logged_nothing_has_no_log() -> None:
     for shown in ([], [{"log": {"counts": {"total": 0, "warn": 0, "severe": 0}, "messages": []}}]):
-        assert display.bundle(record(shown=shown), "")[display.MIME]["log"] is None
+        assert display.bundle(record(shown=shown), "", "")[display.MIME]["log"] is None
 
 
 def test_pictures_and_texts_are_told_from_the_log() -> None:

@@ -28,7 +28,7 @@ FIRST, FLAGGED, CORRECTED = state(table_f3="0", table_f5="0"), state(table_f3="1
 def split(cell: str, before: State, outcome: str = RAN, **changed: Any) -> Story:
     """A call of split that reads the MeasurementSet and makes another one."""
     parts = {"argument width": "1", f"input {MS}": before.digest, "output /data/cal.ms": "", **changed.pop("parts", {})}
-    story: Dict[str, Any] = {"parts": parts, "before": {MS: before}, "after": {}, **changed}
+    story: Dict[str, Any] = {"before": {MS: before}, "after": {}, **changed, "parts": parts}
     return Story("split", cell, outcome, **story)
 
 
@@ -90,6 +90,18 @@ def test_many_differences_are_cut_short() -> None:
 )
 def test_each_outcome_has_its_reason(story: Story, words: str) -> None:
     assert words in why(story)
+
+
+def test_a_reused_call_tells_what_it_depends_on() -> None:
+    parts = {"surroundings numpy": "2", "surroundings CASA's data": "b", "input /data/no.mask": ""}
+    told = why(split("[2]", FIRST, REUSED, first="cell [1] on 1 May", parts=parts))
+    assert told.splitlines() == [
+        "split in cell [2] did not run: all that it depends on is as it was in cell [1] on 1 May.",
+        "  the contents of my.ms",
+        "  that there is no no.mask",
+        "  the values of its 1 parameters",
+        "  numpy, CASA's data",
+    ]
 
 
 def test_a_call_of_a_former_session_is_compared_too() -> None:

@@ -9,6 +9,8 @@ interface IReuse {
   readonly line: string;
   /** The call's key. */
   readonly key: string;
+  /** What it depends on, and why its result stands for it. */
+  readonly why: string;
   /** The log of the call that made the result; null if it logged nothing. */
   readonly log: ILog | null;
 }
@@ -19,12 +21,13 @@ interface IReuse {
  * A notebook may be anybody's: what is not as it should be counts as absent.
  */
 export function readReuse(value: unknown): IReuse {
-  const { line, key, log } = (
+  const { line, key, why, log } = (
     typeof value === 'object' && value !== null ? value : {}
   ) as Record<string, unknown>;
   return {
     line: typeof line === 'string' ? line : '',
     key: typeof key === 'string' ? key : '',
+    why: typeof why === 'string' ? why : '',
     log: log ? readLog(log) : null
   };
 }

@@ -9,16 +9,21 @@ import { readReuse, REUSE_MIME } from './reuse.js';
 /** Sent by the button of a reused result; it rises through the page. */
 const RUN_AGAIN = 'casa-desktop-run-again';
 
-/** Shows that a call was not made, with a button that makes it. */
+/** Shows that a call was not made, with buttons that tell why and make it. */
 class ReuseRenderer extends Widget implements IRenderMime.IRenderer {
   private readonly text = element('span', 'Reuse-text');
-  private readonly button = element('button', 'Reuse-again', 'run again');
+  private readonly ask = element('button', 'Reuse-button', 'why');
+  private readonly button = element('button', 'Reuse-button', 'run again');
+  private readonly answer = element('pre', 'Reuse-why');
   private key = '';
 
   constructor(private readonly host: ILogHost) {
     super();
     this.addClass('casa-desktop-Reuse');
-    this.button.type = 'button';
+    this.ask.type = this.button.type = 'button';
+    this.ask.title = 'Show what this call depends on';
+    this.ask.addEventListener('click', () => this.fold(!this.answer.hidden));
+    this.fold(true);
     this.button.title =
       'Run this cell again, and this call in it, instead of reusing its result';
     this.button.addEventListener('click', () =>
@@ -27,20 +32,28 @@ class ReuseRenderer extends Widget implements IRenderMime.IRenderer {
       )
     );
     const line = element('div', 'Reuse-line');
-    line.append(this.text, this.button);
-    this.node.append(line);
+    line.append(this.text, this.ask, this.button);
+    this.node.append(line, this.answer);
   }
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
-    const { line, key, log } = readReuse(model.data[REUSE_MIME]);
+    const { line, key, why, log } = readReuse(model.data[REUSE_MIME]);
     this.text.textContent = line;
     this.key = key;
+    this.answer.textContent = why;
+    // Results of earlier releases do not tell.
+    this.ask.hidden = !why;
     if (log) {
       const view = new LogView(this.host);
       view.update(log);
       this.node.append(view.node);
       view.attached();
     }
+  }
+
+  private fold(hidden: boolean): void {
+    this.answer.hidden = hidden;
+    this.ask.setAttribute('aria-expanded', String(!hidden));
   }
 }
 

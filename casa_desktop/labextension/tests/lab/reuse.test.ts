@@ -10,15 +10,27 @@ test('a reused result is read with its log, folded', () => {
     messages: [],
     open: false
   };
-  const found = readReuse({ line: 'split: nothing to do.', key: 'ab', log });
+  const line = 'split: nothing to do.';
+  const found = readReuse({ line, key: 'ab', why: 'as it was', log });
   assert.equal(found.line, 'split: nothing to do.');
-  assert.equal(found.key, 'ab');
+  assert.deepEqual([found.key, found.why], ['ab', 'as it was']);
   assert.deepEqual([found.log?.total, found.log?.opens], [1, false]);
 });
 
 test('what is no reused result is read as an empty one', () => {
-  for (const value of [null, 7, 'text', [], { line: 5, key: {}, log: null }]) {
-    assert.deepEqual(readReuse(value), { line: '', key: '', log: null });
+  for (const value of [
+    null,
+    7,
+    'text',
+    [],
+    { line: 5, key: {}, why: 3, log: null }
+  ]) {
+    assert.deepEqual(readReuse(value), {
+      line: '',
+      key: '',
+      why: '',
+      log: null
+    });
   }
 });
 
