@@ -202,11 +202,12 @@ class Store:
                 if lacking > 0:
                     self._eviction.make_room(lacking, self._taken.total)
 
-    def put_back(self, record: Record) -> str:
+    def put_back(self, record: Record, live: Optional[Mapping[str, State]] = None) -> str:
         """Put the outputs of a call where they were then.
 
         Args:
             record: what ``find`` returned.
+            live: the states that its outputs have now, if they are known.
 
         Returns:
             ``IN_PLACE`` if they lie there already, and ``PUT_BACK`` if they did not.
@@ -215,7 +216,7 @@ class Store:
             NotPutBack: a part of it is damaged or gone, or there is no room. What lies there is as it was.
         """
         with _as(NotPutBack):
-            live = {path: state_of(path, self.digests) for path in record.after}
+            live = live or {path: state_of(path, self.digests) for path in record.after}
             if all(live[path].digest == after.digest for path, after in record.after.items()):
                 done = IN_PLACE
             else:
