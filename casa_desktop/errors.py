@@ -16,7 +16,7 @@
      ├── ContainerFailed, ImageUnusable, LinkFailed, NetworkShared
      ├── NotInstalled, OverlayFailed
      ├── StoreUnusable, NotKept, NotPutBack, StateUnknown
-     ├── HandworkMissing, HandworkDamaged, HandworkOfOtherFormat
+     ├── HandworkMissing, HandworkDamaged, HandworkOfOtherFormat, HandworkNotExportable
      ├── KernelTaken, KernelUnknown, ForeignKernel, KernelNotWritten, KernelFailed
      └── UnusablePython
           └── PythonTooOld, CasaNotInstalled
@@ -506,6 +506,19 @@ class HandworkOfOtherFormat(CasaDesktopError):
         "The handwork in {path} has the format {found}, and this release of casa-desktop reads format {known}. Read it "
         "with the release that has written it."
     )
+
+
+class HandworkNotExportable(CasaDesktopError):
+    """A record of handwork cannot be said in CASA's own tasks, at least not so that the result is surely the same."""
+
+    path: Path  # its folder
+    reason: str
+
+    def _text(self) -> str:
+        return (
+            f"The handwork in {self.path} cannot be exported: {self.reason}. Replay it instead: call the task with "
+            f"hand={str(self.path)!r}."
+        )
 
 
 class LinkFailed(CasaDesktopError):

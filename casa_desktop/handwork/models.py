@@ -127,8 +127,9 @@ class Record:
         images: the name of each image field, relative to the folder in which the record lies, to its shape.
         inputs: absolute path of each input to the digest of its state.
         steps: in their order.
-        minors: the minor cycles, in their order; none if CASA did not tell.
         end: how the cleaning ended, one of ``ENDS``.
+        minors: the minor cycles, in their order; none if CASA did not tell.
+        files: the parameters that name short text files, like ``outlierfile``, to what is in them.
     """
 
     task: str
@@ -141,6 +142,7 @@ class Record:
     steps: Tuple[Step, ...] = field(default=())
     end: str = UNKNOWN
     minors: Tuple[Minor, ...] = field(default=())
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def cycles(self) -> int:
@@ -167,6 +169,7 @@ class Record:
             "inputs": dict(self.inputs),
             "steps": [_step_as_json(each) for each in self.steps],
             "minors": [dict(vars(each)) for each in self.minors],
+            "files": dict(self.files),
             "end": self.end,
         }
 
@@ -185,6 +188,7 @@ class Record:
                 steps=tuple(_step(each) for each in _as(list, value["steps"])),
                 end=_one_of(ENDS, value["end"]),
                 minors=tuple(_minor(each) for each in _as(list, value.get("minors", []))),
+                files=_texts(value.get("files", {})),
             )
         except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"{error} is missing" if isinstance(error, KeyError) else str(error)) from error

@@ -1,0 +1,95 @@
+"""Which recorded cleanings a script of CASA's own tasks is known to repeat exactly.
+
+Only what was compared pixel by pixel (casatasks 6.7.0) is in the tables; the rest is refused with a sentence.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Mapping, Tuple
+
+from ..errors import HandworkNotExportable
+from ..store.models import ABSENT
+from .models import NO_MORE, Record
+
+_TASKS = ("tclean", "deconvolve")
+_DECONVOLVERS = ("hogbom", "clark", "clark_exp", "multiscale", "mtmfs", "mem", "clarkstokes", "clarkstokes_exp")
+_GRIDDERS = ("standard", "gridft", "ft", "mosaic", "mosaicft", "ftmosaic", "wproject", "wprojectft", "widefield")
+_SPECTRAL = ("mfs", "cont", "cube", "cubedata", "cubesource")
+_KINDS = ("psf", "residual", "model", "mask")
+# What must have a value of these.
+_PROVEN: Mapping[str, Tuple[Any, ...]] = {
+    "deconvolver": _DECONVOLVERS,
+    "gridder": _GRIDDERS,
+    "specmode": _SPECTRAL,
+    "parallel": (False,),
+    "facets": (1,),
+    "psfphasecenter": ("",),
+    "restart": (True,),
+}
+
+
+def check(folder: Path, found: Record) -> None:
+    """Raise HandworkNotExportable if no script is known to repeat a record."""
+    for reason in _reasons(found):
+        raise HandworkNotExportable(folder, reason)
+
+
+def _reasons(found: Record) -> Iterator[str]:
+    if found.task not in _TASKS:
+        yield f"it is of {found.task}, and only cleanings by {' and '.join(_TASKS)} can be said by other tasks"
+    if not found.steps:
+        yield "it has no step: the call ended before anything was drawn"
+    for name, values in _PROVEN.items():
+        for field, value in _values(found, name):
+            if value not in values:
+                yield f"with {name}={value!r}{field} CASA's single tasks are not known to give the same pixels"
+    if _went_on_unseen(found):
+        yield (
+            'after "no more" the masks of usemask="auto-multithresh" changed from cycle to cycle, and they are not in '
+            "the record"
+        )
+    if not found.minors and _must_have_cleaned(found):
+        yield "it does not say what CASA ordered for each minor cycle"
+
+
+def _values(found: Record, name: str) -> List[Tuple[str, Any]]:
+    """Return a parameter's values: that of the call, and those of the file of outlier fields, with where it is."""
+    values = [("", found.arguments[name])] if name in found.arguments else []
+    values += [(f" (of {field})", settings[name]) for field, settings in outliers(found).items() if name in settings]
+    return values
+
+
+def outliers(found: Record) -> Dict[str, Dict[str, str]]:
+    """Return what the file of outlier fields sets for each: by the name of the image in that file."""
+    fields: Dict[str, Dict[str, str]] = {}
+    settings: Dict[str, str] = {}
+    for line in found.files.get("outlierfile", "").splitlines():
+        name, sign, value = (part.strip() for part in line.partition("="))
+        if not sign or line.startswith("#"):
+            continue
+        if name == "imagename":
+            settings = fields.setdefault(os.path.normpath(value), {})
+        else:
+            settings[name] = value
+    return fields
+
+
+def before(found: Record) -> List[str]:
+    """Return the endings of the main field's images, without ``.tt0``, that were there when the call began."""
+    main = os.path.join(found.folder, str(found.arguments["imagename"]))
+    there = {path for path, digest in found.inputs.items() if digest != ABSENT}
+    return [each for each in _KINDS if {f"{main}.{each}", f"{main}.{each}.tt0"} & there]
+
+
+def _went_on_unseen(found: Record) -> bool:
+    fields = [value for _, value in _values(found, "usemask")]
+    last = max((step.cycle for step in found.steps if step.action == NO_MORE), default=None)
+    unseen = [minor for minor in found.minors if minor.cycle == last][1:]
+    return "auto-multithresh" in fields and bool(unseen)
+
+
+def _must_have_cleaned(found: Record) -> bool:
+    """Tell whether a minor cycle followed: a question came after another, or it went on without questions."""
+    return found.cycles > 1 or any(step.action == NO_MORE for step in found.steps)
