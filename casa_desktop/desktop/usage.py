@@ -16,6 +16,7 @@ def watch(record: Record) -> int:
 
     Raises:
         OSError: the desktop has just ended.
+        RuntimeDirectoryError: what ends unused desktops was stopped in the moment in which it noticed the end of a use.
     """
     return locks.share(record.at.record, locks.VIEW)
 
@@ -39,6 +40,7 @@ def work(record: Record) -> int:
 
     Raises:
         OSError: the desktop has just ended.
+        RuntimeDirectoryError: what ends unused desktops was stopped in the moment in which it noticed the end of a use.
     """
     return locks.share(record.at.record, locks.WORK)
 

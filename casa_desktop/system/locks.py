@@ -13,8 +13,9 @@ import struct
 import threading
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Iterator
+from typing import Callable, Iterator
 
 from ..errors import RuntimeDirectoryError, Shortage
 from . import threads
@@ -84,7 +85,7 @@ def exclusive(folder: Path, timeout: float) -> Iterator[int]:
     while True:
         descriptor = _open(folder)
         if not _flock(descriptor, deadline - time.monotonic()):
-            raise RuntimeDirectoryError(folder, f"another process has kept it locked for {timeout:g} s. Try again.")
+            raise _kept_locked(folder, timeout)
         # The former holder of the lock may have removed the folder, and another process made a new one: lock that one.
         if os.fstat(descriptor).st_nlink:
             break
@@ -104,6 +105,10 @@ def exclusive(folder: Path, timeout: float) -> Iterator[int]:
         raise
     finally:
         os.close(descriptor)
+
+
+def _kept_locked(folder: Path, seconds: float) -> RuntimeDirectoryError:
+    return RuntimeDirectoryError(folder, f"another process has kept it locked for {seconds:g} s. Try again.")
 
 
 @contextmanager
@@ -212,13 +217,17 @@ def _flock(descriptor: int, timeout: float, kind: int = fcntl.LOCK_EX) -> bool:
 
 
 def _flock_in_thread(descriptor: int, timeout: float, kind: int) -> bool:
+    return _in_thread(lambda: fcntl.flock(descriptor, kind), lambda: _unlock(descriptor), timeout)
+
+
+def _in_thread(lock: Callable[[], object], unlock: Callable[[], object], timeout: float) -> bool:
     guard, done, given_up = threading.Lock(), threading.Event(), threading.Event()
 
     def wait() -> None:
-        fcntl.flock(descriptor, kind)
+        lock()
         with guard:
             if given_up.is_set():
-                _unlock(descriptor)
+                unlock()
             done.set()
 
     threads.start(wait)
@@ -237,6 +246,8 @@ _F_OFD_GETLK, _F_OFD_SETLK, _F_OFD_SETLKW = 36, 37, 38
 _FLOCK = struct.Struct("hhqqi4x")
 # The two uses of a desktop, as bytes of its record: a browser shows the desktop; a kernel runs a cell.
 VIEW, WORK = 0, 1
+# How long to wait for a process that has noticed the end of all uses, which then does nothing but unlock.
+_NOTICED_SECONDS = 2.0
 
 
 def share(file: Path, byte: int = VIEW) -> int:
@@ -250,10 +261,16 @@ def share(file: Path, byte: int = VIEW) -> int:
 
     Raises:
         OSError: the file does not exist. A Shortage: it cannot be opened now.
+        RuntimeDirectoryError: a process has kept the byte locked.
     """
-    descriptor = _open(file, 0)
-    # Wait for the lock (SETLKW), because ``wait_until_unshared`` holds the byte exclusively for a moment.
-    fcntl.fcntl(descriptor, _F_OFD_SETLKW, _region(fcntl.F_RDLCK, byte))
+    descriptor, region = _open(file, 0), _region(fcntl.F_RDLCK, byte)
+    try:
+        fcntl.fcntl(descriptor, _F_OFD_SETLK, region)
+    except BlockingIOError:
+        # ``wait_until_unshared`` holds the byte exclusively for a moment, or longer if its process was stopped.
+        locked = partial(fcntl.fcntl, descriptor, _F_OFD_SETLKW, region)
+        if not _in_thread(locked, partial(unshare, descriptor), _NOTICED_SECONDS):
+            raise _kept_locked(file.parent, _NOTICED_SECONDS) from None
     # Processes that wait until a use begins watch the file's attributes by inotify(7).
     os.utime(descriptor)
     return descriptor

@@ -18,7 +18,7 @@ from websockify.websocket import WebSocketWantReadError, WebSocketWantWriteError
 from websockify.websockifyserver import CompatibleWebSocket
 
 from ..desktop import scaling, usage
-from ..errors import CasaDesktopError, ProtocolViolation
+from ..errors import CasaDesktopError, ProtocolViolation, RuntimeDirectoryError, Shortage
 from ..runtime.record import Record
 from ..system import descriptors, threads
 from ..system.unix_sockets import NO_ROOM, ROOM_SECONDS, connected
@@ -125,6 +125,8 @@ class Relay:
         """Relay bytes until the browser or the desktop disconnects."""
         try:
             watching = usage.watch(self._record)
+        except (Shortage, RuntimeDirectoryError) as error:
+            return self._leave(GONE, str(error))
         except OSError:
             return self._leave(GONE, "The desktop has just ended.")
         try:

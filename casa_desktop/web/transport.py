@@ -10,7 +10,7 @@ from typing import Optional, Protocol
 from tornado.websocket import WebSocketClosedError
 
 from ..desktop import usage
-from ..errors import Shortage
+from ..errors import RuntimeDirectoryError, Shortage
 from ..runtime.record import Record
 from ..system.process import is_stopped
 from ..views.closing import GONE
@@ -60,7 +60,7 @@ class DesktopProtocol(asyncio.BufferedProtocol):
         self._xvnc = _listener(transport.get_extra_info("socket"))
         try:
             self._watching = usage.watch(self._record)
-        except Shortage as error:
+        except (Shortage, RuntimeDirectoryError) as error:
             # Without the mark the desktop would count as unused, and be stopped while its user looks at it.
             self._browser.refuse(GONE, str(error))
             transport.abort()

@@ -156,8 +156,9 @@ class Desktop:
     def _say_that_it_is_in_use(self, record: Optional[Record]) -> None:
         if not self._cells or record is None:
             return
-        # The desktop may have ended a moment ago, and then needs no lock; or it may have been started anew.
-        with suppress(OSError):
+        # The desktop may have ended a moment ago, and then needs no lock; or it may have been started anew; or what
+        # would stop it was itself stopped.
+        with suppress(OSError, RuntimeDirectoryError):
             former, self._working[record.name] = self._working.get(record.name), usage.work(record)
             if former is not None:
                 usage.end_use(former)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -76,6 +77,29 @@ def test_the_end_of_sharing_is_waited_for_and_harms_nobody_who_shares_next(root:
     third = locks.share(file)
     assert locks.is_shared(file)
     os.close(third)
+
+
+def test_a_use_does_not_wait_for_ever_for_a_process_that_was_stopped_as_it_noticed_the_end_of_the_last(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = root / "file"
+    file.write_text("")
+    monkeypatch.setattr(locks, "_NOTICED_SECONDS", 0.1)
+    code = (
+        "import fcntl, sys; from casa_desktop.system import locks\n"
+        "file = open(sys.argv[1], 'r+'); fcntl.fcntl(file, locks._F_OFD_SETLK, locks._region(fcntl.F_WRLCK, 0))\n"
+        "print(1, flush=True); sys.stdin.read()"
+    )
+    with started([sys.executable, "-c", code, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        os.kill(child.pid, signal.SIGSTOP)
+        with pytest.raises(RuntimeDirectoryError, match="another process has kept it locked"):
+            locks.share(file)
+        os.close(locks.share(file, locks.WORK))
+        child.kill()
+    locks.unshare(locks.share(file))
+    locks.wait_until_unshared(file)
 
 
 def test_many_share_a_turn_and_one_has_it_alone(root: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import html
 import json
 import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -320,6 +322,16 @@ def test_a_view_is_told_that_its_desktop_has_ended(serving: Serving) -> None:
         view.recv(10)
         lifecycle.stop()
         assert closed(view) == 1013
+
+
+def test_a_view_is_told_that_the_use_of_its_desktop_cannot_be_noted(serving: Serving) -> None:
+    serving.enter()
+    with registry.running().at.record.open("r+b") as opened:
+        # F_OFD_SETLK, as what ends unused desktops has it for a moment.
+        fcntl.fcntl(opened, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+        with serving.view() as view:
+            assert closed(view) == 1013
+            assert "another process has kept it locked" in str(view.protocol.close_reason)
 
 
 def test_ctrl_c_ends_it_with_open_views_and_leaves_the_desktop(root: Path) -> None:

@@ -275,6 +275,19 @@ def _wait_until_nobody_shares(file: Path) -> None:
         fcntl.fcntl(opened, 38, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
 
 
+async def test_it_closes_with_a_reason_where_the_use_of_the_desktop_cannot_be_noted(
+    root: Path, view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lifecycle.ensure()
+    monkeypatch.setattr(locks, "_NOTICED_SECONDS", 0.1)
+    with directory.places("main").record.open("r+b") as opened:
+        # F_OFD_SETLK, as what ends unused desktops has it for a moment.
+        fcntl.fcntl(opened, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+        code, words = await (await view()).closed()
+    assert code == 1013
+    assert words.startswith(f"The runtime directory {root}/main cannot be used: another process has kept it locked")
+
+
 async def test_it_is_refused_to_strangers(root: Path, view: View) -> None:
     lifecycle.ensure()
     with pytest.raises(HTTPClientError) as refused:
