@@ -58,12 +58,13 @@ NEWEST = ("casaviewer==2.4.4", "casaplotms==2.9.1", "casalogger==1.0.24", "casat
 RELEASES = (
     # A process of one's own finds no measures data there, and crashes; the task deconvolve was not yet. Open MPI's own
     # files are among what tclean opens there.
+    # mstransform asks numpy for its int, which numpy 1.24 has no longer.
     # tclean's nmajor and the log's name in casasiteconfig.py came later; Python 3.8 has no os.pidfd_open, and pip
     # does not come to an end with nbconvert there.
     Release(
         "6.4.4.31",
         "3.8",
-        ("casaviewer==1.5.2", "casaplotms==1.7.3", "casalogger==1.0.15", "casadata==2022.9.5"),
+        ("casaviewer==1.5.2", "casaplotms==1.7.3", "casalogger==1.0.15", "casadata==2022.9.5", "numpy<1.24"),
         (
             *("tells_its_cycles", "user_named", "that_was_killed", "executed_notebook", "deconvolve"),
             *("another_process", "tclean-image_calls-0", "tclean-image_calls-1", "simanalyze-data_calls"),
