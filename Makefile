@@ -231,8 +231,8 @@ debian-test: debian-run
 	@$(need)
 	# Playwright brings a Node of its own, which wants libatomic; xclip copies and pastes on the desktop;
 	# libfaketime lets a day pass in half a minute; locales has the sources of a German one; strace tells what tasks
-	# open and write.
-	packages=(libatomic1 xclip libfaketime locales strace)
+	# open and write; on Xvfb draw the tools of CASA 6.4 to 6.6.0, which are of Qt 4.
+	packages=(libatomic1 xclip libfaketime locales strace xvfb)
 	# Ubuntu has Chromium as a snap only, which sees no files below /tmp; any Chrome that is there will do.
 	browser=$$(command -v chromium google-chrome google-chrome-stable || true)
 	[[ -n "$$browser" ]] || packages+=(chromium)
@@ -255,8 +255,8 @@ debian-bench:
 .PHONY: debian-matrix
 debian-matrix:
 	@$(need)
-	# For the tools of CASA 6.4 to 6.6.0, which are of Qt 4; their AppImages begin with a script in Perl.
-	need xvfb perl
+	# The AppImages of CASA 6.4 to 6.6.0 begin with a script in Perl.
+	need perl
 
 .PHONY: debian-container
 debian-container:
