@@ -44,6 +44,7 @@ SLOW: Tuple[str, ...] = (
     "tests/kernel/casa/test_options.py",
     "tests/kernel/drawing/test_viewer_values.py",
     "tests/kernel/checks/test_working_folder.py",
+    "tests/kernel/reuse/test_reduction_on_disks.py",
 )
 
 # How long a file takes on a quiet machine, in seconds, where that is above ten. A wrong number costs time and nothing
@@ -95,6 +96,7 @@ SECONDS: Dict[str, float] = {
     "tests/kernel/drawing/test_snapshot.py": 26,
     "tests/kernel/test_starved.py": 149,
     "tests/kernel/reuse/test_reduction.py": 25,
+    "tests/kernel/reuse/test_reduction_on_disks.py": 30,
     "tests/kernel/reuse/test_rows.py": 50,
     "tests/kernel/reuse/test_surroundings.py": 15,
     "tests/kernel/drawing/test_tool_pool.py": 19,

@@ -10,26 +10,10 @@ from typing import Dict, Iterator, List, Sequence, Tuple
 import pytest
 
 from ...support.notebook import Cell, Notebook
+from ...support.reduction import steps
 
 REUSE = "application/vnd.casa-desktop.reuse+json"
-SOLVE = "refant='0', minsnr=0"
-# Each as an astronomer writes it in a cell; the names behind are tasks of ``from casatasks import *``.
-STEPS = (
-    "split(vis='line.ms', outputvis='cal.ms', datacolumn='data')",
-    "flagdata(vis='cal.ms', antenna='2')",
-    "setjy(vis='cal.ms', standard='manual', fluxdensity=[1, 0, 0, 0], usescratch=True)",
-    f"gaincal(vis='cal.ms', caltable='cal.G', {SOLVE})",
-    f"bandpass(vis='cal.ms', caltable='cal.B', gaintable=['cal.G'], {SOLVE})",
-    "applycal(vis='cal.ms', gaintable=['cal.G', 'cal.B'], calwt=[False])",
-    "split(vis='cal.ms', outputvis='corrected.ms', datacolumn='corrected')",
-    "uvcontsub(vis='corrected.ms', outputvis='contsub.ms', fitorder=0)",
-    "tclean(vis='contsub.ms', imagename='clean', imsize=64, cell='1arcsec', niter=20)",
-    "imsmooth(imagename='clean.image', outfile='smooth.image', kernel='gauss', major='5arcsec', minor='5arcsec', "
-    "pa='0deg', targetres=False)",
-    "immath(imagename=['clean.image'], expr='IM0*2', outfile='twice.image')",
-    "exportfits(imagename='twice.image', fitsimage='twice.fits')",
-    "imstat(imagename='twice.image')",
-)
+STEPS = steps()
 # What CASA writes a time, the free memory, or memory that it never set into.
 _OF_THE_MOMENT = (
     "HISTORY",
@@ -149,7 +133,7 @@ def test_a_hit_prints_what_native_code_had_printed(
 def test_a_changed_parameter_runs_exactly_the_steps_that_depend_on_it(
     first: Tuple[Dict[str, str], List[Cell], Dict[str, str]], kernel: Notebook, folder: Path
 ) -> None:
-    changed = [step.replace("niter=20", "niter=30") for step in STEPS]
+    changed = steps(niter=30)
     # CASA would not write over these.
     kernel.run("import os; os.system('rm -rf smooth.image twice.image twice.fits')")
     cells = do(kernel, changed)
