@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 
-from . import catalogue, chart, guard, harness, machine, peers, plan, report, sides, table
+from . import catalogue, chart, disks, guard, harness, machine, peers, plan, report, sides, table
 from .figures import Row
 from .stage import Stage
 
@@ -35,12 +35,19 @@ def parser() -> argparse.ArgumentParser:
         "names",
         nargs="*",
         metavar="NAME",
-        help="what to measure, see --list; also 'kernel' and 'desktop' (default: all)",
+        help="what to measure, see --list; also 'kernel', 'desktop' and 'reuse' (default: all)",
     )
     found.add_argument(
         "-n", "--rounds", type=int, help="rounds of each benchmark (default: its own number, see --list)"
     )
     found.add_argument("--quick", action="store_true", help="one round, fewer cases and samples: to see that it works")
+    found.add_argument(
+        "--size",
+        type=int,
+        default=100,
+        metavar="MB",
+        help="of the MeasurementSet whose results are reused (default: %(default)s; the targets are about 1000)",
+    )
     found.add_argument(
         "--list", action="store_true", help="tell what there is, how often and how long it runs, and stop"
     )
@@ -59,10 +66,11 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run the command line; return the exit status."""
     options = parser().parse_args(argv)
-    names = [name for given in options.names or ("kernel", "desktop") for name in catalogue.group(given)]
+    names = [name for given in options.names or ("kernel", "desktop", "reuse") for name in catalogue.group(given)]
     unknown = [name for name in names if name not in catalogue.BENCHMARKS]
-    if unknown or (options.rounds is not None and options.rounds < 1):
-        print(f"Not a benchmark: {', '.join(unknown)}" if unknown else "--rounds is at least 1.", file=sys.stderr)
+    if unknown or (options.rounds is not None and options.rounds < 1) or options.size < 10:
+        wrong = "--rounds is at least 1, and --size at least 10."
+        print(f"Not a benchmark: {', '.join(unknown)}" if unknown else wrong, file=sys.stderr)
         return 2
     if options.list:
         print(listing(names, options.rounds, options.quick))
@@ -93,7 +101,9 @@ def kept(paths: Sequence[str]) -> Dict[str, Any]:
 def measured(names: Sequence[str], options: argparse.Namespace) -> Dict[str, Any]:
     """Measure, and return the report."""
     before, watch, rows, notes = machine.describe(), machine.Watch(), [], list(sides.absent())
-    with Stage(options.quick) as stage:
+    if set(names) & set(catalogue.REUSE):
+        notes += [f"Results that are reused are those of a MeasurementSet of {options.size} MB.", *disks.all_absent()]
+    with Stage(options.quick, options.size) as stage:
         for name in names:
             found: Any = catalogue.load(name)
             if found.NEEDS_TOOLS and not stage.can_mount:

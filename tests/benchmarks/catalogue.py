@@ -11,7 +11,8 @@ DESKTOP = (
     *("desktop_start", "desktop_latency", "desktop_motion", "desktop_busy"),
     *("desktop_reader", "desktop_idle", "desktop_many"),
 )
-BENCHMARKS = KERNEL + DESKTOP
+REUSE = ("reuse_hit", "reuse_cloned", "reuse_copied", "reuse_miss", "reuse_start", "reuse_pipeline")
+BENCHMARKS = KERNEL + DESKTOP + REUSE
 
 _DEFAULTS: Dict[str, Any] = {"CASES": ("",), "ROUNDS": 5, "KEEPS": False, "NEEDS_TOOLS": False}
 
@@ -39,5 +40,5 @@ def headings(names: Iterable[str]) -> Dict[str, str]:
 
 
 def group(name: str) -> Tuple[str, ...]:
-    """Return the names that ``kernel`` and ``desktop`` stand for, or the name itself."""
-    return {"kernel": KERNEL, "desktop": DESKTOP}.get(name, (name,))
+    """Return the names that ``kernel``, ``desktop`` and ``reuse`` stand for, or the name itself."""
+    return {"kernel": KERNEL, "desktop": DESKTOP, "reuse": REUSE}.get(name, (name,))

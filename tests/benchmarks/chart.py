@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Dict, List, Sequence, Tuple
 
-from .figures import FLOOR, OURS, Row
+from .figures import FLOORS, OURS, Row
 from .spread import Spread
 
 # Of middle brightness: each has a contrast of 3 or more with white and with GitHub's dark background.
@@ -63,7 +63,7 @@ def points(rows: Sequence[Row]) -> Dict[str, List[Tuple[int, Spread]]]:
     found: Dict[str, List[Tuple[int, Spread]]] = {}
     for number, row in enumerate(rows):
         for peer in row.peers:
-            if peer != FLOOR and (row.ratio(peer) or Spread(0, 0, 0)).low > 0:
+            if peer not in FLOORS and (row.ratio(peer) or Spread(0, 0, 0)).low > 0:
                 found.setdefault(peer, []).append((number, better(row, peer)))
     return found
 

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Sequence
 
-from .figures import FLOOR, Row
+from .figures import FLOORS, Row
 from .spread import Spread
 from .table import number
 
@@ -50,7 +50,7 @@ def warnings(rows: Sequence[Row], before: Mapping[str, Mapping[str, Spread]]) ->
     for row in rows:
         for peer in row.peers:
             now, then = row.ratio(peer), before.get(row.key, {}).get(peer)
-            if peer == FLOOR or now is None or then is None or not worse(now, then, row.figure.more):
+            if peer in FLOORS or now is None or then is None or not worse(now, then, row.figure.more):
                 continue
             beside = f"; disturbed: {row.disturbance}" if row.disturbance else ""
             found.append(f"{row.words}: ×{number(now)} of {peer}'s, recorded was ×{number(then)}{beside}")

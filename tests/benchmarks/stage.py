@@ -18,7 +18,7 @@ import time
 from contextlib import ExitStack
 from ctypes.util import find_library
 from pathlib import Path
-from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Type
+from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Tuple, Type
 
 import psutil
 from jupyter_client.blocking import BlockingKernelClient
@@ -28,7 +28,7 @@ from casa_desktop.desktop import lifecycle
 from casa_desktop.runtime import record
 from casa_desktop.system.pythonpath import module
 
-from . import desks, peers
+from . import desks, disks, peers
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 FOREIGN = ("CASA", "DISPLAY", "IPYTHON", "JUPYTER", "MPLBACKEND", "PYTHONDONTWRITE", "XAUTHORITY", "XDG_")
 STOCK_CASA = "stock CASA"
+# By itself a store takes a fifth of what is free, and the disks here are small.
+UNLIMITED = "%casa_reuse limit 1000 GB"
 OURS, STOCK = module("casa_kernel"), ("-m", "ipykernel_launcher")
 
 
@@ -92,6 +94,14 @@ class Kernel:
             raise RuntimeError(f"{code!r} failed: {reply['content'].get('evalue')}\n" + "\n".join(printed))
         return seconds
 
+    def text(self, code: str) -> str:
+        """Run a cell; return what it printed."""
+        printed: List[str] = []
+        self.client.execute_interactive(
+            code, timeout=120, output_hook=lambda each: printed.append(each["content"].get("text", ""))
+        )
+        return "".join(printed)
+
 
 class Stage:
     """The folder, its data, and what starts there; a context manager.
@@ -100,15 +110,18 @@ class Stage:
         folder: holds ``sim.ms`` and ``dirty.image``, once there is a kernel.
         can_mount: stock's AppImages find what they need.
         quick: whoever measures is in a hurry, and takes fewer and shorter samples.
+        disks: with a large MeasurementSet on each.
     """
 
-    def __init__(self, quick: bool = False) -> None:
+    def __init__(self, quick: bool = False, megabytes: int = 100) -> None:
         self.quick = quick
+        self._megabytes = megabytes
         self._place = Path(tempfile.mkdtemp(prefix="cb-", dir="/tmp"))
         self.folder = self._place / "observation"
         self.can_mount = can_mount()
         self._desktops: Dict[str, record.Record] = {}
         self._desks: Dict[str, desks.Desk] = {}
+        self._kernels: Dict[Tuple[str, bool], Kernel] = {}
         self._browser: Optional[Browser] = None
         self._exits = ExitStack()
         self._outside = os.environ.get("CASA_DESKTOP_RUNTIME_DIR")
@@ -130,6 +143,7 @@ class Stage:
             "LANG": "C.UTF-8",
         }
         os.environ["CASA_DESKTOP_RUNTIME_DIR"] = self.environment["CASA_DESKTOP_RUNTIME_DIR"]
+        self.disks = disks.Disks(self._megabytes, self.environment)
         return self
 
     def observe(self) -> None:
@@ -151,7 +165,8 @@ class Stage:
         )
 
     def __exit__(self, *_: object) -> None:
-        self.clear()
+        with self.disks:
+            self.clear()
         self.end_desktops()
         if self._outside is None:
             del os.environ["CASA_DESKTOP_RUNTIME_DIR"]
@@ -178,10 +193,12 @@ class Stage:
         return self._desks[name]
 
     def clear(self) -> None:
-        """End all desks and the browser."""
+        """End all desks, the browser, kernels that stay and disks."""
         self._desks.clear()
+        self._kernels.clear()
         self._browser = None
         self._exits.close()
+        self.disks.clear()
 
     def cube(self) -> Path:
         """Return the spectral cube, which is made at the first call."""
@@ -194,10 +211,22 @@ class Stage:
         """Return the folder of the measures data, which CASA's tools want to be told."""
         return Path(importlib.util.find_spec("casadata").origin).parent / "__data__"  # type: ignore[union-attr,arg-type]
 
-    def ours(self) -> Kernel:
-        """Start our kernel."""
+    def ours(self, **variables: str) -> Kernel:
+        """Start our kernel, with further environment variables."""
         self.observe()
-        return Kernel(sys.executable, OURS, self.folder, self.environment)
+        return Kernel(sys.executable, OURS, self.folder, {**self.environment, **variables})
+
+    def on_disk(self, kind: str, reuse: bool) -> Kernel:
+        """Return our kernel in a folder on a disk of a kind, with reuse on or off; it stays until ``clear``."""
+        key = (kind, reuse)
+        if any(other != kind for other, _ in self._kernels):
+            self.clear()
+        if key not in self._kernels:
+            folder = self.disks.folder(kind)
+            variables = {**self.environment, "CASA_DESKTOP_REUSE": "on" if reuse else "off"}
+            self._kernels[key] = self._exits.enter_context(Kernel(sys.executable, OURS, folder, variables))
+            self._kernels[key].run(UNLIMITED)
+        return self._kernels[key]
 
     def stock(self, desktop: Optional[record.Record] = None) -> Kernel:
         """Start a bare ipykernel, whose tools may use ``desktop``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import List, Mapping, Sequence, Tuple
 
-from .figures import FLOOR, OURS, Row
+from .figures import FLOORS, OURS, Row
 from .spread import Spread
 
 
@@ -25,7 +25,7 @@ def tables(rows: Sequence[Row], headings: Mapping[str, str]) -> str:
 
 def _table(rows: Sequence[Row]) -> str:
     peers = list(dict.fromkeys(peer for row in rows for peer in row.peers))
-    peers.sort(key=FLOOR.__eq__)
+    peers.sort(key=FLOORS.__contains__)
     lines = [("figure", OURS, *peers, "best", "target", "disturbed"), *(_line(row, peers) for row in rows)]
     kept = [column for column in range(len(lines[0])) if any(line[column] for line in lines[1:])]
     widths = {column: max(len(line[column]) for line in lines) for column in kept}
@@ -33,7 +33,7 @@ def _table(rows: Sequence[Row]) -> str:
 
 
 def _line(row: Row, peers: Sequence[str]) -> Tuple[str, ...]:
-    best = row.best if len([side for side in row.runs if side != FLOOR]) > 1 else ""
+    best = row.best if len([side for side in row.runs if side not in FLOORS]) > 1 else ""
     target = f"{row.verdict} {_limit(row)}" if row.verdict else ""
     ours = number(row.spread(OURS), row.figure.unit) if OURS in row.runs else ""
     return (row.words, ours, *(_peer(row, peer) for peer in peers), best, target, row.disturbance)

@@ -37,6 +37,12 @@ def test_name_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
     assert "imvieww" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [["--size", "1"], ["--rounds", "0"]])
+def test_number_that_is_too_small_is_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["reuse_hit", *words]) == 2
+    assert "at least" in capsys.readouterr().err
+
+
 def test_report_that_was_written_is_shown_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "run.json"
     path.write_text(json.dumps(report.as_dict([row([20, 20], [10, 10])], ABOUT)))

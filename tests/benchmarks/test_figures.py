@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .figures import FLOOR, OURS, Figure, Row
+from .figures import FLOOR, LIMIT, OURS, Figure, Row
 from .rows import CLICK, FRAMES, PEER, row
 
 
@@ -22,10 +22,18 @@ def test_nobody_is_best_by_a_hair() -> None:
     assert row([45.2], [44.0]).best == PEER
 
 
-def test_floor_is_never_the_best_for_nobody_can_have_it() -> None:
+@pytest.mark.parametrize("floor", [FLOOR, LIMIT])
+def test_floor_is_never_the_best_for_nobody_can_have_it(floor: str) -> None:
     found = row([4, 5, 6], [9, 10, 11])
-    found.add(FLOOR, 1.0, "")
+    found.add(floor, 1.0, "")
     assert found.best == OURS
+
+
+def test_target_of_ours_alone_is_met_beside_a_floor() -> None:
+    found = Row("reuse", "", "hit", Figure("hit", 10.0, "ms", target="ours"))
+    for side, value in ((OURS, 7.0), (LIMIT, 0.3)):
+        found.add(side, value, "")
+    assert found.verdict == "met"
 
 
 @pytest.mark.parametrize(("ours", "verdict"), [([6, 7, 6.5], "met"), ([8, 9, 8.5], "MISSED")])
