@@ -1,0 +1,75 @@
+"""A script that makes a flagging again in plain CASA: commands of flagdata, or bits written with the table tool."""
+
+from __future__ import annotations
+
+import base64
+import textwrap
+from pathlib import Path
+
+from .flag_records import BITS, FlagRecord, read, read_bits
+
+_COMMANDS = """\
+from casatasks import flagdata
+
+commands = [
+{commands}
+]
+flagdata(vis, mode="list", inpfile=commands, flagbackup=False)
+"""
+# It says what it needs in the words of numpy and of casatools only.
+_BITS = '''\
+import base64
+import io
+
+import numpy
+from casatools import table
+
+bits = numpy.load(io.BytesIO(base64.b64decode("""
+{data}
+""")))
+tb = table()
+tb.open(vis, nomodify=False)
+try:
+    for name in ("TIME", "ANTENNA1", "ANTENNA2", "DATA_DESC_ID"):
+        column = tb.getcol(name)
+        if len(column) != {rows} or not numpy.array_equal(column[bits["rows"]], bits[name]):
+            raise SystemExit(f"The rows of {{vis}} are not those that were flagged: {{name}} differs.")
+    for number in range(1, {groups} + 1):
+        rows, shape = bits[f"{{number}}.rows"], tuple(bits[f"{{number}}.shape"])
+        masks = {{}}
+        for name in ("flagged", "unflagged"):
+            mask = numpy.unpackbits(bits[f"{{number}}.{{name}}"])[: numpy.prod(shape)]
+            masks[name] = mask.reshape(shape).astype(bool)
+        for index, row in enumerate(rows):
+            flags = tb.getcell("FLAG", int(row)) | masks["flagged"][index].T
+            tb.putcell("FLAG", int(row), flags & ~masks["unflagged"][index].T)
+    for name, value in (("row_flagged", True), ("row_unflagged", False)):
+        for row in bits[name]:
+            tb.putcell("FLAG_ROW", int(row), value)
+finally:
+    tb.close()
+'''
+
+
+def script(folder: Path) -> str:
+    """Return a script that does what the record in a folder did; its table is named at its head.
+
+    Raises:
+        HandworkMissing, HandworkOfOtherFormat, HandworkDamaged: as ``flag_records.read``.
+    """
+    record = read(folder)
+    change, _ = read_bits(folder)
+    head = f"# {record.text}, by hand in {record.task} at {record.made}; kept in {folder}.\nvis = {record.vis!r}\n\n"
+    if record.commands:
+        lines = "\n".join(f'    "{each}",' for each in record.commands)
+        return head + _COMMANDS.format(commands=lines)
+    return head + _with_bits(folder, record, len(change.groups))
+
+
+def _with_bits(folder: Path, record: FlagRecord, groups: int) -> str:
+    data = base64.b64encode((folder / BITS).read_bytes()).decode()
+    return _BITS.format(
+        data="\n".join(textwrap.wrap(data, 110)),
+        rows=record.rows,
+        groups=groups,
+    )
