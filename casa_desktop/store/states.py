@@ -9,7 +9,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ..errors import StateUnknown
 from . import references
-from .digests import Digests, signature
+from .digests import Digests, Signature, signature
 from .models import FOLDER, LINK, NOTHING, State
 
 # CASA rewrites it when it only reads, and closing it in a process of CASA's would drop all of CASA's locks on it.
@@ -25,6 +25,10 @@ _MOST = 1_000_000
 _CIRCLE = "circle"
 
 
+# Links and empty folders; and of each folder, its files' signatures. None where nothing is.
+Stat = Optional[Tuple[Dict[str, str], Dict[str, Dict[str, Signature]]]]
+
+
 def state_of(path: str, digests: Digests) -> State:
     """Return the state of what is at ``path`` now; ``NOTHING`` if nothing is there.
 
@@ -34,6 +38,18 @@ def state_of(path: str, digests: Digests) -> State:
         StateUnknown: something in it cannot be read, is neither file nor folder, or changes at this moment.
     """
     return _States(digests).of(os.path.realpath(path))
+
+
+def stat_of(path: str) -> Stat:
+    """Return what changes, where a file system shows each change, whenever the state of what is at ``path`` does.
+
+    It does not tell of what lies outside and is referred to.
+
+    Raises:
+        StateUnknown: something there cannot be read.
+    """
+    tree = _tree(os.path.realpath(path))
+    return None if tree is None else (tree.others, _signatures(tree))
 
 
 class _Tree(NamedTuple):
@@ -190,7 +206,7 @@ def _equal(tree: _Tree, other: _Tree) -> bool:
     return tree.others == other.others and _signatures(tree) == _signatures(other)
 
 
-def _signatures(tree: _Tree) -> Dict[str, Dict[str, Tuple[int, int, int, int]]]:
+def _signatures(tree: _Tree) -> Dict[str, Dict[str, Signature]]:
     return {
         folder: {name: signature(status) for name, status in names.items()} for folder, names in tree.folders.items()
     }

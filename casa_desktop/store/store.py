@@ -19,6 +19,7 @@ from . import cloning, exchange, keeping, records, scratch, sizes
 from .checking import Report, remove_damaged
 from .digests import Digests
 from .eviction import Eviction
+from .file_systems import file_system
 from .keeping import is_within
 from .models import Record, State
 from .objects import Objects
@@ -174,6 +175,18 @@ class Store:
         """Return whether files share their blocks with their objects; between disks they never do."""
         here = os.stat(self.folder).st_dev
         return all(os.lstat(path).st_dev == here for path in paths) and cloning.clones(str(self.folder))
+
+    def may_keep_later(self, paths: Iterable[str]) -> bool:
+        """Return whether files may be kept after other code has gone on: they cost nothing, and each change shows.
+
+        Args:
+            paths: files, folders and tables; they need not exist.
+        """
+        with suppress(OSError, StoreUnusable):
+            self._room.make()
+            there = [each for each in paths if os.path.lexists(each)]
+            return file_system(str(self.folder)).settle == 0 and self._clones(there)
+        return False
 
     def _check_limit(self, wanted: int) -> None:
         if wanted > self.limit:

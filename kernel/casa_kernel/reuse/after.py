@@ -5,12 +5,13 @@ from __future__ import annotations
 import glob
 import os
 from fnmatch import fnmatch
-from typing import Dict, FrozenSet, List, Mapping, Set
+from typing import Dict, FrozenSet, List, Mapping, Sequence, Set
 
 from casa_desktop.errors import NotKept
 from casa_desktop.store import in_use
+from casa_desktop.store.keeping import is_within, real_paths
 from casa_desktop.store.models import State
-from casa_desktop.store.states import state_of
+from casa_desktop.store.states import Stat, stat_of, state_of
 
 from ..checks import working_folder
 from . import table
@@ -21,6 +22,8 @@ _NO_RESULT = (".casa-reuse", ".ipynb_checkpoints", "__pycache__", "casa-*.log", 
 
 # The names in some folders.
 Entries = Mapping[str, FrozenSet[str]]
+# The paths that a call may have made or changed.
+Outputs = Sequence[str]
 
 
 def entries(files: table.Files) -> Entries:
@@ -38,8 +41,8 @@ def entries(files: table.Files) -> Entries:
     return found
 
 
-def outputs(call: Call, around: Entries) -> Dict[str, State]:
-    """Return the states of what a call has made or changed.
+def outputs(call: Call, around: Entries) -> Outputs:
+    """Return the paths of what a call may have made or changed.
 
     Args:
         call: that has just been made.
@@ -61,7 +64,28 @@ def outputs(call: Call, around: Entries) -> Dict[str, State]:
     strange = _appeared(around, entries(files), {*made, *files.inputs})
     if strange:
         raise NotKept(f"{strange[0]} appeared while {call.task} ran")
-    found = {path: state_of(path, digests) for path in made}
+    return made
+
+
+def states(call: Call, made: Outputs, pins: Mapping[str, Stat]) -> Dict[str, State]:
+    """Return the states of what a call has made or changed.
+
+    Args:
+        call: the call.
+        made: what ``outputs`` returned.
+        pins: where the user's code has gone on since then: what ``stat_of`` returned of each of them before.
+
+    Raises:
+        NotKept: one of them has changed since then.
+        StateUnknown: something cannot be read, or changes at this moment.
+    """
+    found = {path: state_of(path, call.store.digests) for path in made}
+    for path, pin in pins.items():
+        if stat_of(path) != pin:
+            raise NotKept(f"{os.path.basename(path)} changed right after {call.task} had made it")
+        elsewhere = [name for name in found[path].beside if not is_within(name, real_paths(made).values())]
+        if elsewhere:
+            raise NotKept(f"{os.path.basename(path)} refers to {elsewhere[0]}, which may have changed meanwhile")
     # What there was and was not touched is no output.
     return {path: state for path, state in found.items() if state != call.before.get(path)}
 

@@ -9,13 +9,14 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Protocol, Seque
 
 from casa_desktop.errors import CasaDesktopError
 from casa_desktop.store import values
-from casa_desktop.store.models import Record, State
+from casa_desktop.store.models import Record
 from casa_desktop.store.store import Store
 
 from ..checks import working_folder
 from . import after, before, display, key, rows
 from .before import Call
 from .capture import Capture, Printed, Shower
+from .keeper import Keeper
 from .said import said
 from .session import FAILED, RAN, REUSED, Session, Story
 
@@ -58,17 +59,19 @@ class Calls:
             environ: the environment variables.
         """
         self.session, self.saved = Session(columns), 0.0
+        self._keeper = Keeper(self.session)
         self._front, self._printed, self._logfile, self._cell = front, printed, logfile, cell
         self._surroundings, self._environ = surroundings, environ
         self._stores: Dict[str, Store] = {}
         self._anew: Set[str] = set()
 
     def store(self) -> Store:
-        """Return the store of the working folder.
+        """Return the store of the working folder; all results are kept by then.
 
         Raises:
             CasaDesktopError: there can be none.
         """
+        self._keeper.settle()
         folder = working_folder.name()
         if folder not in self._stores:
             self._stores[folder] = Store.of(Path(folder), self._environ)
@@ -80,6 +83,7 @@ class Calls:
 
     def why(self, task: str = "") -> str:
         """Return why the last call, or the last one of a task, ran or did not."""
+        self._keeper.settle()
         return self.session.why(task, self._kept_like)
 
     def tasks(self) -> List[str]:
@@ -183,15 +187,13 @@ class Calls:
             self.session.add(Story(call.task, call.cell, FAILED, reason, "", call.parts, call.before))
             raise
         seconds = time.monotonic() - started
-        made: Dict[str, State] = {}
         try:
-            made = after.outputs(call, around)
+            outputs = after.outputs(call, around)
             shown, encoded = capture.shown(), values.encoded(result)
             told = (call.key, call.task, time.time(), seconds, call.cell, encoded, shown)
-            record = Record(*told, call.before, made, call.parts, arguments, call.folder)
-            call.store.keep(record, seconds)
-            unkept = ""
+            record = Record(*told, call.before, {}, call.parts, arguments, call.folder)
         except (CasaDesktopError, OSError) as error:
-            unkept = said(error)
-        self.session.add(Story(call.task, call.cell, RAN, reason, unkept, call.parts, call.before, made))
+            self.session.add(Story(call.task, call.cell, RAN, reason, said(error), call.parts, call.before))
+        else:
+            self._keeper.keep(call, reason, outputs, record)
         return result

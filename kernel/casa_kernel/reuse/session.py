@@ -55,9 +55,14 @@ class Session:
         self._columns = columns
         self._stories: List[Story] = []
 
-    def add(self, story: Story) -> None:
-        """Note a call."""
+    def add(self, story: Story) -> int:
+        """Note a call; return its place."""
         self._stories.append(story)
+        return len(self._stories) - 1
+
+    def replace(self, place: int, story: Story) -> None:
+        """Tell more of a call that has a place."""
+        self._stories[place] = story
 
     def why(self, task: str = "", earlier: Callable[[Story], Optional[Story]] = lambda _story: None) -> str:
         """Return why the last call, or the last one of a task, ran or did not.
