@@ -1,4 +1,4 @@
-"""The command line: ``casa-desktop start|stop|restart|status|serve|screenshot|doctor|kernel|x-server|reuse``."""
+"""The command line: ``casa-desktop start|stop|restart|status|serve|screenshot|doctor|kernel|x-server|reuse|hand``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any, List, Optional, Sequence
 import argcomplete
 
 from . import __version__
+from .cli.hand import add_hand
 from .cli.kernel import add_kernel
 from .cli.reuse import add_reuse
 from .cli.x_server import add_x_server
@@ -42,6 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_kernel(commands)
     add_x_server(commands)
     add_reuse(commands)
+    add_hand(commands)
     return parser
 
 

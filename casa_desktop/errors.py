@@ -16,7 +16,7 @@
      ├── ContainerFailed, ImageUnusable, LinkFailed, NetworkShared
      ├── NotInstalled, OverlayFailed
      ├── StoreUnusable, NotKept, NotPutBack, StateUnknown
-     ├── HandworkMissing, HandworkDamaged, HandworkOfOtherFormat, HandworkNotExportable
+     ├── HandworkMissing, HandworkDamaged, HandworkOfOtherFormat, HandworkNotExportable, NumpyMissing
      ├── KernelTaken, KernelUnknown, ForeignKernel, KernelNotWritten, KernelFailed
      └── UnusablePython
           └── PythonTooOld, CasaNotInstalled
@@ -519,6 +519,15 @@ class HandworkNotExportable(CasaDesktopError):
             f"The handwork in {self.path} cannot be exported: {self.reason}. Replay it instead: call the task with "
             f"hand={str(self.path)!r}."
         )
+
+
+class NumpyMissing(CasaDesktopError):
+    """Records of handwork have masks, and this Python has nothing to read them with."""
+
+    python: str  # the interpreter
+    message = (
+        "Handwork is read with numpy, which {python} does not have. Install it there: '{python} -m pip install numpy'"
+    )
 
 
 class LinkFailed(CasaDesktopError):

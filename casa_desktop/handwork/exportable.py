@@ -17,6 +17,7 @@ _TASKS = ("tclean", "deconvolve")
 _DECONVOLVERS = ("hogbom", "clark", "clark_exp", "multiscale", "mtmfs", "mem", "clarkstokes", "clarkstokes_exp")
 _GRIDDERS = ("standard", "gridft", "ft", "mosaic", "mosaicft", "ftmosaic", "wproject", "wprojectft", "widefield")
 _SPECTRAL = ("mfs", "cont", "cube", "cubedata", "cubesource")
+_AUTO = "auto-multithresh"
 _KINDS = ("psf", "residual", "model", "mask")
 # What must have a value of these.
 _PROVEN: Mapping[str, Tuple[Any, ...]] = {
@@ -47,7 +48,7 @@ def _reasons(found: Record) -> Iterator[str]:
                 yield f"with {name}={value!r}{field} CASA's single tasks are not known to give the same pixels"
     if _went_on_unseen(found):
         yield (
-            'after "no more" the masks of usemask="auto-multithresh" changed from cycle to cycle, and they are not in '
+            f'after "no more" the masks of usemask={_AUTO!r} changed from cycle to cycle, and they are not in '
             "the record"
         )
     if not found.minors and _must_have_cleaned(found):
@@ -83,11 +84,17 @@ def before(found: Record) -> List[str]:
     return [each for each in _KINDS if {f"{main}.{each}", f"{main}.{each}.tt0"} & there]
 
 
+def reverts(found: Record, path: str) -> bool:
+    """Tell whether CASA takes back the mask of a field, to the one it last cleaned with, when the cleaning ends."""
+    usemask = outliers(found).get(os.path.normpath(path), {}).get("usemask", found.arguments.get("usemask"))
+    return usemask == _AUTO
+
+
 def _went_on_unseen(found: Record) -> bool:
     fields = [value for _, value in _values(found, "usemask")]
     last = max((step.cycle for step in found.steps if step.action == NO_MORE), default=None)
     unseen = [minor for minor in found.minors if minor.cycle == last][1:]
-    return "auto-multithresh" in fields and bool(unseen)
+    return _AUTO in fields and bool(unseen)
 
 
 def _must_have_cleaned(found: Record) -> bool:

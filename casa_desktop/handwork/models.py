@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Dict, Mapping, Optional, Tuple
 
@@ -257,8 +258,11 @@ def _number(value: Any) -> Optional[float]:
 
 
 def _float(value: Any) -> float:
-    # JSON may say 1 for 1.0.
-    return float(value) if type(value) is int else float(_as(float, value))
+    # JSON may say 1 for 1.0, and Python reads 1e999 as infinity.
+    number = float(value) if type(value) is int else float(_as(float, value))
+    if not math.isfinite(number):
+        raise ValueError(f"{value!r} is too large")
+    return number
 
 
 def _one_of(words: Tuple[str, ...], value: Any) -> str:

@@ -51,7 +51,7 @@ def preview(image: Array, mask: Optional[Array] = None) -> Preview:
     import numpy
 
     where = _plane(image, mask)
-    plane = _at(image, where)
+    plane = plane_of(image, where)
     noise = _noise(plane)
     small = _small(plane, noise)
     low, high = _range(small, noise)
@@ -67,12 +67,13 @@ def _plane(image: Array, mask: Optional[Array]) -> Tuple[int, ...]:
 
     planes: List[Tuple[int, ...]] = list(numpy.ndindex(image.shape[2:]))
     if len(planes) > 1:
-        masked = [each for each in planes if mask is not None and _at(mask, each).any()]
-        planes = [max(masked or planes, key=lambda each: _peak(_at(image, each)))]
+        masked = [each for each in planes if mask is not None and plane_of(mask, each).any()]
+        planes = [max(masked or planes, key=lambda each: _peak(plane_of(image, each)))]
     return planes[0]
 
 
-def _at(image: Array, where: Tuple[int, ...]) -> Array:
+def plane_of(image: Array, where: Tuple[int, ...]) -> Array:
+    """Return the plane at the indices along the axes behind the first two."""
     index: Any = (slice(None), slice(None), *where)
     plane: Array = image[index]
     return plane

@@ -92,6 +92,7 @@ def _safe(text: str) -> str:
 def _data(folder: Path, found: Record) -> str:
     steps, last = cycles(found)
     paths = _paths(found)
+    last = {name: key for name, key in last.items() if not exportable.reverts(found, paths[name])}
     lines = [
         "# The parameters of the call but those that the cycles stand for.",
         "CALL = " + wrapped(_call(found), "{", "}"),
@@ -156,6 +157,7 @@ def _mask(key: str, pixels: Array) -> str:
     flat = pixels.ravel(order="F")
     data = numpy.packbits(flat) if bits else flat.astype(flat.dtype.newbyteorder("<"))
     text = base64.b85encode(zlib.compress(data.tobytes(), 9)).decode()
-    lines = textwrap.indent("\n".join(textwrap.wrap(text, _WIDTH - 8)), " " * 8)
+    width = _WIDTH - 8
+    lines = textwrap.indent("\n".join(text[start : start + width] for start in range(0, len(text), width)), " " * 8)
     kind = "bits" if bits else data.dtype.str
     return f'    {literal(key)}: ({literal(tuple(pixels.shape))}, {literal(kind)}, """\n{lines}\n    """),\n'

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Dict, Mapping
 
 from ..errors import HandworkNotExportable
-from . import record
+from . import exportable, record
 from .models import Record
 
 
@@ -42,8 +42,10 @@ def check(folder: Path, found: Record, text: str, paths: Mapping[str, str]) -> N
     for (niter, threshold, masks, _), minor in zip(names["CYCLES"], found.minors):
         now.update(masks)
         right = right and (niter, threshold) == (minor.cycleniter, f"{minor.cyclethreshold!r}Jy") and same(minor.cycle)
-    now.update(names["LAST_MASKS"])
-    if not right or not same(found.cycles):
+    if not any(exportable.reverts(found, path) for path in paths.values()):
+        now.update(names["LAST_MASKS"])
+        right = right and same(found.cycles)
+    if not right:
         raise HandworkNotExportable(folder, "the script that was written does not have the masks of the record")
 
 

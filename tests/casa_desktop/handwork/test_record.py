@@ -182,6 +182,7 @@ def _change(folder: Path, how: Any) -> None:
         (lambda value: value["steps"][1]["answer"].update(action="go"), "'go' is none of"),
         (lambda value: value["steps"][1].update(peak="high"), "'high' is no float"),
         (lambda value: value["steps"][1].update(peak=10**400), "too large"),
+        (lambda value: value["steps"][1].update(flux=float("inf")), "inf is too large"),
         (lambda value: value["steps"][1].update(residual={}), "'plane' is missing"),
         (lambda value: value.update(minors=[{}]), "'cycle' is missing"),
         (lambda value: value["steps"][1]["masks"].update({"first.mask": "0007"}), "0007"),
