@@ -10,15 +10,13 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 from ..errors import HandworkNotExportable
-from ..store.models import ABSENT
 from .models import NO_MORE, Record
+from .outliers import fields
 
-_TASKS = ("tclean", "deconvolve")
 _DECONVOLVERS = ("hogbom", "clark", "clark_exp", "multiscale", "mtmfs", "mem", "clarkstokes", "clarkstokes_exp")
 _GRIDDERS = ("standard", "gridft", "ft", "mosaic", "mosaicft", "ftmosaic", "wproject", "wprojectft", "widefield")
 _SPECTRAL = ("mfs", "cont", "cube", "cubedata", "cubesource")
 _AUTO = "auto-multithresh"
-_KINDS = ("psf", "residual", "model", "mask")
 # What must have a value of these.
 _PROVEN: Mapping[str, Tuple[Any, ...]] = {
     "deconvolver": _DECONVOLVERS,
@@ -38,8 +36,10 @@ def check(folder: Path, found: Record) -> None:
 
 
 def _reasons(found: Record) -> Iterator[str]:
-    if found.task not in _TASKS:
-        yield f"it is of {found.task}, and only cleanings by {' and '.join(_TASKS)} can be said by other tasks"
+    if found.task != "tclean":
+        yield f"it is of {found.task}, and only what tclean did can be said by other tasks"
+    if found.before:
+        yield f"it went on with images that were there ({', '.join(found.before)}), and has changed them since"
     if not found.steps:
         yield "it has no step: the call ended before anything was drawn"
     for name, values in _PROVEN.items():
@@ -64,24 +64,7 @@ def _values(found: Record, name: str) -> List[Tuple[str, Any]]:
 
 def outliers(found: Record) -> Dict[str, Dict[str, str]]:
     """Return what the file of outlier fields sets for each: by the name of the image in that file."""
-    fields: Dict[str, Dict[str, str]] = {}
-    settings: Dict[str, str] = {}
-    for line in found.files.get("outlierfile", "").splitlines():
-        name, sign, value = (part.strip() for part in line.partition("="))
-        if not sign or line.startswith("#"):
-            continue
-        if name == "imagename":
-            settings = fields.setdefault(os.path.normpath(value), {})
-        else:
-            settings[name] = value
-    return fields
-
-
-def before(found: Record) -> List[str]:
-    """Return the endings of the main field's images, without ``.tt0``, that were there when the call began."""
-    main = os.path.join(found.folder, str(found.arguments["imagename"]))
-    there = {path for path, digest in found.inputs.items() if digest != ABSENT}
-    return [each for each in _KINDS if {f"{main}.{each}", f"{main}.{each}.tt0"} & there]
+    return fields(found.files.get("outlierfile", ""))
 
 
 def reverts(found: Record, path: str) -> bool:

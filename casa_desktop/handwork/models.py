@@ -131,6 +131,7 @@ class Record:
         end: how the cleaning ended, one of ``ENDS``.
         minors: the minor cycles, in their order; none if CASA did not tell.
         files: the parameters that name short text files, like ``outlierfile``, to what is in them.
+        before: the images that were there when the call began, and with which it went on (``handwork.outliers.there``).
     """
 
     task: str
@@ -144,6 +145,7 @@ class Record:
     end: str = UNKNOWN
     minors: Tuple[Minor, ...] = field(default=())
     files: Mapping[str, str] = field(default_factory=dict)
+    before: Tuple[str, ...] = field(default=())
 
     @property
     def cycles(self) -> int:
@@ -171,6 +173,7 @@ class Record:
             "steps": [_step_as_json(each) for each in self.steps],
             "minors": [dict(vars(each)) for each in self.minors],
             "files": dict(self.files),
+            "before": list(self.before),
             "end": self.end,
         }
 
@@ -190,6 +193,7 @@ class Record:
                 end=_one_of(ENDS, value["end"]),
                 minors=tuple(_minor(each) for each in _as(list, value.get("minors", []))),
                 files=_texts(value.get("files", {})),
+                before=tuple(_as(str, each) for each in _as(list, value.get("before", []))),
             )
         except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"{error} is missing" if isinstance(error, KeyError) else str(error)) from error

@@ -24,19 +24,13 @@ if TYPE_CHECKING:
 
     Array = numpy.ndarray[Any, Any]
 
-# The parameters that the masks stand for.
-_MASKING = {
-    "interactive", "usemask", "mask", "pbmask", "sidelobethreshold", "noisethreshold", "lownoisethreshold",
-    "negativethreshold", "smoothfactor", "minbeamfrac", "cutthreshold", "growiterations", "dogrowprune", "verbose",
-    "minpercentchange",
-}  # fmt: skip
-# Of each task, the parameters that the cycles stand for, with those.
+# The parameters that the cycles and their masks stand for.
 _LEFT_OUT = {
-    "deconvolve": _MASKING | {"niter", "threshold"},
-    "tclean": _MASKING
-    | {"niter", "gain", "threshold", "nsigma", "cycleniter", "cyclefactor", "minpsffraction", "maxpsffraction"}
-    | {"nmajor", "fullsummary", "fastnoise", "outlierfile"},
-}
+    "interactive", "niter", "gain", "threshold", "nsigma", "cycleniter", "cyclefactor", "minpsffraction",
+    "maxpsffraction", "nmajor", "fullsummary", "usemask", "mask", "pbmask", "sidelobethreshold", "noisethreshold",
+    "lownoisethreshold", "negativethreshold", "smoothfactor", "minbeamfrac", "cutthreshold", "growiterations",
+    "dogrowprune", "minpercentchange", "verbose", "fastnoise", "outlierfile",
+}  # fmt: skip
 # The parameters of tclean that are deconvolve's.
 _MINOR = ("deconvolver", "scales", "nterms", "smallscalebias", "gain", "nsigma")
 _CUT_SHORT = "it was {}, so this script ends after the cycles before that, and restores the image."
@@ -64,7 +58,7 @@ def script(folder: Path) -> str:
 
 def _text(folder: Path, found: Record) -> str:
     parts = [_head(folder, found), script_text.IMPORTS, _data(folder, found), script_text.UNPACK, script_text.COMMON]
-    parts += [script_text.DECONVOLVE] if found.task == "deconvolve" else [script_text.CHECK, script_text.CLEAN]
+    parts += [script_text.CHECK, script_text.CLEAN]
     return "\n\n".join(part.rstrip("\n") + "\n" for part in parts)
 
 
@@ -98,8 +92,6 @@ def _data(folder: Path, found: Record) -> str:
         "CALL = " + wrapped(_call(found), "{", "}"),
         "# Each image field, and how its minor cycles are made.",
         "FIELDS = " + wrapped([literal((paths[name], _minor(found, paths[name]))) for name in paths], "[", "]"),
-        "# The images that were there when the call began.",
-        "BEFORE = " + literal(exportable.before(found)),
         "OUTLIERS = " + literal(found.files.get("outlierfile", "")),
         "# For each cycle: the most iterations, the flux at which it ends, the masks drawn before it, and the fields.",
         "CYCLES = " + wrapped([_cycle(each, paths) for each in steps], "[", "]"),
@@ -122,8 +114,7 @@ def _paths(found: Record) -> Dict[str, str]:
 
 
 def _call(found: Record) -> List[str]:
-    left_out = _LEFT_OUT[found.task]
-    return [f"{literal(name)}: {literal(each)}" for name, each in found.arguments.items() if name not in left_out]
+    return [f"{literal(name)}: {literal(each)}" for name, each in found.arguments.items() if name not in _LEFT_OUT]
 
 
 def _minor(found: Record, path: str) -> Dict[str, Any]:

@@ -1,6 +1,6 @@
 """The parts that all scripts have in common which repeat a cleaning with CASA's own tasks (``handwork.script``).
 
-A script's data stand between them: ``CALL``, ``FIELDS``, ``CYCLES``, ``LAST_MASKS``, ``OUTLIERS`` and ``MASKS``.
+A script's data stand between them: ``CALL``, ``FIELDS``, ``OUTLIERS``, ``CYCLES``, ``LAST_MASKS`` and ``MASKS``.
 """
 
 from __future__ import annotations
@@ -57,18 +57,15 @@ def write_masks(images, masks):
         tool.done()
 '''
 
-# ``BEFORE`` has the endings of the images that were there when the interactive call began.
 CHECK = '''\
 def check(images):
-    """End the script unless those images are there which the interactive call began with, and no others."""
+    """End the script if an image is in the way, because tclean would go on with it."""
     for name in images.values():
         for ending in ("psf", "residual", "model", "mask"):
-            there = [each for each in (ending, ending + ".tt0") if os.path.exists(name + "." + each)]
-            if there and ending not in BEFORE:
-                sys.exit(f"{name}.{there[0]} is there, and the interactive call began without it. "
-                         f"Remove {name}.*, or give another name: python {sys.argv[0]} NAME")
-            if not there and ending in BEFORE:
-                sys.exit(f"{name}.{ending} is missing, and the interactive call went on with the one it found.")
+            for path in (f"{name}.{ending}", f"{name}.{ending}.tt0"):
+                if os.path.exists(path):
+                    sys.exit(f"{path} is there, and the interactive call began without it. "
+                             f"Remove {name}.*, or give another name: python {sys.argv[0]} NAME")
 '''
 
 CLEAN = '''\
@@ -109,18 +106,3 @@ def main():
 if __name__ == "__main__":
     main()
 '''
-
-DECONVOLVE = """\
-def main():
-    images = new_names(sys.argv[1:])
-    call = dict(CALL, imagename=images[FIELDS[0][0]], interactive=False, niter=0, usemask="user", mask="")
-    for niter, threshold, masks, _ in CYCLES:
-        write_masks(images, masks)
-        call.update(niter=niter, threshold=threshold)
-    write_masks(images, LAST_MASKS)
-    deconvolve(**call)
-
-
-if __name__ == "__main__":
-    main()
-"""

@@ -45,14 +45,15 @@ def record(folder: Path, actions: str = "continue continue stop", end: str = "st
         folder: where the images would be.
         actions: the answers, one for each cycle; after a "no more" CASA goes on alone for two cycles.
         end: how it ended.
-        changed: parameters of the call that are not those of ``CALL``; ``task`` is the task.
+        changed: parameters of the call that are not those of ``CALL``; ``task`` is the task,
+            and ``before`` the images that were there.
     """
-    task = changed.pop("task", "tclean")
+    task, before = changed.pop("task", "tclean"), changed.pop("before", ())
     call = {**CALL, **changed}
     versions = {"casatools": "6.7.0.31", "casatasks": "6.7.0.31"}
     images = {"first": Image(SHAPE, ("Right Ascension", "Declination", "Stokes", "Frequency"))}
     made = "2028-11-29T12:00:00+01:00"
-    writer = Writer(make(folder / "first"), Record(task, call, made, str(folder), versions, images, {}))
+    writer = Writer(make(folder / "first"), Record(task, call, made, str(folder), versions, images, {}, before=before))
     masks: List[Any] = [box(8, 12, 16, 20), box(8, 12, 20, 20), box(8, 12, 20, 20)]
     for cycle, (action, mask, threshold) in enumerate(
         zip(actions.replace("no more", "no_more").split(), masks, THRESHOLDS), 1

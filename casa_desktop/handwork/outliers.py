@@ -1,0 +1,38 @@
+"""What a file of outlier fields says, and which images of a cleaning are there."""
+
+from __future__ import annotations
+
+import os
+from typing import Dict, Iterable, List
+
+# What tclean goes on with if it is there; of mtmfs, ``.tt0`` follows.
+KINDS = ("psf", "residual", "model", "mask")
+
+
+def fields(text: str) -> Dict[str, Dict[str, str]]:
+    """Return what a file of outlier fields sets for each: by the path of its images, as texts.
+
+    Args:
+        text: the file's content, in tclean's format: a line ``imagename=...`` begins a field.
+    """
+    found: Dict[str, Dict[str, str]] = {}
+    settings: Dict[str, str] = {}
+    for line in text.splitlines():
+        name, sign, value = (part.strip() for part in line.partition("="))
+        if not sign or line.startswith("#"):
+            continue
+        if name == "imagename":
+            settings = found.setdefault(os.path.normpath(value), {})
+        else:
+            settings[name] = value
+    return found
+
+
+def there(images: Iterable[str]) -> List[str]:
+    """Return those images that exist of what tclean goes on with.
+
+    Args:
+        images: the names of image fields, as parameters have them.
+    """
+    names = [f"{image}.{kind}{term}" for image in images for kind in KINDS for term in ("", ".tt0")]
+    return [each for each in names if os.path.exists(each)]
