@@ -18,6 +18,9 @@ from .models import FOLDER, LINK, State
 from .objects import Objects
 from .states import LOCK
 
+# In place of a group: the user's own.
+_OWN = -1
+
 
 @dataclass
 class Tree:
@@ -59,6 +62,7 @@ class Builder:
 
     def __init__(self, objects: Objects, digests: Digests) -> None:
         self._objects, self._digests = objects, digests
+        self._rights = _Rights()
 
     def build(self, target: str, new: str, after: State, live: State) -> Tree:
         """Build what shall be at ``target``.
@@ -91,7 +95,7 @@ class Builder:
         lock = f"{there}/{LOCK}"
         if os.path.isfile(lock) and not os.path.islink(lock) and not os.path.lexists(f"{new}/{LOCK}"):
             os.link(lock, f"{new}/{LOCK}")
-        _dress(new, there)
+        self._rights.give(new, there, folder=True)
 
     def _make(self, tree: Tree, name: str, digest: str, live: State) -> None:
         there, new = _below(tree.target, name), _below(tree.new, name)
@@ -103,7 +107,7 @@ class Builder:
             tree.linked[name] = before
         else:
             tree.cloned &= self._objects.give(digest, new)
-            _dress(new, there)
+            self._rights.give(new, there, folder=False)
             tree.made[name] = digest
 
     def _linked(self, there: str, new: str, digest: str) -> Optional[os.stat_result]:
@@ -118,31 +122,45 @@ class Builder:
         return None
 
 
-def _dress(new: str, there: str) -> None:
-    """Give a new file or folder the permissions and the group of the one in whose place it comes.
+class _Rights:
+    """The permissions and groups of what is put back; they are looked up once for all of it."""
 
-    Where there was none: those that a task would have given it.
-    """
-    try:
-        status = os.stat(there)
-        mode, group = stat.S_IMODE(status.st_mode), status.st_gid
-    except OSError:
-        mode, group = _defaults(os.path.isdir(new), there)
-    # Only a member of the group may give it away.
-    with suppress(OSError):
-        os.chown(new, -1, group)
-    os.chmod(new, mode)
+    def __init__(self) -> None:
+        self._mask = _umask()
+        self._parents: Dict[str, os.stat_result] = {}
 
+    def give(self, new: str, there: str, folder: bool) -> None:
+        """Give a new file or folder the permissions and the group of the one in whose place it comes.
 
-def _defaults(folder: bool, there: str) -> Tuple[int, int]:
-    """Return the permissions and the group (-1: the user's own) that a new file or folder gets at a path."""
-    while not os.path.isdir(there):
-        there = os.path.dirname(there)
-    parent = os.stat(there)
-    mode = (0o777 if folder else 0o666) & ~_umask()
-    if not parent.st_mode & stat.S_ISGID:
-        return mode, -1
-    return mode | (stat.S_ISGID if folder else 0), parent.st_gid
+        Where there was none: those that a task would have given it.
+        """
+        try:
+            status = os.stat(there)
+            mode, group = stat.S_IMODE(status.st_mode), status.st_gid
+        except OSError:
+            mode, group = self._defaults(folder, there)
+        if group != _OWN:
+            # Only a member of the group may give it away.
+            with suppress(OSError):
+                os.chown(new, -1, group)
+        os.chmod(new, mode)
+
+    def _defaults(self, folder: bool, there: str) -> Tuple[int, int]:
+        """Return the permissions and the group that a new file or folder gets at a path."""
+        parent = self._parent(os.path.dirname(there))
+        mode = (0o777 if folder else 0o666) & ~self._mask
+        if not parent.st_mode & stat.S_ISGID:
+            return mode, _OWN
+        return mode | (stat.S_ISGID if folder else 0), parent.st_gid
+
+    def _parent(self, folder: str) -> os.stat_result:
+        """Return the stat of a folder, or of the next one above it that is there."""
+        if folder not in self._parents:
+            above = folder
+            while not os.path.isdir(above):
+                above = os.path.dirname(above)
+            self._parents[folder] = os.stat(above)
+        return self._parents[folder]
 
 
 def _umask() -> int:
