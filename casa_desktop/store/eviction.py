@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Dict, List, Tuple
 
+from .index import Index
 from .objects import Objects
 from .records import Entry, Records
 from .room import Room
@@ -25,12 +26,15 @@ class Eviction:
         room: the store's folder.
         objects: its objects.
         records: its records.
+        index: their index.
         taken: the room that records and objects take, in bytes; it is counted anew by each sweep.
         saved: another sum, which is only drawn together.
     """
 
-    def __init__(self, room: Room, objects: Objects, records: Records, taken: Tally, saved: Tally) -> None:
-        self._room, self._objects, self._records = room, objects, records
+    def __init__(
+        self, room: Room, objects: Objects, records: Records, index: Index, taken: Tally, saved: Tally
+    ) -> None:
+        self._room, self._objects, self._records, self._index = room, objects, records, index
         self._taken, self._saved = taken, saved
 
     def make_room(self, wanted: int, limit: int) -> None:
@@ -59,6 +63,7 @@ class Eviction:
         for digest, size in sizes.items():
             if digest not in needed and not self._objects.remove(digest):
                 total += size
+        self._index.prune()
         self._taken.become(total)
         if self._saved.is_long:
             self._saved.become(self._saved.total)

@@ -43,6 +43,7 @@ class Room:
         path: the folder.
         objects: the folder of its objects.
         records: the folder of its records.
+        index: the folder of their index, which need not exist.
         patience: how long to wait for a lock, in seconds.
     """
 
@@ -53,6 +54,7 @@ class Room:
         self.path = path
         self.objects = path / "objects"
         self.records = path / "records"
+        self.index = path / "index"
         self._new = path / "new"
 
     def exists(self) -> bool:

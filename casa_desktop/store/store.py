@@ -20,6 +20,7 @@ from .checking import Report, remove_damaged
 from .digests import Digests
 from .eviction import Eviction
 from .file_systems import file_system
+from .index import Index
 from .keeping import is_within
 from .models import Record, State
 from .objects import Objects
@@ -81,9 +82,10 @@ class Store:
         self.digests = Digests(folder)
         self._objects = Objects(self._room.objects, self.digests)
         self._records = records.Records(self._room.records)
+        self._index = Index(self._room.index, self._records)
         self._taken, self._saved = Tally(folder / "taken"), Tally(folder / "saved")
         self._limit = folder / "limit"
-        self._eviction = Eviction(self._room, self._objects, self._records, self._taken, self._saved)
+        self._eviction = Eviction(self._room, self._objects, self._records, self._index, self._taken, self._saved)
 
     @classmethod
     def of(cls, folder: Path, environ: Mapping[str, str]) -> Store:
@@ -104,19 +106,14 @@ class Store:
 
     def latest(self, task: str, parts: Mapping[str, str], but: str) -> Optional[Record]:
         """Return the last call of a task but the one with the key ``but``, of those that have some parts in common."""
-        kept = (record for record in self._all() if record.task == task and record.key != but)
+        kept = (record for record in self._index.like(task, parts) if record.task == task and record.key != but)
         like = (record for record in kept if parts.items() <= record.parts.items())
         return max(like, key=lambda record: record.made, default=None)
 
     def has_made(self, path: str, state: State) -> bool:
         """Return whether a call that is kept has left a path in a state."""
-        return any(path in record.after and record.after[path].digest == state.digest for record in self._all())
-
-    def _all(self) -> Iterator[Record]:
-        for key in self._records.all_keys():
-            record = self._records.read(key)
-            if record is not None:
-                yield record
+        found = self._index.made(path, state)
+        return any(path in record.after and record.after[path].digest == state.digest for record in found)
 
     def keep(self, record: Record, seconds_of_task: float) -> None:
         """Keep a call whose outputs lie at their places.
@@ -136,17 +133,17 @@ class Store:
                 # From now on it is the same, however full the disk becomes.
                 scratch.replace(self._limit, b"%d\n" % self.limit)
             try:
-                self._keep(record.key, contents, text, seconds_of_task)
+                self._keep(record, contents, text, seconds_of_task)
             except OSError as error:
                 if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                     raise
                 # Older results give way.
                 wanted = sum(map(sizes.on_disk, keeping.sizes_of(contents).values()))
                 self._eviction.make_room(wanted + keeping.spare(str(self.folder)), self._taken.total)
-                self._keep(record.key, contents, text, seconds_of_task)
+                self._keep(record, contents, text, seconds_of_task)
             self.digests.save()
 
-    def _keep(self, key: str, contents: Mapping[str, str], text: bytes, seconds: float) -> None:
+    def _keep(self, record: Record, contents: Mapping[str, str], text: bytes, seconds: float) -> None:
         missing = self._missing(contents)
         wanted = _room_for(missing, text)
         self._check_limit(wanted)
@@ -158,7 +155,10 @@ class Store:
         with self._room.shared(), self._room.scratch() as folder:
             self._book(_room_for(self._missing(contents), text))
             self._objects.add(contents, folder)
-            self._records.write(key, text)
+            self._records.write(record.key, text)
+            # Without it the record is found, too, if later.
+            with suppress(OSError):
+                self._index.add(record)
 
     def _missing(self, contents: Mapping[str, str]) -> Dict[str, str]:
         return {digest: path for digest, path in contents.items() if not self._objects.holds(digest)}
@@ -279,6 +279,8 @@ class Store:
             return Report(0, 0, 0, ())
         with self._refused():
             damaged = remove_damaged(self._room, self._objects, self._records, self.digests)
+            with self._room.alone():
+                self._index.clear()
             self._eviction.make_room(0, self.limit)
         self.digests.save()
         usage = self.usage()
