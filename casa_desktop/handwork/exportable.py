@@ -13,7 +13,7 @@ from ..errors import HandworkNotExportable
 from .models import NO_MORE, Record
 from .outliers import fields
 
-_DECONVOLVERS = ("hogbom", "clark", "clark_exp", "multiscale", "mtmfs", "mem", "clarkstokes", "clarkstokes_exp")
+_DECONVOLVERS = ("hogbom", "clark", "multiscale", "mtmfs", "mem", "clarkstokes")
 _GRIDDERS = ("standard", "gridft", "ft", "mosaic", "mosaicft", "ftmosaic", "wproject", "wprojectft", "widefield")
 _SPECTRAL = ("mfs", "cont", "cube", "cubedata", "cubesource")
 _AUTO = "auto-multithresh"
