@@ -16,12 +16,13 @@ import pytest
 from casa_desktop.containers.container import Container
 
 from ..kernel.drawing.test_live import clean
+from ..support import traces
 from ..support.apptainer import User
 from ..support.as_user import UserNotebook
 from ..support.container_image import ROOT
 from ..support.living import below, command, is_alive, line_of, living, owner
 from ..support.mask_editor import TITLE, MaskEditor
-from ..support.processes import marked
+from ..support.processes import ended, marked
 from ..support.screen import Screen
 from .test_kernel_podman import DRAWN
 
@@ -65,8 +66,11 @@ def sources(user: User) -> Iterator[Path]:
 def root(user: User) -> Iterator[Path]:
     """The user's runtime directory; nothing of it is left running."""
     yield user.home / "run"
-    for each in marked(f"{user.home}/run"):
+    left = marked(f"{user.home}/run")
+    for each in left:
         each.kill()
+    assert ended(left)
+    traces.remove(user.uid)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Iterator, List
 
@@ -19,6 +20,14 @@ def of_display(display: str) -> List[str]:
 def of_all() -> List[str]:
     """Return all that X servers have left which are dead."""
     return [str(path) for path in _files() if _is_dead(path)]
+
+
+def remove(uid: int) -> None:
+    """Remove what dead X servers of a user have left; a test that kills them does that at its end."""
+    for path in _files():
+        with suppress(FileNotFoundError):
+            if path.lstat().st_uid == uid and _is_dead(path):
+                path.unlink()
 
 
 def _files() -> Iterator[Path]:
