@@ -22,7 +22,7 @@ from ..runtime import rendezvous
 from ..system import messages, unix_sockets
 from ..system.messages import Word
 from ..system.pythonpath import seen
-from . import namespace, uplink
+from . import namespace, uplink, x_numbers
 
 __all__ = ["Quarters", "move_in", "seclude"]
 
@@ -58,6 +58,7 @@ class Quarters:
         self._porter: Optional[socket.socket] = None
         self._lock: Optional[int] = None
         self._moved = False
+        self._x_numbers: List[socket.socket] = []
 
     def go_in(self, connection: Mapping[str, Any], environ: Mapping[str, str]) -> None:
         """Move this process, as far as this machine allows it.
@@ -84,6 +85,7 @@ class Quarters:
             self.give_up()
             raise
         self._moved = True
+        self._x_numbers = x_numbers.occupy()
         self._tell(Word("entered"), _namespaces())
         if way_out is None:
             self.notice = _SHUT_IN.format(*uplink.missing())

@@ -16,8 +16,9 @@ from typing import Any, Callable, Dict, Iterator, List, Optional
 import psutil
 import pytest
 
-from casa_desktop.network import isolate, uplink
+from casa_desktop.network import isolate, uplink, x_numbers
 from casa_desktop.network.isolate import Quarters
+from casa_desktop.runtime.x_files import answers, socket_of
 
 from ...support.living import below, command, name_of
 from ...support.ordinary_user import FORBIDDEN, UID, environment, python, said, start
@@ -305,6 +306,19 @@ def test_a_desktop_that_it_starts_is_in_the_machine_s_network(kernel: Callable[.
     assert os.readlink(f"/proc/{pid}/ns/user") == os.readlink("/proc/self/ns/user")
     assert one.do("lifecycle.stop('main')") is True
     assert "use 1 to 32 letters" in one.do("lifecycle.ensure('.')")
+
+
+@needs_namespaces
+def test_an_x_server_that_it_starts_leaves_the_desktops_their_numbers(kernel: Callable[..., Kernel]) -> None:
+    one = kernel()
+    place = socket_of(int(one.do("lifecycle.ensure('main').display")[1:]))
+    made = place.stat().st_ino
+    start = "server := __import__('subprocess').Popen(['Xvnc', '-displayfd', '1'], stdout=-1, stderr=-3)"
+    number = one.do(f"[{start}, int(server.stdout.readline()), server.terminate(), server.wait()][1]")
+    assert number >= x_numbers.NUMBERS
+    assert place.stat().st_ino == made
+    assert answers(place)
+    assert one.do("lifecycle.stop('main')") is True
 
 
 @needs_network
