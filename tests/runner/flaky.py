@@ -1,6 +1,7 @@
 """Runs the tests several times beside a hog of the processors, and lists what failed and how often.
 
-``python -m tests.runner.flaky [--runs N] [PYTEST'S ARGUMENTS…]``; it fails if anything failed.
+``python -m tests.runner.flaky [--runs N] [--reports FOLDER] [PYTEST'S ARGUMENTS…]``; it fails if
+anything failed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import tempfile
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, List
+from typing import Dict, Iterator, List, Tuple
 from xml.etree import ElementTree
 
 # One for each processor, so that a test gets half of what it is used to. It ends with the process that started it.
@@ -24,18 +25,22 @@ def main(words: List[str]) -> int:
     """Run, tell, and return the exit status."""
     parser = argparse.ArgumentParser(prog="make flaky", description="The other arguments are pytest's.")
     parser.add_argument("--runs", type=int, default=5, metavar="N", help="how many times (default: %(default)s)")
+    kept = "keep the reports there, and count those of earlier runs too: so that the suite can be run in parts"
+    parser.add_argument("--reports", type=Path, metavar="FOLDER", help=kept)
     options, others = parser.parse_known_args(words)
-    failed: Counter[str] = Counter()
-    broken = 0
-    with tempfile.TemporaryDirectory(prefix="cd-flaky-") as folder, hogs():
+    with tempfile.TemporaryDirectory(prefix="cd-flaky-") as own, hogs():
+        folder = options.reports or Path(own)
+        folder.mkdir(parents=True, exist_ok=True)
+        former = max((int(each.stem) for each in folder.iterdir()), default=0)
         for number in range(1, options.runs + 1):
             print(f"run {number} of {options.runs}", flush=True)
-            report = Path(folder, f"{number}.xml")
+            report = folder / f"{former + number}.xml"
             done = subprocess.run([sys.executable, "-m", "pytest", f"--junit-xml={report}", *others], check=False)
-            found = failures(report.read_text(encoding="utf-8")) if report.exists() else []
-            failed.update(found)
-            broken += done.returncode != 0 and not found
-    print("\n".join(told(failed, options.runs, broken)))
+            if done.returncode and not (report.exists() and any(outcomes(report.read_text(encoding="utf-8")).values())):
+                report.with_suffix(".broken").touch()
+        failed, ran = tally(folder)
+        broken = len(list(folder.glob("*.broken")))
+    print("\n".join(told(failed, ran, broken)))
     return 1 if failed or broken else 0
 
 
@@ -51,19 +56,29 @@ def hogs() -> Iterator[None]:
             each.wait()
 
 
-def failures(report: str) -> List[str]:
-    """Return the names of the tests that failed, once each, by a report in JUnit's XML; pure."""
-    cases = ElementTree.fromstring(report).iter("testcase")
-    bad = [each for each in cases if each.find("failure") is not None or each.find("error") is not None]
-    return sorted({f"{each.get('classname')}::{each.get('name')}" for each in bad})
+def outcomes(report: str) -> Dict[str, bool]:
+    """Return for each test whether it failed, by a report in JUnit's XML; pure."""
+    found: Dict[str, bool] = {}
+    for case in ElementTree.fromstring(report).iter("testcase"):
+        name = f"{case.get('classname')}::{case.get('name')}"
+        # One that cannot be tidied up after stands there twice.
+        found[name] = found.get(name, False) or any(case.find(kind) is not None for kind in ("failure", "error"))
+    return found
 
 
-def told(failed: Counter[str], runs: int, broken: int) -> List[str]:
-    """Return what came of so many runs, of which some ``broken`` failed without a failed test; pure."""
-    lines = [f"{count} of {runs}: {name}" for name, count in failed.most_common()]
+def tally(folder: Path) -> Tuple[Counter[str], Counter[str]]:
+    """Return how often each test has failed, and how often it was run, by the reports in a folder."""
+    reports = [outcomes(each.read_text(encoding="utf-8")) for each in folder.glob("*.xml")]
+    ran = Counter(name for each in reports for name in each)
+    return Counter(name for each in reports for name, failed in each.items() if failed), ran
+
+
+def told(failed: Counter[str], ran: Counter[str], broken: int) -> List[str]:
+    """Return what came of the runs, of which some ``broken`` failed without a failed test; pure."""
+    lines = [f"{count} of {ran[name]}: {name}" for name, count in failed.most_common()]
     if broken:
-        lines.append(f"{broken} of {runs} runs failed without a failed test: see above")
-    return lines or [f"Nothing failed in {runs} runs."]
+        lines.append(f"{broken} {'run' if broken == 1 else 'runs'} failed without a failed test: see above")
+    return lines or [f"Nothing failed of {len(ran)} tests, run {sum(ran.values())} times in all."]
 
 
 if __name__ == "__main__":
