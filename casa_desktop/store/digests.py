@@ -19,7 +19,7 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Collection, Dict, List, Mapping, Optional, Set, Tuple
 
 from ..errors import StateUnknown
 from .file_systems import FileSystem, of_device, write_back
@@ -105,6 +105,22 @@ class Digests:
                 found[name] = entry[4]
             else:
                 found[name] = self.of(f"{folder}/{name}", status)
+        return found
+
+    def outside(self, folder: str, wanted: Collection[str]) -> Set[str]:
+        """Return those of some digests that a file on a folder's disk, but not in it, has now: by its stat, unread.
+
+        Raises:
+            OSError: there is no such folder.
+        """
+        device, found = os.stat(folder).st_dev, set()
+        for place, names in self._folders.items():
+            if not f"{place}/".startswith(f"{folder}/"):
+                for name in [name for name, entry in names.items() if entry[4] in wanted]:
+                    with suppress(OSError):
+                        status = os.lstat(f"{place}/{name}")
+                        if status.st_dev == device and self._known(f"{place}/{name}", status):
+                            found.add(str(names[name][4]))
         return found
 
     def contents(self, path: str, digest: str) -> bytes:

@@ -85,7 +85,9 @@ class Store:
         self._index = Index(self._room.index, self._records)
         self._taken, self._saved = Tally(folder / "taken"), Tally(folder / "saved")
         self._limit = folder / "limit"
-        self._eviction = Eviction(self._room, self._objects, self._records, self._index, self._taken, self._saved)
+        self._eviction = Eviction(
+            self._room, self._objects, self._records, self.digests, self._index, self._taken, self._saved
+        )
 
     @classmethod
     def of(cls, folder: Path, environ: Mapping[str, str]) -> Store:
@@ -139,7 +141,7 @@ class Store:
                     raise
                 # Older results give way.
                 wanted = sum(map(sizes.on_disk, keeping.sizes_of(contents).values()))
-                self._eviction.make_room(wanted + keeping.spare(str(self.folder)), self._taken.total)
+                self._eviction.free(wanted + keeping.spare(str(self.folder)))
                 self._keep(record, contents, text, seconds_of_task)
             self.digests.save()
 
@@ -200,7 +202,7 @@ class Store:
         spare = keeping.spare(str(self.folder))
         lacking = wanted + spare - sizes.free(str(self.folder))
         if lacking > 0:
-            self._eviction.make_room(lacking, self._taken.total)
+            self._eviction.free(lacking)
         if sizes.free(str(self.folder)) < wanted + spare:
             raise NotKept(f"a copy of {sizes.shown(wanted)} would leave too little room on the disk")
 
@@ -213,7 +215,7 @@ class Store:
             if self._room.exists():
                 lacking = keeping.spare(str(self.folder)) - sizes.free(str(self.folder))
                 if lacking > 0:
-                    self._eviction.make_room(lacking, self._taken.total)
+                    self._eviction.free(lacking)
 
     def put_back(self, record: Record, live: Optional[Mapping[str, State]] = None) -> str:
         """Put the outputs of a call where they were then.

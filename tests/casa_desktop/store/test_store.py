@@ -403,6 +403,25 @@ def test_what_was_used_last_stays_longest_and_the_limit_is_held(tmp_path: Path, 
     assert store.usage().objects == len(found)
 
 
+def test_on_a_full_disk_what_shares_its_blocks_with_a_live_file_goes_last(tmp_path: Path, store: Store) -> None:
+    kept = []
+    for name in ("lies", "changed", "gone"):
+        path = tmp_path / name
+        record = call(store, lambda: path.write_bytes(os.urandom(20_000)), [path], name)  # noqa: B023
+        store.keep(record, SECONDS)
+        kept.append(record)
+    (tmp_path / "changed").write_bytes(b"mine")
+    (tmp_path / "gone").unlink()
+    store._eviction.free(1)
+    found = [record.task for record in kept if store.find(record.key)]
+    # Where files are copied, each of them takes its room, and the one that was used last stays longest.
+    assert found == (["lies", "gone"] if cloning.clones(str(tmp_path)) else ["changed", "gone"])
+    # The limit counts all: it takes its room as soon as the live file is changed.
+    assert store.usage().taken == store._taken.total > 40_000
+    store._eviction.free(60_000)
+    assert store.usage().records == 0
+
+
 # Forgetting
 
 
