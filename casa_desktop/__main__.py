@@ -1,4 +1,4 @@
-"""The command line: ``casa-desktop start|stop|restart|status|serve|screenshot|doctor|kernel|x-server|reuse|hand``."""
+"""The command line: ``casa-desktop start|stop|restart|status|serve|screenshot|doctor|kernel|x-server|reuse|...``."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import argcomplete
 
 from . import __version__
 from .cli.hand import add_hand
+from .cli.history import add_history
 from .cli.kernel import add_kernel
 from .cli.reuse import add_reuse
 from .cli.x_server import add_x_server
@@ -44,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_x_server(commands)
     add_reuse(commands)
     add_hand(commands)
+    add_history(commands)
     return parser
 
 

@@ -17,6 +17,7 @@
      ├── NotInstalled, OverlayFailed
      ├── StoreUnusable, NotKept, NotPutBack, StateUnknown
      ├── HandworkMissing, HandworkDamaged, HandworkOfOtherFormat, HandworkNotExportable, NumpyMissing
+     ├── HistoryOfNothing, HistoryNotWritten, HistoryLibraryMissing
      ├── KernelTaken, KernelUnknown, ForeignKernel, KernelNotWritten, KernelFailed
      └── UnusablePython
           └── PythonTooOld, CasaNotInstalled
@@ -527,6 +528,34 @@ class NumpyMissing(CasaDesktopError):
     python: str  # the interpreter
     message = (
         "Handwork is read with numpy, which {python} does not have. Install it there: '{python} -m pip install numpy'"
+    )
+
+
+class HistoryOfNothing(CasaDesktopError):
+    """There is nothing whose history could be told."""
+
+    path: Path
+    message = "There is no image, table, MeasurementSet or FITS file at {path}. Check the name and the folder."
+
+
+class HistoryNotWritten(CasaDesktopError):
+    """A history cannot be written to a file or folder."""
+
+    path: Path
+    reason: str  # what is wrong with it, and the remedy
+
+    def _text(self) -> str:
+        return f"The history cannot be written to {self.path}: {self.reason.rstrip('.')}."
+
+
+class HistoryLibraryMissing(CasaDesktopError):
+    """A library that writes histories in a format of others is not installed."""
+
+    library: str
+    python: str
+    message = (
+        "The Python package {library} is not installed in {python}. Install it there by "
+        "\"pip install 'casa-desktop[history]'\"."
     )
 
 

@@ -41,6 +41,7 @@ OPEN_URL = "casa_desktop.desktop.open_url"
 SCALE = "casa_desktop.x11.scale_program"
 SCREENSHOT = "casa_desktop.x11.screenshot_program"
 SUPERVISOR = "casa_desktop.desktop.supervisor"
+TABLE_READER = "casa_kernel.casa.written"
 TOOLS_PROGRAM = "casa_kernel.tools"
 
 # Programs of other projects; the first that is on PATH is used. Xvnc has two names: the usual one, and Debian's.

@@ -12,7 +12,7 @@ from collections import Counter
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Iterable, Iterator, Mapping, Optional, Type, Union
+from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Type, Union
 
 from ..errors import CasaDesktopError, NotKept, NotPutBack, StoreUnusable
 from . import cloning, exchange, keeping, records, scratch, sizes
@@ -116,6 +116,11 @@ class Store:
         """Return whether a call that is kept has left a path in a state."""
         found = self._index.made(path, state)
         return any(path in record.after and record.after[path].digest == state.digest for record in found)
+
+    def records(self) -> List[Record]:
+        """Return the records of all calls that are kept."""
+        records = map(self._records.read, self._records.all_keys())
+        return [record for record in records if record is not None]
 
     def keep(self, record: Record, seconds_of_task: float) -> None:
         """Keep a call whose outputs lie at their places.

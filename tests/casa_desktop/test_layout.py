@@ -17,7 +17,7 @@ FLOORS = {
     "casa_desktop": (
         {"system"},
         {"containers", "runtime", "store"},
-        {"handwork", "network", "x11"},
+        {"handwork", "history", "network", "x11"},
         {"desktop"},
         {"kernels", "launchers", "views"},
         {"web"},
@@ -48,7 +48,7 @@ KNOWN_TO = (
     ),
 )
 # Of the desktop, a kernel knows what it needs to have one, and nothing of Jupyter's server.
-FOR_KERNELS = {"errors", "names", "system", "runtime", "store", "handwork", "network", "x11", "desktop"}
+FOR_KERNELS = {"errors", "names", "system", "runtime", "store", "handwork", "history", "network", "x11", "desktop"}
 
 
 def _modules() -> Iterator[Path]:

@@ -34,6 +34,7 @@ from . import lost_names, out_of_memory
 from .bare_calls import BareCommands, BareTasks
 from .cell_display import CellDisplay
 from .loading import Loading
+from .magics.history import HistoryMagics
 from .magics.inputs import HabitMagics
 from .magics.log import LogMagics
 from .magics.modes import CasaMagics
@@ -134,7 +135,8 @@ class CasaKernel(IPythonKernel):
         tools = ToolMagics(self._shell, children, self._limits, self._front)
         magics = CasaMagics(self._shell, self._modes, self._desktop, self._front)
         reuse = ReuseMagics(self._shell, self._reuse, self._front)
-        self._shell.register_magics(magics, self._habits, log, tools, reuse)
+        history = HistoryMagics(self._shell, self._imported_casa, self._reuse.settle, self._front)
+        self._shell.register_magics(magics, self._habits, log, tools, reuse, history)
         self.implementation_version = kernelspec.casa_version() or "without CASA"
         # ipykernel takes its banner from the shell.
         self._shell.banner1 = f"CASA {self.implementation_version}\n"
@@ -238,10 +240,13 @@ class CasaKernel(IPythonKernel):
         """Prepare for the reuse of results, when it is first needed: it imports much."""
         from . import reused_calls
 
-        # It waits for CASA, or raises why there is none.
+        return reused_calls.calls(self._imported_casa(), self._front, self._native, self._logfile, self._cell_name)
+
+    def _imported_casa(self) -> imports.Casa:
+        """Wait for CASA, or raise why there is none."""
         self._names()
         assert self._casa is not None
-        return reused_calls.calls(self._casa, self._front, self._native, self._logfile, self._cell_name)
+        return self._casa
 
     def _cell_name(self) -> str:
         """Return the name of the running cell, as its prompt shows it."""

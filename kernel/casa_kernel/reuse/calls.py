@@ -77,6 +77,10 @@ class Calls:
             self._stores[folder] = Store.of(Path(folder), self._environ)
         return self._stores[folder]
 
+    def settle(self) -> None:
+        """Wait until the results of all calls are kept."""
+        self._keeper.settle()
+
     def make_anew(self, call: str) -> None:
         """Have the call with a key made the next time, whatever is kept."""
         self._anew.add(call)

@@ -41,6 +41,11 @@ class Switch:
             self._made = self._make()
         return self._made
 
+    def settle(self) -> None:
+        """Wait until the results of all calls are kept."""
+        if self._made is not None:
+            self._made.settle()
+
     def turn(self, on: Any) -> None:
         """Switch reuse on or off.
 
