@@ -13,7 +13,7 @@
           ├── NoRoom, FolderRemoved
           ├── CellUnfinished
           ├── NothingDrawn, NothingShown, WindowOnly, ToolkitMissing
-          ├── NothingRuns, ViewerLost
+          ├── NothingRuns, ViewerLost, Unattended, NoRelay
           ├── EditorMissing             a RuntimeError, too
           ├── BadWord
           │    └── BadMode
@@ -21,6 +21,7 @@
           ├── NoSuchTask, NoSuchName, NoTaskChosen
           ├── NoInputs, InputsNotSaved, BadInputs
           └── BadParameter
+               ├── HandworkUnfit
                └── BadPath
                     └── NoSuchPath, Damaged, Locked, WrongKind, NoSuchFolder, NotWritable
 
@@ -290,6 +291,21 @@ class ViewerLost(CasaKernelError):
     )
 
 
+class Unattended(CasaKernelError):
+    """A task would wait for a window in a run that nobody watches."""
+
+    task: str
+    remedy: str  # what to do, in a sentence
+    message = "{task} would wait for hands at a window, and nobody attends this run. {remedy}"
+
+
+class NoRelay(CasaKernelError):
+    """The program that hears what is drawn in a mask editor has ended, or does not answer."""
+
+    reason: str  # what happened
+    message = "The program that keeps handwork {reason}."
+
+
 class EditorMissing(CasaKernelError, RuntimeError):
     """An interactive task was about to go on without the window for which it should have waited."""
 
@@ -409,6 +425,18 @@ class BadParameter(CasaKernelError):
     task: str
     reason: str  # what is wrong with which parameter
     message = "{task}: {reason}"
+
+
+class HandworkUnfit(BadParameter):
+    """A record of handwork does not fit the call that is to replay it."""
+
+    path: Path  # of the record
+    reason: str  # what does not fit
+
+    def __init__(self, task: str, path: Path, reason: str) -> None:
+        self.path = path
+        super().__init__(task, f"the handwork in {path} does not fit: {reason}.")
+        self.reason = reason
 
 
 class BadPath(BadParameter):

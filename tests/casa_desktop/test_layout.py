@@ -27,7 +27,7 @@ FLOORS = {
         {"checks"},
         {"log"},
         {"casa", "inputs", "reuse"},
-        {"tools"},
+        {"replay", "tools"},
         {"interactive"},
         {"drawing"},
         {"jupyter"},

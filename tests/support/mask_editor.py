@@ -6,18 +6,23 @@ The image stands in a white frame on black. The green box has the actions; its a
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Optional, Protocol, Tuple
+from dataclasses import dataclass, field
+from typing import List, Optional, Protocol, Tuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .screen import RIGHT, Pixels, Point, Screen, Window
+from .screen import RIGHT, Pixels, Point, Screen, Window, XHand
 
 Flags = NDArray[np.bool_]
 
 TITLE = "Viewer Display Panel"
 GREEN_BOX = (20, 255, 60)
+# Where things are in the green box, in fractions of it from the left and from the top.
+CHOICES = {"add": (0.043, 0.13), "erase": (0.043, 0.37), "this channel": (0.21, 0.11), "all channels": (0.21, 0.35)}
+STOP, CIRCLE = (0.768, 0.30), (0.95, 0.30)
+FIELDS = {"cycleniter": 0.115, "niter": 0.365, "threshold": 0.615, "cyclethreshold": 0.866}
+FIELDS_AT = 0.82
 
 
 class Hand(Protocol):
@@ -135,6 +140,9 @@ class MaskEditor:
     hand: Hand
     window: Window
     frame: Frame
+    _before: List[bytes] = field(default_factory=list)
+    _image: List[bytes] = field(default_factory=list)
+    _box: List[int] = field(default_factory=list)
 
     @classmethod
     def wait_for(cls, screen: Screen, hand: Hand, timeout: float = 60) -> MaskEditor:
@@ -184,6 +192,73 @@ class MaskEditor:
     def go_on(self) -> None:
         """Press the blue arrow, once it is blue: cleaning goes on without further questions."""
         self.hand.click(self.screen.wait_until(lambda: find_arrow(self.screen.pixels()), "blue arrow"))
+
+    def choose(self, what: str) -> None:
+        """Press one of the small round buttons: ``add``, ``erase``, ``this channel`` or ``all channels``."""
+        self.hand.click(self._in_box(*CHOICES[what]))
+        self.screen.wait_until_still()
+
+    def stop(self) -> None:
+        """Press the red cross, which needs no mask."""
+        self._image[:] = [self._shown(self.screen.pixels())]
+        self.hand.click(self._in_box(*STOP))
+
+    def clean_one_cycle(self) -> None:
+        """Press the green circle, once there is a mask, and wait for the next question."""
+        self.press_circle()
+        self.wait_for_question()
+
+    def press_circle(self) -> None:
+        """Press the green circle, once there is a mask."""
+        self.screen.wait_until(lambda: find_arrow(self.screen.pixels()), "blue arrow")
+        pixels = self.screen.pixels()
+        self._before[:], self._image[:] = [self._iterations_left(pixels)], [self._shown(pixels)]
+        self.hand.click(self._in_box(*CIRCLE))
+
+    def wait_for_question(self) -> None:
+        """Wait until another number of iterations is left than when the circle was pressed."""
+        before = self._before.pop()
+
+        def asked() -> bool:
+            pixels = self.screen.pixels()
+            return find_arrow(pixels) is not None and self._iterations_left(pixels) != before
+
+        self.screen.wait_until(asked, "next question", 60)
+        self.screen.wait_until_still()
+
+    def wait_for_other_image(self) -> None:
+        """Wait for the question about another image field than the one for which a button was pressed last."""
+        before = self._image.pop()
+
+        def asked() -> bool:
+            pixels = self.screen.pixels()
+            return find_green_box(pixels) is not None and self._shown(pixels) != before
+
+        self.screen.wait_until(asked, "question about another image", 60)
+        self.screen.wait_until_still()
+
+    def _shown(self, pixels: Pixels) -> bytes:
+        frame = self.frame
+        return pixels[frame.top : frame.bottom, frame.left : frame.right].tobytes()
+
+    def fill(self, field: str, text: str) -> None:
+        """Type into a field: ``cycleniter``, ``threshold`` or ``cyclethreshold``."""
+        assert isinstance(self.hand, XHand)
+        self.hand.click(self._in_box(FIELDS[field], FIELDS_AT), times=3)
+        self.hand.type(text)
+        self.screen.wait_until_still()
+
+    def _in_box(self, across: float, down: float) -> Point:
+        # It is grey while the viewer waits for CASA.
+        found = find_green_box(self.screen.pixels())
+        if found is not None:
+            self._box[:] = found
+        top, bottom, left, right = self._box
+        return round(left + across * (right - left)), round(top + down * (bottom - top))
+
+    def _iterations_left(self, pixels: Pixels) -> bytes:
+        column, row = self._in_box(FIELDS["niter"], FIELDS_AT)
+        return pixels[row - 8 : row + 8, column - 50 : column + 50].tobytes()
 
     def wait_until_gone(self) -> None:
         """Return as soon as the window has closed."""

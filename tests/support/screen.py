@@ -18,7 +18,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from Xlib import X, Xatom, xauth
+from Xlib import XK, X, Xatom, xauth
 from Xlib.display import Display
 from Xlib.error import BadDrawable, BadWindow
 from Xlib.ext import damage, xtest
@@ -192,6 +192,14 @@ class XHand:
         for _ in range(times):
             self._button(X.ButtonPress, button)
             self._button(X.ButtonRelease, button)
+
+    def type(self, text: str) -> None:
+        """Press the keys of small letters, digits and full stops, one after the other."""
+        for letter in text:
+            code = self.display.keysym_to_keycode(XK.string_to_keysym({".": "period"}.get(letter, letter)))
+            for kind in (X.KeyPress, X.KeyRelease):
+                xtest.fake_input(self.display, kind, code)
+        self.display.sync()
 
 
 @contextmanager

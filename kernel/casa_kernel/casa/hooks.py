@@ -39,6 +39,31 @@ def around_interaction(casa: Casa, place: Callable[[], ContextManager[None]]) ->
     tool.pauseforinteraction = pauseforinteraction
 
 
+def observe_cycles(casa: Casa, hear: Callable[[str, Any], None]) -> None:
+    """Call ``hear`` with the name and the result of what the imaging tasks ask CASA's tools in each cycle.
+
+    It must neither raise an error nor ask the tools anything: that would change the cleaning (casatools 6.7.0).
+    """
+    for tool, names in (("synthesisdeconvolver", _CYCLE), ("iterbotsink", ("getminorcyclecontrols",))):
+        for name in names:
+            _observe(casa.names[tool], name, hear)
+
+
+_CYCLE = ("initminorcycle", "executeminorcycle")
+
+
+def _observe(tool: Any, name: str, hear: Callable[[str, Any], None]) -> None:
+    original = getattr(tool, name)
+
+    @functools.wraps(original)
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        result = original(self, *args, **kwargs)
+        hear(name, result)
+        return result
+
+    setattr(tool, name, method)
+
+
 def keep_log_global(casa: Casa) -> None:
     """Make CASA's log global only once, which the import of ``casatasks`` has already done.
 

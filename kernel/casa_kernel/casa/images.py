@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 from ..checks.tables import writer_of
 from . import tables
@@ -127,3 +127,36 @@ def why_not_shown(casa: Casa, path: Path) -> str:
                 "datacolumn='data'), and show that"
             )
     return ""
+
+
+def storage(casa: Casa, path: Path) -> Tuple[Mapping[str, Any], bool, Tuple[str, ...]]:
+    """Return how an image is stored: its data managers, and whether it is big-endian; and the names of its axes.
+
+    Raises:
+        RuntimeError: CASA cannot read it.
+    """
+    table, image = casa.names["table"](), casa.names["image"]()
+    try:
+        table.open(str(path))
+        managers, endian = table.getdminfo(), table.endianformat()
+        image.open(str(path))
+        coordinates = image.coordsys()
+        axes = tuple(map(str, coordinates.names()))
+        coordinates.done()
+        return managers, endian == "big", axes
+    finally:
+        image.done()
+        table.done()
+
+
+def shape_of(casa: Casa, path: Path) -> Optional[Tuple[int, ...]]:
+    """Return the shape of an image; None if there is none, or CASA cannot read it."""
+    if not path.is_dir():
+        return None
+    image = casa.names["image"]()
+    with suppress(RuntimeError):
+        image.open(str(path))
+        shape = tuple(int(each) for each in image.shape())
+        image.done()
+        return shape
+    return None

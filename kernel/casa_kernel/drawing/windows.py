@@ -4,21 +4,38 @@ from __future__ import annotations
 
 import inspect
 import os
+import tempfile
+import uuid
+from contextlib import contextmanager
+from functools import partial
+from importlib import util
 from pathlib import Path
-from typing import Any, Callable, ContextManager, Dict, List, Mapping
+from typing import TYPE_CHECKING, Any, Callable, ContextManager, Dict, Iterator, List, Mapping, Optional
 
-from ..casa import proxies
+from casa_desktop import names
+
+from ..casa import images, proxies
 from ..checks import arguments, inputs, paths
-from ..errors import NoSuchPath, WindowOnly
+from ..errors import BadParameter, EditorMissing, NoSuchPath, ToolMissing, Unattended, ViewerLost, WindowOnly
 from ..interactive.flag_display import FlagDisplay
 from ..interactive.mask_editor import MaskEditor
 from ..log import query
+from ..log.failures import ASK_FOR_MASKS
 from ..tools import appimages, viewer_preferences
 from . import pictures
 from .catalogue import InteractiveTask, WindowTask
 from .context import Desk, checked
 from .modes import HEADLESS, LIVE
 from .signatures import like, missing, value_of
+
+if TYPE_CHECKING:
+    from ..replay.recorder import Recorder
+
+_REMEDY_OF_MASKS = (
+    "Draw the masks once in a notebook, with interactive=True: they are kept in a folder beside the image, for example "
+    'first.hand, and hand="first.hand" replays them without a window.'
+)
+_REMEDY = "Leave its window out, or call it in a notebook."
 
 
 class Windows:
@@ -79,8 +96,11 @@ class Windows:
         """Return the task of a row with its mask editor on the desktop."""
 
         def call(*args: Any, **kwargs: Any) -> Any:
+            hand = kwargs.pop("hand", None)
             given: Dict[str, Any] = inputs.bind(row.name, call.__signature__, args, kwargs)  # type: ignore[attr-defined]
             if not given.get(row.switch):
+                if hand is not None:
+                    raise BadParameter(row.name, f"hand replays what was drawn, and needs {row.switch}=True.")
                 return task(*args, **kwargs)
             self._desk.check(row.name, row.inputs, given)
             stock = self._desk.casa.names[row.name]
@@ -92,17 +112,89 @@ class Windows:
                     self._desk.front.say(f"{row.name} asks for no mask: with {name} below {least} it cleans nothing.")
                     return task(**given)
             self._editor.check(row.name)
+            if hand is not None:
+                return self._replay(row, task, stock, given, hand)
+            if os.environ.get(names.UNATTENDED) == "1":
+                raise Unattended(row.name, _REMEDY_OF_MASKS if row.name in ASK_FOR_MASKS else _REMEDY)
             display = self._desk.desktop.environment()
             program = appimages.ensure_extracted(appimages.find(row.tool), self._desk.front.say)
             proxies.spare_tools(os.environ)
             self._desk.tell(f"{row.name} waits for you on the CASA Desktop: {row.advice}")
-            with self._session(row, program, display, given):
+            keeper = self._keeper(row.name, stock, given)
+            with self._reported(keeper), self._session(row, program, display, given, keeper):
                 return task(**given)
 
         return like(task, call, row.name, add_gui=False)
 
+    def _replay(
+        self, row: InteractiveTask, task: Callable[..., Any], stock: Any, given: Dict[str, Any], hand: Any
+    ) -> Any:
+        from ..replay import playback
+
+        folder, record = playback.read(row.name, hand)
+        player = playback.Playback(row.name, folder, record)
+        player.check(_complete(stock, given), partial(images.shape_of, self._desk.casa))
+        if util.find_spec("grpc") is None:
+            raise ToolMissing("grpcio", "in this kernel's Python")
+        proxies.spare_tools(os.environ)
+        with tempfile.TemporaryDirectory(dir=self._desk.children.private.path, prefix="player-") as private:
+            output = Path(private) / "output"
+            try:
+                with self._editor.replay(row.name, player.argv, output, player):
+                    result = task(**given)
+            except (ViewerLost, EditorMissing) as error:
+                raise player.problem(output) or error from None
+            for line in player.summary(output):
+                self._desk.front.say(line)
+        return result
+
+    def _keeper(self, name: str, stock: Any, given: Mapping[str, Any]) -> Optional[Recorder]:
+        """Return what keeps the handwork of a call; None if the task asks for no masks, or nothing can keep them."""
+        if name not in ASK_FOR_MASKS:
+            return None
+        try:
+            from ..replay.recorder import Recorder
+
+            describe = partial(images.storage, self._desk.casa)
+            return Recorder(name, _complete(stock, given), describe, self._shower())
+        # Whatever it is, the cleaning is worth more.
+        except Exception as error:  # noqa: BLE001
+            self._desk.front.say(f"The handwork will not be kept: {error}")
+            return None
+
+    def _shower(self) -> Callable[[Mapping[str, str]], None]:
+        """Return a function that puts a bundle into the cell, in place of the former one."""
+        place = f"casa-desktop-{uuid.uuid4().hex}"
+        shown: List[bool] = []
+
+        def show(bundle: Mapping[str, str]) -> None:
+            self._desk.front.show(bundle, {}, display_id=place, update=bool(shown))
+            shown.append(True)
+
+        return show
+
+    @contextmanager
+    def _reported(self, keeper: Optional[Recorder]) -> Iterator[None]:
+        """Say after a with block where the handwork was kept, or why it was not."""
+        try:
+            yield
+        except BaseException as error:
+            self._report(keeper, error)
+            raise
+        self._report(keeper, None)
+
+    def _report(self, keeper: Optional[Recorder], error: Optional[BaseException]) -> None:
+        line = keeper.finish(error) if keeper is not None else ""
+        if line:
+            self._desk.front.say(line)
+
     def _session(
-        self, row: InteractiveTask, program: Path, display: Mapping[str, str], given: Mapping[str, Any]
+        self,
+        row: InteractiveTask,
+        program: Path,
+        display: Mapping[str, str],
+        given: Mapping[str, Any],
+        keeper: Optional[Recorder],
     ) -> ContextManager[None]:
         if row.tool == "casaplotserver":
             return self._flag_display.session(row.name, program, display)
@@ -110,7 +202,15 @@ class Windows:
         # The arguments of deconvolve and simanalyze do not say whether their images are planes.
         is_plane = row.name == "tclean" and not viewer_preferences.has_planes(given)
         look = viewer_preferences.MASK_EDITOR_OF_A_PLANE if is_plane else viewer_preferences.MASK_EDITOR
-        return self._editor.session(row.name, program, display, look, lambda pid: self._desk.look(pid, alt), say)
+        return self._editor.session(
+            row.name, program, display, look, lambda pid: self._desk.look(pid, alt), say, keeper
+        )
+
+
+def _complete(stock: Any, given: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return all arguments of a call, with defaults."""
+    defaults = {name: each.default for name, each in inspect.signature(stock).parameters.items()}
+    return {**{name: each for name, each in defaults.items() if each is not inspect.Parameter.empty}, **given}
 
 
 def _casalogger(logfile: str = "", terminal: bool = False) -> None:

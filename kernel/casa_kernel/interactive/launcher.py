@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shlex
 from contextlib import contextmanager, nullcontext, suppress
-from typing import Iterator, Mapping
+from typing import Iterator, Mapping, Optional
 
 from casa_desktop.system import environment
 
@@ -56,13 +56,21 @@ class Launcher:
         )
         self.place = FifoPlace(folder)
 
-    def write(self, display: Mapping[str, str], command: str, *, events: str = "-") -> None:
+    def write(
+        self,
+        display: Mapping[str, str],
+        command: str,
+        *,
+        events: str = "-",
+        env: Optional[Mapping[str, str]] = None,
+    ) -> None:
         """Make the FIFOs, and write the script.
 
         Args:
             display: the variables that put the program on the desktop.
             command: the shell commands that run the program; ``$@`` is what CASA gives it.
             events: the shell word for the address at which CASA expects the window's events.
+            env: the program's whole environment, if it is none of CASA's tools.
 
         Raises:
             OSError: there is no room.
@@ -70,13 +78,13 @@ class Launcher:
         for fifo in (self.life, self.messages):
             os.mkfifo(fifo, 0o600)
         # CASA's C++ starts the script with the environment of this process and its own TMPDIR.
-        env = appimages.environment(os.environ, display)
+        wanted = appimages.environment(os.environ, display) if env is None else env
         self.path.write_text(
             _SCRIPT.format(
                 life=shlex.quote(str(self.life)),
                 events=events,
                 register=shlex.quote(str(self._register)),
-                exports=environment.shell_lines(self.place.inherited(os.environ), env),
+                exports=environment.shell_lines(self.place.inherited(os.environ), wanted),
                 command=command,
             )
         )

@@ -14,6 +14,7 @@ What CASA does not do, and what is done about it here:
 - CASA notices the viewer's end only when it closes a panel. So the viewer is ended just before that.
 - The viewer does not distinguish between a closed window and its red cross, and the window stays until CASA closes it.
   So ``interactive.close_requests`` observes the request to close that the window manager sends.
+- CASA receives the address of a relay in place of the viewer's, if the handwork is kept (``interactive.relay_link``).
 - CASA keeps what it knows of a panel under the panel's number, beyond the viewer's end, and aborts the whole process
   when another viewer uses the number again; and all viewers use the same numbers in the same order. So CASA receives
   the viewer's address only after as many numbers were used up as there were viewers before.
@@ -21,12 +22,16 @@ What CASA does not do, and what is done about it here:
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Callable, Iterator, List, Mapping, Optional
+from typing import Any, Callable, Iterator, List, Mapping, Optional, Protocol, Sequence
+
+from casa_desktop.errors import CasaDesktopError
+from casa_desktop.system import pythonpath
 
 from ..errors import EditorMissing, NothingRuns, writing
 from ..tools import memfd_script, viewer_preferences
@@ -36,6 +41,7 @@ from . import flag_display
 from .launcher import Launcher
 from .mask_editor_closing import ViewerWatch
 from .programs import command, start_beside
+from .relay_link import RelayLink
 
 # The viewer writes its address into our FIFO instead of CASA's.
 _COMMAND = """\
@@ -54,7 +60,37 @@ case "$*" in
 esac
 """
 
+# In place of the viewer: what answers CASA's questions from a record. Its own words go into a file.
+_COMMAND_OF_A_PLAYER = """\
+shift
+exec setsid {words} --server={address} >{output} 2>&1"""
+
 _NAME = "mask editor"
+# A player's panels have other numbers than any viewer's.
+_PLAYERS_PANELS = 1_000_000
+
+
+class Observer(Protocol):
+    """What keeps or replays the handwork of one call; implemented in ``replay``."""
+
+    def before_question(self) -> None:
+        """CASA is about to ask for masks."""
+
+    def after_question(self) -> None:
+        """CASA has got its answers, and has not used them yet."""
+
+    def hear(self, name: str, result: Any) -> None:
+        """A method of CASA's tools has returned something to the task."""
+
+
+class Keeper(Observer, Protocol):
+    """What keeps the handwork of one call."""
+
+    def listen(self, output: Callable[[], str]) -> None:
+        """Take what CASA and the viewer say from ``output``, which returns all of it."""
+
+    def fail(self, reason: str) -> None:
+        """What CASA and the viewer say cannot be heard."""
 
 
 class MaskEditor:
@@ -82,6 +118,9 @@ class MaskEditor:
         self._last_look: Callable[[int], None] = lambda _pid: None
         self._watch: Optional[ViewerWatch] = None
         self._missed = False
+        self._observer: Optional[Observer] = None
+        self._relay: Optional[RelayLink] = None
+        self._keeper: Optional[Keeper] = None
         self._cache = private / "mask-editor.cache"
         text = _PYTHON.format(
             flag_display=shlex.quote(str(private / flag_display.LAUNCHER)),
@@ -112,6 +151,7 @@ class MaskEditor:
         look: Mapping[str, str],
         last_look: Callable[[int], None],
         say: Callable[[str], None],
+        keeper: Optional[Keeper] = None,
     ) -> Iterator[None]:
         """Make the mask editor available for one call of ``task`` within a with block, and end it afterwards.
 
@@ -122,6 +162,7 @@ class MaskEditor:
             look: its preferences.
             last_look: called with the viewer's process id, before a viewer that is still running is ended.
             say: called with a message for the user when the viewer is stopped or continues.
+            keeper: keeps the handwork. It can fail without any harm to the task.
 
         Raises:
             KeyboardInterrupt: the kernel was interrupted, or the window was closed.
@@ -133,6 +174,8 @@ class MaskEditor:
         requests: List[str] = []
         with ExitStack() as stack:
             stack.callback(self._launcher.remove)
+            if keeper is not None:
+                stack.enter_context(self._kept(keeper, display))
             with writing(self._folder.path):
                 self._prepare(program, display, look)
                 watch = self._start_watch(partial(_tell_stop, task, say))
@@ -148,6 +191,73 @@ class MaskEditor:
         if self._missed:
             raise EditorMissing(_NAME, provided=True)
 
+    @contextmanager
+    def replay(self, task: str, argv: Sequence[str], output: Path, observer: Observer) -> Iterator[None]:
+        """Have a program answer for the viewer within a with block; it needs no display.
+
+        Args:
+            task: the task's name, for messages.
+            argv: the program's command line; the number of its first panel, and ``--server=FIFO``, are added.
+            output: the file for what it prints.
+            observer: is told what happens; what it raises ends the task.
+
+        Raises:
+            KeyboardInterrupt: the kernel was interrupted.
+            ViewerLost: the program ended too early.
+            EditorMissing: it did not start.
+            NoRoom, Shortage: as ``writing``.
+        """
+        launcher = self._launcher
+        with ExitStack() as stack:
+            stack.callback(launcher.remove)
+            words = shlex.join([*argv, str(_PLAYERS_PANELS + self._viewers)])
+            address, file = shlex.quote(str(launcher.messages)), shlex.quote(str(output))
+            with writing(self._folder.path):
+                command = _COMMAND_OF_A_PLAYER.format(words=words, address=address, output=file)
+                launcher.write({}, command, env=pythonpath.seen(os.environ))
+                watch = ViewerWatch(
+                    launcher.life, launcher.messages, _use_up_none, 0, launcher.place.give_back, lambda *_: None
+                )
+            stack.callback(self._end, watch)
+            self._watch, self._observer, self._missed = watch, observer, False
+            self._last_look = lambda _pid: None
+            yield
+        watch.check(task)
+        if self._missed:
+            raise EditorMissing(_NAME, provided=True)
+
+    @contextmanager
+    def _kept(self, keeper: Keeper, display: Mapping[str, str]) -> Iterator[None]:
+        """Have the handwork kept within a with block; if it cannot be, the keeper is told, and nothing else happens."""
+        self._observer = self._keeper = keeper
+        try:
+            try:
+                self._relay = RelayLink(self._folder, display)
+                keeper.listen(self._relay.output)
+            except (CasaDesktopError, OSError) as error:
+                keeper.fail(str(error))
+            yield
+        finally:
+            relay, self._relay, self._observer, self._keeper = self._relay, None, None, None
+            if relay is not None:
+                relay.close()
+
+    def _for_casa(self, viewer: str) -> str:
+        """Return the address that CASA is given for a viewer's: that of a relay, if there is one."""
+        if self._relay is None or self._keeper is None:
+            return viewer
+        try:
+            return self._relay.address_for(viewer)
+        # CASA waits for an address.
+        except Exception as error:  # noqa: BLE001
+            self._keeper.fail(str(error))
+            return viewer
+
+    def hear(self, name: str, result: Any) -> None:
+        """Take what a method of CASA's tools has returned to the task."""
+        if self._observer is not None:
+            self._observer.hear(name, result)
+
     def miss(self) -> None:
         """Note that CASA has asked for a mask and got no answer.
 
@@ -162,11 +272,17 @@ class MaskEditor:
     def _start_watch(self, tell: Callable[[int, bool], None]) -> ViewerWatch:
         launcher = self._launcher
         return ViewerWatch(
-            launcher.life, launcher.messages, self._use_up, self._viewers, launcher.place.give_back, tell
+            launcher.life,
+            launcher.messages,
+            self._use_up,
+            self._viewers,
+            launcher.place.give_back,
+            tell,
+            self._for_casa,
         )
 
     def _end(self, watch: ViewerWatch) -> None:
-        self._watch = None
+        self._watch = self._observer = None
         watch.close()
         self._viewers += watch.viewers
 
@@ -183,8 +299,13 @@ class MaskEditor:
     @contextmanager
     def interaction(self) -> Iterator[None]:
         """Let CASA ask for a mask within a with block; its FIFO is in the kernel's folder."""
+        observer = self._observer
+        if observer is not None:
+            observer.before_question()
         with self._launcher.awaited(is_there=self._watch is not None and self._watch.pid is not None):
             yield
+        if observer is not None:
+            observer.after_question()
 
     def _start_roomier(self, display: Mapping[str, str]) -> Child:
         return start_beside(self._folder, "roomier", command("editor_size.py", viewer_preferences.SEPARATOR), display)
@@ -204,6 +325,10 @@ class MaskEditor:
             preferences=shlex.join(viewer_preferences.arguments(self._cache)),
         )
         self._launcher.write(display, command)
+
+
+def _use_up_none(_address: str, _count: int) -> None:
+    """A player has its own numbers."""
 
 
 def _tell_stop(task: str, say: Callable[[str], None], pid: int, stopped: bool) -> None:

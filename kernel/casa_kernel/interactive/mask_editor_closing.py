@@ -36,6 +36,7 @@ class ViewerWatch(WindowWatch):
         former: int,
         when_started: Callable[[], None],
         tell: Callable[[int, bool], None],
+        for_casa: Callable[[str], str] = str,
     ) -> None:
         """Begin to watch.
 
@@ -46,13 +47,14 @@ class ViewerWatch(WindowWatch):
             former: the number of viewers before this watch.
             when_started: called in another thread when a viewer has started.
             tell: called in another thread with a viewer's pid, and True when it is stopped or False when it continues.
+            for_casa: called in another thread with a viewer's address; returns the address to give to CASA.
 
         Raises:
             OSError: there is no descriptor left.
             RuntimeError: no further thread can be started.
         """
         self.viewers = 0
-        self._use_up, self._earlier, self._tell = use_up, former, tell
+        self._use_up, self._earlier, self._tell, self._for_casa = use_up, former, tell, for_casa
         self._ending = False
         self._gone = threading.Event()
         self._gone.set()
@@ -144,7 +146,7 @@ class ViewerWatch(WindowWatch):
         for server, address, earlier in iter(self._introductions.get, None):
             if address:
                 self._use_up(address, earlier)
-            write_line(server, address)
+            write_line(server, self._for_casa(address) if address else "")
 
     def _tidy(self) -> None:
         self._introductions.put(None)

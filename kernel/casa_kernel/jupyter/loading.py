@@ -79,6 +79,7 @@ class Loading:
             found = imports.load_tasks()
             hooks.before_clean_ends(found, self.editor.end_viewer)
             hooks.around_interaction(found, self.editor.interaction)
+            hooks.observe_cycles(found, self.editor.hear)
             hooks.keep_log_global(found)
         except CasaDesktopError as error:
             self._error = error

@@ -29,6 +29,10 @@ from .parser import SEVERE, WARN
 # Makes a call, or returns the result of a former one: ``reuse.switch.Switch.perform``.
 Perform = Callable[[str, Optional[Mapping[str, Any]], Any, Callable[[], Any]], Any]
 
+# The tasks that ask for masks, which ``hand`` can replay.
+ASK_FOR_MASKS = ("tclean", "deconvolve", "sdintimaging")
+_HAND = "hand"
+
 # The priorities that mean failure in the log, if the task returns None, False or an empty dictionary.
 _SILENT: Mapping[str, Tuple[str, ...]] = {
     # These return a dictionary on success; their checks of parameters log a warning and return nothing.
@@ -176,7 +180,8 @@ def guard(
 ) -> Callable[..., Any]:
     """Return ``task`` for users: when it fails, it raises an exception.
 
-    Besides its own parameters it takes ``reuse``, which its signature does not show: that is CASA's.
+    Besides its own parameters it takes ``reuse``, and where it asks for masks ``hand``, which goes on to the task. Its
+    signature does not show them: that is CASA's.
 
     Args:
         task: CASA's task, or ours around it.
@@ -192,10 +197,13 @@ def guard(
         # Tracebacks show only the user's code and CASA's.
         __tracebackhide__ = True
         asked = kwargs.pop("reuse", None)
+        hand = {_HAND: kwargs.pop(_HAND)} if name in ASK_FOR_MASKS and kwargs.get(_HAND) is not None else {}
         args, kwargs = plain_values.arguments(args, kwargs)
         kwargs = {**kwargs, **plain_values.arguments((), prepare(name, args, kwargs))[1]}
         args, kwargs = arguments.prepared(name, signature, args, kwargs)
-        return perform(name, arguments.complete(signature, args, kwargs), asked, functools.partial(call, args, kwargs))
+        complete = arguments.complete(signature, args, kwargs)
+        whole = {**complete, **hand} if complete is not None else None
+        return perform(name, whole, asked, functools.partial(call, args, {**kwargs, **hand}))
 
     # ``jupyter.tracebacks`` knows it by its name.
     def call(args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:

@@ -100,6 +100,8 @@ def _image(task: str, *reads: str, output: str = "outfile") -> Row:
 
 _TAQL = Run("msselect", SET, "msselect may name tables in ways that are not read here")
 _TAQL_TEXT = Run("taql", SET, "taql may name tables in ways that are not read here")
+# Unless it is told what was answered before.
+HAND = "hand"
 _ASKS = Run("interactive", SET, "it asks for masks in a window")
 _MPI = Run("parallel", SET, "its result depends on the number of processes")
 _RESTARTS = Run("restart", (False,), "the images that are there decide the names of the new ones")

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Collection, Dict, Iterator, List, Mapping, Set, Tuple, Union
 
-from .rows import BESIDE, NEW, ROWS, Output, Row
+from .rows import BESIDE, HAND, NEW, ROWS, Output, Row
 
 _BY_NAME: Dict[str, Row] = {row.task: row for row in ROWS}
 # What stands between the names in lists and ranges, and in expressions of images. A path too many costs a hit; one too
@@ -77,7 +77,8 @@ def files(task: str, arguments: Mapping[str, Any], folder: str) -> Union[Files, 
     if missing:
         return SimplyRun(f"{task} of this release of CASA has no parameter {min(missing)}")
     for run in row.runs:
-        if _is(arguments[run.parameter], run.values):
+        is_told = run.parameter == "interactive" and arguments.get(HAND) is not None
+        if _is(arguments[run.parameter], run.values) and not is_told:
             return SimplyRun(run.reason)
     if any("\\" in text for text in _strings(arguments)):
         return SimplyRun("an argument has a backslash, and may name files in ways that are not read here")
