@@ -10,10 +10,9 @@ import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Sequence
+from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Sequence
 
 from .. import errors, names
-from ..containers.container import Container
 from ..runtime import directory, removal
 from ..runtime.exit_reason import forget_last_words
 from ..runtime.location import configured_root, is_private, others
@@ -24,6 +23,9 @@ from ..x11 import displays
 from ..x11.icewm import display_environment
 from . import cleanup, control, open_url, starting, x_server_source
 from .registry import DEFAULT_NAME, find, living, running
+
+if TYPE_CHECKING:
+    from ..containers.container import Container
 
 
 def ensure(

@@ -13,10 +13,9 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence
 
 from .. import errors, names
-from ..containers.container import Container
 from ..runtime import removal
 from ..runtime.directory import Places
 from ..runtime.settings import Settings
@@ -25,6 +24,9 @@ from ..system.formatted_error import restored
 from ..system.process import read_line
 from ..system.pythonpath import seen
 from . import cleanup
+
+if TYPE_CHECKING:
+    from ..containers.container import Container
 
 # The supervisor itself observes the deadline, and then needs a moment to end the processes that it has started.
 LAST_WORD_SECONDS = 8.0

@@ -15,15 +15,16 @@ import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Iterator, Mapping, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Iterator, Mapping, NamedTuple, Optional, Tuple
 
 from .. import errors, names
-from ..containers import images
-from ..containers.container import Container
 from ..errors import InvalidContainer, InvalidSetting, SettingNotWritten
 from ..findings import Finding
 from ..system.files import parsed
 from ..system.process import on_path
+
+if TYPE_CHECKING:
+    from ..containers.container import Container
 
 _CHOOSE = "choose again with casa-desktop x-server"
 
@@ -65,6 +66,9 @@ def chosen(environ: Mapping[str, str]) -> Choice:
 def _parsed(text: str, source: str) -> Optional[Container]:
     if text.strip().strip('"') == OWN:
         return None
+    # Imported here, because most machines have an X server of their own, and each kernel imports this module.
+    from ..containers.container import Container
+
     try:
         return Container.from_dict(parsed(text))
     except (InvalidContainer, ValueError) as error:
@@ -128,6 +132,8 @@ def as_finding(environ: Mapping[str, str]) -> Finding:
     except errors.InvalidSetting as error:
         return Finding("X server", "missing", str(error), _CHOOSE)
     if choice.container is not None:
+        from ..containers import images
+
         where = f"that of {choice.container.label}, chosen in {choice.source}"
         trouble = images.trouble(choice.container)
         state = "missing" if trouble else "ok"

@@ -131,6 +131,15 @@ def test_jupyter_s_client_is_imported_only_when_it_is_used(name: str) -> None:
     assert not roots & JUPYTER_CLIENT
 
 
+def test_containers_are_imported_only_for_desktops_that_run_in_one() -> None:
+    assert _broken(_of_containers) == {}
+
+
+def _of_containers(dotted: str) -> set[str]:
+    names = _imports(dotted, at_once=True) if _package(dotted) == "desktop" else frozenset[str]()
+    return {name for name in names if _package(name) == "containers"}
+
+
 def test_desktop_and_kernel_know_little_of_each_other() -> None:
     assert _broken(_of_the_other) == {}
 
