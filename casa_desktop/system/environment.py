@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import Dict, Mapping
+from typing import Dict, Iterable, Mapping
 
 # Patterns of names, and what the variables are. Seen with casaviewer 2.4.4, casaplotms 2.9.1 and IceWM 3.3:
 # QT_QPA_PLATFORMTHEME=gtk3 ends the tools; qt6ct as a theme, QT_STYLE_OVERRIDE, QT_FONT_DPI, QT_SCALE_FACTOR,
@@ -35,21 +35,20 @@ OF_THE_MACHINE = {
 }
 
 
-def _pattern(*tables: Mapping[str, str]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern})" for table in tables for pattern in table))
-
-
-_NOT_ON_A_DESKTOP, _NOT_FOR_TOOLS = _pattern(OF_DESKTOPS), _pattern(OF_DESKTOPS, OF_THE_MACHINE)
-
-
 def for_desktop(environ: Mapping[str, str]) -> Dict[str, str]:
     """Return the environment for programs on our desktop; the caller adds the display."""
-    return {name: value for name, value in environ.items() if not _NOT_ON_A_DESKTOP.fullmatch(name)}
+    return _without(environ, OF_DESKTOPS)
 
 
 def for_tools(environ: Mapping[str, str]) -> Dict[str, str]:
     """Return the environment for CASA's tools; the caller adds the display."""
-    return {name: value for name, value in environ.items() if not _NOT_FOR_TOOLS.fullmatch(name)}
+    return _without(environ, {**OF_DESKTOPS, **OF_THE_MACHINE})
+
+
+def _without(environ: Mapping[str, str], patterns: Iterable[str]) -> Dict[str, str]:
+    # Compiled at use, not at import: most of the processes that import this start no program.
+    unwanted = re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+    return {name: value for name, value in environ.items() if not unwanted.fullmatch(name)}
 
 
 def shell_lines(environ: Mapping[str, str], wanted: Mapping[str, str]) -> str:
