@@ -9,8 +9,7 @@ import select
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Iterable, Iterator, Mapping, Optional, Sequence, Tuple
+from typing import IO, TYPE_CHECKING, Iterable, Iterator, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 if TYPE_CHECKING:
     import psutil
@@ -236,8 +235,7 @@ def on_path(programs: Iterable[str]) -> Optional[str]:
     return next(filter(None, map(shutil.which, programs)), None)
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """A program to run.
 
     Attributes:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Mapping, Sequence, Tuple
+from typing import Mapping, NamedTuple, Sequence, Tuple
 
 from .. import names
 from ..runtime.directory import Places
@@ -81,8 +80,7 @@ TOOLS = {
 }
 
 
-@dataclass(frozen=True)
-class MenuEntry:
+class MenuEntry(NamedTuple):
     """One program in the menu.
 
     Attributes:

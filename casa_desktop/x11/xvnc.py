@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Mapping
 
@@ -19,7 +18,6 @@ from ..system.unix_sockets import connected
 from . import xauthority
 
 
-@dataclass
 class Xvnc:
     """The X server of one desktop; it can be started repeatedly.
 
@@ -31,12 +29,9 @@ class Xvnc:
         log: receives the output of Xvnc; also open for reading.
     """
 
-    program: str
-    name: str
-    settings: Settings
-    at: Places
-    log: IO[bytes]
-    _reader: int = -1
+    def __init__(self, program: str, name: str, settings: Settings, at: Places, log: IO[bytes]) -> None:
+        self.program, self.name, self.settings, self.at, self.log = program, name, settings, at, log
+        self._reader = -1
 
     def start(self) -> int:
         """Start Xvnc with a new cookie; return its process id. Xvnc is not ready until ``await_display`` returns.
