@@ -14,6 +14,7 @@ from typing import Any, List, Optional, Sequence
 import argcomplete
 
 from . import __version__
+from .cli.commands import add_command
 from .cli.hand import add_hand
 from .cli.history import add_history
 from .cli.kernel import add_kernel
@@ -50,8 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add(commands: Any, name: str, function: Any, text: str, *, desktop: bool = True) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
-    parser.set_defaults(function=function)
+    parser = add_command(commands, name, function, text)
     if desktop:
         named = parser.add_argument("--name", default=registry.DEFAULT_NAME, help="the desktop (default: %(default)s)")
         named.completer = _running_names  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ..errors import NumpyMissing
+from .commands import add_command, add_group
 
 _EXPORT_EXAMPLES = """\
 examples:
@@ -29,9 +30,7 @@ examples:
 def add_hand(commands: Any) -> None:
     """Add the command ``hand`` and its subcommands to ``casa-desktop``."""
     text = "Show what was done by hand in an interactive task, or write it as a script."
-    parser = commands.add_parser("hand", help=text, description=text)
-    parser.set_defaults(function=lambda _arguments: parser.error("choose a command: show or export"))
-    group = parser.add_subparsers(dest="hand_command", metavar="COMMAND")
+    group = add_group(commands, "hand", text, "show or export")
     text = "Write a page that shows each cycle: the residual with its mask, the numbers typed, peak and flux."
     _add(
         group, "show", show, text, _SHOW_EXAMPLES, "the page to write (default: beside FOLDER, as .html; - for stdout)"
@@ -40,13 +39,10 @@ def add_hand(commands: Any) -> None:
     _add(group, "export", export, text, _EXPORT_EXAMPLES, "the script to write (default: stdout)")
 
 
-def _add(group: Any, name: str, function: Any, text: str, epilog: str, output: str) -> None:
-    parser = group.add_parser(
-        name, help=text, description=text, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.set_defaults(function=function)
+def _add(group: Any, name: str, function: Any, text: str, examples: str, output: str) -> None:
+    parser = add_command(group, name, function, text, examples)
     folder = parser.add_argument("folder", type=Path, metavar="FOLDER", help="the folder of the handwork: NAME.hand")
-    folder.completer = _folders
+    folder.completer = _folders  # type: ignore[attr-defined]
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=output)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Tuple
 
 from ..errors import CasaDesktopError
+from .commands import add_command
 
 if TYPE_CHECKING:
     from ..history.models import History
@@ -29,16 +30,9 @@ examples:
 def add_history(commands: Any) -> None:
     """Add the command ``history`` to ``casa-desktop``."""
     text = "Show the calls that made an image, table, MeasurementSet or FITS file, as Python."
-    parser = commands.add_parser(
-        "history",
-        help=text,
-        description=text,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(function=history)
+    parser = add_command(commands, "history", history, text, _EXAMPLES)
     path = parser.add_argument("path", metavar="PATH", help="the image, table, MeasurementSet or FITS file")
-    path.completer = _paths
+    path.completer = _paths  # type: ignore[attr-defined]
     parser.add_argument("--all", action="store_true", help="show all arguments, not only those that are no defaults")
     parser.add_argument("--script", type=Path, metavar="FILE", help="write a script that makes it again")
     parser.add_argument("--prov", type=Path, metavar="FILE", help="write it as PROV-JSON of W3C")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable, List, Sequence, Tuple
 
 from ..errors import CasaDesktopError
 from . import container_options
+from .commands import add_command, add_group
 
 if TYPE_CHECKING:
     from ..kernels.install import Wish
@@ -40,26 +41,16 @@ examples:
 def add_kernel(commands: Any) -> None:
     """Add the command ``kernel`` and its subcommands to ``casa-desktop``."""
     text = "Write, list, check and remove the kernels by which JupyterLab starts CASA."
-    parser = commands.add_parser("kernel", help=text, description=text)
-    parser.set_defaults(function=lambda _arguments: parser.error("choose a command: install, list, remove or check"))
-    group = parser.add_subparsers(dest="kernel_command", metavar="COMMAND")
+    group = add_group(commands, "kernel", text, "install, list, remove or check")
     _add_install(group)
     _add_list(group)
     _add_remove(group)
     _add_check(group)
 
 
-def _add(group: Any, name: str, function: Any, text: str, epilog: str = "") -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = group.add_parser(
-        name, help=text, description=text, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.set_defaults(function=function)
-    return parser
-
-
 def _add_install(group: Any) -> None:
     text = "Write the kernelspec of another CASA, which JupyterLab's launcher then shows."
-    parser = _add(group, "install", install, text, _INSTALL_EXAMPLES)
+    parser = add_command(group, "install", install, text, _INSTALL_EXAMPLES)
     python = "a Python with CASA, or a monolithic CASA (default: this Python; in an image, its 'python')"
     parser.add_argument("--python", default="", metavar="PATH", help=python)
     home = container_options.add_images(parser)
@@ -84,12 +75,12 @@ def _add_install(group: Any) -> None:
 
 
 def _add_list(group: Any) -> None:
-    parser = _add(group, "list", list_kernels, "List the CASA kernels, and check whether they can still start.")
+    parser = add_command(group, "list", list_kernels, "List the CASA kernels, and check whether they can still start.")
     parser.add_argument("--json", action="store_true", help="print a list of them as JSON")
 
 
 def _add_remove(group: Any) -> None:
-    parser = _add(group, "remove", remove, "Remove kernels that 'kernel install' wrote.")
+    parser = add_command(group, "remove", remove, "Remove kernels that 'kernel install' wrote.")
     named = parser.add_argument("names", nargs="+", metavar="NAME", help="a kernel's name")
     named.completer = _removable  # type: ignore[attr-defined]
     parser.add_argument("--json", action="store_true", help="print the names of the removed kernels as JSON")
@@ -97,7 +88,7 @@ def _add_remove(group: Any) -> None:
 
 def _add_check(group: Any) -> None:
     text = "Start a kernel, run a task and draw a picture in it, and list what is missing."
-    parser = _add(group, "check", check, text, _CHECK_EXAMPLES)
+    parser = add_command(group, "check", check, text, _CHECK_EXAMPLES)
     named = parser.add_argument("name", metavar="NAME", help="a kernel's name")
     named.completer = _names  # type: ignore[attr-defined]
     parser.add_argument("--timeout", type=float, default=120.0, help="time limit in seconds (default: %(default)g)")

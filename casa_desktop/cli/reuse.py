@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from ..errors import InvalidSetting
+from .commands import add_command, add_group
 
 if TYPE_CHECKING:
     from ..store.store import Store, Usage
@@ -26,9 +27,7 @@ examples:
 def add_reuse(commands: Any) -> None:
     """Add the command ``reuse`` and its subcommands to ``casa-desktop``."""
     text = "Show, check, clear and limit the results of tasks that %%casa_reuse keeps beside the data."
-    parser = commands.add_parser("reuse", help=text, description=text)
-    parser.set_defaults(function=lambda _arguments: parser.error("choose a command: status, check, clear or limit"))
-    group = parser.add_subparsers(dest="reuse_command", metavar="COMMAND")
+    group = add_group(commands, "reuse", text, "status, check, clear or limit")
     _add(group, "status", status, "Show what is kept, how much room it takes, and the time that it has saved.")
     _add(group, "check", check, "Read all that is kept, and remove what is damaged.")
     _add(group, "clear", clear, "Remove all that is kept; the data themselves stay.")
@@ -36,8 +35,7 @@ def add_reuse(commands: Any) -> None:
 
 
 def _add(group: Any, name: str, function: Any, text: str) -> None:
-    parser = group.add_parser(name, help=text, description=text)
-    parser.set_defaults(function=function)
+    parser = add_command(group, name, function, text)
     _complete_folders(
         parser.add_argument(
             "folder",
@@ -52,14 +50,7 @@ def _add(group: Any, name: str, function: Any, text: str) -> None:
 
 def _add_limit(group: Any) -> None:
     text = "Show or change how much room may be taken; what was not used for the longest time gives way."
-    parser = group.add_parser(
-        "limit",
-        help=text,
-        description=text,
-        epilog=_LIMIT_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(function=limit)
+    parser = add_command(group, "limit", limit, text, _LIMIT_EXAMPLES)
     words = "a size like 200 GB (default: show the limit), and the folder of the data (default: as for status)"
     _complete_folders(parser.add_argument("words", nargs="*", metavar="SIZE [FOLDER]", help=words))
     parser.add_argument("--json", action="store_true", help="print it as JSON")

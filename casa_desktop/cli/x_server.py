@@ -8,6 +8,7 @@ import os
 from typing import Any
 
 from . import container_options
+from .commands import add_command
 
 _EXAMPLES = """\
 examples:
@@ -24,14 +25,7 @@ examples:
 def add_x_server(commands: Any) -> None:
     """Add the command ``x-server`` to ``casa-desktop``."""
     text = "Show or choose where desktops get their X server from: this machine, or an image."
-    parser = commands.add_parser(
-        "x-server",
-        help=text,
-        description=text,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(function=x_server)
+    parser = add_command(commands, "x-server", x_server, text, _EXAMPLES)
     group = container_options.add_images(parser)
     group.add_argument("--own", action="store_true", help="this machine's own Xvnc")
     container_options.add_options(parser)
