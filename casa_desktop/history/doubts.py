@@ -169,7 +169,7 @@ def of_start(look: Seen, exists: bool, record: Optional[Record]) -> Iterator[str
     elif look.own and look.path not in look.own[-1].outputs:
         names = ", ".join(os.path.basename(path) for path in look.own[-1].outputs) or "something else"
         yield f"its last call, {look.own[-1].task}, made {names}: it may be that one, renamed or copied"
-    if record is not None and not look.chain:
+    if record is not None and not look.chain and look.digest and record.after[look.path].digest != look.digest:
         yield (
             f"not as the kept call of {record.task} on {files.moment(record.made)} has left it: it was made anew, or "
             "changed since"

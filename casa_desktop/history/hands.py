@@ -59,20 +59,23 @@ def _read(folder: str, file: str) -> Hand:
 
 def give(hands: Iterable[Hand], calls: List[Call]) -> List[Hand]:
     """Give each handwork of a cleaning to its call, by task and time; return those that belong to no call."""
-    left = []
-    for hand in hands:
-        fitting = [
-            call for call in calls if call.task == hand.task and hand.made <= call.ended + _ROUNDING and not call.hand
-        ]
-        # A cleaning that waits for hands may take hours; the first that ended after it began is its call.
-        first = min(fitting, key=lambda call: call.ended, default=None)
-        if hand.task in CLEANERS and first is not None and _waited(first):
-            first.hand.append(hand.folder)
-        else:
-            left.append(hand)
+    left = list(hands)
+    for call in sorted(filter(_waited, calls), key=lambda call: call.ended):
+        # A cleaning that waits for hands may take hours, and the one before it may have made another image: the
+        # youngest handwork that is older than the cleaning's end is its own.
+        fitting = [hand for hand in left if hand.task == call.task and _within(hand, call)]
+        own = max(fitting, key=lambda hand: hand.made, default=None)
+        if own is not None:
+            call.hand.append(own.folder)
+            left.remove(own)
     return left
+
+
+def _within(hand: Hand, call: Call) -> bool:
+    known = call.seconds is not None
+    return hand.made <= call.ended + _ROUNDING and (not known or hand.made >= call.began - _ROUNDING)
 
 
 def _waited(call: Call) -> bool:
     # False, "" and 0 are CASA's words for no.
-    return bool(call.arguments.get("interactive"))
+    return call.task in CLEANERS and bool(call.arguments.get("interactive"))

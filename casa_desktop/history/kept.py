@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Optional
 
 from ..store.models import Record
 from ..store.values import decoded
+from . import files
 from .models import RECORD, Call, Unknown
 
 _ARGUMENT, _VERSION = "argument ", "surroundings casatasks"
@@ -52,20 +53,29 @@ def _decoded(plain: Any) -> Any:
         return Unknown("it cannot be read back")
 
 
-def that_made(records: List[Record], path: str, digest: str, before: float) -> Optional[Record]:
+def that_made(records: List[Record], path: str, digest: str, before: float) -> Optional[Call]:
     """Return the last call, before a moment, that left a path in a state; None if none is kept.
+
+    A later call that left the same state will do: it is what the former call did, of which no record is left.
 
     Args:
         records: all that are kept.
         path: absolute.
         digest: of the state.
-        before: in seconds since 1970; a call that ended later does not count.
+        before: in seconds since 1970.
     """
-    fitting = (each for each in records if path in each.after and each.after[path].digest == digest)
-    return max((each for each in fitting if each.made <= before), key=lambda each: each.made, default=None)
-
-
-def state_before(record: Record, path: str) -> str:
-    """Return the digest of a path's state before a call; empty if nothing was there."""
-    state = record.before.get(path)
-    return "" if state is None or state.absent else state.digest
+    fitting = [each for each in records if path in each.after and each.after[path].digest == digest]
+    former = [each for each in fitting if each.made <= before]
+    if former:
+        return call(max(former, key=lambda each: each.made))
+    # Only of what was made new: what was changed in place and changed back would lead round and round.
+    again = [each for each in fitting if path not in each.before or each.before[path].absent]
+    if not again:
+        return None
+    later = call(min(again, key=lambda each: each.made))
+    later.note(
+        f"It was made again on {files.moment(later.ended)}, and this is the record of that; what was read before had "
+        "the same contents."
+    )
+    later.ended = before
+    return later

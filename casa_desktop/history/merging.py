@@ -40,7 +40,7 @@ def same(call: Call, other: Call) -> bool:
     if call.task != other.task:
         return False
     if RECORD in call.sources and RECORD in other.sources:
-        return call.ended == other.ended and call.folder == other.folder
+        return (call.inputs, call.outputs, call.folder) == (other.inputs, other.outputs, other.folder)
     if RECORD in call.sources or RECORD in other.sources:
         record, written = (call, other) if RECORD in call.sources else (other, call)
         # What is written differs from what was given where the task has changed it; but not in what it is about.

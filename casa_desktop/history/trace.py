@@ -85,7 +85,7 @@ class Tracer:
         if (path, digest, limit) in self._done or len(self._done) > _MOST:
             return
         self._done.add((path, digest, limit))
-        chain, rest = self._proved(path, limit, digest)
+        chain, rest = self._proved(path, limit, digest or self._since(path, limit))
         written = self._written(path)
         told = self._told(path, written)
         earlier, later = [call for call in told if call.ended <= limit], [call for call in told if call.ended > limit]
@@ -105,14 +105,22 @@ class Tracer:
         chain: List[Call] = []
         rest, before = digest, limit
         while rest and rest != ABSENT and len(chain) < _MOST:
-            record = kept.that_made(self._records, path, rest, before)
-            if record is None:
+            call = kept.that_made(self._records, path, rest, before)
+            if call is None:
                 break
-            chain.append(kept.call(record))
-            chain[-1].proved = True
-            before = record.made - record.seconds + _ROUNDING
-            rest = kept.state_before(record, path) or ABSENT
+            call.proved = True
+            chain.append(call)
+            before = call.began + _ROUNDING
+            rest = call.inputs.get(path, ABSENT)
         return chain[::-1], rest
+
+    def _since(self, path: str, limit: float) -> str:
+        """Return the state of now, if a call that is kept left it before a moment; empty if not."""
+        digest = self._digest(path) if os.path.exists(path) else ""
+        made = any(
+            path in each.after and each.after[path].digest == digest and each.made <= limit for each in self._records
+        )
+        return digest if made else ""
 
     def _states_since(self, path: str) -> List[str]:
         """Return the states that a path is proved to have had, up to the one of now."""
