@@ -60,12 +60,12 @@ class Play:
         self._fault: Optional[Fault] = None
         self._daemon: Optional[psutil.Process] = None
         self._interrupted = False
-        self._hit_at = self._released_at = 0.0
+        self._began_at = self._hit_at = self._released_at = 0.0
         self._windows = 0
 
     def run(self) -> Outcome:
         """Play it; return what came of it."""
-        began = time.monotonic()
+        self._began_at = time.monotonic()
         arena, what = self._arena, self._round
         self._before = arena.parts()
         beside = arena.kernels[1].run(works.cell(what.bystander, f"{what.number}-beside"))
@@ -80,7 +80,7 @@ class Play:
         self._judge_bystander(beside)
         self._judge_others()
         self._judge_data()
-        self.outcome.broken, self.outcome.seconds = self._broken, time.monotonic() - began
+        self.outcome.broken, self.outcome.seconds = self._broken, time.monotonic() - self._began_at
         return self.outcome
 
     # The deed
@@ -365,7 +365,8 @@ class Play:
             arena.start_desktop()
         assert arena.view is not None
         renewed = arena.parts().get(verdicts.X_SERVER) != self._before.get(verdicts.X_SERVER)
-        if not arena.view.wait_until_connected(GONE_SECONDS, self._hit_at if renewed else 0):
+        # A new X server may have been there, and been looked at, before who started it was hit.
+        if not arena.view.wait_until_connected(GONE_SECONDS, self._began_at if renewed else 0):
             self._broken.append(f"the view did not come back: {arena.view.lines[-2:]}")
         return how
 
