@@ -18,13 +18,14 @@ def fields(text: str) -> Dict[str, Dict[str, str]]:
     found: Dict[str, Dict[str, str]] = {}
     settings: Dict[str, str] = {}
     for line in text.splitlines():
-        name, sign, value = (part.strip() for part in line.partition("="))
+        name, sign, value = line.partition("=")
         if not sign or line.startswith("#"):
             continue
-        if name == "imagename":
+        # CASA takes blanks behind the sign for a part of the image's name (casatasks 6.7.0).
+        if name.strip() == "imagename":
             settings = found.setdefault(os.path.normpath(value), {})
         else:
-            settings[name] = value
+            settings[name.strip()] = value.strip()
     return found
 
 

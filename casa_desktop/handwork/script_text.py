@@ -75,7 +75,7 @@ def outlier_file(images):
     with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as file:
         for name, sign, value in lines:
             if name.strip() == "imagename":
-                value = images[os.path.normpath(value.strip())]
+                value = images[os.path.normpath(value)]
             file.write(f"{name}{sign}{value}\\n")
     return file.name
 

@@ -6,8 +6,10 @@ from casa_desktop.handwork import outliers
 
 
 def test_a_file_of_outlier_fields_is_read_as_tclean_reads_it() -> None:
-    text = "# imagename=none\nimagename = ./out\nnterms=3\n\nimsize=[40,30]\nimagename=b/more\nusemask=user\nno value\n"
-    assert outliers.fields(text) == {"out": {"nterms": "3", "imsize": "[40,30]"}, "b/more": {"usemask": "user"}}
+    text = (
+        "# imagename=none\nimagename =./out\nnterms = 3\n\nimsize=[40,30]\nimagename= b/more\nusemask=user\nno value\n"
+    )
+    assert outliers.fields(text) == {"out": {"nterms": "3", "imsize": "[40,30]"}, " b/more": {"usemask": "user"}}
     assert outliers.fields("") == {}
 
 
