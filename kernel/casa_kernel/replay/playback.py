@@ -31,7 +31,7 @@ _X, _Y, _POLARIZATION, _CHANNEL = range(4)
 _WHY = {
     UNKNOWN: "because the kernel ended while it cleaned",
     INTERRUPTED: "where it was interrupted",
-    FAILED: "where it failed",
+    FAILED: "where something failed",
 }
 
 
@@ -134,7 +134,7 @@ class Playback:
         lines = [f"{self._task} took {answers} of {len(record.steps)} answers from {folder}."]
         if self._difference:
             lines.append(
-                f"{folder} was made with other data or another number of processes: {self._difference}. The masks are "
+                f"{folder} was made with other data, or went on with other images: {self._difference}. The masks are "
                 "the same, the result is another."
             )
         if any("over" in event for event in events):

@@ -132,7 +132,7 @@ class Recorder:
         """Take what a method of CASA's tools has returned to the task."""
         looked_at = self._convergence.hear(name, result)
         if looked_at is not None:
-            self._note_peak(*looked_at)
+            self._keep(lambda: self._note_peak(*looked_at))
         if name == "getminorcyclecontrols":
             self._keep(lambda: self._write_minor(result))
 
@@ -143,10 +143,14 @@ class Recorder:
             error: what ended the task, if anything did.
         """
         self._keep(self._write_pending)
-        if self.writer is not None:
-            writer = self.writer
-            self._keep(lambda: writer.finish(self._end(error)))
+        if self.writer is not None and self.writer.record.steps:
+            # Also of a record that has ended before.
+            with suppress(Exception):
+                self.writer.finish(self._end(error))
         if self.writer is None or not self.writer.record.steps:
+            if self.writer is not None:
+                with suppress(OSError):
+                    self.writer.folder.rmdir()
             if self.failed and not isinstance(error, KeyboardInterrupt):
                 return f"The handwork was not kept: {self.failed}."
             return ""
@@ -165,8 +169,10 @@ class Recorder:
         return f"The handwork was not kept: {writer.folder} is gone."
 
     def _end(self, error: Optional[BaseException]) -> str:
-        if error is not None:
-            return INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILED
+        if isinstance(error, KeyboardInterrupt):
+            return INTERRUPTED
+        if error is not None or self.failed:
+            return FAILED
         actions = set(self._actions.values())
         return STOP if actions == {STOP} else NO_MORE if actions <= {STOP, NO_MORE} else FINISHED
 
@@ -218,7 +224,7 @@ class Recorder:
 
     def _take(self, name: str, step: Step, mask: Path, residual: Path) -> None:
         managers, big_endian, axes = self._describe(mask)
-        pixels = tiles.mask(tiles.read(mask, managers, big_endian))
+        pixels = tiles.read_mask(mask, managers, big_endian)
         if name not in self._images:
             self._fields.append(name)
             self._images[name] = Image(pixels.shape, axes)

@@ -6,7 +6,7 @@ in casatools 6.7.0), and take ten times as long.
 
 from __future__ import annotations
 
-import os
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Mapping, Tuple
 
@@ -34,21 +34,50 @@ def read(path: Path, managers: Mapping[str, Any], big_endian: bool) -> Pixels:
         NotTiled: it is not stored as CASA stores images.
         OSError: it cannot be read.
     """
+    number, cube, tile = _layout(managers)
+    return _whole(_mapped(path, number, cube, tile, big_endian), cube, tile)
+
+
+def read_mask(path: Path, managers: Mapping[str, Any], big_endian: bool) -> Pixels:
+    """Return a mask's pixels as ``read``; but as uint8 if all are 0 or 1, which takes a quarter of time and memory."""
     import numpy
 
     number, cube, tile = _layout(managers)
+    data = _mapped(path, number, cube, tile, big_endian)
+    marked = data != 0
+    # A NaN is not 0 and not 1.
+    if numpy.count_nonzero(marked) != numpy.count_nonzero(data == 1):
+        return _whole(data, cube, tile)
+    return _whole(marked.view(numpy.uint8), cube, tile)
+
+
+def _mapped(path: Path, number: int, cube: Tuple[int, ...], tile: Tuple[int, ...], big_endian: bool) -> Pixels:
+    """Return the numbers in an image's file, in their order."""
+    import numpy
+
     file = path / f"table.f{number}_TSM0"
-    grid = tuple(-(-length // side) for length, side in zip(cube, tile))
-    count = int(numpy.prod(grid)) * int(numpy.prod(tile))
-    if file.stat().st_size != 4 * count:
-        raise NotTiled(f"{file} has {os.stat(file).st_size} bytes, and not {4 * count}")
-    data = numpy.fromfile(file, numpy.dtype(">f4" if big_endian else "<f4"))
+    count = math.prod(-(-length // side) * side for length, side in zip(cube, tile))
+    size = file.stat().st_size
+    if size != 4 * count:
+        raise NotTiled(f"{file.name} of {path.name} has {size} bytes, and not {4 * count}")
+    data: Pixels = numpy.memmap(file, numpy.dtype(">f4" if big_endian else "<f4"), "r").view(numpy.ndarray)
+    return data
+
+
+def _whole(data: Pixels, cube: Tuple[int, ...], tile: Tuple[int, ...]) -> Pixels:
+    """Return a copy of an image of which there is one tile after the other."""
+    import numpy
+
+    grid = [-(-length // side) for length, side in zip(cube, tile)]
+    axes = len(cube)
     # The first axis is the fastest, of the tiles and within one; numpy's last axis is. Between a tile's number along an
     # axis and the place within the tile stand those of the other axes.
-    axes = len(cube)
-    data = data.reshape((*grid[::-1], *tile[::-1]))
+    tiles = data.reshape((*grid[::-1], *tile[::-1]))
     order = [each for axis in range(axes) for each in (axis, axes + axis)]
-    whole = data.transpose(order).reshape([side * times for side, times in zip(tile[::-1], grid[::-1])])
+    shape = [side * times for side, times in zip(tile[::-1], grid[::-1])]
+    whole = tiles.transpose(order).reshape(shape)
+    # An image of a single tile would be the file itself, which changes.
+    whole = whole.copy() if numpy.may_share_memory(whole, data) else whole
     pixels: Pixels = whole[tuple(slice(length) for length in cube[::-1])].T
     return pixels
 
@@ -67,13 +96,3 @@ def _layout(managers: Mapping[str, Any]) -> Tuple[int, Tuple[int, ...], Tuple[in
                 shape, tile = shape[:-1], tile[:-1]
             return int(manager["SPEC"]["SEQNR"]), shape, tile
     raise NotTiled("it has no pixels")
-
-
-def mask(pixels: Pixels) -> Pixels:
-    """Return a mask's pixels as uint8 if all are 0 or 1, which takes a quarter of the memory; else as they are."""
-    import numpy
-
-    marked = pixels != 0
-    # A NaN is not 0 and not 1.
-    whole = numpy.count_nonzero(marked) == numpy.count_nonzero(pixels == 1)
-    return marked.view(numpy.uint8) if whole else pixels

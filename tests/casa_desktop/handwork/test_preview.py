@@ -5,7 +5,7 @@ from typing import Any, Tuple
 import numpy as np
 import pytest
 
-from casa_desktop.handwork.preview import BLANK, SIDE, preview
+from casa_desktop.handwork.preview import BLANK, SIDE, _small, preview
 
 
 def _noise(*shape: int) -> Any:
@@ -63,3 +63,14 @@ def test_an_image_without_noise_has_a_picture(image: Any) -> None:
     picture = preview(image)
     assert picture.high > picture.low
     assert (picture.pixels != BLANK).all()
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_plane_of_whole_blocks_looks_as_if_it_had_others(order: Any) -> None:
+    image = np.random.default_rng(7).normal(size=(1024, 768)).astype(np.float32)
+    image[500, 300], image[501, 301], image[10, 20] = 40.0, -50.0, np.nan
+    # One more row makes a last block that is not whole.
+    whole, padded = (_small(np.asarray(each, order=order), 1.0) for each in (image, np.pad(image, ((0, 0), (0, 1)))))
+    assert whole.shape == (256, 192)
+    assert np.array_equal(whole, padded[:, :192], equal_nan=True)
+    assert (whole[125, 75], np.nanmin(whole)) == (-50, -50)
