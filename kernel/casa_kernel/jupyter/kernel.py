@@ -102,6 +102,7 @@ class CasaKernel(IPythonKernel):
         assert self.shell is not None
         self._shell: Any = self.shell
         self._settled = False
+        self._prompt = 0
         self._given: Optional[Dict[str, Any]] = None
         self._binding = threading.RLock()
         self._casa: Optional[imports.Casa] = None
@@ -250,7 +251,7 @@ class CasaKernel(IPythonKernel):
 
     def _cell_name(self) -> str:
         """Return the name of the running cell, as its prompt shows it."""
-        return f"[{self._shell.execution_count}]"
+        return f"[{self._prompt}]"
 
     def _run_startup(self) -> None:
         """Run the user's startup.py in the notebook's complete namespace."""
@@ -300,6 +301,8 @@ class CasaKernel(IPythonKernel):
 
     async def execute_request(self, stream: Any, ident: Any, parent: Any) -> None:
         """Run a cell and send the answer. Called by ipykernel, which only logs what this raises."""
+        # Later releases of IPython count the cell when it begins, earlier ones when it has ended.
+        self._prompt = self.execution_count
         try:
             await super().execute_request(stream, ident, parent)  # type: ignore[no-untyped-call]
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
@@ -314,7 +317,7 @@ class CasaKernel(IPythonKernel):
         ANSWERS.spend()
         content = out_of_memory.content(error)
         self.send_response(self.iopub_socket, "error", content)  # type: ignore[no-untyped-call]
-        return {"status": "error", "execution_count": self.execution_count, **content}
+        return {"status": "error", "execution_count": self._prompt, **content}
 
     def do_complete(self, code: str, cursor_pos: int) -> Any:
         """Complete a name. Called by ipykernel."""

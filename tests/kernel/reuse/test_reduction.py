@@ -108,6 +108,9 @@ def test_a_hit_shows_the_log_of_then_and_says_what_it_saved(
 ) -> None:
     (cell,) = do(kernel, STEPS[-2:-1])
     (shown,) = cell.displayed
+    (prompt,) = (each["execution_count"] for each in cell.of("execute_input"))
+    assert shown[REUSE]["why"].startswith(f"exportfits in cell [{prompt}] did not run: ")
+    assert "  the contents of twice.image\n" in shown[REUSE]["why"]
     assert "nothing to" in shown["text/plain"]
     assert "twice.fits" in shown["text/plain"]
     assert "reuse=False" in shown["text/plain"]
