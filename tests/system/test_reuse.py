@@ -41,7 +41,7 @@ def test_a_cell_that_is_run_again_gives_what_it_gave_before(lab: Lab) -> None:
     expect(line).to_have_count(0)
     notebook.run(0)
     expect(line).to_contain_text("split: nothing to do. part.ms is what this call made on")
-    answer = line.locator("pre")
+    answer = line.locator(".casa-desktop-Reuse-why")
     expect(answer).to_be_hidden()
     line.get_by_role("button", name="why").click()
     expect(answer).to_contain_text("the contents of sim.ms")

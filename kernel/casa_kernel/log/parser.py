@@ -87,6 +87,14 @@ def _cut(line: bytes, length: int) -> bytes:
     return line if len(line) <= length else line[:length].decode(errors="ignore").encode() + CUT.encode()
 
 
+def headline(messages: Iterable[Message]) -> Optional[Message]:
+    """Return the first message that contains a letter or a digit, without what is around it; None if there is none."""
+    for each in messages:
+        if any(letter.isalnum() for letter in each.text):
+            return each._replace(text=each.text.strip("#- "))
+    return None
+
+
 class Tally:
     """The messages of one cell: all are counted, and a bounded number is kept.
 
@@ -131,11 +139,7 @@ class Tally:
     @property
     def newest(self) -> Optional[Message]:
         """The newest message that contains a letter or a digit; None if there is none."""
-        for lines in reversed(self._newest):
-            found = message(lines[:1])
-            if any(letter.isalnum() for letter in found.text):
-                return found._replace(text=found.text.strip("#- "))
-        return None
+        return headline(message(lines[:1]) for lines in reversed(self._newest))
 
     def serious(self) -> List[Message]:
         """Return the first warnings and errors in their order."""

@@ -13,7 +13,7 @@ from casa_desktop.store import sizes
 from casa_desktop.store.models import Record
 from casa_desktop.store.store import Usage
 
-from ..log.parser import Message
+from ..log.parser import Message, headline
 from ..log.view import View, elapsed
 
 MIME = "application/vnd.casa-desktop.reuse+json"
@@ -81,8 +81,7 @@ def _log(shown: Sequence[Mapping[str, Any]]) -> Any:
     if log is None or not log["counts"]["total"]:
         return None
     messages = [Message(*each) for each in log["messages"]]
-    newest = messages[-1] if messages else None
-    return View(logfile=None, newest=newest, messages=messages, **log["counts"])
+    return View(logfile=None, newest=headline(reversed(messages)), messages=messages, **log["counts"])
 
 
 def duration(seconds: float) -> str:

@@ -52,6 +52,13 @@ def test_front_ends_without_the_extension_show_the_line_and_the_log_as_html() ->
     assert shown[display.MIME]["log"]["counts"]["total"] == 1
 
 
+def test_the_folded_log_shows_its_last_message_with_words() -> None:
+    rows = [["10:00", "INFO", "split", text] for text in ("##### Begin #####", "##### End Task: split #####", "#" * 40)]
+    log = {"counts": {"total": 3, "warn": 0, "severe": 0}, "messages": rows}
+    shown = display.bundle(record(shown=[{"log": log}]), "", "")[display.MIME]["log"]
+    assert shown["newest"] == ["10:00", "INFO", "split", "End Task: split"]
+
+
 def test_a_call_that_logged_nothing_has_no_log() -> None:
     for shown in ([], [{"log": {"counts": {"total": 0, "warn": 0, "severe": 0}, "messages": []}}]):
         assert display.bundle(record(shown=shown), "", "")[display.MIME]["log"] is None

@@ -14,7 +14,7 @@ class ReuseRenderer extends Widget implements IRenderMime.IRenderer {
   private readonly text = element('span', 'Reuse-text');
   private readonly ask = element('button', 'Reuse-button', 'why');
   private readonly button = element('button', 'Reuse-button', 'run again');
-  private readonly answer = element('pre', 'Reuse-why');
+  private readonly answer = element('div', 'Reuse-why');
   private key = '';
 
   constructor(private readonly host: ILogHost) {

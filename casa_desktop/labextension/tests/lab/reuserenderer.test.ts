@@ -24,7 +24,7 @@ function button(node: HTMLElement, name: string): HTMLButtonElement {
 test('its button folds out what the call depends on', async () => {
   const why = 'split did not run:\n  the contents of <my.ms>';
   const node = await rendered({ line: 'nothing to do', key: 'ab', why });
-  const answer = node.querySelector('pre')!;
+  const answer = node.querySelector<HTMLElement>('.casa-desktop-Reuse-why')!;
   const ask = button(node, 'why');
   assert.equal(answer.hidden, true);
   assert.equal(ask.getAttribute('aria-expanded'), 'false');
