@@ -1,4 +1,4 @@
-"""The pictures of the README, taken of the real thing: ``make screenshots``. Not collected by ``make test``."""
+"""The pictures of README and docs, taken of the real thing: ``make screenshots``. Not collected by ``make test``."""
 
 from __future__ import annotations
 
@@ -50,6 +50,21 @@ def test_take_the_page_in_the_dark(browser: Browser, lab: Lab, screen: Callable[
     desktop.wait_until_still()
     page.screenshot(path=DOCS / "page-dark.png")
     context.close()
+
+
+def test_take_results_that_are_reused(lab: Lab) -> None:
+    lab.page.set_viewport_size({"width": 1280, "height": 1260})
+    shutil.rmtree(lab.jupyter.root / "cal.ms", ignore_errors=True)
+    cells = ("split('sim.ms', 'cal.ms', datacolumn='data')", "plotants('sim.ms')")
+    notebook = lab.notebook(*cells, casa={"reuse": True})
+    for number in (0, 1, 0, 1):
+        notebook.run(number)
+    line = notebook.cell(0).locator(".casa-desktop-Reuse")
+    line.get_by_role("button", name="why").click()
+    line.locator(".casa-desktop-Log").get_by_role("button").first.click()
+    expect(line.locator(".casa-desktop-Log")).to_contain_text("Begin Task: split")
+    notebook.cell(0).scroll_into_view_if_needed()
+    lab.page.locator(".jp-NotebookPanel").screenshot(path=DOCS / "reuse.png")
 
 
 def _demo(lab: Lab) -> Notebook:
