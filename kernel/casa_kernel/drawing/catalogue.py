@@ -245,27 +245,6 @@ INTERACTIVE_TASKS: Tuple[InteractiveTask, ...] = (
     ),
 )
 
-# Parameters that promise a plot but make none, and tasks that import matplotlib for its arithmetic.
-DRAW_NOTHING: Mapping[str, Mapping[str, str]] = {
-    "predictcomp": {
-        "showplot": "CASA 6 no longer holds the code that plotted",
-        "savefig": "likewise",
-        "showbl0flux": "likewise",
-    },
-    "fluxscale": {"display": "CASA 6 no longer holds the code that drew the histogram"},
-    "polfromgain": {},
-}
-
-# Modules of casatasks.private, besides the tasks' own, that import matplotlib, and what becomes of their plots.
-MODULES: Mapping[str, str] = {
-    "simutil": "drawn by simobserve, simalma and simanalyze",
-    "flaghelper": "the predecessor of flagcmd's plot; no task calls it",
-    "partitionhelper": "plots of a partition's balance; no task asks for them",
-    "tec_maps": "called by users themselves; its figure is pyplot's, and the notebook shows it as any other",
-    "imagerhelpers.imager_base": "tclean's summary plot; no task asks for it",
-    "imagerhelpers.msuvbinflag_algorithms": "drawn by msuvbinflag",
-}
-
 # All names for which %casa_mode has a meaning.
 NAMES: Tuple[str, ...] = (
     *(task.name for task in DRAWING_TASKS),

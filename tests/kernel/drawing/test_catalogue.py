@@ -12,11 +12,9 @@ from typing import Dict, Iterator, Set, Tuple
 
 import pytest
 from casa_kernel.drawing.catalogue import (
-    DRAW_NOTHING,
     DRAWING_TASKS,
     FIGURE_TASKS,
     INTERACTIVE_TASKS,
-    MODULES,
     NAMES,
     WINDOW_TASKS,
 )
@@ -25,6 +23,26 @@ from casa_kernel.drawing.catalogue import (
 PROMISES = re.compile(
     r"plot|fig(?!ure of)|^display$|interactive|gui$|graphics|^show(?!version|progress|flags)", re.IGNORECASE
 )
+# Parameters that promise a plot but make none, and tasks that import matplotlib for its arithmetic.
+DRAW_NOTHING: Dict[str, Dict[str, str]] = {
+    "predictcomp": {
+        "showplot": "CASA 6 no longer holds the code that plotted",
+        "savefig": "likewise",
+        "showbl0flux": "likewise",
+    },
+    "fluxscale": {"display": "CASA 6 no longer holds the code that drew the histogram"},
+    "polfromgain": {},
+}
+
+# Modules of casatasks.private, besides the tasks' own, that import matplotlib, and what becomes of their plots.
+MODULES: Dict[str, str] = {
+    "simutil": "drawn by simobserve, simalma and simanalyze",
+    "flaghelper": "the predecessor of flagcmd's plot; no task calls it",
+    "partitionhelper": "plots of a partition's balance; no task asks for them",
+    "tec_maps": "called by users themselves; its figure is pyplot's, and the notebook shows it as any other",
+    "imagerhelpers.imager_base": "tclean's summary plot; no task asks for it",
+    "imagerhelpers.msuvbinflag_algorithms": "drawn by msuvbinflag",
+}
 KNOWN = {row.name for rows in (DRAWING_TASKS, FIGURE_TASKS, WINDOW_TASKS, INTERACTIVE_TASKS) for row in rows}
 
 
