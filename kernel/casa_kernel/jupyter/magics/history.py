@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Callable, List
 
 from IPython.core.magic import Magics, line_magic, magics_class
-from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
+from IPython.core.magic_arguments import argument, magic_arguments
 
 from ...casa.imports import Casa
-from ...errors import BadParameter
 from ...front import Front
+from . import options
 
 _OPTIONS = ("--all", "--script", "--prov", "--crate")
 
@@ -47,10 +47,7 @@ class HistoryMagics(Magics):
     @line_magic
     def casa_history(self, line: str) -> None:
         """Show the calls that made an image or table, as Python, with what is not known of them."""
-        try:
-            given = parse_argstring(self.casa_history, line)
-        except ValueError as error:
-            raise BadParameter("casa_history", f"in {line!r} a quotation mark is missing.") from error
+        given = options.given(self.casa_history, line)
         from casa_desktop.history import listing, looking, output, page
 
         from ..histories import KernelReader
@@ -59,7 +56,7 @@ class HistoryMagics(Magics):
         wanted.check()
         reader = KernelReader(self._casa())
         self._settle()
-        found = looking.history(_unquoted(given.path), reader, os.environ)
+        found = looking.history(options.unquoted(given.path), reader, os.environ)
         if wanted.anything:
             told = wanted.write(found, reader.defaults)
             self._front.say("\n".join([*(f"Wrote {path}." for path in told.written), *told.lacking]))
@@ -70,12 +67,7 @@ class HistoryMagics(Magics):
 
 
 def _path(given: Any) -> Any:
-    return Path(os.path.expanduser(_unquoted(given))) if given else None
-
-
-def _unquoted(word: str) -> str:
-    """Return ``word`` without the quotes around it, which parse_argstring leaves."""
-    return word[1:-1] if word[:1] in ("'", '"') and len(word) > 1 else word
+    return Path(os.path.expanduser(options.unquoted(given))) if given else None
 
 
 def _complete(_shell: Any, event: Any) -> List[str]:

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any, Callable, List
 
 from IPython.core.magic import Magics, line_magic, magics_class
-from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
+from IPython.core.magic_arguments import argument, magic_arguments
 
-from ...errors import BadParameter, NoSuchPath
+from ...errors import NoSuchPath
 from ...front import Front
 from ...log import query
 from ...log.cell_log import LogStream
 from ...log.follow import Follower
 from ..cell_display import CellDisplay
+from . import options
 
 _WORDS = ("on", "off", "follow", *reversed(query.LEVELS))
 _OPTIONS = ("--follow", "--number", "--origin")
@@ -55,17 +56,14 @@ class LogMagics(Magics):
     @line_magic
     def casa_log(self, line: str) -> None:
         """Show this session's log, or a part of it."""
-        try:
-            given = parse_argstring(self.casa_log, line)
-        except ValueError as error:
-            raise BadParameter("casa_log", f"in {line!r} a quotation mark is missing.") from error
-        words = [_unquote(word) for word in given.what]
+        given = options.given(self.casa_log, line)
+        words = [options.unquoted(word) for word in given.what]
         follow = given.follow or "follow" in words
         words = [word for word in words if word != "follow"]
         if words in (["on"], ["off"]):
             self._switch(words == ["on"])
             return
-        wanted = query.query(words, given.origin and _unquote(given.origin), given.number)
+        wanted = query.query(words, given.origin and options.unquoted(given.origin), given.number)
         logfile = self._logfile()
         if not logfile.is_file():
             raise NoSuchPath("casa_log", "the session's log", logfile)
@@ -83,11 +81,6 @@ class LogMagics(Magics):
         else:
             self._stream.leave_out()
             self._front.say("CASA's messages no longer appear under the cells; %casa_log shows them.")
-
-
-def _unquote(word: str) -> str:
-    """Return ``word`` without the quotes around it, which parse_argstring leaves."""
-    return word[1:-1] if word[:1] in ("'", '"') and len(word) > 1 else word
 
 
 def _complete(_shell: Any, event: Any) -> List[str]:
