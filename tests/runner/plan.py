@@ -22,7 +22,7 @@ LIMITS = {"matrix": 1800, "container": 3600}
 
 # What `make check` leaves out: folders, tests that ask for one of these, and the few others that take long.
 SLOW_FOLDERS = ("tests/system/", *ALONE)
-SLOW_FIXTURES = {"observation", "browser"}
+SLOW_FIXTURES = {"observation", "browser", "kernel_environment"}
 SLOW: Tuple[str, ...] = (
     "tests/casa_desktop/desktop/test_idle.py",
     "tests/casa_desktop/kernels/test_check.py",
@@ -44,7 +44,21 @@ SLOW: Tuple[str, ...] = (
     "tests/kernel/casa/test_options.py",
     "tests/kernel/drawing/test_viewer_values.py",
     "tests/kernel/checks/test_working_folder.py",
+    "tests/casa_desktop/desktop/test_mending.py",
+    "tests/benchmarks/test_harness.py",
+    # Tests of files once more, on each kind of disk.
+    "tests/casa_desktop/store/test_disks.py",
+    "tests/casa_desktop/store/test_store_on_disks.py",
+    "tests/kernel/reuse/test_keeper_on_disks.py",
     "tests/kernel/reuse/test_reduction_on_disks.py",
+    # CASA is imported by these.
+    "tests/kernel/casa/test_tables.py::test_the_primary_beams_that_casa_remembers",
+    "tests/kernel/drawing/test_catalogue.py::test_each_module_that_imports_matplotlib",
+    "tests/kernel/reuse/test_surroundings.py::test_the_code_of_a_task",
+    "tests/kernel/reuse/test_surroundings.py::test_the_settings_that_casacore_reads",
+    "tests/kernel/test_start.py::test_a_kernel_without_measures_data",
+    "tests/kernel/tools/test_limits.py::test_an_environment_without_meaning",
+    "tests/kernel/tools/test_limits.py::test_a_tool_s_memory_counts",
 )
 
 # How long a file takes on a quiet machine, in seconds, where that is above ten. A wrong number costs time and nothing
