@@ -1,8 +1,11 @@
 """Keeps the results of calls, where it can be in the background: the user need not wait until all is read and stored.
 
 It is left to a thread where the disk clones files and shows each change of them. What the user's own code changes
-before all is kept is noticed, and then the result is not kept. The thread imports nothing: while CASA loads a library,
-another thread that did so as well would wait for it for ever.
+before all is kept is noticed, and then the result is not kept.
+
+The thread has no lower priority: on a busy machine the next call might wait for it for minutes, because only root can
+raise it again; and it might hold Python's lock meanwhile, for which all else waits. It imports nothing: while CASA
+loads a library, another thread that did so as well would wait for it for ever.
 """
 
 from __future__ import annotations
@@ -26,8 +29,6 @@ from .session import RAN, Session, Story
 
 # So long the user waits for it in any case, in seconds, and such a part of the call's own time: most is kept by then.
 _PATIENCE, _PART = 0.005, 0.005
-# Its nice value. At idle priority it might hold Python's lock, and not come to give it back, while others compute.
-_NICE = 10
 
 
 class Keeper:
@@ -76,8 +77,6 @@ class Keeper:
 
         def run() -> None:
             try:
-                with suppress(OSError):
-                    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
                 work()
             finally:
                 done.set()
