@@ -45,6 +45,8 @@ def history(path: str, reader: Reader, environ: Mapping[str, str], folder: Optio
     for store in stores.values():
         records += store.records()
         digests = store.digests if records else digests
+    if os.path.islink(there) and not any(there in record.after for record in records):
+        there = os.path.realpath(there)
     found = Tracer(reader, _each_once(records), lambda name: state_of(name, digests).digest).history(there)
     found.notes[:0] = problems
     if reader.without:

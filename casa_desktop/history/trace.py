@@ -37,6 +37,7 @@ class Tracer:
 
     def __init__(self, reader: Reader, records: Sequence[Record], state: Callable[[str], str]) -> None:
         self._reader, self._records, self._state = reader, list(records), state
+        self._kept = {path for record in records for path in (*record.before, *record.after)}
         self._calls: List[Call] = []
         self._starts: List[Start] = []
         self._notes: List[str] = []
@@ -62,6 +63,10 @@ class Tracer:
         return History(path, digest, self._calls, self._starts, self._notes, self._remarks, intact)
 
     def _digest(self, path: str) -> str:
+        """Return the digest of a path's state now; empty if it cannot be told, or no record could be compared with it."""
+        if path not in self._kept:
+            # A large table would have to be read whole.
+            return ""
         try:
             return self._state(path)
         except (StateUnknown, OSError) as error:

@@ -101,6 +101,22 @@ def test_what_was_made_again_later_is_told_as_it_was_made_before(tmp_path: Path)
     assert found.calls[0].notes[0].startswith("It was made again on ")
 
 
+def test_a_table_of_which_no_call_is_kept_is_not_read_whole(kept: Path) -> None:
+    large = kept.parent / "large.ms"
+    table(large)
+    # A file without blocks. To read it would take hours.
+    os.truncate(large / "table.f0", 1 << 40)
+    found = looking.history(str(large), NoReader(WITHOUT), {})
+    assert (found.digest, [each.path for each in found.starts]) == ("", [str(large)])
+
+
+def test_a_link_is_followed_to_what_was_made(kept: Path) -> None:
+    link = kept.parent / "link.ms"
+    link.symlink_to(kept.name)
+    found = looking.history(str(link), NoReader(WITHOUT), {})
+    assert (found.path, [each.task for each in found.calls]) == (str(kept), ["split", "flagdata"])
+
+
 def test_where_nothing_is_no_history_is_told(tmp_path: Path) -> None:
     with pytest.raises(HistoryOfNothing, match=r"There is no image, table, MeasurementSet or FITS file at .*/x\."):
         looking.history(str(tmp_path / "x"), NoReader(WITHOUT), {})
