@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator
 
@@ -216,26 +217,28 @@ def test_only_the_user_reads_the_memory(folder: Path, path: Path) -> None:
     assert (folder / "digests.json").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.fixture
+@contextmanager
 def no_large_files() -> Iterator[None]:
-    """Let this process write no more than a few bytes into any file."""
+    """Let this process write no more than a few bytes into any file; no fixture, for pytest may write into one."""
     former = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10, former[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, former)
-    signal.signal(signal.SIGXFSZ, handler)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, former)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
-def test_a_memory_that_cannot_be_written_stays_as_it_was(folder: Path, path: Path, request: Any) -> None:
+def test_a_memory_that_cannot_be_written_stays_as_it_was(folder: Path, path: Path) -> None:
     digests = Digests(folder)
     remembered(digests, path)
     digests.save()
     before = (folder / "digests.json").read_bytes()
     path.write_bytes(b"new")
     remembered(digests, path)
-    request.getfixturevalue("no_large_files")
-    digests.save()
+    with no_large_files():
+        digests.save()
     assert (folder / "digests.json").read_bytes() == before
     assert os.listdir(folder) == ["digests.json"]
     assert digests.of(str(path)) == _digest(b"new")
