@@ -63,7 +63,7 @@ class Tracer:
         return History(path, digest, self._calls, self._starts, self._notes, self._remarks, intact)
 
     def _digest(self, path: str) -> str:
-        """Return the digest of a path's state now; empty if it cannot be told, or no record could be compared with it."""
+        """Return the digest of a path's state now; empty if it cannot be told, or no record can be compared with it."""
         if path not in self._kept:
             # A large table would have to be read whole.
             return ""
