@@ -30,8 +30,12 @@ def _side(reuse: bool) -> Callable[[Stage, str], Mapping[str, float]]:
         calls, folder = on_disk(stage, case, reuse), stage.disks.folder(case)
         calls.forget()
         remove(folder / MADE, folder / "made.G")
+        # What the input holds is known by then.
+        calls.time("listobs('large.ms')")
         found: Dict[str, float] = {}
         for task, call in CALLS.items():
+            # What was kept before is kept by now.
+            calls.why()
             own, beside = calls.beside(call)
             found[task] = own + beside
             found[f"{task} added"] = 1000 * (beside - (FREE * own if reuse else 0.0))
