@@ -1,4 +1,8 @@
-"""Calls of tasks on a large MeasurementSet, in a kernel of ours that works on a disk of some kind."""
+"""Calls of tasks on a large MeasurementSet, in a kernel of ours that works on a disk of some kind.
+
+What takes milliseconds is done several times in a row, and the least counts, on all sides: what else the machine does
+meanwhile only adds to it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,6 @@ import fcntl
 import os
 import re
 import shutil
-import statistics
 import subprocess
 import time
 from datetime import datetime
@@ -116,12 +119,12 @@ def files(path: Path) -> List[str]:
 
 
 def stat_all(*paths: Path) -> float:
-    """Return the seconds that a look at each file of some trees takes, the median of many."""
-    return median_of(21, lambda: [os.lstat(each) for path in paths for each in files(path)])
+    """Return the seconds that a look at each file of some trees takes, the least of many."""
+    return least_of(21, lambda: [os.lstat(each) for path in paths for each in files(path)])
 
 
 def clone_all(path: Path, target: Path) -> float:
-    """Return the seconds that a clone of each file of a tree takes, the median of many.
+    """Return the seconds that a clone of each file of a tree takes, the least of many.
 
     Raises:
         OSError: the disk cannot clone.
@@ -135,15 +138,15 @@ def clone_all(path: Path, target: Path) -> float:
                 with open(f"{top}/{name}", "rb") as source, open(into / name, "wb") as made:
                     fcntl.ioctl(made, _FICLONE, source.fileno())
 
-    return median_of(11, clone, lambda: shutil.rmtree(target))
+    return least_of(11, clone, lambda: shutil.rmtree(target))
 
 
 def copy(paths: Sequence[str], target: Path, rounds: int) -> float:
-    """Return the seconds that ``cp -a`` of files and trees into a new folder takes, the median of some."""
+    """Return the seconds that ``cp -a`` of files and trees into a new folder takes, the least of some."""
     target.mkdir()
     try:
         argv = ["cp", "-a", *paths, str(target)]
-        return median_of(rounds, lambda: subprocess.run(argv, check=True), lambda: _empty(target))
+        return least_of(rounds, lambda: subprocess.run(argv, check=True), lambda: _empty(target))
     finally:
         target.rmdir()
 
@@ -154,7 +157,7 @@ def _empty(folder: Path) -> None:
 
 
 def put_back(calls: Calls, folder: Path, rounds: int) -> Tuple[float, float]:
-    """Return the seconds in which a new MeasurementSet, and then flags in it, are put back, the medians of some."""
+    """Return the seconds in which a new MeasurementSet, and then flags in it, are put back, the least of some."""
     made, new, flags = folder / MADE, [], []
     remove(made)
     calls.keep(NEW)
@@ -164,15 +167,15 @@ def put_back(calls: Calls, folder: Path, rounds: int) -> Tuple[float, float]:
         new.append(calls.reuse(NEW).call)
         flags.append(calls.reuse(FLAGS).call)
     remove(made)
-    return statistics.median(new), statistics.median(flags)
+    return min(new), min(flags)
 
 
-def median_of(rounds: int, work: Callable[[], object], undo: Callable[[], object] = lambda: None) -> float:
-    """Return the median of the seconds that some work takes, which is undone each time."""
+def least_of(rounds: int, work: Callable[[], object], undo: Callable[[], object] = lambda: None) -> float:
+    """Return the least of the seconds that some work takes, which is undone each time."""
     taken = []
     for _ in range(rounds):
         begun = time.perf_counter()
         work()
         taken.append(time.perf_counter() - begun)
         undo()
-    return statistics.median(taken)
+    return min(taken)
