@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
-from ..errors import HandworkDamaged, HandworkMissing, HandworkOfOtherFormat
-from ..system import files
+from ..errors import HandworkDamaged, HandworkMissing
+from . import json_file
 from .flags import Difference, Group
 
 if TYPE_CHECKING:
@@ -172,16 +172,7 @@ def read(folder: Path) -> FlagRecord:
         HandworkOfOtherFormat: another release of casa-desktop has written it.
         HandworkDamaged: it cannot be read.
     """
-    try:
-        value = files.parsed((folder / FLAGS).read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
-        raise HandworkMissing(folder) from None
-    except (OSError, ValueError) as error:
-        raise HandworkDamaged(folder, f"{FLAGS}: {_reason(error)}") from error
-    if not isinstance(value, dict) or "format" not in value:
-        raise HandworkDamaged(folder, f"{FLAGS} has no format")
-    if value["format"] != FORMAT:
-        raise HandworkOfOtherFormat(folder, value["format"], FORMAT)
+    value = json_file.read(folder, FLAGS, FORMAT)
     try:
         return _record(value)
     except (KeyError, TypeError) as error:
@@ -268,4 +259,4 @@ def newest_valid(vis: Path) -> Optional[Path]:
 def _reason(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"{error.args[0] if error.args else 'something'} is missing"
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return json_file.reason(error)

@@ -15,8 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, Optional, Tuple
 
-from ..errors import HandworkDamaged, HandworkMissing, HandworkOfOtherFormat
-from ..system import files
+from ..errors import HandworkDamaged
+from . import json_file
 from .models import FORMAT, Minor, Record, Residual, Step
 
 if TYPE_CHECKING:
@@ -166,17 +166,7 @@ def read(folder: Path) -> Record:
         HandworkOfOtherFormat: another release of casa-desktop has written it.
         HandworkDamaged: it cannot be read.
     """
-    path = folder / STEPS
-    try:
-        value = files.parsed(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
-        raise HandworkMissing(folder) from None
-    except (OSError, ValueError) as error:
-        raise HandworkDamaged(folder, f"{STEPS}: {_reason(error)}") from error
-    if not isinstance(value, dict) or "format" not in value:
-        raise HandworkDamaged(folder, f"{STEPS} has no format")
-    if value["format"] != FORMAT:
-        raise HandworkOfOtherFormat(folder, value["format"], FORMAT)
+    value = json_file.read(folder, STEPS, FORMAT)
     try:
         record = Record.from_json(value)
     except (ValueError, TypeError) as error:
@@ -239,4 +229,4 @@ def size(folder: Path) -> int:
 def _reason(error: Exception) -> str:
     if isinstance(error, KeyError):
         return str(error.args[0]) if error.args else "something is missing"
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return json_file.reason(error)
