@@ -3,6 +3,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict
 
@@ -11,10 +12,11 @@ import pytest
 
 from casa_desktop.errors import HandworkDamaged, HandworkMissing, HandworkNotExportable
 from casa_desktop.handwork import script_check
-from casa_desktop.handwork.record import MASKS, read, read_mask
+from casa_desktop.handwork.models import Controls, Image, Minor, Step
+from casa_desktop.handwork.record import MASKS, Writer, make, read, read_mask
 from casa_desktop.handwork.script import script
 
-from ...support.handwork import THRESHOLDS, box, record
+from ...support.handwork import SHAPE, THRESHOLDS, box, record
 
 
 def _names(text: str) -> Dict[str, Any]:
@@ -139,3 +141,33 @@ def test_names_of_any_kind_are_safe_in_a_script(tmp_path: Path) -> None:
     text = script(record(home, vis='a"""b\'\\ä\udcff.ms', spw="0\n"))
     assert text.isascii()
     assert _names(text)["CALL"]["vis"] == 'a"""b\'\\ä\udcff.ms'
+
+
+def _two_fields(home: Path) -> Path:
+    """Write a record of two fields, of which the first is stopped after one cycle."""
+    text = "imagename=maps/out\ndeconvolver=mtmfs\nnterms=3\n"
+    found = read(record(home, imagename="maps/first", outlierfile="out.txt"))
+    images = {name: Image(SHAPE, ()) for name in ("first", "out")}
+    whole = replace(found, images=images, folder=str(home), files={"outlierfile": text}, steps=(), minors=())
+    (home / "maps").mkdir()
+    writer = Writer(make(home / "maps" / "first"), whole)
+    controls = Controls(400, 50, "0.000000Jy", "0.010000Jy")
+    answers = ((1, "first", "continue"), (1, "out", "continue"), (2, "first", "stop"), (2, "out", "no more"))
+    for cycle, image, action in answers:
+        mask = box(8, 12, 16 + cycle, 20) if image == "out" else box(2, 2, 5, 5)
+        writer.add(Step(cycle, image, controls, action, controls, {}), {f"{image}.mask": mask})
+        if image == "out":
+            writer.add_minor(Minor(cycle, 50, THRESHOLDS[cycle], 0.1))
+    return writer.folder
+
+
+def test_each_outlier_field_has_its_own_masks_and_settings_and_is_cleaned_until_it_is_stopped(tmp_path: Path) -> None:
+    names = _names(script(_two_fields(tmp_path)))
+    assert [name for name, _ in names["FIELDS"]] == ["maps/first", "maps/out"]
+    settings = dict(names["FIELDS"])
+    assert (settings["maps/first"]["deconvolver"], settings["maps/out"]["deconvolver"]) == ("hogbom", "mtmfs")
+    assert settings["maps/out"]["nterms"] == 3
+    masks, fields = ([each[index] for each in names["CYCLES"]] for index in (2, 3))
+    assert masks == [{"maps/first": "0001", "maps/out": "0002"}, {"maps/out": "0003"}]
+    assert fields == [["maps/first", "maps/out"], ["maps/out"]]
+    assert "imagename=maps/out" in names["OUTLIERS"]
