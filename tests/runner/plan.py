@@ -110,6 +110,7 @@ SECONDS: Dict[str, float] = {
     "tests/kernel/drawing/test_snapshot.py": 26,
     "tests/kernel/test_starved.py": 149,
     "tests/kernel/history/test_history.py": 40,
+    "tests/kernel/replay/test_export.py": 45,
     "tests/kernel/reuse/test_reduction.py": 25,
     "tests/kernel/reuse/test_reduction_on_disks.py": 30,
     "tests/kernel/reuse/test_rows.py": 50,

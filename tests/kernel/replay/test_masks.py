@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator
 
 import pytest
 
 from casa_desktop.handwork.record import read
+from casa_desktop.handwork.script import script
 
 from ...support.mask_editor import MaskEditor
 from ...support.notebook import Cell, Notebook
@@ -97,7 +100,7 @@ def third(editor: MaskEditor) -> None:
 
 
 def test_three_cycles_are_kept_and_replayed_bit_by_bit_without_a_window(
-    notebook: Notebook, poor: Notebook, record: Find, observation: Path
+    notebook: Notebook, poor: Notebook, record: Find, observation: Path, kernel_environment: Dict[str, str]
 ) -> None:
     cell = draw(notebook, record, call(PLANE, "first"), first, second, third, MaskEditor.stop)
     assert cell.error is None
@@ -118,3 +121,13 @@ def test_three_cycles_are_kept_and_replayed_bit_by_bit_without_a_window(
     assert again.text == "tclean took 4 of 4 answers from first.hand.\n"
     assert not again.of("comm_open")
     same(poor, "first", "again")
+
+    # In plain CASA; on a busy machine threads of OpenMP wait for each other.
+    (observation / "first.py").write_text(script(observation / "first.hand"))
+    site = {"CASASITECONFIG": str(observation / "casasiteconfig.py"), "OMP_NUM_THREADS": "1"}
+    subprocess.run(
+        [sys.executable, "first.py", "plain"], cwd=observation, env={**kernel_environment, **site}, check=True
+    )
+    same(poor, "first", "plain")
+    # The mask's plane of each residual was kept, too.
+    assert all(step.residual for step in kept.steps)
