@@ -57,17 +57,17 @@ def show(arguments: argparse.Namespace) -> int:
     from ..handwork.page import page
 
     folder = arguments.folder
-    return _write(_with_numpy(page, folder), arguments.output or folder.with_suffix(".html"))
+    return _write(with_numpy(page, folder), arguments.output or folder.with_suffix(".html"))
 
 
 def export(arguments: argparse.Namespace) -> int:
     """``casa-desktop hand export``."""
     from ..handwork.script import script
 
-    return _write(_with_numpy(script, arguments.folder), arguments.output or Path("-"))
+    return _write(with_numpy(script, arguments.folder), arguments.output or Path("-"))
 
 
-def _with_numpy(make: Callable[[Path], str], folder: Path) -> str:
+def with_numpy(make: Callable[[Path], str], folder: Path) -> str:
     """Make a text of a record.
 
     Raises:

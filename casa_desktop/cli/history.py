@@ -60,12 +60,19 @@ def history(arguments: argparse.Namespace) -> int:
 
 
 def _write(found: History, reader: Reader, wanted: Any) -> int:
-    told = wanted.write(found, reader.defaults)
+    told = wanted.write(found, reader.defaults, _export)
     for path in told.written:
         print(f"Wrote {path}.")
     for sentence in told.lacking:
         print(f"casa-desktop: {sentence}", file=sys.stderr)
     return int(bool(told.lacking))
+
+
+def _export(folder: str) -> str:
+    from ..handwork.script import script
+    from .hand import with_numpy
+
+    return with_numpy(script, Path(folder))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from ..errors import HistoryNotWritten
 from . import script
 from .defaults import Defaults
 from .models import History
+from .script import Export
 
 
 @dataclass
@@ -57,14 +58,19 @@ class Wanted:
 
             research_object.library()
 
-    def write(self, history: History, defaults: Defaults) -> Told:
+    def write(self, history: History, defaults: Defaults, export: Export) -> Told:
         """Write a history.
+
+        Args:
+            history: what is known.
+            defaults: of the tasks.
+            export: as for ``script.of``.
 
         Raises:
             HistoryNotWritten: there is no room, or the like.
         """
         told = Told()
-        made = script.of(history, defaults)
+        made = script.of(history, defaults, export)
         if self.script is not None:
             _write(self.script, made.text)
             told.written.append(self.script)

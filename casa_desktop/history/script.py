@@ -11,12 +11,15 @@ import os
 import textwrap
 import time
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
+from ..errors import CasaDesktopError
 from . import code, files, listing, plan
 from .arguments import CLEANERS
 from .defaults import Defaults
 from .models import Call, History
+
+Export = Callable[[str], str]
 
 _HEAD = '''\
 #!/usr/bin/env python3
@@ -66,6 +69,11 @@ LACKING = {lacking}
 if LACKING:
     sys.exit("This script is not whole: " + " ".join(LACKING))
 """
+# Another process, as the script of handwork is a program; it needs no other file.
+_HAND = """\
+# It was cleaned by hand. In its place runs the script that 'casa-desktop hand export {hand}' writes.
+BY_HAND = {text}
+subprocess.run([sys.executable, "-c", BY_HAND], check=True)"""
 _WIDTH = 118
 _MOVE = """
 os.makedirs({folder}, exist_ok=True)
@@ -122,20 +130,23 @@ class _Places:
         return value
 
 
-def of(history: History, defaults: Defaults) -> Script:
+def of(history: History, defaults: Defaults, export: Export) -> Script:
     """Return the script of a history.
 
     Args:
         history: what is known.
         defaults: of the tasks.
+        export: returns the script of the handwork in a folder; it raises CasaDesktopError where there can be none.
     """
     places = _Places(history)
     planned = plan.of(history)
-    lacking = _lacking(history, planned, defaults)
-    tasks = sorted({call.task for call in planned.calls})
+    by_hand, problems = _by_hand(planned, export)
+    lacking = [*_lacking(history, planned, defaults), *problems]
+    tasks = sorted({call.task for call in planned.calls if id(call) not in by_hand})
     starts = [places.path(path) for path in (*planned.as_is, *planned.before)]
     before = {places.path(path): moment for path, moment in _changes(planned).items()}
-    imports = ["import casatools"] if before else []
+    imports = ["import subprocess"] if by_hand else []
+    imports += ["import casatools"] if before else []
     imports += [f"from casatasks import {', '.join(tasks)}"] if tasks else []
     head = _HEAD.format(
         name=os.path.basename(history.path),
@@ -148,7 +159,7 @@ def of(history: History, defaults: Defaults) -> Script:
         before=_BEFORE.format(before=code.text(before)) if before else "",
         folders="\nHERE = os.getcwd()\n" if {places.folder(call) for call in planned.calls} - {"."} else "",
     )
-    return Script(head + "".join(_steps(planned, defaults, places)), tuple(lacking))
+    return Script(head + "".join(_steps(planned, defaults, places, by_hand)), tuple(lacking))
 
 
 def _changes(planned: plan.Plan) -> Dict[str, float]:
@@ -192,7 +203,7 @@ def _safe(text: str) -> str:
     return text.replace("\\", "/").replace('"""', "'''")
 
 
-def _steps(planned: plan.Plan, defaults: Defaults, places: _Places) -> Sequence[str]:
+def _steps(planned: plan.Plan, defaults: Defaults, places: _Places, by_hand: Mapping[int, str]) -> Sequence[str]:
     steps, here = [], "."
     for call in planned.calls:
         folder = places.folder(call)
@@ -201,7 +212,11 @@ def _steps(planned: plan.Plan, defaults: Defaults, places: _Places) -> Sequence[
             here = folder
         arguments = places.arguments(call, code.given(call, defaults))
         comments = "".join(f"# {line}\n" for line in [listing.facts(call), *listing.notes(call, defaults)])
-        steps.append(f"\n{comments}{code.of(call.task, arguments)}\n")
+        text = by_hand.get(id(call))
+        python = (
+            code.of(call.task, arguments) if text is None else _HAND.format(hand=call.hand[0], text=code.text(text))
+        )
+        steps.append(f"\n{comments}{python}\n")
     return steps
 
 
@@ -231,16 +246,21 @@ def _lacking_of(call: Call, defaults: Defaults) -> List[str]:
     elif known is not None and set(call.arguments) - set(known):
         strange = ", ".join(sorted(set(call.arguments) - set(known)))
         lacking.append(f"{when}: {call.task} of CASA {defaults.version} takes no {strange}.")
-    if call.task in CLEANERS and call.arguments.get("interactive"):
-        lacking.append(_by_hand(call, when))
     return lacking
 
 
-def _by_hand(call: Call, when: str) -> str:
-    if not call.hand:
-        return f"{when}: it was cleaned by hand, and no record of the masks is there."
-    folder = call.hand[0]
-    return (
-        f"{when}: it was cleaned by hand; 'casa-desktop hand export {folder}' writes a script of it, for the place of "
-        "this call."
-    )
+def _by_hand(planned: plan.Plan, export: Export) -> Tuple[Dict[int, str], List[str]]:
+    """Return the scripts of the calls that were cleaned by hand, by their ids, and why there is none of others."""
+    found: Dict[int, str] = {}
+    problems = []
+    for call in planned.calls:
+        if call.task in CLEANERS and call.arguments.get("interactive"):
+            when = f"{call.task} on {files.moment(call.ended)} was cleaned by hand"
+            if not call.hand:
+                problems.append(f"{when}, and no record of the masks is there.")
+                continue
+            try:
+                found[id(call)] = export(call.hand[0])
+            except CasaDesktopError as error:
+                problems.append(f"{when}. {error}")
+    return found, problems
