@@ -483,7 +483,7 @@ class HandworkMissing(CasaDesktopError):
     path: Path  # the folder
     message = (
         "There is no handwork in {path}. An interactive call of tclean, deconvolve or sdintimaging keeps it in a "
-        "folder beside the image, for example first.hand."
+        "folder beside the image, for example first.hand; a flagging in a window of plotms in my.ms.hand/0001."
     )
 
 

@@ -62,9 +62,11 @@ def show(arguments: argparse.Namespace) -> int:
 
 def export(arguments: argparse.Namespace) -> int:
     """``casa-desktop hand export``."""
-    from ..handwork.script import script
+    from ..handwork import flag_records, flag_script, script
 
-    return _write(with_numpy(script, arguments.folder), arguments.output or Path("-"))
+    is_flagging = (arguments.folder / flag_records.FLAGS).exists()
+    make = flag_script.script if is_flagging else script.script
+    return _write(with_numpy(make, arguments.folder), arguments.output or Path("-"))
 
 
 def with_numpy(make: Callable[[Path], str], folder: Path) -> str:

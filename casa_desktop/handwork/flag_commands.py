@@ -15,7 +15,7 @@ from .flags import Difference
 if TYPE_CHECKING:
     from .flags import Array
 
-# More commands than these are no easier to read than a script.
+# More commands than these are no easier to read than bits.
 MOST = 200
 MOST_ROWS = 200_000
 # CASA's selection takes a number, or a name with other characters, for something else.
@@ -65,18 +65,14 @@ class _Selection:
     times: Optional[Tuple[float, float]]
 
 
-def commands(change: Difference, layout: Layout, row_flags: Mapping[int, bool], full: Mapping[int, bool]) -> List[str]:
-    """Return the commands that make a change; an empty list if they cannot.
+def commands(change: Difference, layout: Layout) -> List[str]:
+    """Return the commands that make a change of FLAG; an empty list if they cannot. They do not set FLAG_ROW.
 
     Args:
         change: the change.
         layout: all rows of the table.
-        row_flags: FLAG_ROW after the change, of each changed row.
-        full: whether all flags are set after the change, of each changed row. flagdata sets FLAG_ROW by this.
     """
-    if row_flags != full or set(row_flags) != {int(row) for group in change.groups for row in group.rows}:
-        return []
-    if len(row_flags) > MOST_ROWS or not _can_name(layout):
+    if len(change.rows) > MOST_ROWS or not _can_name(layout):
         return []
     found: List[str] = []
     for group in change.groups:

@@ -8,13 +8,28 @@ from pathlib import Path
 
 from .flag_records import BITS, FlagRecord, read, read_bits
 
+# A list of more rows is no easier to read than bits.
+_MOST_ROWS = 5000
 _COMMANDS = """\
 from casatasks import flagdata
+from casatools import table
 
 commands = [
 {commands}
 ]
 flagdata(vis, mode="list", inpfile=commands, flagbackup=False)
+
+# flagdata leaves FLAG_ROW as it is.
+tb = table()
+tb.open(vis, nomodify=False)
+try:
+    if tb.nrows() != {rows}:
+        raise SystemExit(f"{{vis}} has other rows than the MeasurementSet that was flagged.")
+    for value, rows in ((True, {flagged}), (False, {unflagged})):
+        for row in rows:
+            tb.putcell("FLAG_ROW", row, value)
+finally:
+    tb.close()
 """
 # It says what it needs in the words of numpy and of casatools only.
 _BITS = '''\
@@ -60,9 +75,10 @@ def script(folder: Path) -> str:
     record = read(folder)
     change, _ = read_bits(folder)
     head = f"# {record.text}, by hand in {record.task} at {record.made}; kept in {folder}.\nvis = {record.vis!r}\n\n"
-    if record.commands:
+    rows = [each.tolist() for each in (change.row_flagged, change.row_unflagged)]
+    if record.commands and sum(map(len, rows)) <= _MOST_ROWS:
         lines = "\n".join(f'    "{each}",' for each in record.commands)
-        return head + _COMMANDS.format(commands=lines)
+        return head + _COMMANDS.format(commands=lines, rows=record.rows, flagged=rows[0], unflagged=rows[1])
     return head + _with_bits(folder, record, len(change.groups))
 
 

@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, List, Tuple
 import numpy as np
 import pytest
 
+from casa_desktop.__main__ import main
 from casa_desktop.errors import CasaDesktopError, HandworkDamaged, HandworkMissing, HandworkOfOtherFormat
 from casa_desktop.handwork import flag_records
 from casa_desktop.handwork.flag_commands import Layout, commands
@@ -187,25 +188,21 @@ SAID: Dict[str, Tuple[Callable[[Any], Any], bool, List[str]]] = {
 @pytest.mark.parametrize("name", SAID)
 def test_a_flagging_is_said_in_commands_of_flagdata(name: str) -> None:
     choose, value, expected = SAID[name]
-    after, change = changed(choose, value)
-    full = {int(row): bool(after[row].all()) for row in change.rows}
-    assert commands(change, LAYOUT, full, full) == expected
+    _, change = changed(choose, value)
+    assert commands(change, LAYOUT) == expected
 
 
 def test_what_commands_cannot_say_exactly_is_not_said_in_commands() -> None:
-    after, change = changed(lambda row: np.s_[1:3] if row[1] == 0 else None)
-    full = {int(row): bool(after[row].all()) for row in change.rows}
-    assert commands(change, LAYOUT, full, full)
-    # flagdata would set FLAG_ROW otherwise, take a number for an antenna, or another setup's data as well; or some
-    # rows have the same names, and only one of them was flagged.
-    assert not commands(change, LAYOUT, {**full, int(change.rows[0]): True}, full)
-    assert not commands(change, dataclasses.replace(LAYOUT, antennas=("1", "2", "3", "4")), full, full)
-    assert not commands(change, dataclasses.replace(LAYOUT, windows=(0, 0)), full, full)
-    assert not commands(change, dataclasses.replace(LAYOUT, antenna1=np.zeros_like(LAYOUT.antenna1)), full, full)
+    _, change = changed(lambda row: np.s_[1:3] if row[1] == 0 else None)
+    assert commands(change, LAYOUT)
+    # flagdata would take a number for an antenna, or another setup's data as well; or some rows have the same names,
+    # and only one of them was flagged.
+    assert not commands(change, dataclasses.replace(LAYOUT, antennas=("1", "2", "3", "4")))
+    assert not commands(change, dataclasses.replace(LAYOUT, windows=(0, 0)))
+    assert not commands(change, dataclasses.replace(LAYOUT, antenna1=np.zeros_like(LAYOUT.antenna1)))
     random = np.random.default_rng(3)
-    after, noise = changed(lambda row: random.random(SHAPES[row[3]]) < 0.5)
-    full = {int(row): bool(after[row].all()) for row in noise.rows}
-    assert not commands(noise, LAYOUT, full, full), "so many commands are no easier to read"
+    _, noise = changed(lambda row: random.random(SHAPES[row[3]]) < 0.5)
+    assert not commands(noise, LAYOUT), "so many commands are no easier to read"
 
 
 def test_scripts_are_python_and_name_the_table_at_their_head(tmp_path: Path) -> None:
@@ -215,6 +212,12 @@ def test_scripts_are_python_and_name_the_table_at_their_head(tmp_path: Path) -> 
         text = script(folder)
         compile(text, "script", "exec")
         assert text.split("\n")[1] == f"vis = {str(tmp_path / NAME)!r}"
+
+
+def test_the_command_line_exports_a_flagging(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, _ = recorded(tmp_path / "my.ms", changed(lambda row: np.s_[0])[1])
+    assert main(["hand", "export", str(folder)]) == 0
+    assert capsys.readouterr().out == script(folder)
 
 
 def test_the_kernel_may_import_it_without_numpy() -> None:
