@@ -17,7 +17,7 @@
           ├── EditorMissing             a RuntimeError, too
           ├── BadWord
           │    └── BadMode
-          ├── BadKeeping, BadReuse
+          ├── BadKeeping, BadReuse, BadHand, FlagsNotChanged
           ├── NoSuchTask, NoSuchName, NoTaskChosen
           ├── NoInputs, InputsNotSaved, BadInputs
           └── BadParameter
@@ -354,6 +354,25 @@ class BadReuse(CasaKernelError):
         "{where} does not know {given!r}. A call takes reuse=True or reuse=False; %casa_reuse takes 'on', 'off', "
         "'why', 'limit 200 GB' or 'forget' with the name of a task or a file."
     )
+
+
+class BadHand(CasaKernelError):
+    """The arguments of ``%casa_hand`` make no sense."""
+
+    line: str  # the arguments
+    message = (
+        "%casa_hand does not know {line!r}. Use it alone, or with 'list', 'apply' and a folder such as "
+        "my.ms.hand/0001, 'undo', 'undo 2' or 'export' and a folder."
+    )
+
+
+class FlagsNotChanged(CasaKernelError):
+    """Flags were not changed as a record of handwork has it; all of the table is as it was."""
+
+    folder: str  # the record's folder, as users see it
+    vis: str  # the table
+    reason: str  # why not, and what to do
+    message = "The flags of {vis} were not changed as {folder} has it: {reason}."
 
 
 class NoSuchTask(CasaKernelError):

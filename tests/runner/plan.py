@@ -111,6 +111,8 @@ SECONDS: Dict[str, float] = {
     "tests/kernel/test_starved.py": 149,
     "tests/kernel/history/test_history.py": 40,
     "tests/kernel/replay/test_export.py": 45,
+    "tests/kernel/replay/test_flag_keeper.py": 35,
+    "tests/kernel/replay/test_flag_windows.py": 45,
     "tests/kernel/reuse/test_reduction.py": 25,
     "tests/kernel/reuse/test_reduction_on_disks.py": 30,
     "tests/kernel/reuse/test_rows.py": 50,

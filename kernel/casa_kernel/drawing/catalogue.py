@@ -43,6 +43,7 @@ class DrawingTask:
         in_dictionary: file, format and scale are entries of a dictionary, the value of ``picture``.
         pages_with: the parameter that gives its plot several pages, or empty.
         pages: the arguments that make it write all pages, where it writes only one by default.
+        flags: data can be flagged in its window, which logs it.
     """
 
     name: str
@@ -55,6 +56,7 @@ class DrawingTask:
     in_dictionary: bool = False
     pages_with: str = ""
     pages: Mapping[str, Any] = field(default_factory=dict)
+    flags: bool = False
 
     def fixed(self, live: bool) -> Dict[str, Any]:
         """Return the arguments that select the task's mode."""
@@ -179,6 +181,7 @@ DRAWING_TASKS: Tuple[DrawingTask, ...] = (
         as_png={"expformat": "png", "overwrite": True},
         pages_with="iteraxis",
         pages={"exprange": "all"},
+        flags=True,
     ),
 )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 from contextlib import suppress
-from typing import Any, Dict, Mapping, Optional, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 from casa_desktop.errors import CasaDesktopError, Shortage
 from casa_desktop.x11.screenshots import Glimpse
@@ -25,6 +26,9 @@ from .modes import Modes
 from .signatures import check_inputs
 from .turns import Queue
 
+if TYPE_CHECKING:
+    from ..replay.flag_watch import FlagWatch
+
 
 class Desk:
     """The context in which drawing tasks run.
@@ -37,10 +41,20 @@ class Desk:
         front: the notebook.
         in_process: a lock for the thread that uses CASA or matplotlib in this process; neither can be used by two at
             once.
+        flag_watch: returns what keeps the flaggings by hand; it is made when it is first needed.
     """
 
-    def __init__(self, casa: Casa, modes: Modes, children: Children, desktop: Desktop, front: Front) -> None:
+    def __init__(
+        self,
+        casa: Casa,
+        modes: Modes,
+        children: Children,
+        desktop: Desktop,
+        front: Front,
+        flag_watch: Callable[[], FlagWatch],
+    ) -> None:
         self.casa, self.modes, self.children, self.desktop, self.front = casa, modes, children, desktop, front
+        self.flag_watch = flag_watch
         self.in_process = Queue()
 
     def mode(self, task: str, window: str, given: Dict[str, Any]) -> str:
@@ -80,6 +94,11 @@ class Desk:
                     raise Shortage(errno.EMFILE)
                 if trouble:
                     raise Damaged(task, each.parameter, path, trouble)
+
+    def measurement_sets(self, inputs: Sequence[Input], given: Mapping[str, Any]) -> List[Path]:
+        """Return the MeasurementSets that a call names, which exist."""
+        named = [Path(each) for row in inputs for each in checks.readable_by_casa(given.get(row.parameter))]
+        return [path for path in named if checks.kind_of(path) == checks.MEASUREMENT_SET]
 
     def tell(self, text: str) -> None:
         """Bring the desktop to the front, and leave a line with a link to it in the cell."""

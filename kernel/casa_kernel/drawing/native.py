@@ -7,7 +7,7 @@ import os
 import shutil
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from casa_desktop.errors import CasaDesktopError
 
@@ -22,6 +22,7 @@ from ..errors import (
     writing,
 )
 from ..log.plotms_messages import NO_REASON
+from ..tools.processes import Child
 from . import pictures as capture
 from . import plotms_input, spectral_profile
 from .catalogue import DrawingTask, FigureTask
@@ -32,6 +33,9 @@ from .signatures import like, missing
 from .tool_pool import Toolbox
 from .viewer_input import Ready, ViewerInput, check_seen
 from .viewer_task import make_viewer
+
+if TYPE_CHECKING:
+    from ..replay.flag_watch import Listing
 
 # After this many seconds, the cell gets a picture of the plot as far as it is drawn.
 _DRAWN_WITHIN = 10.0
@@ -196,9 +200,12 @@ class Drawing:
         window = {name: value for name, value in given.items() if name != row.picture}
         with self._desk.desktop.glimpse() as glimpse:
             with self._toolbox.connected(row, display, given.get("plotrange") or ()) as tool:
+                listing = self._keep_flaggings(row, given, said, tool)
                 result = task(**window, **row.fixed(live=True))
                 fault = self._fault_of_window(row, given)
                 self._desk.tell(f"{row.name} is on the CASA Desktop.")
+                if listing is not None:
+                    listing.show()
                 self._toolbox.wait_until_drawn(row, tool, within=_DRAWN_WITHIN)
             self._desk.keep(
                 glimpse, tool.process.pid, capture.alt(row.name, {name: said[name] for name in window if name in said})
@@ -206,6 +213,21 @@ class Drawing:
         if fault is not None:
             raise fault
         return result
+
+    def _keep_flaggings(
+        self, row: DrawingTask, given: Dict[str, Any], said: Dict[str, Any], tool: Child
+    ) -> Optional[Listing]:
+        """Keep what is flagged by hand in a window that is about to open; return what is shown of it in the cell."""
+        tables = self._desk.measurement_sets(row.inputs, given) if row.flags else []
+        if not tables:
+            return None
+        call = capture.alt(row.name, said)
+        try:
+            return self._desk.flag_watch().window(row.name, call, tables, tool.process.pid, tool.logfile)
+        # Whatever it is, the window is worth more.
+        except Exception as error:  # noqa: BLE001
+            self._desk.front.say(f"Flaggings in this window will not be kept: {error}")
+            return None
 
     def _fault_of_window(self, row: DrawingTask, given: Dict[str, Any]) -> Optional[NothingShown]:
         """Return the error for an empty window that stays open because it shows the reason; None if it is not empty.

@@ -6,7 +6,7 @@ import inspect
 import os
 import tempfile
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from importlib import util
 from pathlib import Path
@@ -121,7 +121,8 @@ class Windows:
             proxies.spare_tools(os.environ)
             self._desk.tell(f"{row.name} waits for you on the CASA Desktop: {row.advice}")
             keeper = self._keeper(row.name, stock, given)
-            with self._reported(keeper), self._session(row, program, display, given, keeper):
+            session = self._session(row, program, display, given, keeper)
+            with self._reported(keeper), self._flags_kept(row, given), session:
                 return task(**given)
 
         return like(task, call, row.name, add_gui=False)
@@ -187,6 +188,17 @@ class Windows:
         line = keeper.finish(error) if keeper is not None else ""
         if line:
             self._desk.front.say(line)
+
+    def _flags_kept(self, row: InteractiveTask, given: Mapping[str, Any]) -> ContextManager[None]:
+        """Keep what flagdata flags while a user looks at its display."""
+        tables = self._desk.measurement_sets(row.inputs, given) if row.tool == "casaplotserver" else []
+        if not tables:
+            return nullcontext()
+        try:
+            return self._desk.flag_watch().around(row.name, pictures.alt(row.name, given), tables)
+        except Exception as error:  # noqa: BLE001
+            self._desk.front.say(f"What is flagged will not be kept: {error}")
+            return nullcontext()
 
     def _session(
         self,

@@ -6,7 +6,7 @@ A wrapped task keeps its documentation and its signature, with ``gui`` added; th
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict
+from typing import TYPE_CHECKING, Any, Callable, Dict
 
 from ..casa.imports import Casa
 from ..front import Front
@@ -20,15 +20,25 @@ from .modes import Modes
 from .native import Drawing
 from .windows import Windows
 
+if TYPE_CHECKING:
+    from ..replay.flag_watch import FlagWatch
+
 
 class Studio:
     """All tasks that draw or open windows, for the notebook's namespace."""
 
     def __init__(
-        self, casa: Casa, modes: Modes, children: Children, editor: MaskEditor, desktop: Desktop, front: Front
+        self,
+        casa: Casa,
+        modes: Modes,
+        children: Children,
+        editor: MaskEditor,
+        desktop: Desktop,
+        front: Front,
+        flag_watch: Callable[[], FlagWatch],
     ) -> None:
         self._casa = casa
-        desk = Desk(casa, modes, children, desktop, front)
+        desk = Desk(casa, modes, children, desktop, front, flag_watch)
         self._figures, self._windows = Figures(desk), Windows(desk, editor)
         self._drawing = Drawing(desk, self._figures)
 

@@ -34,6 +34,7 @@ from . import lost_names, out_of_memory
 from .bare_calls import BareCommands, BareTasks
 from .cell_display import CellDisplay
 from .loading import Loading
+from .magics.hand import HandMagics
 from .magics.history import HistoryMagics
 from .magics.inputs import HabitMagics
 from .magics.log import LogMagics
@@ -46,6 +47,7 @@ from .streams import NativeStream, settle
 from .tracebacks import Reporter
 
 if TYPE_CHECKING:
+    from ..replay.flag_watch import FlagWatch
     from ..reuse.calls import Calls
 
 _INTERRUPTED = "raise KeyboardInterrupt('CASA is still being imported; run the cell again.')"
@@ -106,6 +108,7 @@ class CasaKernel(IPythonKernel):
         self._given: Optional[Dict[str, Any]] = None
         self._binding = threading.RLock()
         self._casa: Optional[imports.Casa] = None
+        self._flags: Optional[FlagWatch] = None
         self._modes = Modes(NAMES)
         self._front = Notebook()
         self.tasks.prepare = self._bind_tasks
@@ -137,7 +140,8 @@ class CasaKernel(IPythonKernel):
         magics = CasaMagics(self._shell, self._modes, self._desktop, self._front)
         reuse = ReuseMagics(self._shell, self._reuse, self._front)
         history = HistoryMagics(self._shell, self._imported_casa, self._reuse.settle, self._front)
-        self._shell.register_magics(magics, self._habits, log, tools, reuse, history)
+        hand = HandMagics(self._shell, self._front, self._names)
+        self._shell.register_magics(magics, self._habits, log, tools, reuse, history, hand)
         self.implementation_version = kernelspec.casa_version() or "without CASA"
         # ipykernel takes its banner from the shell.
         self._shell.banner1 = f"CASA {self.implementation_version}\n"
@@ -220,7 +224,9 @@ class CasaKernel(IPythonKernel):
         for event in ("pre_run_cell", "post_run_cell"):
             self._shell.events.register(event, lambda _: room.look())
         self._look_after_log = room.look
-        studio = Studio(found, self._modes, loading.children, loading.editor, self._desktop, self._front)
+        studio = Studio(
+            found, self._modes, loading.children, loading.editor, self._desktop, self._front, self._flag_watch
+        )
         given = {**found.names, **studio.names()}
         self._casa = found
         tasks = [name for name in given if is_task(found.names.get(name)) or name in NAMES]
@@ -248,6 +254,17 @@ class CasaKernel(IPythonKernel):
         self._names()
         assert self._casa is not None
         return self._casa
+
+    def _flag_watch(self) -> FlagWatch:
+        """Return what keeps the flaggings by hand; it is imported when it is first needed."""
+        if self._flags is None:
+            from ..replay.flag_watch import FlagWatch
+
+            assert self.loading is not None
+            assert self._casa is not None
+            private, version = self.loading.children.private, self._casa.version
+            self._flags = FlagWatch(lambda: private.path, lambda: CellDisplay(self), {"casatasks": version})
+        return self._flags
 
     def _cell_name(self) -> str:
         """Return the name of the running cell, as its prompt shows it."""
@@ -331,6 +348,8 @@ class CasaKernel(IPythonKernel):
 
     def do_shutdown(self, restart: bool) -> Any:
         """End the native tools before the kernel ends or restarts."""
+        if self._flags is not None:
+            self._flags.close()
         if self.loading is not None:
             self.loading.children.close()
         return super().do_shutdown(restart)  # type: ignore[no-untyped-call]

@@ -83,3 +83,23 @@ def test_it_ends_with_an_interrupt_and_with_its_desktop(
     assert not [line for line in children_of(notebook.pid) if "casaplotserver" in line]
     assert not list(Path(environment["TMPDIR"]).glob("cps-*"))
     assert notebook.run("print(1 + 1)").text == "2\n"
+
+
+def test_what_it_flags_is_kept_and_can_be_taken_back(notebook: Notebook, record: Find) -> None:
+    flags = "tb.open('line.ms'); {} = tb.getcol('FLAG'), tb.getcol('FLAG_ROW'); tb.close()"
+    notebook.run(flags.format("before"))
+
+    def meanwhile() -> None:
+        with Screen(record()) as screen:
+            window = screen.wait_for_window("casaplotserver")
+            screen.wait_until(lambda: bool(window.cut(screen.pixels()).std() > 20), "plots")
+            screen.wait_until_still()
+            close(screen, screen.wait_for_window("casaplotserver"))
+
+    cell = notebook.run(FLAG.replace("calculate", "apply"), meanwhile=meanwhile)
+    assert cell.error is None
+    assert "visibilities flagged" in cell.displayed[-1]["text/plain"]
+    assert "kept in line.ms.hand/0001; %casa_hand undo takes it back" in cell.displayed[-1]["text/plain"]
+    assert "taken back" in notebook.run("%casa_hand undo").text
+    notebook.run(flags.format("after"))
+    assert notebook.run("print(all((a == b).all() for a, b in zip(before, after)))").text == "True\n"

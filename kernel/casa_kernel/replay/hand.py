@@ -1,0 +1,96 @@
+"""What ``%casa_hand`` does: list, make again, take back and export what was done by hand."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Iterator, List, Tuple
+
+from casa_desktop.errors import CasaDesktopError
+from casa_desktop.handwork import flag_records, flag_script
+from casa_desktop.handwork import record as mask_records
+
+from ..errors import FlagsNotChanged
+from . import flag_changes
+from .flag_changes import shown
+
+
+def listing(folder: Path) -> str:
+    """Return a line for each record of handwork in a folder, the flaggings by table, then the masks."""
+    lines = [_flag_line(each) for vis in flag_changes.tables(folder) for each in flag_records.listed(vis)]
+    masks = sorted(each for each in folder.glob(f"*{mask_records.ENDING}") if (each / mask_records.STEPS).is_file())
+    lines += [_mask_line(each) for each in masks]
+    if not lines:
+        return (
+            f"Nothing is kept in {folder}. Flaggings in windows of plotms and flagdata are kept in my.ms.hand, and "
+            "masks of interactive cleaning in first.hand."
+        )
+    width = max(len(name) for name, _ in lines)
+    return "\n".join(f"{name:{width}}  {text}" for name, text in lines)
+
+
+def _flag_line(folder: Path) -> Tuple[str, str]:
+    name = shown(folder)
+    try:
+        record = flag_records.read(folder)
+    except CasaDesktopError as error:
+        return name, str(error)
+    undone = f", taken back at {_moment(record.undone)}" if record.undone else ""
+    return name, f"{_moment(record.made)}  {record.task}  {record.text}{undone}"
+
+
+def _mask_line(folder: Path) -> Tuple[str, str]:
+    name = shown(folder)
+    try:
+        record = mask_records.read(folder)
+    except CasaDesktopError as error:
+        return name, str(error)
+    count = record.cycles
+    return name, f"{_moment(record.made)}  {record.task}  {count} cycle{'' if count == 1 else 's'} with masks"
+
+
+def _moment(text: str) -> str:
+    try:
+        return datetime.fromisoformat(text).strftime("%d %b %H:%M")
+    except ValueError:
+        return text
+
+
+def apply(folder: Path, vis: str) -> Iterator[str]:
+    """Make the flaggings of a record, or of all records in a folder that hold, again; yield a line after each."""
+    found = _holding(folder)
+    if not found:
+        reason = "all that it has was taken back; name one of its records to make that again"
+        raise FlagsNotChanged(shown(folder), vis or folder.stem, reason)
+    for each in found:
+        record = flag_changes.apply(each, Path(vis) if vis else None)
+        yield f"made again: {record.text} ({shown(each)})"
+
+
+def undo(folder: Path, number: int) -> Iterator[str]:
+    """Take the newest flaggings of the tables in a folder back, the newest first; yield a line after each."""
+    found = flag_changes.newest(folder, number)
+    if not found:
+        yield f"There is no flagging by hand in {folder} to take back."
+    for each in found:
+        yield f"taken back: {flag_changes.undo(each).text} ({shown(each)})"
+
+
+def export(folder: Path) -> str:
+    """Return a script that makes the flaggings of a record, or of all records in a folder that hold, again."""
+    return "\n".join(map(flag_script.script, _holding(folder) or flag_records.expanded(folder)))
+
+
+def _holding(folder: Path) -> List[Path]:
+    """Return the record in a folder, or those in a folder of records that were not taken back."""
+    found = flag_records.expanded(folder)
+    return found if found == [folder] else [each for each in found if not flag_records.read(each).undone]
+
+
+def folders(folder: Path) -> List[str]:
+    """Return the names of all records of flaggings in a folder, and of the folders that they are in."""
+    names = []
+    for vis in flag_changes.tables(folder):
+        names.append(shown(flag_records.folder_of(vis)))
+        names += [shown(each) for each in flag_records.listed(vis)]
+    return names
