@@ -432,6 +432,35 @@ def test_a_stopped_mask_editor_is_told_of_and_goes_on_or_ends_with_an_error(
     assert digest(observation / "sim.ms") == before
 
 
+def test_a_cleaning_without_memory_for_its_editors_threads_ends_with_an_error(
+    notebook: Notebook, record: Callable[[], Dict[str, str]]
+) -> None:
+    # The memory is used up at the moment at which CASA asks for a mask, and is there again afterwards.
+    hook = """
+import resource
+from contextlib import contextmanager
+from casa_kernel.interactive.launcher import Launcher
+awaited = Launcher.awaited
+@contextmanager
+def starved(*args, **options):
+    former = resource.getrlimit(resource.RLIMIT_AS)
+    used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + (8 << 20), former[1]))
+    try:
+        with awaited(*args, **options):
+            yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, former)
+Launcher.awaited = starved
+"""
+    assert notebook.run(hook).error is None
+    cell = notebook.run(CLEAN.format(name="starved"), timeout=20)
+    assert notebook.run("Launcher.awaited = awaited").error is None
+    assert "Shortage: No memory is left" in sentence(cell)
+    assert at_the_editor(notebook, "starved", draw).error is None
+    record()
+
+
 def test_casalogger_may_be_stopped_or_killed(notebook: Notebook, record: Callable[[], Dict[str, str]]) -> None:
     for number in (signal.SIGSTOP, signal.SIGKILL):
         assert notebook.run("casalogger(gui=True)").error is None

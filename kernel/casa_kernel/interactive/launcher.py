@@ -14,6 +14,7 @@ from casa_desktop.system import environment
 
 from ..tools import appimages
 from ..tools.private_folder import PrivateFolder
+from ..tools.thread_room import prove_room
 from .fifo_folder import FifoPlace
 from .restarted_calls import restarted
 
@@ -95,7 +96,12 @@ class Launcher:
 
         Args:
             is_there: CASA has the program already, makes no FIFO, and may wait for hours.
+
+        Raises:
+            Shortage: there is no memory for the threads with which CASA talks to the program; without them it would
+                wait for ever, and no interrupt would end that.
         """
+        prove_room()
         with restarted(), nullcontext() if is_there else self.place.within():
             yield
 

@@ -7,23 +7,15 @@ limit.
 
 from __future__ import annotations
 
-import errno
 import itertools
-import mmap
-import resource
 from typing import Any, Callable, Optional
 
-from casa_desktop.errors import Shortage
+from .thread_room import prove_room
 
 # The time limit in seconds of a call without a watchdog, for instance by a user of CASA's own modules.
 LIMIT = 600.0
 # The time limit in seconds of optional calls that prepare or tidy up.
 BESIDE = 5.0
-# gRPC's own threads: a process has eight or nine of them after its first call.
-_THREADS = 12
-# The size of a thread's stack where no limit sets it (glibc, pthread_create(3)).
-_STACK = 2 << 20
-_NO_RESERVE = 0x4000  # MAP_NORESERVE of mmap(2); Python has it from 3.13 on
 
 
 class Line:
@@ -38,7 +30,7 @@ class Line:
     """
 
     def __init__(self, grpc: Any, address: str) -> None:
-        _prove_room()
+        prove_room()
         self._channel = grpc.insecure_channel(address)
         self._numbers = itertools.count(1)
         self.watched = self.over = False
@@ -49,7 +41,7 @@ class Line:
         ask = self._channel.unary_unary(*args, **kwargs)
 
         def call(request: Any, timeout: Optional[float] = None) -> Any:
-            _prove_room()
+            prove_room()
             limit = LIMIT if timeout is None and not self.watched else timeout
             self.waiting = next(self._numbers)
             try:
@@ -63,22 +55,3 @@ class Line:
         """Close the channel; the call that waits ends with an error."""
         self.over = True
         self._channel.close()
-
-
-def _prove_room() -> None:
-    """Check that the process may have the stacks of gRPC's threads.
-
-    gRPC starts them when it needs them. If it gets none, this call and all later ones wait for ever, whatever their
-    time limit (seen in grpcio 1.80).
-
-    Raises:
-        Shortage: there is not so much memory.
-    """
-    limit = resource.getrlimit(resource.RLIMIT_STACK)[0]
-    size = _THREADS * (_STACK if limit == resource.RLIM_INFINITY else limit)
-    try:
-        # Only the addresses are taken: no page is touched, and none is set aside.
-        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _NO_RESERVE
-        mmap.mmap(-1, size, flags=flags, prot=mmap.PROT_READ).close()
-    except OSError as error:
-        raise Shortage(errno.ENOMEM) from error
