@@ -361,8 +361,8 @@ class BadHand(CasaKernelError):
 
     line: str  # the arguments
     message = (
-        "%casa_hand does not know {line!r}. Use it alone, or with 'list', 'apply' and a folder such as "
-        "my.ms.hand/0001, 'undo', 'undo 2' or 'export' and a folder."
+        "%casa_hand does not know {line!r}. Use it alone, or with 'list', 'show' and a folder such as "
+        "first.hand, 'apply' and a folder such as my.ms.hand/0001, 'undo', 'undo 2' or 'export' and a folder."
     )
 
 

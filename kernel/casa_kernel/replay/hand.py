@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Iterator, List, Tuple
+from typing import Dict, Iterator, List, Tuple
 
 from casa_desktop.errors import CasaDesktopError
-from casa_desktop.handwork import flag_records, flag_script
+from casa_desktop.handwork import flag_records, flag_script, script
 from casa_desktop.handwork import record as mask_records
+from casa_desktop.handwork.page import summary
+from casa_desktop.handwork.sheet import sheet
 
 from ..errors import FlagsNotChanged
 from . import flag_changes
@@ -18,8 +20,7 @@ from .flag_changes import shown
 def listing(folder: Path) -> str:
     """Return a line for each record of handwork in a folder, the flaggings by table, then the masks."""
     lines = [_flag_line(each) for vis in flag_changes.tables(folder) for each in flag_records.listed(vis)]
-    masks = sorted(each for each in folder.glob(f"*{mask_records.ENDING}") if (each / mask_records.STEPS).is_file())
-    lines += [_mask_line(each) for each in masks]
+    lines += [_mask_line(each) for each in _of_masks(folder)]
     if not lines:
         return (
             f"Nothing is kept in {folder}. Flaggings in windows of plotms and flagdata are kept in my.ms.hand, and "
@@ -76,8 +77,19 @@ def undo(folder: Path, number: int) -> Iterator[str]:
         yield f"taken back: {flag_changes.undo(each).text} ({shown(each)})"
 
 
+def picture(folder: Path) -> Dict[str, str]:
+    """Return the MIME bundle of a picture of a cleaning: its convergence, its residuals and the masks drawn on them."""
+    drawn = sheet(folder)
+    return {"image/svg+xml": drawn, "text/plain": summary(mask_records.read(folder))}
+
+
 def export(folder: Path) -> str:
-    """Return a script that makes the flaggings of a record, or of all records in a folder that hold, again."""
+    """Return a script that makes the flaggings of a record, or of all records in a folder that hold, again.
+
+    Of masks, it is one that cleans as they were drawn.
+    """
+    if (folder / mask_records.STEPS).is_file():
+        return script.script(folder)
     return "\n".join(map(flag_script.script, _holding(folder) or flag_records.expanded(folder)))
 
 
@@ -87,10 +99,24 @@ def _holding(folder: Path) -> List[Path]:
     return found if found == [folder] else [each for each in found if not flag_records.read(each).undone]
 
 
-def folders(folder: Path) -> List[str]:
-    """Return the names of all records of flaggings in a folder, and of the folders that they are in."""
-    names = []
+def folders(folder: Path, of_masks: bool = True) -> List[str]:
+    """Return the names of all records in a folder, and of the folders that those of flaggings are in.
+
+    Args:
+        folder: where they are.
+        of_masks: those of masks, too.
+    """
+    names = masks(folder) if of_masks else []
     for vis in flag_changes.tables(folder):
         names.append(shown(flag_records.folder_of(vis)))
         names += [shown(each) for each in flag_records.listed(vis)]
     return names
+
+
+def masks(folder: Path) -> List[str]:
+    """Return the names of the records of masks in a folder."""
+    return [shown(each) for each in _of_masks(folder)]
+
+
+def _of_masks(folder: Path) -> List[Path]:
+    return sorted(each for each in folder.glob(f"*{mask_records.ENDING}") if (each / mask_records.STEPS).is_file())

@@ -15,7 +15,9 @@ import pytest
 from casa_desktop.handwork.models import Controls, Image, Minor, Record, Step
 from casa_desktop.handwork.record import Writer, make
 from casa_desktop.handwork.script import script
+from casa_desktop.handwork.sheet import sheet
 
+from ...support.handwork import record
 from ...support.notebook import Notebook
 
 KINDS = ("psf", "residual", "model", "mask", "image", "pb")
@@ -218,3 +220,12 @@ def test_a_script_in_plain_casa_makes_the_pixels_of_the_interactive_call(
     assert after == before
     if model:
         assert kernel.run("print(model())").text == model
+
+
+def test_a_notebook_shows_a_cleaning_as_a_picture_and_prints_its_script(kernel: Notebook, spectral_line: Path) -> None:
+    folder = record(spectral_line)
+    (shown,) = kernel.run("%casa_hand show first.hand").displayed
+    assert shown["image/svg+xml"] == sheet(folder)
+    assert shown["text/plain"].startswith("tclean on 2028-11-29 12:00: 3 cycles, stopped by hand")
+    assert kernel.run("%casa_hand export first.hand").text == script(folder) + "\n"
+    assert "There is no handwork in line.ms" in str(kernel.run("%casa_hand show line.ms").error)

@@ -11,7 +11,7 @@ from IPython.core.magic import Magics, line_magic, magics_class
 from ...errors import BadHand
 from ...front import Front
 
-_WORDS = ("list", "apply", "undo", "export")
+_WORDS = ("list", "show", "apply", "undo", "export")
 
 
 @magics_class
@@ -36,12 +36,13 @@ class HandMagics(Magics):
         """List what was done by hand in windows, make it again, or take it back.
 
         %casa_hand                                  the records in the working folder
+        %casa_hand show first.hand                  a picture of a cleaning: each residual with the mask drawn on it
         %casa_hand apply my.ms.hand/0003            set these flags again
         %casa_hand apply my.ms.hand                 all that were not taken back, in their order
         %casa_hand apply my.ms.hand/0003 other.ms   in another MeasurementSet with the same rows
         %casa_hand undo                             take the newest flagging back: the flags are as they were before
         %casa_hand undo 2                           the two newest
-        %casa_hand export my.ms.hand/0003           print a script that needs CASA only
+        %casa_hand export my.ms.hand/0003           print a script that needs CASA only; also of first.hand
 
         Flaggings in windows of plotms and flagdata(display=...) are kept; a line under their cells names the records.
         Masks of interactive cleaning are replayed by the argument hand of the task.
@@ -55,6 +56,8 @@ class HandMagics(Magics):
         here = Path.cwd()
         if word == "list" and not rest:
             self._front.say(hand.listing(here))
+        elif word == "show" and len(rest) == 1:
+            self._front.show(hand.picture(Path(rest[0])), {})
         elif word == "apply" and len(rest) in (1, 2):
             self._wait_for_casa()
             self._say(hand.apply(Path(rest[0]), "".join(rest[1:])))
@@ -76,8 +79,9 @@ def _complete(_shell: Any, event: Any) -> List[str]:
     words = event.text_until_cursor.split()
     if len(words) - (event.text_until_cursor[-1:] != " ") < 2:
         return list(_WORDS)
-    if words[1] not in ("apply", "export"):
+    if words[1] not in ("show", "apply", "export"):
         return []
     from ...replay import hand
 
-    return hand.folders(Path.cwd())
+    here = Path.cwd()
+    return hand.masks(here) if words[1] == "show" else hand.folders(here, of_masks=words[1] == "export")
