@@ -65,6 +65,7 @@ SLOW: Tuple[str, ...] = (
 # else; each parallel run ends with what it measured.
 SECONDS: Dict[str, float] = {
     "tests/casa_desktop/store/test_disks.py": 30,
+    "tests/kernel/replay/test_masks.py": 90,
     "tests/casa_desktop/store/test_processes.py": 25,
     "tests/casa_desktop/store/test_store_on_disks.py": 20,
     "tests/casa_desktop/web/test_extension.py": 20,

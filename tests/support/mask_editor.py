@@ -63,7 +63,8 @@ def find_frame(pixels: Pixels) -> Optional[Frame]:
     rows = _longest_run(black.sum(axis=1) > 100, gap=4)
     if rows is None:
         return None
-    columns = _longest_run(black[rows[0] : rows[1]].sum(axis=0) > 100, gap=4)
+    # Above and below an image in a low window there is little black.
+    columns = _longest_run(black[rows[0] : rows[1]].sum(axis=0) > min(100, (rows[1] - rows[0]) // 5), gap=4)
     if columns is None:
         return None
     white = (pixels[rows[0] : rows[1], columns[0] : columns[1]] > 250).all(axis=2)
@@ -196,7 +197,6 @@ class MaskEditor:
     def choose(self, what: str) -> None:
         """Press one of the small round buttons: ``add``, ``erase``, ``this channel`` or ``all channels``."""
         self.hand.click(self._in_box(*CHOICES[what]))
-        self.screen.wait_until_still()
 
     def stop(self) -> None:
         """Press the red cross, which needs no mask."""
@@ -224,7 +224,8 @@ class MaskEditor:
             return find_arrow(pixels) is not None and self._iterations_left(pixels) != before
 
         self.screen.wait_until(asked, "next question", 60)
-        self.screen.wait_until_still()
+        # A cursor in one of the fields blinks twice a second.
+        self.screen.wait_until_still(0.2)
 
     def wait_for_other_image(self) -> None:
         """Wait for the question about another image field than the one for which a button was pressed last."""
@@ -235,7 +236,7 @@ class MaskEditor:
             return find_green_box(pixels) is not None and self._shown(pixels) != before
 
         self.screen.wait_until(asked, "question about another image", 60)
-        self.screen.wait_until_still()
+        self.screen.wait_until_still(0.2)
 
     def _shown(self, pixels: Pixels) -> bytes:
         frame = self.frame
@@ -246,7 +247,6 @@ class MaskEditor:
         assert isinstance(self.hand, XHand)
         self.hand.click(self._in_box(FIELDS[field], FIELDS_AT), times=3)
         self.hand.type(text)
-        self.screen.wait_until_still()
 
     def _in_box(self, across: float, down: float) -> Point:
         # It is grey while the viewer waits for CASA.

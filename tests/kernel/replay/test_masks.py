@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator
+from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
 
 from casa_desktop.handwork.record import read
 from casa_desktop.handwork.script import script
 
+from ...support.living import below, line_of
 from ...support.mask_editor import MaskEditor
 from ...support.notebook import Cell, Notebook
 from ...support.screen import Screen, XHand
@@ -36,6 +39,10 @@ def digest(name):
     ia.done()
     return [list(pixels.shape), hashlib.sha256(pixels.tobytes()).hexdigest()]
 """
+
+
+class KernelKilled(Exception):
+    """The kernel will send no message any more."""
 
 
 def call(arguments: str, name: str, more: str = "", task: str = "tclean") -> str:
@@ -131,3 +138,179 @@ def test_three_cycles_are_kept_and_replayed_bit_by_bit_without_a_window(
     same(poor, "first", "plain")
     # The mask's plane of each residual was kept, too.
     assert all(step.residual for step in kept.steps)
+
+
+def every_channel(editor: MaskEditor) -> None:
+    editor.choose("all channels")
+    editor.draw((0.35, 0.65), (0.60, 0.35))
+    editor.clean_one_cycle()
+
+
+def one_channel(editor: MaskEditor) -> None:
+    editor.choose("this channel")
+    editor.draw((0.60, 0.65), (0.75, 0.50))
+    editor.go_on()
+
+
+@pytest.mark.usefixtures("spectral_line")
+def test_a_cube_is_replayed_with_its_masks_of_each_channel_and_no_more(
+    notebook: Notebook, poor: Notebook, record: Find, observation: Path
+) -> None:
+    cell = draw(notebook, record, call(CUBE, "cube"), every_channel, one_channel)
+    assert cell.error is None
+    kept = read(observation / "cube.hand")
+    assert [step.action for step in kept.steps] == ["continue", "no more"]
+    assert kept.end == "no more"
+    assert kept.images["cube"].shape == (64, 64, 1, 8)
+    again = poor.run(call(CUBE, "cube2", ", hand='cube.hand'"))
+    assert again.text == "tclean took 2 of 2 answers from cube.hand.\n"
+    same(poor, "cube", "cube2")
+
+
+def next_field(editor: MaskEditor) -> None:
+    editor.draw((0.40, 0.62), (0.58, 0.38))
+    editor.press_circle()
+
+
+def test_an_outlier_field_has_masks_of_its_own(
+    notebook: Notebook, poor: Notebook, record: Find, observation: Path
+) -> None:
+    (observation / "out.txt").write_text(OUTLIERS)
+    (observation / "out2.txt").write_text(OUTLIERS.replace("side", "side2"))
+
+    def other(editor: MaskEditor) -> None:
+        editor.wait_for_other_image()
+        editor.draw((0.45, 0.60), (0.60, 0.45))
+        editor.clean_one_cycle()
+
+    def end(editor: MaskEditor) -> None:
+        editor.stop()
+        editor.wait_for_other_image()
+        editor.stop()
+
+    cell = draw(notebook, record, call(PLANE, "main", ", outlierfile='out.txt'"), next_field, other, end)
+    assert cell.error is None
+    kept = read(observation / "main.hand")
+    assert [(step.cycle, step.image) for step in kept.steps] == [(1, "main"), (1, "side"), (2, "main"), (2, "side")]
+    assert kept.images["side"].shape == (64, 64, 1, 1)
+    again = poor.run(call(PLANE, "main2", ", outlierfile='out2.txt', hand='main.hand'"))
+    assert again.text == "tclean took 4 of 4 answers from main.hand.\n"
+    same(poor, "main", "main2")
+    same(poor, "side", "side2")
+
+
+def test_of_a_kernel_that_was_killed_the_record_replays_up_to_there_and_stops(
+    observation: Path, kernel_environment: Dict[str, str], poor: Notebook, record: Find
+) -> None:
+    with Notebook(observation, kernel_environment) as doomed:
+
+        def meanwhile() -> None:
+            with Screen(record()) as screen:
+                editor = MaskEditor.wait_for(screen, XHand(screen))
+                first(editor)
+                os.kill(doomed.pid, signal.SIGKILL)
+                editor.wait_until_gone()
+                raise KernelKilled
+
+        with pytest.raises(KernelKilled):
+            doomed.run(call(PLANE, "killed"), meanwhile=meanwhile)
+    assert [step.cycle for step in read(observation / "killed.hand").steps] == [1]
+    again = poor.run(call(PLANE, "killed2", ", hand='killed.hand'"))
+    assert again.error is None
+    assert "tclean took 1 of 1 answers from killed.hand." in again.text
+    assert "ends after cycle 1, because the kernel ended while it cleaned; tclean was stopped there." in again.text
+    assert poor.run("print(result['iterdone'])").text == "15\n"
+
+
+def test_a_relay_that_is_killed_ends_the_cleaning_with_an_error(
+    notebook: Notebook, record: Find, observation: Path, children_of: Callable[[int], List[str]]
+) -> None:
+    def kill(editor: MaskEditor) -> None:
+        first(editor)
+        for process in below(notebook.pid):
+            if "casa_kernel.replay.relay" in line_of(process):
+                process.kill()
+
+    cell = draw(notebook, record, call(PLANE, "torn"), kill)
+    assert cell.error is not None
+    assert cell.error["ename"] == "EditorMissing"
+    assert not [line for line in children_of(notebook.pid) if "mask-editor" in line or "replay" in line]
+    assert read(observation / "torn.hand").end == "failed"
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        (call(PLANE.replace("128", "100"), "x", ", hand='first.hand'"), "and this call asks for imsize=100"),
+        (call(PLANE, "x", ", hand='gone.hand'"), "There is no handwork in"),
+        (call(PLANE, "x", ", hand=True"), "should be the path of a record"),
+        (call("niter=60", "first", ", hand='first.hand'", "deconvolve"), "it was made by tclean"),
+        (call(PLANE, "x", ", hand='first.hand'").replace("interactive=True", "interactive=False"), "interactive=True"),
+    ],
+)
+def test_a_record_that_does_not_fit_is_refused_before_anything_is_computed(
+    code: str, sentence: str, poor: Notebook, observation: Path
+) -> None:
+    cell = poor.run(code)
+    assert cell.error is not None
+    assert sentence in cell.error["evalue"]
+    assert not list(observation.glob("x.*"))
+
+
+def test_other_data_of_the_same_shape_are_said_to_be_other(poor: Notebook) -> None:
+    change = """
+shutil.copytree('sim.ms', 'other.ms')
+tb.open('other.ms', nomodify=False)
+tb.putcol('CORRECTED_DATA', tb.getcol('CORRECTED_DATA') * 1.5)
+tb.close()
+"""
+    assert poor.run("import shutil" + change).error is None
+    cell = poor.run(call(PLANE.replace("sim.ms", "other.ms"), "third", ", hand='first.hand'"))
+    assert cell.error is None
+    assert "first.hand was made with other data" in cell.text
+    assert "in cycle 1 the peak of the residual was 0.36" in cell.text
+
+
+def test_an_unattended_run_fails_at_once_without_a_record(poor: Notebook) -> None:
+    poor.run("os.environ['CASA_DESKTOP_UNATTENDED'] = '1'")
+    cell = poor.run(call(PLANE, "x"))
+    assert cell.error is not None
+    assert cell.error["ename"] == "Unattended"
+    assert 'hand="first.hand" replays them without a window' in cell.error["evalue"]
+    poor.run("del os.environ['CASA_DESKTOP_UNATTENDED']")
+
+
+def test_a_replay_is_reused_until_its_handwork_is_another(poor: Notebook, observation: Path) -> None:
+    code = call(PLANE, "fourth", ", hand='moved.hand', reuse=True")
+    shutil.copytree(observation / "first.hand", observation / "moved.hand")
+    assert "took 4 of 4 answers" in poor.run(code).text
+    # With images of that name it would go on with them.
+    poor.run("rmtables('fourth.*')")
+    shown = "".join(data.get("text/plain", "") for data in poor.run(code).displayed)
+    assert "tclean: nothing to compute" in shown
+    same(poor, "first", "fourth")
+    poor.run("rmtables('fourth.*')")
+    shutil.rmtree(observation / "moved.hand")
+    shutil.copytree(observation / "killed.hand", observation / "moved.hand")
+    assert "took 1 of 1 answers" in poor.run(code).text
+
+
+def test_pixels_are_read_from_a_file_as_casa_reads_them(poor: Notebook) -> None:
+    code = """
+import numpy as np
+from pathlib import Path
+from casa_kernel.replay import tiles
+for shape in ([70, 50, 1, 33], [128, 128, 4, 3], [100, 100, 1, 1], [600, 300, 1, 2]):
+    for pixels in (np.random.normal(size=shape), np.random.randint(0, 2, shape), np.full(shape, 0.5)):
+        ia.fromshape('tiled.im', shape, overwrite=True)
+        ia.putchunk(pixels.astype(float))
+        kept = ia.getchunk()
+        ia.done()
+        tb.open('tiled.im')
+        told = tb.getdminfo(), tb.endianformat() == 'big'
+        tb.close()
+        read, mask = tiles.read(Path('tiled.im'), *told), tiles.read_mask(Path('tiled.im'), *told)
+        print(read.shape == kept.shape, (read == kept).all(), (mask == kept).all(), mask.dtype == np.uint8)
+"""
+    lines = [line.split() for line in poor.run(code).text.splitlines()]
+    assert lines == [["True", "True", "True", str(kind == 1)] for _ in range(4) for kind in range(3)]
