@@ -9,7 +9,11 @@ import pytest
 
 from ...support.disks import pytest_on_disk
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount disks")
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount disks"),
+    # Each test within has a limit of its own.
+    pytest.mark.timeout(900),
+]
 
 
 @pytest.mark.parametrize("kind", ["xfs", "btrfs", "ext4"])
