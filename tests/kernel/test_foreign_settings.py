@@ -267,11 +267,16 @@ def test_the_mask_editor_and_the_flag_display_open_where_the_runtime_directory_m
         meanwhile=draw,
     )
     assert cell.error is None
+    again = CLEAN.format(name="again", more="interactive=True, hand='hardened.hand'")
+    replayed = kernel.run(f"done = {again}\nprint(done['iterdone'], imstat('again.residual')['rms'])")
+    assert replayed.error is None
+    assert replayed.text.splitlines()[-1] == cell.text.splitlines()[-1]
     # The threshold goes through the editor as text, and is read there and again by CASA.
     same = notebook.run(
         "import glob, shutil\ndone = " + CLEAN.format(name="same", more="mask='hardened.mask'") + "\n"
         "print(done['iterdone'], imstat('same.residual')['rms'])\n"
-        "for each in glob.glob('same.*') + glob.glob('hardened.*'): shutil.rmtree(each)"
+        "for name in ('same', 'again', 'hardened'):\n"
+        "    for each in glob.glob(f'{name}.*'): shutil.rmtree(each)"
     )
     assert cell.text.splitlines()[-1] == same.text.splitlines()[-1]
 

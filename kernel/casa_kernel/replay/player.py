@@ -139,7 +139,8 @@ def _serve(player: Player, server: str) -> None:
     port = machine.add_insecure_port("127.0.0.1:0")
     machine.start()
     with open(server, "w", encoding="utf-8") as fifo:
-        fifo.write(f"127.0.0.1:{port}\n")
+        # As the viewers write theirs: gRPC uses no proxy for that one.
+        fifo.write(f"0.0.0.0:{port}\n")
     over.wait()
     machine.stop(None)
 

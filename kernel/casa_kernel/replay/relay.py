@@ -46,9 +46,8 @@ class Relay:
 
     @property
     def address(self) -> str:
-        """The address that CASA connects to."""
-        host, port = self._listener.getsockname()
-        return f"{host}:{port}"
+        """The address that CASA connects to, written as the viewers write theirs: gRPC uses no proxy for that one."""
+        return f"0.0.0.0:{self._listener.getsockname()[1]}"
 
     def serve(self) -> None:
         """Accept connections until the viewer refuses one; then they are refused here, too."""
