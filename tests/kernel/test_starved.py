@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import re
 import resource
@@ -298,11 +299,12 @@ def test_a_tool_that_has_no_memory_left_is_replaced_and_the_call_repeated(notebo
     # It keeps what it has, and gets nothing more.
     limit = tool.memory_info().vms // 2
     resource.prlimit(tool.pid, resource.RLIMIT_AS, (limit, limit))
-    for axis in ("uvdist", "time", "frequency", "amp", "phase", "u", "v", "w"):
-        assert "image/png" in notebook.run(f"plotms('sim.ms', xaxis='{axis}')").displayed[-1]
+    axes = itertools.product(("amp", "phase", "real", "imag"), ("uvdist", "time", "frequency", "u", "v", "w"))
+    for yaxis, xaxis in axes:
+        assert "image/png" in notebook.run(f"plotms('sim.ms', xaxis='{xaxis}', yaxis='{yaxis}')").displayed[-1]
         if not is_alive(tool):
             break
-        # What it had was enough, this time.
+        # What it had was enough, this time; each plot leaves it with less.
     assert ended([tool])
 
 
