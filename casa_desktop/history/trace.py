@@ -22,8 +22,9 @@ from .reader import Reader
 # Nothing has as many; it would be a mistake of ours.
 _MOST = 10_000
 _CALIBRATION = "MSName"
-# A record knows when a call began by its duration, and that to a fraction of a second.
-_ROUNDING = 1.0
+# A record knows when a call began by its duration, and two clocks measure that. CASA's own times have microseconds, and
+# short calls follow each other within a tenth of a second.
+_ROUNDING = 0.01
 
 
 class Tracer:
