@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -163,10 +164,20 @@ def environment_of_casa(kernel_environment: Dict[str, str]) -> Dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def kernel(spectral_line: Path, environment_of_casa: Dict[str, str]) -> Iterator[Notebook]:
-    """A kernel in the folder of the observation."""
-    (spectral_line / "out.txt").write_text(OUTLIER)
-    with Notebook(spectral_line, environment_of_casa) as started:
+def folder(spectral_line: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the observation, in which nobody has left images or handwork."""
+    made = tmp_path_factory.mktemp("export")
+    for name in ("sim.ms", "line.ms"):
+        shutil.copytree(spectral_line / name, made / name)
+    shutil.copy(spectral_line / "casasiteconfig.py", made)
+    (made / "out.txt").write_text(OUTLIER)
+    return made
+
+
+@pytest.fixture(scope="module")
+def kernel(folder: Path, environment_of_casa: Dict[str, str]) -> Iterator[Notebook]:
+    """A kernel in that folder."""
+    with Notebook(folder, environment_of_casa) as started:
         started.run(f"KINDS = {KINDS}\n{TOOLS}")
         yield started
 
@@ -203,13 +214,13 @@ def _run_script(folder: Path, name: str, environment: Dict[str, str]) -> str:
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_script_in_plain_casa_makes_the_pixels_of_the_interactive_call(
-    name: str, kernel: Notebook, defaults: Dict[str, Any], spectral_line: Path, environment_of_casa: Dict[str, str]
+    name: str, kernel: Notebook, defaults: Dict[str, Any], folder: Path, environment_of_casa: Dict[str, str]
 ) -> None:
     case = CASES[name]
-    _clean(kernel, spectral_line, name, case, defaults)
+    _clean(kernel, folder, name, case, defaults)
     # The model that it wrote into the data is taken out, so that the script must write it.
     model = kernel.run("print(model(forget=True))").text if "savemodel" in case.call else ""
-    said = _run_script(spectral_line, name, environment_of_casa)
+    said = _run_script(folder, name, environment_of_casa)
     assert said.startswith(f"{name}.psf"), said
     assert "is there, and the interactive call began without it." in said
 
@@ -222,10 +233,10 @@ def test_a_script_in_plain_casa_makes_the_pixels_of_the_interactive_call(
         assert kernel.run("print(model())").text == model
 
 
-def test_a_notebook_shows_a_cleaning_as_a_picture_and_prints_its_script(kernel: Notebook, spectral_line: Path) -> None:
-    folder = record(spectral_line)
+def test_a_notebook_shows_a_cleaning_as_a_picture_and_prints_its_script(kernel: Notebook, folder: Path) -> None:
+    made = record(folder)
     (shown,) = kernel.run("%casa_hand show first.hand").displayed
-    assert shown["image/svg+xml"] == sheet(folder)
+    assert shown["image/svg+xml"] == sheet(made)
     assert shown["text/plain"].startswith("tclean on 2028-11-29 12:00: 3 cycles, stopped by hand")
-    assert kernel.run("%casa_hand export first.hand").text == script(folder) + "\n"
+    assert kernel.run("%casa_hand export first.hand").text == script(made) + "\n"
     assert "There is no handwork in line.ms" in str(kernel.run("%casa_hand show line.ms").error)
