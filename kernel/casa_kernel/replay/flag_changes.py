@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import List, Optional, Tuple
+from typing import TYPE_CHECKING, List, Mapping, Optional, Tuple
 
 from casa_desktop.handwork import flag_records
 from casa_desktop.handwork.flag_records import FlagRecord
@@ -13,6 +13,9 @@ from casa_desktop.handwork.flags import Difference
 
 from ..casa import flag_columns
 from ..errors import FlagsNotChanged
+
+if TYPE_CHECKING:
+    from casa_desktop.handwork.flags import Array
 
 
 def shown(folder: Path) -> str:
@@ -33,7 +36,7 @@ def apply(folder: Path, vis: Optional[Path] = None) -> FlagRecord:
         HandworkMissing, HandworkOfOtherFormat, HandworkDamaged: as ``flag_records.read``.
     """
     record, change, table = _opened(folder, vis)
-    with _Table(folder, table, record, change) as writing:
+    with table as writing:
         flag_columns.make(writing, change)
     if record.undone and vis is None:
         flag_records.mark(folder, undone="")
@@ -43,12 +46,12 @@ def apply(folder: Path, vis: Optional[Path] = None) -> FlagRecord:
 def undo(folder: Path) -> FlagRecord:
     """Take a recorded flagging back; raises as ``apply``."""
     record, change, table = _opened(folder, None)
-    with _Table(folder, table, record, change) as writing:
+    with table as writing:
         others = flag_columns.take_back(writing, change)
     if others is not None:
         raise FlagsNotChanged(
             shown(folder),
-            table.name,
+            table.path.name,
             f"{others:,} of the flags that it changed were changed again since, by something else; restore them first, "
             "or take back what was kept later",
         )
@@ -56,10 +59,11 @@ def undo(folder: Path) -> FlagRecord:
     return record
 
 
-def _opened(folder: Path, vis: Optional[Path]) -> Tuple[FlagRecord, Difference, Path]:
+def _opened(folder: Path, vis: Optional[Path]) -> Tuple[FlagRecord, Difference, _Table]:
     record = flag_records.read(folder)
-    change, _ = flag_records.read_bits(folder)
-    return record, change, beside(folder, record) if vis is None else vis
+    change, identity = flag_records.read_bits(folder)
+    path = beside(folder, record) if vis is None else vis
+    return record, change, _Table(folder, path, record, change, identity)
 
 
 def beside(folder: Path, record: FlagRecord) -> Path:
@@ -70,22 +74,28 @@ def beside(folder: Path, record: FlagRecord) -> Path:
 
 
 class _Table:
-    """A MeasurementSet that is open for the change of a record; a context manager."""
+    """A MeasurementSet that is open for the change of a record; a context manager.
 
-    def __init__(self, folder: Path, table: Path, record: FlagRecord, change: Difference) -> None:
-        self._folder, self._table, self._record, self._change = folder, table, record, change
-        self._writing = flag_columns.Writing(str(table))
+    Attributes:
+        path: of the MeasurementSet.
+    """
+
+    def __init__(
+        self, folder: Path, path: Path, record: FlagRecord, change: Difference, identity: Mapping[str, Array]
+    ) -> None:
+        self.path = path
+        self._folder, self._record, self._change, self._identity = folder, record, change, identity
+        self._writing = flag_columns.Writing(str(path))
 
     def __enter__(self) -> flag_columns.Writing:
-        if not self._table.is_dir():
+        if not self.path.is_dir():
             raise self._error("it is not there")
         try:
             writing = self._writing.__enter__()
         except RuntimeError as error:
             raise self._error(_short(error)) from error
         try:
-            _, identity = flag_records.read_bits(self._folder)
-            if not writing.is_of(self._change.rows, identity, self._record.rows):
+            if not writing.is_of(self._change.rows, self._identity, self._record.rows):
                 raise self._error("it has other rows than the MeasurementSet in which they were set")
             for group in self._change.groups:
                 writing.read(group)
@@ -101,7 +111,7 @@ class _Table:
         self._writing.__exit__()
 
     def _error(self, reason: str) -> FlagsNotChanged:
-        return FlagsNotChanged(shown(self._folder), self._table.name, reason.rstrip("."))
+        return FlagsNotChanged(shown(self._folder), self.path.name, reason.rstrip("."))
 
 
 def _short(error: RuntimeError) -> str:
