@@ -14,7 +14,7 @@ import re
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Tuple
 
 from ..errors import HandworkDamaged, HandworkMissing
 from . import json_file
@@ -249,11 +249,6 @@ def expanded(folder: Path) -> List[Path]:
     if not found:
         raise HandworkMissing(folder)
     return found
-
-
-def newest_valid(vis: Path) -> Optional[Path]:
-    """Return the newest record of a table that has not been taken back; None if there is none."""
-    return next((each for each in reversed(listed(vis)) if not read(each).undone), None)
 
 
 def _reason(error: Exception) -> str:
