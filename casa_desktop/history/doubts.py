@@ -24,7 +24,7 @@ class Seen(NamedTuple):
         written: what CASA has written into it until now.
         chain: the calls that states prove to have made it.
         own: all calls that made it, with those that made what it was made of.
-        later: the calls that CASA tells of, of after the moment.
+        later: the calls after that moment of which CASA tells.
     """
 
     path: str
@@ -100,7 +100,7 @@ def _made_anew(look: Seen) -> Iterator[str]:
 
 
 def _between(look: Seen) -> Iterator[str]:
-    """Say so if CASA tells of a call between those whose states leave no room for one."""
+    """Say so if CASA tells of a call between two others, although by their states there was none."""
     proved = {(call.task, call.ended) for call in look.chain}
     for call in look.own:
         gaps = zip(look.chain, look.chain[1:])

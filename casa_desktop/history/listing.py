@@ -78,7 +78,7 @@ def facts(call: Call) -> str:
 
 
 def _joined(sources: List[str]) -> str:
-    # A cleaning tells of itself in each of its images.
+    # CASA writes a cleaning into each of its images.
     shown = [f"the {RECORD}" if source == RECORD else source for source in sources]
     return ", ".join(shown[:3]) + (f" and {len(shown) - 3} more" if len(shown) > 3 else "")
 

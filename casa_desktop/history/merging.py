@@ -56,7 +56,7 @@ def _text(call: Call) -> str:
 
 
 def _join(call: Call, other: Call) -> None:
-    """Add to a call what another place tells of it."""
+    """Add to a call what was found about it in another place."""
     if RECORD in other.sources and RECORD not in call.sources:
         call.seconds, call.folder, call.cell = other.seconds, other.folder, other.cell
         call.ended, call.inputs, call.outputs, call.changed = other.ended, other.inputs, other.outputs, other.changed

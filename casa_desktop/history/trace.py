@@ -226,7 +226,7 @@ def _go_on(calls: Sequence[Call], path: str) -> None:
 
 
 def _complete(call: Call, path: str) -> None:
-    """Give a call what it read and made; ``path`` is the table that tells of it."""
+    """Add to a call what it read and made. CASA has written about it into the table at ``path``."""
     folder = os.path.dirname(path)
     for text in arguments.made(call.task, call.arguments):
         call.outputs.setdefault(_absolute(text, folder), "")
