@@ -101,27 +101,19 @@ def _as_dict(usage: Usage) -> Dict[str, Any]:
 
 def _lines(usage: Usage) -> List[str]:
     from ..store import sizes
+    from ..system import durations
 
     tasks = ", ".join(f"{name} {count}" if count > 1 else name for name, count in sorted(usage.tasks.items()))
     room = f"{sizes.shown(usage.taken)} of at most {sizes.shown(usage.limit)}, in {_count(usage.objects, 'file')}"
     return [
         f"{usage.folder}: {_count(usage.records, 'result')}{f' ({tasks})' if tasks else ''}",
         f"  takes {room}; {sizes.shown(usage.free)} are free on its disk",
-        f"  has saved {_duration(usage.saved)} of computing",
+        f"  has saved {durations.shown(usage.saved, digits=3)} of computing",
     ]
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _duration(seconds: float) -> str:
-    """Return a time with its two largest units."""
-    if seconds < 60:
-        return f"{seconds:.3g} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:,} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
 def check(arguments: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ import os
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 from ..store.models import Record
+from ..system import durations
 from . import arguments, files
 from .models import Call, Unknown, Written
 
@@ -134,8 +135,8 @@ def _changed(look: Seen, states: Callable[[str], List[str]]) -> Iterator[str]:
         yield f"{look.name} is not as its last call left it: it was changed since by something that writes no history."
     elif look.own and age > last + _CLOSING:
         yield (
-            f"{look.name} was written on {files.moment(age)}, {files.duration(age - last)} after its last call here: "
-            "it was copied then, or changed by something that writes no history."
+            f"{look.name} was written on {files.moment(age)}, {durations.shown(age - last, digits=2)} after its last "
+            "call here: it was copied then, or changed by something that writes no history."
         )
 
 

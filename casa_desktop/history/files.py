@@ -37,12 +37,3 @@ def parsed(text: str) -> float:
 def moment(when: float) -> str:
     """Return a time for the user, local."""
     return time.strftime("%-d %b %Y %H:%M:%S", time.localtime(when)) if when else "an unknown day"
-
-
-def duration(seconds: float) -> str:
-    """Return how long something took."""
-    if seconds < 60:
-        return f"{seconds:.2g} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

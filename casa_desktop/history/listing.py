@@ -6,9 +6,10 @@ import os
 import textwrap
 from typing import Iterator, List
 
+from ..system import durations
 from . import code
 from .defaults import Defaults
-from .files import duration, moment
+from .files import moment
 from .models import RECORD, Call, History, Start
 
 _REMARKS = 3
@@ -69,7 +70,7 @@ def facts(call: Call) -> str:
     """Return when a call was made, by which CASA, and where that is known from."""
     words = [moment(call.ended)]
     if call.seconds is not None:
-        words.append(f"took {duration(call.seconds)}")
+        words.append(f"took {durations.shown(call.seconds, digits=2)}")
     words.append(f"CASA {call.casa}" if call.casa else "CASA's version unknown")
     if call.cell:
         words.append(f"cell {call.cell}")
