@@ -20,6 +20,7 @@ FLOORS = {
         {"handwork", "history", "network", "x11"},
         {"desktop"},
         {"kernels", "launchers", "views"},
+        {"batch"},
         {"web"},
         {"cli"},
     ),
@@ -40,7 +41,8 @@ KNOWN_TO = (
         {"jupyter_server", "jupyter_server_proxy", "tornado", "traitlets"},
         {"casa_desktop.web", "casa_desktop.kernels.provisioner", "casa_desktop.provisioner", "casa_kernel.jupyter"},
     ),
-    (JUPYTER_CLIENT, {"casa_desktop.kernels", "casa_kernel.jupyter"}),
+    (JUPYTER_CLIENT, {"casa_desktop.batch", "casa_desktop.kernels", "casa_kernel.jupyter"}),
+    ({"nbclient", "nbformat"}, {"casa_desktop.batch"}),
     ({"IPython", "ipykernel"}, {"casa_kernel.jupyter", "casa_kernel.__main__"}),
     (
         {"casatools", "casatasks", "casaviewer", "casaplotms", "casalogger", "casadata", "casashell"},
