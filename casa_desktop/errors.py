@@ -18,6 +18,7 @@
      ├── StoreUnusable, NotKept, NotPutBack, StateUnknown
      ├── HandworkMissing, HandworkDamaged, HandworkOfOtherFormat, HandworkNotExportable, NumpyMissing
      ├── HistoryOfNothing, HistoryNotWritten, HistoryLibraryMissing
+     ├── JobUnknown, JobDamaged
      ├── KernelTaken, KernelUnknown, ForeignKernel, KernelNotWritten, KernelFailed
      └── UnusablePython
           └── PythonTooOld, CasaNotInstalled
@@ -556,6 +557,30 @@ class HistoryLibraryMissing(CasaDesktopError):
     message = (
         "The Python package {library} is not installed in {python}. Install it there by "
         "\"pip install 'casa-desktop[history]'\"."
+    )
+
+
+class JobUnknown(CasaDesktopError):
+    """There is no job of that id."""
+
+    id: str
+    folder: Path  # of all jobs
+    near: Sequence[str]  # ids that are written nearly the same
+
+    def _text(self) -> str:
+        remedy = f"Is it {' or '.join(self.near)}?" if self.near else "'casa-desktop jobs' lists those that there are."
+        return f"There is no job {self.id!r} in {self.folder}. {remedy}"
+
+
+class JobDamaged(CasaDesktopError):
+    """The folder of a job cannot be read."""
+
+    id: str
+    path: Path  # its folder
+    reason: str  # what is wrong with it
+    message = (
+        "The job {id!r} in {path} cannot be read: {reason}. 'casa-desktop jobs remove {id}' removes it; the notebook "
+        "that it was made of is where it was."
     )
 
 
