@@ -89,10 +89,15 @@ def terminal(display: Display, root: Path) -> Iterator[Callable[[], str]]:
     with started(["xterm", "-u8", "-e", "sh", "-c", script], env=env, stderr=subprocess.DEVNULL) as program:
         with fifo.open(encoding="utf-8") as lines:
             assert _line(lines) == "ready"
-            active = display.intern_atom("_NET_ACTIVE_WINDOW")
-            _until(display, lambda: any((screen.get_full_property(active, X.AnyPropertyType) or screen).value[:1]))
+            _until(display, lambda: _has_focus(display))
             yield lambda: _line(lines)
         program.kill()
+
+
+def _has_focus(display: Display) -> bool:
+    """Return whether some window has the keyboard's focus; before the window manager is ready, nothing says so."""
+    active = display.screen().root.get_full_property(display.intern_atom("_NET_ACTIVE_WINDOW"), X.AnyPropertyType)
+    return active is not None and any(active.value[:1])
 
 
 def _line(lines: TextIO) -> str:
