@@ -1,4 +1,4 @@
-"""The command line: ``casa-desktop start|stop|restart|status|serve|screenshot|doctor|kernel|x-server|reuse|...``."""
+"""The command line: ``casa-desktop start|stop|restart|status|serve|screenshot|doctor|kernel|run|x-server|...``."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from .cli.hand import add_hand
 from .cli.history import add_history
 from .cli.kernel import add_kernel
 from .cli.reuse import add_reuse
+from .cli.run import add_run
 from .cli.x_server import add_x_server
 from .desktop import lifecycle, registry, usage
 from .errors import CasaDesktopError, NotRunning, ServingUnavailable
@@ -42,6 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_screenshot(commands)
     _add_doctor(commands)
+    add_run(commands)
     add_kernel(commands)
     add_x_server(commands)
     add_reuse(commands)

@@ -19,6 +19,10 @@
      ├── HandworkMissing, HandworkDamaged, HandworkOfOtherFormat, HandworkNotExportable, NumpyMissing
      ├── HistoryOfNothing, HistoryNotWritten, HistoryLibraryMissing
      ├── JobUnknown, JobDamaged
+
+
+     ├── BatchUnavailable, NotebookUnreadable, OutputRefused, NotebookOfOtherKernel
+     ├── NoParameters, UnknownParameter, InvalidParameter, UnusableParameters
      ├── KernelTaken, KernelUnknown, ForeignKernel, KernelNotWritten, KernelFailed
      └── UnusablePython
           └── PythonTooOld, CasaNotInstalled
@@ -582,6 +586,89 @@ class JobDamaged(CasaDesktopError):
         "The job {id!r} in {path} cannot be read: {reason}. 'casa-desktop jobs remove {id}' removes it; the notebook "
         "that it was made of is where it was."
     )
+
+
+class BatchUnavailable(CasaDesktopError):
+    """What ``casa-desktop run`` needs is not installed."""
+
+    reason: str  # the message of Python's ImportError
+    message = (
+        "'casa-desktop run' needs nbclient ({reason}). Install it with 'pip install nbclient', with Python 3.10 or "
+        "later."
+    )
+
+
+class NotebookUnreadable(CasaDesktopError):
+    """A notebook or script that is to be run cannot be read."""
+
+    path: Path
+    reason: str  # what is wrong with it
+    message = "The notebook {path} cannot be read: {reason}."
+
+
+class OutputRefused(CasaDesktopError):
+    """The notebook that a run would write cannot be written, or must not be."""
+
+    path: Path
+    reason: str  # why not, and the remedy
+    message = "The output {path} is not written: {reason}."
+
+
+class NotebookOfOtherKernel(CasaDesktopError):
+    """A notebook was made with a kernel that is not here, or that is none of Python."""
+
+    path: Path
+    kernel: str  # the name in the notebook
+    known: Sequence[str]  # the names of the CASA kernels that are here
+
+    def _text(self) -> str:
+        there = f"there are: {', '.join(self.known)}" if self.known else "there are none"
+        return (
+            f"The notebook {self.path} was made with the kernel {self.kernel!r}, which is not here. Choose a kernel "
+            f"with --kernel; {there}."
+        )
+
+
+class NoParameters(CasaDesktopError):
+    """A notebook has no parameters, and is given some."""
+
+    path: Path
+    message = (
+        "The notebook {path} has no cell with the tag 'parameters', so it takes none. In JupyterLab, select the cell "
+        "that sets them, and add the tag in the property inspector (the gears at the upper right); in a script the "
+        'cell begins with the line  # %% tags=["parameters"].'
+    )
+
+
+class UnknownParameter(CasaDesktopError):
+    """A notebook has no parameter of that name."""
+
+    name: str
+    path: Path  # the notebook
+    known: Sequence[str]  # the names of its parameters
+    near: Sequence[str]  # those with a similar name
+
+    def _text(self) -> str:
+        there = f"it has: {', '.join(self.known)}" if self.known else "it has none"
+        meant = f" Did you mean {self.near[0]!r}?" if self.near else ""
+        return f"The notebook {self.path} has no parameter {self.name!r}; {there}.{meant}"
+
+
+class InvalidParameter(CasaDesktopError):
+    """A parameter's value is of the wrong form."""
+
+    name: str
+    value: object
+    expected: str  # what it should be, in words
+    message = "The parameter {name} is {value!r}, but should be {expected}."
+
+
+class UnusableParameters(CasaDesktopError):
+    """The cell with the parameters is such that giving values would have no effect, or half of one."""
+
+    path: Path  # the notebook
+    reason: str  # what is wrong with the cell, and the remedy
+    message = "The cell with the tag 'parameters' in {path} cannot be used: {reason}."
 
 
 class LinkFailed(CasaDesktopError):

@@ -1,0 +1,89 @@
+"""Makes a plan of what the user asked for; all that can be wrong with it is said before anything starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, Optional, Sequence, Tuple
+
+from ..errors import InvalidSetting, NotebookOfOtherKernel
+from . import parameters, saving, source, values
+from .models import KERNEL, Plan
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user asked for.
+
+    Attributes:
+        notebook: the notebook or script.
+        output: the notebook to be written, or a folder for it; None for the working folder.
+        given: names of parameters and their values as they were typed.
+        raw: the same, for values that are texts whatever they look like.
+        kernel: the name of a kernelspec; empty for the notebook's own, or CASA's.
+        folder: the working folder; None for that of this process.
+        reuse, allow_errors: as in a plan.
+    """
+
+    notebook: Path
+    output: Optional[Path] = None
+    given: Sequence[Tuple[str, str]] = ()
+    raw: Sequence[Tuple[str, str]] = ()
+    kernel: str = ""
+    folder: Optional[Path] = None
+    reuse: bool = True
+    allow_errors: bool = False
+
+
+def plan(wish: Wish) -> Plan:
+    """Return the plan of a run.
+
+    Raises:
+        NotebookUnreadable, BatchUnavailable: there is no valid notebook, or nothing to read it with.
+        NoParameters, UnknownParameter, InvalidParameter, UnusableParameters: of the parameters.
+        KernelUnknown, NotebookOfOtherKernel: there is no such kernel.
+        OutputRefused: the output may not be written.
+        InvalidSetting: there is no such working folder.
+    """
+    path = wish.notebook.absolute()
+    notebook = source.read(path)
+    folder = (wish.folder or Path()).absolute()
+    if not folder.is_dir():
+        raise InvalidSetting("The working folder", str(folder), "a folder that exists")
+    output = _output(wish.output, folder, path)
+    saving.check(output, path)
+    given = _parameters(notebook, path, wish)
+    kernel = _kernel(notebook, path, wish.kernel)
+    return Plan(path, output, given, kernel, folder, wish.reuse, wish.allow_errors)
+
+
+def _output(wished: Optional[Path], folder: Path, notebook: Path) -> Path:
+    name = f"{notebook.stem}.out.ipynb"
+    if wished is None:
+        return folder / name
+    wished = wished.absolute()
+    return wished / name if wished.is_dir() else wished
+
+
+def _parameters(notebook: Any, path: Path, wish: Wish) -> Dict[str, Any]:
+    names = {name for name, _ in (*wish.given, *wish.raw)}
+    if not names:
+        return {}
+    known = parameters.check(notebook, path, names)
+    return {**{name: values.typed(name, text, known[name]) for name, text in wish.given}, **dict(wish.raw)}
+
+
+def _kernel(notebook: Any, path: Path, wished: str) -> str:
+    from ..kernels import store
+
+    if wished:
+        return store.get(wished).name
+    named = str(notebook.metadata.get("kernelspec", {}).get("name", ""))
+    language = str(notebook.metadata.get("kernelspec", {}).get("language", "python")).lower()
+    known = [kernel.name for kernel in store.installed()]
+    if named.lower() in known:
+        return named.lower()
+    if language != "python" or named.lower().startswith(KERNEL):
+        raise NotebookOfOtherKernel(path, named, known)
+    # A plain Python's notebook, which imports casatasks, or a script.
+    return store.get(KERNEL).name

@@ -1,0 +1,141 @@
+"""``casa-desktop run``: runs a notebook or script with the CASA kernel, without hands."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, List
+
+from ..errors import CasaDesktopError
+from .commands import add_command
+
+if TYPE_CHECKING:
+    from ..batch.models import Progress
+    from ..batch.planning import Wish
+
+_EXAMPLES = """\
+examples:
+  casa-desktop run reduce.ipynb
+      writes reduce.out.ipynb, which JupyterLab shows while the run goes on
+  casa-desktop run reduce.ipynb -p vis=my.ms -p robust=0.5 -o my.ipynb
+      with parameters: what a cell with the tag 'parameters' sets, is set anew behind it
+  casa-desktop run reduce.py --kernel casa-6.5.6
+      a script, with another CASA; '# %%' begins a cell
+
+exit status:
+  0 done, 1 a cell failed, 2 nothing was started, 75 stopped by a signal and saved, 137 the kernel was lost
+"""
+
+
+def add_run(commands: Any) -> None:
+    """Add the command ``run`` to ``casa-desktop``."""
+    text = "Run a notebook or a Python script with CASA, without hands, and write a notebook with all that it shows."
+    parser = add_command(commands, "run", run, text, _EXAMPLES.replace("%", "%%"))
+    _complete(
+        parser.add_argument("notebook", type=Path, metavar="NOTEBOOK", help="a notebook .ipynb, or a script .py"),
+        _notebooks,
+    )
+    parameter = parser.add_argument(
+        "-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="set a parameter of the notebook"
+    )
+    _complete(parameter, _parameters)
+    raw = parser.add_argument(
+        "-r",
+        "--raw",
+        action="append",
+        default=[],
+        metavar="NAME=TEXT",
+        help="the same, for a text that looks like a number",
+    )
+    _complete(raw, _parameters)
+    _complete(
+        parser.add_argument(
+            "-o", "--output", type=Path, metavar="FILE", help="the notebook to write (default: NAME.out.ipynb, here)"
+        ),
+        _notebooks,
+    )
+    kernel = "a kernel's name (default: the notebook's, if that is one of CASA; else casa)"
+    _complete(parser.add_argument("-k", "--kernel", default="", metavar="NAME", help=kernel), _kernels)
+    _complete(
+        parser.add_argument("--folder", type=Path, metavar="FOLDER", help="where it works (default: this folder)"),
+        _folders,
+    )
+    parser.add_argument(
+        "--no-reuse", action="store_true", help="make all results anew, also those that lie beside the data"
+    )
+    parser.add_argument("--allow-errors", action="store_true", help="run the cells behind a failed one, too")
+
+
+def _complete(argument: Any, completer: Any) -> None:
+    argument.completer = completer
+
+
+def _notebooks(prefix: str, **_: Any) -> Any:
+    from argcomplete.completers import FilesCompleter
+
+    return FilesCompleter(["ipynb", "py"])(prefix)
+
+
+def _folders(prefix: str, **_: Any) -> Any:
+    from argcomplete.completers import DirectoriesCompleter
+
+    return DirectoriesCompleter()(prefix)
+
+
+def _kernels(**_: Any) -> List[str]:
+    from ..kernels import store
+
+    return [kernel.name for kernel in store.installed()]
+
+
+def _parameters(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> List[str]:
+    from ..batch import parameters, source
+
+    path = getattr(parsed_args, "notebook", None)
+    if path is None or "=" in prefix:
+        return []
+    try:
+        return [f"{name}=" for name in parameters.defaults(source.read(path), path)]
+    except CasaDesktopError:
+        return []
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """``casa-desktop run``; returns a ``batch.models.Status``."""
+    from ..batch import execution, planning
+    from ..batch.models import Status
+
+    try:
+        plan = planning.plan(wish(arguments))
+        print(f"Runs {plan.notebook} in {plan.folder} with the kernel {plan.kernel}; writes {plan.output}.", flush=True)
+        return execution.execute(plan, _show)
+    except CasaDesktopError as error:
+        print(f"casa-desktop: {error}", file=sys.stderr)
+        return int(Status.USAGE)
+
+
+def wish(arguments: argparse.Namespace) -> Wish:
+    """Return what the command line asks for.
+
+    Raises:
+        InvalidParameter: a parameter is not of the form ``name=value``.
+    """
+    from ..batch import values
+    from ..batch.planning import Wish
+
+    return Wish(
+        arguments.notebook,
+        arguments.output,
+        [values.split(word) for word in arguments.parameter],
+        [values.split(word) for word in arguments.raw],
+        arguments.kernel,
+        arguments.folder,
+        not arguments.no_reuse,
+        arguments.allow_errors,
+    )
+
+
+def _show(progress: Progress) -> None:
+    if progress.cell:
+        print(f"Cell {progress.cell} of {progress.cells}: {progress.doing}", flush=True)
