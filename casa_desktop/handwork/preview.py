@@ -20,6 +20,8 @@ _BELOW, _ABOVE = 4.0, 20.0
 _SAMPLE = 1 << 16
 # What is further off than so many standard deviations counts as signal; after so many rounds that is settled.
 _CLIP, _ROUNDS = 3.0, 5
+# So many bytes of a plane are reduced at a time.
+_CACHED = 1 << 21
 # Few pixels of an image deviate by so many standard deviations by chance.
 _SIGNAL = 5.0
 
@@ -119,18 +121,38 @@ def _small(plane: Array, noise: float) -> Array:
 
 
 def _small_of_whole_blocks(plane: Array, noise: float, size: int) -> Array:
-    """Return the same of a plane that consists of whole blocks, in a quarter of the time."""
+    """Return the same of a plane that consists of whole blocks, in a tenth of the time."""
     import numpy
 
-    # Numpy reduces whole rows at a time, first along the axis whose pixels lie far apart in memory.
+    # Along the axis whose pixels lie together in memory.
     turned = plane.strides[0] < plane.strides[1]
     rows = plane.T if turned else plane
-    extremes = []
-    for take in (numpy.fmax, numpy.fmin):
-        fewer = take.reduce(rows.reshape(rows.shape[0] // size, size, rows.shape[1]), axis=1)
-        small = take.reduce(fewer.reshape(fewer.shape[0], fewer.shape[1] // size, size), axis=2)
-        extremes.append(small.T if turned else small)
-    return _chosen(plane, noise, size, *extremes)
+    blocks = rows.reshape(rows.shape[0] // size, size, rows.shape[1])
+    extremes = [numpy.empty((blocks.shape[0], rows.shape[1]), plane.dtype) for _ in range(2)]
+    # The processor's cache holds what both are taken of.
+    step = max(1, _CACHED // blocks[0].nbytes)
+    for start in range(0, len(blocks), step):
+        part = slice(start, start + step)
+        for take, found in zip((numpy.fmax, numpy.fmin), extremes):
+            _reduce(take, blocks[part], found[part])
+    small = [_by_columns(take, found, size) for take, found in zip((numpy.fmax, numpy.fmin), extremes)]
+    return _chosen(plane, noise, size, *(each.T if turned else each for each in small))
+
+
+def _by_columns(take: Any, rows: Array, size: int) -> Array:
+    """Return what ``take`` makes of each ``size`` neighbours in a row."""
+    import numpy
+
+    small = numpy.empty((rows.shape[0], rows.shape[1] // size), rows.dtype)
+    _reduce(take, rows.reshape(*small.shape, size).transpose(0, 2, 1), small)
+    return small
+
+
+def _reduce(take: Any, blocks: Array, found: Array) -> None:
+    """Put what ``take`` makes of the middle axis into ``found``; its own ``reduce`` takes three times as long."""
+    found[:] = blocks[:, 0]
+    for index in range(1, blocks.shape[1]):
+        take(found, blocks[:, index], out=found)
 
 
 def _chosen(plane: Array, noise: float, size: int, high: Array, low: Array) -> Array:

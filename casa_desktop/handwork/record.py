@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, Optional, Tuple
 from ..errors import HandworkDamaged
 from . import json_file
 from .models import FORMAT, Minor, Record, Residual, Step
+from .packed import SHAPE, Packed, unpacked
 
 if TYPE_CHECKING:
     import numpy
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
 
 ENDING = ".hand"
 STEPS, MASKS = "steps.json", "masks.npz"
-# In masks.npz: ``0001`` is the mask, and where all of its pixels are 0 or 1, which CASA's masks mostly are, it is
-# packed to bits, the first axis fastest, and ``0001.shape`` is the shape. Other masks are there as they are.
-_SHAPE = ".shape"
+# In masks.npz: ``0001`` is a mask, with ``0001.shape`` if it is packed to bits (``handwork.packed``), and
 # ``0001.residual`` is a picture: the question's of the step that was the first then.
 _RESIDUAL = ".residual"
 _PARTIAL = ".part"
@@ -64,7 +63,8 @@ class Writer:
     def __init__(self, folder: Path, record: Record) -> None:
         """Begin a record in an empty folder; the first step writes it."""
         self.folder, self.record = folder, record
-        self._keys: Dict[str, Tuple[str, Mask]] = {}
+        # The newest mask of each image, with its key.
+        self._known: Dict[str, Tuple[str, Packed]] = {}
         self._count = 0
 
     def add(self, step: Step, masks: Mapping[str, Mask], preview: Optional[Preview] = None) -> None:
@@ -79,8 +79,15 @@ class Writer:
             OSError: there is no room, or the like. The record is as it was.
             NotKept: an argument of the call cannot be kept.
         """
-        keys = {name: self._key(name, pixels) for name, pixels in masks.items()}
-        new = dataclasses.replace(step, masks=keys, residual=None if preview is None else self._residual(preview))
+        arrays: Dict[str, Mask] = {}
+        known = {**self._known, **{name: self._keyed(name, pixels, arrays) for name, pixels in masks.items()}}
+        residual = None if preview is None else self._residual(preview, arrays)
+        if arrays:
+            with self._archive() as archive:
+                for key, array in arrays.items():
+                    _add(archive, key, array)
+        self._known = known
+        new = dataclasses.replace(step, masks={name: known[name][0] for name in masks}, residual=residual)
         self._write(dataclasses.replace(self.record, steps=(*self.record.steps, new)))
 
     def add_minor(self, minor: Minor) -> None:
@@ -98,31 +105,19 @@ class Writer:
             partial.write_text(text, encoding="utf-8")
         self.record = record
 
-    def _key(self, name: str, pixels: Mask) -> str:
-        """Return the key of a mask, which is written unless it is that of the step before."""
-        import numpy
+    def _keyed(self, name: str, pixels: Mask, arrays: Dict[str, Mask]) -> Tuple[str, Packed]:
+        """Return a mask and its key; add what keeps it to ``arrays``, unless it is that of the step before."""
+        packed, former = Packed.of(pixels), self._known.get(name)
+        if former is not None and former[1].is_same(packed):
+            return former
+        self._count += 1
+        key = f"{self._count:04}"
+        arrays.update(packed.arrays(key))
+        return key, packed
 
-        former = self._keys.get(name)
-        if former is None or not numpy.array_equal(former[1], pixels):
-            former = self._keys[name] = (f"{self._count + 1:04}", pixels)
-            self._append(former[0], pixels)
-            self._count += 1
-        return former[0]
-
-    def _append(self, key: str, pixels: Mask) -> None:
-        import numpy
-
-        with self._archive() as archive:
-            if ((pixels == 0) | (pixels == 1)).all():
-                _add(archive, key, numpy.packbits(pixels.ravel(order="F") != 0))
-                _add(archive, key + _SHAPE, numpy.array(pixels.shape, dtype=numpy.int64))
-            else:
-                _add(archive, key, pixels)
-
-    def _residual(self, preview: Preview) -> Residual:
+    def _residual(self, preview: Preview, arrays: Dict[str, Mask]) -> Residual:
         key = f"{len(self.record.steps) + 1:04}{_RESIDUAL}"
-        with self._archive() as archive:
-            _add(archive, key, preview.pixels)
+        arrays[key] = preview.pixels
         return Residual(key, preview.plane, preview.low, preview.high)
 
     @contextmanager
@@ -198,14 +193,9 @@ def read_mask(folder: Path, key: str) -> Mask:
         # Opened here, because numpy leaves a file open that it cannot read.
         with open(folder / MASKS, "rb") as file, numpy.load(file, allow_pickle=False) as archive:
             data: Mask = archive[key]
-            if key + _SHAPE not in archive.files:
+            if key + SHAPE not in archive.files:
                 return data
-            shape = tuple(int(each) for each in archive[key + _SHAPE])
-        count = int(numpy.prod(shape, dtype=object))
-        if data.dtype != numpy.uint8 or data.size != -(-count // 8):
-            raise ValueError(f"the mask {key} is cut short")
-        bits: Mask = numpy.unpackbits(data)[:count].reshape(shape, order="F")
-        return bits
+            return unpacked(key, data, tuple(int(each) for each in archive[key + SHAPE]))
     # A damaged archive leads to errors of zipfile, zlib, struct and numpy, and of what it makes of a wrong length.
     except Exception as error:
         raise HandworkDamaged(folder, f"{MASKS}: {_reason(error)}") from error

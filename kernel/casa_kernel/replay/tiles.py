@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     Pixels = numpy.ndarray[Any, Any]
 
 _COLUMN = "map"
+# So many numbers are looked at a time, because the processor's cache holds them.
+_PIECE = 1 << 16
 
 
 class NotTiled(Exception):
@@ -44,9 +46,13 @@ def read_mask(path: Path, managers: Mapping[str, Any], big_endian: bool) -> Pixe
 
     number, cube, tile = _layout(managers)
     data = _mapped(path, number, cube, tile, big_endian)
-    marked = data != 0
+    marked, ones = numpy.empty(data.shape, bool), 0
+    for start in range(0, data.size, _PIECE):
+        part = slice(start, start + _PIECE)
+        numpy.not_equal(data[part], 0, out=marked[part])
+        ones += int(numpy.count_nonzero(data[part] == 1))
     # A NaN is not 0 and not 1.
-    if numpy.count_nonzero(marked) != numpy.count_nonzero(data == 1):
+    if numpy.count_nonzero(marked) != ones:
         return _whole(data, cube, tile)
     return _whole(marked.view(numpy.uint8), cube, tile)
 

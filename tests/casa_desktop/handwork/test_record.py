@@ -97,13 +97,16 @@ def test_the_files_are_json_and_what_numpy_reads(folder: Path) -> None:
     assert np.array_equal(bits, _mask(2))
 
 
-def test_a_mask_that_has_other_pixels_than_0_and_1_keeps_them(tmp_path: Path) -> None:
-    pixels = _mask(1) * np.float32(0.3)
+@pytest.mark.parametrize("pixels", [_mask(1) * np.float32(0.3), 2 * _mask(1).astype(np.uint8)], ids=["0.3", "2"])
+def test_a_mask_that_has_other_pixels_than_0_and_1_keeps_them(pixels: Any, tmp_path: Path) -> None:
     writer = Writer(make(tmp_path / "first"), RECORD)
-    writer.add(STEP, {"first.mask": pixels})
-    read_back = read_mask(writer.folder, read(writer.folder).steps[0].masks["first.mask"])
-    assert read_back.dtype == np.float32
-    assert np.array_equal(read_back, pixels)
+    # A mask of bits in between is another one.
+    for cycle, mask in enumerate((pixels, pixels != 0, pixels), 1):
+        writer.add(dataclasses.replace(STEP, cycle=cycle), {"first.mask": mask})
+    for step, mask in zip(read(writer.folder).steps, (pixels, pixels != 0, pixels)):
+        read_back = read_mask(writer.folder, step.masks["first.mask"])
+        assert read_back.dtype == (np.uint8 if mask.dtype == bool else mask.dtype)
+        assert np.array_equal(read_back, mask)
 
 
 def test_a_mask_of_16_million_pixels_takes_little_room(tmp_path: Path) -> None:
