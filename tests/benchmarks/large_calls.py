@@ -63,13 +63,13 @@ class Calls:
         for call in (NEW, FLAGS, SOLVE):
             self._kernel.run(f"%casa_reuse forget {call.partition('(')[0]}")
 
-    def reuse(self, call: str) -> Times:
-        """Make a call whose result is kept.
+    def reuse(self, call: str, before: str = "pass") -> Times:
+        """Make a call whose result is kept, after another statement, which does not count for the call itself.
 
         Raises:
             RuntimeError: it ran.
         """
-        times = self.time(call)
+        times = self.time(call, before)
         why = self.why()
         if "did not run" not in why:
             raise RuntimeError(f"{call} was not to run: {why}")
@@ -79,9 +79,9 @@ class Calls:
         """Return what the kernel tells of the last call."""
         return self._kernel.text("%casa_reuse why")
 
-    def time(self, call: str) -> Times:
-        """Make a call, whether it runs or not."""
-        cell = self._kernel.run(_CELL.format(call), timeout=600)
+    def time(self, call: str, before: str = "pass") -> Times:
+        """Make a call, whether it runs or not, after another statement."""
+        cell = self._kernel.run(f"{before}; {_CELL.format(call)}", timeout=600)
         return Times(float(self._kernel.text("print(_taken)")), cell)
 
     def flag_files(self) -> List[str]:

@@ -55,7 +55,7 @@ def outputs(call: Call, around: Entries) -> Outputs:
     files, digests = call.files, call.store.digests
     perhaps = [path for each in files.perhaps for path in glob.glob(each)]
     made = sorted({*files.new, *files.vacant(), *files.in_place, *perhaps})
-    busy = in_use.why_busy([*files.inputs, *made])
+    busy = in_use.why_busy([*files.inputs, *made], call.locks)
     if busy is not None:
         raise NotKept(busy)
     for path in call.before:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Mapping, Sequence, Union
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Union
 
 from casa_desktop.errors import CasaDesktopError
 from casa_desktop.store import in_use
@@ -29,6 +29,7 @@ class Call:
         store: where its result is looked for, and kept.
         arguments: all of them, with defaults.
         folder: the working folder.
+        locks: is asked for the locks on its tables; without it /proc/locks is read.
     """
 
     task: str
@@ -40,6 +41,7 @@ class Call:
     store: Store
     arguments: Mapping[str, Any]
     folder: str
+    locks: Optional[in_use.Asked] = None
 
 
 def look(
@@ -49,6 +51,7 @@ def look(
     folder: str,
     store: Callable[[], Store],
     surroundings: Callable[[str, Sequence[str]], Mapping[str, str]],
+    locks: in_use.Asked,
 ) -> Union[Call, str]:
     """Return what a call depends on; or, in words, why that is not known.
 
@@ -59,13 +62,14 @@ def look(
         folder: the working folder.
         store: returns the store; called only if the task is known.
         surroundings: as for ``Calls``.
+        locks: is asked for the locks on its tables.
     """
     files = table.files(task, arguments, folder)
     if isinstance(files, table.SimplyRun):
         return files.reason
     try:
         kept = store()
-        busy = in_use.why_busy([*files.inputs, *files.new])
+        busy = in_use.why_busy([*files.inputs, *files.new], locks)
         if busy is not None:
             return busy
         vacant = files.vacant()
@@ -73,7 +77,7 @@ def look(
         named = key.parts(task, arguments, before, [*files.new, *files.perhaps], surroundings(task, files.hidden))
     except (CasaDesktopError, OSError, RuntimeError) as error:
         return said(error)
-    return Call(task, cell, files, before, named, key.of(named), kept, arguments, folder)
+    return Call(task, cell, files, before, named, key.of(named), kept, arguments, folder, locks)
 
 
 def live(call: Call, record: Record) -> Dict[str, State]:

@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Protocol, Seque
 
 from casa_desktop.errors import CasaDesktopError
 from casa_desktop.store import values
+from casa_desktop.store.lock_process import LockProcess
 from casa_desktop.store.models import Record
 from casa_desktop.store.store import Store
 
@@ -60,6 +61,7 @@ class Calls:
         """
         self.session, self.saved = Session(columns), 0.0
         self._keeper = Keeper(self.session)
+        self._locks = LockProcess()
         self._front, self._printed, self._logfile, self._cell = front, printed, logfile, cell
         self._surroundings, self._environ = surroundings, environ
         self._stores: Dict[str, Store] = {}
@@ -137,7 +139,8 @@ class Calls:
         """Return the result of a call, as ``switch.Switch.perform``."""
         __tracebackhide__ = True
         folder = working_folder.name()
-        call = before.look(task, self._cell(), arguments, folder, self.store, self._surroundings)
+        locks = self._locks.first_lock
+        call = before.look(task, self._cell(), arguments, folder, self.store, self._surroundings, locks)
         if isinstance(call, str):
             self.session.add(Story(task, self._cell(), RAN, call))
             return run()

@@ -8,11 +8,12 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator
+from typing import Dict, Iterator, Optional
 
 import pytest
 
-from casa_desktop.store.in_use import why_busy
+from casa_desktop.store.in_use import Asked, why_busy
+from casa_desktop.store.lock_process import LockProcess
 
 from ...support.shortage import small_disk
 
@@ -30,6 +31,17 @@ def table(tmp_path: Path) -> Path:
     for name in ("table.dat", "table.f0", "table.lock", "ANTENNA/table.lock"):
         (table / name).write_bytes(bytes(8192))
     return table
+
+
+@pytest.fixture(params=["/proc/locks", "a process"])
+def asked(request: pytest.FixtureRequest) -> Iterator[Optional[Asked]]:
+    """Return who is asked for locks: /proc/locks, or a process that was started before."""
+    process = LockProcess()
+    if request.param == "a process":
+        with pytest.raises(BlockingIOError):
+            process.first_lock([])
+    yield process.first_lock if request.param == "a process" else None
+    process.end()
 
 
 @contextmanager
@@ -51,35 +63,39 @@ def locked(path: Path, kind: str, byte: int) -> Iterator[int]:
         ("ANTENNA/table.lock", "LOCK_EX", 0, "my.ms (ANTENNA)", "being written by"),
     ],
 )
-def test_a_lock_of_another_process_is_told(table: Path, file: str, kind: str, byte: int, where: str, use: str) -> None:
+def test_a_lock_of_another_process_is_told(
+    table: Path, asked: Optional[Asked], file: str, kind: str, byte: int, where: str, use: str
+) -> None:
     # A shared lock needs a descriptor that reads, an exclusive one that writes: r+b does both.
     with locked(table / file, kind, byte) as pid:
-        reason = why_busy([str(table)])
+        reason = why_busy([str(table)], asked)
         assert reason is not None
         assert reason.startswith(f"{table.parent}/{where} is {use} ")
         assert reason.endswith(f"(process {pid})")
-    assert why_busy([str(table)]) is None
+    assert why_busy([str(table)], asked) is None
 
 
-def test_other_locks_do_not_count(table: Path) -> None:
+def test_other_locks_do_not_count(table: Path, asked: Optional[Asked]) -> None:
     with locked(table / "table.lock", "LOCK_EX", 7), locked(table / "table.f0", "LOCK_EX", 0):
-        assert why_busy([str(table)]) is None
+        assert why_busy([str(table)], asked) is None
 
 
-def test_a_lock_of_another_file_system_with_the_same_number_does_not_count(tmp_path: Path) -> None:
+def test_a_lock_of_another_file_system_with_the_same_number_does_not_count(
+    tmp_path: Path, asked: Optional[Asked]
+) -> None:
     """Files on small disks have small inode numbers, which are those of others as well."""
     with small_disk(tmp_path / "one", 4) as one, small_disk(tmp_path / "other", 4) as other:
         for disk in (one, other):
             (disk.path / "table.lock").write_bytes(b"x")
         assert os.stat(one.path / "table.lock").st_ino == os.stat(other.path / "table.lock").st_ino
         with locked(one.path / "table.lock", "LOCK_EX", 0):
-            assert why_busy([str(one.path)]) is not None
-            assert why_busy([str(other.path)]) is None
+            assert why_busy([str(one.path)], asked) is not None
+            assert why_busy([str(other.path)], asked) is None
 
 
-def test_what_does_not_exist_is_not_in_use(tmp_path: Path) -> None:
-    assert why_busy([str(tmp_path / "missing"), "/missing/a.ms"]) is None
-    assert why_busy([]) is None
+def test_what_does_not_exist_is_not_in_use(tmp_path: Path, asked: Optional[Asked]) -> None:
+    assert why_busy([str(tmp_path / "missing"), "/missing/a.ms"], asked) is None
+    assert why_busy([], asked) is None
 
 
 @pytest.mark.parametrize(
@@ -137,22 +153,35 @@ def _is(descriptor: str, path: Path) -> bool:
 
 
 CASA = """
+import os
 from casatools import table
 from casa_desktop.store.in_use import why_busy
+from casa_desktop.store.lock_process import LockProcess
+process = LockProcess()
+process.patience = 60.0
+try:
+    process.first_lock([])
+except BlockingIOError:
+    pass
+def why():
+    first = process.first_lock([os.path.realpath("a.tab")])
+    # CASA's locks are all still there, and this process is that of the first.
+    told = [why_busy(["a.tab"]), why_busy(["a.tab"], process.first_lock)]
+    return [*told, first and (first.pid == os.getpid(), first.writes)]
 tb = table()
 column = {"valueType": "int", "dataManagerType": "StandardStMan", "dataManagerGroup": "S", "option": 0, "maxlen": 0}
 tb.create("a.tab", {"A": {**column, "comment": ""}}, nrow=5)
 tb.close()
-said = [why_busy(["a.tab"])]
+told = [why()]
 tb.open("a.tab", nomodify=False)
 tb.putcell("A", 0, 7)
-said.append(why_busy(["a.tab"]))
+told.append(why())
 tb.close()
-said.append(why_busy(["a.tab"]))
+told.append(why())
 tb.open("a.tab")
-said.append(why_busy(["a.tab"]))
+told.append(why())
 tb.close()
-print(said)
+print(told)
 """
 
 
@@ -166,6 +195,6 @@ def test_what_casa_has_not_written_yet_is_seen(tmp_path: Path, environment: Dict
         [sys.executable, "-c", CASA], cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True, check=True
     )
     closed, changed, closed_again, opened = eval(done.stdout.splitlines()[-1])
-    assert (closed, closed_again) == (None, None)
-    assert changed == "a.tab is open for writing in this process (table.f0)"
-    assert opened == "a.tab is open in this process"
+    assert closed == closed_again == [None, None, None]
+    assert changed == [*["a.tab is open for writing in this process (table.f0)"] * 2, (True, True)]
+    assert opened == [*["a.tab is open in this process"] * 2, (True, False)]
