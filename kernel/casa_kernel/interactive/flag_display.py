@@ -76,7 +76,7 @@ class FlagDisplay:
             with writing(self._folder.path):
                 run = f'exec setsid {shlex.quote(str(program))} "$@"'
                 launcher.write(display, run, events='"${2#--event-uri=}"')
-                watch = _DisplayWatch(launcher.life, launcher.messages, launcher.place.give_back)
+                watch = _DisplayWatch(launcher.life, launcher.messages, launcher.when_started)
             stack.callback(watch.close)
             stack.callback(self._start_closing(display).stop)
             with launcher.awaited():

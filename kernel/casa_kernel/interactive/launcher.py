@@ -17,6 +17,7 @@ from ..tools.private_folder import PrivateFolder
 from ..tools.thread_room import prove_room
 from .fifo_folder import FifoPlace
 from .restarted_calls import restarted
+from .window_closing import reap
 
 # Descriptor 9 stays open in the program and is never used: end-of-file on the FIFO means that the program has ended. If
 # the process id cannot be registered because the disk is full, the program does not start: it would outlive a kernel
@@ -40,6 +41,7 @@ class Launcher:
         life: the FIFO on which the script announces the program: its process id, the events' address, and the FIFO in
             which CASA expects the program's address.
         messages: another FIFO.
+        asked: the process that told CASA the script's path writes its process id here.
         place: sets the folder of CASA's own FIFOs.
     """
 
@@ -55,6 +57,7 @@ class Launcher:
         self.life, self.messages, self._register = (
             folder.path / f"{name}.{suffix}" for suffix in ("life", messages, "KILL")
         )
+        self.asked = folder.path / "asked"
         self.place = FifoPlace(folder)
 
     def write(
@@ -104,6 +107,19 @@ class Launcher:
         prove_room()
         with restarted(), nullcontext() if is_there else self.place.within():
             yield
+
+    def when_started(self) -> None:
+        """Undo what was needed for the program's start; called in another thread as soon as it has started.
+
+        CASA never waits for the process that it has asked for the script's path, which would be a zombie until the
+        kernel ends (casatools 6.7.0, ``grpcInteractiveClean.cc``).
+        """
+        self.place.give_back()
+        # The disk may have been full.
+        with suppress(OSError, ValueError):
+            pid = int(self.asked.read_text())
+            self.asked.unlink()
+            reap(pid)
 
     def remove(self) -> None:
         """Remove the files. Without the script, CASA starts no program and does not wait."""

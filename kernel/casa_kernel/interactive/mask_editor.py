@@ -53,7 +53,9 @@ exec setsid {program} --server={address} "$@" {preferences}"""
 _PYTHON = """\
 #!/bin/sh
 case "$*" in
-"-m casaviewer --app-path" | "-m casaplotserver --app-path") echo "$0" ;;
+"-m casaviewer --app-path" | "-m casaplotserver --app-path")
+    {{ echo $$ >{asked}; }} 2>/dev/null
+    echo "$0" ;;
 --server=*--event-uri=*) exec /bin/sh {flag_display} "$@" ;;
 --server=*) exec /bin/sh {mask_editor} "$@" ;;
 *) exec {python} "$@" ;;
@@ -126,6 +128,7 @@ class MaskEditor:
             flag_display=shlex.quote(str(private / flag_display.LAUNCHER)),
             mask_editor=shlex.quote(str(self._launcher.path)),
             python=shlex.quote(sys.executable),
+            asked=shlex.quote(str(self._launcher.asked)),
         )
         with writing(private):
             self.python, self._runs = memfd_script.script(private / "python", text)
@@ -216,7 +219,7 @@ class MaskEditor:
                 command = _COMMAND_OF_A_PLAYER.format(words=words, address=address, output=file)
                 launcher.write({}, command, env=pythonpath.seen(os.environ))
                 watch = ViewerWatch(
-                    launcher.life, launcher.messages, _use_up_none, 0, launcher.place.give_back, lambda *_: None
+                    launcher.life, launcher.messages, _use_up_none, 0, launcher.when_started, lambda *_: None
                 )
             stack.callback(self._end, watch)
             self._watch, self._observer, self._missed = watch, observer, False
@@ -276,7 +279,7 @@ class MaskEditor:
             launcher.messages,
             self._use_up,
             self._viewers,
-            launcher.place.give_back,
+            launcher.when_started,
             tell,
             self._for_casa,
         )

@@ -11,12 +11,13 @@ import sys
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List
 
+import psutil
 import pytest
 
 from casa_desktop.handwork.record import read
 from casa_desktop.handwork.script import script
 
-from ...support.living import below, line_of
+from ...support.living import below, line_of, state
 from ...support.mask_editor import MaskEditor
 from ...support.notebook import Cell, Notebook
 from ...support.screen import Screen, XHand
@@ -167,6 +168,15 @@ def test_a_cube_is_replayed_with_its_masks_of_each_channel_and_no_more(
     same(poor, "cube", "cube2")
 
 
+@pytest.mark.usefixtures("spectral_line")
+def test_a_player_that_ends_while_casa_waits_for_it_ends_the_call_with_a_sentence(poor: Notebook) -> None:
+    cell = poor.run(call(CUBE, "cube3", ", width=2, hand='cube.hand'"))
+    assert cell.error is not None
+    assert cell.error["ename"] == "HandworkUnfit"
+    assert "its masks have the shape 64 x 64 x 1 x 8, and " in cell.error["evalue"]
+    assert "cube3.mask has 64 x 64 x 1 x 4" in cell.error["evalue"]
+
+
 def next_field(editor: MaskEditor) -> None:
     editor.draw((0.40, 0.62), (0.58, 0.38))
     editor.press_circle()
@@ -293,6 +303,18 @@ def test_a_replay_is_reused_until_its_handwork_is_another(poor: Notebook, observ
     shutil.rmtree(observation / "moved.hand")
     shutil.copytree(observation / "killed.hand", observation / "moved.hand")
     assert "took 1 of 1 answers" in poor.run(code).text
+
+
+def test_no_process_of_a_cleaning_or_a_replay_stays_a_zombie(notebook: Notebook, poor: Notebook) -> None:
+    assert not zombies(poor)
+    # A tool that ended with its desktop waits for the kernel to ask after it.
+    assert "python" not in zombies(notebook)
+
+
+def zombies(kernel: Notebook) -> List[str]:
+    """Return the names of a kernel's children that have ended, and that nothing has waited for."""
+    children = psutil.Process(kernel.pid).children()
+    return [each.name() for each in children if state(each) == psutil.STATUS_ZOMBIE]
 
 
 def test_pixels_are_read_from_a_file_as_casa_reads_them(poor: Notebook) -> None:
