@@ -23,11 +23,14 @@ class Look(NamedTuple):
         cycle: its number, from 1.
         peak: the largest absolute residual in Jy/beam, of all fields and planes; None if it is not known.
         flux: the flux of the model in Jy, of all fields and planes.
+        within: the peak is that within the masks at the end of the former cycle. CASA tells the peak of the whole
+            residual only when its question was answered.
     """
 
     cycle: int
     peak: Optional[float]
     flux: float
+    within: bool = False
 
 
 class Convergence:
@@ -55,6 +58,7 @@ class Convergence:
                 peak = number(result.get("peakresidualnomask", result["peakresidual"]))
                 if peak is not None:
                     self._peaks[field] = {None: peak}
+                    self._correct()
                     return field, peak
             if name == "executeminorcycle":
                 self._hear_cycle(result["summaryminor"])
@@ -68,23 +72,42 @@ class Convergence:
                 self._peaks[field][plane] = abs(float(planes[_PEAK][column]))
                 self._fluxes.setdefault(field, {})[plane] = float(planes[_FLUX][column])
 
+    def _correct(self) -> None:
+        """Put the peak of the whole residual in the place of that within the masks, if it is known of each field."""
+        if self.looks and self.looks[-1].within and not self._is_within:
+            self.looks[-1] = self.looks[-1]._replace(peak=self._peak, within=False)
+
+    @property
+    def _is_within(self) -> bool:
+        return any(None not in planes for planes in self._peaks.values())
+
+    @property
+    def _peak(self) -> Optional[float]:
+        return max((peak for planes in self._peaks.values() for peak in planes.values()), default=None)
+
     def flux_of(self, field: int) -> float:
         """Return the flux of a field's model in Jy; 0 before the first minor cycle."""
         return sum(self._fluxes.get(field, {}).values())
 
     def look(self) -> None:
         """Note what the cleaning has come to before the next cycle."""
-        peaks = [peak for planes in self._peaks.values() for peak in planes.values()]
-        self.looks.append(Look(len(self.looks) + 1, max(peaks, default=None), sum(map(self.flux_of, self._fluxes))))
+        flux = sum(map(self.flux_of, self._fluxes))
+        self.looks.append(Look(len(self.looks) + 1, self._peak, flux, self._is_within))
 
     def bundle(self) -> Dict[str, str]:
         """Return the MIME bundle of all that was noted."""
-        rows = [(str(look.cycle), _shown(look.peak), _shown(look.flux)) for look in self.looks]
+        rows = [(str(look.cycle), _shown(look.peak), _shown(look.flux), look.within) for look in self.looks]
         head = ("Cycle", "Peak residual (Jy/beam)", "Model flux (Jy)")
-        cells = ["".join(f"<td>{html.escape(each)}</td>" for each in row) for row in rows]
+        cells = [
+            f"<td>{cycle}</td><td>{peak}{' in the mask' if within else ''}</td><td>{flux}</td>"
+            for cycle, peak, flux, within in rows
+        ]
         table = "".join(f"<tr>{row}</tr>" for row in cells)
         heads = "".join(f"<th>{html.escape(each)}</th>" for each in head)
-        plain = [f"Cycle {cycle}: peak residual {peak} Jy/beam, model flux {flux} Jy" for cycle, peak, flux in rows]
+        plain = [
+            f"Cycle {cycle}: peak residual {peak} Jy/beam{' in the mask' if within else ''}, model flux {flux} Jy"
+            for cycle, peak, flux, within in rows
+        ]
         return {
             "text/plain": "\n".join(plain),
             "text/html": f'<table class="casa-desktop-convergence"><tr>{heads}</tr>{table}</table>',

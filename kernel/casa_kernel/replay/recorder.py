@@ -143,6 +143,9 @@ class Recorder:
             error: what ended the task, if anything did.
         """
         self._keep(self._write_pending)
+        if self._convergence.looks:
+            with suppress(Exception):
+                self._show(self._convergence.bundle())
         if self.writer is not None and self.writer.record.steps:
             # Also of a record that has ended before.
             with suppress(Exception):
