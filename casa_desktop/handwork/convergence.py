@@ -9,8 +9,9 @@ from typing import List, Optional, Sequence, Tuple
 
 from .models import Record, Step
 
-WIDTH, HEIGHT = 720, 270
-_LEFT, _RIGHT, _TOP, _BOTTOM = 80, 650, 16, 226
+# As wide as a cell of a notebook that stands beside a desktop.
+WIDTH, HEIGHT = 560, 270
+_LEFT, _RIGHT, _TOP, _BOTTOM = 80, 490, 16, 226
 _PEAK, _FLUX, _THRESHOLD, _INK, _GRID = "#1f5fae", "#b5541c", "#777777", "#333333", "#dddddd"
 
 
@@ -89,7 +90,9 @@ class _Scale:
         """Return round values on it, some four."""
         if self.logarithmic:
             exponents = range(round(math.log10(self.low)) - 1, round(math.log10(self.high)) + 1)
-            factors = (1, 2, 5) if self.high / self.low < 200 else (1,)
+            factors = (
+                (*range(1, 10),) if self.high / self.low < 4 else (1, 2, 5) if self.high / self.low < 200 else (1,)
+            )
             marks = [factor * 10.0**exponent for exponent in exponents for factor in factors]
         else:
             rough = (self.high - self.low) / 5

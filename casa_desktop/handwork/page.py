@@ -19,7 +19,7 @@ h2 { font-size: 1rem; margin: 0 0 .4rem }
 p { margin: .3rem 0 }
 code, pre { font: 13px/1.4 ui-monospace, monospace }
 pre { white-space: pre-wrap; overflow-wrap: anywhere }
-.plot { max-width: 45rem; width: 100%; font: 12px system-ui, sans-serif }
+.plot { max-width: 36rem; width: 100%; font: 12px system-ui, sans-serif }
 .cycles { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: 1.5rem; margin-top: 1.5rem }
 .cycle svg { width: 100%; display: block }
 table { border-collapse: collapse; width: 100%; font-size: 13px; font-variant-numeric: tabular-nums }

@@ -11,7 +11,8 @@ from .convergence import Point, number
 from .drawings import drawing
 from .models import Record
 
-_SIDE, _GAP, _TEXT, _IN_A_ROW = 168, 16, 76, 4
+_SIDE, _GAP, _TEXT, _IN_A_ROW = 176, 16, 90, 3
+_MARGIN = 8
 
 
 def sheet(folder: Path) -> str:
@@ -24,14 +25,17 @@ def sheet(folder: Path) -> str:
     cells = [_cell(folder, found, point) for point in convergence.points(found)]
     rows = -(-len(cells) // _IN_A_ROW)
     height = convergence.HEIGHT + rows * (_SIDE + _TEXT + _GAP)
-    parts = [f'<rect width="{convergence.WIDTH}" height="{height}" fill="#fff"/>', convergence.plot(found)]
+    parts = [convergence.plot(found)]
     for number_, cell in enumerate(cells):
         row, column = divmod(number_, _IN_A_ROW)
         place = column * (_SIDE + _GAP), convergence.HEIGHT + row * (_SIDE + _TEXT + _GAP)
         parts.append(f'<g transform="translate({place[0]} {place[1]})">{cell}</g>')
-    size = f'width="{convergence.WIDTH}" height="{height}" viewBox="0 0 {convergence.WIDTH} {height}"'
+    whole = convergence.WIDTH + 2 * _MARGIN, height + _MARGIN
+    size = f'width="{whole[0]}" height="{whole[1]}" viewBox="{-_MARGIN} 0 {whole[0]} {whole[1]}"'
+    # It is black on white in a dark notebook, too.
+    ground = f'<rect x="{-_MARGIN}" width="{whole[0]}" height="{whole[1]}" fill="#fff"/>'
     look = 'font-family="sans-serif" font-size="12"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {look}>{"".join(parts)}</svg>\n'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {look}>{ground}{"".join(parts)}</svg>\n'
 
 
 def _cell(folder: Path, found: Record, point: Point) -> str:
@@ -40,7 +44,8 @@ def _cell(folder: Path, found: Record, point: Point) -> str:
     field = f", {step.image}" if len(found.images) > 1 else ""
     lines = [
         f"Cycle {step.cycle}{field}: {step.action}",
-        f"peak {number(step.peak)} Jy/beam, flux {number(step.flux)} Jy",
+        f"peak {number(step.peak)} Jy/beam",
+        f"flux {number(step.flux)} Jy",
         f"niter {answer.niter}, cycle niter {answer.cycleniter}",
         f"threshold {answer.threshold}",
         f"cycle threshold {answer.cyclethreshold}",
