@@ -86,7 +86,17 @@ def _joined(sources: List[str]) -> str:
 
 def notes(call: Call, defaults: Defaults) -> List[str]:
     """Return what is to be said of a call behind its code."""
-    found = [f"Handwork: {folder}" for folder in call.hand]
+    return handwork(call) + doubts(call, defaults)
+
+
+def handwork(call: Call) -> List[str]:
+    """Return where the handwork of a call is."""
+    return [f"Handwork: {folder}" for folder in call.hand]
+
+
+def doubts(call: Call, defaults: Defaults) -> List[str]:
+    """Return what is not known of a call, and contradictions."""
+    found = []
     if defaults.version and not code.defaults_fit(call, defaults):
         found.append(
             f"All arguments are shown, because the defaults of {call.task} in that release are not known here."

@@ -12,7 +12,8 @@ from .models import Call, History
 
 _RULE = "border-left: 3px solid #8aa; margin: 0 0 0 .4em; padding: .1em 0 .5em .8em"
 _CODE = "margin: .2em 0; padding: 0; background: none; white-space: pre-wrap"
-_DOUBT = "color: #a50"
+# A mark in front: no colour of text can be read both in the light and in the dark.
+_DOUBT = "border-left: 3px solid #e90; padding-left: .5em"
 
 
 def of(history: History, defaults: Defaults, whole: bool = False) -> str:
@@ -36,7 +37,8 @@ def _call(call: Call, defaults: Defaults, whole: bool) -> str:
     parts = [
         f"<b>{_safe(_arrow(call))}</b><br><small>{_safe(listing.facts(call))}</small>",
         f'<pre style="{_CODE}">{_safe(python)}</pre>',
-        *_doubts(listing.notes(call, defaults)),
+        *(f"<div><small>{_safe(sentence)}</small></div>" for sentence in listing.handwork(call)),
+        *_doubts(listing.doubts(call, defaults)),
     ]
     return f'<div style="{_RULE}">{"".join(parts)}</div>'
 
