@@ -89,10 +89,8 @@ class SpareKeys:
             if event.count > _LAYOUT:
                 self._begin()
             self._changed = True
-        elif event.type == self._display.extension_event.GenericEvent and event.evtype == xinput.RawKeyPress:
-            # struct xXIRawEvent from its deviceid on: 2 bytes, the time (4 bytes), the key code (4 bytes).
-            (code,) = struct.unpack_from("=2x4xI", event.data)
-            self._pressed.append(code)
+        elif self._is_press(event):
+            self._pressed.append(_key_code(event))
 
     def settle(self) -> None:
         """Apply the changes from the events, and free some key codes if few are left."""
@@ -106,12 +104,12 @@ class SpareKeys:
         self._changed, self._pressed = False, []
         free = len(self._spare) - len(self._used)
         lacking = min(ALWAYS_FREE, 2 * len(self._spare) // 3) - free
-        rest = self._last_press + _LOOK_UP_SECONDS - now
+        rest = 0.0 if free < _URGENT else self._last_press + _LOOK_UP_SECONDS - now
         self.due = math.inf
-        if lacking > 0 and rest > 0 and free >= _URGENT:
+        if lacking > 0 and rest > 0:
             self.due = now + rest
         elif lacking > 0:
-            self._make_room(lacking, now)
+            self._make_room(lacking, now, urgent=free < _URGENT)
 
     def _look(self, now: float) -> None:
         mapping = self._mapping()
@@ -122,10 +120,17 @@ class SpareKeys:
             else:
                 self._used.setdefault(code, now)
 
-    def _make_room(self, lacking: int, now: float) -> None:
-        held = self._held()
-        able = [code for code, pressed in self._used.items() if now - pressed >= _LOOK_UP_SECONDS and code not in held]
-        self._free(able[:lacking], self._mapping())
+    def _make_room(self, lacking: int, now: float, *, urgent: bool) -> None:
+        mapping, held = self._mapping(), self._held()
+        # Many keys may have been pressed while this process waited for the answers, or for a processor.
+        waiting = self._waiting()
+        if waiting and not urgent:
+            # So this is no pause.
+            self.due = now
+            return
+        ready = (code for code, pressed in self._used.items() if now - pressed >= _LOOK_UP_SECONDS)
+        able = [code for code in ready if code not in held | waiting]
+        self._free(able[:lacking], mapping)
         if len(able) < lacking:
             self.due = now + _LOOK_UP_SECONDS
 
@@ -138,9 +143,24 @@ class SpareKeys:
             self._used.pop(code, None)
         self._display.flush()
 
+    def _waiting(self) -> Set[int]:
+        """Return the key codes of presses that have been received, but not passed to ``take`` yet."""
+        # Receive all that is there.
+        self._display.pending_events()
+        return {_key_code(event) for event in list(self._display.display.event_queue) if self._is_press(event)}
+
+    def _is_press(self, event: Any) -> bool:
+        return bool(event.type == self._display.extension_event.GenericEvent and event.evtype == xinput.RawKeyPress)
+
     def _held(self) -> Set[int]:
         pressed = self._display.query_keymap()
         return {8 * byte + bit for byte, bits in enumerate(pressed) for bit in range(8) if bits & 1 << bit}
+
+
+def _key_code(press: Any) -> int:
+    # struct xXIRawEvent from its deviceid on: 2 bytes, the time (4 bytes), the key code (4 bytes).
+    (code,) = struct.unpack_from("=2x4xI", press.data)
+    return int(code)
 
 
 def _runs(codes: Iterable[int]) -> List[List[int]]:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import socket
 import struct
 import subprocess
 import time
 from pathlib import Path
-from typing import Callable, Iterator, List, TextIO
+from typing import Callable, Iterator, List, Set, TextIO
 
 import pytest
 from Xlib import X
 from Xlib.display import Display
 
 from casa_desktop.desktop import registry
-from casa_desktop.x11.keyboard_symbols import ALWAYS_FREE
+from casa_desktop.x11 import keyboard_symbols
+from casa_desktop.x11.keyboard_symbols import ALWAYS_FREE, SpareKeys
+from casa_desktop.x11.windows import Screen
 
 from ...benchmarks import rfb
-from ...support.living import started
+from ...support.living import below, started, with_word
 
 RETURN = 0xFF0D
 # A program may still have to look up a key that was pressed just now: key codes are freed some seconds later.
@@ -94,6 +97,24 @@ def terminal(display: Display, root: Path) -> Iterator[Callable[[], str]]:
         program.kill()
 
 
+@pytest.fixture
+def screen(display: Display) -> Iterator[Screen]:
+    """A connection to the display as the agent has one."""
+    found = Screen()
+    yield found
+    found.display.close()
+
+
+@pytest.fixture
+def spare(display: Display, keyboard: Keyboard, screen: Screen, monkeypatch: pytest.MonkeyPatch) -> Iterator[SpareKeys]:
+    """Ours instead of the agent's, which is stopped; key codes may be freed again at once."""
+    (agent,) = with_word(below(registry.running().supervisor_pid), "casa_desktop.desktop.agent")
+    monkeypatch.setattr(keyboard_symbols, "_LOOK_UP_SECONDS", 0.0)
+    agent.send_signal(signal.SIGSTOP)
+    yield SpareKeys(screen)
+    agent.send_signal(signal.SIGCONT)
+
+
 def _has_focus(display: Display) -> bool:
     """Return whether some window has the keyboard's focus; before the window manager is ready, nothing says so."""
     active = display.screen().root.get_full_property(display.intern_atom("_NET_ACTIVE_WINDOW"), X.AnyPropertyType)
@@ -124,6 +145,24 @@ def _free(display: Display) -> int:
 
 def _await_room(display: Display, wanted: int = ALWAYS_FREE) -> None:
     _until(display, lambda: _free(display) >= wanted)
+
+
+def _await_symbols(display: Display, text: str) -> None:
+    _until(display, lambda: _symbols(text) <= _given(display))
+
+
+def _symbols(text: str) -> Set[int]:
+    return {_symbol(each) for each in text}
+
+
+def _given(display: Display) -> Set[int]:
+    return {symbol for symbols in _mapping(display) for symbol in symbols}
+
+
+def _take_all(keys: SpareKeys, screen: Screen) -> None:
+    screen.display.sync()
+    while screen.display.pending_events():
+        keys.take(screen.display.next_event())
 
 
 def test_all_symbols_of_several_alphabets_are_read_however_quickly_they_are_typed(
@@ -168,3 +207,17 @@ def test_a_key_that_is_held_down_and_the_layout_s_own_keep_their_symbols(display
     now = _mapping(display)
     assert 0x1000000 | ord("ж") in now[held - 8] or 0x6D6 in now[held - 8]
     assert [now[number] for number in layout] == [before[number] for number in layout]
+
+
+def test_a_key_that_is_pressed_while_key_codes_are_freed_keeps_its_symbol(
+    display: Display, keyboard: Keyboard, screen: Screen, spare: SpareKeys
+) -> None:
+    keyboard.type(GREEK + CYRILLIC)
+    _await_symbols(display, GREEK + CYRILLIC)
+    _take_all(spare, screen)
+    # Those that were pressed least recently are pressed again, which the events that were taken do not tell.
+    keyboard.type(GREEK[:5] + ARMENIAN[:1])
+    _await_symbols(display, ARMENIAN[:1])
+    spare.settle()
+    _await_room(display)
+    assert _symbols(GREEK[:5] + ARMENIAN[:1]) <= _given(display)
