@@ -77,11 +77,15 @@ class Caretaker:
         self._stop()
 
     def _take_events(self) -> None:
-        while self._screen.display.pending_events():
-            event = self._screen.display.next_event()
-            self._fitter.take(event)
-            self._keys.take(event)
-        self._keys.settle()
+        while True:
+            while self._screen.display.pending_events():
+                event = self._screen.display.next_event()
+                self._fitter.take(event)
+                self._keys.take(event)
+            self._keys.settle()
+            # It has asked the server, and events that came before the answers are in the queue now.
+            if not self._screen.display.pending_events():
+                return
 
     def _size(self) -> str:
         now = self._screen.root.get_geometry()
