@@ -98,6 +98,19 @@ class Writer:
         """Note how the cleaning ended, one of ``models.ENDS``; OSError and NotKept as ``add``."""
         self._write(dataclasses.replace(self.record, end=end))
 
+    @property
+    def is_there(self) -> bool:
+        """Whether what was written is still there."""
+        return (self.folder / STEPS).is_file()
+
+    def discard(self) -> None:
+        """Remove what is there of a record without any step, as far as that is possible."""
+        with suppress(OSError):
+            for name in (MASKS, STEPS):
+                with suppress(FileNotFoundError):
+                    (self.folder / name).unlink()
+            self.folder.rmdir()
+
     def _write(self, record: Record) -> None:
         text = json.dumps(record.as_json(), indent=1, allow_nan=False) + "\n"
         partial = self.folder / f"{STEPS}{_PARTIAL}"

@@ -29,7 +29,7 @@ _ONE_STOKES = ("I", "Q", "U", "V", "RR", "LL", "XX", "YY", "pseudoI")
 _CUBES = ("cube", "cubedata", "cubesource")
 _X, _Y, _POLARIZATION, _CHANNEL = range(4)
 _WHY = {
-    UNKNOWN: "because the kernel ended while it cleaned",
+    UNKNOWN: "because the kernel ended while it cleaned, or nothing more could be written",
     INTERRUPTED: "where it was interrupted",
     FAILED: "where something failed",
 }

@@ -152,24 +152,26 @@ class Recorder:
                 self.writer.finish(self._end(error))
         if self.writer is None or not self.writer.record.steps:
             if self.writer is not None:
-                with suppress(OSError):
-                    self.writer.folder.rmdir()
+                self.writer.discard()
             if self.failed and not isinstance(error, KeyboardInterrupt):
                 return f"The handwork was not kept: {self.failed}."
             return ""
-        return self._line(self.writer)
+        return self._line(self.writer, error is None)
 
-    def _line(self, writer: records.Writer) -> str:
+    def _line(self, writer: records.Writer, has_ended: bool) -> str:
         folder = os.path.relpath(writer.folder)
+        cycles = writer.record.cycles
         masks = f"{self._drawn} mask{'' if self._drawn == 1 else 's'} drawn"
         with suppress(OSError):
+            if not writer.is_there:
+                return f"The handwork was not kept: {folder} is gone."
             folder_size = sizes.shown(records.size(writer.folder))
             if self.failed:
-                cycles = writer.record.cycles
                 kept = f"{masks}, kept in {folder} up to cycle {cycles} only: {self.failed}."
                 return kept[0].upper() + kept[1:]
-            return f'{masks}, kept in {folder} ({folder_size}); replay with hand="{folder}"'
-        return f"The handwork was not kept: {writer.folder} is gone."
+            part = "" if has_ended else f" up to cycle {cycles}"
+            return f'{masks}, kept in {folder} ({folder_size}){part}; replay with hand="{folder}"'
+        return f"The handwork was not kept: {folder} is gone."
 
     def _end(self, error: Optional[BaseException]) -> str:
         if isinstance(error, KeyboardInterrupt):

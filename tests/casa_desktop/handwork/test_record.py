@@ -150,6 +150,18 @@ def test_an_error_leaves_the_record_as_it_was(tmp_path: Path) -> None:
         writer.add(STEP, {"first.mask": _mask(10)})
 
 
+def test_a_record_whose_first_step_could_not_be_written_leaves_nothing(tmp_path: Path) -> None:
+    writer = Writer(make(tmp_path / "first"), dataclasses.replace(RECORD, arguments={"vis": object()}))
+    with pytest.raises(NotKept):
+        writer.add(STEP, {"first.mask": _mask(1)})
+    assert [each.name for each in writer.folder.iterdir()] == [MASKS]
+    assert not writer.is_there
+    writer.discard()
+    assert not writer.folder.exists()
+    # Another process has removed it.
+    writer.discard()
+
+
 def test_where_there_is_none_the_error_says_how_to_make_one(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path in (tmp_path, tmp_path / "gone", tmp_path / "file"):
