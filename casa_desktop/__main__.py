@@ -17,6 +17,7 @@ from . import __version__
 from .cli.commands import add_command
 from .cli.hand import add_hand
 from .cli.history import add_history
+from .cli.jobs import add_jobs
 from .cli.kernel import add_kernel
 from .cli.reuse import add_reuse
 from .cli.run import add_run
@@ -49,6 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_reuse(commands)
     add_hand(commands)
     add_history(commands)
+    add_jobs(commands)
     return parser
 
 

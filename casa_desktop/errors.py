@@ -18,11 +18,9 @@
      ├── StoreUnusable, NotKept, NotPutBack, StateUnknown
      ├── HandworkMissing, HandworkDamaged, HandworkOfOtherFormat, HandworkNotExportable, NumpyMissing
      ├── HistoryOfNothing, HistoryNotWritten, HistoryLibraryMissing
-     ├── JobUnknown, JobDamaged
-
-
      ├── BatchUnavailable, NotebookUnreadable, OutputRefused, NotebookOfOtherKernel
      ├── NoParameters, UnknownParameter, InvalidParameter, UnusableParameters
+     ├── JobUnknown, JobDamaged, JobHeld, JobNotStarted, OutputTaken
      ├── KernelTaken, KernelUnknown, ForeignKernel, KernelNotWritten, KernelFailed
      └── UnusablePython
           └── PythonTooOld, CasaNotInstalled
@@ -669,6 +667,35 @@ class UnusableParameters(CasaDesktopError):
     path: Path  # the notebook
     reason: str  # what is wrong with the cell, and the remedy
     message = "The cell with the tag 'parameters' in {path} cannot be used: {reason}."
+
+
+class JobHeld(CasaDesktopError):
+    """A job runs, so that it can be neither started again nor removed."""
+
+    id: str
+    path: Path  # its folder
+    message = "The job {id!r} in {path} is at work. 'casa-desktop jobs stop {id}' stops it."
+
+
+class JobNotStarted(CasaDesktopError):
+    """An engine did not take a job. Nothing is left of it."""
+
+    engine: str
+    reason: str  # its own words
+
+    def _text(self) -> str:
+        return f"The job was not started by {self.engine}: {self.reason.rstrip('.')}."
+
+
+class OutputTaken(CasaDesktopError):
+    """A job that has not ended writes the same output."""
+
+    path: Path  # the output
+    id: str
+    message = (
+        "The job {id!r} writes {path}, too, and has not ended. Choose another name with --output, or stop that job: "
+        "'casa-desktop jobs stop {id}'"
+    )
 
 
 class LinkFailed(CasaDesktopError):

@@ -44,7 +44,7 @@ def execute(plan: Plan, report: Report, say: Optional[Say] = None) -> int:
         from . import client  # noqa: F401
     except ImportError as error:
         raise BatchUnavailable(str(error)) from error
-    notebook = source.read(plan.notebook)
+    notebook = source.read(plan.copy or plan.notebook)
     parameters.inject(notebook, plan.notebook, plan.parameters)
     output = Output(notebook, plan.output)
     return asyncio.run(_Run(plan, output, report, say or _print).perform())
@@ -164,6 +164,7 @@ class _Run:
         self._say(
             f"Stopping ({self._stop.name}): the cell is interrupted, and the output saved. Once more ends it at once."
         )
+        self._tell("stopping")
         self._save()
         if self._client is None:
             # The kernel is still starting.
@@ -210,7 +211,7 @@ class _Run:
         self._say(f"casa-desktop: The output is lost: {self._output.trouble}")
 
     def _tell(self, doing: str) -> None:
-        self._report(Progress(self._number, len(self._cells), doing, self._started))
+        self._report(Progress(self._number, len(self._cells), doing, self._started, self._stop.name))
 
 
 def _first_line(source: str) -> str:

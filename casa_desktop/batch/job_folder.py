@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import ContextManager, List, Mapping, Tuple
 
-from ..errors import JobDamaged, JobUnknown, Shortage
+from ..errors import JobDamaged, JobHeld, JobUnknown, Shortage
 from ..system import files, locks
 
 # The phases of a job, in the words of UWS 1.1 of the IVOA.
@@ -120,8 +120,8 @@ def stem_for(notebook: str) -> str:
     return re.sub(r"[^A-Za-z0-9_]+", "-", Path(notebook).stem).strip("-")[:40] or "job"
 
 
-def create(jobs: Path, job: Job, source: Path) -> Folder:
-    """Make the folder of a new job, whole or not at all.
+def create(jobs: Path, job: Job, source: Path) -> Tuple[Folder, int]:
+    """Make the folder of a new job, whole or not at all; return it with the descriptor of its lock, which is held.
 
     Args:
         jobs: the folder of all jobs; made if it does not exist.
@@ -155,15 +155,20 @@ def _reserved(jobs: Path, stem: str) -> Path:
             return place
 
 
-def _filled(place: Path, job: Job, source: Path) -> Folder:
+def _filled(place: Path, job: Job, source: Path) -> Tuple[Folder, int]:
     folder = Folder(place)
     shutil.copyfile(source, place / f"input{source.suffix}")
-    for path in (folder.log, folder.lock):
-        path.touch(mode=0o600)
+    folder.log.touch(mode=0o600)
     folder.write(State(PENDING, time.time()))
-    # Last: a folder without it is no job yet.
-    files.write(place / _JOB, replace(job, output=job.output or str(place / "output.ipynb")))
-    return folder
+    # Otherwise one who looks now would think that it was killed.
+    lock = folder.take()
+    try:
+        # Last: a folder without it is no job yet.
+        files.write(place / _JOB, replace(job, output=job.output or str(place / "output.ipynb")))
+    except BaseException:
+        os.close(lock)
+        raise
+    return folder, lock
 
 
 def find(jobs: Path, name: str) -> Folder:
@@ -289,6 +294,26 @@ class Folder:
     def go_on(self) -> None:
         """Forget that the job was to stop: it is started again."""
         (self.path / _STOP).unlink(missing_ok=True)
+
+    def take(self, seconds: float = 0.0) -> int:
+        """Take the job's lock; return its descriptor. It is held until that is closed in each process that has it.
+
+        Args:
+            seconds: how long to wait for another process that holds it.
+
+        Raises:
+            JobHeld: another process has kept it.
+            OSError: the folder is gone.
+        """
+        descriptor = locks.taken(self.lock, seconds)
+        if descriptor is None:
+            raise JobHeld(self.id, self.path)
+        return descriptor
+
+    def wait_until_free(self) -> None:
+        """Wait until no process of the job holds its lock; as long as that takes."""
+        with suppress(FileNotFoundError):
+            locks.wait_for(self.lock)
 
     def held(self) -> ContextManager[bool]:
         """Hold the job's lock for the length of a with block; yield whether it was free."""

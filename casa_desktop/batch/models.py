@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Mapping, Optional
 
 # The kernel of the CASA that is installed beside this program.
 KERNEL = "casa"
@@ -37,6 +37,7 @@ class Plan:
         folder: the working folder, an absolute path.
         reuse: whether results of tasks that lie beside the data are used.
         allow_errors: whether the cells behind a failed one run.
+        copy: the file to be read instead of the notebook; None for itself.
     """
 
     notebook: Path
@@ -46,6 +47,7 @@ class Plan:
     folder: Path = Path()
     reuse: bool = True
     allow_errors: bool = False
+    copy: Optional[Path] = None
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,14 @@ class Progress:
         cells: how many cells have code.
         doing: the cell's first line of code, or what else is being done.
         started: when the run began, in seconds since 1970.
+        signal: the name of the signal by which the run is being stopped; empty if it is not.
     """
 
     cell: int
     cells: int
     doing: str
     started: float
+    signal: str = ""
 
 
 Report = Callable[[Progress], None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, List
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from ..batch.models import Progress
     from ..batch.planning import Wish
 
+ENGINES = ("here",)
 _EXAMPLES = """\
 examples:
   casa-desktop run reduce.ipynb
@@ -22,6 +24,8 @@ examples:
       with parameters: what a cell with the tag 'parameters' sets, is set anew behind it
   casa-desktop run reduce.py --kernel casa-6.5.6
       a script, with another CASA; '# %%' begins a cell
+  casa-desktop run reduce.ipynb --on here
+      as a job, which goes on when you log out; 'casa-desktop jobs' lists it
 
 exit status:
   0 done, 1 a cell failed, 2 nothing was started, 75 stopped by a signal and saved, 137 the kernel was lost
@@ -65,6 +69,12 @@ def add_run(commands: Any) -> None:
         "--no-reuse", action="store_true", help="make all results anew, also those that lie beside the data"
     )
     parser.add_argument("--allow-errors", action="store_true", help="run the cells behind a failed one, too")
+    parser.add_argument(
+        "--on",
+        choices=ENGINES,
+        metavar="ENGINE",
+        help="run it as a job, which 'casa-desktop jobs' shows: 'here' goes on when you log out",
+    )
 
 
 def _complete(argument: Any, completer: Any) -> None:
@@ -107,12 +117,22 @@ def run(arguments: argparse.Namespace) -> int:
     from ..batch.models import Status
 
     try:
+        if arguments.on is not None:
+            return _as_job(arguments)
         plan = planning.plan(wish(arguments))
         print(f"Runs {plan.notebook} in {plan.folder} with the kernel {plan.kernel}; writes {plan.output}.", flush=True)
         return execution.execute(plan, _show)
     except CasaDesktopError as error:
         print(f"casa-desktop: {error}", file=sys.stderr)
         return int(Status.USAGE)
+
+
+def _as_job(arguments: argparse.Namespace) -> int:
+    from ..batch import jobs
+
+    folder = jobs.submit(wish(arguments), arguments.on, [], os.environ)
+    print(f"{folder.id} was started, and writes {folder.job().output}. 'casa-desktop jobs' tells how far it is.")
+    return 0
 
 
 def wish(arguments: argparse.Namespace) -> Wish:

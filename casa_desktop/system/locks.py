@@ -15,7 +15,7 @@ import time
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Callable, Iterator, Optional
 
 from ..errors import RuntimeDirectoryError, Shortage
 from . import threads
@@ -141,6 +141,35 @@ def turn(file: Path, timeout: float, *, shared: bool = False) -> Iterator[bool]:
     finally:
         if descriptor >= 0:
             _unlock(descriptor)
+
+
+def taken(file: Path, timeout: float) -> Optional[int]:
+    """Lock a file; return the descriptor, or None if others have kept the lock for ``timeout`` seconds.
+
+    The lock ends when the descriptor is closed, here and in each process that has inherited it.
+
+    Raises:
+        OSError: the file cannot be opened, or its file system has no locks.
+    """
+    descriptor = _lock_file(file, shared=False)
+    try:
+        return descriptor if _flock(descriptor, timeout) else None
+    except OSError:
+        os.close(descriptor)
+        raise
+
+
+def wait_for(file: Path) -> None:
+    """Wait until nobody holds the lock of a file exclusively; as long as that takes.
+
+    Raises:
+        OSError: the file cannot be opened, or its file system has no locks.
+    """
+    descriptor = _lock_file(file, shared=True)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+    finally:
+        os.close(descriptor)
 
 
 def _lock_file(file: Path, shared: bool) -> int:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ import pytest
 
 from casa_desktop.batch import job_folder
 from casa_desktop.batch.job_folder import ABORTED, COMPLETED, EXECUTING, PENDING, Folder, Job
-from casa_desktop.errors import JobDamaged, JobUnknown, Shortage
+from casa_desktop.errors import JobDamaged, JobHeld, JobUnknown, Shortage
 
 from ...support.shortage import small_disk
 
@@ -28,9 +29,16 @@ def _job(notebook: Path) -> Job:
     )
 
 
+def _made(jobs: Path, notebook: Path) -> Folder:
+    """Make the folder of a job that nobody runs."""
+    folder, lock = job_folder.create(jobs, _job(notebook), notebook)
+    os.close(lock)
+    return folder
+
+
 @pytest.fixture
 def folder(notebook: Path, tmp_path: Path) -> Folder:
-    return job_folder.create(tmp_path / "data" / "jobs", _job(notebook), notebook)
+    return _made(tmp_path / "data" / "jobs", notebook)
 
 
 @pytest.mark.parametrize(
@@ -77,16 +85,16 @@ def test_the_copy_stays_when_the_notebook_changes(folder: Folder, notebook: Path
 
 def test_ids_count_up_and_are_not_given_again_while_a_later_one_is_there(notebook: Path, tmp_path: Path) -> None:
     jobs = tmp_path / "jobs"
-    made = [job_folder.create(jobs, _job(notebook), notebook) for _ in range(3)]
+    made = [_made(jobs, notebook) for _ in range(3)]
     assert [each.id for each in made] == ["reduce-1", "reduce-2", "reduce-3"]
     made[1].remove()
-    assert job_folder.create(jobs, _job(notebook), notebook).id == "reduce-4"
+    assert _made(jobs, notebook).id == "reduce-4"
     assert job_folder.ids(jobs) == ["reduce-1", "reduce-3", "reduce-4"]
 
 
 def test_jobs_that_are_made_at_the_same_time_get_ids_of_their_own(notebook: Path, tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
-        made = [pool.submit(job_folder.create, tmp_path / "jobs", _job(notebook), notebook) for _ in range(40)]
+        made = [pool.submit(_made, tmp_path / "jobs", notebook) for _ in range(40)]
     assert len({each.result().id for each in made}) == 40
 
 
@@ -134,6 +142,15 @@ def test_a_folder_that_is_not_whole_is_refused_with_what_is_wrong(
     assert job_folder.ids(folder.path.parent) == []
 
 
+def test_a_new_job_is_held_until_its_maker_has_handed_it_on(notebook: Path, tmp_path: Path) -> None:
+    folder, lock = job_folder.create(tmp_path / "jobs", _job(notebook), notebook)
+    assert folder.is_alive()
+    with pytest.raises(JobHeld, match="is at work"):
+        folder.take()
+    os.close(lock)
+    assert not folder.is_alive()
+
+
 def test_a_job_lives_as_long_as_a_process_holds_its_lock(folder: Folder) -> None:
     assert not folder.is_alive()
     code = (
@@ -163,10 +180,10 @@ def test_a_wish_to_stop_is_noted_until_the_job_goes_on(folder: Folder) -> None:
 def test_on_a_full_disk_no_half_job_is_made_and_an_end_is_written_all_the_same(notebook: Path, tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 1) as disk:
         jobs = disk.path / "jobs"
-        folder = job_folder.create(jobs, _job(notebook), notebook)
+        folder = _made(jobs, notebook)
         disk.fill()
         with pytest.raises(Shortage, match="No room is left on the disk"):
-            job_folder.create(jobs, _job(notebook), notebook)
+            _made(jobs, notebook)
         assert job_folder.ids(jobs) == ["reduce-1"]
         with pytest.raises(Shortage):
             folder.write(folder.state().now(EXECUTING))

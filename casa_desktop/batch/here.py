@@ -1,0 +1,118 @@
+"""Runs jobs on this machine: each is a process of its own session, which outlives the login."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from typing import Mapping, Tuple
+
+from .. import names
+from ..errors import JobNotStarted
+from ..system import output, pythonpath
+from .job_folder import ENDS, ERROR, PENDING, UNKNOWN, Folder, State
+
+# The exit status of a process that was killed, as a shell has it.
+KILLED = 137
+ENDED_SILENTLY = "Its process ended without a word"
+
+
+def command(folder: Folder, *more: str) -> Tuple[str, ...]:
+    """Return the command that runs a job."""
+    return (sys.executable, *pythonpath.module(names.JOB_PROGRAM), str(folder.path), *more)
+
+
+def start(folder: Folder, lock: int, environ: Mapping[str, str]) -> None:
+    """Start a job, which goes on when this process, its terminal and its login have ended.
+
+    Args:
+        folder: of the job.
+        lock: the descriptor of its lock, which the job inherits, so that it is held without a gap.
+        environ: the variables of the job.
+
+    Raises:
+        JobNotStarted: no process can be started.
+    """
+    try:
+        with folder.log.open("ab") as log:
+            begun = subprocess.run(
+                command(folder, "--lock", str(lock)),
+                env=pythonpath.seen(environ),
+                cwd=folder.path,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=(lock,),
+                check=False,
+            )
+    except OSError as error:
+        raise JobNotStarted("this machine", error.strerror or str(error)) from error
+    # What has ended has left the job behind, which is nobody's child now.
+    if begun.returncode:
+        raise JobNotStarted("this machine", last_words(folder) or f"it ended with {begun.returncode}")
+
+
+def look(folder: Folder) -> State:
+    """Return the state of a job; the end of one that was killed is written by the next who looks.
+
+    Raises:
+        JobDamaged: its folder cannot be read.
+        Shortage: this cannot be told now.
+    """
+    state = folder.state()
+    if state.phase in ENDS or folder.is_alive():
+        return state
+    if state.host not in ("", socket.gethostname()):
+        # Whether locks are seen by other machines hangs on the disk.
+        return state.now(UNKNOWN, f"It was started on {state.host}; ask there.")
+    with folder.held() as free:
+        # It may have written its end, and may have been started again, meanwhile.
+        state = folder.state()
+        if not free or state.phase in ENDS:
+            return state
+        ended = state.now(ERROR, _fate(folder, state), KILLED)
+        # On a disk that is full the next one writes it.
+        with suppress(OSError):
+            folder.write_end(ended)
+        return ended
+
+
+def _fate(folder: Folder, state: State) -> str:
+    if state.phase == PENDING and not state.pid:
+        return f"It did not start: {last_words(folder) or 'its process ended without a word'}"
+    where = f" in cell {state.cell} of {state.cells}" if state.cell else ""
+    return f"{ENDED_SILENTLY}{where}: it was killed, perhaps for memory, or the machine was restarted."
+
+
+def last_words(folder: Folder) -> str:
+    """Return the last line of a job's log that tells of an error, or else its last line."""
+    try:
+        with folder.log.open("rb") as file:
+            file.seek(max(file.seek(0, os.SEEK_END) - 4096, 0))
+            return output.last_words(file.read())
+    except OSError:
+        return ""
+
+
+def stop(folder: Folder) -> None:
+    """Ask a job to stop: it interrupts the cell, saves the notebook and ends. Return at once.
+
+    Raises:
+        OSError: the wish cannot be written, or the process is another user's.
+    """
+    folder.ask_to_stop()
+    state = folder.state()
+    # One that has not told its process id yet looks for the wish when it does so.
+    if state.pid and state.host == socket.gethostname() and folder.is_alive():
+        with suppress(ProcessLookupError):
+            os.kill(state.pid, signal.SIGTERM)
+
+
+def wait(folder: Folder) -> bool:
+    """Wait until the process of a job has ended; return whether it is known then how."""
+    folder.wait_until_free()
+    return look(folder).phase != UNKNOWN

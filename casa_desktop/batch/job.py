@@ -1,0 +1,144 @@
+"""``python -m casa_desktop.batch.job FOLDER``: a job. It runs its notebook, and tells how far it is and how it ends."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import sys
+import time
+import traceback
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import List, Optional
+
+from ..errors import CasaDesktopError
+from .execution import execute
+from .job_folder import ABORTED, COMPLETED, ERROR, EXECUTING, Folder, Job, State
+from .models import Plan, Progress, Status
+
+# Slurm starts a job again on another node while it still ends on the first, if that has lost its connection.
+_LOCK_SECONDS = 60.0
+# The run takes them, but not at its very beginning. It is of no login, whose end SIGHUP tells.
+SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT, signal.SIGHUP)
+_PREFIX = "casa-desktop: "
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    """Run a job; return its exit status, as that of ``casa-desktop run``."""
+    parser = argparse.ArgumentParser(prog="casa_desktop.batch.job", description=__doc__)
+    parser.add_argument("folder", type=Path, help="the job's folder")
+    parser.add_argument("--lock", type=int, default=-1, help="a descriptor of its lock, which is held; go on detached")
+    arguments = parser.parse_args(argv)
+    folder = Folder(arguments.folder)
+    if arguments.lock >= 0:
+        os.set_inheritable(arguments.lock, False)
+        if os.fork():
+            # By this end its starter knows that the job has begun.
+            os._exit(0)
+        return _Run(folder).perform()
+    lock = folder.take(_LOCK_SECONDS)
+    try:
+        return _Run(folder).perform()
+    finally:
+        os.close(lock)
+
+
+class _Stopped(BaseException):
+    """A signal came before the notebook ran."""
+
+
+class _Run:
+    """One run of a job, whose lock is held.
+
+    Args:
+        folder: of the job.
+
+    Raises:
+        JobDamaged: it cannot be read.
+    """
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder, self._job = folder, folder.job()
+        self._said = self._signal = ""
+        begun = folder.state().now(EXECUTING)
+        self._state = replace(begun, cell=0, doing="", pid=os.getpid(), host=socket.gethostname())
+
+    def perform(self) -> int:
+        """Run the notebook; return the exit status."""
+        try:
+            for number in SIGNALS:
+                signal.signal(number, self._stop_early)
+            self._folder.write(self._state)
+            # Who wanted it to stop before its process id was known sent no signal.
+            status = int(Status.STOPPED) if self._folder.is_to_stop() else self._executed()
+        except _Stopped:
+            status = int(Status.STOPPED)
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        self._folder.write_end(self._ended(status))
+        return status
+
+    def _stop_early(self, number: int, _frame: object) -> None:
+        self._signal = signal.Signals(number).name
+        raise _Stopped
+
+    def _executed(self) -> int:
+        try:
+            return execute(plan(self._job, self._folder), self._report, self._say)
+        except CasaDesktopError as error:
+            self._say(f"{_PREFIX}{error}")
+            return Status.USAGE
+        except Exception as error:  # noqa: BLE001  # whatever it is, the job tells how it ended
+            traceback.print_exc()
+            self._say(f"{type(error).__name__}: {error}")
+            return Status.FAILED
+
+    def _report(self, progress: Progress) -> None:
+        self._signal = progress.signal or self._signal
+        self._state = replace(self._state, cell=progress.cell, cells=progress.cells, doing=progress.doing)
+        if progress.cell and not progress.signal:
+            now = time.strftime("%Y-%m-%d %H:%M:%S")
+            print(f"{now} cell {progress.cell} of {progress.cells}: {progress.doing}", flush=True)
+        # A disk that is full now may have room for the next.
+        with suppress(OSError):
+            self._folder.write(self._state)
+
+    def _say(self, sentence: str) -> None:
+        print(sentence, flush=True)
+        first = sentence.partition("\n")[0]
+        self._said = first[len(_PREFIX) :] if first.startswith(_PREFIX) else first
+
+    def _ended(self, status: int) -> State:
+        if status == Status.DONE:
+            return self._state.now(COMPLETED, status=status)
+        if status != Status.STOPPED:
+            return self._state.now(ERROR, self._said, status)
+        where = f" in cell {self._state.cell} of {self._state.cells}" if self._state.cell else " before its first cell"
+        if self._folder.is_to_stop():
+            return self._state.now(ABORTED, f"It was stopped{where}.", status)
+        return self._state.now(ERROR, f"It was stopped by {self._signal or 'a signal'}{where}; it can go on.", status)
+
+
+def plan(job: Job, folder: Folder) -> Plan:
+    """Return what a job runs.
+
+    Raises:
+        JobDamaged: the copy of the notebook is missing.
+    """
+    return Plan(
+        notebook=Path(job.notebook),
+        output=Path(job.output),
+        parameters=job.parameters,
+        kernel=job.kernel,
+        folder=Path(job.folder),
+        reuse=job.reuse,
+        allow_errors=job.allow_errors,
+        copy=folder.input(),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

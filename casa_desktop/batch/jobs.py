@@ -1,0 +1,193 @@
+"""Jobs of all engines: made, looked at, waited for, stopped, removed."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import socket
+import time
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from ..errors import CasaDesktopError, JobDamaged, JobHeld, JobNotStarted, OutputTaken, Shortage
+from ..system import locks
+from . import here, job_folder, planning
+from .job_folder import ENDS, HERE, UNKNOWN, Folder, Job, State
+from .models import Plan
+from .planning import Wish
+
+ENGINES: Mapping[str, Any] = {HERE: here}
+# Two processes that make jobs take turns, so that none overlooks the output of the other's.
+_TURN_SECONDS = 30.0
+
+
+class Row(NamedTuple):
+    """A job in a list.
+
+    Attributes:
+        folder: of the job.
+        job: what was asked for; None if its folder cannot be read.
+        state: how far it is.
+    """
+
+    folder: Folder
+    job: Optional[Job]
+    state: State
+
+
+def submit(wish: Wish, engine: str, options: Sequence[str], environ: Mapping[str, str]) -> Folder:
+    """Make a job and hand it to an engine; nothing is left of one that was not taken.
+
+    Args:
+        wish: what to run; without an output it is written into the job's folder.
+        engine: the name of the engine.
+        options: the engine's own.
+        environ: the variables of the job.
+
+    Raises:
+        CasaDesktopError: as ``planning.plan``, of what cannot be run.
+        OutputTaken: another job that has not ended writes the same output.
+        JobNotStarted: the engine did not take it.
+        Shortage: there is no room for its folder.
+    """
+    root = job_folder.root(environ)
+    plan = _planned(root, wish)
+    job = Job(
+        notebook=str(plan.notebook),
+        output="" if wish.output is None else str(plan.output),
+        kernel=plan.kernel,
+        folder=str(plan.folder),
+        parameters=dict(plan.parameters),
+        reuse=plan.reuse,
+        allow_errors=plan.allow_errors,
+        engine=engine,
+        options=list(options),
+        owner=_user(),
+        host=socket.gethostname(),
+        submitted=time.time(),
+    )
+    folder, lock = _made(root, job, plan.notebook)
+    try:
+        ENGINES[engine].start(folder, lock, environ)
+    except CasaDesktopError:
+        folder.remove()
+        raise
+    finally:
+        os.close(lock)
+    return folder
+
+
+def _planned(root: Path, wish: Wish) -> Plan:
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Shortage.of(error, root) or error from error
+    # Only its name is missing yet.
+    return planning.plan(wish if wish.output is not None else replace(wish, output=root / "output.ipynb"))
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
+def _made(root: Path, job: Job, source: Path) -> Tuple[Folder, int]:
+    try:
+        with locks.turn(root / ".lock", _TURN_SECONDS) as ours:
+            if not ours:
+                raise JobNotStarted(job.engine, f"another process has kept {root} locked; try again")
+            if job.output:
+                _check_output(root, job.output)
+            return job_folder.create(root, job, source)
+    except OSError as error:
+        raise Shortage.of(error, root) or error from error
+
+
+def _check_output(root: Path, path: str) -> None:
+    for row in rows(root):
+        if row.job is not None and row.state.phase not in ENDS and _same(row.job.output, path):
+            raise OutputTaken(Path(path), row.folder.id)
+
+
+def _same(one: str, other: str) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def rows(root: Path, names: Sequence[str] = ()) -> List[Row]:
+    """Return all jobs, the oldest first, or those with these ids.
+
+    Raises:
+        JobUnknown: there is none with one of the ids.
+        Shortage: their states cannot be told now.
+    """
+    folders = [job_folder.find(root, name) for name in names or job_folder.ids(root)]
+    return [each for each in map(_row, folders) if each is not None]
+
+
+def _row(folder: Folder) -> Optional[Row]:
+    try:
+        job = folder.job()
+        return Row(folder, job, look(folder))
+    except JobDamaged as error:
+        # Or it was removed meanwhile.
+        return Row(folder, None, State(UNKNOWN, 0.0, str(error))) if folder.path.exists() else None
+
+
+def look(folder: Folder) -> State:
+    """Return how far a job is; if it was killed, its end is written.
+
+    Raises:
+        JobDamaged: its folder cannot be read.
+        Shortage: this cannot be told now.
+    """
+    state: State = _engine(folder).look(folder)
+    return state
+
+
+def _engine(folder: Folder) -> Any:
+    name = folder.job().engine
+    if name not in ENGINES:
+        raise JobDamaged(folder.id, folder.path, f"it is of an engine {name!r}, which this release does not know")
+    return ENGINES[name]
+
+
+def wait(folder: Folder) -> State:
+    """Wait until a job has ended, as long as that takes; return how, or that it cannot be told from here.
+
+    Raises:
+        JobDamaged: its folder cannot be read.
+    """
+    while True:
+        state = look(folder)
+        if state.phase in ENDS or not _engine(folder).wait(folder):
+            return state
+
+
+def stop(folder: Folder) -> State:
+    """Stop a job: it interrupts its cell and saves its notebook; wait until it has ended, and return how.
+
+    Raises:
+        JobDamaged: its folder cannot be read.
+    """
+    if look(folder).phase not in ENDS:
+        _engine(folder).stop(folder)
+    return wait(folder)
+
+
+def remove(folder: Folder) -> None:
+    """Remove the folder of a job that has ended, with all that is in it; a notebook that it wrote elsewhere stays.
+
+    Raises:
+        JobHeld: it has not ended.
+        OSError: it cannot be removed.
+    """
+    with suppress(JobDamaged):
+        if look(folder).phase not in (*ENDS, UNKNOWN):
+            raise JobHeld(folder.id, folder.path)
+    if folder.is_alive():
+        raise JobHeld(folder.id, folder.path)
+    folder.remove()
