@@ -82,6 +82,7 @@ class Record:
         parts: names of arguments, versions and the like to their digests or values, to explain why a call ran.
         arguments: all arguments by name, with defaults, each encoded as ``value``; empty in records of before.
         folder: the working folder; empty in records of before.
+        rows: absolute path of each output to what ``row_counts`` tells of the tables in it, where that is known.
     """
 
     key: str
@@ -96,6 +97,7 @@ class Record:
     parts: Mapping[str, str] = field(default_factory=dict)
     arguments: Mapping[str, Any] = field(default_factory=dict)
     folder: str = ""
+    rows: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def as_json(self) -> Dict[str, Any]:
         """Return it as JSON takes it."""
@@ -103,6 +105,7 @@ class Record:
             {path: each.as_json() for path, each in states.items()} for states in (self.before, self.after)
         )
         plain = {"shown": list(self.shown), "parts": dict(self.parts), "arguments": dict(self.arguments)}
+        plain["rows"] = {path: dict(each) for path, each in self.rows.items()}
         return {**vars(self), **plain, "before": before, "after": after}
 
     @classmethod
@@ -120,6 +123,7 @@ class Record:
                 parts=_checked(value["parts"], str),
                 arguments=_checked(value.get("arguments", {}), object),
                 folder=_text(value.get("folder", "")),
+                rows={path: _checked(each, str) for path, each in _checked(value.get("rows", {}), dict).items()},
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"no record: {error}") from error

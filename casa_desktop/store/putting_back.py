@@ -47,7 +47,8 @@ class PuttingBack:
         with ExitStack() as rooms:
             for path, target in real_paths(changed).items():
                 new = rooms.enter_context(_room(Path(target)))
-                trees.append(self._builder.build(target, str(new), record.after[path], live[path]))
+                rows = record.rows.get(path)
+                trees.append(self._builder.build(target, str(new), record.after[path], live[path], rows))
             _exchange(trees)
         # The old trees are gone now, and with them the second names of the files that were linked.
         for tree in trees:

@@ -1,7 +1,7 @@
 """Builds what is put back beside what lies there: from objects, and from the files there that are already right.
 
 Those are linked, not copied: the old tree is removed right after the exchange, so that each file has one name again.
-``table.lock`` goes with them, because processes hold locks on it.
+A ``table.lock`` goes with them where it tells of as many rows, because processes hold locks on it.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ import os
 import stat
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Dict, Optional, Set, Tuple
+from typing import Dict, Mapping, Optional, Set, Tuple
 
 from ..errors import NotPutBack
+from . import row_counts
 from .digests import Digests
 from .models import FOLDER, LINK, State
 from .objects import Objects
@@ -64,7 +65,7 @@ class Builder:
         self._objects, self._digests = objects, digests
         self._rights = _Rights()
 
-    def build(self, target: str, new: str, after: State, live: State) -> Tree:
+    def build(self, target: str, new: str, after: State, live: State, rows: Optional[Mapping[str, str]]) -> Tree:
         """Build what shall be at ``target``.
 
         Args:
@@ -72,6 +73,7 @@ class Builder:
             new: where to build it, on the same disk.
             after: the state that it shall have.
             live: the state of what is at ``target``.
+            rows: what ``row_counts`` tells of the tables in it, if that is known.
 
         Raises:
             NotPutBack: a part of it is not in the store.
@@ -88,14 +90,20 @@ class Builder:
                 self._make(tree, name, digest, live)
         # Last, and the inner ones first, because a folder may be read-only.
         for name in sorted(folders, reverse=True):
-            self._finish(_below(new, name), _below(target, name))
+            there, made = _below(target, name), _below(new, name)
+            if not os.path.lexists(f"{made}/{LOCK}"):
+                self._lock(f"{made}/{LOCK}", f"{there}/{LOCK}", None if rows is None else rows.get(name, ""))
+            self._rights.give(made, there, folder=True)
         return tree
 
-    def _finish(self, new: str, there: str) -> None:
-        lock = f"{there}/{LOCK}"
-        if os.path.isfile(lock) and not os.path.islink(lock) and not os.path.lexists(f"{new}/{LOCK}"):
-            os.link(lock, f"{new}/{LOCK}")
-        self._rights.give(new, there, folder=True)
+    def _lock(self, new: str, there: str, rows: Optional[str]) -> None:
+        """Give a table its ``table.lock``: that of the live one, unless that tells of other rows."""
+        is_lock = os.path.isfile(there) and not os.path.islink(there)
+        if is_lock and (rows is None or row_counts.agree(there, rows)):
+            os.link(there, new)
+        elif rows:
+            row_counts.write(new, rows)
+            self._rights.give(new, there, folder=False)
 
     def _make(self, tree: Tree, name: str, digest: str, live: State) -> None:
         there, new = _below(tree.target, name), _below(tree.new, name)

@@ -11,6 +11,7 @@ from casa_desktop.errors import CasaDesktopError
 from casa_desktop.store import values
 from casa_desktop.store.lock_process import LockProcess
 from casa_desktop.store.models import Record
+from casa_desktop.store.row_counts import row_counts
 from casa_desktop.store.store import Store
 
 from ..checks import working_folder
@@ -198,7 +199,9 @@ class Calls:
             outputs = after.outputs(call, around)
             shown, encoded = capture.shown(), values.encoded(result)
             told = (call.key, call.task, time.time(), seconds, call.cell, encoded, shown)
-            record = Record(*told, call.before, {}, call.parts, arguments, call.folder)
+            # Now, while no table is open: the result may be kept while the user's code opens them.
+            rows = {path: row_counts(path) for path in outputs}
+            record = Record(*told, call.before, {}, call.parts, arguments, call.folder, rows)
         except (CasaDesktopError, OSError) as error:
             self.session.add(Story(call.task, call.cell, RAN, reason, said(error), call.parts, call.before))
         else:

@@ -10,7 +10,7 @@ from casa_desktop.store.models import State
 from casa_desktop.store.values import encoded
 
 # Changes when older records would be understood wrongly.
-_SCHEMA = "1"
+_SCHEMA = "2"
 # A longer value of an argument is told by its digest.
 _READABLE = 200
 

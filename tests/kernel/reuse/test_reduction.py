@@ -103,6 +103,30 @@ def test_the_second_computes_nothing_and_every_byte_is_as_it_was(
     assert [cell.text for cell in again] == [cell.text for cell in before]
 
 
+ROWS = """
+import glob, os
+def rows(path):
+    tb.open(path)
+    try:
+        return tb.nrows()
+    finally:
+        tb.close()
+print({path: rows(path) for path in sorted(map(os.path.dirname, glob.glob("*.*/**/table.dat", recursive=True)))})
+"""
+
+
+def test_tables_that_are_put_back_have_all_their_rows(
+    first: Tuple[Dict[str, str], List[Cell], Dict[str, str]], kernel: Notebook, folder: Path
+) -> None:
+    before = eval(kernel.run(ROWS).text)
+    assert before["cal.ms/SPECTRAL_WINDOW"] == before["cal.ms/FIELD"] == 1
+    kernel.run("import os; os.system('rm -rf cal.* corrected.ms* contsub.ms* smooth.image twice.*')")
+    assert reused(do(kernel)) == [True] * len(STEPS)
+    assert eval(kernel.run(ROWS).text) == before
+    # And a task that has not been called before works with them.
+    assert not reused(do(kernel, ["visstat(vis='corrected.ms', axis='amp', datacolumn='data')"]))[0]
+
+
 def test_a_hit_shows_the_log_of_then_and_says_what_it_saved(
     first: Tuple[Dict[str, str], List[Cell], Dict[str, str]], kernel: Notebook
 ) -> None:
