@@ -8,6 +8,9 @@ from typing import Callable
 
 from casa_desktop.system import threads
 
+# os.CLD_STOPPED, which Python 3.8 does not name (Linux, asm-generic/siginfo.h).
+_CLD_STOPPED = 5
+
 
 def watch(pid: int, tell: Callable[[bool], None]) -> None:
     """Call ``tell`` with True whenever the child is stopped and with False when it continues, until its end.
@@ -23,7 +26,7 @@ def watch(pid: int, tell: Callable[[bool], None]) -> None:
 
 
 def _run(pid: int, tell: Callable[[bool], None]) -> None:
-    changes = {os.CLD_STOPPED: os.WSTOPPED, os.CLD_TRAPPED: os.WSTOPPED, os.CLD_CONTINUED: os.WCONTINUED}
+    changes = {_CLD_STOPPED: os.WSTOPPED, os.CLD_TRAPPED: os.WSTOPPED, os.CLD_CONTINUED: os.WCONTINUED}
     # Other code may wait for the child's end first.
     with suppress(ChildProcessError):
         while True:
