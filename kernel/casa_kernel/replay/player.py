@@ -24,6 +24,8 @@ from . import wire
 
 _VIEW = "/rpc.img.view/"
 _SHUTDOWN = "/casatools.rpc.Shutdown/now"
+# Of gRPC's bits, the one for no compression.
+_UNCOMPRESSED = 1
 
 
 def _say(event: Dict[str, Any]) -> None:
@@ -135,7 +137,9 @@ def _serve(player: Player, server: str) -> None:
         def service(self, details: Any) -> Any:
             return grpc.unary_unary_rpc_method_handler(lambda request, _: handle(details.method, request))
 
-    machine = grpc.server(ThreadPoolExecutor(max_workers=1), handlers=[Handler()])
+    # CASA's gRPC of 6.4 to 6.6 prints an error about each compression that a newer one offers.
+    options = [("grpc.compression_enabled_algorithms_bitset", _UNCOMPRESSED)]
+    machine = grpc.server(ThreadPoolExecutor(max_workers=1), handlers=[Handler()], options=options)
     port = machine.add_insecure_port("127.0.0.1:0")
     machine.start()
     with open(server, "w", encoding="utf-8") as fifo:
