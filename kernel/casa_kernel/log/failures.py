@@ -35,7 +35,7 @@ _HAND = "hand"
 
 # The priorities that mean failure in the log, if the task returns None, False or an empty dictionary.
 _SILENT: Mapping[str, Tuple[str, ...]] = {
-    # These return a dictionary on success; their checks of parameters log a warning and return nothing.
+    # Their checks of parameters log a warning and return None or False.
     "tclean": (WARN, SEVERE),
     "sdintimaging": (WARN, SEVERE),
     # These return in "finally", which swallows every exception.
@@ -53,6 +53,9 @@ _SILENT: Mapping[str, Tuple[str, ...]] = {
 
 # Fills its dictionary in any case (from 6.5 on).
 _ANY_RESULT = ("bandpass",)
+
+# These have an empty one where there is nothing to tell: without a residual, and in CASA 6.4 always.
+_MAY_BE_EMPTY = ("tclean", "sdintimaging")
 
 # These return in "finally", which swallows interrupts too.
 _SWALLOW = ("bandpass", "specfit", "spxfit")
@@ -137,7 +140,8 @@ def check_result(call: Call, result: Any) -> None:
         TaskFailed: it has.
     """
     task = call.task
-    nothing = result is None or result is False or (isinstance(result, dict) and not result)
+    is_empty = isinstance(result, dict) and not result and task not in _MAY_BE_EMPTY
+    nothing = result is None or result is False or is_empty
     if not nothing and task not in _ANY_RESULT:
         return
     priorities = (WARN, SEVERE) if result is False else _SILENT.get(task)

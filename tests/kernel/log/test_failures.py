@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
+from casa_kernel.errors import TaskFailed
+from casa_kernel.log import failures
 
 from ...support.notebook import Cell, Notebook
 
@@ -91,6 +95,29 @@ def test_a_task_that_gives_up_without_an_exception_raises_one(notebook: Notebook
     assert cell.error is None
     assert f"{task} {reason}" in cell.text
     assert said(notebook.run(call)).startswith(f"TaskFailed: {task}: {reason}")
+
+
+@pytest.mark.parametrize(
+    ("task", "priority", "result", "has_failed"),
+    [
+        # As tclean of CASA 6.4 returns it in any case.
+        ("tclean", "WARN", {}, False),
+        ("sdintimaging", "SEVERE", {}, False),
+        ("tclean", "WARN", None, True),
+        ("tclean", "WARN", False, True),
+        ("tclean", "WARN", {"iterdone": 0}, False),
+        ("setjy", "SEVERE", {}, True),
+    ],
+)
+def test_what_a_task_returns_beside_its_words_tells_whether_it_has_failed(
+    task: str, priority: str, result: Any, has_failed: bool, tmp_path: Path
+) -> None:
+    log = tmp_path / "casa.log"
+    # The log of this process is the file that it has open.
+    with log.open("w", buffering=1) as file, failures.Call(task, lambda: log) as call:
+        file.write(f"2028-11-29 12:00:00\t{priority}\t{task}::::casa\tNon-zero values at the edge.\n")
+        with pytest.raises(TaskFailed, match="at the edge") if has_failed else nullcontext():
+            failures.check_result(call, result)
 
 
 def test_a_failure_is_found_when_the_log_was_removed_and_is_not_an_earlier_call_s(notebook: Notebook) -> None:
