@@ -81,7 +81,7 @@ def test_a_damaged_message_is_not_guessed_at(request_: bytes) -> None:
         wire.fields(request_)
 
 
-Relay = Tuple[subprocess.Popen[bytes], Callable[[str], str]]
+Relay = Tuple["subprocess.Popen[bytes]", Callable[[str], str]]
 
 
 @pytest.fixture
