@@ -35,6 +35,7 @@ from ..system.messages import Word
 from ..system.output import last_words
 from ..system.process import Command
 from ..system.pythonpath import module
+from ..system.readiness import Waiting
 from ..x11 import displays
 from .shim import Keeper, exit_status
 
@@ -252,7 +253,7 @@ def main(words: List[str]) -> int:
     parser.add_argument("--container", required=True, help="the container, as JSON")
     parser.add_argument("options", nargs="*", help="CASA's options, behind --")
     arguments = parser.parse_args(words)
-    waiting = _Waiting(os.environ.pop(names.READY_FD, ""))
+    waiting = Waiting(os.environ.pop(names.READY_FD, ""))
     try:
         container = parsed_container(arguments.container)
         return run_kernel(arguments.connection_file, container, arguments.options, waiting.close)
@@ -260,30 +261,6 @@ def main(words: List[str]) -> int:
         print(f"casa-desktop: {error}", file=sys.stderr)
         waiting.tell(str(error))
         return 1
-
-
-class _Waiting:
-    """The pipe to the process that waits for the container.
-
-    Args:
-        descriptor: the pipe's file descriptor; empty if no process waits.
-    """
-
-    def __init__(self, descriptor: str) -> None:
-        self._descriptor = int(descriptor) if descriptor else None
-
-    def tell(self, sentence: str) -> None:
-        """Send the reason why the container does not run, and close the pipe."""
-        if self._descriptor is not None:
-            with suppress(OSError):
-                os.write(self._descriptor, " ".join(sentence.split()).encode() + b"\n")
-        self.close()
-
-    def close(self) -> None:
-        """Close the pipe; without a message, this means that the container runs. Safe to call twice."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
 
 
 if __name__ == "__main__":
