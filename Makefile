@@ -237,6 +237,8 @@ debian-test: debian-run
 	browser=$$(command -v chromium google-chrome google-chrome-stable || true)
 	[[ -n "$$browser" ]] || packages+=(chromium)
 	[[ -n "$$(command -v firefox-esr firefox || true)" ]] || packages+=(firefox-esr)
+	# A kernel over MPI is started by mpirun.
+	packages+=(openmpi-bin)
 	# The disks on which results are put back.
 	packages+=(e2fsprogs xfsprogs btrfs-progs)
 	need "$${packages[@]}"

@@ -7,7 +7,8 @@
      ├── RuntimeDirectoryError, SocketFolderUnsafe
      ├── Shortage                  an OSError, too
      ├── ProgramMissing
-     │    └── XServerMissing, WindowManagerMissing, EngineMissing
+     │    └── XServerMissing, WindowManagerMissing, EngineMissing, MpirunMissing
+     ├── HostsUnusable, HostsOutOfReach, CasampiMissing, RanksFailed
      ├── StartFailed, StartTimeout, NotAnswering, StopFailed
      ├── NotRunning
      │    └── DesktopLost
@@ -165,6 +166,51 @@ class EngineMissing(ProgramMissing):
     """No suitable container engine is on PATH."""
 
     what = "container engine"
+
+
+class MpirunMissing(ProgramMissing):
+    """Open MPI's mpirun is not on PATH, and a kernel over MPI was asked for."""
+
+    what = "mpirun of Open MPI"
+
+
+class HostsUnusable(CasaDesktopError):
+    """The file with the machines of a kernel over MPI cannot be used."""
+
+    path: str
+    reason: str  # what is wrong with it
+    message = (
+        "The hosts file {path} cannot be used: {reason}. It has a line for each machine, like 'node1 slots=8', "
+        "this machine's first."
+    )
+
+
+class HostsOutOfReach(CasaDesktopError):
+    """A kernel over MPI on several machines would have a network of its own."""
+
+    path: str
+    message = (
+        "The machines in {path} cannot reach a kernel in a network of its own, as kernels here have it. Install it "
+        "with '--network host'; others on this network can then reach CASA's ports, too."
+    )
+
+
+class CasampiMissing(CasaDesktopError):
+    """The kernel's Python lacks the packages by which CASA works on several processes."""
+
+    python: str
+    message = (
+        "{python} lacks casampi or mpi4py, by which CASA works on several processes; install them with "
+        "'{python} -m pip install casampi mpi4py'."
+    )
+
+
+class RanksFailed(CasaDesktopError):
+    """The processes of a kernel over MPI did not start."""
+
+    number: int  # how many there should be
+    reason: str  # what has happened
+    message = "The {number} ranks of this kernel did not start: {reason} 'casa-desktop doctor' tries two."
 
 
 class StartFailed(CasaDesktopError):

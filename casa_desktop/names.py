@@ -31,6 +31,9 @@ SESSION = "CASA_DESKTOP_SESSION"
 # The Python of the kernel whose cell started this one (sitehooks/sitecustomize.py has it, too, and imports nothing):
 KERNEL_PYTHON = "CASA_DESKTOP_KERNEL_PYTHON"
 
+# The socket of the launcher of a kernel over MPI, in the environment of each rank:
+RANKS = "CASA_DESKTOP_RANKS"
+
 # Programs, as ``python -m`` takes them.
 AGENT = "casa_desktop.desktop.agent"
 CONTAINED_DESKTOP = "casa_desktop.launchers.desktop"
@@ -40,6 +43,9 @@ HOST_HELPER_PROGRAM = "casa_desktop.launchers.host_helper"
 JOB_PROGRAM = "casa_desktop.batch.job"
 NETWORK_PROGRAM = "casa_desktop.network.namespace"
 OPEN_URL = "casa_desktop.desktop.open_url"
+RANKS_LAUNCHER = "casa_kernel.ranks.launcher"
+RANKS_TRIAL = "casa_kernel.ranks.trial"
+RANKS_SERVER = "casa_kernel.ranks.server"
 SCALE = "casa_desktop.x11.scale_program"
 SCREENSHOT = "casa_desktop.x11.screenshot_program"
 SUPERVISOR = "casa_desktop.desktop.supervisor"

@@ -117,6 +117,26 @@ class Quarters:
             self._tell(Word("listen"), [listener.detach()])
             environ[names.HOST_HELPER] = path
 
+    def handed_over(self) -> List[Tuple[Word, List[int]]]:
+        """Return messages with descriptors by which another process inside takes the place of this one.
+
+        This process keeps the host helper, which ends with it, and the lock.
+        """
+        told: Dict[str, Any] = {"notice": self.notice, "chosen": self.chosen, "moved": self._moved}
+        found = [(Word("port", port), [each.fileno()]) for port, each in self.sockets.items()]
+        return [*found, (Word("home", told), [] if self._porter is None else [self._porter.fileno()])]
+
+    def take(self, word: Word, descriptors: List[int]) -> bool:
+        """Take one of the messages of ``handed_over``; return whether it was the last."""
+        if word.kind == "port" and word.number is not None and descriptors:
+            self.sockets[word.number] = socket.socket(fileno=descriptors[0])
+        if word.kind == "home":
+            self.notice, self.chosen, self._moved = (word.value[each] for each in ("notice", "chosen", "moved"))
+            self._porter = socket.socket(fileno=descriptors[0]) if descriptors else None
+            if self._porter is not None:
+                os.register_at_fork(after_in_child=self._let_go)
+        return word.kind == "home"
+
     def _hire_porter(self, environ: Mapping[str, str]) -> None:
         if self._porter is not None:
             return

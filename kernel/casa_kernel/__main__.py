@@ -15,10 +15,12 @@ import gc
 import os
 import sys
 from functools import partial
+from typing import TYPE_CHECKING, Optional
 
+from casa_desktop import names
 from casa_desktop.errors import CasaDesktopError
 from casa_desktop.network import isolate
-from casa_desktop.system import descriptors
+from casa_desktop.system import descriptors, mpi_variables
 
 from .casa import connection_arguments, imports, options
 from .casa.task_names import CasaNames
@@ -26,12 +28,29 @@ from .drawing import child_start
 from .jupyter import process_folders
 from .jupyter.loading import Loading
 
+if TYPE_CHECKING:
+    from .ranks.link import Link
+
+
+def _link() -> Optional[Link]:
+    """Return the connection to the launcher of a kernel over MPI, and prepare CASA for it; None in any other kernel."""
+    if names.RANKS not in os.environ:
+        # Otherwise CASA would take the kernel for a rank of the program under which Jupyter was started.
+        mpi_variables.scrub(os.environ)
+        return None
+    from .casa import servers
+    from .ranks.link import joined
+
+    servers.prepare()
+    return joined(os.environ)
+
 
 def main() -> None:
     """Run the kernel."""
     # Nearly all objects that are made during imports stay: to search them for garbage takes a tenth of the start. The
     # kernel switches the collector on again when its namespace is complete.
     gc.disable()
+    link = _link()
     moved = process_folders.complete(os.environ)
     imports.prepare(os.environ)
     descriptors.raise_limit()
@@ -40,7 +59,10 @@ def main() -> None:
     tasks = CasaNames()
     tasks.watch()
     # Before any thread starts, and so before CASA's C++ is loaded.
-    home = isolate.move_in(connection_arguments.file(arguments), os.environ, connection_arguments.said(arguments))
+    if link is None:
+        home = isolate.move_in(connection_arguments.file(arguments), os.environ, connection_arguments.said(arguments))
+    else:
+        home = link.home()
     arguments += connection_arguments.arguments(home.chosen)
     try:
         loading, reason = Loading(), None
@@ -67,7 +89,7 @@ def main() -> None:
         notices.append(profile.find_room(loading.children.private.path, os.environ))
     notices.append(home.notice)
     CasaKernel.loading, CasaKernel.reason, CasaKernel.notices = loading, reason, list(filter(None, notices))
-    CasaKernel.tasks = tasks
+    CasaKernel.tasks, CasaKernel.link = tasks, link
     application.use(home)
     application.IPKernelApp.launch_instance(
         argv=arguments, kernel_class=CasaKernel, outstream_class="casa_kernel.jupyter.streams.NativeStream"

@@ -29,7 +29,7 @@ FLOORS = {
         {"log"},
         {"casa", "inputs", "reuse"},
         {"replay", "tools"},
-        {"interactive"},
+        {"interactive", "ranks"},
         {"drawing"},
         {"jupyter"},
     ),
@@ -45,7 +45,17 @@ KNOWN_TO = (
     ({"nbclient", "nbformat"}, {"casa_desktop.batch"}),
     ({"IPython", "ipykernel"}, {"casa_kernel.jupyter", "casa_kernel.__main__"}),
     (
-        {"casatools", "casatasks", "casaviewer", "casaplotms", "casalogger", "casadata", "casashell"},
+        {
+            "casatools",
+            "casatasks",
+            "casaviewer",
+            "casaplotms",
+            "casalogger",
+            "casadata",
+            "casashell",
+            "casampi",
+            "mpi4py",
+        },
         {"casa_kernel.casa"},
     ),
 )

@@ -119,6 +119,7 @@ SECONDS: Dict[str, float] = {
     "tests/kernel/reuse/test_reduction.py": 25,
     "tests/kernel/reuse/test_reduction_on_disks.py": 30,
     "tests/kernel/reuse/test_rows.py": 50,
+    "tests/kernel/ranks/test_ranks.py": 60,
     "tests/kernel/reuse/test_surroundings.py": 15,
     "tests/kernel/drawing/test_tool_pool.py": 19,
     "tests/kernel/drawing/test_viewer_values.py": 37,

@@ -10,6 +10,7 @@ import functools
 import importlib
 import importlib.util
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -124,6 +125,29 @@ def load_tasks() -> Casa:
         CasaMissing: CASA does not fit this machine.
     """
     return _describe(_import_casa("casatools"), _import_casa("casatasks"))
+
+
+def serve(settings: Mapping[str, Any]) -> None:
+    """Import CASA in a process that mpirun has started as a server; returns only if it has become none.
+
+    The tasks would do it when they are imported, too, but then the kernel's own import would wait for theirs.
+
+    Args:
+        settings: as in ``load_tools``.
+
+    Raises:
+        CasaMissing: as ``load_tools``.
+    """
+    load_tools(Path(sys.executable), settings)
+    # casatools would print each message where Jupyter was started, too (6.7.0).
+    _import_casa("casatools").logsink().showconsole(False)
+    _import_casa("casampi.private.start_mpi")
+
+
+def load_tasks_early() -> None:
+    """Import the tasks in a server, which does so by itself when it begins to work."""
+    with suppress(CasaMissing):
+        _import_casa("casatasks")
 
 
 def _import_casa(name: str) -> ModuleType:

@@ -36,6 +36,11 @@ def rows(measures: Optional[Measures], today: date) -> List[Tuple[str, str]]:
     found = [("CASA", _version("casatasks") or "not installed")]
     found += [(wheel, version) for wheel in _WHEELS for version in [_version(wheel)] if version]
     found.append(("Python", f"{platform.python_version()} on {platform.platform()}"))
+    from . import servers
+
+    number, library = servers.world()
+    if number > 1:
+        found.append(("MPI", f"{number} ranks, this kernel's included; {library}"))
     if measures is not None:
         old = "" if measures.predicted >= today else " (too old for new observations)"
         known = f"measured until {measures.measured}, predicted until {measures.predicted}{old}"

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Iterator, MutableMapping
 
 from casa_desktop import names
+from casa_desktop.system import mpi_variables
 
 from ..casa import import_hook
 
@@ -46,7 +47,11 @@ def announce(environ: MutableMapping[str, str]) -> None:
 
 
 def adopt() -> None:
-    """Change CASA's modules in this process, when they are imported. Called by ``sitehooks``."""
+    """Change CASA's modules in this process, when they are imported. Called by ``sitehooks``.
+
+    It is no rank, even if the kernel is one.
+    """
+    mpi_variables.scrub(os.environ)
     for name in MODULES:
         import_hook.after(name, partial(_change, name))
     import_hook.before("casaviewer", _share_messages)

@@ -16,6 +16,7 @@ from traitlets import Type
 
 from casa_desktop import names
 from casa_desktop.errors import CasaDesktopError
+from casa_desktop.system.messages import Word
 
 from ..casa import hooks, imports, kernelspec, namespace, options, tables
 from ..casa.task_names import CasaNames
@@ -47,6 +48,7 @@ from .streams import NativeStream, settle
 from .tracebacks import Reporter
 
 if TYPE_CHECKING:
+    from ..ranks.link import Link
     from ..replay.flag_watch import FlagWatch
     from ..reuse.calls import Calls
 
@@ -90,6 +92,7 @@ class CasaKernel(IPythonKernel):
         reason: why it could not begin.
         tasks: the stand-ins for CASA's tasks, in CASA's modules too.
         notices: sentences that the user should read at once.
+        link: the connection to the launcher of a kernel over MPI; None in any other.
     """
 
     implementation = "casa"
@@ -98,6 +101,7 @@ class CasaKernel(IPythonKernel):
     reason: Optional[CasaDesktopError] = None
     tasks = CasaNames()
     notices: Sequence[str] = ()
+    link: Optional[Link] = None
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]
@@ -105,6 +109,7 @@ class CasaKernel(IPythonKernel):
         self._shell: Any = self.shell
         self._settled = False
         self._prompt = 0
+        self._request: Any = None
         self._given: Optional[Dict[str, Any]] = None
         self._binding = threading.RLock()
         self._casa: Optional[imports.Casa] = None
@@ -149,6 +154,8 @@ class CasaKernel(IPythonKernel):
     def start(self) -> None:
         """Begin to answer and to import CASA; complete the namespace when it is imported. Called by ipykernel."""
         super().start()  # type: ignore[no-untyped-call]
+        if self.link is not None:
+            self.link.watch(self._hear_launcher)
         if self.loading is not None:
             self.loading.go_on()
             self.loading.when_done(lambda: self.io_loop.add_callback(self._settle))
@@ -192,6 +199,8 @@ class CasaKernel(IPythonKernel):
         else:
             self._settled = True
             self._run_startup()
+        if self.link is not None:
+            self.link.say("imported")
         # The process began with the garbage collector switched off. The objects that exist now will stay, and need
         # never be searched.
         gc.freeze()
@@ -219,7 +228,7 @@ class CasaKernel(IPythonKernel):
 
     def _make_names(self, found: imports.Casa, loading: Loading) -> Dict[str, Any]:
         task_arguments.install(found.names["casalog"], loading.children.private.path)
-        hooks.after_new_logfile(found, reopen.check, self._log.follow)
+        hooks.after_new_logfile(found, reopen.check, self._follow_log)
         room = reopen.LogRoom(lambda: found.logfile, lambda: hooks.reopen_log(found), self._front.say)
         for event in ("pre_run_cell", "post_run_cell"):
             self._shell.events.register(event, lambda _: room.look())
@@ -242,6 +251,13 @@ class CasaKernel(IPythonKernel):
         )
         self._habits.habits, self._habits.measures = habits, lambda: tables.measures(found)
         return {**habits.names(), "execfile": options.make_execfile(self._shell)}
+
+    def _follow_log(self, path: Path) -> None:
+        self._log.follow(path)
+        if self.link is not None:
+            from ..casa import servers
+
+            servers.follow_log(path)
 
     def _make_calls(self) -> Calls:
         """Prepare for the reuse of results, when it is first needed: it imports much."""
@@ -277,6 +293,13 @@ class CasaKernel(IPythonKernel):
             said = options.run(self._shell, path) if path is not None else ""
         if said:
             self._tell_once(said.rstrip("\n"))
+
+    def _hear_launcher(self, word: Word) -> None:
+        """Print under the last cell, running or not, why this kernel is about to end. Called in a thread."""
+        if word.kind == "lost":
+            assert self.session is not None
+            content = {"name": "stderr", "text": f"{word.value}\n"}
+            self.session.send(self.iopub_socket, "stream", content, parent=self._request or {})
 
     def _is_task(self, name: str) -> bool:
         """Return whether a name of the notebook is the task that the kernel has put there."""
@@ -320,6 +343,7 @@ class CasaKernel(IPythonKernel):
         """Run a cell and send the answer. Called by ipykernel, which only logs what this raises."""
         # Later releases of IPython count the cell when it begins, earlier ones when it has ended.
         self._prompt = self.execution_count
+        self._request = parent
         try:
             await super().execute_request(stream, ident, parent)  # type: ignore[no-untyped-call]
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
@@ -348,6 +372,8 @@ class CasaKernel(IPythonKernel):
 
     def do_shutdown(self, restart: bool) -> Any:
         """End the native tools before the kernel ends or restarts."""
+        if self.link is not None:
+            self.link.say("ended")
         if self._flags is not None:
             self._flags.close()
         if self.loading is not None:

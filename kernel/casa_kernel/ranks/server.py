@@ -1,0 +1,44 @@
+"""A server of a kernel over MPI: ``python -m casa_kernel.ranks.server [-- CASA'S OPTIONS]``, started by mpirun.
+
+CASA's own import makes it a server, which never returns: it does what the kernel's tasks send it until it is ended.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from casa_desktop.system import descriptors
+from casa_desktop.system.messages import Word
+
+from ..casa import imports, options, servers
+from .link import joined
+
+
+def main() -> int:
+    """Run the server; return the exit status if it could not become one."""
+    link = joined(os.environ)
+    # Only the kernel is interrupted.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if link is not None:
+        # Before the slow imports, so that its end is noticed from now on.
+        link.watch(on_word=_take)
+    imports.prepare(os.environ)
+    descriptors.raise_limit()
+    _, sys.argv[1:] = options.split(sys.argv[1:])
+    servers.prepare()
+    # The kernel tells the servers its own log when they begin to work.
+    imports.serve({"logfile": os.devnull})
+    print("casa-desktop: CASA has not made this process a server: casampi found no MPI.", file=sys.stderr)
+    return 1
+
+
+def _take(word: Word) -> None:
+    """Import the tasks when the kernel has done so: until then it needs the processors itself."""
+    if word.kind == "imported":
+        imports.load_tasks_early()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
