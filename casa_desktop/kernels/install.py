@@ -9,8 +9,11 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 from ..containers import images
 from ..containers.container import Container
 from ..desktop import x_server_source
-from ..errors import InvalidSetting
+from ..errors import CasampiMissing, HostsOutOfReach, InvalidSetting
+from ..network import namespace
 from ..runtime.directory import checked_name as checked_desktop
+from ..system import mpi
+from ..system.mpi import Ranks
 from . import image_probe, overlay, store
 from .other_python import Python, checked_casa, examine, neutral, program
 from .spec import Kernel, checked_name, container_spec, python_spec
@@ -29,6 +32,7 @@ class Wish:
         display_name: the name in the launcher; empty for one from CASA's version and the engine.
         desktop: the desktop for the kernel's windows; empty for ``main``.
         network: ``host`` or ``private`` for a kernel directly on this machine; empty to use the environment's choice.
+        ranks: the processes of a kernel over MPI; None for one process.
         options: CASA's own options.
         replace: whether an existing kernelspec that ``kernel install`` wrote may be replaced.
     """
@@ -40,6 +44,7 @@ class Wish:
     display_name: str = ""
     desktop: str = ""
     network: str = ""
+    ranks: Optional[Ranks] = None
     options: Tuple[str, ...] = ()
     replace: bool = False
 
@@ -55,13 +60,30 @@ def install(wish: Wish, environ: Mapping[str, str]) -> Tuple[Kernel, List[str]]:
         store.check_free(checked_name(wish.name), wish.place, replace=wish.replace)
     if wish.desktop:
         checked_desktop(wish.desktop)
+    if wish.ranks is not None:
+        _check_ranks(wish.ranks, wish.network, environ)
     build = _in_container if wish.container else _on_machine
     return build(wish, environ)
+
+
+def _check_ranks(ranks: Ranks, network: str, environ: Mapping[str, str]) -> None:
+    """Check what can be checked before a kernel over MPI starts.
+
+    Raises:
+        CasaDesktopError: something is missing or wrong.
+    """
+    mpi.checked(ranks, mpi.processors())
+    mpi.program(environ)
+    wanted = network != "host" if network else namespace.wanted(environ)
+    if ranks.hosts and wanted:
+        raise HostsOutOfReach(ranks.hosts)
 
 
 def _on_machine(wish: Wish, environ: Mapping[str, str]) -> Tuple[Kernel, List[str]]:
     python = program(wish.python or sys.executable)
     found = checked_casa(examine([python], neutral(environ)), python)
+    if wish.ranks is not None and not (found.versions.get("casampi") and found.versions.get("mpi4py")):
+        raise CasampiMissing(python)
     name = _free_name(wish, found)
     folder = wish.place.overlay(name)
     # The kernel's and the desktop's casa-desktop may be separate installations, but their versions must be equal.
@@ -74,9 +96,11 @@ def _on_machine(wish: Wish, environ: Mapping[str, str]) -> Tuple[Kernel, List[st
         display_name=wish.display_name,
         desktop=wish.desktop,
         network=wish.network,
-        # Only this Python's Jupyter searches its prefix, and that has our provisioner.
-        provisioned=wish.place.prefix == sys.prefix,
+        # Only this Python's Jupyter searches its prefix, and that has our provisioner. It alone can tell why ranks have
+        # not started.
+        provisioned=wish.place.prefix == sys.prefix or wish.ranks is not None,
         overlay=folder if lacks else None,
+        ranks=wish.ranks,
         options=wish.options,
     )
     said = [f"What {python} lacks is in {folder}."] if lacks else []
@@ -102,7 +126,8 @@ def _in_container(wish: Wish, environ: Mapping[str, str]) -> Tuple[Kernel, List[
 
 def _free_name(wish: Wish, found: Python) -> str:
     engine = f"-{wish.container.engine}" if wish.container else ""
-    name = checked_name(wish.name or f"casa-{found.casa}{engine}")
+    ranks = f"-{wish.ranks.number}-ranks" if wish.ranks else ""
+    name = checked_name(wish.name or f"casa-{found.casa}{engine}{ranks}")
     store.check_free(name, wish.place, replace=wish.replace)
     return name
 

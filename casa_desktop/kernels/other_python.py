@@ -189,7 +189,7 @@ def _ask(name: str, command: Sequence[str], environ: Mapping[str, str], timeout:
     words = [
         "-c",
         _SCRIPT,
-        json.dumps(["casatools", "casatasks", "casa-desktop", *asked]),
+        json.dumps(["casatools", "casatasks", "casampi", "mpi4py", "casa-desktop", *asked]),
         json.dumps(X_SERVERS),
         _MARK,
     ]

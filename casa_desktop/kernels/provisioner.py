@@ -70,14 +70,19 @@ class ContainerProvisioner(LocalProvisioner):
             if self._is_contained:
                 raise
 
+    @property
+    def _has_launcher(self) -> bool:
+        """Whether Jupyter starts a launcher, which tells why the kernel does not start."""
+        return self._is_contained or names.RANKS_LAUNCHER in self.kernel_spec.argv
+
     async def launch_kernel(self, cmd: List[str], **kwargs: Any) -> Any:
-        """Start the kernel, or its launcher and then wait until the container runs. Jupyter calls this next.
+        """Start the kernel, or its launcher and then wait until the kernel runs. Jupyter calls this next.
 
         Raises:
             HTTPError: the program or container did not start. JupyterLab shows this error's message; for a kernel that
                 has just died it would show nothing, and would start it again and again.
         """
-        if not self._is_contained:
+        if not self._has_launcher:
             return await self._launch(cmd, **kwargs)
         reader, writer = os.pipe()
         try:

@@ -18,6 +18,7 @@ from ..containers import images
 from ..containers.container import Container
 from ..containers.engines import ENGINES
 from ..errors import InvalidContainer, InvalidKernelName
+from ..system.mpi import Ranks
 from ..system.pythonpath import module
 from .other_python import Python
 
@@ -105,6 +106,7 @@ class Kernel:
             "container": self.container.as_dict() if self.container else None,
             "desktop": self.spec.get("env", {}).get(names.DESKTOP_NAME, "main"),
             "overlay": str(self.overlay) if self.overlay else None,
+            **({"ranks": about["ranks"]} if "ranks" in about else {}),
             "removable": self.about is not None,
             "trouble": trouble(self)[0] or None,
         }
@@ -124,6 +126,7 @@ def python_spec(
     network: str = "",
     provisioned: bool = False,
     overlay: Optional[Path] = None,
+    ranks: Optional[Ranks] = None,
     options: Sequence[str] = (),
 ) -> Dict[str, Any]:
     """Return the kernel.json of a kernel in a Python of this machine.
@@ -138,15 +141,22 @@ def python_spec(
             unix sockets; a Jupyter without it would refuse the kernel (jupyter_client,
             KernelSpecManager.get_kernel_spec).
         overlay: the folder with the packages that the Python lacks.
+        ranks: the processes of a kernel over MPI; None for one process.
         options: CASA's own options, like ``--nologfile``.
     """
+    program = [*module(names.RANKS_LAUNCHER), *ranks.words()] if ranks else module("casa_kernel")
     variables = {"PYTHONPATH": str(overlay)} if overlay else {}
     variables.update({names.NETWORK: network} if network else {})
     return _spec(
-        [python, *module("casa_kernel"), "-f", "{connection_file}", *(["--", *options] if options else [])],
-        display_name or f"CASA {found.casa}",
+        [python, *program, "-f", "{connection_file}", *(["--", *options] if options else [])],
+        display_name or f"CASA {found.casa}{f' ({ranks.number} ranks)' if ranks else ''}",
         {**variables, **_desktop(desktop)},
-        {"casa": found.casa, "python": python, "overlay": overlay is not None},
+        {
+            "casa": found.casa,
+            "python": python,
+            "overlay": overlay is not None,
+            **({"ranks": ranks.number, "hosts": ranks.hosts} if ranks else {}),
+        },
         # An overlay always contains debugpy, because ipykernel requires it.
         debugger=found.debugger or overlay is not None,
         provisioned=provisioned,
@@ -224,6 +234,9 @@ def _trouble(kernel: Kernel) -> str:
         return f"there is no program {kernel.program}"
     if kernel.overlay and not kernel.overlay.is_dir():
         return f"there is no folder {kernel.overlay}"
+    hosts = (kernel.about or {}).get("hosts")
+    if hosts and not Path(hosts).is_file():
+        return f"there is no hosts file {hosts}"
     version = (kernel.about or {}).get("version", __version__)
     if kernel.overlay and version != __version__:
         return f"its casa-desktop is {version}, but this is {__version__}"

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,8 @@ import pytest
 
 import casa_desktop
 from casa_desktop.__main__ import main
+
+from ...support import other_pythons
 
 pytestmark = pytest.mark.usefixtures("jupyter_data")
 
@@ -133,3 +137,80 @@ def test_the_other_commands_do_without_jupyter_s_client() -> None:
     )
     said = subprocess.check_output([sys.executable, "-c", code], text=True)
     assert said.endswith("\n[]\n")
+
+
+WITH_MPI = pytest.mark.skipif(
+    not (shutil.which("mpirun") and importlib.util.find_spec("casampi")), reason="there is no mpirun, or no casampi"
+)
+
+
+@WITH_MPI
+def test_a_kernel_over_mpi_has_a_launcher_that_tells_why_it_does_not_start(
+    jupyter_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["kernel", "install", "--ranks", "3", "--oversubscribe", "--json", "--", "--nologfile"]) == 0
+    written = json.loads(capsys.readouterr().out)
+    assert written["name"].endswith("-3-ranks")
+    assert written["display_name"].endswith(" (3 ranks)")
+    assert written["ranks"] == 3
+    spec = json.loads((jupyter_data / "kernels" / written["name"] / "kernel.json").read_text())
+    assert spec["argv"][3:] == [
+        "casa_kernel.ranks.launcher", "--ranks", "3", "--oversubscribe", "-f", "{connection_file}", "--", "--nologfile",
+    ]  # fmt: skip
+    assert spec["metadata"]["kernel_provisioner"] == {"provisioner_name": "casa-desktop"}
+
+
+@WITH_MPI
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--ranks", "0"], "--ranks is 0, but should be"),
+        (["--ranks", "1"], "--ranks is 1, but should be"),
+        (["--ranks", "100000", "--oversubscribe"], "--ranks is 100000, but should be 2 to "),
+        (
+            ["--ranks", "2", "--oversubscribe", "--hosts", "/gone/hosts"],
+            "The hosts file /gone/hosts cannot be used",
+        ),
+        (["--ranks", "2", "--oversubscribe", "--sandbox"], "left out for a kernel in a container or sandbox"),
+        (["--hosts", "/gone/hosts"], "--ranks is None, but should be a number, because --hosts or"),
+        (["--oversubscribe"], "--ranks is None, but should be a number"),
+    ],
+)
+def test_what_ranks_cannot_be_is_told_in_a_sentence_and_nothing_is_written(
+    words: list[str], said: str, jupyter_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["kernel", "install", *words]) == 1
+    assert said in capsys.readouterr().err
+    assert not [each for each in jupyter_data.rglob("*") if each.is_file()]
+
+
+@WITH_MPI
+def test_ranks_on_several_machines_need_the_machine_s_network(
+    tmp_path: Path, jupyter_data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosts = tmp_path / "hosts"
+    hosts.write_text("localhost slots=4\n")
+    words = ["kernel", "install", "--ranks", "4", "--hosts", str(hosts), "--name", "x"]
+    monkeypatch.delenv("CASA_DESKTOP_NETWORK", raising=False)
+    assert main(words) == 1
+    assert "Install it with '--network host'; others on this network" in capsys.readouterr().err
+    assert main([*words, "--network", "host"]) == 0
+    hosts.unlink()
+    assert main(["kernel", "list"]) == 0
+    assert f"there is no hosts file {hosts}" in capsys.readouterr().out
+
+
+def test_no_mpirun_and_no_casampi_are_told_with_what_to_install(
+    tmp_path: Path, jupyter_data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = str(other_pythons.with_casa(tmp_path / "venv", but=("casampi", "mpi4py")))
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "mpirun").write_text("#!/bin/sh\n")
+    (tmp_path / "bin" / "mpirun").chmod(0o755)
+    words = ["kernel", "install", "--ranks", "2", "--oversubscribe", "--python", python]
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(words) == 1
+    assert "apt install openmpi-bin" in capsys.readouterr().err
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    assert main(words) == 1
+    assert f"{python} -m pip install casampi mpi4py" in capsys.readouterr().err
