@@ -22,7 +22,7 @@ from .. import errors
 from ..desktop import registry, x_server_source
 from ..desktop.x_server_source import as_finding
 from ..findings import Finding
-from ..names import HOST_HELPER, TOOLS_PROGRAM, WINDOW_MANAGERS, X_SERVERS
+from ..names import HOST_HELPER, RANKS_TRIAL, TOOLS_PROGRAM, WINDOW_MANAGERS, X_SERVERS
 from ..network import check as networkcheck
 from ..runtime import directory
 from ..system.process import on_path
@@ -174,6 +174,22 @@ def _network() -> Iterator[Finding]:
     yield from networkcheck.proxies(os.environ)
 
 
+def _ranks() -> Iterator[Finding]:
+    """Start two ranks, if this Python's CASA can work over MPI at all."""
+    if _version("casampi") is None:
+        return
+    try:
+        argv = [sys.executable, *module(RANKS_TRIAL)]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=45, check=True)
+        found = json.loads(done.stdout.splitlines()[-1])
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError) as error:
+        found = {"error": f"it could not be tried: {error}"}
+    if "library" in found:
+        yield Finding("kernels over MPI", "ok", f"two ranks have met; {found['library']}")
+    else:
+        yield Finding("kernels over MPI", "note", found["error"], "see docs/batch.md, A kernel over MPI")
+
+
 def _open_ports() -> Iterator[Finding]:
     """Report ports that other machines can reach: CASA's own tools and tasks listen there without authentication."""
     # Ports in a kernel's private network namespace are reachable only in there.
@@ -223,5 +239,6 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _measures_data,
     _tools,
     _network,
+    _ranks,
     _open_ports,
 )
