@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run the command line; return the exit status."""
     options = parser().parse_args(argv)
-    names = [name for given in options.names or ("kernel", "desktop", "reuse") for name in catalogue.group(given)]
+    names = [name for given in options.names or catalogue.ALL for name in catalogue.group(given)]
     unknown = [name for name in names if name not in catalogue.BENCHMARKS]
     if unknown or (options.rounds is not None and options.rounds < 1) or options.size < 10:
         wrong = "--rounds is at least 1, and --size at least 10."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 from types import ModuleType
 from typing import Any, Dict, Iterable, Tuple
 
@@ -12,7 +13,10 @@ DESKTOP = (
     *("desktop_reader", "desktop_idle", "desktop_many"),
 )
 REUSE = ("reuse_hit", "reuse_cloned", "reuse_copied", "reuse_miss", "reuse_start", "reuse_pipeline")
-BENCHMARKS = KERNEL + DESKTOP + REUSE
+RANKS = ("ranks_start",)
+BENCHMARKS = KERNEL + DESKTOP + REUSE + RANKS
+# What is measured unless it is told; a kernel over MPI needs mpirun.
+ALL = ("kernel", "desktop", "reuse", *(RANKS if shutil.which("mpirun") else ()))
 
 _DEFAULTS: Dict[str, Any] = {"CASES": ("",), "ROUNDS": 5, "KEEPS": False, "NEEDS_TOOLS": False}
 

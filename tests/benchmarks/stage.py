@@ -216,6 +216,11 @@ class Stage:
         self.observe()
         return Kernel(sys.executable, OURS, self.folder, {**self.environment, **variables})
 
+    def ours_by(self, program: Sequence[str]) -> Kernel:
+        """Start our kernel by another program of its Python's."""
+        self.observe()
+        return Kernel(sys.executable, program, self.folder, self.environment)
+
     def on_disk(self, kind: str, reuse: bool) -> Kernel:
         """Return our kernel in a folder on a disk of a kind, with reuse on or off; it stays until ``clear``."""
         key = (kind, reuse)
