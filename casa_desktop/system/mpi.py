@@ -72,7 +72,8 @@ def checked(ranks: Ranks, available: int) -> Ranks:
 def _expected(ranks: Ranks, most: int, available: int) -> str:
     if ranks.hosts:
         return f"{FEWEST} to {most}"
-    said = f"{FEWEST} to {most}" if most >= FEWEST else "on a machine with more processors"
+    said = f"{FEWEST} to {most}" if most > FEWEST else str(FEWEST)
+    said = said if most >= FEWEST else "on a machine with more processors"
     remedy = "" if ranks.oversubscribed else "; --oversubscribe allows more, which share processors"
     return f"{said}, because this process may use {available} processor{'s' * (available != 1)}{remedy}"
 
