@@ -21,12 +21,14 @@ class Modes:
         tasks: the tasks that can be set, in the order in which they are shown.
         default: the mode of tasks that have none of their own.
         own: the modes of single tasks.
+        unattended: nobody will see a window, so all tasks are headless, whatever is set.
         on_change: called after each ``set`` and ``set_default``, for instance to save the modes.
     """
 
     tasks: Tuple[str, ...]
     default: str = HEADLESS
     own: Dict[str, str] = field(default_factory=dict)
+    unattended: bool = False
     on_change: Optional[Callable[[], None]] = field(default=None, repr=False, compare=False)
 
     def set(self, mode: str, tasks: Sequence[str] = ()) -> None:
@@ -90,6 +92,8 @@ class Modes:
 
     def may_be_live(self, task: str, arguments: Mapping[str, Any]) -> bool:
         """Return whether a call of a task may open a window on the desktop."""
+        if self.unattended:
+            return False
         gui = arguments.get("gui")
         return task in self.tasks and (bool(gui) if gui is not None else self.of(task) != HEADLESS)
 
@@ -100,6 +104,8 @@ class Modes:
             gui: the call's own argument; None leaves the choice to the setting.
             watched: whether a browser shows the desktop, on which ``auto`` depends.
         """
+        if self.unattended:
+            return HEADLESS
         if gui is not None:
             return LIVE if gui else HEADLESS
         mode = self.of(task)
@@ -109,6 +115,8 @@ class Modes:
 
     def describe(self) -> str:
         """Return the output of ``%casa_mode``: the default, and each task that differs."""
+        if self.unattended:
+            return "headless (nobody attends this run, so all tasks draw into the cell)"
         lines = [f"{self.default} (all tasks that draw: {', '.join(self.tasks)})"]
         lines += [f"{mode}: {task}" for task, mode in self.own.items() if mode != self.default]
         return "\n".join(lines)

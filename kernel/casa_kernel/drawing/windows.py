@@ -57,6 +57,8 @@ class Windows:
             given = inputs.bind(row.name, call.__signature__, args, kwargs)  # type: ignore[attr-defined]
             gui = checked(row.name, given.pop("gui", None))
             self._desk.check(row.name, row.inputs, given)
+            if self._desk.modes.unattended:
+                raise Unattended(row.name, _REMEDY)
             # These tasks can only open a window, so they do in every mode, unless the user has ruled it out for this
             # task.
             if gui is False or (gui is None and self._desk.modes.own.get(row.name) == HEADLESS):

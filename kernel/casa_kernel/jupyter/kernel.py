@@ -114,7 +114,7 @@ class CasaKernel(IPythonKernel):
         self._binding = threading.RLock()
         self._casa: Optional[imports.Casa] = None
         self._flags: Optional[FlagWatch] = None
-        self._modes = Modes(NAMES)
+        self._modes = Modes(NAMES, unattended=os.environ.get(names.UNATTENDED) == "1")
         self._front = Notebook()
         self.tasks.prepare = self._bind_tasks
         self._desktop = self._choose_desktop()

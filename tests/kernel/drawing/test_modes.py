@@ -19,6 +19,15 @@ def test_a_call_s_own_word_goes_before_every_setting(gui: bool, mode: str) -> No
         assert modes.resolve("viewer", gui, watched=not gui) == mode
 
 
+@pytest.mark.parametrize("gui", [True, None])
+def test_where_nobody_is_all_is_drawn_into_cells(gui: bool | None) -> None:
+    modes = Modes(TASKS, unattended=True)
+    modes.set(LIVE)
+    assert modes.resolve("viewer", gui, watched=True) == HEADLESS
+    assert not modes.may_be_live("viewer", {"gui": gui})
+    assert modes.describe() == "headless (nobody attends this run, so all tasks draw into the cell)"
+
+
 def test_a_task_s_setting_goes_before_the_default() -> None:
     modes = Modes(TASKS)
     modes.set(LIVE)
