@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _SAVE_SECONDS = 20.0
 # What a cell does is shown by so many characters of it.
 _LONGEST = 60
+# sys.exit() with one of these means that all is well.
+_NO_FAILURE = ("", "0", "None")
 
 
 def execute(plan: Plan, report: Report, say: Optional[Say] = None) -> int:
@@ -82,11 +84,13 @@ class _Run:
             try:
                 await self._stop.or_forced(work)
                 status = await work if work.done() else Status.STOPPED
+                if not work.done():
+                    work.cancel()
+                    await asyncio.wait([work])
             finally:
                 saver.cancel()
             status = Status.STOPPED if self._stop.asked and status != Status.FAILED else status
             await self._end_kernel(status)
-        work.cancel()
         return self._conclude(status)
 
     async def _run(self) -> Status:
@@ -98,8 +102,9 @@ class _Run:
                     return Status.STOPPED
                 self._number = number
                 self._tell(_first_line(cell.source))
-                if not await self._run_cell(cell):
-                    return Status.STOPPED if self._stop.asked else Status.FAILED
+                status = await self._run_cell(cell)
+                if status is not None:
+                    return Status.STOPPED if self._stop.asked else status
         except CasaDesktopError as error:
             if not self._stop.asked:
                 self._say(f"casa-desktop: {error}")
@@ -112,21 +117,18 @@ class _Run:
         self._tell("starting the kernel")
         await self._kernel.start()
         client = Client(self._output.notebook, self._kernel.manager, allow_errors=self._plan.allow_errors)
+        client.on_begin = self._begun
         try:
-            await client.async_start_new_kernel_client()
+            await client.connect()
         except RuntimeError as error:
             raise self._lost() from error
         self._client = client
-        asking: Any = client.kc
-        info = await client.async_wait_for_reply(asking.kernel_info())
-        self._output.notebook.metadata["language_info"] = (info or {}).get("content", {}).get("language_info", {})
         self._output.notebook.metadata["kernelspec"] = self._kernel.metadata()
         if self._kernel.first_code:
-            request = asking.execute(self._kernel.first_code, silent=True, store_history=False)
-            await client.async_wait_for_reply(request)
+            await client.run_silently(self._kernel.first_code)
 
-    async def _run_cell(self, cell: Any) -> bool:
-        """Run a cell and save; return whether the run goes on.
+    async def _run_cell(self, cell: Any) -> Optional[Status]:
+        """Run a cell and save; return how the run ends with it, None if it goes on.
 
         Raises:
             KernelFailed: the kernel has ended.
@@ -135,16 +137,23 @@ class _Run:
 
         assert self._client is not None
         try:
-            await self._client.async_execute_cell(cell, self._output.notebook.cells.index(cell))
-        except CellExecutionError:
+            await self._client.run_cell(cell)
+        except CellExecutionError as error:
+            if error.ename == "SystemExit" and error.evalue in _NO_FAILURE:
+                return self._exited()
             self._tell_failure(cell)
-            return False
+            return Status.FAILED
         except DeadKernelError as error:
             raise self._lost() from error
         finally:
-            self._client.settle()
             self._save()
-        return True
+        return self._exited() if self._client.asked_exit else None
+
+    def _exited(self) -> Status:
+        if self._number < len(self._cells):
+            place = f"Cell {self._number} of {len(self._cells)}"
+            self._say(f"{place} has called exit(), so what is behind it was not run.")
+        return Status.DONE
 
     def _tell_failure(self, cell: Any) -> None:
         errors: List[Any] = [each for each in cell.outputs if each.output_type == "error"]
@@ -169,8 +178,13 @@ class _Run:
         if self._client is None:
             # The kernel is still starting.
             self._stop.force()
-            return
-        self._interruption = asyncio.ensure_future(self._kernel.manager.interrupt_kernel())
+        elif self._client.is_busy:
+            self._interruption = asyncio.ensure_future(self._kernel.manager.interrupt_kernel())
+
+    def _begun(self) -> None:
+        """Interrupt a cell that has just begun, if the signal came before; the kernel would have missed it."""
+        if self._stop.asked:
+            self._interruption = asyncio.ensure_future(self._kernel.manager.interrupt_kernel())
 
     async def _keep_saving(self) -> None:
         while True:

@@ -7,6 +7,7 @@ ZMQ takes a listening socket by its option ZMQ_USE_FD: https://libzmq.readthedoc
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
 from typing import Any, Dict, Optional
@@ -14,6 +15,7 @@ from typing import Any, Dict, Optional
 import zmq
 from ipykernel import heartbeat, kernelapp
 
+from casa_desktop import names
 from casa_desktop.network.isolate import Quarters
 
 from .out_of_memory import Session
@@ -56,6 +58,13 @@ class IPKernelApp(kernelapp.IPKernelApp):
         # ipykernel looks the class up in its module.
         kernelapp.Heartbeat = _Heartbeat  # type: ignore[attr-defined]
         super().init_heartbeat()  # type: ignore[no-untyped-call]
+
+    def init_iopub(self, context: Any) -> None:
+        if os.environ.get(names.UNATTENDED) == "1":
+            # ZMQ would drop what is above 1000 messages that wait to be read. A browser may stay away for days; what
+            # runs a notebook without hands reads all.
+            context.sndhwm = 0
+        super().init_iopub(context)  # type: ignore[no-untyped-call]
 
     def init_io(self) -> None:
         super().init_io()  # type: ignore[no-untyped-call]

@@ -97,6 +97,26 @@ def test_a_run_sets_parameters_and_writes_what_the_cells_show(environment: Dict[
     assert [each.name for each in folder.iterdir() if each.suffix != ".log"] == ["reduce it.out.ipynb"]
 
 
+def test_nothing_that_a_cell_shows_is_lost_and_exit_ends_the_run(environment: Dict[str, str], tmp_path: Path) -> None:
+    _notebook(
+        tmp_path / "a.ipynb",
+        "from IPython.display import display\nfor number in range(4000): display(number)",
+        "for number in range(1000): print(f'\\r{number} of 1000', end='')\nprint('\\n' + 'x' * 1_000_000)",
+        "%casa_mode live",
+        "exit()",
+        "1",
+    )
+    run = _run(environment, tmp_path, "a.ipynb")
+    assert run.returncode == 0
+    assert run.stderr == "Cell 4 of 5 has called exit(), so what is behind it was not run.\n"
+    found = _output(tmp_path / "a.out.ipynb")
+    assert _texts(found.cells[0]) == [str(number) for number in range(4000)]
+    assert _texts(found.cells[1]) == [f"999 of 1000\n{'x' * 1_000_000}\n"]
+    # No window would be seen.
+    assert _texts(found.cells[2]) == ["headless (nobody attends this run, so all tasks draw into the cell)\n"]
+    assert found.cells[4].execution_count is None
+
+
 def test_a_run_ends_with_the_first_cell_that_fails(environment: Dict[str, str], tmp_path: Path) -> None:
     _notebook(tmp_path / "a.ipynb", "1 / 0", "1 + 1", tags=["raises-exception"])
     made = nbformat.read(tmp_path / "a.ipynb", as_version=4)
