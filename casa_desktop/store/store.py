@@ -204,23 +204,35 @@ class Store:
 
     def _find_room(self, wanted: int) -> None:
         """Check that a copy leaves room on the disk; older results give way to it."""
-        spare = keeping.spare(str(self.folder))
-        lacking = wanted + spare - sizes.free(str(self.folder))
+        lacking = wanted - self.to_spare()
         if lacking > 0:
             self._eviction.free(lacking)
-        if sizes.free(str(self.folder)) < wanted + spare:
+        if self.to_spare() < wanted:
             raise NotKept(f"a copy of {sizes.shown(wanted)} would leave too little room on the disk")
 
-    def give_way(self) -> None:
+    def give_way(self) -> bool:
         """Let the results that were not used for longest go while less of the disk is free than a copy would leave.
 
-        It is called before a task runs, for which the room is then. What cannot be removed now stays.
+        It is called before a task runs and while it does, for which the room is then. What cannot be removed now stays.
+
+        Returns:
+            Whether anything is left that could give way.
         """
         with suppress(OSError, StoreUnusable):
-            if self._room.exists():
-                lacking = keeping.spare(str(self.folder)) - sizes.free(str(self.folder))
-                if lacking > 0:
-                    self._eviction.free(lacking)
+            if not self._room.exists():
+                return False
+            lacking = -self.to_spare()
+            if lacking > 0:
+                self._eviction.free(lacking)
+        return self._taken.total > 0
+
+    def to_spare(self) -> int:
+        """Return how much of the disk can be filled before results give way, in bytes; negative if they should now.
+
+        Raises:
+            OSError: there is no store.
+        """
+        return sizes.free(str(self.folder)) - keeping.spare(str(self.folder))
 
     def put_back(self, record: Record, live: Optional[Mapping[str, State]] = None) -> str:
         """Put the outputs of a call where they were then.

@@ -30,6 +30,12 @@ class Disk:
             while True:
                 filler.write(bytes(1 << 16))
 
+    def leave(self, free: int) -> None:
+        """Leave so many bytes of room, or up to a block more."""
+        status = os.statvfs(self.path)
+        with open(self.path / "filler", "ab") as filler:
+            os.posix_fallocate(filler.fileno(), filler.tell(), status.f_bavail * status.f_frsize - free)
+
     def forbid_programs(self) -> None:
         """Let no program on it be run from now on."""
         subprocess.run(["mount", "-o", "remount,noexec", self.path], check=True)

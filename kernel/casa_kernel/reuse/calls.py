@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Protocol, Sequence, Set, Union
 
@@ -19,6 +20,7 @@ from . import after, before, display, key, rows
 from .before import Call
 from .capture import Capture, Printed, Shower
 from .keeper import Keeper
+from .room_watch import RoomWatch
 from .said import said
 from .session import FAILED, RAN, REUSED, Session, Story
 
@@ -79,6 +81,12 @@ class Calls:
         if folder not in self._stores:
             self._stores[folder] = Store.of(Path(folder), self._environ)
         return self._stores[folder]
+
+    def _store_here(self) -> Optional[Store]:
+        """Return the store of the working folder, if there can be one."""
+        with suppress(CasaDesktopError, OSError):
+            return self.store()
+        return None
 
     def settle(self) -> None:
         """Wait until the results of all calls are kept."""
@@ -144,7 +152,8 @@ class Calls:
         call = before.look(task, self._cell(), arguments, folder, self.store, self._surroundings, locks)
         if isinstance(call, str):
             self.session.add(Story(task, self._cell(), RAN, call))
-            return run()
+            with RoomWatch(self._store_here()):
+                return run()
         anew = anew or call.key in self._anew
         self._anew.discard(call.key)
         found = None if anew else self._put_back(call)
@@ -182,14 +191,13 @@ class Calls:
 
     def _run(self, call: Call, run: Callable[[], Any], reason: str) -> Any:
         __tracebackhide__ = True
-        call.store.give_way()
         # Before the call, which may change them. That they can be encoded, their key has shown.
         arguments = {name: values.encoded(value) for name, value in call.arguments.items()}
         around = after.entries(call.files)
         started = time.monotonic()
         capture = Capture(self._front, self._printed, self._logfile())
         try:
-            with capture:
+            with RoomWatch(call.store), capture:
                 result = run()
         except BaseException:
             self.session.add(Story(call.task, call.cell, FAILED, reason, "", call.parts, call.before))

@@ -198,16 +198,16 @@ def test_older_results_give_way_before_the_disk_is_full(disk: Disk) -> None:
 
 def test_a_store_gives_way_to_a_task_when_the_disk_becomes_full(disk: Disk) -> None:
     store = Store.of(disk.path, {})
-    store.give_way()
+    assert not store.give_way()
     path = disk.path / "result"
     record = call(store, lambda: path.write_bytes(os.urandom(4_000_000)), [path])
     store.set_limit("1 GB")
     store.keep(record, SECONDS)
-    store.give_way()
+    assert store.give_way()
     assert store.find(record.key) == record
     # Something else takes the room.
     disk.fill()
-    store.give_way()
+    assert not store.give_way()
     assert store.find(record.key) is None
     assert sizes.free(str(disk.path)) > 3_500_000
 
