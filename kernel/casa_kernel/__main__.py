@@ -71,7 +71,7 @@ def main() -> None:
     # Imported only now, after CASA's C++ was loaded, because these imports may start threads.
     from casa_desktop.system import pythonpath
 
-    from .jupyter import application, profile
+    from .jupyter import application, former_kernel, profile
     from .jupyter.kernel import CasaKernel
 
     pythonpath.hide(os.environ)
@@ -87,6 +87,7 @@ def main() -> None:
         if socket.exists():
             private.keep(socket, receive)
         notices.append(profile.find_room(loading.children.private.path, os.environ))
+        notices.append(former_kernel.notice(private, connection_arguments.file(arguments)))
     notices.append(home.notice)
     CasaKernel.loading, CasaKernel.reason, CasaKernel.notices = loading, reason, list(filter(None, notices))
     CasaKernel.tasks, CasaKernel.link = tasks, link

@@ -26,7 +26,7 @@ from ..errors import (
     WrongKind,
     hint,
 )
-from . import tables, working_folder
+from . import disk_space, tables
 
 IMAGE = "a CASA image"
 MEASUREMENT_SET = "a MeasurementSet"
@@ -35,8 +35,6 @@ FITS = "a FITS image"
 MIRIAD = "a Miriad image"
 RESTORE = "a casaviewer restore file"
 OTHER_TABLE = "another kind of CASA table"
-# In bytes. Tables are written in pieces of some kilobytes.
-_NO_ROOM = 1 << 16
 TABLES = (IMAGE, MEASUREMENT_SET, CALIBRATION, OTHER_TABLE)
 
 # The text after "Type =" in table.info, which casacore writes into each table's folder
@@ -176,35 +174,8 @@ def check_room(task: str, parameter: str, path: Path) -> None:
     Raises:
         NotWritable: the disk is full.
     """
-    if not _free_blocks(os.statvfs(path.parent)):
+    if not disk_space.free(os.statvfs(path.parent)):
         raise NotWritable(task, parameter, path, "the disk is full")
-
-
-def full_disks() -> List[str]:
-    """Return a sentence for each full disk among those to which a task writes files that the user did not name.
-
-    CASA reports the line of its C++ that could not write, or a consequence, but seldom the reason.
-    """
-    found: Dict[int, str] = {}
-    for folder in (Path(working_folder.name()), Path.home()):
-        if is_full(folder):
-            found.setdefault(folder.stat().st_dev, f"No room is left on the disk that holds {folder}.")
-    return list(found.values())
-
-
-def is_full(folder: Path) -> bool:
-    """Return whether a folder has no room for a table, or for a message of the log."""
-    try:
-        space = os.statvfs(folder)
-    except OSError:
-        return False
-    # File systems such as /proc have no blocks at all.
-    return space.f_blocks > 0 and space.f_frsize * _free_blocks(space) < _NO_ROOM
-
-
-def _free_blocks(space: os.statvfs_result) -> int:
-    # Root may use the blocks that are reserved for it.
-    return space.f_bavail if os.geteuid() else space.f_bfree
 
 
 def bind(task: str, signature: inspect.Signature, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Dict[str, Any]:

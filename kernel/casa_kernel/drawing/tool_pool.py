@@ -12,7 +12,7 @@ from typing import Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 from casa_desktop.errors import CasaDesktopError
 
 from ..casa import proxies
-from ..checks import inputs
+from ..checks import disk_space, inputs
 from ..errors import BadParameter, Stall, TaskFailed, ToolExhausted, ToolLost
 from ..log.file import has_lost
 from ..log.plotms_messages import NO_REASON, PlotLog
@@ -167,7 +167,7 @@ class Toolbox:
         # plotms reports every failure to its client with this message; the reason is in its log.
         if said == "plot parameters failed." and self._log is not None:
             said = self._log.reason()
-        return " ".join([said, *inputs.full_disks()])
+        return " ".join([said, *disk_space.full_disks()])
 
     def _running(self, name: str, display: Optional[Mapping[str, str]]) -> Child:
         """Return the running tool for a display, or for none, connected to its client module."""

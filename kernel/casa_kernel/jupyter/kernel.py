@@ -31,7 +31,7 @@ from ..log import reopen, task_arguments
 from ..log.cell_log import LogStream
 from ..reuse.switch import Switch
 from ..tools import limits
-from . import lost_names, out_of_memory
+from . import former_kernel, lost_names, out_of_memory
 from .bare_calls import BareCommands, BareTasks
 from .cell_display import CellDisplay
 from .loading import Loading
@@ -175,7 +175,7 @@ class CasaKernel(IPythonKernel):
         if self.loading is not None:
             # A task that needs it will report the reason.
             with suppress(CasaDesktopError):
-                _ = self.loading.children.private.path
+                former_kernel.note_folder(self.loading.children.private.path)
 
     def _choose_desktop(self) -> Desktop:
         try:

@@ -18,7 +18,7 @@ from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 import casa_desktop.errors
 from casa_desktop.errors import CasaDesktopError, Shortage
 
-from ..checks import inputs, working_folder
+from ..checks import disk_space, inputs, working_folder
 from ..errors import FolderRemoved, TaskFailed, hint
 from ..log import failures
 
@@ -117,7 +117,7 @@ def short(
         return None
     log = [f"  CASA's log: {each}" for each in more[:3]]
     if run is not None:
-        log.extend(f"  {each}" for each in inputs.full_disks())
+        log.extend(f"  {each}" for each in disk_space.full_disks())
     hint = [f"{_DIM}(%tb shows where in CASA){_PLAIN}"] if run else []
     return [first, *user_s_lines(trace, name_cell), *log, *hint]
 

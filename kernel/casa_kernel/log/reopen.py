@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Callable, Optional
 
-from ..checks import inputs
+from ..checks import disk_space
 from ..errors import NoSuchFolder, NotWritable
 
 
@@ -49,7 +49,7 @@ class LogRoom:
             )
 
     def _look_for_room(self) -> None:
-        before, self._full = self._full, inputs.is_full(Path(self._logfile()).parent)
+        before, self._full = self._full, disk_space.is_full(Path(self._logfile()).parent)
         if self._full and not before:
             self._say(f"CASA's log is not written for now: no room is left on the disk that holds {self._logfile()}.")
         elif before and not self._full:

@@ -2,8 +2,9 @@
 
 The end is a byte or the end of file on standard input, a pipe from the kernel, or the end of the process PID. The pipe
 alone is not enough: processes that native code has forked from the kernel hold its writing end as well, and may outlive
-the kernel by days. This program then kills the tools that the kernel had started and not yet registered, and becomes
-the shell script that does all else. It imports nothing of this package, so that it can be run by its path.
+the kernel by days. If the kernel has died while its disk was full, this program leaves a note for the next one
+(``jupyter.former_kernel``). It then kills the tools that the kernel had started and not yet registered, and becomes the
+shell script that does all else. It imports nothing of this package, so that it can be run by its path.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Iterator, List, Optional, Set
 
+# Links in the folder: to the kernel's working folder, and to where a note for the next kernel belongs.
+WORKING_FOLDER, NOTE = "working-folder", "note"
+# With less than this, in bytes, a disk is full for CASA (``checks.disk_space``).
+_LITTLE = 4 << 20
 # The same number on all of Linux's architectures that Python 3.8 runs on.
 _SYS_PIDFD_OPEN = 434
 
@@ -56,6 +61,40 @@ def wait_for_end(pid: int) -> None:
     poll.poll()
 
 
+def was_asked() -> bool:
+    """Return whether the kernel has asked for its end, by a byte; no end of file is waited for."""
+    poll = select.poll()
+    poll.register(0, select.POLLIN)
+    return any(event & select.POLLIN for _, event in poll.poll(0)) and bool(os.read(0, 1))
+
+
+def note_full_disk(folder: str) -> None:
+    """Note how much room is left on the disk on which a dead kernel worked, if that is little.
+
+    Args:
+        folder: the kernel's private folder.
+    """
+    with suppress(OSError):
+        place, note = os.readlink(f"{folder}/{WORKING_FOLDER}"), os.readlink(f"{folder}/{NOTE}")
+        # In a process of its own, because a server of files that does not answer must not hold up the rest.
+        if not os.fork():
+            try:
+                _note(place, note)
+            finally:
+                os._exit(0)
+
+
+def _note(place: str, note: str) -> None:
+    space = os.statvfs(place)
+    free = space.f_frsize * (space.f_bavail if os.geteuid() else space.f_bfree)
+    if space.f_blocks and free < _LITTLE:
+        # It appears as a whole.
+        partial = f"{note}.part"
+        with open(partial, "wb", opener=lambda path, mode: os.open(path, mode, 0o600)) as file:
+            file.write(b"%d %s" % (free, os.fsencode(place)))
+        os.replace(partial, note)
+
+
 def unregistered(folder: Path) -> Iterator[int]:
     """Yield the processes that write into a kernel's private folder and are not registered there, nor their group.
 
@@ -89,6 +128,8 @@ def main(pid: int, script: str, words: List[str]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     wait_for_end(pid)
+    if not was_asked():
+        note_full_disk(words[1])
     kill_unregistered(*words[1:])
     os.execv("/bin/sh", ["sh", "-c", script, *words])
 
