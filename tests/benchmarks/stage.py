@@ -18,7 +18,7 @@ import time
 from contextlib import ExitStack
 from ctypes.util import find_library
 from pathlib import Path
-from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Tuple, Type
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple, Type
 
 import psutil
 from jupyter_client.blocking import BlockingKernelClient
@@ -29,6 +29,7 @@ from casa_desktop.runtime import record
 from casa_desktop.system.pythonpath import module
 
 from . import desks, disks, peers
+from .cells import Cells
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -64,12 +65,15 @@ class Kernel:
         self.client: BlockingKernelClient = self._manager.client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=120)
-        self.process = psutil.Process(self._manager.provisioner.pid)  # type: ignore[union-attr]
+        provisioner: Any = self._manager.provisioner
+        self.process = psutil.Process(provisioner.pid)
+        self._cells = Cells(self.client, provisioner.pid, provisioner.process.wait)
 
     def __enter__(self) -> Kernel:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._cells.close()
         self.client.stop_channels()
         self._manager.shutdown_kernel()
         self._manager.cleanup_resources()
@@ -82,24 +86,25 @@ class Kernel:
         """Run a cell; return the seconds from its sending to the arrival of all its output.
 
         Raises:
-            RuntimeError: the cell failed.
+            RuntimeError: the cell failed, or the kernel has ended.
+            TimeoutError: it takes longer than ``timeout`` seconds.
         """
         printed: List[str] = []
         started = time.perf_counter()
-        reply = self.client.execute_interactive(
-            code, timeout=timeout, output_hook=lambda each: printed.append(str(each["content"]))
-        )
+        reply = self._cells.run(code, timeout, lambda each: printed.append(str(each)))
         seconds = time.perf_counter() - started
-        if reply["content"]["status"] != "ok":
-            raise RuntimeError(f"{code!r} failed: {reply['content'].get('evalue')}\n" + "\n".join(printed))
+        if reply["status"] != "ok":
+            raise RuntimeError(f"{code!r} failed: {reply.get('evalue')}\n" + "\n".join(printed))
         return seconds
 
     def text(self, code: str) -> str:
-        """Run a cell; return what it printed."""
+        """Run a cell; return what it printed.
+
+        Raises:
+            As ``run``, but not if the cell fails.
+        """
         printed: List[str] = []
-        self.client.execute_interactive(
-            code, timeout=120, output_hook=lambda each: printed.append(each["content"].get("text", ""))
-        )
+        self._cells.run(code, 120, lambda each: printed.append(each.get("text", "")))
         return "".join(printed)
 
 
