@@ -120,11 +120,10 @@ def _encoded_numpy(value: Any) -> Any:
     if kind is numpy.bytes_:
         return {"numpy.bytes_": _text(bytes(value))}
     array = numpy.asarray(value)
-    content = _npy(array)
     form = "array" if kind is numpy.ndarray else "scalar"
-    if not _is_whole(content, array.dtype, kind):
+    if not _is_known(array, kind):
         raise _unknown_dtype(array)
-    return {form: _text(content)}
+    return {form: _text(_npy(array))}
 
 
 def _npy(array: numpy.ndarray[Any, Any]) -> bytes:
@@ -138,15 +137,17 @@ def _npy(array: numpy.ndarray[Any, Any]) -> bytes:
     return file.getvalue()
 
 
-def _is_whole(content: bytes, dtype: numpy.dtype[Any], kind: type) -> bool:
-    """Return whether an array's file says all of its dtype, and of a scalar's class: some are more than it can say."""
+def _is_known(array: numpy.ndarray[Any, Any], kind: type) -> bool:
+    """Return whether a file says all of an array's dtype, and of a scalar's class: some are more than it can say."""
     import numpy
 
+    # A file of the same header, and no elements.
+    empty = numpy.empty((0, *array.shape[1:]), array.dtype)
     try:
-        again = _array(content)
+        dtype = _array(_npy(empty)).dtype
     except ValueError:
         return False
-    return bool(again.dtype == dtype) and (kind is numpy.ndarray or type(again[()]) is kind)
+    return bool(dtype == array.dtype) and (kind is numpy.ndarray or type(numpy.zeros((), dtype)[()]) is kind)
 
 
 def _unknown_dtype(array: numpy.ndarray[Any, Any]) -> NotKept:
