@@ -101,6 +101,7 @@ SECONDS: Dict[str, float] = {
     "tests/kernel/interactive/test_fifo_folder.py": 36,
     "tests/kernel/drawing/test_figures.py": 83,
     "tests/kernel/test_foreign_settings.py": 39,
+    "tests/kernel/test_full_disk.py": 20,
     "tests/kernel/drawing/test_headless.py": 14,
     "tests/kernel/tools/test_limits.py": 23,
     "tests/kernel/drawing/test_live.py": 72,
