@@ -87,7 +87,9 @@ def terminal(display: Display, root: Path) -> Iterator[Callable[[], str]]:
     os.mkfifo(fifo)
     screen = display.screen().root
     screen.change_attributes(event_mask=X.PropertyChangeMask)
-    script = f"exec >{fifo}; stty -echo; echo ready; exec cat"
+    # A terminal that still begins may lose what is typed. It is ready when it answers how it is: "ESC [ 5 n" (ECMA-48).
+    ask = "stty -echo -icanon; printf '\\033[5n'; head -c 4 >/dev/null; stty icanon"
+    script = f"{ask}; exec >{fifo}; echo ready; exec cat"
     env = {**os.environ, "LC_ALL": "C.UTF-8"}
     with started(["xterm", "-u8", "-e", "sh", "-c", script], env=env, stderr=subprocess.DEVNULL) as program:
         with fifo.open(encoding="utf-8") as lines:
