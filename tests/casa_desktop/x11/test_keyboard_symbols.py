@@ -74,7 +74,11 @@ ARMENIAN, GEORGIAN, HEBREW = _alphabet(0x531, 38), _alphabet(0x10D0, 33), _alpha
 @pytest.fixture
 def keyboard(display: Display) -> Iterator[Keyboard]:
     """The keyboard of a view of the desktop ``main``, once there is room for many symbols."""
-    _await_room(display, 100)
+    root = display.screen().root
+    # The agent says which key codes are spare when it has freed all those of multimedia keys.
+    spare = display.intern_atom("_CASA_DESKTOP_SPARE_KEYS")
+    _until(display, lambda: root.get_full_property(spare, X.AnyPropertyType) is not None)
+    assert _free(display) >= 100
     found = Keyboard(registry.running().rfb_socket)
     yield found
     found.close()
@@ -85,8 +89,6 @@ def terminal(display: Display, root: Path) -> Iterator[Callable[[], str]]:
     """A terminal with the keyboard's focus; what returns the next line that it has read."""
     fifo = root / "lines"
     os.mkfifo(fifo)
-    screen = display.screen().root
-    screen.change_attributes(event_mask=X.PropertyChangeMask)
     # A terminal that still begins may lose what is typed. It is ready when it answers how it is: "ESC [ 5 n" (ECMA-48).
     ask = "stty -echo -icanon; printf '\\033[5n'; head -c 4 >/dev/null; stty icanon"
     script = f"{ask}; exec >{fifo}; echo ready; exec cat"
@@ -130,6 +132,7 @@ def _line(lines: TextIO) -> str:
 
 def _until(display: Display, condition: Callable[[], bool]) -> None:
     """Wait until a condition holds, asked whenever X tells something."""
+    display.screen().root.change_attributes(event_mask=X.PropertyChangeMask)
     deadline = time.monotonic() + PATIENCE
     while not condition():
         left = deadline - time.monotonic()
@@ -145,8 +148,8 @@ def _free(display: Display) -> int:
     return sum(not any(symbols) for symbols in _mapping(display))
 
 
-def _await_room(display: Display, wanted: int = ALWAYS_FREE) -> None:
-    _until(display, lambda: _free(display) >= wanted)
+def _await_room(display: Display) -> None:
+    _until(display, lambda: _free(display) >= ALWAYS_FREE)
 
 
 def _await_symbols(display: Display, text: str) -> None:
