@@ -62,10 +62,8 @@ def show(arguments: argparse.Namespace) -> int:
 
 def export(arguments: argparse.Namespace) -> int:
     """``casa-desktop hand export``."""
-    from ..handwork import flag_records, flag_script, script
+    from ..handwork.exports import export as make
 
-    is_flagging = (arguments.folder / flag_records.FLAGS).exists()
-    make = flag_script.script if is_flagging else script.script
     return _write(with_numpy(make, arguments.folder), arguments.output or Path("-"))
 
 

@@ -68,11 +68,11 @@ def _write(found: History, reader: Reader, wanted: Any) -> int:
     return int(bool(told.lacking))
 
 
-def _export(folder: str) -> str:
-    from ..handwork.script import script
+def _export(folder: str, vis: str) -> str:
+    from ..handwork.exports import export
     from .hand import with_numpy
 
-    return with_numpy(script, Path(folder))
+    return with_numpy(lambda path: export(path, vis), Path(folder))
 
 
 @contextmanager

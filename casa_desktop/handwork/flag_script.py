@@ -66,15 +66,20 @@ finally:
 '''
 
 
-def script(folder: Path) -> str:
+def script(folder: Path, vis: str = "") -> str:
     """Return a script that does what the record in a folder did; its table is named at its head.
+
+    Args:
+        folder: of the record.
+        vis: the table; by default, the one that was flagged.
 
     Raises:
         HandworkMissing, HandworkOfOtherFormat, HandworkDamaged: as ``flag_records.read``.
     """
     record = read(folder)
     change, _ = read_bits(folder)
-    head = f"# {record.text}, by hand in {record.task} at {record.made}; kept in {folder}.\nvis = {record.vis!r}\n\n"
+    head = f"# {record.text}, by hand in {record.task} at {record.made}; kept in {folder}.\n"
+    head += f"vis = {vis or record.vis!r}\n\n"
     rows = [each.tolist() for each in (change.row_flagged, change.row_unflagged)]
     if record.commands and sum(map(len, rows)) <= _MOST_ROWS:
         lines = "\n".join(f'    "{each}",' for each in record.commands)

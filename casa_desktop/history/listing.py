@@ -7,7 +7,7 @@ import textwrap
 from typing import Iterator, List
 
 from ..system import durations
-from . import code
+from . import code, flaggings
 from .defaults import Defaults
 from .files import moment
 from .models import RECORD, Call, History, Start
@@ -35,9 +35,16 @@ def _lines(history: History, defaults: Defaults, whole: bool) -> Iterator[str]:
     for call in history.calls:
         yield ""
         yield from _comment(facts(call))
-        yield from code.of(call.task, code.given(call, defaults, whole)).splitlines()
+        yield from python(call, defaults, whole).splitlines()
         for sentence in notes(call, defaults):
             yield from _comment(sentence)
+
+
+def python(call: Call, defaults: Defaults, whole: bool) -> str:
+    """Return a call as Python; a comment, where it is none."""
+    if call.task == flaggings.UNDO:
+        return f"# {call.task}"
+    return code.of(call.task, code.given(call, defaults, whole))
 
 
 def title(history: History) -> str:
@@ -91,13 +98,14 @@ def notes(call: Call, defaults: Defaults) -> List[str]:
 
 def handwork(call: Call) -> List[str]:
     """Return where the handwork of a call is."""
-    return [f"Handwork: {folder}" for folder in call.hand]
+    what = f"By hand: {call.by_hand}; kept in" if call.by_hand else "Handwork:"
+    return [f"{what} {folder}" for folder in call.hand]
 
 
 def doubts(call: Call, defaults: Defaults) -> List[str]:
     """Return what is not known of a call, and contradictions."""
     found = []
-    if defaults.version and not code.defaults_fit(call, defaults):
+    if defaults.version and not call.by_hand and not code.defaults_fit(call, defaults):
         found.append(
             f"All arguments are shown, because the defaults of {call.task} in that release are not known here."
         )

@@ -39,6 +39,8 @@ def same(call: Call, other: Call) -> bool:
     """Return whether two places tell of the same call."""
     if call.task != other.task:
         return False
+    if call.by_hand or other.by_hand:
+        return call.hand == other.hand
     if RECORD in call.sources and RECORD in other.sources:
         return (call.inputs, call.outputs, call.folder) == (other.inputs, other.outputs, other.folder)
     if RECORD in call.sources or RECORD in other.sources:

@@ -69,6 +69,7 @@ class Call:
         outputs: absolute path of what it made or changed, likewise.
         changed: the outputs that were there before.
         hand: folders with the handwork of this call.
+        by_hand: what was flagged by hand in its window; empty if nothing was.
         notes: what is not known of it, and contradictions, as sentences.
         proved: whether the states of its files prove that it made what is there, or was read.
     """
@@ -85,6 +86,7 @@ class Call:
     outputs: Dict[str, str] = field(default_factory=dict)
     changed: List[str] = field(default_factory=list)
     hand: List[str] = field(default_factory=list)
+    by_hand: str = ""
     notes: List[str] = field(default_factory=list)
     proved: bool = False
 

@@ -6,7 +6,7 @@ import html
 import os
 from typing import Iterable, List
 
-from . import code, listing
+from . import listing
 from .defaults import Defaults
 from .models import Call, History
 
@@ -33,7 +33,7 @@ def of(history: History, defaults: Defaults, whole: bool = False) -> str:
 
 
 def _call(call: Call, defaults: Defaults, whole: bool) -> str:
-    python = code.of(call.task, code.given(call, defaults, whole))
+    python = listing.python(call, defaults, whole)
     parts = [
         f"<b>{_safe(_arrow(call))}</b><br><small>{_safe(listing.facts(call))}</small>",
         f'<pre style="{_CODE}">{_safe(python)}</pre>',

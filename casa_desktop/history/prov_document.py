@@ -91,6 +91,8 @@ def _attributes(call: Call) -> Dict[str, Any]:
             attributes[f"history:argument-{name}"] = code.text(value)
     if call.hand:
         attributes["history:handwork"] = "; ".join(call.hand)
+    if call.by_hand:
+        attributes["history:by-hand"] = call.by_hand
     if call.notes:
         attributes["history:doubt"] = " ".join(call.notes)
     return attributes

@@ -113,7 +113,7 @@ def _data(version: versions.Version) -> Dict[str, Any]:
 def _action(call: Call) -> Dict[str, Any]:
     properties = {
         "name": call.task,
-        "description": " ".join([code.of(call.task, call.arguments), *call.notes]),
+        "description": " ".join([code.of(call.task, call.arguments), *listing.handwork(call), *call.notes]),
         "endTime": _time(call.ended),
     }
     if call.seconds is not None:

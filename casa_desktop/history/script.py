@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
 from ..errors import CasaDesktopError
-from . import code, files, listing, plan
+from . import code, files, flaggings, listing, plan
 from .arguments import CLEANERS
 from .defaults import Defaults
 from .models import Call, History
 
-Export = Callable[[str], str]
+# Returns the script of the handwork in a folder; of a flagging, for the table at a path.
+Export = Callable[[str, str], str]
 
 _HEAD = '''\
 #!/usr/bin/env python3
@@ -71,7 +72,7 @@ if LACKING:
 """
 # Another process, as the script of handwork is a program; it needs no other file.
 _HAND = """\
-# It was cleaned by hand. In its place runs the script that 'casa-desktop hand export {hand}' writes.
+# It was done by hand. In its place runs the script that 'casa-desktop hand export {hand}' writes.
 BY_HAND = {text}
 subprocess.run([sys.executable, "-c", BY_HAND], check=True)"""
 _WIDTH = 118
@@ -136,11 +137,11 @@ def of(history: History, defaults: Defaults, export: Export) -> Script:
     Args:
         history: what is known.
         defaults: of the tasks.
-        export: returns the script of the handwork in a folder; it raises CasaDesktopError where there can be none.
+        export: returns the script of handwork; it raises CasaDesktopError where there can be none.
     """
     places = _Places(history)
     planned = plan.of(history)
-    by_hand, problems = _by_hand(planned, export)
+    by_hand, problems = _by_hand(planned, export, places)
     lacking = [*_lacking(history, planned, defaults), *problems]
     tasks = sorted({call.task for call in planned.calls if id(call) not in by_hand})
     starts = [places.path(path) for path in (*planned.as_is, *planned.before)]
@@ -239,6 +240,8 @@ def _lacking_of(call: Call, defaults: Defaults) -> List[str]:
     when = f"{call.task} on {files.moment(call.ended)}"
     known = defaults.of(call.task)
     lacking = []
+    if call.by_hand:
+        return []
     if defaults.version and known is None:
         lacking.append(f"{when}: casatasks has no such task.")
     elif call.unknown:
@@ -249,18 +252,28 @@ def _lacking_of(call: Call, defaults: Defaults) -> List[str]:
     return lacking
 
 
-def _by_hand(planned: plan.Plan, export: Export) -> Tuple[Dict[int, str], List[str]]:
-    """Return the scripts of the calls that were cleaned by hand, by their ids, and why there is none of others."""
+def _by_hand(planned: plan.Plan, export: Export, places: _Places) -> Tuple[Dict[int, str], List[str]]:
+    """Return the scripts of the calls that were done by hand, by their ids, and why there is none of others."""
     found: Dict[int, str] = {}
     problems = []
     for call in planned.calls:
-        if call.task in CLEANERS and call.arguments.get("interactive"):
+        if call.by_hand:
+            when = f"{call.task} on {files.moment(call.ended)} was done by hand"
+            if call.task == flaggings.UNDO:
+                problems.append(f"{when}: it has {call.by_hand}, after another call had used the flags.")
+                continue
+            table = os.path.relpath(call.changed[0], os.path.join(places.base, places.folder(call)))
+            try:
+                found[id(call)] = export(call.hand[0], table)
+            except CasaDesktopError as error:
+                problems.append(f"{when}. {error}")
+        elif call.task in CLEANERS and call.arguments.get("interactive"):
             when = f"{call.task} on {files.moment(call.ended)} was cleaned by hand"
             if not call.hand:
                 problems.append(f"{when}, and no record of the masks is there.")
                 continue
             try:
-                found[id(call)] = export(call.hand[0])
+                found[id(call)] = export(call.hand[0], "")
             except CasaDesktopError as error:
                 problems.append(f"{when}. {error}")
     return found, problems

@@ -8,12 +8,12 @@ writes into tables knows no states: there the order of the lines and the times m
 from __future__ import annotations
 
 import os
-from typing import Callable, List, Sequence, Set, Tuple
+from typing import Callable, Dict, List, Sequence, Set, Tuple
 
 from ..errors import StateUnknown
 from ..store import in_use
 from ..store.models import ABSENT, Record
-from . import arguments, blocks, doubts, files, hands, kept
+from . import arguments, blocks, doubts, files, flaggings, hands, kept
 from .doubts import FOREVER, Seen
 from .merging import merge, same
 from .models import RECORD, Call, History, Row, Start, Written
@@ -45,6 +45,7 @@ class Tracer:
         self._remarks: List[Tuple[str, Row]] = []
         self._looks: List[Seen] = []
         self._done: Set[Tuple[str, str, float]] = set()
+        self._flaggings: Dict[str, List[flaggings.Flagging]] = {}
 
     def history(self, path: str) -> History:
         """Return how what lies at an absolute path was made."""
@@ -54,6 +55,7 @@ class Tracer:
         digest = self._digest(path)
         self._follow(path, FOREVER, digest)
         self._calls.sort(key=lambda call: call.ended)
+        self._weigh_flaggings()
         self._give_hands(path)
         for sentence in doubts.of(self._looks, self._calls, self._states_since):
             self._note(sentence)
@@ -169,7 +171,16 @@ class Tracer:
             _complete(call, path)
         _go_on(found, path)
         doubts.of_strangers(path, found)
-        return found
+        return self._with_flaggings(path, found)
+
+    def _with_flaggings(self, path: str, told: List[Call]) -> List[Call]:
+        """Add to the calls of which CASA tells the flaggings by hand, by their times."""
+        made = flaggings.of(path, told)
+        self._flaggings.setdefault(path, made)
+        there = {id(call) for call in told}
+        pairs = ((each.call, each.undone) for each in made)
+        more = [call for pair in pairs for call in pair if call is not None and id(call) not in there]
+        return sorted([*told, *more], key=lambda call: call.ended) if more else told
 
     def _begin(self, look: Seen, digest: str) -> None:
         """Add what a chain begins with: nothing tells which call made it."""
@@ -206,12 +217,28 @@ class Tracer:
             for each in own:
                 self._follow_inputs(each, there)
 
+    def _weigh_flaggings(self) -> None:
+        """Leave out flaggings that were taken back before they mattered; say where flags changed in between."""
+        for made in self._flaggings.values():
+            for sentence in flaggings.doubts(made, self._calls):
+                self._note(sentence)
+            without = {_identity(call) for call in flaggings.without_effect(made, self._calls)}
+            self._calls = [call for call in self._calls if _identity(call) not in without]
+
     def _give_hands(self, path: str) -> None:
         paths = dict.fromkeys([path, *(each for call in self._calls for each in call.outputs)])
         found = {hand.folder: hand for each in paths for hand in hands.beside(each)}
+        for made in self._flaggings.values():
+            for each in made:
+                found.pop(each.folder, None)
         for hand in hands.give(found.values(), self._calls):
             when = f" of {files.moment(hand.made)}" if hand.made else ""
             self._note(f"There is handwork{when} in {hand.folder}, which is of none of these calls.")
+
+
+def _identity(call: Call) -> Tuple[str, float, Tuple[str, ...]]:
+    """Return what tells a flagging by hand from all other calls: it may have been found several times."""
+    return call.task, call.ended, tuple(call.hand)
 
 
 def _each_once(calls: Sequence[Call]) -> List[Call]:

@@ -11,7 +11,7 @@ from typing import Any, Dict, List
 import pytest
 
 from casa_desktop.errors import HandworkMissing
-from casa_desktop.handwork.script import script as export
+from casa_desktop.handwork.exports import export
 from casa_desktop.history import plan, script
 from casa_desktop.history.defaults import Defaults
 from casa_desktop.history.models import Call, History, Unknown
@@ -32,7 +32,7 @@ def flagdata(folder: Path, moment: float, path: str) -> Call:
 
 
 def of(history: History) -> script.Script:
-    return script.of(history, Defaults.here(), lambda folder: export(Path(folder)))
+    return script.of(history, Defaults.here(), lambda folder, vis: export(Path(folder), vis))
 
 
 @pytest.fixture

@@ -125,11 +125,34 @@ def test_boxes_are_kept_made_again_taken_back_and_exported(
         assert say(notebook, f"print(same({name!r}, {after!r}))") == "True"
         run_exported(notebook, spectral_line, f"hand.ms.hand/000{number}", f"exported{number}.ms")
         assert say(notebook, f"print(same('exported{number}.ms', {after!r}))") == "True"
+    say(notebook, "split('hand.ms', 'made.ms', datacolumn='data')")
     assert "taken back" in say(notebook, "%casa_hand undo")
     assert say(notebook, "print(same('hand.ms', 'second.ms'))") == "True"
     assert say(notebook, "%casa_hand undo 5").count("taken back") == 2
     assert say(notebook, "print(same('hand.ms', 'start.ms'))") == "True"
     assert "to take back" in say(notebook, "%casa_hand undo")
+
+
+def test_a_history_has_the_flaggings_among_the_calls_and_its_script_makes_them_again(
+    notebook: Notebook, spectral_line: Path
+) -> None:
+    cell = notebook.run("%casa_history made.ms")
+    assert cell.error is None, cell.error
+    text = str(cell.displayed[0]["text/plain"])
+    tasks = [line.partition("(")[0] for line in text.splitlines() if line.startswith(("plotms(", "split("))]
+    # They were taken back only after the split.
+    assert tasks[-4:] == ["plotms"] * 3 + ["split"]
+    assert "hand.ms has been changed since it was read: by %casa_hand undo (" in " ".join(text.split())
+    assert "of none of these calls" not in text
+    say(notebook, "%casa_history made.ms --script again.py")
+    copy(spectral_line, "start.ms", "place/hand.ms")
+    environment = {"PATH": "/usr/bin", "HOME": str(spectral_line)}
+    environment["CASASITECONFIG"] = str(spectral_line / "casasiteconfig.py")
+    argv = [sys.executable, str(spectral_line / "again.py")]
+    ended = subprocess.run(argv, cwd=spectral_line / "place", env=environment, text=True, capture_output=True)
+    assert ended.returncode == 0, ended.stderr
+    assert say(notebook, "print(same('place/made.ms', 'made.ms'))") == "True"
+    assert say(notebook, "print(same('start.ms', 'made.ms'))") == "False"
 
 
 REFUSED = {

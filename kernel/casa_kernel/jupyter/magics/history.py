@@ -48,7 +48,7 @@ class HistoryMagics(Magics):
     def casa_history(self, line: str) -> None:
         """Show the calls that made an image or table, as Python, with what is not known of them."""
         given = options.given(self.casa_history, line)
-        from casa_desktop.handwork.script import script
+        from casa_desktop.handwork.exports import export
         from casa_desktop.history import listing, looking, output, page
 
         from ..histories import KernelReader
@@ -59,7 +59,7 @@ class HistoryMagics(Magics):
         self._settle()
         found = looking.history(options.unquoted(given.path), reader, os.environ)
         if wanted.anything:
-            told = wanted.write(found, reader.defaults, lambda folder: script(Path(folder)))
+            told = wanted.write(found, reader.defaults, lambda folder, vis: export(Path(folder), vis))
             self._front.say("\n".join([*(f"Wrote {path}." for path in told.written), *told.lacking]))
             return
         lines = listing.lines(found, reader.defaults, given.all)
