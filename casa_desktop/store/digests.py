@@ -107,6 +107,11 @@ class Digests:
                 found[name] = self.of(f"{folder}/{name}", status)
         return found
 
+    def unread(self, folder: str, files: Mapping[str, Signature]) -> int:
+        """Return how many bytes the files in one folder have whose digests would have to be found by reading them."""
+        known = self._folders.get(folder, {})
+        return sum(each[1] for name, each in files.items() if name not in known or tuple(known[name][:4]) != each)
+
     def outside(self, folder: str, wanted: Collection[str]) -> Set[str]:
         """Return those of some digests that a file on a folder's disk, but not in it, has now: by its stat, unread.
 

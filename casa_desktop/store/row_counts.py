@@ -38,12 +38,19 @@ def row_counts(path: str) -> Dict[str, str]:
         OSError: one cannot be read.
     """
     root = os.path.realpath(path)
-    found = {os.path.relpath(folder, root): _read(folder) for folder in _tables(root)}
-    return {"" if name == os.curdir else name: text for name, text in found.items() if text}
+    found = {folder[len(root) + 1 :]: _read(folder) for folder in _tables(root)}
+    return {name: text for name, text in found.items() if text}
 
 
 def _tables(root: str) -> Iterator[str]:
-    for folder, _, names in os.walk(root):
+    waiting = [root] if os.path.isdir(root) else []
+    while waiting:
+        folder, names = waiting.pop(), set()
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                names.add(entry.name)
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
         if LOCK in names and TABLE in names:
             yield folder
 

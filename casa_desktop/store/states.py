@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 from ..errors import StateUnknown
 from . import references
@@ -88,7 +88,7 @@ class _States:
             hashed, problem = self._digests.hashed, None
             try:
                 files = self._files(root, tree)
-                beside = self._beside(root, files)
+                beside = self._beside(root, files, tree)
             except StateUnknown as error:
                 problem = error
             if problem is None and self._digests.hashed == hashed:
@@ -112,12 +112,13 @@ class _States:
             files.update({prefix + name: digest for name, digest in found.items()})
         return files
 
-    def _beside(self, root: str, files: Dict[str, str]) -> Dict[str, str]:
+    def _beside(self, root: str, files: Dict[str, str], tree: _Tree) -> Dict[str, str]:
+        within = {f"{root}/{folder}" for folder in tree.folders}
         outside = {
             os.path.realpath(path)
             for name, digest in files.items()
             if digest.startswith(LINK) or name.endswith(_REFERRING)
-            for path in self._refers(f"{root}/{name}" if name else root, digest)
+            for path in self._refers(f"{root}/{name}" if name else root, digest, within)
         }
         inside = (root, f"{root}/")
         return {path: self._other(path) for path in sorted(outside) if path != root and not path.startswith(inside[1])}
@@ -125,13 +126,17 @@ class _States:
     def _other(self, path: str) -> str:
         return self._known[path] if path in self._known else self.of(path).digest
 
-    def _refers(self, path: str, digest: str) -> List[str]:
-        """Return the paths that a link or a file of a table refers to."""
+    def _refers(self, path: str, digest: str, within: Set[str]) -> List[str]:
+        """Return the paths that a link or a file of a table refers to, but for those of real folders ``within``.
+
+        These are the subtables, as a rule. No link leads to them, so that they need not be looked at once more.
+        """
         folder, _, name = path.rpartition("/")
         if digest.startswith(LINK):
             return [os.path.join(folder, digest[len(LINK) :])]
         if name == references.TABLE:
-            return [each for each in references.tables(folder, self._names(path, digest)) if _may_be_table(each)]
+            named = references.tables(folder, self._names(path, digest))
+            return [each for each in named if each not in within and _may_be_table(each)]
         if name in references.VIEWS:
             return references.images(folder, self._names(path, digest))
         return []

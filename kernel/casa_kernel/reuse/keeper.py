@@ -29,6 +29,8 @@ from .session import RAN, Session, Story
 
 # So long the user waits for it in any case, in seconds, and such a part of the call's own time: most is kept by then.
 _PATIENCE, _PART = 0.005, 0.005
+# At least as many bytes are not read within a second; what takes longer than the user waits is not waited for at all.
+_FAST = 1e9
 
 
 class Keeper:
@@ -61,7 +63,7 @@ class Keeper:
             # Without a thread it is kept now; and what cannot be looked at is not kept, which is said below.
             with suppress(RuntimeError, StateUnknown):
                 pins = {path: stat_of(path) for path in outputs}
-                self._begin(partial(work, pins), _PATIENCE + _PART * record.seconds)
+                self._begin(partial(work, pins), patience(call, pins, record.seconds))
                 return
         work({})
 
@@ -102,3 +104,21 @@ class Keeper:
         finally:
             story = Story(call.task, call.cell, RAN, reason, unkept, call.parts, call.before, made)
             self._session.replace(place, story)
+
+
+def patience(call: Call, pins: Mapping[str, Stat], seconds: float) -> float:
+    """Return how long the user waits for a result, in seconds; not at all for one that is not read by then.
+
+    Args:
+        call: that has made it.
+        pins: what ``stat_of`` returned of each of its outputs.
+        seconds: how long the call took.
+    """
+    most = _PATIENCE + _PART * seconds
+    folders = [(os.path.realpath(path), pin[1]) for path, pin in pins.items() if pin is not None]
+    unread = sum(
+        call.store.digests.unread(f"{root}/{folder}" if folder else root, files)
+        for root, found in folders
+        for folder, files in found.items()
+    )
+    return most if unread < most * _FAST else 0.0

@@ -12,11 +12,12 @@ from typing import Optional
 import pytest
 from casa_kernel.reuse import after
 from casa_kernel.reuse.before import Call
-from casa_kernel.reuse.keeper import Keeper
+from casa_kernel.reuse.keeper import Keeper, patience
 from casa_kernel.reuse.session import Session
 from casa_kernel.reuse.table import Files
 
 from casa_desktop.errors import NotKept
+from casa_desktop.store.file_systems import file_system
 from casa_desktop.store.models import Record, State
 from casa_desktop.store.room import Room
 from casa_desktop.store.states import stat_of, state_of
@@ -98,6 +99,18 @@ def test_the_user_goes_on_while_a_result_is_kept(tmp_path: Path, monkeypatch: py
         assert "it is being kept" in kernel.session.why()
     assert kernel.kept() is not None
     assert "not kept" not in kernel.session.why()
+
+
+def test_the_user_waits_only_for_what_is_read_by_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    kernel = Kernel(tmp_path)
+    pins = {path: stat_of(path) for path in (str(kernel.table), str(tmp_path / "missing"))}
+    # There are 12 MB, for which nobody waits 5 ms; but 1 s of a call that has taken minutes.
+    assert patience(kernel.call, pins, seconds=0.0) == 0.0
+    assert patience(kernel.call, pins, seconds=199.0) == 1.0
+    kernel.store.digests.of(str(kernel.table / "table.f9"))
+    if file_system(str(tmp_path)).settle == 0:
+        assert patience(kernel.call, pins, seconds=0.0) == 0.005
 
 
 def test_what_is_changed_while_it_is_kept_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
