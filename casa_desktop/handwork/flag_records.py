@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Tuple
 
 from ..errors import HandworkDamaged, HandworkMissing
-from . import json_file
+from . import json_file, npz_file
 from .flags import Difference, Group
 
 if TYPE_CHECKING:
@@ -204,12 +204,8 @@ def read_bits(folder: Path) -> Tuple[Difference, Dict[str, Array]]:
     Raises:
         HandworkDamaged: it is not there, or cannot be read.
     """
-    import numpy
-
-    try:
-        # Opened here, because numpy leaves a file open that it cannot read.
-        with open(folder / BITS, "rb") as file, numpy.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+    with npz_file.opened(folder, BITS) as archive:
+        arrays = {name: archive[name] for name in archive.files}
         count = sum(name.endswith(".shape") for name in arrays)
         groups = tuple(_group(arrays, number) for number in range(1, count + 1))
         change = Difference(groups, arrays["row_flagged"], arrays["row_unflagged"])
@@ -217,9 +213,6 @@ def read_bits(folder: Path) -> Tuple[Difference, Dict[str, Array]]:
         if any(len(each) != len(arrays["rows"]) for each in identity.values()):
             raise ValueError("a column is cut short")
         return change, identity
-    # A damaged archive leads to errors of zipfile, zlib, struct and numpy, and of what it makes of a wrong length.
-    except Exception as error:
-        raise HandworkDamaged(folder, f"{BITS}: {_reason(error)}") from error
 
 
 def _group(arrays: Mapping[str, Array], number: int) -> Group:
@@ -249,9 +242,3 @@ def expanded(folder: Path) -> List[Path]:
     if not found:
         raise HandworkMissing(folder)
     return found
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, KeyError):
-        return f"{error.args[0] if error.args else 'something'} is missing"
-    return json_file.reason(error)

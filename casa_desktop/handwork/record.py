@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, Optional, Tuple
 
 from ..errors import HandworkDamaged
-from . import json_file
+from . import json_file, npz_file
 from .models import FORMAT, Minor, Record, Residual, Step
 from .packed import SHAPE, Packed, unpacked
 
@@ -200,18 +200,11 @@ def read_mask(folder: Path, key: str) -> Mask:
     Raises:
         HandworkDamaged: it is not there, or cannot be read.
     """
-    import numpy
-
-    try:
-        # Opened here, because numpy leaves a file open that it cannot read.
-        with open(folder / MASKS, "rb") as file, numpy.load(file, allow_pickle=False) as archive:
-            data: Mask = archive[key]
-            if key + SHAPE not in archive.files:
-                return data
-            return unpacked(key, data, tuple(int(each) for each in archive[key + SHAPE]))
-    # A damaged archive leads to errors of zipfile, zlib, struct and numpy, and of what it makes of a wrong length.
-    except Exception as error:
-        raise HandworkDamaged(folder, f"{MASKS}: {_reason(error)}") from error
+    with npz_file.opened(folder, MASKS) as archive:
+        data: Mask = archive[key]
+        if key + SHAPE not in archive.files:
+            return data
+        return unpacked(key, data, tuple(int(each) for each in archive[key + SHAPE]))
 
 
 def read_preview(folder: Path, residual: Residual) -> Preview:
@@ -227,9 +220,3 @@ def read_preview(folder: Path, residual: Residual) -> Preview:
 def size(folder: Path) -> int:
     """Return the bytes that a record takes."""
     return sum((folder / name).stat().st_size for name in (STEPS, MASKS) if (folder / name).exists())
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, KeyError):
-        return str(error.args[0]) if error.args else "something is missing"
-    return json_file.reason(error)

@@ -6,7 +6,7 @@ import html
 from pathlib import Path
 from typing import List
 
-from . import convergence, record
+from . import convergence
 from .convergence import Point, number
 from .drawings import drawing
 from .models import Record
@@ -15,13 +15,16 @@ _SIDE, _GAP, _TEXT, _IN_A_ROW = 176, 16, 90, 3
 _MARGIN = 8
 
 
-def sheet(folder: Path) -> str:
+def sheet(folder: Path, found: Record) -> str:
     """Return the picture of a record: its convergence, and below it the residual and the mask of each question.
 
+    Args:
+        folder: the record's.
+        found: the record.
+
     Raises:
-        HandworkMissing, HandworkOfOtherFormat, HandworkDamaged: as ``record.read``.
+        HandworkDamaged: as ``record.read_mask``.
     """
-    found = record.read(folder)
     cells = [_cell(folder, found, point) for point in convergence.points(found)]
     rows = -(-len(cells) // _IN_A_ROW)
     height = convergence.HEIGHT + rows * (_SIDE + _TEXT + _GAP)

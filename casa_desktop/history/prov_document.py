@@ -74,10 +74,8 @@ def _entity(document: Any, version: versions.Version) -> None:
 
 
 def _name(version: versions.Version) -> str:
-    from urllib.parse import quote
-
-    path, _, mark = version.name.rpartition("#")
-    return f"file:{quote(path)}#{mark}"
+    path, mark = version.name
+    return f"file:{path}#{mark}"
 
 
 def _attributes(call: Call) -> Dict[str, Any]:

@@ -99,10 +99,8 @@ def _describe(crate: Any, entity: Any, history: History) -> None:
 
 
 def _name(version: versions.Version) -> str:
-    from urllib.parse import quote
-
-    path, _, mark = version.name.rpartition("#")
-    return f"#{quote(path)}-{mark}"
+    path, mark = version.name
+    return f"#{path}-{mark}"
 
 
 def _data(version: versions.Version) -> Dict[str, Any]:

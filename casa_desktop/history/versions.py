@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Dict, List, NamedTuple, Sequence, Tuple
+from urllib.parse import quote
 
 from .models import Call, History
 
@@ -25,9 +26,12 @@ class Version(NamedTuple):
     digest: str
 
     @property
-    def name(self) -> str:
-        """A name that no other version of the same history has."""
-        return f"{self.path}#{self.digest[:16] or self.number}"
+    def name(self) -> Tuple[str, str]:
+        """A name that no other version of the same history has: its path, quoted as in a URL, and a mark of its state.
+
+        Each format joins the two in a way of its own.
+        """
+        return quote(self.path), self.digest[:16] or str(self.number)
 
 
 @dataclass(frozen=True)

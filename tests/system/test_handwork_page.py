@@ -12,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, expect
 
 from casa_desktop.handwork.page import page
+from casa_desktop.handwork.record import read
 from casa_desktop.handwork.sheet import sheet
 
 from ..support.handwork import record
@@ -56,7 +57,8 @@ def test_each_cycle_shows_its_residual_in_the_outline_of_its_mask_and_nothing_is
 
 
 def test_the_picture_for_notebooks_has_all_of_it_as_an_image(browser: Browser, tmp_path: Path) -> None:
-    data = base64.b64encode(sheet(record(tmp_path)).encode()).decode()
+    folder = record(tmp_path)
+    data = base64.b64encode(sheet(folder, read(folder)).encode()).decode()
     with browser.new_context(viewport={"width": 900, "height": 700}) as context:
         view = context.new_page()
         # As JupyterLab shows it.

@@ -79,8 +79,8 @@ def undo(folder: Path, number: int) -> Iterator[str]:
 
 def picture(folder: Path) -> Dict[str, str]:
     """Return the MIME bundle of a picture of a cleaning: its convergence, its residuals and the masks drawn on them."""
-    drawn = sheet(folder)
-    return {"image/svg+xml": drawn, "text/plain": summary(mask_records.read(folder))}
+    found = mask_records.read(folder)
+    return {"image/svg+xml": sheet(folder, found), "text/plain": summary(found)}
 
 
 def export(folder: Path) -> str:

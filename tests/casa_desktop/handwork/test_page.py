@@ -81,7 +81,8 @@ def test_names_with_html_in_them_are_text(tmp_path: Path) -> None:
 
 
 def test_the_sheet_is_an_svg_with_all_cycles(tmp_path: Path) -> None:
-    tree = ElementTree.fromstring(sheet(record(tmp_path)))
+    folder = record(tmp_path)
+    tree = ElementTree.fromstring(sheet(folder, read(folder)))
     texts = ["".join(node.itertext()) for node in tree.iter("{http://www.w3.org/2000/svg}text")]
     assert [text for text in texts if text.startswith("Cycle")] == [
         "Cycle 1: continue",

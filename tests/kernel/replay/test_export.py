@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from casa_desktop.handwork.models import Controls, Image, Minor, Record, Step
-from casa_desktop.handwork.record import Writer, make
+from casa_desktop.handwork.record import Writer, make, read
 from casa_desktop.handwork.script import script
 from casa_desktop.handwork.sheet import sheet
 
@@ -236,7 +236,7 @@ def test_a_script_in_plain_casa_makes_the_pixels_of_the_interactive_call(
 def test_a_notebook_shows_a_cleaning_as_a_picture_and_prints_its_script(kernel: Notebook, folder: Path) -> None:
     made = record(folder)
     (shown,) = kernel.run("%casa_hand show first.hand").displayed
-    assert shown["image/svg+xml"] == sheet(made)
+    assert shown["image/svg+xml"] == sheet(made, read(made))
     assert shown["text/plain"].startswith("tclean on 2028-11-29 12:00: 3 cycles, stopped by hand")
     assert kernel.run("%casa_hand export first.hand").text == script(made) + "\n"
     assert "There is no handwork in line.ms" in str(kernel.run("%casa_hand show line.ms").error)
