@@ -1,4 +1,4 @@
-"""Results that are kept in the background, on disks that clone; elsewhere they are kept at once."""
+"""Results that are kept: in the background on disks that clone (``background_keeper``), elsewhere at once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from casa_kernel.reuse.table import Files
 from casa_desktop.errors import NotKept
 from casa_desktop.store.file_systems import file_system
 from casa_desktop.store.models import Record, State
-from casa_desktop.store.room import Room
 from casa_desktop.store.states import stat_of, state_of
 from casa_desktop.store.store import Store
 
@@ -89,18 +88,6 @@ def test_a_result_is_kept_with_all_that_the_call_made_or_changed(
     assert state(kernel.table) == made
 
 
-def test_the_user_goes_on_while_a_result_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    kernel = Kernel(tmp_path)
-    if not kernel.in_background:
-        pytest.skip("this disk does not clone files")
-    with Room(kernel.store.folder).alone():
-        kernel.keep()
-        assert "it is being kept" in kernel.session.why()
-    assert kernel.kept() is not None
-    assert "not kept" not in kernel.session.why()
-
-
 def test_the_user_waits_only_for_what_is_read_by_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     kernel = Kernel(tmp_path)
@@ -111,18 +98,6 @@ def test_the_user_waits_only_for_what_is_read_by_then(tmp_path: Path, monkeypatc
     kernel.store.digests.of(str(kernel.table / "table.f9"))
     if file_system(str(tmp_path)).settle == 0:
         assert patience(kernel.call, pins, seconds=0.0) == 0.005
-
-
-def test_what_is_changed_while_it_is_kept_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    kernel = Kernel(tmp_path)
-    if not kernel.in_background:
-        pytest.skip("this disk does not clone files")
-    with Room(kernel.store.folder).alone():
-        kernel.keep()
-        flag(kernel.table)
-    assert kernel.kept() is None
-    assert "Its result was not kept: " in kernel.session.why()
 
 
 @pytest.mark.parametrize(
