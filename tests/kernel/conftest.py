@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List
 
@@ -32,6 +33,21 @@ def kernel_environment(environment: Dict[str, str]) -> Dict[str, str]:
 def notebook(observation: Path, kernel_environment: Dict[str, str]) -> Iterator[Notebook]:
     """A kernel that works in the folder of the observation."""
     with Notebook(observation, kernel_environment) as kernel:
+        yield kernel
+
+
+@pytest.fixture(scope="module")
+def line_folder(spectral_line: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ``line.ms``, an observation of eight channels, for one kernel."""
+    made = tmp_path_factory.mktemp("reduce, please")
+    shutil.copytree(spectral_line / "line.ms", made / "line.ms")
+    return made
+
+
+@pytest.fixture(scope="module")
+def line_kernel(line_folder: Path, kernel_environment: Dict[str, str]) -> Iterator[Notebook]:
+    """A kernel that works there."""
+    with Notebook(line_folder, kernel_environment) as kernel:
         yield kernel
 
 

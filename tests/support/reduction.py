@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import List, Sequence, Tuple
+
+from .notebook import Cell, Notebook
 
 SOLVE = "refant='0', minsnr=0"
 
@@ -30,3 +32,13 @@ def steps(vis: str = "line.ms", niter: int = 20) -> Tuple[str, ...]:
         "exportfits(imagename='twice.image', fitsimage='twice.fits')",
         "imstat(imagename='twice.image')",
     )
+
+
+def play(kernel: Notebook, calls: Sequence[str]) -> List[Cell]:
+    """Make each call in a cell of its own, and print what it returns; fail at the first that fails."""
+    cells = []
+    for call in calls:
+        cell = kernel.run(f"result = {call}; print(repr(result))", timeout=120)
+        assert cell.error is None, (cell.error, kernel.run("%casa_reuse why").text)
+        cells.append(cell)
+    return cells

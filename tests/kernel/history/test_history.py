@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, Iterator, List
+from typing import Dict, List
 
 import pytest
 from prov.model import ProvActivity, ProvDocument, ProvEntity
@@ -18,6 +18,7 @@ from rocrate.rocrate import ROCrate
 from casa_desktop.history.hands import beside
 
 from ...support.notebook import Notebook
+from ...support.reduction import play
 
 SITE = Path(__file__).parents[2] / "support" / "observation" / "siteconfig.py"
 SOLVE = "refant='0', minsnr=0"
@@ -37,21 +38,16 @@ TASKS = [step.partition("(")[0] for step in STEPS]
 
 
 @pytest.fixture(scope="module")
-def folder(spectral_line: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an observation of eight channels, for one kernel."""
-    made = tmp_path_factory.mktemp("history, please")
-    shutil.copytree(spectral_line / "line.ms", made / "line.ms")
-    return made
+def folder(line_folder: Path) -> Path:
+    return line_folder
 
 
 @pytest.fixture(scope="module")
-def kernel(folder: Path, kernel_environment: Dict[str, str]) -> Iterator[Notebook]:
+def kernel(line_kernel: Notebook) -> Notebook:
     """A kernel that has made all steps, and kept their results."""
-    with Notebook(folder, kernel_environment) as running:
-        running.run("%casa_reuse on")
-        for step in STEPS:
-            assert running.run(step, timeout=120).error is None
-        yield running
+    line_kernel.run("%casa_reuse on")
+    play(line_kernel, STEPS)
+    return line_kernel
 
 
 def told(kernel: Notebook, line: str) -> str:

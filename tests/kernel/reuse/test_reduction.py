@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import shutil
 from pathlib import Path
-from typing import Dict, Iterator, List, Sequence, Tuple
+from typing import Dict, List, Sequence, Tuple
 
 import pytest
 
 from ...support.notebook import Cell, Notebook
-from ...support.reduction import steps
+from ...support.reduction import play, steps
 
 REUSE = "application/vnd.casa-desktop.reuse+json"
 STEPS = steps()
@@ -29,31 +29,22 @@ _OF_THE_MOMENT = (
 
 
 @pytest.fixture(scope="module")
-def folder(spectral_line: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an observation of eight channels, for one kernel."""
-    made = tmp_path_factory.mktemp("reduce, please")
-    shutil.copytree(spectral_line / "line.ms", made / "line.ms")
-    return made
+def folder(line_folder: Path) -> Path:
+    return line_folder
 
 
 @pytest.fixture(scope="module")
-def kernel(folder: Path, kernel_environment: Dict[str, str]) -> Iterator[Notebook]:
-    with Notebook(folder, kernel_environment) as running:
-        assert running.run("from casatasks import *").error is None
-        yield running
+def kernel(line_kernel: Notebook) -> Notebook:
+    assert line_kernel.run("from casatasks import *").error is None
+    return line_kernel
 
 
 def do(kernel: Notebook, steps: Sequence[str] = STEPS) -> List[Cell]:
-    """Run each step in a cell of its own."""
-    cells = []
-    for step in steps:
-        if step.startswith("tclean"):
-            # As in any notebook that cleans: tclean goes on with images that are there, with reuse as without.
-            kernel.run("import os; os.system('rm -rf clean.*')")
-        cell = kernel.run(f"result = {step}; print(repr(result))", timeout=120)
-        assert cell.error is None, (cell.error, kernel.run("%casa_reuse why").text)
-        cells.append(cell)
-    return cells
+    """Make each step, from clean images on."""
+    if any(step.startswith("tclean") for step in steps):
+        # As in any notebook that cleans: tclean goes on with images that are there, with reuse as without.
+        kernel.run("import os; os.system('rm -rf clean.*')")
+    return play(kernel, steps)
 
 
 def reused(cells: Sequence[Cell]) -> List[bool]:
