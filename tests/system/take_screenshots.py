@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from pathlib import Path
 from typing import Callable
 
+from PIL import Image
 from playwright.sync_api import Browser, expect
 
 from ..support.lab import Canvas, Lab, Notebook
 from ..support.mask_editor import MaskEditor
+from ..support.plotms import PlotMS
 from ..support.screen import RIGHT, Screen
 
 DOCS = Path(__file__).parents[2] / "docs"
 DEMO = Path(__file__).parents[2] / "casa_desktop" / "demo" / "first-light.ipynb"
 SIZE = {"width": 1720, "height": 960}
+CLEANED = "'sim.ms', imagename='first', imsize=128,\n       cell='0.4arcsec', niter=200, cycleniter=20"
 # Of the demo's code cells: what draws headless, what opens windows, and the one that waits for a mask.
 HEADLESS, LIVE, CLEANING = (0, 3, 4), (5, 6), 8
 
@@ -65,6 +69,62 @@ def test_take_results_that_are_reused(lab: Lab) -> None:
     expect(line.locator(".casa-desktop-Log")).to_contain_text("Begin Task: split")
     notebook.cell(0).scroll_into_view_if_needed()
     lab.page.locator(".jp-NotebookPanel").screenshot(path=DOCS / "reuse.png")
+
+
+def test_take_a_cleaning_whose_masks_are_kept(lab: Lab, screen: Callable[[], Screen]) -> None:
+    for images in lab.jupyter.root.glob("first*"):
+        shutil.rmtree(images)
+    notebook = _beside_a_desktop(lab, f"tclean({CLEANED},\n       interactive=True)")
+    notebook.start(0)
+    canvas = lab.desktop()
+    desktop = screen()
+    canvas.wait_for_size_of(desktop)
+    editor = MaskEditor.wait_for(desktop, canvas)
+    for box in (((0.40, 0.62), (0.58, 0.38)), ((0.30, 0.66), (0.39, 0.52))):
+        editor.draw(*box)
+        editor.clean_one_cycle()
+    editor.clean_one_cycle()
+    desktop.wait_until_still()
+    _keep(lab, "replay-clean.png")
+    editor.stop()
+    notebook.wait_until_finished(0)
+
+
+def test_take_flaggings_that_are_kept(lab: Lab, screen: Callable[[], Screen]) -> None:
+    shutil.rmtree(lab.jupyter.root / "hand.ms", ignore_errors=True)
+    shutil.rmtree(lab.jupyter.root / "hand.ms.hand", ignore_errors=True)
+    shutil.copytree(lab.jupyter.root / "sim.ms", lab.jupyter.root / "hand.ms")
+    notebook = _beside_a_desktop(lab, "plotms('hand.ms', gui=True)", "%casa_hand undo", "%casa_hand")
+    notebook.run(0)
+    canvas = lab.desktop()
+    desktop = screen()
+    canvas.wait_for_size_of(desktop)
+    window = PlotMS(desktop)
+    expect(notebook.cell(0).get_by_text("Flaggings in this window are kept")).to_be_visible()
+    for number, box in enumerate((((0.1, 0.6), (0.5, 0.95)), ((0.05, 0.05), (0.3, 0.35))), start=1):
+        window.flag(*box)
+        expect(notebook.cell(0).get_by_text(f"kept in hand.ms.hand/000{number}")).to_be_visible()
+    for number in (1, 2):
+        notebook.run(number)
+    notebook.cell(0).scroll_into_view_if_needed()
+    desktop.wait_until_still()
+    _keep(lab, "replay-flags.png")
+
+
+def _beside_a_desktop(lab: Lab, *cells: str) -> Notebook:
+    """Open a notebook, with room for a desktop beside it."""
+    lab.page.set_viewport_size({"width": 1400, "height": 860})
+    notebook = lab.notebook(*cells)
+    # Where files are listed otherwise.
+    lab.page.keyboard.press("Control+b")
+    expect(lab.page.locator("#filebrowser")).to_be_hidden()
+    return notebook
+
+
+def _keep(lab: Lab, name: str) -> None:
+    """Keep a picture of the page in few bytes."""
+    with Image.open(io.BytesIO(lab.page.screenshot())) as image:
+        image.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(DOCS / name, optimize=True)
 
 
 def _demo(lab: Lab) -> Notebook:
