@@ -11,6 +11,7 @@ Each desktop has a folder below a root that only the user can enter (``runtime.l
                   links/         addresses that programs on the desktop request to open
                   shares/        links with which other users may view the desktop (``views.share_links``)
     <root>/.<name>.ended         why a desktop ended without being stopped (``runtime.exit_reason``)
+    <root>/.former-<digest>      that a kernel died on a full disk (``casa_kernel.jupyter.former_kernel``)
     <root>/.kernels/<id>/        files that a container and its launcher share (``runtime.rendezvous``)
 
 A supervisor holds a lock on its desktop's folder until it ends (``system.locks``), so a folder whose lock is free

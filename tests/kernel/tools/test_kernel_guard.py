@@ -12,8 +12,10 @@ from typing import Dict, Iterator
 
 import psutil
 import pytest
+from inotify_simple import INotify, flags
 
 from ...support.living import below, is_alive, with_word
+from ...support.shortage import small_disk
 
 # Stands for a kernel: it has a tool, and whatever is forked; it ends when it reads a line, as a kernel does.
 PROGRAM = """
@@ -112,6 +114,29 @@ def test_a_guard_heeds_no_signal_of_a_terminal_and_a_kernel_ends_without_it(kern
     guard.kill()
     assert kernel.end() == 0
     assert not kernel.folder.exists()
+
+
+@pytest.mark.parametrize("kernel", ["Python"], indirect=True)
+@pytest.mark.parametrize("killed", [True, False])
+def test_a_full_disk_is_noted_where_the_kernel_died_and_not_where_it_ended(
+    kernel: Kernel, killed: bool, tmp_path: Path
+) -> None:
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    with small_disk(tmp_path / "a disk", 16) as disk, INotify() as events:
+        (kernel.folder / "working-folder").symlink_to(disk.path)
+        (kernel.folder / "note").symlink_to(notes / "note")
+        disk.fill()
+        events.add_watch(notes, flags.MOVED_TO)
+        guard = kernel.guard()
+        if killed:
+            kernel.process.kill()
+            assert events.read(timeout=60_000)
+            assert (notes / "note").read_text() == f"0 {disk.path}"
+        else:
+            kernel.end()
+            guard.wait(60)
+        assert [each.name for each in notes.iterdir()] == ["note"] * killed
 
 
 def _ignores(pid: int, number: int) -> bool:
