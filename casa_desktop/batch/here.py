@@ -13,7 +13,7 @@ from typing import Mapping, Tuple
 from .. import names
 from ..errors import JobNotStarted
 from ..system import output, pythonpath
-from .job_folder import ENDS, ERROR, PENDING, UNKNOWN, Folder, State
+from .job_folder import ENDS, ERROR, PENDING, QUEUED, UNKNOWN, Folder, State
 
 # The exit status of a process that was killed, as a shell has it.
 KILLED = 137
@@ -82,7 +82,7 @@ def look(folder: Folder) -> State:
 
 
 def _fate(folder: Folder, state: State) -> str:
-    if state.phase == PENDING and not state.pid:
+    if state.phase in (PENDING, QUEUED) and not state.pid:
         return f"It did not start: {last_words(folder) or 'its process ended without a word'}"
     where = f" in cell {state.cell} of {state.cells}" if state.cell else ""
     return f"{ENDED_SILENTLY}{where}: it was killed, perhaps for memory, or the machine was restarted."

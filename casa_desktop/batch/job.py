@@ -63,20 +63,23 @@ class _Run:
     def __init__(self, folder: Folder) -> None:
         self._folder, self._job = folder, folder.job()
         self._said = self._signal = ""
+        self._seconds, self._is_over = folder.terms().seconds, False
         begun = folder.state().now(EXECUTING)
-        self._state = replace(begun, cell=0, doing="", pid=os.getpid(), host=socket.gethostname())
+        self._state = replace(begun, cell=0, doing="", pid=os.getpid(), host=socket.gethostname(), begun=time.time())
 
     def perform(self) -> int:
         """Run the notebook; return the exit status."""
         try:
             for number in SIGNALS:
                 signal.signal(number, self._stop_early)
+            signal.signal(signal.SIGALRM, self._end_in_time)
+            signal.setitimer(signal.ITIMER_REAL, self._seconds)
             self._folder.write(self._state)
             # Who wanted it to stop before its process id was known sent no signal.
             status = int(Status.STOPPED) if self._folder.is_to_stop() else self._executed()
         except _Stopped:
             status = int(Status.STOPPED)
-        for number in SIGNALS:
+        for number in (*SIGNALS, signal.SIGALRM):
             signal.signal(number, signal.SIG_IGN)
         self._folder.write_end(self._ended(status))
         return status
@@ -84,6 +87,10 @@ class _Run:
     def _stop_early(self, number: int, _frame: object) -> None:
         self._signal = signal.Signals(number).name
         raise _Stopped
+
+    def _end_in_time(self, _number: int, _frame: object) -> None:
+        self._is_over = True
+        os.kill(os.getpid(), signal.SIGTERM)
 
     def _executed(self) -> int:
         try:
@@ -117,6 +124,8 @@ class _Run:
         if status != Status.STOPPED:
             return self._state.now(ERROR, self._said, status)
         where = f" in cell {self._state.cell} of {self._state.cells}" if self._state.cell else " before its first cell"
+        if self._is_over:
+            return self._state.now(ABORTED, f"It was stopped{where}: it had run for {self._seconds} s.", status)
         if self._folder.is_to_stop():
             return self._state.now(ABORTED, f"It was stopped{where}.", status)
         return self._state.now(ERROR, f"It was stopped by {self._signal or 'a signal'}{where}; it can go on.", status)

@@ -37,6 +37,7 @@ ENDS = frozenset({COMPLETED, ERROR, ABORTED})
 # The engines that run jobs.
 HERE, SLURM = "here", "slurm"
 _JOB, _STATE, _LOCK, _LOG, _STOP = "job.json", "phase", "lock", "log", "stop"
+_TERMS, _WAITS = "terms.json", "waits"
 # A phase's file is at least so long, so that an end that is written to a full disk needs no more room.
 _ROOM = 1024
 
@@ -88,6 +89,7 @@ class State:
         pid: the process id of the job; 0 if it has not begun.
         host: the machine on which it runs; empty if it has not begun.
         slurm: the id that Slurm has given it; empty for none.
+        begun: when it began to run, in seconds since 1970; 0 if it has not begun.
     """
 
     phase: str
@@ -100,11 +102,27 @@ class State:
     pid: int = 0
     host: str = ""
     slurm: str = ""
+    begun: float = 0.0
 
     def now(self, phase: str, sentence: str = "", status: int = -1) -> State:
         """Return the state with another phase, which begins now; with the same phase it goes on."""
         since = self.since if phase == self.phase else time.time()
         return replace(self, phase=phase, since=since, sentence=sentence, status=status)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a job is given by the service that has made it.
+
+    Attributes:
+        run_id: what the client calls it.
+        seconds: how long it may run; 0 for as long as it likes.
+        destruction: when it is removed, in seconds since 1970; 0 for never.
+    """
+
+    run_id: str = ""
+    seconds: int = 0
+    destruction: float = 0.0
 
 
 def root(environ: Mapping[str, str]) -> Path:
@@ -120,13 +138,14 @@ def stem_for(notebook: str) -> str:
     return re.sub(r"[^A-Za-z0-9_]+", "-", Path(notebook).stem).strip("-")[:40] or "job"
 
 
-def create(jobs: Path, job: Job, source: Path) -> Tuple[Folder, int]:
+def create(jobs: Path, job: Job, source: Path, *, waits: bool = False) -> Tuple[Folder, int]:
     """Make the folder of a new job, whole or not at all; return it with the descriptor of its lock, which is held.
 
     Args:
         jobs: the folder of all jobs; made if it does not exist.
         job: what is asked for. An empty output becomes one in the folder.
         source: the notebook or script, which is copied, so that it may be changed while the job waits.
+        waits: whether the job is started later.
 
     Raises:
         OSError: it cannot be made. A Shortage: there is no room.
@@ -135,7 +154,7 @@ def create(jobs: Path, job: Job, source: Path) -> Tuple[Folder, int]:
         jobs.mkdir(mode=0o700, parents=True, exist_ok=True)
         place = _reserved(jobs, stem_for(job.notebook))
         try:
-            return _filled(place, job, source)
+            return _filled(place, job, source, waits)
         except BaseException:
             shutil.rmtree(place, ignore_errors=True)
             raise
@@ -155,10 +174,12 @@ def _reserved(jobs: Path, stem: str) -> Path:
             return place
 
 
-def _filled(place: Path, job: Job, source: Path) -> Tuple[Folder, int]:
+def _filled(place: Path, job: Job, source: Path, waits: bool) -> Tuple[Folder, int]:
     folder = Folder(place)
     shutil.copyfile(source, place / f"input{source.suffix}")
     folder.log.touch(mode=0o600)
+    if waits:
+        (place / _WAITS).touch(mode=0o600)
     folder.write(State(PENDING, time.time()))
     # Otherwise one who looks now would think that it was killed.
     lock = folder.take()
@@ -248,6 +269,48 @@ class Folder:
 
     def _fault(self, name: str) -> str:
         return "is not as a job writes it" if (self.path / name).exists() else "is missing"
+
+    def change(self, job: Job) -> None:
+        """Write anew what is asked for, of a job that waits to be started.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        made = (self.path / _JOB).stat()
+        files.write(self.path / _JOB, job)
+        # By this time jobs are sorted.
+        os.utime(self.path / _JOB, ns=(made.st_atime_ns, made.st_mtime_ns))
+
+    def terms(self) -> Terms:
+        """Return what the service that has made the job gives it.
+
+        Raises:
+            Shortage: it cannot be read now.
+        """
+        return files.read(self.path / _TERMS, Terms) or Terms()
+
+    def set_terms(self, terms: Terms) -> None:
+        """Write what the job is given.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        files.write(self.path / _TERMS, terms)
+
+    def waits(self) -> bool:
+        """Return whether the job was made to be started later, and was not started yet."""
+        return (self.path / _WAITS).exists()
+
+    def set_waiting(self, waits: bool) -> None:
+        """Note whether the job waits to be started; hold its lock meanwhile.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        if waits:
+            (self.path / _WAITS).touch(mode=0o600)
+        else:
+            (self.path / _WAITS).unlink(missing_ok=True)
 
     def input(self) -> Path:
         """Return the copy of the notebook or script.

@@ -13,8 +13,8 @@ from typing import Any, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ..errors import CasaDesktopError, JobDamaged, JobHeld, JobNotStarted, OutputTaken, Shortage
 from ..system import locks
-from . import here, job_folder, planning
-from .job_folder import ENDS, HERE, UNKNOWN, Folder, Job, State
+from . import here, job_folder, planning, unstarted
+from .job_folder import ENDS, HERE, QUEUED, UNKNOWN, Folder, Job, State
 from .models import Plan
 from .planning import Wish
 
@@ -52,6 +52,52 @@ def submit(wish: Wish, engine: str, options: Sequence[str], environ: Mapping[str
         JobNotStarted: the engine did not take it.
         Shortage: there is no room for its folder.
     """
+    folder, lock = _prepared(wish, engine, options, environ, waits=False)
+    try:
+        ENGINES[engine].start(folder, lock, environ)
+    except CasaDesktopError:
+        folder.remove()
+        raise
+    finally:
+        os.close(lock)
+    return folder
+
+
+def make(wish: Wish, engine: str, options: Sequence[str], environ: Mapping[str, str]) -> Folder:
+    """Make a job that ``start`` starts later; the arguments and errors are those of ``submit``."""
+    folder, lock = _prepared(wish, engine, options, environ, waits=True)
+    os.close(lock)
+    return folder
+
+
+def start(folder: Folder, environ: Mapping[str, str]) -> None:
+    """Hand a job that was made earlier to its engine; it goes on waiting if that does not take it.
+
+    Raises:
+        JobHeld: it was started already.
+        JobDamaged: its folder cannot be read.
+        JobNotStarted: the engine did not take it.
+    """
+    lock = folder.take()
+    try:
+        if not folder.waits():
+            raise JobHeld(folder.id, folder.path)
+        before = folder.state()
+        folder.set_waiting(False)
+        try:
+            folder.write(before.now(QUEUED))
+            _engine(folder).start(folder, lock, environ)
+        except (CasaDesktopError, OSError):
+            folder.set_waiting(True)
+            folder.write(before)
+            raise
+    finally:
+        os.close(lock)
+
+
+def _prepared(
+    wish: Wish, engine: str, options: Sequence[str], environ: Mapping[str, str], *, waits: bool
+) -> Tuple[Folder, int]:
     root = job_folder.root(environ)
     plan = _planned(root, wish)
     job = Job(
@@ -68,15 +114,7 @@ def submit(wish: Wish, engine: str, options: Sequence[str], environ: Mapping[str
         host=socket.gethostname(),
         submitted=time.time(),
     )
-    folder, lock = _made(root, job, plan.notebook)
-    try:
-        ENGINES[engine].start(folder, lock, environ)
-    except CasaDesktopError:
-        folder.remove()
-        raise
-    finally:
-        os.close(lock)
-    return folder
+    return _made(root, job, plan.notebook, waits)
 
 
 def _planned(root: Path, wish: Wish) -> Plan:
@@ -95,14 +133,14 @@ def _user() -> str:
         return str(os.getuid())
 
 
-def _made(root: Path, job: Job, source: Path) -> Tuple[Folder, int]:
+def _made(root: Path, job: Job, source: Path, waits: bool) -> Tuple[Folder, int]:
     try:
         with locks.turn(root / ".lock", _TURN_SECONDS) as ours:
             if not ours:
                 raise JobNotStarted(job.engine, f"another process has kept {root} locked; try again")
             if job.output:
                 _check_output(root, job.output)
-            return job_folder.create(root, job, source)
+            return job_folder.create(root, job, source, waits=waits)
     except OSError as error:
         raise Shortage.of(error, root) or error from error
 
@@ -149,6 +187,8 @@ def look(folder: Folder) -> State:
 
 
 def _engine(folder: Folder) -> Any:
+    if folder.waits():
+        return unstarted
     name = folder.job().engine
     if name not in ENGINES:
         raise JobDamaged(folder.id, folder.path, f"it is of an engine {name!r}, which this release does not know")
@@ -173,9 +213,18 @@ def stop(folder: Folder) -> State:
     Raises:
         JobDamaged: its folder cannot be read.
     """
+    ask_to_stop(folder)
+    return wait(folder)
+
+
+def ask_to_stop(folder: Folder) -> None:
+    """Ask a job to stop, as ``stop`` does; return at once.
+
+    Raises:
+        JobDamaged: its folder cannot be read.
+    """
     if look(folder).phase not in ENDS:
         _engine(folder).stop(folder)
-    return wait(folder)
 
 
 def remove(folder: Folder) -> None:

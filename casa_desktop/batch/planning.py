@@ -52,7 +52,7 @@ def plan(wish: Wish) -> Plan:
         raise InvalidSetting("The working folder", str(folder), "a folder that exists")
     output = _output(wish.output, folder, path)
     saving.check(output, path)
-    given = _parameters(notebook, path, wish)
+    given = parameters_of(notebook, path, wish.given, wish.raw)
     kernel = _kernel(notebook, path, wish.kernel)
     return Plan(path, output, given, kernel, folder, wish.reuse, wish.allow_errors)
 
@@ -65,12 +65,24 @@ def _output(wished: Optional[Path], folder: Path, notebook: Path) -> Path:
     return wished / name if wished.is_dir() else wished
 
 
-def _parameters(notebook: Any, path: Path, wish: Wish) -> Dict[str, Any]:
-    names = {name for name, _ in (*wish.given, *wish.raw)}
+def parameters_of(
+    notebook: Any, path: Path, given: Sequence[Tuple[str, str]], raw: Sequence[Tuple[str, str]] = ()
+) -> Dict[str, Any]:
+    """Return the values of a notebook's parameters, by name.
+
+    Args:
+        notebook: as ``source.read`` returns it.
+        path: of the notebook, for errors.
+        given, raw: as in a wish.
+
+    Raises:
+        NoParameters, UnknownParameter, InvalidParameter, UnusableParameters: it has no such parameters.
+    """
+    names = {name for name, _ in (*given, *raw)}
     if not names:
         return {}
     known = parameters.check(notebook, path, names)
-    return {**{name: values.typed(name, text, known[name]) for name, text in wish.given}, **dict(wish.raw)}
+    return {**{name: values.typed(name, text, known[name]) for name, text in given}, **dict(raw)}
 
 
 def _kernel(notebook: Any, path: Path, wished: str) -> str:

@@ -14,6 +14,7 @@ from ..errors import CasaDesktopError
 from ..system.executor import workers
 from ..views.page import PAGE_FOLDER
 from ..views.runtime_watch import Lookout
+from . import uws
 from .config import CasaDesktop
 from .events import SCHEMA, SCHEMA_ID, Notices
 from .guest_websocket import SharedSocketHandler
@@ -41,6 +42,7 @@ def routes(base_url: str) -> list[tuple[Any, ...]]:
         (below("api", "desktops", _NAME, "shares", _NAME), OneShareHandler),
         (below("api", "shared", _NAME), SharedHandler),
         (below("api", "shared", _NAME, "rfb"), SharedSocketHandler),
+        *uws.routes(base_url),
         (below("static", "(.*)"), PageFileHandler, {"path": str(PAGE_FOLDER)}),
         (below("shared", _NAME) + "/?", SharedPageHandler),
         (below() + "/?", PageHandler),

@@ -47,6 +47,7 @@ SLOW: Tuple[str, ...] = (
     "tests/casa_desktop/desktop/test_mending.py",
     "tests/benchmarks/test_harness.py",
     "tests/casa_desktop/batch/test_here.py",
+    "tests/casa_desktop/web/test_uws.py",
     # Tests of files once more, on each kind of disk.
     "tests/casa_desktop/store/test_disks.py",
     "tests/casa_desktop/store/test_store_on_disks.py",
