@@ -60,6 +60,11 @@ class Quarters:
         self._moved = False
         self._x_numbers: List[socket.socket] = []
 
+    @property
+    def moved(self) -> bool:
+        """Whether this process is in a network namespace that was made for it."""
+        return self._moved
+
     def go_in(self, connection: Mapping[str, Any], environ: Mapping[str, str]) -> None:
         """Move this process, as far as this machine allows it.
 

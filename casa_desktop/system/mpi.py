@@ -23,6 +23,8 @@ FEWEST = 2
 MOST_ON_A_PROCESSOR = 8
 # On machines of a hosts file, whose processors are not known here.
 MOST = 4096
+# In a line that mpirun adds when a rank has not ended as it should; it says nothing about the reason.
+NOISE = b"PMIX ERROR: BAD-PARAM"
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,9 @@ def program(environ: Mapping[str, str]) -> str:
     return path
 
 
-def command(mpirun: str, ranks: Ranks, kernel: Sequence[str], server: Sequence[str], *, root: bool) -> Tuple[str, ...]:
+def command(
+    mpirun: str, ranks: Ranks, kernel: Sequence[str], server: Sequence[str], *, root: bool, private: bool
+) -> Tuple[str, ...]:
     """Return the command line that starts the kernel and its servers.
 
     Args:
@@ -109,19 +113,20 @@ def command(mpirun: str, ranks: Ranks, kernel: Sequence[str], server: Sequence[s
         kernel: the kernel's own command line.
         server: that of a server.
         root: this process runs as root, which mpirun refuses unless it is told.
+        private: nobody else reaches ports of this process's network.
     """
-    words = [mpirun, *(["--allow-run-as-root"] if root else []), *_places(ranks)]
+    words = [mpirun, *(["--allow-run-as-root"] if root else []), *_places(ranks, private)]
     # Otherwise mpirun would bind each rank to a processor, and with the kernel all its tools and windows.
     words += ["--bind-to", "none"]
     return (*words, "-n", "1", *kernel, ":", "-n", str(ranks.number - 1), *server)
 
 
-def _places(ranks: Ranks) -> List[str]:
+def _places(ranks: Ranks, private: bool) -> List[str]:
     words = ["--oversubscribe"] if ranks.oversubscribed else []
     if ranks.hosts:
         return ["--hostfile", ranks.hosts, *words]
-    # Otherwise mpirun and the ranks would listen on all interfaces, if the network is the machine's.
-    words += [word for name in ("oob", "btl") for word in ("--mca", f"{name}_tcp_if_include", "lo")]
+    # Otherwise mpirun would listen on all interfaces, and each rank, too, though on one machine they share memory.
+    words += ["--mca", "oob_tcp_if_include", "lo", *([] if private else ["--mca", "btl", "^tcp"])]
     # On this machine the launcher ends the others when one has ended, after it has told the notebook; mpirun would
     # kill all at once. No batch system is asked for machines.
     return ["--enable-recovery", "--host", f"localhost:{ranks.number}", "--mca", "ras", "^slurm,tm,gridengine", *words]
@@ -148,5 +153,5 @@ def environment(environ: Mapping[str, str], ranks: Ranks, available: int) -> Dic
 
 def complaint(said: bytes) -> str:
     """Return the last line that a failed start has printed, without those that mpirun always adds at the end."""
-    lines = [line for line in said.splitlines() if b"PMIX ERROR" not in line and line.strip(b"- ")]
+    lines = [line for line in said.splitlines() if NOISE not in line and line.strip(b"- ")]
     return last_words(b"\n".join(lines))

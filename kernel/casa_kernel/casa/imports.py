@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any, Dict, Mapping, MutableMapping, Optional, Tuple
+from typing import Any, Callable, Dict, Mapping, MutableMapping, Optional, Tuple
 
 from ..errors import CasaMissing
 from ..log.file import reserve
@@ -127,18 +127,20 @@ def load_tasks() -> Casa:
     return _describe(_import_casa("casatools"), _import_casa("casatasks"))
 
 
-def serve(settings: Mapping[str, Any]) -> None:
+def serve(settings: Mapping[str, Any], loaded: Callable[[], object]) -> None:
     """Import CASA in a process that mpirun has started as a server; returns only if it has become none.
 
     The tasks would do it when they are imported, too, but then the kernel's own import would wait for theirs.
 
     Args:
         settings: as in ``load_tools``.
+        loaded: called when CASA's C++ is loaded, before the ranks meet.
 
     Raises:
         CasaMissing: as ``load_tools``.
     """
     load_tools(Path(sys.executable), settings)
+    loaded()
     # casatools would print each message where Jupyter was started, too (6.7.0).
     _import_casa("casatools").logsink().showconsole(False)
     _import_casa("casampi.private.start_mpi")

@@ -90,6 +90,9 @@ class Launcher:
         self._ranks: Dict[int, _Rank] = {}
         self._mpirun: Optional[subprocess.Popen[bytes]] = None
         self._said = b""
+        # How many servers have loaded CASA: one that cannot must not be waited for by the kernel.
+        self._loaded = 0
+        self._failure = ""
         self._due = math.inf
         self._started = self._leaving = self._ending = False
         # What Jupyter is told in the end; 0 when the kernel has ended by itself.
@@ -146,7 +149,8 @@ class Launcher:
         if not received:
             self._loop.off(stream)
         self._said = (self._said + received)[-_KEPT_BYTES:]
-        # mpirun complains when ranks are ended.
+        # mpirun complains when ranks are ended, and in a line that says nothing when one has been killed.
+        received = b"".join(line for line in received.splitlines(keepends=True) if mpi.NOISE not in line)
         if not ((self._ending and self._started) or self._leaving):
             with suppress(OSError):
                 os.write(2, received)
@@ -186,10 +190,19 @@ class Launcher:
         for word in decoder.feed(received):
             if word.kind == "rank" and word.number is not None:
                 self._enter(_Rank(word.number, pid, connection))
+            elif word.kind == "loaded":
+                self._loaded += 1
+            elif word.kind == "failed":
+                self._failure = str(word.value)
             elif word.kind == "ended":
                 self._status, self._leaving = 0, True
             elif word.kind == "imported":
                 self._tell_servers(word)
+        # Servers on other machines do not connect.
+        if not self._started and 0 in self._ranks and (self._wanted.hosts or self._loaded == self._wanted.number - 1):
+            self._started = True
+            self._due = math.inf
+            self._waiting.close()
 
     def _enter(self, rank: _Rank) -> None:
         self._ranks[rank.number] = rank
@@ -199,11 +212,6 @@ class Launcher:
             with suppress(OSError):
                 for word, descriptors in self._home.handed_over():
                     unix_sockets.send(rank.connection, messages.encode(word), descriptors)
-        # Servers on other machines do not connect.
-        if 0 in self._ranks and (self._wanted.hosts or len(self._ranks) == self._wanted.number):
-            self._started = True
-            self._due = math.inf
-            self._waiting.close()
 
     def _tell_servers(self, word: Word) -> None:
         for number, rank in self._ranks.items():
@@ -284,9 +292,11 @@ class Launcher:
             self._loop.turn(max(self._due - time.monotonic(), 0))
 
     def _explained(self) -> str:
-        missing = self._wanted.number - len(self._ranks)
+        if self._failure:
+            return self._failure
         said = mpi.complaint(self._said) or "nothing"
-        return f"{missing} of them did not begin, and the last that was said is: {said}."
+        missing = self._wanted.number - 1 - self._loaded
+        return f"{missing} of {self._wanted.number - 1} servers did not begin, and the last that was said is: {said}."
 
 
 def check(ranks: Ranks, environ: Mapping[str, str]) -> str:
@@ -323,15 +333,16 @@ def main(words: Sequence[str]) -> int:
         ranks, own, behind = parsed(words)
         mpirun = check(ranks, os.environ)
         casa = ["--", *behind] if behind else []
+        home = isolate.move_in(connection_arguments.file(own), os.environ, connection_arguments.said(own))
         argv = mpi.command(
             mpirun,
             ranks,
             [sys.executable, *module("casa_kernel"), *own, *casa],
             [sys.executable, *module(names.RANKS_SERVER), *casa],
             root=os.geteuid() == 0,
+            private=home.moved or namespace.is_private(os.environ),
         )
         environ = mpi.environment(os.environ, ranks, mpi.processors())
-        home = isolate.move_in(connection_arguments.file(own), os.environ, connection_arguments.said(own))
         return Launcher(ranks, home, waiting).run(argv, environ)
     except (CasaDesktopError, OSError, ValueError) as error:
         print(f"casa-desktop: {error}", file=sys.stderr)

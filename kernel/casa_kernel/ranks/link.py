@@ -3,6 +3,8 @@
 ::
 
     rank     → launcher   ["rank", 2]                 the first message
+    others   → launcher   ["loaded", null]            CASA is there, as far as a server needs it to meet the others
+    others   → launcher   ["failed", "CASA is …"]     why a server ends
     launcher → rank 0     ["port", 40123]             a socket that listens for Jupyter, with its descriptor
     launcher → rank 0     ["home", {…}]               the network in which the kernel is, with its helper's descriptor
     launcher → rank 0     ["lost", "Rank 2 of 3 …"]   a rank has ended, and all others will
@@ -70,10 +72,10 @@ class Link:
         self._connection.settimeout(None)
         return quarters
 
-    def say(self, kind: str) -> None:
-        """Send the launcher a message without a value."""
+    def say(self, kind: str, value: Optional[str] = None) -> None:
+        """Send the launcher a message."""
         with suppress(OSError):
-            self._connection.sendall(messages.encode(Word(kind)))
+            self._connection.sendall(messages.encode(Word(kind, value)))
 
     def watch(self, on_word: Callable[[Word], object]) -> None:
         """Call ``on_word``, in a thread, with each message, and end this process when the launcher has gone."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from typing import Optional
 
 from casa_desktop.system import descriptors
 from casa_desktop.system.messages import Word
 
 from ..casa import imports, options, servers
-from .link import joined
+from ..errors import CasaMissing
+from .link import Link, joined
 
 
 def main() -> int:
@@ -28,10 +30,20 @@ def main() -> int:
     descriptors.raise_limit()
     _, sys.argv[1:] = options.split(sys.argv[1:])
     servers.prepare()
-    # The kernel tells the servers its own log when they begin to work.
-    imports.serve({"logfile": os.devnull})
-    print("casa-desktop: CASA has not made this process a server: casampi found no MPI.", file=sys.stderr)
+    try:
+        # The kernel tells the servers its own log when they begin to work.
+        imports.serve({"logfile": os.devnull}, lambda: _say(link, "loaded"))
+        reason = "CASA has not made this process a server: casampi found no MPI."
+    except CasaMissing as error:
+        reason = str(error)
+    _say(link, "failed", reason)
+    print(f"casa-desktop: {reason}", file=sys.stderr)
     return 1
+
+
+def _say(link: Optional[Link], kind: str, value: Optional[str] = None) -> None:
+    if link is not None:
+        link.say(kind, value)
 
 
 def _take(word: Word) -> None:

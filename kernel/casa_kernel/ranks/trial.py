@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Dict
 
 from casa_desktop.errors import CasaDesktopError
-from casa_desktop.network import isolate
+from casa_desktop.network import isolate, namespace
 from casa_desktop.system import mpi
 from casa_desktop.system.mpi import Ranks
 from casa_desktop.system.pythonpath import module
@@ -32,10 +32,12 @@ def attempt() -> Dict[str, str]:
     """Start the two ranks; return the MPI library, or an error."""
     one = [sys.executable, *module("casa_kernel.ranks.trial"), "rank"]
     try:
-        argv = mpi.command(mpi.program(os.environ), _RANKS, one, one, root=os.geteuid() == 0)
+        mpirun = mpi.program(os.environ)
+        isolate.seclude(os.environ)
+        private = namespace.is_private(os.environ)
     except CasaDesktopError as error:
         return {"error": str(error)}
-    isolate.seclude(os.environ)
+    argv = mpi.command(mpirun, _RANKS, one, one, root=os.geteuid() == 0, private=private)
     environ = mpi.environment(os.environ, _RANKS, mpi.processors())
     pipe = subprocess.PIPE
     with subprocess.Popen(

@@ -49,11 +49,14 @@ def test_no_mpirun_is_told_with_the_package_that_has_it(tmp_path: Path) -> None:
 
 
 def test_the_kernel_is_rank_0_and_root_and_sharing_are_only_allowed_when_asked() -> None:
-    words = mpi.command("mpirun", Ranks(4), ["kernel"], ["server"], root=False)
+    words = mpi.command("mpirun", Ranks(4), ["kernel"], ["server"], root=False, private=True)
     assert words[-7:] == ("-n", "1", "kernel", ":", "-n", "3", "server")
     assert not {"--allow-run-as-root", "--oversubscribe", "--hostfile"} & set(words)
-    words = mpi.command("mpirun", Ranks(4, "hosts", True), ["kernel"], ["server"], root=True)
+    words = mpi.command("mpirun", Ranks(4, "hosts", True), ["kernel"], ["server"], root=True, private=False)
     assert {"--allow-run-as-root", "--oversubscribe", "--hostfile"} <= set(words)
+    # Ranks on one machine listen nowhere that others reach; those on several must.
+    assert "^tcp" in mpi.command("mpirun", Ranks(4), ["kernel"], ["server"], root=False, private=False)
+    assert "^tcp" not in words
     # Only the launcher of the same machine notices the end of each rank by itself.
     assert "--enable-recovery" not in words
 

@@ -37,7 +37,7 @@ def stand_in(folder: Path, script: str) -> str:
         (
             ["--ranks", "3", "--oversubscribe"],
             "echo no slots are left >&2; exit 1",
-            "The 3 ranks of this kernel did not start: 3 of them did not begin, and the last that was said is: "
+            "The 3 ranks of this kernel did not start: 2 of 2 servers did not begin, and the last that was said is: "
             "no slots are left.",
         ),
     ],
@@ -69,3 +69,12 @@ def test_jupyter_shows_why_the_ranks_did_not_start(environment: Dict[str, str], 
     path = stand_in(tmp_path / "bin", "echo no slots are left >&2; exit 1")
     with pytest.raises(HTTPError, match="the last that was said is: no slots are left"):
         started(tmp_path, {**environment, "PATH": path})
+
+
+def test_a_casa_that_cannot_be_imported_is_told_instead_of_waited_for(
+    environment: Dict[str, str], tmp_path: Path
+) -> None:
+    site = tmp_path / "site.py"
+    site.write_text("measurespath = '/gone'\n")
+    with pytest.raises(HTTPError, match="did not start: CASA is not available in this kernel: "):
+        started(tmp_path, {**environment, "CASASITECONFIG": str(site)})
