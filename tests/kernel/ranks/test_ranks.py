@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping
+from typing import Any, Callable, Dict, Iterator, List, Mapping
 
 import psutil
 import pytest
@@ -13,8 +13,10 @@ import pytest
 from casa_desktop import names
 
 from ...support.living import below, line_of, with_word
+from ...support.mask_editor import find_arrow
 from ...support.notebook import Cell, Notebook
 from ...support.ranks import NUMBER, WITH_MPI, started
+from ...support.screen import Screen, XHand
 
 # What an MPI program, or a step of Slurm, has told the process from which Jupyter was started.
 INHERITED = {"OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "2", "PMIX_RANK": "1", "SLURM_PROCID": "1"}
@@ -43,10 +45,11 @@ ALONE = """
 import subprocess, sys
 print(subprocess.run([sys.executable, '-c', {code!r}], stdout=-1, stderr=-2, text=True).returncode)
 """
-COMPARE = """
-import numpy
+PIXELS = """
 def pixels(name):
     ia.open(name); found = ia.getchunk(); ia.done(); return found
+"""
+COMPARE = """
 def compare(mode, limit, kind):
     one, many = pixels(f'one-{mode}.{kind}'), pixels(f'many-{mode}.{kind}')
     print(mode, kind, one.shape == many.shape, one.max() > 0, abs(one - many).max() <= limit * abs(one).max())
@@ -63,7 +66,7 @@ def test_tclean_over_mpi_makes_the_image_of_one_process(kernel: Notebook) -> Non
         parallel = kernel.run(clean(f"many-{mode}", specmode=mode, parallel=True))
         assert parallel.error is None
         assert [f"MPIServer-{rank}" in last_log(parallel) for rank in range(1, NUMBER)] == [True, True]
-    said = kernel.run(COMPARE).text.splitlines()
+    said = kernel.run(PIXELS + COMPARE).text.splitlines()
     kinds = ("psf", "residual", "model", "image")
     assert said == [f"{mode} {kind} True True True" for mode in ("mfs", "cube") for kind in kinds]
 
@@ -84,6 +87,24 @@ def test_processes_of_cells_are_no_ranks_and_the_servers_share_the_processors(ke
     assert said.text.split() == ["None"]
     said = kernel.run("print(os.environ['OMP_NUM_THREADS'], os.environ['OMPI_COMM_WORLD_SIZE'])")
     assert said.text.split() == [str(max(1, len(os.sched_getaffinity(0)) // NUMBER)), str(NUMBER)]
+
+
+def test_an_interactive_cube_asks_in_a_window_and_is_cleaned_over_mpi(
+    kernel: Notebook, record: Callable[[], Dict[str, str]]
+) -> None:
+    def go_on() -> None:
+        with Screen(record()) as screen:
+            # It is blue once the mask is there.
+            XHand(screen).click(screen.wait_until(lambda: find_arrow(screen.pixels()), "blue arrow", PATIENCE))
+
+    mask = "circle[[32pix, 32pix], 8pix]"
+    call = clean("asked", specmode="cube", cycleniter=20, parallel=True, interactive=True, mask=mask)
+    cell = kernel.run(call, timeout=PATIENCE, meanwhile=go_on)
+    assert cell.error is None
+    assert "waits for you on the CASA Desktop" in cell.displayed[0]["text/plain"]
+    assert "MPIServer-1" in last_log(cell)
+    code = f"{PIXELS}mask, model = pixels('asked.mask'), pixels('asked.model')\n"
+    assert kernel.run(f"{code}print(model.sum() > 0, ((model != 0) <= (mask > 0)).all())").text == "True True\n"
 
 
 def test_an_interrupt_reaches_the_kernel_alone_and_the_next_task_works(kernel: Notebook) -> None:
