@@ -22,7 +22,7 @@ from .. import errors
 from ..desktop import registry, x_server_source
 from ..desktop.x_server_source import as_finding
 from ..findings import Finding
-from ..names import HOST_HELPER, RANKS_TRIAL, TOOLS_PROGRAM, WINDOW_MANAGERS, X_SERVERS
+from ..names import HOST_HELPER, RANKS_SERVER, RANKS_TRIAL, TOOLS_PROGRAM, WINDOW_MANAGERS, X_SERVERS
 from ..network import check as networkcheck
 from ..runtime import directory
 from ..system.process import on_path
@@ -175,19 +175,23 @@ def _network() -> Iterator[Finding]:
 
 
 def _ranks() -> Iterator[Finding]:
-    """Start two ranks, if this Python's CASA can work over MPI at all."""
-    if _version("casampi") is None:
-        return
-    try:
-        argv = [sys.executable, *module(RANKS_TRIAL)]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=45, check=True)
-        found = json.loads(done.stdout.splitlines()[-1])
-    except (OSError, subprocess.SubprocessError, ValueError, IndexError) as error:
-        found = {"error": f"it could not be tried: {error}"}
-    if "library" in found:
-        yield Finding("kernels over MPI", "ok", f"two ranks have met; {found['library']}")
-    else:
-        yield Finding("kernels over MPI", "note", found["error"], "see docs/batch.md, A kernel over MPI")
+    """Start two ranks by the Python of each kernel over MPI."""
+    from ..kernels.store import installed
+
+    kernels = {kernel.program: kernel for kernel in installed() if "ranks" in (kernel.about or {})}
+    for kernel in kernels.values():
+        argv = [kernel.program, *module(RANKS_TRIAL)]
+        env = {**os.environ, **kernel.spec.get("env", {})}
+        try:
+            done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=60, check=True)
+            found = json.loads(done.stdout.splitlines()[-1])
+        except (OSError, subprocess.SubprocessError, ValueError, IndexError) as error:
+            found = {"error": f"it could not be tried: {error}"}
+        subject = f"ranks of kernel {kernel.name}"
+        if "library" in found:
+            yield Finding(subject, "ok", f"two have met; {found['library']}")
+        else:
+            yield Finding(subject, "missing", found["error"], "see docs/batch.md, A kernel over MPI")
 
 
 def _open_ports() -> Iterator[Finding]:
@@ -225,7 +229,10 @@ def _our_name(process: psutil.Process) -> Optional[str]:
     name = str(process.info["name"] or "")
     if any(part in name for part in _OURS):
         return name
-    return "a CASA kernel" if "casa_kernel" in (process.info["cmdline"] or ()) else None
+    words = process.info["cmdline"] or ()
+    if RANKS_SERVER in words:
+        return "a server of a CASA kernel over MPI"
+    return "a CASA kernel" if "casa_kernel" in words else None
 
 
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (

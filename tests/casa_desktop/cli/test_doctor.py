@@ -16,6 +16,7 @@ from casa_desktop.findings import Finding
 
 from ...support.living import started
 from ...support.programs import write_program
+from ...support.ranks import WITH_MPI
 from ...support.shortage import small_disk
 
 # The developer's own kernels need not be in order.
@@ -106,3 +107,18 @@ def test_a_port_that_others_can_reach_is_told_and_one_on_loopback_is_not(tmp_pat
         child.kill()
     assert wide in told
     assert narrow not in told
+
+
+@WITH_MPI
+def test_two_ranks_of_a_kernel_over_mpi_are_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert main(["kernel", "install", "--name", "many", "--ranks", "2", "--oversubscribe"]) == 0
+    (tried,) = doctor._ranks()
+    assert (tried.subject, tried.state) == ("ranks of kernel many", "ok")
+    assert tried.found.startswith("two have met; Open MPI v")
+    write_program(tmp_path / "mpirun", "echo no slots are left >&2; exit 1")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tried,) = doctor._ranks()
+    assert (tried.state, tried.found) == ("missing", "no slots are left")
+    (tmp_path / "mpirun").unlink()
+    (tried,) = doctor._ranks()
+    assert "apt install openmpi-bin" in tried.found

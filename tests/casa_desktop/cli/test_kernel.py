@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +12,8 @@ import casa_desktop
 from casa_desktop.__main__ import main
 
 from ...support import other_pythons
+from ...support.programs import write_program
+from ...support.ranks import WITH_MPI
 
 pytestmark = pytest.mark.usefixtures("jupyter_data")
 
@@ -139,11 +139,6 @@ def test_the_other_commands_do_without_jupyter_s_client() -> None:
     assert said.endswith("\n[]\n")
 
 
-WITH_MPI = pytest.mark.skipif(
-    not (shutil.which("mpirun") and importlib.util.find_spec("casampi")), reason="there is no mpirun, or no casampi"
-)
-
-
 @WITH_MPI
 def test_a_kernel_over_mpi_has_a_launcher_that_tells_why_it_does_not_start(
     jupyter_data: Path, capsys: pytest.CaptureFixture[str]
@@ -205,8 +200,7 @@ def test_no_mpirun_and_no_casampi_are_told_with_what_to_install(
 ) -> None:
     python = str(other_pythons.with_casa(tmp_path / "venv", but=("casampi", "mpi4py")))
     (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "mpirun").write_text("#!/bin/sh\n")
-    (tmp_path / "bin" / "mpirun").chmod(0o755)
+    write_program(tmp_path / "bin" / "mpirun")
     words = ["kernel", "install", "--ranks", "2", "--oversubscribe", "--python", python]
     monkeypatch.setenv("PATH", str(tmp_path))
     assert main(words) == 1

@@ -14,6 +14,7 @@ from tornado.web import HTTPError
 from casa_desktop import names
 from casa_desktop.system.pythonpath import module
 
+from ...support.programs import write_program
 from ...support.ranks import WITH_MPI, started
 
 pytestmark = WITH_MPI
@@ -22,8 +23,7 @@ pytestmark = WITH_MPI
 def stand_in(folder: Path, script: str) -> str:
     """Make an mpirun of a few lines; return the PATH on which it is alone."""
     folder.mkdir()
-    (folder / "mpirun").write_text(f"#!/bin/sh\n{script}\n")
-    (folder / "mpirun").chmod(0o755)
+    write_program(folder / "mpirun", script)
     return str(folder)
 
 
