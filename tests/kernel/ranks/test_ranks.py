@@ -34,6 +34,11 @@ def kernel(spectral_line: Path, kernel_environment: Dict[str, str]) -> Iterator[
         yield notebook
 
 
+def run(notebook: Notebook, code: str, **settings: Any) -> Cell:
+    """Run a cell, however busy the machine is."""
+    return notebook.run(code, timeout=PATIENCE, **settings)
+
+
 def clean(name: str, **arguments: Any) -> str:
     """Return a call of tclean."""
     words = {"imagename": name, "imsize": 64, "cell": "1arcsec", "niter": 30, **arguments}
@@ -61,12 +66,12 @@ for mode, limit in (('mfs', 1e-3), ('cube', 0)):
 
 def test_tclean_over_mpi_makes_the_image_of_one_process(kernel: Notebook) -> None:
     code = "from casatasks import tclean\n" + "".join(clean(f"one-{mode}", specmode=mode) for mode in ("mfs", "cube"))
-    assert kernel.run(ALONE.format(code=code)).text == "0\n"
+    assert run(kernel, ALONE.format(code=code)).text == "0\n"
     for mode in ("mfs", "cube"):
-        parallel = kernel.run(clean(f"many-{mode}", specmode=mode, parallel=True))
+        parallel = run(kernel, clean(f"many-{mode}", specmode=mode, parallel=True))
         assert parallel.error is None
         assert [f"MPIServer-{rank}" in last_log(parallel) for rank in range(1, NUMBER)] == [True, True]
-    said = kernel.run(PIXELS + COMPARE).text.splitlines()
+    said = run(kernel, PIXELS + COMPARE).text.splitlines()
     kinds = ("psf", "residual", "model", "image")
     assert said == [f"{mode} {kind} True True True" for mode in ("mfs", "cube") for kind in kinds]
 
@@ -77,15 +82,15 @@ def last_log(cell: Cell) -> str:
 
 
 def test_casa_version_tells_the_ranks(kernel: Notebook) -> None:
-    table = kernel.run("%casa_version").displayed[0]["text/plain"]
+    table = run(kernel, "%casa_version").displayed[0]["text/plain"]
     assert f"{NUMBER} ranks, this kernel's included; Open MPI" in table
 
 
 def test_processes_of_cells_are_no_ranks_and_the_servers_share_the_processors(kernel: Notebook) -> None:
     code = "import os, subprocess, sys\nshow = 'import os; print(os.environ.get(\"OMPI_COMM_WORLD_RANK\"))'\n"
-    said = kernel.run(f"{code}print(subprocess.run([sys.executable, '-c', show], stdout=-1, text=True).stdout)")
+    said = run(kernel, f"{code}print(subprocess.run([sys.executable, '-c', show], stdout=-1, text=True).stdout)")
     assert said.text.split() == ["None"]
-    said = kernel.run("print(os.environ['OMP_NUM_THREADS'], os.environ['OMPI_COMM_WORLD_SIZE'])")
+    said = run(kernel, "print(os.environ['OMP_NUM_THREADS'], os.environ['OMPI_COMM_WORLD_SIZE'])")
     assert said.text.split() == [str(max(1, len(os.sched_getaffinity(0)) // NUMBER)), str(NUMBER)]
 
 
@@ -99,12 +104,12 @@ def test_an_interactive_cube_asks_in_a_window_and_is_cleaned_over_mpi(
 
     mask = "circle[[32pix, 32pix], 8pix]"
     call = clean("asked", specmode="cube", cycleniter=20, parallel=True, interactive=True, mask=mask)
-    cell = kernel.run(call, timeout=PATIENCE, meanwhile=go_on)
+    cell = run(kernel, call, meanwhile=go_on)
     assert cell.error is None
     assert "waits for you on the CASA Desktop" in cell.displayed[0]["text/plain"]
     assert "MPIServer-1" in last_log(cell)
     code = f"{PIXELS}mask, model = pixels('asked.mask'), pixels('asked.model')\n"
-    assert kernel.run(f"{code}print(model.sum() > 0, ((model != 0) <= (mask > 0)).all())").text == "True True\n"
+    assert run(kernel, f"{code}print(model.sum() > 0, ((model != 0) <= (mask > 0)).all())").text == "True True\n"
 
 
 def test_an_interrupt_reaches_the_kernel_alone_and_the_next_task_works(kernel: Notebook) -> None:
@@ -116,10 +121,10 @@ def test_an_interrupt_reaches_the_kernel_alone_and_the_next_task_works(kernel: N
         kernel.manager.interrupt_kernel()
         return True
 
-    cell = kernel.run(clean("long", niter=10**7, cycleniter=1, parallel=True), on_log=interrupt)
+    cell = run(kernel, clean("long", niter=10**7, cycleniter=1, parallel=True), on_log=interrupt)
     assert cell.error is not None
     assert cell.error["ename"] == "KeyboardInterrupt"
-    again = kernel.run(clean("after", parallel=True))
+    again = run(kernel, clean("after", parallel=True))
     assert again.error is None
     assert with_word(everything(kernel), names.RANKS_SERVER) == with_word(members, names.RANKS_SERVER)
 
@@ -144,7 +149,7 @@ def test_a_killed_server_is_told_of_under_the_running_cell_and_a_restart_works(k
     assert said.startswith(f"Rank 1 of {NUMBER} (process {lost}) has ended: it was killed, or it crashed")
     assert psutil.wait_procs(members, timeout=PATIENCE)[1] == []
     restart(kernel)
-    assert kernel.run("print('here')").text == "here\n"
+    assert run(kernel, "print('here')").text == "here\n"
 
 
 def told(kernel: Notebook, request: str) -> str:
@@ -184,7 +189,7 @@ def test_it_works_in_any_network_and_over_any_transport_and_nothing_outlives_its
 ) -> None:
     environment = {**kernel_environment, "CASA_DESKTOP_NETWORK": network}
     with started(spectral_line, environment, provisioned=provisioned) as kernel:
-        parallel = kernel.run(clean(network, parallel=True))
+        parallel = run(kernel, clean(network, parallel=True))
         assert parallel.error is None
         assert "MPIServer-1" in last_log(parallel)
         members = everything(kernel)
@@ -194,7 +199,7 @@ def test_it_works_in_any_network_and_over_any_transport_and_nothing_outlives_its
 
 def test_a_shutdown_leaves_nothing(kernel: Notebook) -> None:
     restart(kernel)
-    assert kernel.run(clean("last", parallel=True)).error is None
+    assert run(kernel, clean("last", parallel=True)).error is None
     members = everything(kernel)
     kernel.manager.shutdown_kernel()
     assert psutil.wait_procs(members, timeout=PATIENCE)[1] == []
