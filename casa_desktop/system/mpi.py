@@ -124,7 +124,8 @@ def command(
 def _places(ranks: Ranks, private: bool) -> List[str]:
     words = ["--oversubscribe"] if ranks.oversubscribed else []
     if ranks.hosts:
-        return ["--hostfile", ranks.hosts, *words]
+        # The variables of other machines are those of a login there.
+        return ["--hostfile", ranks.hosts, "-x", "OMP_NUM_THREADS", *words]
     # Otherwise mpirun would listen on all interfaces, and each rank, too, though on one machine they share memory.
     words += ["--mca", "oob_tcp_if_include", "lo", *([] if private else ["--mca", "btl", "^tcp"])]
     # On this machine the launcher ends the others when one has ended, after it has told the notebook; mpirun would

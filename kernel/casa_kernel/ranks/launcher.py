@@ -39,8 +39,9 @@ from casa_desktop.system.signals import Signals
 from ..casa import connection_arguments, options
 from ..tools.private_folder import PrivateFolder
 
-# In seconds: for all ranks to begin, for the kernel to tell of a lost one, and for mpirun to end all.
-_LONGEST_START = 60.0
+# In seconds: for all ranks to load CASA, which may take minutes from a slow disk; for the kernel to tell of a lost one;
+# and for mpirun to end all.
+_LONGEST_START = 300.0
 _LAST_WORDS = 2.0
 _GRACE = 4.0
 _CREDENTIALS = struct.Struct("3i")
