@@ -17,6 +17,8 @@ _DECONVOLVERS = ("hogbom", "clark", "multiscale", "mtmfs", "mem", "clarkstokes")
 _GRIDDERS = ("standard", "gridft", "ft", "mosaic", "mosaicft", "ftmosaic", "wproject", "wprojectft", "widefield")
 _SPECTRAL = ("mfs", "cont", "cube", "cubedata", "cubesource")
 _AUTO = "auto-multithresh"
+# The task came with CASA 6.5.
+_WITHOUT_DECONVOLVE = ("6.1.", "6.2.", "6.3.", "6.4.")
 # What must have a value of these.
 _PROVEN: Mapping[str, Tuple[Any, ...]] = {
     "deconvolver": _DECONVOLVERS,
@@ -38,6 +40,9 @@ def check(folder: Path, found: Record) -> None:
 def _reasons(found: Record) -> Iterator[str]:
     if found.task != "tclean":
         yield f"it is of {found.task}, and only what tclean did can be said by other tasks"
+    version = found.versions.get("casatasks", "")
+    if version.startswith(_WITHOUT_DECONVOLVE):
+        yield f"CASA {version}, with which it was made, has no task deconvolve, of which a script would be made"
     if found.before:
         yield f"it went on with images that were there ({', '.join(found.before)}), and has changed them since"
     if not found.steps:

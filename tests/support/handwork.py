@@ -45,12 +45,12 @@ def record(folder: Path, actions: str = "continue continue stop", end: str = "st
         folder: where the images would be.
         actions: the answers, one for each cycle; after a "no more" CASA goes on alone for two cycles.
         end: how it ended.
-        changed: parameters of the call that are not those of ``CALL``; ``task`` is the task,
-            and ``before`` the images that were there.
+        changed: parameters of the call that are not those of ``CALL``; ``task`` is the task, ``casa`` the version of
+            CASA, and ``before`` the images that were there.
     """
     task, before = changed.pop("task", "tclean"), changed.pop("before", ())
+    versions = dict.fromkeys(("casatools", "casatasks"), changed.pop("casa", "6.7.0.31"))
     call = {**CALL, **changed}
-    versions = {"casatools": "6.7.0.31", "casatasks": "6.7.0.31"}
     images = {"first": Image(SHAPE, ("Right Ascension", "Declination", "Stokes", "Frequency"))}
     made = "2028-11-29T12:00:00+01:00"
     writer = Writer(make(folder / "first"), Record(task, call, made, str(folder), versions, images, {}, before=before))

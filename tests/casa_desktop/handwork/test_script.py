@@ -81,6 +81,7 @@ def test_the_script_says_of_a_cleaning_that_was_cut_short_that_it_was(end: str, 
     [
         ({"task": "sdintimaging"}, "only what tclean did"),
         ({"task": "deconvolve"}, "only what tclean did"),
+        ({"casa": "6.4.4.31"}, "CASA 6.4.4.31, with which it was made, has no task deconvolve"),
         ({"before": ("first.model",)}, "went on with images that were there .first.model."),
         ({"deconvolver": "asp"}, "with deconvolver='asp'"),
         ({"specmode": "mvc", "deconvolver": "mtmfs"}, "with specmode='mvc'"),
