@@ -19,6 +19,8 @@ _SPECTRAL = ("mfs", "cont", "cube", "cubedata", "cubesource")
 _AUTO = "auto-multithresh"
 # The task came with CASA 6.5.
 _WITHOUT_DECONVOLVE = ("6.1.", "6.2.", "6.3.", "6.4.")
+# Its parameter nterms came with CASA 6.6.
+_WITHOUT_TERMS = ("6.5.",)
 # What must have a value of these.
 _PROVEN: Mapping[str, Tuple[Any, ...]] = {
     "deconvolver": _DECONVOLVERS,
@@ -43,6 +45,8 @@ def _reasons(found: Record) -> Iterator[str]:
     version = found.versions.get("casatasks", "")
     if version.startswith(_WITHOUT_DECONVOLVE):
         yield f"CASA {version}, with which it was made, has no task deconvolve, of which a script would be made"
+    if version.startswith(_WITHOUT_TERMS) and any(value == "mtmfs" for _, value in _values(found, "deconvolver")):
+        yield f"the task deconvolve of CASA {version}, with which it was made, knows no deconvolver='mtmfs'"
     if found.before:
         yield f"it went on with images that were there ({', '.join(found.before)}), and has changed them since"
     if not found.steps:

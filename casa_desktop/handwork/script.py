@@ -126,6 +126,9 @@ def _minor(found: Record, path: str) -> Dict[str, Any]:
         given.pop("nsigma", None)
     other = exportable.outliers(found).get(os.path.normpath(path), {})
     given.update({each: int(value) if each == "nterms" else value for each, value in other.items() if each in _MINOR})
+    if given.get("deconvolver") != "mtmfs":
+        # No other has them, and CASA 6.5's deconvolve does not take them.
+        given.pop("nterms", None)
     return given
 
 

@@ -76,12 +76,22 @@ def test_the_script_says_of_a_cleaning_that_was_cut_short_that_it_was(end: str, 
     assert "not finished" not in script(record(tmp_path))
 
 
+@pytest.mark.parametrize(("deconvolver", "terms"), [("hogbom", None), ("mtmfs", 2)])
+def test_only_mtmfs_is_given_its_number_of_terms(deconvolver: str, terms: Any, tmp_path: Path) -> None:
+    ((_, settings),) = _names(script(record(tmp_path, deconvolver=deconvolver)))["FIELDS"]
+    assert settings.get("nterms") == terms
+
+
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
         ({"task": "sdintimaging"}, "only what tclean did"),
         ({"task": "deconvolve"}, "only what tclean did"),
         ({"casa": "6.4.4.31"}, "CASA 6.4.4.31, with which it was made, has no task deconvolve"),
+        (
+            {"casa": "6.5.6.22", "deconvolver": "mtmfs"},
+            "the task deconvolve of CASA 6.5.6.22.*knows no deconvolver='mtmfs'",
+        ),
         ({"before": ("first.model",)}, "went on with images that were there .first.model."),
         ({"deconvolver": "asp"}, "with deconvolver='asp'"),
         ({"specmode": "mvc", "deconvolver": "mtmfs"}, "with specmode='mvc'"),
