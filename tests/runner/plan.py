@@ -116,6 +116,7 @@ SECONDS: Dict[str, float] = {
     "tests/kernel/test_starved.py": 149,
     "tests/kernel/history/test_history.py": 40,
     "tests/kernel/replay/test_export.py": 45,
+    "tests/kernel/replay/test_other_cleanings.py": 45,
     "tests/kernel/replay/test_flag_keeper.py": 35,
     "tests/kernel/replay/test_flag_windows.py": 45,
     "tests/kernel/reuse/test_reduction.py": 25,

@@ -63,8 +63,8 @@ def find_frame(pixels: Pixels) -> Optional[Frame]:
     rows = _longest_run(black.sum(axis=1) > 100, gap=4)
     if rows is None:
         return None
-    # Above and below an image in a low window there is little black.
-    columns = _longest_run(black[rows[0] : rows[1]].sum(axis=0) > min(100, (rows[1] - rows[0]) // 5), gap=4)
+    # Above and below an image in a low window there is little black, and there is writing in it.
+    columns = _longest_run(black[rows[0] : rows[1]].sum(axis=0) > min(100, (rows[1] - rows[0]) // 8), gap=4)
     if columns is None:
         return None
     white = (pixels[rows[0] : rows[1], columns[0] : columns[1]] > 250).all(axis=2)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Callable, Dict, List
 
 import psutil
 import pytest
@@ -17,7 +16,7 @@ import pytest
 from casa_desktop.handwork.record import read
 from casa_desktop.handwork.script import script
 
-from ...support.cleaning import PLANE, call, draw, first
+from ...support.cleaning import PLANE, call, draw, first, same
 from ...support.living import below, line_of, state
 from ...support.mask_editor import MaskEditor
 from ...support.notebook import Notebook
@@ -27,48 +26,10 @@ Find = Callable[[], Dict[str, str]]
 
 CUBE = "'line.ms', imsize=64, cell='1arcsec', specmode='cube', niter=240, cycleniter=60"
 OUTLIERS = "imagename=side\nimsize=[64,64]\ncell=[0.4arcsec,0.4arcsec]\nphasecenter=J2000 19h59m29.2s +40d44m05.5s\n"
-IMAGES = ("psf", "pb", "residual", "model", "mask", "image")
-# Reads the pixels of an image, if there is one, in a process that has not made it.
-DIGEST = """
-import hashlib, json, os
-def digest(name):
-    if not os.path.isdir(name):
-        return None
-    ia.open(name)
-    pixels = ia.getchunk()
-    ia.done()
-    return [list(pixels.shape), hashlib.sha256(pixels.tobytes()).hexdigest()]
-"""
 
 
 class KernelKilled(Exception):
     """The kernel will send no message any more."""
-
-
-@pytest.fixture(scope="module")
-def poor(
-    observation: Path, kernel_environment: Dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Notebook]:
-    """A kernel that works in the folder of the observation, and finds neither an X server nor a window manager."""
-    programs = tmp_path_factory.mktemp("bin")
-    (programs / "sh").symlink_to(shutil.which("sh") or "/bin/sh")
-    with Notebook(observation, {**kernel_environment, "PATH": str(programs)}) as kernel:
-        kernel.run(DIGEST)
-        yield kernel
-
-
-def same(poor: Notebook, name: str, other: str) -> None:
-    """Check that two cleanings made the same images, to the last bit."""
-    images = pixels(poor, name)
-    assert None not in images.values()
-    assert pixels(poor, other) == images
-
-
-def pixels(notebook: Notebook, name: str) -> Dict[str, Any]:
-    """Return the shape and the digest of each image that a cleaning makes; None where there is none."""
-    shown = notebook.run(f"print(json.dumps({{each: digest('{name}.' + each) for each in {IMAGES}}}))").text
-    found: Dict[str, Any] = json.loads(shown)
-    return found
 
 
 def second(editor: MaskEditor) -> None:
@@ -85,7 +46,7 @@ def third(editor: MaskEditor) -> None:
 
 
 def test_three_cycles_are_kept_and_replayed_bit_by_bit_without_a_window(
-    notebook: Notebook, poor: Notebook, record: Find, observation: Path, kernel_environment: Dict[str, str]
+    notebook: Notebook, poor: Notebook, record: Find, observation: Path
 ) -> None:
     cell = draw(notebook, record, call(PLANE, "first"), first, second, third, MaskEditor.stop)
     assert cell.error is None
@@ -107,15 +68,20 @@ def test_three_cycles_are_kept_and_replayed_bit_by_bit_without_a_window(
     assert not again.of("comm_open")
     same(poor, "first", "again")
 
-    # In plain CASA; on a busy machine threads of OpenMP wait for each other.
+    # The mask's plane of each residual was kept, too.
+    assert all(step.residual for step in kept.steps)
+
+
+def test_the_script_of_three_cycles_makes_the_same_in_plain_casa(
+    poor: Notebook, observation: Path, kernel_environment: Dict[str, str]
+) -> None:
     (observation / "first.py").write_text(script(observation / "first.hand"))
+    # On a busy machine threads of OpenMP wait for each other.
     site = {"CASASITECONFIG": str(observation / "casasiteconfig.py"), "OMP_NUM_THREADS": "1"}
     subprocess.run(
         [sys.executable, "first.py", "plain"], cwd=observation, env={**kernel_environment, **site}, check=True
     )
     same(poor, "first", "plain")
-    # The mask's plane of each residual was kept, too.
-    assert all(step.residual for step in kept.steps)
 
 
 def every_channel(editor: MaskEditor) -> None:
