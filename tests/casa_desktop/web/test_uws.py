@@ -15,6 +15,7 @@ import psutil
 import pytest
 import requests
 from inotify_simple import INotify, flags
+from pyvo.dal import tap
 from pyvo.dal.tap import AsyncTAPJob
 from pyvo.io.uws import parse_job_list
 from vo_models.uws import Jobs as JobsModel
@@ -80,7 +81,10 @@ def work(place: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def service(environment: Dict[str, str], work: Path) -> Iterator[Service]:
-    with Jupyter(work, {**environment, "XDG_DATA_HOME": str(work / "home")}) as jupyter:
+    # pyvo waits 10 s for an answer, which is not enough on a machine that starts many kernels.
+    own = {**environment, "XDG_DATA_HOME": str(work / "home")}
+    with pytest.MonkeyPatch.context() as patch, Jupyter(work, own) as jupyter:
+        patch.setattr(tap, "DEFAULT_JOB_POLL_TIMEOUT", PATIENCE)
         yield Service(jupyter.url, jupyter.token)
     assert not _left(work)
 
