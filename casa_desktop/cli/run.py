@@ -35,7 +35,7 @@ exit status:
 def add_run(commands: Any) -> None:
     """Add the command ``run`` to ``casa-desktop``."""
     text = "Run a notebook or a Python script with CASA, without hands, and write a notebook with all that it shows."
-    parser = add_command(commands, "run", run, text, _EXAMPLES.replace("%", "%%"))
+    parser = add_command(commands, "run", run, text, _EXAMPLES)
     _complete(
         parser.add_argument("notebook", type=Path, metavar="NOTEBOOK", help="a notebook .ipynb, or a script .py"),
         _notebooks,
