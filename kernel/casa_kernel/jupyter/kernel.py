@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from ..replay.flag_watch import FlagWatch
     from ..reuse.calls import Calls
 
+# Jupyter kills a kernel five seconds after it has told it to end.
+_KEEPING_SECONDS = 2.0
 _INTERRUPTED = "raise KeyboardInterrupt('CASA is still being imported; run the cell again.')"
 
 
@@ -374,6 +376,7 @@ class CasaKernel(IPythonKernel):
         """End the native tools before the kernel ends or restarts."""
         if self.link is not None:
             self.link.say("ended")
+        self._reuse.settle(_KEEPING_SECONDS)
         if self._flags is not None:
             self._flags.close()
         if self.loading is not None:

@@ -88,9 +88,9 @@ class Calls:
             return self.store()
         return None
 
-    def settle(self) -> None:
-        """Wait until the results of all calls are kept."""
-        self._keeper.settle()
+    def settle(self, patience: Optional[float] = None) -> None:
+        """Wait until the results of all calls are kept; at most ``patience`` seconds, if they are given."""
+        self._keeper.settle(patience)
 
     def make_anew(self, call: str) -> None:
         """Have the call with a key made the next time, whatever is kept."""

@@ -1,7 +1,7 @@
 """Keeps the results of calls, where it can be in the background: the user need not wait until all is read and stored.
 
-It is left to a thread where the disk clones files and shows each change of them. What the user's own code changes
-before all is kept is noticed, and then the result is not kept.
+It is left to a thread where the disk shows each change of a file. What the user's own code changes before all is kept
+is noticed, and then the result is not kept.
 
 The thread has no lower priority: on a busy machine the next call might wait for it for minutes, because only root can
 raise it again; and it might hold Python's lock meanwhile, for which all else waits. It imports nothing: while CASA
@@ -15,7 +15,7 @@ import threading
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Callable, Mapping
+from typing import Callable, Mapping, Optional
 
 from casa_desktop.errors import CasaDesktopError, StateUnknown
 from casa_desktop.store.models import Record, State
@@ -67,11 +67,11 @@ class Keeper:
                 return
         work({})
 
-    def settle(self) -> None:
-        """Wait until the last result is kept, or is not."""
+    def settle(self, patience: Optional[float] = None) -> None:
+        """Wait until the last result is kept, or is not; at most ``patience`` seconds, if they are given."""
         # A process that was forked meanwhile has no such thread.
         if os.getpid() == self._process:
-            self._done.wait()
+            self._done.wait(patience)
 
     def _begin(self, work: Callable[[], None], patience: float) -> None:
         self.settle()

@@ -41,10 +41,10 @@ class Switch:
             self._made = self._make()
         return self._made
 
-    def settle(self) -> None:
-        """Wait until the results of all calls are kept."""
+    def settle(self, patience: Optional[float] = None) -> None:
+        """Wait until the results of all calls are kept; at most ``patience`` seconds, if they are given."""
         if self._made is not None:
-            self._made.settle()
+            self._made.settle(patience)
 
     def turn(self, on: Any) -> None:
         """Switch reuse on or off.

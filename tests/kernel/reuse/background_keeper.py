@@ -1,4 +1,4 @@
-"""Tests of what is kept in the background; ``test_keeper_on_disks`` has them run on disks that clone files."""
+"""Tests of what is kept in the background; ``test_keeper_on_disks`` has them run where a stat shows each change."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ def test_the_user_goes_on_while_a_result_is_kept(tmp_path: Path, monkeypatch: py
     assert kernel.in_background
     with Room(kernel.store.folder).alone():
         kernel.keep()
+        # A kernel that ends waits no longer than this.
+        kernel.keeper.settle(0.01)
         assert "it is being kept" in kernel.session.why()
     assert kernel.kept() is not None
     assert "not kept" not in kernel.session.why()

@@ -1,4 +1,4 @@
-"""Results that are kept: in the background on disks that clone (``background_keeper``), elsewhere at once."""
+"""Results that are kept: where a stat shows each change in the background (``background_keeper``), else at once."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from casa_kernel.reuse.session import Session
 from casa_kernel.reuse.table import Files
 
 from casa_desktop.errors import NotKept
+from casa_desktop.store.cloning import clones
 from casa_desktop.store.file_systems import file_system
 from casa_desktop.store.models import Record, State
 from casa_desktop.store.states import stat_of, state_of
@@ -55,8 +56,8 @@ class Kernel:
         (self.table / "table.f9").write_bytes(os.urandom(1 << 20) * 12)
 
     def keep(self) -> None:
-        """Keep it; in the background the user waits for 5 ms, and elsewhere the call was worth a copy."""
-        seconds = 0.0 if self.in_background else 100.0
+        """Keep it; where it is cloned, the user waits for 5 ms, and elsewhere the call was worth a copy."""
+        seconds = 0.0 if self.in_background and clones(str(self.store.folder)) else 100.0
         outputs = after.outputs(self.call, self.around)
         record = Record(KEY, "split", 0.0, seconds, "[1]", None, [], self.call.before, {}, {}, {}, self.call.folder)
         self.keeper.keep(self.call, "", outputs, record)
