@@ -47,6 +47,8 @@ def kernel(line_kernel: Notebook) -> Notebook:
     """A kernel that has made all steps, and kept their results."""
     line_kernel.run("%casa_reuse on")
     play(line_kernel, STEPS)
+    # It waits until the last result is kept, too, of which a terminal tells.
+    line_kernel.run("%casa_reuse")
     return line_kernel
 
 
