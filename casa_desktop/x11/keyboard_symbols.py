@@ -16,6 +16,7 @@ The key codes are stored in a property of the root window, so that the next agen
 from __future__ import annotations
 
 import math
+import os
 import socket
 import struct
 import time
@@ -32,8 +33,10 @@ from .windows import Screen
 _MULTIMEDIA = range(0x1005FF00, 0x10090000)
 # This many are kept free, or two thirds of all spare key codes if that is fewer.
 ALWAYS_FREE = 64
-# How long a program may take to look up a key, in seconds.
+# How long a program may take to look up a key, in seconds, and how many times as long at most on a busy machine. After
+# each change of the map a program asks the server several times.
 _LOOK_UP_SECONDS = 2.0
+_MOST_SHARING = 5.0
 # If fewer are free, key codes are freed without waiting for a pause.
 _URGENT = 16
 # A change of more key codes than this at once is a change of the layout.
@@ -104,7 +107,7 @@ class SpareKeys:
         self._changed, self._pressed = False, []
         free = len(self._spare) - len(self._used)
         lacking = min(ALWAYS_FREE, 2 * len(self._spare) // 3) - free
-        rest = 0.0 if free < _URGENT else self._last_press + _LOOK_UP_SECONDS - now
+        rest = 0.0 if free < _URGENT else self._last_press + _patience() - now
         self.due = math.inf
         if lacking > 0 and rest > 0:
             self.due = now + rest
@@ -128,11 +131,12 @@ class SpareKeys:
             # So this is no pause.
             self.due = now
             return
-        ready = (code for code, pressed in self._used.items() if now - pressed >= _LOOK_UP_SECONDS)
+        seconds = _patience()
+        ready = (code for code, pressed in self._used.items() if now - pressed >= seconds)
         able = [code for code in ready if code not in held | waiting]
         self._free(able[:lacking], mapping)
         if len(able) < lacking:
-            self.due = now + _LOOK_UP_SECONDS
+            self.due = now + seconds
 
     def _free(self, codes: Collection[int], mapping: Dict[int, Symbols]) -> None:
         for run in _runs(codes):
@@ -155,6 +159,23 @@ class SpareKeys:
     def _held(self) -> Set[int]:
         pressed = self._display.query_keymap()
         return {8 * byte + bit for byte, bits in enumerate(pressed) for bit in range(8) if bits & 1 << bit}
+
+
+def look_up_seconds(load: float, processors: int) -> float:
+    """Return how long a program may take to look up a key, in seconds; pure.
+
+    Args:
+        load: how many processes want to run, on average.
+        processors: how many processors they share.
+    """
+    return _LOOK_UP_SECONDS * min(max(load / processors, 1.0), _MOST_SHARING)
+
+
+def _patience() -> float:
+    # Without /proc there is no load.
+    with suppress(OSError):
+        return look_up_seconds(os.getloadavg()[0], os.cpu_count() or 1)
+    return _LOOK_UP_SECONDS
 
 
 def _key_code(press: Any) -> int:

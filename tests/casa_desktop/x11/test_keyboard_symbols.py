@@ -18,7 +18,7 @@ from Xlib.display import Display
 
 from casa_desktop.desktop import registry
 from casa_desktop.x11 import keyboard_symbols
-from casa_desktop.x11.keyboard_symbols import ALWAYS_FREE, SpareKeys
+from casa_desktop.x11.keyboard_symbols import ALWAYS_FREE, SpareKeys, look_up_seconds
 from casa_desktop.x11.windows import Screen
 
 from ...benchmarks import rfb
@@ -226,3 +226,11 @@ def test_a_key_that_is_pressed_while_key_codes_are_freed_keeps_its_symbol(
     spare.settle()
     _await_room(display)
     assert _symbols(GREEK[:5] + ARMENIAN[:1]) <= _given(display)
+
+
+@pytest.mark.parametrize(
+    ("load", "processors", "seconds"),
+    [(0.0, 2, 2.0), (2.0, 2, 2.0), (3.0, 2, 3.0), (25.0, 2, 10.0), (25.0, 64, 2.0)],
+)
+def test_programs_have_longer_to_look_up_a_key_on_a_busy_machine(load: float, processors: int, seconds: float) -> None:
+    assert look_up_seconds(load, processors) == seconds
