@@ -19,10 +19,11 @@ def of_cell(number: int, count: int, content: Mapping[str, Any]) -> str:
         count: how many those are.
         content: of the kernel's ``error`` message.
     """
+    what = f"{content.get('ename')}: {_first(content.get('evalue'))}"
     lines = _COLOURS.sub("", "\n".join(content.get("traceback", []))).strip("\n").splitlines()
+    lines = [line for line in lines if line != what]
     shown: List[str] = [*(["…"] if len(lines) > _LINES else []), *lines[-_LINES:]]
-    head = f"Cell {number} of {count} failed: {content.get('ename')}: {_first(content.get('evalue'))}"
-    return "\n".join([head, *(f"  {line}" for line in shown)])
+    return "\n".join([f"Cell {number} of {count} failed: {what}", *(f"  {line}" for line in shown)])
 
 
 def _first(text: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, List
 
@@ -12,10 +13,11 @@ from ..errors import CasaDesktopError
 from .commands import add_command
 
 if TYPE_CHECKING:
-    from ..batch.models import Progress
     from ..batch.planning import Wish
 
 ENGINES = ("here",)
+# By the exit status.
+_ENDS = {0: "Done", 1: "Failed", 75: "Stopped", 137: "Lost"}
 _EXAMPLES = """\
 examples:
   casa-desktop run reduce.ipynb
@@ -115,13 +117,18 @@ def run(arguments: argparse.Namespace) -> int:
     """``casa-desktop run``; returns a ``batch.models.Status``."""
     from ..batch import execution, planning
     from ..batch.models import Status
+    from ..system import durations
+    from .run_display import Display
 
     try:
         if arguments.on is not None:
             return _as_job(arguments)
-        plan = planning.plan(wish(arguments))
+        started, plan = time.time(), planning.plan(wish(arguments))
         print(f"Runs {plan.notebook} in {plan.folder} with the kernel {plan.kernel}; writes {plan.output}.", flush=True)
-        return execution.execute(plan, _show)
+        with Display() as display:
+            status = execution.execute(plan, display.show, display.say)
+        print(f"{_ENDS[status]}, in {durations.shown(time.time() - started, 2)}: {plan.output}", flush=True)
+        return status
     except CasaDesktopError as error:
         print(f"casa-desktop: {error}", file=sys.stderr)
         return int(Status.USAGE)
@@ -154,8 +161,3 @@ def wish(arguments: argparse.Namespace) -> Wish:
         not arguments.no_reuse,
         arguments.allow_errors,
     )
-
-
-def _show(progress: Progress) -> None:
-    if progress.cell:
-        print(f"Cell {progress.cell} of {progress.cells}: {progress.doing}", flush=True)
