@@ -229,7 +229,12 @@ class Store:
             lacking = -self.to_spare()
             if lacking > 0:
                 self._eviction.free(lacking)
-        return self._taken.total > 0
+        return not self.is_empty
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is kept; it is only counted."""
+        return self._taken.total <= 0
 
     def to_spare(self) -> int:
         """Return how much of the disk can be filled before results give way, in bytes; negative if they should now.

@@ -83,9 +83,9 @@ class Calls:
         return self._stores[folder]
 
     def _store_here(self) -> Optional[Store]:
-        """Return the store of the working folder, if there can be one."""
+        """Return the store of the working folder, if there can be one; its last result may still be on its way."""
         with suppress(CasaDesktopError, OSError):
-            return self.store()
+            return self._stores.get(working_folder.name()) or self.store()
         return None
 
     def settle(self, patience: Optional[float] = None) -> None:

@@ -5,8 +5,8 @@ applycal, split, hanningsmooth and others of CASA 6.7.0). What a task will write
 program that a disk fills: inotify and fanotify tell of files, and quotas warn only where there are some. So a thread
 looks at the free room, the more often the less there is.
 
-The thread has a ``Store`` of its own, because a task may call others, for which the kernel uses its own meanwhile. Like
-the keeper's thread, it imports nothing.
+It has a ``Store`` of its own, because the kernel's may be in use meanwhile: by the keeper, and by other tasks that the
+task calls. Like the keeper's thread, this one imports nothing.
 """
 
 from __future__ import annotations
@@ -34,27 +34,32 @@ class RoomWatch:
 
     def __init__(self, store: Optional[Store]) -> None:
         self._store = store
+        self._own: Optional[Store] = None
         self._over = threading.Event()
 
     def __enter__(self) -> None:
-        if self._store is not None and self._store.give_way():
-            # Without a thread, there is the room that was made just now.
-            with suppress(RuntimeError):
-                threads.start(self._watch, self._store)
+        if self._store is not None and not self._store.is_empty:
+            # Without a thread, there is the room that is made now.
+            with suppress(CasaDesktopError, OSError, RuntimeError):
+                if self._look(self._store):
+                    threads.start(self._watch, self._store)
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
 
     def _watch(self, store: Store) -> None:
-        own: Optional[Store] = None
         # A store that was removed meanwhile takes no room.
         with suppress(CasaDesktopError, OSError, MemoryError):
-            while not self._over.wait(pause(store.to_spare())):
-                if store.to_spare() < 0:
-                    # Only now: it reads what others know of files.
-                    own = own or Store(store.folder)
-                    if not own.give_way():
-                        return
+            while not self._over.wait(pause(store.to_spare())) and self._look(store):
+                pass
+
+    def _look(self, store: Store) -> bool:
+        """Make room, if there is too little; return whether anything is left that could give way."""
+        if store.to_spare() >= 0:
+            return True
+        # Only now: it reads what is known of files.
+        self._own = self._own or Store(store.folder)
+        return self._own.give_way()
 
 
 def pause(spare: int) -> float:
