@@ -16,6 +16,9 @@ from ..errors import FlagsNotChanged
 from . import flag_changes
 from .flag_changes import shown
 
+# The flags are changed on the disk.
+_IN_WINDOWS = "A window of plotms shows it when its Plot is pressed with Reload ticked."
+
 
 def listing(folder: Path) -> str:
     """Return a line for each record of handwork in a folder, the flaggings by table, then the masks."""
@@ -66,6 +69,7 @@ def apply(folder: Path, vis: str) -> Iterator[str]:
     for each in found:
         record = flag_changes.apply(each, Path(vis) if vis else None)
         yield f"made again: {record.text} ({shown(each)})"
+    yield _IN_WINDOWS
 
 
 def undo(folder: Path, number: int) -> Iterator[str]:
@@ -75,6 +79,8 @@ def undo(folder: Path, number: int) -> Iterator[str]:
         yield f"There is no flagging by hand in {folder} to take back."
     for each in found:
         yield f"taken back: {flag_changes.undo(each).text} ({shown(each)})"
+    if found:
+        yield _IN_WINDOWS
 
 
 def picture(folder: Path) -> Dict[str, str]:

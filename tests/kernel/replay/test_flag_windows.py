@@ -126,7 +126,9 @@ def test_boxes_are_kept_made_again_taken_back_and_exported(
         run_exported(notebook, spectral_line, f"hand.ms.hand/000{number}", f"exported{number}.ms")
         assert say(notebook, f"print(same('exported{number}.ms', {after!r}))") == "True"
     say(notebook, "split('hand.ms', 'made.ms', datacolumn='data')")
-    assert "taken back" in say(notebook, "%casa_hand undo")
+    said = say(notebook, "%casa_hand undo")
+    assert said.startswith("taken back: ")
+    assert said.endswith("A window of plotms shows it when its Plot is pressed with Reload ticked.")
     assert say(notebook, "print(same('hand.ms', 'second.ms'))") == "True"
     assert say(notebook, "%casa_hand undo 5").count("taken back") == 2
     assert say(notebook, "print(same('hand.ms', 'start.ms'))") == "True"
