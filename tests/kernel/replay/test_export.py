@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Dict, Iterator, NamedTuple, Sequence, Tuple
 
@@ -123,7 +124,8 @@ def _handwork(folder: Path, name: str, case: Case, defaults: Dict[str, Any]) -> 
     images = {each: Image(case.shape, ()) for each in named}
     files = {"outlierfile": OUTLIER} if "outlierfile" in case.call else {}
     call = {**defaults, **case.call, "imagename": name, "interactive": True}
-    found = Record("tclean", call, "", str(folder), {"casatasks": "6.7"}, images, {}, files=files)
+    made = datetime.now().astimezone().isoformat(timespec="seconds")
+    found = Record("tclean", call, made, str(folder), {"casatasks": "6.7"}, images, {}, files=files)
     writer = Writer(make(folder / name), found)
     cycle: Dict[str, int] = {}
     for image, answer in zip(named, case.answers):
@@ -231,6 +233,29 @@ def test_a_script_in_plain_casa_makes_the_pixels_of_the_interactive_call(
     assert after == before
     if model:
         assert kernel.run("print(model())").text == model
+
+
+def test_the_script_of_a_whole_history_makes_the_pixels_of_the_cleaning_by_hand_in_it(
+    kernel: Notebook, defaults: Dict[str, Any], folder: Path, environment_of_casa: Dict[str, str], tmp_path: Path
+) -> None:
+    assert kernel.run("split('sim.ms', 'part.ms', datacolumn='data')").error is None
+    call = {**CASES["nomore"].call, "vis": "part.ms", "datacolumn": "data"}
+    _clean(kernel, folder, "whole", CASES["nomore"]._replace(call=call), defaults)
+    variables = {**environment_of_casa, "CASASITECONFIG": str(folder / "casasiteconfig.py")}
+    written = tmp_path / "chain.py"
+    argv = [sys.executable, "-m", "casa_desktop", "history", "whole.image", "--script", str(written)]
+    made = subprocess.run(argv, cwd=folder, env=variables, capture_output=True, text=True)
+    assert (made.returncode, made.stderr) == (0, "")
+    text = written.read_text()
+    assert text.index("split(vis='sim.ms', outputvis='part.ms'") < text.index("BY_HAND = ")
+    place = tmp_path / "place"
+    shutil.copytree(folder / "sim.ms", place / "sim.ms")
+    ended = subprocess.run([sys.executable, str(written)], cwd=place, env=variables, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    names = [["whole"], [str(place / "whole")]]
+    before, after = json.loads(kernel.run(f"print(json.dumps([digests(each) for each in {names}]))").text)
+    assert len(before) >= len(KINDS)
+    assert after == before
 
 
 def test_a_notebook_shows_a_cleaning_as_a_picture_and_prints_its_script(kernel: Notebook, folder: Path) -> None:
