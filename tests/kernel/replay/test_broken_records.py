@@ -23,7 +23,7 @@ from ...support.notebook import Cell, Notebook
 
 _OWN_DISK = 'mount -t tmpfs -o size=128M tmpfs "$0"; cp -r sim.ms casasiteconfig.py "$0"; cd "$0"; exec "$@"'
 # Enough for what CASA adds to its tables, and too little for a copy of the masks.
-_LEFT = 12_288
+_LEFT = 16_384
 
 
 @pytest.fixture(scope="module")
