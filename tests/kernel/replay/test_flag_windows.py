@@ -91,9 +91,11 @@ def run_exported(notebook: Notebook, folder: Path, record: str, vis: str) -> Non
     subprocess.run([sys.executable, "-c", text], cwd=folder, env=environment, check=True, timeout=120)
 
 
-def test_boxes_are_kept_made_again_taken_back_and_exported(
-    notebook: Notebook, record: Find, spectral_line: Path
-) -> None:
+# Each state of the flags has the name of a MeasurementSet that is kept as it was then.
+STATES = ("start.ms", "first.ms", "second.ms", "third.ms")
+
+
+def test_boxes_are_kept(notebook: Notebook, record: Find, spectral_line: Path) -> None:
     copy(spectral_line, "start.ms", "hand.ms")
     shown = Shown(notebook, notebook.run("plotms('hand.ms', gui=True)"))
     shown.wait_for("Flaggings in this window are kept in hand.ms.hand")
@@ -111,13 +113,14 @@ def test_boxes_are_kept_made_again_taken_back_and_exported(
         window.flag((0.5, 0.2), (0.95, 0.95))
         again.wait_for("kept in hand.ms.hand/0003")
     lifecycle.stop("main")
-    states = ["start.ms", "first.ms", "second.ms", "hand.ms"]
     copy(spectral_line, "hand.ms", "third.ms")
-    for one, other in zip(states, states[1:]):
+    for one, other in zip(STATES, STATES[1:]):
         assert say(notebook, f"print(same({one!r}, {other!r}))") == "False", "nothing was flagged"
     assert say(notebook, "%casa_hand").count("plotms") == 3
-    states[-1] = "third.ms"
-    for number, (before, after) in enumerate(zip(states, states[1:]), start=1):
+
+
+def test_each_flagging_is_made_again_in_a_copy_and_by_its_script(notebook: Notebook, spectral_line: Path) -> None:
+    for number, (before, after) in enumerate(zip(STATES, STATES[1:]), start=1):
         name = f"copy{number}.ms"
         for target in (name, f"exported{number}.ms"):
             copy(spectral_line, before, target)
@@ -125,6 +128,10 @@ def test_boxes_are_kept_made_again_taken_back_and_exported(
         assert say(notebook, f"print(same({name!r}, {after!r}))") == "True"
         run_exported(notebook, spectral_line, f"hand.ms.hand/000{number}", f"exported{number}.ms")
         assert say(notebook, f"print(same('exported{number}.ms', {after!r}))") == "True"
+
+
+def test_flaggings_are_taken_back_the_newest_first(notebook: Notebook) -> None:
+    # Of which a history tells later.
     say(notebook, "split('hand.ms', 'made.ms', datacolumn='data')")
     said = say(notebook, "%casa_hand undo")
     assert said.startswith("taken back: ")
