@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -53,13 +54,19 @@ class Output:
         return not self.trouble
 
     def save_elsewhere(self, folder: Path) -> Path:
-        """Write the notebook into another folder, because its own takes it no more; return the path.
+        """Write the notebook into a new folder in another one, because its own takes it no more; return the path.
 
         Raises:
             OSError: that does not work either.
         """
-        path = folder / f"{os.getpid()}-{self.path.name}"
-        self._write(path, folder / self._partial.name)
+        # Others may write into a folder for temporary files.
+        own = Path(tempfile.mkdtemp(prefix="casa-desktop-", dir=folder))
+        path = own / self.path.name
+        try:
+            self._write(path, own / self._partial.name)
+        except OSError:
+            own.rmdir()
+            raise
         return path
 
     def _write(self, path: Path, partial: Path) -> None:
@@ -68,7 +75,9 @@ class Output:
         # A message may hold what is no character, like half of a surrogate pair.
         data = f"{v4.writes(self.notebook)}\n".encode("utf-8", "replace")
         try:
-            with open(partial, "wb") as file:
+            # Of a run that was killed and had this process id.
+            partial.unlink(missing_ok=True)
+            with open(partial, "xb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
