@@ -12,7 +12,7 @@ import pytest
 
 from casa_desktop import names
 
-from ...support.living import below, line_of, with_word
+from ...support.living import below, line_of, variables, with_word
 from ...support.mask_editor import find_arrow
 from ...support.notebook import Cell, Notebook
 from ...support.ranks import NUMBER, WITH_MPI, started
@@ -136,7 +136,7 @@ def everything(notebook: Notebook) -> List[psutil.Process]:
 
 def rank(notebook: Notebook, number: int) -> int:
     """Return the process id of a rank."""
-    told = [each for each in below(notebook.pid) if each.environ().get("OMPI_COMM_WORLD_RANK") == str(number)]
+    told = [each for each in below(notebook.pid) if variables(each).get("OMPI_COMM_WORLD_RANK") == str(number)]
     of_rank = "casa_kernel.ranks.server" if number else "casa_kernel -f"
     return next(each.pid for each in told if of_rank in line_of(each))
 
@@ -168,9 +168,7 @@ def restart(kernel: Notebook) -> None:
 
 def test_a_server_that_is_killed_between_cells_is_told_of_under_the_last_one(kernel: Notebook) -> None:
     members = everything(kernel)
-    request = kernel.client.execute("'idle'")
-    while kernel.client.get_iopub_msg(timeout=PATIENCE)["content"].get("execution_state") != "idle":
-        pass
+    request = run(kernel, "'idle'").messages[0]["parent_header"]["msg_id"]
     os.kill(rank(kernel, NUMBER - 1), signal.SIGKILL)
     assert told(kernel, request).startswith(f"Rank {NUMBER - 1} of {NUMBER} ")
     assert psutil.wait_procs(members, timeout=PATIENCE)[1] == []
