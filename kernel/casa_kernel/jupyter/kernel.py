@@ -300,8 +300,10 @@ class CasaKernel(IPythonKernel):
         """Print under the last cell, running or not, why this kernel is about to end. Called in a thread."""
         if word.kind == "lost":
             assert self.session is not None
+            assert self.link is not None
             content = {"name": "stderr", "text": f"{word.value}\n"}
             self.session.send(self.iopub_socket, "stream", content, parent=self._request or {})
+            self.link.say("told")
 
     def _is_task(self, name: str) -> bool:
         """Return whether a name of the notebook is the task that the kernel has put there."""

@@ -39,9 +39,10 @@ from casa_desktop.system.signals import Signals
 from ..casa import connection_arguments, options
 from ..tools.private_folder import PrivateFolder
 
-# In seconds: for all ranks to load CASA, which may take minutes from a slow disk; for the kernel to tell of a lost one;
-# and for mpirun to end all.
+# In seconds: for all ranks to load CASA, which may take minutes from a slow disk; for the kernel to tell of a lost one,
+# in which native code may hinder it; for that to reach Jupyter; and for mpirun to end all.
 _LONGEST_START = 300.0
+_LONGEST_TELLING = 10.0
 _LAST_WORDS = 2.0
 _GRACE = 4.0
 _CREDENTIALS = struct.Struct("3i")
@@ -197,6 +198,8 @@ class Launcher:
                 self._failure = str(word.value)
             elif word.kind == "ended":
                 self._status, self._leaving = 0, True
+            elif word.kind == "told" and not self._ending:
+                self._due = time.monotonic() + _LAST_WORDS
             elif word.kind == "imported":
                 self._tell_servers(word)
         # Servers on other machines do not connect.
@@ -244,7 +247,7 @@ class Launcher:
         if kernel is not None:
             with suppress(OSError):
                 kernel.connection.sendall(messages.encode(Word("lost", self._reason)))
-        self._due = time.monotonic() + _LAST_WORDS
+        self._due = time.monotonic() + _LONGEST_TELLING
 
     def _take_signals(self, signals: Signals) -> None:
         for number in signals.take():

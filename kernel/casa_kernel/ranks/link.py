@@ -8,6 +8,7 @@
     launcher → rank 0     ["port", 40123]             a socket that listens for Jupyter, with its descriptor
     launcher → rank 0     ["home", {…}]               the network in which the kernel is, with its helper's descriptor
     launcher → rank 0     ["lost", "Rank 2 of 3 …"]   a rank has ended, and all others will
+    rank 0   → launcher   ["told", null]              the notebook knows
     rank 0   → launcher   ["imported", null]          the kernel has imported CASA
     launcher → others     ["imported", null]          likewise
     rank 0   → launcher   ["ended", null]             the kernel ends by itself
