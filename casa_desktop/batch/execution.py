@@ -161,11 +161,12 @@ class _Run:
             self._say(failure.of_cell(self._number, len(self._cells), errors[-1]))
 
     def _lost(self) -> KernelFailed:
-        words = self._kernel.last_words()
-        if failure.killed_for_memory() > self._killed_before:
+        words, number = self._kernel.last_words(), self._kernel.signal()
+        reason = f"it was ended by {number}" if number else "it ended"
+        if number == "SIGKILL" and failure.killed_for_memory() > self._killed_before:
             reason = "it was killed, because the memory was used up"
-        else:
-            reason = f"it ended{f'; its last words: {words}' if words else ' without a word'}"
+        elif words:
+            reason = f"{reason}; its last words: {words}"
         return KernelFailed(self._plan.kernel, f"{reason}{f' (in cell {self._number})' if self._number else ''}")
 
     def _interrupt(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from typing import IO, Any, Dict, Mapping
 
@@ -65,6 +66,13 @@ class Kernel:
         """Return its kernelspec as notebooks have it."""
         spec = self.manager.kernel_spec
         return {"name": self._plan.kernel, "display_name": spec.display_name, "language": spec.language}
+
+    def signal(self) -> str:
+        """Return the name of the signal that has ended it; empty if it has ended otherwise, or that is not known."""
+        process = getattr(self.manager.provisioner, "process", None)
+        status = process.returncode if process is not None else None
+        known = [each.name for each in signal.Signals if status == -each]
+        return known[0] if known else ""
 
     def last_words(self) -> str:
         """Return the last line that its process has printed elsewhere than into cells; empty if it printed none."""

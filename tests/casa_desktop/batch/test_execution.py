@@ -173,7 +173,8 @@ def test_a_kernel_that_is_killed_is_said_to_be_lost(environment: Dict[str, str],
         kernel.kill()
         _, said = run.communicate(timeout=100)
     assert run.returncode == 137
-    assert said.startswith("casa-desktop: The kernel 'casa' failed: it ended")
+    assert said.startswith("casa-desktop: The kernel 'casa' failed: it was ")
+    assert "(in cell 2)" in said
     found = _output(tmp_path / "a.out.ipynb")
     assert [_texts(cell) for cell in found.cells] == [["1\n"], ["before\n"]]
     assert _status(found) == "lost"
