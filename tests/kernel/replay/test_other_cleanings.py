@@ -23,9 +23,9 @@ PLANE = "'sim.ms', imsize=128, cell='0.4arcsec'"
 CHANNELS = "vis='line.ms', imsize=64, cell='1arcsec', specmode='cube', nchan=2"
 SINGLE_DISH = f"""
 tclean({CHANNELS}, imagename='dish', niter=0)
-imsmooth('dish.image', 'gauss', '27arcsec', '27arcsec', '0deg', targetres=True, outfile='sd.image')
+imsmooth('dish.image', 'gauss', '27arcsec', '27arcsec', '0deg', outfile='sd.image')
 """
-JOINT = f"{CHANNELS}, sdimage='sd.image', dishdia=12.0, deconvolver='hogbom', niter=40, cycleniter=20"
+JOINT = f"{CHANNELS}, sdimage='sd.image', dishdia=9.0, deconvolver='hogbom', niter=40, cycleniter=20"
 
 
 def box(editor: MaskEditor) -> None:
