@@ -60,7 +60,8 @@ RELEASES = (
     # files are among what tclean opens there.
     # mstransform asks numpy for its int, which numpy 1.24 has no longer.
     # tclean's nmajor and the log's name in casasiteconfig.py came later; Python 3.8 has no os.pidfd_open, and pip
-    # does not come to an end with nbconvert there.
+    # does not come to an end with nbconvert there. A script of handwork needs deconvolve, which in 6.5 does no mtmfs
+    # ("terms").
     Release(
         "6.4.4.31",
         "3.8",
@@ -68,13 +69,14 @@ RELEASES = (
         (
             *("tells_its_cycles", "user_named", "that_was_killed", "executed_notebook", "deconvolve"),
             *("another_process", "tclean-image_calls-0", "tclean-image_calls-1", "simanalyze-data_calls"),
+            "plain_casa",
         ),
     ),
     Release(
         "6.5.6.22",
         "3.8",
         ("casaviewer==1.9.1", "casaplotms==2.2.4", "casalogger==1.0.17"),
-        ("user_named", "that_was_killed", "executed_notebook"),
+        ("user_named", "that_was_killed", "executed_notebook", "terms"),
     ),
     Release(
         "6.6.0.20",

@@ -21,16 +21,18 @@ import sys, casatools
 from pathlib import Path
 print("drawn", Path("picture.png").stat().st_size, sys.version_info[:2], casatools.version_string())
 """
-# What is run in each: pictures without a window, windows, the log, CASA by every name, what tasks read and write.
+# What is run in each: pictures without a window, windows, the log, CASA by every name, what tasks read and write, what
+# hands did in windows.
 TESTS = tuple(
-    f"tests/kernel/{name}.py"
+    f"tests/kernel/{name}"
     for name in (
-        "drawing/test_headless",
-        "drawing/test_live",
-        "log/test_cell_log",
-        "casa/test_task_names",
-        "interactive/test_missing_editor",
-        "reuse/test_rows",
+        "drawing/test_headless.py",
+        "drawing/test_live.py",
+        "log/test_cell_log.py",
+        "casa/test_task_names.py",
+        "interactive/test_missing_editor.py",
+        "reuse/test_rows.py",
+        "replay",
     )
 )
 # What the tests of all else have, and a release is not given.
