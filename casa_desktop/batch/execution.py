@@ -87,6 +87,9 @@ class _Run:
                 if not work.done():
                     work.cancel()
                     await asyncio.wait([work])
+            except BaseException:
+                await self._kernel.end(now=True)
+                raise
             finally:
                 saver.cancel()
             status = Status.STOPPED if self._stop.asked and status != Status.FAILED else status
@@ -120,12 +123,13 @@ class _Run:
         client.on_begin = self._begun
         try:
             await client.connect()
+            if self._kernel.first_code:
+                await client.run_silently(self._kernel.first_code)
         except RuntimeError as error:
+            # nbclient's DeadKernelError is one, too.
             raise self._lost() from error
         self._client = client
         self._output.notebook.metadata["kernelspec"] = self._kernel.metadata()
-        if self._kernel.first_code:
-            await client.run_silently(self._kernel.first_code)
 
     async def _run_cell(self, cell: Any) -> Optional[Status]:
         """Run a cell and save; return how the run ends with it, None if it goes on.
