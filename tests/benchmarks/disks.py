@@ -24,9 +24,10 @@ CLONING = (XFS, BTRFS)
 _NEEDS = {EXT4: "mkfs.ext4", XFS: "mkfs.xfs", BTRFS: "mkfs.btrfs"}
 _CLONE_NEWNS = 0x00020000
 _PREFIX = "casa-desktop-bench-"
-# What a benchmark has on its disk at most, in sizes of the MeasurementSet: it, what two kernels make of it, what is
-# kept, a peer's copy; and once more, for the loop device's own file system.
-_SIZES = 6
+# What a benchmark has on its disk at most, in sizes of the MeasurementSet: it, and what a reduction makes of it where
+# each task that changes a MeasurementSet has a copy, with further columns; and once more, for the loop device's own
+# file system.
+_SIZES = 11
 
 
 def scratch() -> str:

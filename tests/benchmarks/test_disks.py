@@ -19,7 +19,7 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("kind", [disks.EXT4, disks.XFS, disks.BTRFS])
 def test_too_little_room_is_told_and_nothing_is_left(kind: str, scratch: Path) -> None:
-    with pytest.raises(RuntimeError, match=r"6000000001\.1 GB are needed in"), disks.Disks(10**12, {}) as found:
+    with pytest.raises(RuntimeError, match=r"11000000001\.1 GB are needed in"), disks.Disks(10**12, {}) as found:
         found.folder(kind)
     assert list(scratch.iterdir()) == []
 
