@@ -239,6 +239,8 @@ debian-test: debian-run
 	[[ -n "$$(command -v firefox-esr firefox || true)" ]] || packages+=(firefox-esr)
 	# A kernel over MPI is started by mpirun.
 	packages+=(openmpi-bin)
+	# Slurm of one node, which the tests start by themselves.
+	packages+=(slurm-wlm munge)
 	# The disks on which results are put back.
 	packages+=(e2fsprogs xfsprogs btrfs-progs)
 	need "$${packages[@]}"

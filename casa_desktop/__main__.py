@@ -20,7 +20,7 @@ from .cli.history import add_history
 from .cli.jobs import add_jobs
 from .cli.kernel import add_kernel
 from .cli.reuse import add_reuse
-from .cli.run import add_run
+from .cli.run import add_run, split_options
 from .cli.x_server import add_x_server
 from .desktop import lifecycle, registry, usage
 from .errors import CasaDesktopError, NotRunning, ServingUnavailable
@@ -260,7 +260,10 @@ def main(argv: Optional[List[str]] = None) -> int:
     parser = build_parser()
     argcomplete.autocomplete(parser)
     _refuse_empty(parser, sys.argv[1:] if argv is None else argv)
-    arguments = parser.parse_args(argv)
+    own, options = split_options(sys.argv[1:] if argv is None else argv)
+    arguments = parser.parse_args(own)
+    if options:
+        arguments.options = options
     try:
         status: int = arguments.function(arguments)
     except (CasaDesktopError, OSError) as error:

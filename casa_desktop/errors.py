@@ -7,7 +7,7 @@
      ├── RuntimeDirectoryError, SocketFolderUnsafe
      ├── Shortage                  an OSError, too
      ├── ProgramMissing
-     │    └── XServerMissing, WindowManagerMissing, EngineMissing, MpirunMissing
+     │    └── XServerMissing, WindowManagerMissing, EngineMissing, MpirunMissing, SlurmMissing
      ├── HostsUnusable, HostsOutOfReach, CasampiMissing, RanksFailed
      ├── StartFailed, StartTimeout, NotAnswering, StopFailed
      ├── NotRunning
@@ -21,7 +21,7 @@
      ├── HistoryOfNothing, HistoryNotWritten, HistoryLibraryMissing
      ├── BatchUnavailable, NotebookUnreadable, OutputRefused, NotebookOfOtherKernel
      ├── NoParameters, UnknownParameter, InvalidParameter, UnusableParameters
-     ├── JobUnknown, JobDamaged, JobHeld, JobNotStarted, OutputTaken
+     ├── JobUnknown, JobDamaged, JobHeld, JobNotStarted, OutputTaken, SlurmFailed
      ├── KernelTaken, KernelUnknown, ForeignKernel, KernelNotWritten, KernelFailed
      └── UnusablePython
           └── PythonTooOld, CasaNotInstalled
@@ -211,6 +211,12 @@ class RanksFailed(CasaDesktopError):
     number: int  # how many there should be
     reason: str  # what has happened
     message = "The {number} ranks of this kernel did not start: {reason} 'casa-desktop doctor' tries two."
+
+
+class SlurmMissing(ProgramMissing):
+    """No command of Slurm is on PATH."""
+
+    what = "Slurm"
 
 
 class StartFailed(CasaDesktopError):
@@ -716,11 +722,11 @@ class UnusableParameters(CasaDesktopError):
 
 
 class JobHeld(CasaDesktopError):
-    """A job runs, so that it can be neither started again nor removed."""
+    """A job has not ended, so that it can be neither started again nor removed."""
 
     id: str
     path: Path  # its folder
-    message = "The job {id!r} in {path} is at work. 'casa-desktop jobs stop {id}' stops it."
+    message = "The job {id!r} in {path} has not ended. 'casa-desktop jobs stop {id}' stops it."
 
 
 class JobNotStarted(CasaDesktopError):
@@ -742,6 +748,16 @@ class OutputTaken(CasaDesktopError):
         "The job {id!r} writes {path}, too, and has not ended. Choose another name with --output, or stop that job: "
         "'casa-desktop jobs stop {id}'"
     )
+
+
+class SlurmFailed(CasaDesktopError):
+    """A command of Slurm's failed."""
+
+    command: str
+    reason: str  # its own words
+
+    def _text(self) -> str:
+        return f"Slurm's {self.command} failed: {self.reason.rstrip('.')}."
 
 
 class LinkFailed(CasaDesktopError):

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from contextlib import suppress
-from typing import Mapping, Tuple
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 from .. import names
 from ..errors import JobNotStarted
@@ -56,7 +56,7 @@ def start(folder: Folder, lock: int, environ: Mapping[str, str]) -> None:
         raise JobNotStarted("this machine", last_words(folder) or f"it ended with {begun.returncode}")
 
 
-def look(folder: Folder) -> State:
+def look(folder: Folder, _memory: Optional[Dict[str, Any]] = None) -> State:
     """Return the state of a job; the end of one that was killed is written by the next who looks.
 
     Raises:

@@ -15,14 +15,17 @@ from pathlib import Path
 from typing import List, Optional
 
 from ..errors import CasaDesktopError
+from . import slurm
 from .execution import execute
-from .job_folder import ABORTED, COMPLETED, ERROR, EXECUTING, Folder, Job, State
+from .job_folder import ABORTED, COMPLETED, ERROR, EXECUTING, QUEUED, SLURM, Folder, Job, State
 from .models import Plan, Progress, Status
 
 # Slurm starts a job again on another node while it still ends on the first, if that has lost its connection.
 _LOCK_SECONDS = 60.0
 # The run takes them, but not at its very beginning. It is of no login, whose end SIGHUP tells.
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT, signal.SIGHUP)
+# So often in a row a job may be stopped in the same cell because its time is up.
+_STOPS = 3
 _PREFIX = "casa-desktop: "
 
 
@@ -81,7 +84,9 @@ class _Run:
             status = int(Status.STOPPED)
         for number in (*SIGNALS, signal.SIGALRM):
             signal.signal(number, signal.SIG_IGN)
-        self._folder.write_end(self._ended(status))
+        ended = self._ended(status)
+        if ended != self._folder.state():
+            self._folder.write_end(ended)
         return status
 
     def _stop_early(self, number: int, _frame: object) -> None:
@@ -128,7 +133,30 @@ class _Run:
             return self._state.now(ABORTED, f"It was stopped{where}: it had run for {self._seconds} s.", status)
         if self._folder.is_to_stop():
             return self._state.now(ABORTED, f"It was stopped{where}.", status)
-        return self._state.now(ERROR, f"It was stopped by {self._signal or 'a signal'}{where}; it can go on.", status)
+        if self._job.engine == SLURM and self._signal == signal.SIGUSR1.name:
+            return self._warned(where)
+        # Why Slurm has sent SIGTERM, and whether it runs the job again, it is asked later.
+        phase = EXECUTING if self._job.engine == SLURM else ERROR
+        return self._state.now(phase, f"It was stopped by {self._signal or 'a signal'}{where}; it can go on.", status)
+
+    def _warned(self, where: str) -> State:
+        """Return the state of a job that has stopped because Slurm had warned it, after it was queued again."""
+        stops = self._state.stops + 1 if self._state.stopped_in == self._state.cell else 1
+        state = replace(self._state, stopped_in=self._state.cell, stops=stops)
+        head = f"Its time was nearly up, so it was stopped{where}"
+        if not self._job.reuse:
+            return state.now(ERROR, f"{head}. With --no-reuse it would begin from the beginning.", Status.STOPPED)
+        if stops >= _STOPS:
+            times = f"{head}, for the {_STOPS}rd time. Give it more time (--time), or make two cells of it."
+            return state.now(ERROR, times, Status.STOPPED)
+        queued = state.now(QUEUED, f"{head}; it is queued again, and goes on by the results that are kept.")
+        # Before it may run again.
+        self._folder.write_end(queued)
+        try:
+            slurm.requeue(self._state.slurm)
+        except CasaDesktopError as error:
+            return state.now(ERROR, f"{head}, and could not be queued again: {error}", Status.STOPPED)
+        return queued
 
 
 def plan(job: Job, folder: Folder) -> Plan:

@@ -90,6 +90,8 @@ class State:
         host: the machine on which it runs; empty if it has not begun.
         slurm: the id that Slurm has given it; empty for none.
         begun: when it began to run, in seconds since 1970; 0 if it has not begun.
+        stopped_in: the cell in which it was stopped the last time, because its time was up; 0 if it was not.
+        stops: how many times in a row it was stopped there.
     """
 
     phase: str
@@ -103,6 +105,8 @@ class State:
     host: str = ""
     slurm: str = ""
     begun: float = 0.0
+    stopped_in: int = 0
+    stops: int = 0
 
     def now(self, phase: str, sentence: str = "", status: int = -1) -> State:
         """Return the state with another phase, which begins now; with the same phase it goes on."""

@@ -9,16 +9,16 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ..errors import CasaDesktopError, JobDamaged, JobHeld, JobNotStarted, OutputTaken, Shortage
 from ..system import locks
-from . import here, job_folder, planning, unstarted
-from .job_folder import ENDS, HERE, QUEUED, UNKNOWN, Folder, Job, State
+from . import here, job_folder, planning, slurm, slurm_words, unstarted
+from .job_folder import ENDS, HERE, QUEUED, SLURM, UNKNOWN, Folder, Job, State
 from .models import Plan
 from .planning import Wish
 
-ENGINES: Mapping[str, Any] = {HERE: here}
+ENGINES: Mapping[str, Any] = {HERE: here, SLURM: slurm}
 # Two processes that make jobs take turns, so that none overlooks the output of the other's.
 _TURN_SECONDS = 30.0
 
@@ -98,6 +98,8 @@ def start(folder: Folder, environ: Mapping[str, str]) -> None:
 def _prepared(
     wish: Wish, engine: str, options: Sequence[str], environ: Mapping[str, str], *, waits: bool
 ) -> Tuple[Folder, int]:
+    if engine == SLURM:
+        slurm_words.check(options)
     root = job_folder.root(environ)
     plan = _planned(root, wish)
     job = Job(
@@ -163,26 +165,31 @@ def rows(root: Path, names: Sequence[str] = ()) -> List[Row]:
         Shortage: their states cannot be told now.
     """
     folders = [job_folder.find(root, name) for name in names or job_folder.ids(root)]
-    return [each for each in map(_row, folders) if each is not None]
+    memory: Dict[str, Any] = {}
+    return [each for each in (_row(folder, memory) for folder in folders) if each is not None]
 
 
-def _row(folder: Folder) -> Optional[Row]:
+def _row(folder: Folder, memory: Dict[str, Any]) -> Optional[Row]:
     try:
         job = folder.job()
-        return Row(folder, job, look(folder))
+        return Row(folder, job, look(folder, memory))
     except JobDamaged as error:
         # Or it was removed meanwhile.
         return Row(folder, None, State(UNKNOWN, 0.0, str(error))) if folder.path.exists() else None
 
 
-def look(folder: Folder) -> State:
+def look(folder: Folder, memory: Optional[Dict[str, Any]] = None) -> State:
     """Return how far a job is; if it was killed, its end is written.
+
+    Args:
+        folder: of the job.
+        memory: what engines have said of several jobs, so that they are asked once; empty at first.
 
     Raises:
         JobDamaged: its folder cannot be read.
         Shortage: this cannot be told now.
     """
-    state: State = _engine(folder).look(folder)
+    state: State = _engine(folder).look(folder, {} if memory is None else memory)
     return state
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import Any, Dict, Optional
 
 from .job_folder import ABORTED, ENDS, Folder, State
 
 
-def look(folder: Folder) -> State:
+def look(folder: Folder, _memory: Optional[Dict[str, Any]] = None) -> State:
     """Return the state of a job.
 
     Raises:

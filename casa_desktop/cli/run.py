@@ -7,15 +7,15 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, List
+from typing import TYPE_CHECKING, Any, List, Sequence, Tuple
 
-from ..errors import CasaDesktopError
+from ..errors import CasaDesktopError, InvalidSetting
 from .commands import add_command
 
 if TYPE_CHECKING:
     from ..batch.planning import Wish
 
-ENGINES = ("here",)
+ENGINES = ("here", "slurm")
 # By the exit status.
 _ENDS = {0: "Done", 1: "Failed", 75: "Stopped", 137: "Lost"}
 _EXAMPLES = """\
@@ -28,6 +28,8 @@ examples:
       a script, with another CASA; '# %%' begins a cell
   casa-desktop run reduce.ipynb --on here
       as a job, which goes on when you log out; 'casa-desktop jobs' lists it
+  casa-desktop run reduce.ipynb --on slurm -- --time=4:00:00 -c 16 --mem=64G
+      as a job of Slurm; what is behind -- is for sbatch
 
 exit status:
   0 done, 1 a cell failed, 2 nothing was started, 75 stopped by a signal and saved, 137 the kernel was lost
@@ -75,8 +77,19 @@ def add_run(commands: Any) -> None:
         "--on",
         choices=ENGINES,
         metavar="ENGINE",
-        help="run it as a job, which 'casa-desktop jobs' shows: 'here' goes on when you log out",
+        help="run it as a job, which 'casa-desktop jobs' shows: 'here' goes on when you log out; 'slurm' submits it, "
+        "with the options for sbatch behind --",
     )
+    parser.set_defaults(options=[])
+
+
+def split_options(words: Sequence[str]) -> Tuple[List[str], List[str]]:
+    """Take what is behind ``--`` of ``casa-desktop run``, which is the engine's, from the words of a command line."""
+    own = list(words)
+    if own[:1] != ["run"] or "--" not in own:
+        return own, []
+    place = own.index("--")
+    return own[:place], own[place + 1 :]
 
 
 def _complete(argument: Any, completer: Any) -> None:
@@ -121,6 +134,7 @@ def run(arguments: argparse.Namespace) -> int:
     from .run_display import Display
 
     try:
+        _check_options(arguments)
         if arguments.on is not None:
             return _as_job(arguments)
         started, plan = time.time(), planning.plan(wish(arguments))
@@ -134,10 +148,15 @@ def run(arguments: argparse.Namespace) -> int:
         return int(Status.USAGE)
 
 
+def _check_options(arguments: argparse.Namespace) -> None:
+    if arguments.options and arguments.on != "slurm":
+        raise InvalidSetting("What is behind --", " ".join(arguments.options), "left out, unless with --on slurm")
+
+
 def _as_job(arguments: argparse.Namespace) -> int:
     from ..batch import jobs
 
-    folder = jobs.submit(wish(arguments), arguments.on, [], os.environ)
+    folder = jobs.submit(wish(arguments), arguments.on, arguments.options, os.environ)
     print(f"{folder.id} was started, and writes {folder.job().output}. 'casa-desktop jobs' tells how far it is.")
     return 0
 

@@ -49,6 +49,7 @@ SLOW: Tuple[str, ...] = (
     "tests/casa_desktop/batch/test_execution.py",
     "tests/casa_desktop/batch/test_here.py",
     "tests/casa_desktop/web/test_uws.py",
+    "tests/casa_desktop/batch/test_slurm.py",
     # Tests of files once more, on each kind of disk.
     "tests/casa_desktop/store/test_disks.py",
     "tests/casa_desktop/store/test_store_on_disks.py",
@@ -69,6 +70,7 @@ SLOW: Tuple[str, ...] = (
 SECONDS: Dict[str, float] = {
     "tests/casa_desktop/batch/test_execution.py": 50,
     "tests/casa_desktop/batch/test_here.py": 30,
+    "tests/casa_desktop/batch/test_slurm.py": 60,
     "tests/casa_desktop/store/test_disks.py": 30,
     "tests/kernel/replay/test_masks.py": 90,
     "tests/casa_desktop/store/test_processes.py": 25,

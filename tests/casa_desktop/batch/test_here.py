@@ -91,7 +91,7 @@ def running(jobs: Jobs, work: Path, request: pytest.FixtureRequest) -> str:
 
 
 def test_a_job_that_is_stopped_keeps_what_it_has(jobs: Jobs, running: str) -> None:
-    assert "is at work" in jobs.call("jobs", "remove", running).stderr
+    assert "has not ended" in jobs.call("jobs", "remove", running).stderr
     assert jobs.listed(running)[running]["phase"] == "EXECUTING"
     stopped = jobs.call("jobs", "stop", running)
     assert (stopped.returncode, stopped.stdout) == (0, f"{running}: ABORTED. It was stopped in cell 1 of 1.\n")

@@ -145,7 +145,7 @@ def test_a_folder_that_is_not_whole_is_refused_with_what_is_wrong(
 def test_a_new_job_is_held_until_its_maker_has_handed_it_on(notebook: Path, tmp_path: Path) -> None:
     folder, lock = job_folder.create(tmp_path / "jobs", _job(notebook), notebook)
     assert folder.is_alive()
-    with pytest.raises(JobHeld, match="is at work"):
+    with pytest.raises(JobHeld, match="has not ended"):
         folder.take()
     os.close(lock)
     assert not folder.is_alive()

@@ -144,7 +144,7 @@ def test_a_job_that_runs_is_told_of_aborted_and_limited(service: Service, work: 
     assert jobs["aborted"][0].job_id in service.listed("PHASE=EXECUTING")
     assert "before" in service.ask("GET", jobs["aborted"][0].job_id, "results", "output").text
     for change in ({"vis": "x"}, {"PHASE": "RUN"}):
-        assert "is at work" in service.ask("POST", jobs["aborted"][0].job_id, data=change, status=409).text
+        assert "has not ended" in service.ask("POST", jobs["aborted"][0].job_id, data=change, status=409).text
     jobs["aborted"][0].abort()
     jobs["killed"][1].wait()
     os.kill(_state(work, jobs["killed"][0].job_id)["pid"], signal.SIGKILL)
