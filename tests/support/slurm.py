@@ -23,7 +23,7 @@ from . import living
 from .ports import free_ports
 
 # How long a step of a start may take on a busy machine, in seconds; it is waited for by what the daemons print.
-PATIENCE = 60.0
+PATIENCE = 150.0
 _CONF = """\
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)

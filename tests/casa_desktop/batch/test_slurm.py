@@ -33,7 +33,7 @@ JOBS: Dict[str, Tuple[Tuple[str, ...], List[str]]] = {
     "stopped": (("print('first')", ENDLESS), []),
     "cancelled": ((ENDLESS,), []),
     "killed": (("print('first')", ENDLESS), []),
-    "warned": (WARNED, [f"--signal=B:USR1@{3 * 60}"]),
+    "warned": (WARNED, [f"--signal=B:USR1@{5 * 60}"]),
     "hungry": (("print('first')", HUNGRY), ["--mem=1200M"]),
 }
 
@@ -87,8 +87,8 @@ def test_a_job_whose_time_is_up_is_run_again_and_goes_on_where_it_was(
 ) -> None:
     begun["warned"].wait()
     job = jobs.listed("warned-1")["warned-1"]
-    # It ends in a minute or two, and is to be warned three minutes before: Slurm does so within half a minute.
-    minutes = int(time.time() - job["since"]) // 60 + 2
+    # It ends in three to four minutes, and is to be warned five before: Slurm does so within half a minute.
+    minutes = int(time.time() - job["since"]) // 60 + 4
     slurm.run("scontrol", "update", f"jobid={job['slurm']}", f"timelimit={minutes}")
     slurm.until(job["slurm"], "PENDING")
     # Or it would be warned again as soon as it begins.
