@@ -24,7 +24,7 @@ from vo_models.uws.types import ExecutionPhase
 
 from ...support.jobs import ENDLESS, PATIENCE, Begun, script, texts
 from ...support.lab import Jupyter
-from ...support.living import is_alive, variables
+from ...support.living import is_alive, line_of, variables
 
 
 class Service:
@@ -85,8 +85,13 @@ def service(environment: Dict[str, str], work: Path) -> Iterator[Service]:
     own = {**environment, "XDG_DATA_HOME": str(work / "home")}
     with pytest.MonkeyPatch.context() as patch, Jupyter(work, own) as jupyter:
         patch.setattr(tap, "DEFAULT_JOB_POLL_TIMEOUT", PATIENCE)
-        yield Service(jupyter.url, jupyter.token)
-    assert not _left(work)
+        service = Service(jupyter.url, jupyter.token)
+        yield service
+        # Those of a test that has failed would go on without a server.
+        for name in service.listed():
+            service.ask("DELETE", name)
+    left = _left(work)
+    assert not left, [line_of(each) for each in left]
 
 
 def _left(work: Path) -> List[psutil.Process]:
