@@ -13,7 +13,7 @@
           ├── NoRoom, FolderRemoved
           ├── CellUnfinished
           ├── NothingDrawn, NothingShown, WindowOnly, ToolkitMissing
-          ├── NothingRuns, ViewerLost, Unattended, NoRelay
+          ├── NothingRuns, ViewerLost, Unattended, NoRelay, RelayLost
           ├── EditorMissing             a RuntimeError, too
           ├── BadWord
           │    └── BadMode
@@ -304,6 +304,16 @@ class NoRelay(CasaKernelError):
 
     reason: str  # what happened
     message = "The program that keeps handwork {reason}."
+
+
+class RelayLost(CasaKernelError):
+    """The process between CASA and a mask editor ended, so that CASA heard of no mask."""
+
+    task: str
+    message = (
+        "The process that passes masks on from the mask editor to {task} and keeps them was ended, perhaps for memory; "
+        "{task} is unfinished. What was drawn until then is kept. Run the cell again."
+    )
 
 
 class EditorMissing(CasaKernelError, RuntimeError):

@@ -33,7 +33,7 @@ from typing import Any, Callable, Iterator, List, Mapping, Optional, Protocol, S
 from casa_desktop.errors import CasaDesktopError
 from casa_desktop.system import pythonpath
 
-from ..errors import EditorMissing, NothingRuns, writing
+from ..errors import EditorMissing, NothingRuns, RelayLost, writing
 from ..tools import memfd_script, viewer_preferences
 from ..tools.private_folder import PrivateFolder
 from ..tools.processes import Child
@@ -170,6 +170,7 @@ class MaskEditor:
         Raises:
             KeyboardInterrupt: the kernel was interrupted, or the window was closed.
             ViewerLost: the viewer ended, but not by the buttons of its window.
+            RelayLost: the relay ended, and CASA's connection with it.
             EditorMissing: it did not open, or could not be used.
             NoRoom, Shortage: as ``writing``.
         """
@@ -188,11 +189,13 @@ class MaskEditor:
             if look is viewer_preferences.MASK_EDITOR_OF_A_PLANE:
                 stack.callback(self._start_roomier(display).stop)
             yield
+            # Known only as long as it is there.
+            torn = self._relay is not None and self._relay.has_ended
         if watch.closed(requests) and not watch.interrupted:
             raise KeyboardInterrupt(f"The window of {task} was closed.")
         watch.check(task)
         if self._missed:
-            raise EditorMissing(_NAME, provided=True)
+            raise RelayLost(task) if torn else EditorMissing(_NAME, provided=True)
 
     @contextmanager
     def replay(self, task: str, argv: Sequence[str], output: Path, observer: Observer) -> Iterator[None]:

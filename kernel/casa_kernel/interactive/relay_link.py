@@ -61,6 +61,11 @@ class RelayLink:
             raise NoRelay("did not answer")
         return os.read(self._addresses, 4096).decode().strip()
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the relay has ended by itself, or was killed."""
+        return not self._child.alive
+
     def output(self) -> str:
         """Return all that the relay has printed."""
         return self._child.output()

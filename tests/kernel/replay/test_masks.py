@@ -188,7 +188,8 @@ def test_a_relay_that_is_killed_ends_the_cleaning_with_an_error(
 
     cell = draw(notebook, record, call(PLANE, "torn"), kill)
     assert cell.error is not None
-    assert cell.error["ename"] == "EditorMissing"
+    assert cell.error["ename"] == "RelayLost"
+    assert "What was drawn until then is kept" in cell.error["evalue"]
     assert not [line for line in children_of(notebook.pid) if "mask-editor" in line or "replay" in line]
     assert read(observation / "torn.hand").end == "failed"
 
