@@ -65,7 +65,7 @@ def test_the_picture_for_notebooks_has_all_of_it_as_an_image(browser: Browser, t
         view.set_content(f'<img src="data:image/svg+xml;base64,{data}">')
         expect(view.locator("img")).to_have_js_property("complete", True)
         pixels = _pixels(view.locator("img").screenshot())
-    assert pixels.shape[1] == 720
+    assert pixels.shape[1] == 576
     # Three outlines beside each other below the plot.
     columns = np.nonzero(_is_orange(pixels[290:430]).any(axis=0))[0]
     assert len(np.split(columns, np.nonzero(np.diff(columns) > 60)[0] + 1)) == 3
