@@ -21,6 +21,8 @@ from .planning import Wish
 ENGINES: Mapping[str, Any] = {HERE: here, SLURM: slurm}
 # Two processes that make jobs take turns, so that none overlooks the output of the other's.
 _TURN_SECONDS = 30.0
+# A process that has written its end has nothing more to do.
+_ENDING_SECONDS = 30.0
 
 
 class Row(NamedTuple):
@@ -244,6 +246,9 @@ def remove(folder: Folder) -> None:
     with suppress(JobDamaged):
         if look(folder).phase not in (*ENDS, UNKNOWN):
             raise JobHeld(folder.id, folder.path)
-    if folder.is_alive():
-        raise JobHeld(folder.id, folder.path)
-    folder.remove()
+    # Its process holds the lock for a moment longer than it takes to write the end.
+    lock = folder.take(_ENDING_SECONDS)
+    try:
+        folder.remove()
+    finally:
+        os.close(lock)

@@ -3,13 +3,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Callable
 
 import pytest
 
-from casa_desktop.batch import job_folder
+from casa_desktop.batch import job_folder, jobs
 from casa_desktop.batch.job_folder import ABORTED, COMPLETED, EXECUTING, PENDING, Folder, Job
 from casa_desktop.errors import JobDamaged, JobHeld, JobUnknown, Shortage
 
@@ -81,6 +82,16 @@ def test_a_job_s_folder_has_what_was_asked_and_is_the_user_s_alone(folder: Folde
 def test_the_copy_stays_when_the_notebook_changes(folder: Folder, notebook: Path) -> None:
     notebook.write_text("changed")
     assert folder.input().read_text() == "{}"
+
+
+def test_a_job_that_has_written_its_end_is_removed_as_soon_as_its_process_has_gone(folder: Folder) -> None:
+    folder.write_end(folder.state().now(COMPLETED, status=0))
+    lock = folder.take()
+    going = threading.Timer(0.3, os.close, [lock])
+    going.start()
+    jobs.remove(folder)
+    going.join()
+    assert not folder.path.exists()
 
 
 def test_ids_count_up_and_are_not_given_again_while_a_later_one_is_there(notebook: Path, tmp_path: Path) -> None:

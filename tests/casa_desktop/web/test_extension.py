@@ -130,6 +130,11 @@ def _paths() -> list[str]:
         "casa-desktop/shared/{token}/",
         "casa-desktop/api/shared/{token}",
         "casa-desktop/api/shared/{token}/rfb",
+        "casa-desktop/uws/jobs",
+        "casa-desktop/uws/jobs/reduce-1",
+        "casa-desktop/uws/jobs/reduce-1/phase",
+        "casa-desktop/uws/jobs/reduce-1/parameters",
+        "casa-desktop/uws/jobs/reduce-1/results/output",
     ]
 
 
