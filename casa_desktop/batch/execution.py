@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, List, Optional
 
 from .. import __version__
 from ..errors import BatchUnavailable, CasaDesktopError, KernelFailed, OutputRefused
-from . import failure, parameters, saving, source
+from . import failure, notebooks, parameters, saving, source
 from .kernels import Kernel
 from .models import Plan, Progress, Report, Say, Status
 from .saving import Output
@@ -43,6 +43,7 @@ def execute(plan: Plan, report: Report, say: Optional[Say] = None) -> int:
             or nbclient is not installed.
     """
     try:
+        notebooks.load()
         from . import client  # noqa: F401
     except ImportError as error:
         raise BatchUnavailable(str(error)) from error

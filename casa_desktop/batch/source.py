@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BatchUnavailable, NotebookUnreadable
-from . import script
+from . import notebooks, script
 
 
 def read(path: Path) -> Any:
@@ -22,7 +22,7 @@ def read(path: Path) -> Any:
     """
     text = _text(path)
     try:
-        import nbformat
+        nbformat = notebooks.load()
     except ImportError as error:
         raise BatchUnavailable(str(error)) from error
     if path.suffix == ".py":
