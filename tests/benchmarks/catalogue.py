@@ -13,10 +13,11 @@ DESKTOP = (
     *("desktop_reader", "desktop_idle", "desktop_many"),
 )
 REUSE = ("reuse_hit", "reuse_cloned", "reuse_copied", "reuse_miss", "reuse_start", "reuse_pipeline")
+BATCH = ("run",)
 RANKS = ("ranks_start",)
-BENCHMARKS = KERNEL + DESKTOP + REUSE + RANKS
+BENCHMARKS = KERNEL + DESKTOP + REUSE + BATCH + RANKS
 # What is measured unless it is told; a kernel over MPI needs mpirun.
-ALL = ("kernel", "desktop", "reuse", *(RANKS if shutil.which("mpirun") else ()))
+ALL = ("kernel", "desktop", "reuse", *BATCH, *(RANKS if shutil.which("mpirun") else ()))
 
 _DEFAULTS: Dict[str, Any] = {"CASES": ("",), "ROUNDS": 5, "KEEPS": False, "NEEDS_TOOLS": False}
 

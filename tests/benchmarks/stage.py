@@ -155,10 +155,11 @@ class Stage:
         """Simulate the observation and unpack our tools, at the first call: the desktop's benchmarks need neither."""
         if (self.folder / "sim.ms").exists():
             return
-        self._run(str(HERE.parent / "support" / "observation" / "simulate.py"))
-        self._run("-m", "casa_kernel.tools", "extract", "casaviewer", "casaplotms")
+        self.python(str(HERE.parent / "support" / "observation" / "simulate.py"))
+        self.python("-m", "casa_kernel.tools", "extract", "casaviewer", "casaplotms")
 
-    def _run(self, *words: str) -> None:
+    def python(self, *words: str) -> None:
+        """Run a program with our Python in the folder, until it ends."""
         subprocess.run(
             [sys.executable, *words],
             cwd=self.folder,
@@ -209,7 +210,7 @@ class Stage:
         """Return the spectral cube, which is made at the first call."""
         self.observe()
         if not (self.folder / "cube.image").exists():
-            self._run(str(HERE / "cube.py"))
+            self.python(str(HERE / "cube.py"))
         return self.folder / "cube.image"
 
     def measures(self) -> Path:
