@@ -20,7 +20,7 @@
      ├── HandworkMissing, HandworkDamaged, HandworkOfOtherFormat, HandworkNotExportable, NumpyMissing
      ├── HistoryOfNothing, HistoryNotWritten, HistoryLibraryMissing
      ├── BatchUnavailable, NotebookUnreadable, OutputRefused, NotebookOfOtherKernel
-     ├── NoParameters, UnknownParameter, InvalidParameter, UnusableParameters
+     ├── NoParameters, UnknownParameter, InvalidParameter, UnusableParameters, ListUnusable
      ├── JobUnknown, JobDamaged, JobHeld, JobNotStarted, OutputTaken, SlurmFailed
      ├── KernelTaken, KernelUnknown, ForeignKernel, KernelNotWritten, KernelFailed
      └── UnusablePython
@@ -719,6 +719,14 @@ class UnusableParameters(CasaDesktopError):
     path: Path  # the notebook
     reason: str  # what is wrong with the cell, and the remedy
     message = "The cell with the tag 'parameters' in {path} cannot be used: {reason}."
+
+
+class ListUnusable(CasaDesktopError):
+    """A file with values of a parameter, a job for each, cannot be used."""
+
+    path: Path
+    reason: str  # what is wrong with it, and the remedy
+    message = "The list {path} cannot be used: {reason}."
 
 
 class JobHeld(CasaDesktopError):

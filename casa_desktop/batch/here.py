@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from contextlib import suppress
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from .. import names
 from ..errors import JobNotStarted
@@ -36,17 +36,40 @@ def start(folder: Folder, lock: int, environ: Mapping[str, str]) -> None:
     Raises:
         JobNotStarted: no process can be started.
     """
+    _detach(folder, command(folder, "--lock", str(lock)), (lock,), environ)
+
+
+def start_all(folders: Sequence[Folder], locks: Sequence[int], environ: Mapping[str, str], at_most: int) -> None:
+    """Start the jobs of an array, so many at a time; they go on when this process and its login have ended.
+
+    Args:
+        folders: of the jobs.
+        locks: the descriptors of their locks, as ``start`` has one.
+        environ: the variables of the jobs.
+        at_most: how many run at the same time.
+
+    Raises:
+        JobNotStarted: no process can be started.
+    """
+    pairs = [f"{folder.id}:{lock}" for folder, lock in zip(folders, locks)]
+    queue = pythonpath.module(names.HERE_QUEUE_PROGRAM)
+    words = (sys.executable, *queue, "--at-most", str(at_most), str(folders[0].path.parent), *pairs)
+    _detach(folders[0], words, locks, environ)
+
+
+def _detach(folder: Folder, words: Sequence[str], locks: Sequence[int], environ: Mapping[str, str]) -> None:
+    """Run a command that goes on by itself; what it prints goes into a job's log."""
     try:
         with folder.log.open("ab") as log:
             begun = subprocess.run(
-                command(folder, "--lock", str(lock)),
+                words,
                 env=pythonpath.seen(environ),
                 cwd=folder.path,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                pass_fds=(lock,),
+                pass_fds=locks,
                 check=False,
             )
     except OSError as error:
@@ -85,6 +108,8 @@ def _fate(folder: Folder, state: State) -> str:
     if state.phase in (PENDING, QUEUED) and not state.pid:
         return f"It did not start: {last_words(folder) or 'its process ended without a word'}"
     where = f" in cell {state.cell} of {state.cells}" if state.cell else ""
+    if state.phase == QUEUED:
+        where = " before it began"
     return f"{ENDED_SILENTLY}{where}: it was killed, perhaps for memory, or the machine was restarted."
 
 
@@ -108,8 +133,10 @@ def stop(folder: Folder) -> None:
     state = folder.state()
     # One that has not told its process id yet looks for the wish when it does so.
     if state.pid and state.host == socket.gethostname() and folder.is_alive():
+        # One of an array that waits has the process id of the queue.
+        number = signal.SIGUSR1 if state.phase == QUEUED else signal.SIGTERM
         with suppress(ProcessLookupError):
-            os.kill(state.pid, signal.SIGTERM)
+            os.kill(state.pid, number)
 
 
 def wait(folder: Folder) -> bool:

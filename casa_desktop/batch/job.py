@@ -34,11 +34,12 @@ def main(argv: Optional[List[str]] = None) -> int:
     parser = argparse.ArgumentParser(prog="casa_desktop.batch.job", description=__doc__)
     parser.add_argument("folder", type=Path, help="the job's folder")
     parser.add_argument("--lock", type=int, default=-1, help="a descriptor of its lock, which is held; go on detached")
+    parser.add_argument("--stay", action="store_true", help="do not go on detached")
     arguments = parser.parse_args(argv)
     folder = Folder(arguments.folder)
     if arguments.lock >= 0:
         os.set_inheritable(arguments.lock, False)
-        if os.fork():
+        if not arguments.stay and os.fork():
             # By this end its starter knows that the job has begun.
             os._exit(0)
         return _Run(folder).perform()

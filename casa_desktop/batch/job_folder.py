@@ -59,6 +59,8 @@ class Job:
         owner: the name of the user.
         host: the machine on which the job was made.
         submitted: when, in seconds since 1970.
+        varied: the names of the parameters in which it differs from the other jobs of its array.
+        at_most: how many jobs of its array run at the same time; 0 if that is the engine's to decide.
     """
 
     notebook: str
@@ -73,6 +75,8 @@ class Job:
     owner: str = ""
     host: str = ""
     submitted: float = 0.0
+    varied: list = field(default_factory=list)  # type: ignore[type-arg]
+    at_most: int = 0
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,7 @@ def stem_for(notebook: str) -> str:
     return re.sub(r"[^A-Za-z0-9_]+", "-", Path(notebook).stem).strip("-")[:40] or "job"
 
 
-def create(jobs: Path, job: Job, source: Path, *, waits: bool = False) -> Tuple[Folder, int]:
+def create(jobs: Path, job: Job, source: Path, *, waits: bool = False, name: str = "") -> Tuple[Folder, int]:
     """Make the folder of a new job, whole or not at all; return it with the descriptor of its lock, which is held.
 
     Args:
@@ -150,13 +154,16 @@ def create(jobs: Path, job: Job, source: Path, *, waits: bool = False) -> Tuple[
         job: what is asked for. An empty output becomes one in the folder.
         source: the notebook or script, which is copied, so that it may be changed while the job waits.
         waits: whether the job is started later.
+        name: the job's id; by default the notebook's name with the next number.
 
     Raises:
         OSError: it cannot be made. A Shortage: there is no room.
     """
     try:
         jobs.mkdir(mode=0o700, parents=True, exist_ok=True)
-        place = _reserved(jobs, stem_for(job.notebook))
+        place = jobs / name if name else _reserved(jobs, stem_for(job.notebook))
+        if name:
+            place.mkdir(mode=0o700)
         try:
             return _filled(place, job, source, waits)
         except BaseException:
@@ -168,14 +175,20 @@ def create(jobs: Path, job: Job, source: Path, *, waits: bool = False) -> Tuple[
 
 def _reserved(jobs: Path, stem: str) -> Path:
     """Make an empty folder with the next number; two processes never get the same."""
-    numbers = [each.name[len(stem) + 1 :] for each in jobs.glob(f"{stem}-*")]
-    number = max((int(each) for each in numbers if each.isdecimal()), default=0)
+    number = next_number(jobs, stem) - 1
     while True:
         number += 1
         with suppress(FileExistsError):
             place = jobs / f"{stem}-{number}"
             place.mkdir(mode=0o700)
             return place
+
+
+def next_number(jobs: Path, stem: str) -> int:
+    """Return the number behind the highest that a job or an array of a notebook has."""
+    # reduce-5.12 is a job of the array reduce-5.
+    numbers = [each.name[len(stem) + 1 :].partition(".")[0] for each in jobs.glob(f"{stem}-*")]
+    return max((int(each) for each in numbers if each.isdecimal()), default=0) + 1
 
 
 def _filled(place: Path, job: Job, source: Path, waits: bool) -> Tuple[Folder, int]:

@@ -6,10 +6,10 @@ import os
 import pwd
 import socket
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ..errors import CasaDesktopError, JobDamaged, JobHeld, JobNotStarted, OutputTaken, Shortage
 from ..system import locks
@@ -22,7 +22,7 @@ ENGINES: Mapping[str, Any] = {HERE: here, SLURM: slurm}
 # Two processes that make jobs take turns, so that none overlooks the output of the other's.
 _TURN_SECONDS = 30.0
 # A process that has written its end has nothing more to do.
-_ENDING_SECONDS = 30.0
+ENDING_SECONDS = 30.0
 
 
 class Row(NamedTuple):
@@ -100,11 +100,48 @@ def start(folder: Folder, environ: Mapping[str, str]) -> None:
 def _prepared(
     wish: Wish, engine: str, options: Sequence[str], environ: Mapping[str, str], *, waits: bool
 ) -> Tuple[Folder, int]:
+    check_options(engine, options)
+    root = made_root(environ)
+    plan = planning.plan(_with_output(root, wish))
+    job = job_of(plan, wish, engine, options)
+    with turn(root, engine):
+        if job.output:
+            check_output(root, job.output)
+        return job_folder.create(root, job, plan.notebook, waits=waits)
+
+
+def check_options(engine: str, options: Sequence[str]) -> None:
+    """Check the options that a user has for an engine.
+
+    Raises:
+        InvalidSetting: they are impossible.
+    """
     if engine == SLURM:
         slurm_words.check(options)
+
+
+def made_root(environ: Mapping[str, str]) -> Path:
+    """Return the folder of all jobs, which exists.
+
+    Raises:
+        OSError: it cannot be made. A Shortage: there is no room.
+    """
     root = job_folder.root(environ)
-    plan = _planned(root, wish)
-    job = Job(
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Shortage.of(error, root) or error from error
+    return root
+
+
+def _with_output(root: Path, wish: Wish) -> Wish:
+    # Only its name is missing yet.
+    return wish if wish.output is not None else replace(wish, output=root / "output.ipynb")
+
+
+def job_of(plan: Plan, wish: Wish, engine: str, options: Sequence[str]) -> Job:
+    """Return a job that runs a plan."""
+    return Job(
         notebook=str(plan.notebook),
         output="" if wish.output is None else str(plan.output),
         kernel=plan.kernel,
@@ -118,16 +155,6 @@ def _prepared(
         host=socket.gethostname(),
         submitted=time.time(),
     )
-    return _made(root, job, plan.notebook, waits)
-
-
-def _planned(root: Path, wish: Wish) -> Plan:
-    try:
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise Shortage.of(error, root) or error from error
-    # Only its name is missing yet.
-    return planning.plan(wish if wish.output is not None else replace(wish, output=root / "output.ipynb"))
 
 
 def _user() -> str:
@@ -137,19 +164,29 @@ def _user() -> str:
         return str(os.getuid())
 
 
-def _made(root: Path, job: Job, source: Path, waits: bool) -> Tuple[Folder, int]:
+@contextmanager
+def turn(root: Path, engine: str) -> Iterator[None]:
+    """Let no other process make jobs for the length of a with block.
+
+    Raises:
+        JobNotStarted: another process does not end making one.
+        Shortage: there is no room.
+    """
     try:
         with locks.turn(root / ".lock", _TURN_SECONDS) as ours:
             if not ours:
-                raise JobNotStarted(job.engine, f"another process has kept {root} locked; try again")
-            if job.output:
-                _check_output(root, job.output)
-            return job_folder.create(root, job, source, waits=waits)
+                raise JobNotStarted(engine, f"another process has kept {root} locked; try again")
+            yield
     except OSError as error:
         raise Shortage.of(error, root) or error from error
 
 
-def _check_output(root: Path, path: str) -> None:
+def check_output(root: Path, path: str) -> None:
+    """Check that no other job writes a notebook; no process may make jobs meanwhile.
+
+    Raises:
+        OutputTaken: one that has not ended does.
+    """
     for row in rows(root):
         if row.job is not None and row.state.phase not in ENDS and _same(row.job.output, path):
             raise OutputTaken(Path(path), row.folder.id)
@@ -236,6 +273,17 @@ def ask_to_stop(folder: Folder) -> None:
         _engine(folder).stop(folder)
 
 
+def check_removable(folder: Folder) -> None:
+    """Check that a job has ended.
+
+    Raises:
+        JobHeld: it has not.
+    """
+    with suppress(JobDamaged):
+        if look(folder).phase not in (*ENDS, UNKNOWN):
+            raise JobHeld(folder.id, folder.path)
+
+
 def remove(folder: Folder) -> None:
     """Remove the folder of a job that has ended, with all that is in it; a notebook that it wrote elsewhere stays.
 
@@ -243,11 +291,9 @@ def remove(folder: Folder) -> None:
         JobHeld: it has not ended.
         OSError: it cannot be removed.
     """
-    with suppress(JobDamaged):
-        if look(folder).phase not in (*ENDS, UNKNOWN):
-            raise JobHeld(folder.id, folder.path)
+    check_removable(folder)
     # Its process holds the lock for a moment longer than it takes to write the end.
-    lock = folder.take(_ENDING_SECONDS)
+    lock = folder.take(ENDING_SECONDS)
     try:
         folder.remove()
     finally:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Dict, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import InvalidSetting, NotebookOfOtherKernel
 from . import parameters, saving, source, values
@@ -55,6 +55,23 @@ def plan(wish: Wish) -> Plan:
     given = parameters_of(notebook, path, wish.given, wish.raw)
     kernel = _kernel(notebook, path, wish.kernel)
     return Plan(path, output, given, kernel, folder, wish.reuse, wish.allow_errors)
+
+
+def plans(wish: Wish, rows: Sequence[Mapping[str, str]]) -> List[Plan]:
+    """Return the plans of several runs, which differ in some parameters.
+
+    Args:
+        wish: what they have in common.
+        rows: the names and texts of the parameters that differ, for each run; at least one.
+
+    Raises:
+        CasaDesktopError: as ``plan``, of each.
+    """
+    given = [[*((name, text) for name, text in wish.given if name not in row), *row.items()] for row in rows]
+    first = plan(replace(wish, given=given[0]))
+    notebook = source.read(first.notebook)
+    parameters = [parameters_of(notebook, first.notebook, each, wish.raw) for each in given]
+    return [replace(first, parameters=each) for each in parameters]
 
 
 def _output(wished: Optional[Path], folder: Path, notebook: Path) -> Path:

@@ -15,8 +15,8 @@ from .models import Status
 WARNING = 120
 # Options of sbatch by which it does not submit one job at once and print its id.
 _REFUSED = {
-    "--array": "a job of its own for each value: run it once for each",
-    "-a": "a job of its own for each value: run it once for each",
+    "--array": "-p NAME=@FILE, which makes a job for each line of a file",
+    "-a": "-p NAME=@FILE, which makes a job for each line of a file",
     "--wrap": "a notebook in place of a command",
     "--wait": "casa-desktop jobs wait",
     "-W": "casa-desktop jobs wait",

@@ -12,9 +12,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Dict, List, Sequence
 
 from .commands import add_command
+from .job_table import counts, of_array, overview, table
 
 if TYPE_CHECKING:
-    from ..batch.job_folder import State
+    from ..batch.job_folder import Folder, State
     from ..batch.jobs import Row
 
 _EXAMPLES = """\
@@ -28,6 +29,8 @@ examples:
       waits for its end; the exit status is that of the run
   casa-desktop jobs stop reduce-1
   casa-desktop jobs remove reduce-1
+  casa-desktop jobs list reduce-2
+      of an array ('run -p vis=@list.txt'): a table of its jobs; all commands take its name, or a job's, reduce-2.7
 """
 
 
@@ -38,7 +41,7 @@ def add_jobs(commands: Any) -> None:
     _add_json(parser)
     parser.set_defaults(ids=[])
     group = parser.add_subparsers(dest="jobs_command", metavar="COMMAND")
-    _add(group, "list", list_jobs, "List jobs: id, phase, cell, since when, and why.", "*")
+    _add(group, "list", list_jobs, "List jobs: id, phase, cell, since when, and why; or the jobs of an array.", "*")
     _add(
         group, "log", log, "Print what a job has said: its progress is in the list, its cells' output in its notebook."
     )
@@ -51,7 +54,7 @@ def add_jobs(commands: Any) -> None:
 
 def _add(group: Any, name: str, function: Any, text: str, number: str = "") -> None:
     parser = add_command(group, name, function, text)
-    help_text = "the job's id, as 'casa-desktop jobs' lists it" if not number else "the jobs' ids"
+    help_text = "the id of a job or array, as 'casa-desktop jobs' lists it" if not number else "ids of jobs or arrays"
     ids = parser.add_argument("ids", nargs=number or 1, metavar="ID", help=help_text)
     ids.completer = _ids  # type: ignore[attr-defined]
     if name == "list":
@@ -66,16 +69,26 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
 def _ids(parsed_args: argparse.Namespace, **_: Any) -> List[str]:
     from ..batch import job_folder
 
-    typed = getattr(parsed_args, "ids", None) or []
-    return [each for each in job_folder.ids(job_folder.root(os.environ)) if each not in typed]
+    typed, root = getattr(parsed_args, "ids", None) or [], job_folder.root(os.environ)
+    return [each for each in dict.fromkeys(_name(each) for each in job_folder.ids(root)) if each not in typed]
 
 
-def _folders(ids: Sequence[str]) -> List[Any]:
-    """Return the folders of jobs; an unknown id is an error before anything is done to another."""
-    from ..batch import job_folder
+def _name(job: str) -> str:
+    """Return what a list of all jobs calls a job: by the array that it is part of, or by its id."""
+    from ..batch.arrays import name_of
 
-    root = job_folder.root(os.environ)
-    return [job_folder.find(root, each) for each in ids]
+    return name_of(job) or job
+
+
+def _found(ids: Sequence[str]) -> Dict[str, List[Folder]]:
+    """Return the folders of jobs and arrays; an unknown id is an error before anything is done to another."""
+    from ..batch import arrays, job_folder
+
+    return arrays.found(job_folder.root(os.environ), ids)
+
+
+def _is_array(name: str, folders: Sequence[Folder]) -> bool:
+    return [folder.id for folder in folders] != [name]
 
 
 def list_jobs(arguments: argparse.Namespace) -> int:
@@ -83,14 +96,28 @@ def list_jobs(arguments: argparse.Namespace) -> int:
     from ..batch import job_folder, jobs
 
     root = job_folder.root(os.environ)
-    found = jobs.rows(root, arguments.ids)
+    groups = _found(arguments.ids)
+    wanted = [folder.id for folders in groups.values() for folder in folders]
+    found = jobs.rows(root, wanted) if wanted or not arguments.ids else []
     if getattr(arguments, "json", False):
         print(json.dumps([_as_dict(each) for each in found], indent=1))
     elif not found:
         print(f"There are no jobs in {root}. 'casa-desktop run NOTEBOOK --on here' makes one.")
+    elif not groups:
+        print("\n".join(overview(found, time.time())))
     else:
-        print("\n".join(table(found, time.time())))
+        print("\n".join(_tables(groups, found)))
     return 0
+
+
+def _tables(groups: Dict[str, List[Folder]], rows: Sequence[Row]) -> List[str]:
+    """Return the lines of a table of the single jobs, and of one for each array."""
+    arrays = {name: {folder.id for folder in folders} for name, folders in groups.items() if _is_array(name, folders)}
+    single, now = [row for row in rows if row.folder.id in groups], time.time()
+    lines = table(single, now) if single else []
+    for ids in arrays.values():
+        lines += [""] * bool(lines) + of_array([row for row in rows if row.folder.id in ids], now)
+    return lines
 
 
 def _as_dict(row: Row) -> Dict[str, Any]:
@@ -98,39 +125,16 @@ def _as_dict(row: Row) -> Dict[str, Any]:
     return {"id": row.folder.id, "path": str(row.folder.path), **job, **asdict(row.state)}
 
 
-def table(rows: Sequence[Row], now: float) -> List[str]:
-    """Return the lines of a table of jobs.
-
-    Args:
-        rows: the jobs.
-        now: the time, in seconds since 1970.
-    """
-    cells = [("ID", "PHASE", "CELL", "SINCE", ""), *(_cells(each, now) for each in rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(4)]
-    return ["  ".join([*(word.ljust(width) for word, width in zip(row, widths)), row[4]]).rstrip() for row in cells]
-
-
-def _cells(row: Row, now: float) -> Sequence[str]:
-    state = row.state
-    doing = "" if state.phase in ("COMPLETED", "ERROR", "ABORTED") else state.doing
-    cell = f"{state.cell} of {state.cells}" if state.cells else ""
-    return (row.folder.id, state.phase, cell, _since(state.since, now), state.sentence or doing)
-
-
-def _since(seconds: float, now: float) -> str:
-    if not seconds:
-        return ""
-    form = "%H:%M" if time.localtime(seconds)[:3] == time.localtime(now)[:3] else "%Y-%m-%d %H:%M"
-    return time.strftime(form, time.localtime(seconds))
-
-
 def log(arguments: argparse.Namespace) -> int:
     """``casa-desktop jobs log``."""
-    (folder,) = _folders(arguments.ids)
-    sys.stdout.flush()
-    with folder.log.open("rb") as file:
-        shutil.copyfileobj(file, sys.stdout.buffer)
-    sys.stdout.buffer.flush()
+    ((name, folders),) = _found(arguments.ids).items()
+    for folder in folders:
+        if _is_array(name, folders):
+            print(f"==> {folder.id} <==")
+        sys.stdout.flush()
+        with folder.log.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
     return 0
 
 
@@ -139,15 +143,24 @@ def wait(arguments: argparse.Namespace) -> int:
     from ..batch import jobs
 
     status = 0
-    for folder in _folders(arguments.ids):
-        state = jobs.wait(folder)
-        print(_ended(folder.id, state), flush=True)
-        status = status or max(state.status, int(state.phase != "COMPLETED"))
+    for name, folders in _found(arguments.ids).items():
+        states = [jobs.wait(folder) for folder in folders]
+        _print_ended(name, folders, states)
+        for state in states:
+            status = status or max(state.status, int(state.phase != "COMPLETED"))
     return status
 
 
-def _ended(name: str, state: State) -> str:
-    return f"{name}: {state.phase}{f'. {state.sentence}' if state.sentence else ''}"
+def _print_ended(name: str, folders: Sequence[Folder], states: Sequence[State]) -> None:
+    """Print how a job has ended, or the table of an array's."""
+    from ..batch import jobs
+
+    if not _is_array(name, folders):
+        (state,) = states
+        print(f"{name}: {state.phase}{f'. {state.sentence}' if state.sentence else ''}", flush=True)
+        return
+    rows = jobs.rows(folders[0].path.parent, [folder.id for folder in folders])
+    print("\n".join([*of_array(rows, time.time()), f"{name}: {counts(states)}"]), flush=True)
 
 
 def stop(arguments: argparse.Namespace) -> int:
@@ -155,10 +168,13 @@ def stop(arguments: argparse.Namespace) -> int:
     from ..batch import jobs
 
     status = 0
-    for folder in _folders(arguments.ids):
-        state = jobs.stop(folder)
-        print(_ended(folder.id, state), flush=True)
-        status |= state.phase == "UNKNOWN"
+    for name, folders in _found(arguments.ids).items():
+        # Those that wait first, so that none begins when another ends.
+        for folder in reversed(folders):
+            jobs.ask_to_stop(folder)
+        states = [jobs.wait(folder) for folder in folders]
+        _print_ended(name, folders, states)
+        status |= any(state.phase == "UNKNOWN" for state in states)
     return status
 
 
@@ -166,7 +182,12 @@ def remove(arguments: argparse.Namespace) -> int:
     """``casa-desktop jobs remove``."""
     from ..batch import jobs
 
-    for folder in _folders(arguments.ids):
-        jobs.remove(folder)
-        print(f"Removed {folder.path}.", flush=True)
+    for name, folders in _found(arguments.ids).items():
+        if _is_array(name, folders):
+            # All or none.
+            for folder in folders:
+                jobs.check_removable(folder)
+        for folder in folders:
+            jobs.remove(folder)
+            print(f"Removed {folder.path}.", flush=True)
     return 0

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, List, Sequence, Tuple
 
-from ..errors import CasaDesktopError, InvalidSetting
+from ..errors import CasaDesktopError
 from .commands import add_command
 
 if TYPE_CHECKING:
@@ -30,6 +29,10 @@ examples:
       as a job, which goes on when you log out; 'casa-desktop jobs' lists it
   casa-desktop run reduce.ipynb --on slurm -- --time=4:00:00 -c 16 --mem=64G
       as a job of Slurm; what is behind -- is for sbatch
+  casa-desktop run reduce.ipynb -p vis=@list.txt --on here
+      as an array: a job for each line of list.txt, some at a time; 'casa-desktop jobs list reduce-2' is the table
+  casa-desktop run --retry failed reduce-2
+      runs those of its jobs again that have failed
 
 exit status:
   0 done, 1 a cell failed, 2 nothing was started, 75 stopped by a signal and saved, 137 the kernel was lost
@@ -41,11 +44,21 @@ def add_run(commands: Any) -> None:
     text = "Run a notebook or a Python script with CASA, without hands, and write a notebook with all that it shows."
     parser = add_command(commands, "run", run, text, _EXAMPLES)
     _complete(
-        parser.add_argument("notebook", type=Path, metavar="NOTEBOOK", help="a notebook .ipynb, or a script .py"),
+        parser.add_argument(
+            "notebook",
+            type=Path,
+            metavar="NOTEBOOK",
+            help="a notebook .ipynb, or a script .py; with --retry a job or array",
+        ),
         _notebooks,
     )
     parameter = parser.add_argument(
-        "-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="set a parameter of the notebook"
+        "-p",
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="set a parameter of the notebook; with --on, NAME=@FILE makes a job for each line of the file",
     )
     _complete(parameter, _parameters)
     raw = parser.add_argument(
@@ -54,7 +67,7 @@ def add_run(commands: Any) -> None:
         action="append",
         default=[],
         metavar="NAME=TEXT",
-        help="the same, for a text that looks like a number",
+        help="the same, for a text that looks like a number, or begins with @",
     )
     _complete(raw, _parameters)
     _complete(
@@ -79,6 +92,14 @@ def add_run(commands: Any) -> None:
         metavar="ENGINE",
         help="run it as a job, which 'casa-desktop jobs' shows: 'here' goes on when you log out; 'slurm' submits it, "
         "with the options for sbatch behind --",
+    )
+    limit = "how many jobs of an array run at the same time with --on here (default: half of the processors)"
+    parser.add_argument("--at-most", type=int, metavar="N", help=limit)
+    parser.add_argument(
+        "--retry",
+        choices=("failed", "stopped"),
+        help="run a job again in its place, or those of an array, that have failed or that you have stopped; what is "
+        "done already is put back. Options behind -- take the place of those of the first time",
     )
     parser.set_defaults(options=[])
 
@@ -131,12 +152,15 @@ def run(arguments: argparse.Namespace) -> int:
     from ..batch import execution, planning
     from ..batch.models import Status
     from ..system import durations
+    from . import run_as_job
     from .run_display import Display
 
     try:
-        _check_options(arguments)
+        if arguments.retry is not None:
+            return run_as_job.again(arguments)
+        run_as_job.check_options(arguments)
         if arguments.on is not None:
-            return _as_job(arguments)
+            return run_as_job.start(arguments, wish(arguments))
         started, plan = time.time(), planning.plan(wish(arguments))
         print(f"Runs {plan.notebook} in {plan.folder} with the kernel {plan.kernel}; writes {plan.output}.", flush=True)
         with Display() as display:
@@ -146,19 +170,6 @@ def run(arguments: argparse.Namespace) -> int:
     except CasaDesktopError as error:
         print(f"casa-desktop: {error}", file=sys.stderr)
         return int(Status.USAGE)
-
-
-def _check_options(arguments: argparse.Namespace) -> None:
-    if arguments.options and arguments.on != "slurm":
-        raise InvalidSetting("What is behind --", " ".join(arguments.options), "left out, unless with --on slurm")
-
-
-def _as_job(arguments: argparse.Namespace) -> int:
-    from ..batch import jobs
-
-    folder = jobs.submit(wish(arguments), arguments.on, arguments.options, os.environ)
-    print(f"{folder.id} was started, and writes {folder.job().output}. 'casa-desktop jobs' tells how far it is.")
-    return 0
 
 
 def wish(arguments: argparse.Namespace) -> Wish:

@@ -47,6 +47,7 @@ SLOW: Tuple[str, ...] = (
     "tests/casa_desktop/desktop/test_mending.py",
     "tests/benchmarks/test_harness.py",
     "tests/casa_desktop/batch/test_execution.py",
+    "tests/casa_desktop/batch/test_arrays.py",
     "tests/casa_desktop/batch/test_here.py",
     "tests/casa_desktop/web/test_uws.py",
     "tests/casa_desktop/batch/test_slurm.py",
@@ -68,6 +69,7 @@ SLOW: Tuple[str, ...] = (
 # How long a file takes on a quiet machine, in seconds, where that is above ten. A wrong number costs time and nothing
 # else; each parallel run ends with what it measured.
 SECONDS: Dict[str, float] = {
+    "tests/casa_desktop/batch/test_arrays.py": 70,
     "tests/casa_desktop/batch/test_execution.py": 50,
     "tests/casa_desktop/batch/test_here.py": 30,
     "tests/casa_desktop/batch/test_slurm.py": 60,

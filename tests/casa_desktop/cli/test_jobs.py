@@ -14,7 +14,7 @@ from casa_desktop.__main__ import main
 from casa_desktop.batch import job_folder
 from casa_desktop.batch.job_folder import COMPLETED, ERROR, EXECUTING, Folder, Job, State
 from casa_desktop.batch.jobs import Row
-from casa_desktop.cli.jobs import table
+from casa_desktop.cli.job_table import of_array, overview, table
 
 NOW = time.mktime((2026, 11, 29, 15, 30, 0, 0, 0, -1))
 
@@ -49,6 +49,42 @@ def test_the_table_has_what_runs_now_or_how_it_ended() -> None:
         "reduce-1  EXECUTING  7 of 23   15:20             tclean(vis, ...)",
         "a-12      COMPLETED  23 of 23  2026-11-28 15:30",
         "b-1       ERROR                15:30             Cell 1 of 2 failed: ValueError: no",
+    ]
+
+
+def _array(*states: State) -> list[Row]:
+    parameters = [{"vis": "my field.ms", "robust": 0.5}, {"vis": "b.ms", "robust": -2}]
+    return [
+        Row(
+            Folder(Path(f"reduce-5.{number}")),
+            Job("reduce.py", "", "casa", "/", parameters=parameters[number % 2], varied=["vis", "robust"]),
+            state,
+        )
+        for number, state in enumerate(states, 1)
+    ]
+
+
+def test_an_array_has_one_line_among_others_and_a_table_of_its_own() -> None:
+    done = State(COMPLETED, NOW - 60, cell=3, cells=3, doing="print(vis)", begun=NOW - 105)
+    failed = replace(done, phase=ERROR, since=NOW, sentence="Cell 3 of 3 failed: ValueError: no")
+    rows = _array(done, replace(done, phase=EXECUTING, since=NOW - 90, begun=NOW - 90), failed, State("QUEUED", NOW))
+    assert overview([Row(Folder(Path("a-1")), None, done), *rows], NOW) == [
+        "ID        PHASE      CELL    SINCE",
+        "a-1       COMPLETED  3 of 3  15:29",
+        "reduce-5  EXECUTING          15:28  4 jobs: 1 COMPLETED, 1 ERROR, 1 QUEUED, 1 EXECUTING",
+    ]
+    assert of_array(rows, NOW) == [
+        "ID          vis          robust  PHASE      CELL    TIME",
+        "reduce-5.1  b.ms         -2      COMPLETED  3 of 3  45 s",
+        "reduce-5.2  my field.ms  0.5     EXECUTING  3 of 3  1 min 30 s  print(vis)",
+        "reduce-5.3  b.ms         -2      ERROR      3 of 3  1 min 45 s  Cell 3 of 3 failed: ValueError: no",
+        "reduce-5.4  my field.ms  0.5     QUEUED",
+    ]
+    assert overview(_array(done, failed), NOW)[1:] == ["reduce-5  ERROR        15:30  2 jobs: 1 COMPLETED, 1 ERROR"]
+    damaged = Row(Folder(Path("reduce-5.1")), None, State("UNKNOWN", 0.0, "It cannot be read"))
+    assert of_array([damaged], NOW) == [
+        "ID          PHASE    CELL  TIME",
+        "reduce-5.1  UNKNOWN              It cannot be read",
     ]
 
 
