@@ -25,6 +25,11 @@ _TURN_SECONDS = 30.0
 ENDING_SECONDS = 30.0
 
 
+def available() -> List[str]:
+    """Return the names of the engines that this machine has."""
+    return [HERE, SLURM] if slurm.is_here() else [HERE]
+
+
 class Row(NamedTuple):
     """A job in a list.
 

@@ -67,6 +67,11 @@ def start_all(folders: Sequence[Folder], locks: Sequence[int], environ: Mapping[
         fcntl.flock(lock, fcntl.LOCK_UN)
 
 
+def is_here() -> bool:
+    """Return whether jobs can be submitted from this machine."""
+    return process.on_path(["sbatch"]) is not None
+
+
 def _program(name: str) -> str:
     found = process.on_path([name])
     if found is None:

@@ -14,7 +14,7 @@ from ..errors import CasaDesktopError
 from ..system.executor import workers
 from ..views.page import PAGE_FOLDER
 from ..views.runtime_watch import Lookout
-from . import uws
+from . import job_news, job_rest, uws
 from .config import CasaDesktop
 from .events import SCHEMA, SCHEMA_ID, Notices
 from .guest_websocket import SharedSocketHandler
@@ -42,6 +42,7 @@ def routes(base_url: str) -> list[tuple[Any, ...]]:
         (below("api", "desktops", _NAME, "shares", _NAME), OneShareHandler),
         (below("api", "shared", _NAME), SharedHandler),
         (below("api", "shared", _NAME, "rfb"), SharedSocketHandler),
+        *job_rest.routes(base_url),
         *uws.routes(base_url),
         (below("static", "(.*)"), PageFileHandler, {"path": str(PAGE_FOLDER)}),
         (below("shared", _NAME) + "/?", SharedPageHandler),
@@ -71,6 +72,8 @@ def _bring_news(server: ServerApp) -> None:
     events = server.event_logger
     assert events is not None
     events.register_event_schema(SCHEMA)
+    events.register_event_schema(job_news.SCHEMA)
+    job_news.install(server.web_app.settings, partial(events.emit, schema_id=job_news.SCHEMA_ID))
     ours = reception(server.web_app.settings)
     notices = Notices(ours, partial(events.emit, schema_id=SCHEMA_ID))
 

@@ -72,9 +72,15 @@ class DesktopHandler(APIHandler):
         error = models.ours(kwargs.get("exc_info", (None, None, None))[1])
         if error is None:
             return super().write_error(status_code, **kwargs)
-        self.set_status(_status(error))
+        self.set_status(self.status_of(error))
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps(models.error(error)))
+
+    def status_of(self, error: CasaDesktopError) -> int:
+        """Return the status of an answer that tells an error of ours."""
+        if isinstance(error, (NotRunning, NoSuchShare)):
+            return 404
+        return 400 if isinstance(error, (InvalidName, InvalidSetting, InvalidShare)) else 500
 
     def log_exception(self, *args: Any) -> None:
         """Log our own errors as one line, without a traceback; called by tornado."""
@@ -83,12 +89,6 @@ class DesktopHandler(APIHandler):
             self.log.warning("casa-desktop: %s", error)
         else:
             super().log_exception(*args)
-
-
-def _status(error: CasaDesktopError) -> int:
-    if isinstance(error, (NotRunning, NoSuchShare)):
-        return 404
-    return 400 if isinstance(error, (InvalidName, InvalidSetting, InvalidShare)) else 500
 
 
 class DesktopsHandler(DesktopHandler):

@@ -50,6 +50,7 @@ SLOW: Tuple[str, ...] = (
     "tests/casa_desktop/batch/test_arrays.py",
     "tests/casa_desktop/batch/test_here.py",
     "tests/casa_desktop/web/test_uws.py",
+    "tests/casa_desktop/web/test_job_rest.py",
     "tests/casa_desktop/batch/test_slurm.py",
     # Tests of files once more, on each kind of disk.
     "tests/casa_desktop/store/test_disks.py",
@@ -146,6 +147,7 @@ SECONDS: Dict[str, float] = {
     "tests/kernel/tools/test_stalls.py": 37,
     "tests/system/test_page_picture.py": 33,
     "tests/labextension/test_front_end.py": 30,
+    "tests/system/test_jobs.py": 30,
     "tests/system/test_nothing_is_left.py": 28,
     "tests/system/test_page_keys.py": 25,
     "tests/system/test_plotms.py": 24,

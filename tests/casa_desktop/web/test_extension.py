@@ -130,6 +130,11 @@ def _paths() -> list[str]:
         "casa-desktop/shared/{token}/",
         "casa-desktop/api/shared/{token}",
         "casa-desktop/api/shared/{token}/rfb",
+        "casa-desktop/api/jobs",
+        "casa-desktop/api/jobs/parameters",
+        "casa-desktop/api/jobs/reduce-1",
+        "casa-desktop/api/jobs/reduce-1/stop",
+        "casa-desktop/api/jobs/reduce-1/log",
         "casa-desktop/uws/jobs",
         "casa-desktop/uws/jobs/reduce-1",
         "casa-desktop/uws/jobs/reduce-1/phase",
@@ -146,8 +151,8 @@ async def test_every_route_refuses_who_jupyter_does_not_know(
     _, token = share_links.create(lifecycle.ensure())
     with pytest.raises(HTTPClientError) as refused:
         await http_server_client.fetch(jp_base_url + path.format(token=token), headers=headers, follow_redirects=False)
-    # A single link cannot be asked for, by anybody.
-    assert refused.value.code in ((405,) if path.endswith("abcdef") else (302, 403))
+    # A single link and the stop of a job cannot be asked for, by anybody.
+    assert refused.value.code in ((405,) if path.endswith(("abcdef", "stop")) else (302, 403))
 
 
 @pytest.mark.parametrize(

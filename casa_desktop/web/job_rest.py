@@ -1,0 +1,140 @@
+"""The REST interface for jobs, which JupyterLab's part uses: notebooks that run without hands (``batch``)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.utils import url_path_join
+from tornado import web
+
+from ..batch import job_folder, jobs, service
+from ..errors import CasaDesktopError, JobHeld, JobUnknown, OutputTaken, Shortage
+from ..system.executor import in_thread
+from ..views.models import Body
+from . import job_models as models
+from . import job_news
+from .rest import DesktopHandler
+
+# A log is shown as text; of a longer one the end tells why.
+_LONGEST_LOG = 1 << 20
+
+
+class JobHandler(DesktopHandler):
+    """Base class of the handlers: the folder that Jupyter shows, and one job's model."""
+
+    @property
+    def root(self) -> Path:
+        """The folder that Jupyter shows."""
+        return Path(self.settings["server_root_dir"]).expanduser()
+
+    def status_of(self, error: CasaDesktopError) -> int:
+        """Return the status of an answer that tells an error of ours."""
+        if isinstance(error, JobUnknown):
+            return 404
+        if isinstance(error, (JobHeld, OutputTaken)):
+            return 409
+        return 500 if isinstance(error, Shortage) else 400
+
+    def model(self, name: str) -> Body:
+        """Return the model of one job.
+
+        Raises:
+            JobUnknown: there is none with this id.
+        """
+        (row,) = jobs.rows(job_folder.root(os.environ), [name])
+        return models.job(row, self.root)
+
+
+class JobsHandler(JobHandler):
+    """``api/jobs``: all jobs of this user."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """List the jobs, the oldest first."""
+        rows = await job_news.of(self.settings).rows()
+        self.finish({"jobs": [models.job(row, self.root) for row in rows]})
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Make a job and start it: 201 with its model. Nothing is left of one that was not started."""
+        body = self.json_object('{"notebook": "reduce.ipynb"}')
+        wish, engine, options = models.wish(body, self.root), models.engine(body), models.options(body)
+        folder = await in_thread(jobs.submit, wish, engine, options, os.environ)
+        self.set_status(201)
+        self.finish(await in_thread(self.model, folder.id))
+
+
+class OfferHandler(JobHandler):
+    """``api/jobs/parameters``: what can be chosen for a run."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer with a notebook's parameters and their defaults, and with the engines that are here."""
+        path = models.notebook_path(self.get_query_argument("notebook", "", strip=False), self.root)
+        self.finish(await in_thread(models.offer, path))
+
+
+class OneJobHandler(JobHandler):
+    """``api/jobs/<id>``: one job."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str) -> None:
+        """Answer with the job's model, or with 404."""
+        self.finish(await in_thread(self.model, name))
+
+    @web.authenticated
+    @authorized
+    async def delete(self, name: str) -> None:
+        """Stop the job if it runs, and remove it with what is in its folder."""
+        await in_thread(service.destroy, name)
+        self.set_status(204)
+        self.finish()
+
+
+class StopHandler(JobHandler):
+    """``api/jobs/<id>/stop``."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, name: str) -> None:
+        """Have the job interrupt its cell, save its notebook and end; answer at once with 202 and its model."""
+        await in_thread(service.abort, name)
+        self.set_status(202)
+        self.finish(await in_thread(self.model, name))
+
+
+class LogHandler(JobHandler):
+    """``api/jobs/<id>/log``."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str) -> None:
+        """Answer with what the job has said, as text; of more than 1 MiB with the end."""
+        self.set_header("Cache-Control", "no-store")
+        self.finish(await in_thread(_log, name), set_content_type="text/plain; charset=utf-8")
+
+
+def _log(name: str) -> bytes:
+    with job_folder.find(job_folder.root(os.environ), name).log.open("rb") as file:
+        file.seek(max(file.seek(0, os.SEEK_END) - _LONGEST_LOG, 0))
+        return file.read()
+
+
+def routes(base_url: str) -> list[tuple[Any, ...]]:
+    """Return the routes below ``<base_url>casa-desktop/api/jobs``."""
+    all_jobs, name = url_path_join(base_url, "casa-desktop", "api", "jobs"), r"([^/]{1,200})"
+    return [
+        (f"{all_jobs}/?", JobsHandler),
+        # No job has this id: all of them end with a number.
+        (f"{all_jobs}/parameters", OfferHandler),
+        (f"{all_jobs}/{name}", OneJobHandler),
+        (f"{all_jobs}/{name}/stop", StopHandler),
+        (f"{all_jobs}/{name}/log", LogHandler),
+    ]
