@@ -2,6 +2,7 @@ import type { ILabShell, JupyterFrontEnd } from '@jupyterlab/application';
 import type { Widget } from '@lumino/widgets';
 import { MAIN } from '../server/names.js';
 import type { Desktops } from './desktops.js';
+import type { Jobs } from './jobs.js';
 import type { Notebooks } from './notebooks.js';
 import type { LabSettings } from './settings.js';
 import type { Views } from './views.js';
@@ -12,6 +13,7 @@ export interface IParts {
   /** Where tabs go; null in Notebook 7, which has a browser tab for each. */
   readonly shell: ILabShell | null;
   readonly desktops: Desktops;
+  readonly jobs: Jobs;
   readonly views: Views;
   readonly notebooks: Notebooks;
   readonly settings: LabSettings;

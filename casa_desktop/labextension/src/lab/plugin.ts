@@ -15,15 +15,19 @@ import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 import type { IStatusBar } from '@jupyterlab/statusbar';
 import type { Widget } from '@lumino/widgets';
 import { Api } from '../server/api.js';
+import { JobApi } from '../server/jobs.js';
 import { addOpenCommand, OPEN } from './opencommand.js';
 import { addCommands, OPEN_ANOTHER, PALETTE } from './commands.js';
 import { answerConsoles } from './consoles.js';
 import { Desktops } from './desktops.js';
+import { addJobCommands } from './jobcommands.js';
+import { Jobs } from './jobs.js';
 import { welcomeBack } from '../view/handover.js';
 import { Notebooks } from './notebooks.js';
 import { IParts, placeBeside } from './context.js';
 import { answerButtons } from './reuserenderer.js';
 import { addRunning } from './running.js';
+import { addRunningJobs } from './runningjobs.js';
 import { labServer } from './server.js';
 import { LabSettings } from './settings.js';
 import { addStatusItem } from './statusbar.js';
@@ -56,9 +60,10 @@ export function activateDesktop(
   offers: IOffers
 ): void {
   const parts = assemble(app, tracker, offers);
-  const { desktops, views } = parts;
+  const { desktops, jobs, views } = parts;
   addOpenCommand(parts, tracker);
   addCommands(parts);
+  addJobCommands(parts);
   addPlaces(parts, offers);
   app.docRegistry.addWidgetExtension('Notebook', parts.notebooks);
   if (offers.shell) {
@@ -80,6 +85,7 @@ export function activateDesktop(
   // A tab whose desktop was stopped reconnects when that is started elsewhere.
   desktops.started.connect((_, name) => views.find(name)?.reopen());
   desktops.follow(app.serviceManager);
+  jobs.follow(app.serviceManager);
 }
 
 /**
@@ -107,14 +113,14 @@ function assemble(
   const notebooks = new Notebooks(app, settings, ready, (panel, name) =>
     showBeside(parts)(panel, name)
   );
+  const api = new Api(labServer(app.serviceManager.serverSettings));
   const parts: IParts = {
     app,
     shell,
     settings,
     notebooks,
-    desktops: new Desktops(
-      new Api(labServer(app.serviceManager.serverSettings))
-    ),
+    desktops: new Desktops(api),
+    jobs: new Jobs(new JobApi(api)),
     views: new Views(tracker),
     folder: desktop => notebooks.folder(desktop) ?? browsed(app, files)
   };
@@ -142,6 +148,7 @@ function addPlaces(
   }
   if (running) {
     addRunning(parts, running);
+    addRunningJobs(parts, running);
   }
 }
 

@@ -79,7 +79,7 @@ export class Api {
 
   /** The desktops that run. */
   async list(): Promise<IDesktop[]> {
-    return rows<IDesktop>(await this.call('desktops'), 'desktops');
+    return this.rows<IDesktop>('desktops', 'desktops');
   }
 
   /** Stop a desktop, its windows and its terminals; no error if it has ended. */
@@ -110,7 +110,7 @@ export class Api {
 
   /** The links to a desktop that work now. */
   async shares(name: string): Promise<IShare[]> {
-    return rows<IShare>(await this.call(`${one(name)}/shares`), 'shares');
+    return this.rows<IShare>(`${one(name)}/shares`, 'shares');
   }
 
   /** Make a link that shows a desktop for some minutes. */
@@ -152,7 +152,22 @@ export class Api {
     return url.href;
   }
 
-  private async call(path: string, init: RequestInit = {}): Promise<Json> {
+  /** The list `key` of what the server answers. */
+  async rows<T>(path: string, key: string): Promise<T[]> {
+    return rows<T>(await this.call(path), key);
+  }
+
+  /** What the server answers as text. */
+  async text(path: string): Promise<string> {
+    const response = await this.answer(path, {});
+    if (!response.ok) {
+      throw refusal(response.status, await json(response));
+    }
+    return response.text();
+  }
+
+  /** What the server answers to a request below `api/`, from JSON. */
+  async call(path: string, init: RequestInit = {}): Promise<Json> {
     const response = await this.answer(path, init);
     const body = await json(response);
     if (response.ok && (body || response.status === 204)) {

@@ -1,0 +1,56 @@
+// @vitest-environment happy-dom
+import assert from 'node:assert/strict';
+import { test } from 'vitest';
+import { Api } from '../../src/server/api.js';
+import { JobApi } from '../../src/server/jobs.js';
+import { Jobs } from '../../src/lab/jobs.js';
+
+const BASE = 'http://127.0.0.1:8888/';
+
+/** A server whose jobs are those of `phases`, by their ids. */
+function model(phases: Record<string, string>): Jobs {
+  const job = ([id, phase]: [string, string]): object => ({
+    id,
+    phase,
+    ended: phase === 'COMPLETED'
+  });
+  const request = async (_: string, init: RequestInit): Promise<Response> => {
+    const jobs = Object.entries(phases).map(job);
+    const body = init.method === 'POST' ? jobs.at(-1) : { jobs };
+    return new Response(JSON.stringify(body));
+  };
+  const server = { baseUrl: BASE, wsUrl: BASE, token: '', request };
+  return new Jobs(new JobApi(new Api(server)));
+}
+
+test('the newest job is the first, and news is told when there is some', async () => {
+  const phases: Record<string, string> = { a: 'COMPLETED', b: 'EXECUTING' };
+  const jobs = model(phases);
+  const news: string[] = [];
+  jobs.changed.connect(() => {
+    news.push(jobs.all.map(({ id, phase }) => `${id} ${phase}`).join());
+  });
+  await jobs.refresh();
+  await jobs.refresh();
+  phases.b = 'COMPLETED';
+  await jobs.refresh();
+  assert.deepEqual(news, [
+    'b EXECUTING,a COMPLETED',
+    'b COMPLETED,a COMPLETED'
+  ]);
+});
+
+test('the end of a job that was started here is told once, of others not', async () => {
+  const phases: Record<string, string> = { a: 'EXECUTING', b: 'EXECUTING' };
+  const jobs = model(phases);
+  const ended: string[] = [];
+  jobs.ended.connect((_, { id }) => {
+    ended.push(id);
+  });
+  const wish = { notebook: 'b.ipynb', parameters: {}, engine: 'here' };
+  await jobs.start({ ...wish, options: '', output: '' });
+  Object.assign(phases, { a: 'COMPLETED', b: 'COMPLETED' });
+  await jobs.refresh();
+  await jobs.refresh();
+  assert.deepEqual(ended, ['b']);
+});
