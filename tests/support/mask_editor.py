@@ -23,6 +23,8 @@ CHOICES = {"add": (0.043, 0.13), "erase": (0.043, 0.37), "this channel": (0.21, 
 STOP, CIRCLE = (0.768, 0.30), (0.95, 0.30)
 FIELDS = {"cycleniter": 0.115, "niter": 0.365, "threshold": 0.615, "cyclethreshold": 0.866}
 FIELDS_AT = 0.82
+# The four corners of a box have 300 green pixels and more.
+_CORNERS = 40
 
 
 class Hand(Protocol):
@@ -173,6 +175,30 @@ class MaskEditor:
         self.hand.drag(first, last, RIGHT)
         self.hand.click(((first[0] + last[0]) // 2, (first[1] + last[1]) // 2), RIGHT, times=2)
         return first, last
+
+    def draw_another(self, start: Tuple[float, float], end: Tuple[float, float]) -> None:
+        """Draw a box where there is a mask already, as ``draw``, and wait until the mask is another.
+
+        The arrow is blue all the time then. The viewer makes the mask some time after the click, and takes a button
+        that is pressed meanwhile first.
+        """
+        before = self._green()
+        first, last = self.frame.at(*start), self.frame.at(*end)
+        self.hand.drag(first, last, RIGHT)
+        self.screen.wait_until(lambda: self._has_corners(before), "box that was drawn", 60)
+        self.hand.click(((first[0] + last[0]) // 2, (first[1] + last[1]) // 2), RIGHT, times=2)
+        self.screen.wait_until(lambda: not self._has_corners(before), "mask in the place of the box", 60)
+
+    def _green(self) -> Flags:
+        """Return where the image is as green as the corners of a box that is no mask yet."""
+        frame = self.frame
+        pixels = self.screen.pixels()[frame.top : frame.bottom, frame.left : frame.right]
+        found: Flags = (pixels[:, :, 1] > 200) & (pixels[:, :, 0] < 60) & (pixels[:, :, 2] < 60)
+        return found
+
+    def _has_corners(self, before: Flags) -> bool:
+        """Tell whether there are such corners that were not there before."""
+        return int((self._green() & ~before).sum()) >= _CORNERS
 
     def is_mask_of(self, drawn: str, corners: Tuple[Point, Point], size: int) -> bool:
         """Tell whether the pixels of a mask are the box between two corners on the desktop, all of it and no more.

@@ -51,7 +51,7 @@ def seen(kernel: Notebook, disk: Path) -> Path:
 
 
 def second(editor: MaskEditor) -> None:
-    editor.draw((0.60, 0.60), (0.70, 0.66))
+    editor.draw_another((0.60, 0.60), (0.70, 0.66))
     editor.clean_one_cycle()
 
 

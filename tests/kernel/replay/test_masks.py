@@ -35,14 +35,14 @@ class KernelKilled(Exception):
 
 def second(editor: MaskEditor) -> None:
     editor.choose("erase")
-    editor.draw((0.40, 0.62), (0.48, 0.50))
+    editor.draw_another((0.40, 0.62), (0.48, 0.50))
     editor.fill("cyclethreshold", "0.05jy")
     editor.clean_one_cycle()
 
 
 def third(editor: MaskEditor) -> None:
     editor.choose("add")
-    editor.draw((0.60, 0.60), (0.70, 0.66))
+    editor.draw_another((0.60, 0.60), (0.70, 0.66))
     editor.clean_one_cycle()
 
 
@@ -93,7 +93,7 @@ def every_channel(editor: MaskEditor) -> None:
 
 def one_channel(editor: MaskEditor) -> None:
     editor.choose("this channel")
-    editor.draw((0.60, 0.65), (0.75, 0.50))
+    editor.draw_another((0.60, 0.65), (0.75, 0.50))
     editor.go_on()
 
 
