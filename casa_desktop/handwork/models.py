@@ -132,6 +132,8 @@ class Record:
         minors: the minor cycles, in their order; none if CASA did not tell.
         files: the parameters that name short text files, like ``outlierfile``, to what is in them.
         before: the images that were there when the call began, and with which it went on (``handwork.outliers.there``).
+        replayed: of a replay, the absolute path of the record from which the answers came; empty if hands gave them.
+        remarks: of a replay, what was told when it ended, as sentences.
     """
 
     task: str
@@ -146,6 +148,8 @@ class Record:
     minors: Tuple[Minor, ...] = field(default=())
     files: Mapping[str, str] = field(default_factory=dict)
     before: Tuple[str, ...] = field(default=())
+    replayed: str = ""
+    remarks: Tuple[str, ...] = field(default=())
 
     @property
     def cycles(self) -> int:
@@ -174,6 +178,8 @@ class Record:
             "minors": [dict(vars(each)) for each in self.minors],
             "files": dict(self.files),
             "before": list(self.before),
+            "replayed": self.replayed,
+            "remarks": list(self.remarks),
             "end": self.end,
         }
 
@@ -194,6 +200,8 @@ class Record:
                 minors=tuple(_minor(each) for each in _as(list, value.get("minors", []))),
                 files=_texts(value.get("files", {})),
                 before=tuple(_as(str, each) for each in _as(list, value.get("before", []))),
+                replayed=_as(str, value.get("replayed", "")),
+                remarks=tuple(_as(str, each) for each in _as(list, value.get("remarks", []))),
             )
         except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"{error} is missing" if isinstance(error, KeyError) else str(error)) from error

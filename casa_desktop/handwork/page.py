@@ -67,10 +67,12 @@ def page(folder: Path) -> str:
 
 
 def summary(found: Record) -> str:
-    """Return one sentence on what a record is."""
+    """Return a sentence on what a record is, and of a replay what was told of it."""
     versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
     cycles = f"{found.cycles} cycle{'' if found.cycles == 1 else 's'}"
-    return f"{found.task} on {found.made[:16].replace('T', ' ')}: {cycles}, {_ENDS[found.end]} ({versions})."
+    end = "stopped" if found.replayed and found.end == STOP else _ENDS[found.end]
+    said = f"{found.task} on {found.made[:16].replace('T', ' ')}: {cycles}, {end} ({versions})."
+    return " ".join([said, f"Replayed from {found.replayed}.", *found.remarks]) if found.replayed else said
 
 
 def _card(folder: Path, found: Record, point: Point) -> str:

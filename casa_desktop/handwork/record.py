@@ -13,7 +13,7 @@ import shutil
 import zipfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
 from ..errors import HandworkDamaged
 from . import json_file, npz_file
@@ -94,9 +94,14 @@ class Writer:
         """Add what CASA ordered for a minor cycle; OSError and NotKept as ``add``."""
         self._write(dataclasses.replace(self.record, minors=(*self.record.minors, minor)))
 
-    def finish(self, end: str) -> None:
-        """Note how the cleaning ended, one of ``models.ENDS``; OSError and NotKept as ``add``."""
-        self._write(dataclasses.replace(self.record, end=end))
+    def finish(self, end: str, remarks: Sequence[str] = ()) -> None:
+        """Note how the cleaning ended, one of ``models.ENDS``; OSError and NotKept as ``add``.
+
+        Args:
+            end: how it ended.
+            remarks: as ``Record.remarks``.
+        """
+        self._write(dataclasses.replace(self.record, end=end, remarks=tuple(remarks)))
 
     @property
     def is_there(self) -> bool:

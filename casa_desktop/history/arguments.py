@@ -32,6 +32,8 @@ _MADE_BY = {
 }
 # They make images whose names begin with imagename.
 CLEANERS = ("tclean", "deconvolve", "sdintimaging")
+# What the kernel adds to their parameters: the record that a call replays. CASA does not write it down.
+HAND = "hand"
 _IMAGE = re.compile(
     r"(image|residual|model|psf|pb|mask|sumwt|weight|gridwt_moswt|alpha|alpha\.error|beta)(\.pbcor)?(\.tt\d+)?(\.pbcor)?"
 )

@@ -197,7 +197,9 @@ def of_strangers(path: str, calls: Sequence[Call]) -> None:
 def of_call(call: Call) -> None:
     """Note what is not known of a call."""
     if call.arguments.get("interactive") and not call.hand and call.task in arguments.CLEANERS:
-        call.note("It was cleaned by hand, and no record of the masks is there.")
+        replayed = call.arguments.get(arguments.HAND)
+        how = f"It replayed {replayed}" if replayed else "It was cleaned by hand"
+        call.note(f"{how}, and no record of the masks is there.")
     for name, value in call.arguments.items():
         if isinstance(value, Unknown):
             call.note(f"Not known: {name} ({value.text[:80].strip()}).")

@@ -6,7 +6,7 @@ import glob
 import json
 import os
 from datetime import datetime
-from typing import Any, Dict, Iterable, List, NamedTuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
 
 from .arguments import CLEANERS
 from .models import Call
@@ -24,11 +24,15 @@ class Hand(NamedTuple):
         folder: absolute.
         task: that waited for hands; empty if that cannot be read.
         made: when it was called, in seconds since 1970; 0 if that cannot be read.
+        replayed: of a replay, the record from which the answers came; empty if hands gave them.
+        remarks: of a replay, what was told at its end, as sentences.
     """
 
     folder: str
     task: str
     made: float
+    replayed: str = ""
+    remarks: Tuple[str, ...] = ()
 
 
 def beside(path: str) -> List[Hand]:
@@ -52,7 +56,9 @@ def _read(folder: str, file: str) -> Hand:
     try:
         with open(file, encoding="utf-8") as text:
             plain: Any = json.load(text)
-        return Hand(folder, str(plain.get("task", "")), datetime.fromisoformat(str(plain["made"])).timestamp())
+        made = datetime.fromisoformat(str(plain["made"])).timestamp()
+        remarks = tuple(map(str, plain.get("remarks", ())))
+        return Hand(folder, str(plain.get("task", "")), made, str(plain.get("replayed", "")), remarks)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Hand(folder, "", 0.0)
 
@@ -67,6 +73,8 @@ def give(hands: Iterable[Hand], calls: List[Call]) -> List[Hand]:
         own = max(fitting, key=lambda hand: hand.made, default=None)
         if own is not None:
             call.hand.append(own.folder)
+            if own.replayed:
+                call.note(" ".join([f"A replay of {own.replayed}.", *own.remarks]))
             left.remove(own)
     return left
 

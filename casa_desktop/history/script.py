@@ -11,11 +11,11 @@ import os
 import textwrap
 import time
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Set, Tuple
 
 from ..errors import CasaDesktopError
 from . import code, files, flaggings, listing, plan
-from .arguments import CLEANERS
+from .arguments import CLEANERS, HAND
 from .defaults import Defaults
 from .models import Call, History
 
@@ -246,10 +246,15 @@ def _lacking_of(call: Call, defaults: Defaults) -> List[str]:
         lacking.append(f"{when}: casatasks has no such task.")
     elif call.unknown:
         lacking.append(f"{when}: not known is {', '.join(call.unknown)}.")
-    elif known is not None and set(call.arguments) - set(known):
-        strange = ", ".join(sorted(set(call.arguments) - set(known)))
+    elif known is not None and _strange(call, known):
+        strange = ", ".join(sorted(_strange(call, known)))
         lacking.append(f"{when}: {call.task} of CASA {defaults.version} takes no {strange}.")
     return lacking
+
+
+def _strange(call: Call, known: Mapping[str, Any]) -> Set[str]:
+    """Return the arguments of a call that its task does not take. In the place of ``hand`` stands the handwork."""
+    return set(call.arguments) - set(known) - ({HAND} if call.hand else set())
 
 
 def _by_hand(planned: plan.Plan, export: Export, places: _Places) -> Tuple[Dict[int, str], List[str]]:

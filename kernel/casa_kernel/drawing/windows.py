@@ -10,7 +10,7 @@ from contextlib import contextmanager, nullcontext
 from functools import partial
 from importlib import util
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, ContextManager, Dict, Iterator, List, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, ContextManager, Dict, Iterator, List, Mapping, Optional, Union
 
 from casa_desktop import names
 
@@ -29,6 +29,7 @@ from .modes import HEADLESS, LIVE
 from .signatures import like, missing, value_of
 
 if TYPE_CHECKING:
+    from ..replay.kept_replay import KeptReplay
     from ..replay.recorder import Recorder
 
 _REMEDY_OF_MASKS = (
@@ -133,6 +134,7 @@ class Windows:
         self, row: InteractiveTask, task: Callable[..., Any], stock: Any, given: Dict[str, Any], hand: Any
     ) -> Any:
         from ..replay import playback
+        from ..replay.kept_replay import KeptReplay
 
         folder, record = playback.read(row.name, hand)
         player = playback.Playback(row.name, folder, record)
@@ -142,8 +144,10 @@ class Windows:
         proxies.spare_tools(os.environ)
         with tempfile.TemporaryDirectory(dir=self._desk.children.private.path, prefix="player-") as private:
             output = Path(private) / "output"
+            keeper = self._keeper(row.name, stock, given, str(folder))
+            kept = KeptReplay(player, keeper, output) if keeper is not None else None
             try:
-                with self._editor.replay(row.name, player.argv, output, player):
+                with self._reported(kept), self._editor.replay(row.name, player.argv, output, kept or player):
                     result = task(**given)
             except (ViewerLost, EditorMissing) as error:
                 raise player.problem(output) or error from None
@@ -151,15 +155,23 @@ class Windows:
                 self._desk.front.say(line)
         return result
 
-    def _keeper(self, name: str, stock: Any, given: Mapping[str, Any]) -> Optional[Recorder]:
-        """Return what keeps the handwork of a call; None if the task asks for no masks, or nothing can keep them."""
+    def _keeper(self, name: str, stock: Any, given: Mapping[str, Any], replayed: str = "") -> Optional[Recorder]:
+        """Return what keeps the handwork of a call; None if the task asks for no masks, or nothing can keep them.
+
+        Args:
+            name: the task's name.
+            stock: the task.
+            given: the arguments that were given.
+            replayed: the record that it replays; empty if hands do it.
+        """
         if name not in ASK_FOR_MASKS:
             return None
         try:
             from ..replay.recorder import Recorder
 
             describe = partial(images.storage, self._desk.casa)
-            return Recorder(name, _complete(stock, given), describe, self._shower())
+            show = _show_nothing if replayed else self._shower()
+            return Recorder(name, _complete(stock, given), describe, show, replayed)
         # Whatever it is, the cleaning is worth more.
         except Exception as error:  # noqa: BLE001
             self._desk.front.say(f"The handwork will not be kept: {error}")
@@ -177,7 +189,7 @@ class Windows:
         return show
 
     @contextmanager
-    def _reported(self, keeper: Optional[Recorder]) -> Iterator[None]:
+    def _reported(self, keeper: Union[Recorder, KeptReplay, None]) -> Iterator[None]:
         """Say after a with block where the handwork was kept, or why it was not."""
         try:
             yield
@@ -186,7 +198,7 @@ class Windows:
             raise
         self._report(keeper, None)
 
-    def _report(self, keeper: Optional[Recorder], error: Optional[BaseException]) -> None:
+    def _report(self, keeper: Union[Recorder, KeptReplay, None], error: Optional[BaseException]) -> None:
         line = keeper.finish(error) if keeper is not None else ""
         if line:
             self._desk.front.say(line)
@@ -219,6 +231,10 @@ class Windows:
         return self._editor.session(
             row.name, program, display, look, lambda pid: self._desk.look(pid, alt), say, keeper
         )
+
+
+def _show_nothing(_bundle: Mapping[str, str]) -> None:
+    """A replay takes moments, and its cell shows no progress."""
 
 
 def _complete(stock: Any, given: Mapping[str, Any]) -> Dict[str, Any]:

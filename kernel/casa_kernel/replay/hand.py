@@ -50,7 +50,8 @@ def _mask_line(folder: Path) -> Tuple[str, str]:
     except CasaDesktopError as error:
         return name, str(error)
     count = record.cycles
-    return name, f"{_moment(record.made)}  {record.task}  {count} cycle{'' if count == 1 else 's'} with masks"
+    replay = f", replayed from {shown(Path(record.replayed))}" if record.replayed else ""
+    return name, f"{_moment(record.made)}  {record.task}  {count} cycle{'' if count == 1 else 's'} with masks{replay}"
 
 
 def _moment(text: str) -> str:

@@ -143,6 +143,11 @@ class Playback:
         return lines
 
 
+def exchanges(output: Path) -> str:
+    """Return what the program that answers has printed of questions and answers, a JSON object a line."""
+    return "".join(f"{json.dumps(event)}\n" for event in _events(output) if "load" in event or "action" in event)
+
+
 def _events(output: Path) -> List[Dict[str, Any]]:
     found = []
     with suppress(OSError):

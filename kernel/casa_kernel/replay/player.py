@@ -56,6 +56,7 @@ class Player:
         if name == "load":
             path, kind = wire.loaded(request)
             self._loaded[kind] = path
+            _say({"load": path, "kind": kind})
             return wire.message(self._next())
         return self._answer(request) if name == "interactivemask" else b""
 
@@ -72,12 +73,19 @@ class Player:
             raise ValueError(f"it has the masks of {len(self._steps)} image fields, and {mask} is one more")
         step = next(self._steps[field], None)
         if step is None:
-            _say({"over": mask})
+            _say({"over": mask, **_exchange(asked, STOP, asked)})
             return wire.result(STOP, panel, asked)
         for key in step.masks.values():
             self._write(mask, read_mask(self._folder, key))
-        _say({"cycle": step.cycle, "image": step.image, "same": vars(step.question) == vars(asked)})
-        return wire.result(step.action, panel, wire.Options(**vars(step.answer)))
+        answer = wire.Options(**vars(step.answer))
+        same = vars(step.question) == vars(asked)
+        _say({"cycle": step.cycle, "image": step.image, "same": same, **_exchange(asked, step.action, answer)})
+        return wire.result(step.action, panel, answer)
+
+
+def _exchange(asked: wire.Options, action: str, answer: wire.Options) -> Dict[str, Any]:
+    """Return a question and its answer as ``replay.relay`` tells them, so that a replay is kept likewise."""
+    return {"question": vars(asked), "action": action, "answer": vars(answer)}
 
 
 def _steps_of(record: Record, name: str) -> Iterator[Step]:

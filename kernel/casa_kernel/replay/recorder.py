@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from casa_desktop.errors import CasaDesktopError, NotKept
 from casa_desktop.handwork import outliers
@@ -61,7 +61,12 @@ class Recorder:
     """
 
     def __init__(
-        self, task: str, arguments: Mapping[str, Any], describe: Describe, show: Callable[[Mapping[str, str]], None]
+        self,
+        task: str,
+        arguments: Mapping[str, Any],
+        describe: Describe,
+        show: Callable[[Mapping[str, str]], None],
+        replayed: str = "",
     ) -> None:
         """Prepare for a call.
 
@@ -70,6 +75,7 @@ class Recorder:
             arguments: all its parameters, with defaults.
             describe: describes an image.
             show: puts the progress of the cleaning into the cell, in place of what it put there before.
+            replayed: as ``Record.replayed``.
         """
         self.failed = ""
         self.writer: Optional[records.Writer] = None
@@ -85,7 +91,8 @@ class Recorder:
         self._actions: Dict[str, str] = {}
         self._drawn = 0
         self._inputs: Dict[str, str] = {}
-        self._is_hashing = False
+        # In a replay nobody draws meanwhile, and it would compete with CASA for the disk.
+        self._is_hashing = bool(replayed)
         made = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         files = _files(arguments)
         fields = [str(arguments["imagename"]), *outliers.fields(files.get(_OUTLIERS, ""))]
@@ -99,6 +106,7 @@ class Recorder:
             self._inputs,
             files=files,
             before=tuple(outliers.there(fields)),
+            replayed=replayed,
         )
 
     def listen(self, output: Callable[[], str]) -> None:
@@ -136,11 +144,12 @@ class Recorder:
         if name == "getminorcyclecontrols":
             self._keep(lambda: self._write_minor(result))
 
-    def finish(self, error: Optional[BaseException]) -> str:
+    def finish(self, error: Optional[BaseException], remarks: Sequence[str] = ()) -> str:
         """End the record; return a line for the user, or an empty string if there is nothing to say.
 
         Args:
             error: what ended the task, if anything did.
+            remarks: as ``Record.remarks``.
         """
         self._keep(self._write_pending)
         if self._convergence.looks:
@@ -149,7 +158,7 @@ class Recorder:
         if self.writer is not None and self.writer.record.steps:
             # Also of a record that has ended before.
             with suppress(Exception):
-                self.writer.finish(self._end(error))
+                self.writer.finish(self._end(error), remarks)
         if self.writer is None or not self.writer.record.steps:
             if self.writer is not None:
                 self.writer.discard()

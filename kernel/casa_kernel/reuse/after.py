@@ -17,8 +17,8 @@ from ..checks import working_folder
 from . import table
 from .before import Call
 
-# What appears in a folder without any task's doing, or is not a result.
-_NO_RESULT = (".casa-reuse", ".ipynb_checkpoints", "__pycache__", "casa-*.log", "*.last", ".nfs*", ".~*")
+# What appears in a folder without any task's doing, or is not a result: a replay leaves a record of each time.
+_NO_RESULT = (".casa-reuse", ".ipynb_checkpoints", "__pycache__", "casa-*.log", "*.last", ".nfs*", ".~*", "*.hand")
 
 # The names in some folders.
 Entries = Mapping[str, FrozenSet[str]]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from casa_desktop.handwork import convergence
 from casa_desktop.handwork.models import Controls, Image, Record, Step
-from casa_desktop.handwork.page import page
+from casa_desktop.handwork.page import page, summary
 from casa_desktop.handwork.record import read
 from casa_desktop.handwork.sheet import sheet
 
@@ -69,6 +70,14 @@ def test_each_cycle_shows_its_numbers_and_what_was_typed(tmp_path: Path) -> None
 )
 def test_the_page_says_how_the_cleaning_ended(end: str, said: str, tmp_path: Path) -> None:
     assert re.search(rf"3 cycles, [a-z ]*{said} \(casa", page(record(tmp_path, end=end)))
+
+
+def test_the_page_of_a_replay_says_what_was_replayed_and_no_hand_stopped_it(tmp_path: Path) -> None:
+    found = dataclasses.replace(
+        read(record(tmp_path)), replayed="/data/drawn.hand", remarks=("It took 3 of 3 answers.",)
+    )
+    assert "3 cycles, stopped (casa" in summary(found)
+    assert summary(found).endswith("Replayed from /data/drawn.hand. It took 3 of 3 answers.")
 
 
 def test_names_with_html_in_them_are_text(tmp_path: Path) -> None:

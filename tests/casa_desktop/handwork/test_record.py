@@ -47,6 +47,13 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
+def test_a_record_of_a_replay_tells_what_it_replayed_and_what_was_said(tmp_path: Path) -> None:
+    writer = Writer(tmp_path, dataclasses.replace(RECORD, replayed="/data/drawn.hand"))
+    writer.finish("stop", ["It took 4 of 4 answers."])
+    found = read(tmp_path)
+    assert (found.replayed, found.remarks) == ("/data/drawn.hand", ("It took 4 of 4 answers.",))
+
+
 def test_a_record_is_read_as_it_was_written(folder: Path) -> None:
     record = read(folder)
     keys = ["0001", "0002", "0002"]

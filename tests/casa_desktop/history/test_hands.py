@@ -11,18 +11,19 @@ import pytest
 
 from casa_desktop.handwork import record
 from casa_desktop.handwork.models import Image, Record
-from casa_desktop.history import hands
+from casa_desktop.history import doubts, hands
 from casa_desktop.history.models import Call
 
 MADE = 1_795_953_519.0
 
 
-def hand(folder: Path, made: float, image: str = "first", task: str = "tclean") -> Path:
+def hand(folder: Path, made: float, image: str = "first", task: str = "tclean", replayed: str = "") -> Path:
     """Write a record of handwork without steps; return its folder."""
     when = datetime.fromtimestamp(made, timezone.utc).isoformat()
     images = {image: Image((8, 8, 1, 1), ("Right Ascension", "Declination", "Stokes", "Frequency"))}
     written = record.make(folder / image)
-    record.Writer(written, Record(task, {"imagename": image}, when, str(folder), {}, images, {})).finish("stop")
+    call = Record(task, {"imagename": image}, when, str(folder), {}, images, {}, replayed=replayed)
+    record.Writer(written, call).finish("stop", ["It was stopped."] if replayed else [])
     return written
 
 
@@ -74,3 +75,20 @@ def test_handwork_that_cannot_be_read_is_found_all_the_same(tmp_path: Path) -> N
     folder.mkdir()
     (folder / "steps.json").write_text("{")
     assert hands.beside(str(tmp_path / "first.image")) == [hands.Hand(str(folder), "", 0.0)]
+
+
+def test_of_a_replay_it_is_said_what_was_replayed_and_how_it_ended(tmp_path: Path) -> None:
+    hand(tmp_path, MADE, replayed="/data/drawn.hand")
+    call = cleaning(MADE + 50)
+    assert hands.give(hands.beside(str(tmp_path / "first.image")), [call]) == []
+    assert call.notes == ["A replay of /data/drawn.hand. It was stopped."]
+
+
+def test_a_replay_whose_record_is_gone_is_told_from_one_by_hand() -> None:
+    calls = [cleaning(MADE), Call("tclean", {"interactive": True, "hand": "drawn.hand"}, MADE)]
+    for call in calls:
+        doubts.of_call(call)
+    assert [call.notes for call in calls] == [
+        ["It was cleaned by hand, and no record of the masks is there."],
+        ["It replayed drawn.hand, and no record of the masks is there."],
+    ]

@@ -68,6 +68,14 @@ def test_three_cycles_are_kept_and_replayed_bit_by_bit_without_a_window(
     assert again.text == "tclean took 4 of 4 answers from first.hand.\n"
     assert not again.of("comm_open")
     same(poor, "first", "again")
+    # It leaves a record of its own, whose script differs by the call alone.
+    replayed = read(observation / "again.hand")
+    assert replayed.replayed == str(observation / "first.hand")
+    assert replayed.remarks == ("tclean took 4 of 4 answers from first.hand.",)
+    assert replayed.end == "stop"
+    assert replayed.minors == kept.minors
+    scripts = [script(observation / name).partition("\nCYCLES = ")[2] for name in ("first.hand", "again.hand")]
+    assert scripts[0].replace("'first", "'again") == scripts[1] != ""
 
     # The mask's plane of each residual was kept, too.
     assert all(step.residual for step in kept.steps)
@@ -110,6 +118,22 @@ def test_a_cube_is_replayed_with_its_masks_of_each_channel_and_no_more(
     again = poor.run(call(CUBE, "cube2", ", hand='cube.hand'"))
     assert again.text == "tclean took 2 of 2 answers from cube.hand.\n"
     same(poor, "cube", "cube2")
+
+
+def history(kernel: Notebook, name: str) -> str:
+    """Return what the history of an image says, in one line."""
+    cell = kernel.run(f"%casa_history {name}")
+    assert cell.error is None
+    return " ".join(line.lstrip("# ") for line in cell.displayed[0]["text/plain"].splitlines())
+
+
+def test_the_history_of_a_replay_names_its_record_and_what_it_replayed(poor: Notebook, observation: Path) -> None:
+    told = history(poor, "again.image")
+    assert f"Handwork: {observation / 'again.hand'}" in told
+    assert f"A replay of {observation / 'first.hand'}. tclean took 4 of 4 answers from first.hand." in told
+    assert "no record of the masks" not in told
+    listed = poor.run("%casa_hand").text
+    assert "4 cycles with masks, replayed from first.hand\n" in f"{listed}\n"
 
 
 @pytest.mark.usefixtures("spectral_line")
@@ -175,6 +199,7 @@ def test_of_a_kernel_that_was_killed_the_record_replays_up_to_there_and_stops(
     why = "because the kernel ended while it cleaned, or nothing more could be written"
     assert f"ends after cycle 1, {why}; tclean was stopped there." in again.text
     assert poor.run("print(result['iterdone'])").text == "15\n"
+    assert f"killed.hand ends after cycle 1, {why}; tclean was stopped there." in history(poor, "killed2.image")
 
 
 def test_a_relay_that_is_killed_ends_the_cleaning_with_an_error(
@@ -225,6 +250,7 @@ tb.close()
     assert cell.error is None
     assert "first.hand was made with other data" in cell.text
     assert "in cycle 1 the peak of the residual was 0.36" in cell.text
+    assert "first.hand was made with other data" in history(poor, "third.image")
 
 
 def test_an_unattended_run_fails_at_once_without_a_record(poor: Notebook) -> None:
@@ -245,6 +271,10 @@ def test_a_replay_is_reused_until_its_handwork_is_another(poor: Notebook, observ
     shown = "".join(data.get("text/plain", "") for data in poor.run(code).displayed)
     assert "tclean: nothing to compute" in shown
     same(poor, "first", "fourth")
+    # The store knows the record that was replayed, and tclean takes no ``hand``: the replay's own stands in its place.
+    told = poor.run("%casa_history fourth.image --script again.py").text
+    assert told.strip() == "Wrote again.py."
+    assert "casa-desktop hand export" in (observation / "again.py").read_text()
     poor.run("rmtables('fourth.*')")
     # As if the kernel had been killed in the second cycle.
     steps = observation / "moved.hand" / "steps.json"
