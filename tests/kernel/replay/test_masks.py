@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from importlib import util
 from pathlib import Path
 from typing import Callable, Dict, List
 
@@ -260,6 +261,21 @@ def test_an_unattended_run_fails_at_once_without_a_record(poor: Notebook) -> Non
     assert cell.error["ename"] == "Unattended"
     assert 'hand="first.hand" replays them without a window' in cell.error["evalue"]
     poor.run("del os.environ['CASA_DESKTOP_UNATTENDED']")
+
+
+@pytest.mark.skipif(not util.find_spec("nbclient"), reason="casa-desktop run is not for this Python")
+def test_a_run_without_hands_replays_a_record_and_fails_at_once_without_one(
+    poor: Notebook, observation: Path, kernel_environment: Dict[str, str]
+) -> None:
+    cells = (call(PLANE, "x"), call(PLANE, "unattended", ", hand='first.hand'"))
+    (observation / "replay.py").write_text("".join(f"# %%\n{cell}\n" for cell in cells))
+    words = ["-m", "casa_desktop", "run", "replay.py", "--allow-errors"]
+    subprocess.run([sys.executable, *words], cwd=observation, env=kernel_environment, check=True)
+    failed, replayed = (cell["outputs"] for cell in json.loads((observation / "replay.out.ipynb").read_text())["cells"])
+    assert failed[-1]["ename"] == "Unattended"
+    assert 'hand="first.hand" replays them without a window' in failed[-1]["evalue"]
+    assert "tclean took 4 of 4 answers from first.hand." in str(replayed)
+    same(poor, "first", "unattended")
 
 
 def test_a_replay_is_reused_until_its_handwork_is_another(poor: Notebook, observation: Path) -> None:
