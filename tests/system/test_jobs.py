@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Dict, Iterator
 
@@ -62,3 +63,33 @@ def test_a_job_of_others_is_in_the_running_panel_with_its_progress_log_and_stop(
     _menu(_items(lab.page), "remove").click()
     lab.page.locator(".jp-Dialog .jp-mod-warn").click()
     expect(_items(lab.page)).to_have_count(0)
+
+
+def test_a_notebook_is_saved_run_in_the_background_and_its_end_told(lab: Lab, work: Path) -> None:
+    notebook = lab.notebook("vis = 'a.ms'\nrobust = 0.5", "print(vis, robust)")
+    path = max(work.glob("test-*.ipynb"), key=lambda each: each.stat().st_mtime)
+    text = json.loads(path.read_text())
+    text["cells"][0]["metadata"] = {"tags": ["parameters"]}
+    path.write_text(json.dumps(text))
+    lab.reload()
+    notebook.wait_until_idle()
+    notebook.cell(1).locator(".cm-content").click()
+    lab.page.keyboard.press("Control+End")
+    lab.page.keyboard.type("\nprint('typed just now')")
+    lab.page.get_by_role("button", name="Run in the background…").click()
+    form = lab.page.locator(".casa-desktop-RunForm")
+    expect(form.get_by_label("vis")).to_have_value("a.ms")
+    form.get_by_label("vis").fill("my.ms")
+    form.get_by_label("robust").fill("high")
+    accept = lab.page.locator(".jp-Dialog .jp-mod-accept")
+    accept.click()
+    expect(form.get_by_role("alert")).to_contain_text("should be a number")
+    expect(form.get_by_label("vis")).to_have_value("my.ms")
+    form.get_by_label("robust").fill("2")
+    accept.click()
+    expect(_items(lab.page)).to_have_count(1)
+    told = lab.page.locator(".Toastify__toast", has_text="is done")
+    expect(told).to_be_visible(timeout=JOB_MS)
+    told.get_by_role("button", name="Open the output").click()
+    output = lab.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+    expect(output.locator(".jp-OutputArea-output", has_text="typed just now")).to_contain_text("my.ms 2")

@@ -3,6 +3,7 @@ import type {
   ReadonlyJSONObject,
   ReadonlyPartialJSONObject
 } from '@lumino/coreutils';
+import { RUN } from './background.js';
 import { askForName, mayEnd } from './dialogs.js';
 import { download } from '../dom.js';
 import { OPEN, openPage } from './opencommand.js';
@@ -29,6 +30,7 @@ export const PALETTE: readonly [string, ReadonlyJSONObject][] = [
   [MOVE, {}],
   [SNAPSHOT, {}],
   [DOWNLOAD, {}],
+  [RUN, {}],
   ...MODES.map(mode => [SET_MODE, { mode }] as [string, ReadonlyJSONObject])
 ];
 

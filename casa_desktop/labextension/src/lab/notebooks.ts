@@ -149,7 +149,8 @@ export class Notebooks implements DocumentRegistry.IWidgetExtension<
     };
   }
 
-  private path(panel: INotebookPanel): string {
+  /** The notebook's file, as a path of the contents API. */
+  path(panel: INotebookPanel): string {
     const { contents } = this.app.serviceManager;
     return contents.localPath(panel.context.path);
   }

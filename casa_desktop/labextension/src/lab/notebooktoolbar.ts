@@ -1,9 +1,10 @@
 import type { IToolbarWidgetRegistry } from '@jupyterlab/apputils';
 import { caretDownEmptyIcon } from '@jupyterlab/ui-components';
 import { Widget } from '@lumino/widgets';
+import { RUN } from './background.js';
 import { OPEN } from './opencommand.js';
 import { MAIN } from '../server/names.js';
-import { desktopIcon } from './icon.js';
+import { backgroundIcon, desktopIcon } from './icon.js';
 import type { CasaKernel } from './casakernel.js';
 import { MEANINGS, Mode, modeDetails, modeLabel, MODES } from './modes.js';
 import type { INotebookPanel } from './notebooks.js';
@@ -47,6 +48,7 @@ export function addToolbarItems(
     'casaDesktop',
     (kernel, panel) => new DesktopButton(kernel, panel, parts)
   );
+  add('casaBackground', () => new RunButton(parts));
 }
 
 /** Shows the mode of the notebook's kernel, and sets it. */
@@ -116,6 +118,27 @@ class ReuseSwitch extends Widget {
     this.button.title = reuse
       ? 'A CASA task that was called before, with all as it was, gives its former result. Click to run every task.'
       : 'Every CASA task runs. Click to reuse the results of calls that were made before, with all as it was.';
+  }
+}
+
+/** Asks how to run the notebook in front as a job. */
+class RunButton extends Widget {
+  constructor({ app }: IParts) {
+    super();
+    this.addClass('casa-desktop-RunButton');
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.title = 'Run in the background…';
+    button.setAttribute('aria-label', 'Run in the background…');
+    button.append(
+      backgroundIcon.element({ tag: 'span', stylesheet: 'toolbarButton' })
+    );
+    button.addEventListener('click', () => void app.commands.execute(RUN));
+    this.node.append(button);
+  }
+
+  refresh(): void {
+    // It is the same whatever the kernel does.
   }
 }
 

@@ -16,6 +16,7 @@ import type { IStatusBar } from '@jupyterlab/statusbar';
 import type { Widget } from '@lumino/widgets';
 import { Api } from '../server/api.js';
 import { JobApi } from '../server/jobs.js';
+import { addRunCommand } from './background.js';
 import { addOpenCommand, OPEN } from './opencommand.js';
 import { addCommands, OPEN_ANOTHER, PALETTE } from './commands.js';
 import { answerConsoles } from './consoles.js';
@@ -64,6 +65,7 @@ export function activateDesktop(
   addOpenCommand(parts, tracker);
   addCommands(parts);
   addJobCommands(parts);
+  addRunCommand(parts);
   addPlaces(parts, offers);
   app.docRegistry.addWidgetExtension('Notebook', parts.notebooks);
   if (offers.shell) {

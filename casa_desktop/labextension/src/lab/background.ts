@@ -1,0 +1,92 @@
+import {
+  Dialog,
+  Notification,
+  showDialog,
+  showErrorMessage
+} from '@jupyterlab/apputils';
+import type { IJob, IOffer } from '../server/jobs.js';
+import type { IParts } from './context.js';
+import { backgroundIcon } from './icon.js';
+import { actionsFor } from './jobcommands.js';
+import type { INotebookPanel } from './notebooks.js';
+import { IChoice, RunForm } from './rundialog.js';
+
+/** The command that runs the notebook in front as a job. */
+export const RUN = 'casa-desktop:run-in-background';
+
+const TITLE = 'Run in the background';
+
+/** Add the command to the application. */
+export function addRunCommand(parts: IParts): void {
+  const { app, notebooks } = parts;
+  app.commands.addCommand(RUN, {
+    label: 'Run in the Background…',
+    caption:
+      'Run the notebook as a job, which goes on when JupyterLab is closed',
+    icon: args => (args.isPalette ? undefined : backgroundIcon),
+    isEnabled: () => notebooks.current !== null,
+    describedBy: { args: { type: 'object', properties: {} } },
+    execute: async () => {
+      const panel = notebooks.current;
+      if (panel) {
+        await run(parts, panel);
+      }
+    }
+  });
+  notebooks.changed.connect(() => app.commands.notifyCommandChanged(RUN));
+}
+
+async function run(parts: IParts, panel: INotebookPanel): Promise<void> {
+  const notebook = parts.notebooks.path(panel);
+  try {
+    // The server reads the file, and not what is in the page.
+    if (!(await isSaved(panel))) {
+      return;
+    }
+    const job = await ask(await parts.jobs.api.offer(notebook), choice =>
+      parts.jobs.start({ notebook, ...choice })
+    );
+    if (job) {
+      Notification.info(`The job ${job.id} has begun.`, {
+        actions: actionsFor(parts, job)
+      });
+    }
+  } catch (error) {
+    await showErrorMessage(TITLE, error as Error);
+  }
+}
+
+/** Save a notebook; JupyterLab itself tells why it cannot be saved. */
+async function isSaved({ context }: INotebookPanel): Promise<boolean> {
+  if (context.model.dirty) {
+    await context.save().catch(() => undefined);
+  }
+  return !context.model.dirty;
+}
+
+/**
+ * Ask what to run until the server has started it, or the user cancels; what was
+ * typed is kept when the server refuses it.
+ */
+async function ask(
+  offer: IOffer,
+  start: (choice: IChoice) => Promise<IJob>
+): Promise<IJob | null> {
+  let form = new RunForm(offer);
+  for (;;) {
+    const { button, value } = await showDialog({
+      title: TITLE,
+      body: form,
+      focusNodeSelector: 'input',
+      buttons: [Dialog.cancelButton(), Dialog.okButton({ label: 'Run' })]
+    });
+    if (!button.accept || value === null) {
+      return null;
+    }
+    try {
+      return await start(value);
+    } catch (error) {
+      form = new RunForm(offer, form, (error as Error).message);
+    }
+  }
+}
