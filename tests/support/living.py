@@ -68,6 +68,11 @@ def below(pid: Optional[int], recursive: bool = True) -> List[psutil.Process]:
         return []
 
 
+def unburied(pid: int) -> List[str]:
+    """Return the names of a living process's children that have ended, and that it has not waited for."""
+    return [_ask(each.name, "") for each in psutil.Process(pid).children() if state(each) == psutil.STATUS_ZOMBIE]
+
+
 def family(pid: int) -> List[psutil.Process]:
     """Return a living process and all that live below it."""
     return [*living(pid), *below(pid)]

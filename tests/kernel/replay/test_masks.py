@@ -12,14 +12,13 @@ from importlib import util
 from pathlib import Path
 from typing import Callable, Dict, List
 
-import psutil
 import pytest
 
 from casa_desktop.handwork.record import read
 from casa_desktop.handwork.script import script
 
 from ...support.cleaning import PLANE, call, draw, first, same
-from ...support.living import below, line_of, state
+from ...support.living import below, line_of, unburied
 from ...support.mask_editor import MaskEditor
 from ...support.notebook import Notebook
 from ...support.screen import Screen, XHand
@@ -300,15 +299,9 @@ def test_a_replay_is_reused_until_its_handwork_is_another(poor: Notebook, observ
 
 
 def test_no_process_of_a_cleaning_or_a_replay_stays_a_zombie(notebook: Notebook, poor: Notebook) -> None:
-    assert not zombies(poor)
+    assert not unburied(poor.pid)
     # A tool that ended with its desktop waits for the kernel to ask after it.
-    assert "python" not in zombies(notebook)
-
-
-def zombies(kernel: Notebook) -> List[str]:
-    """Return the names of a kernel's children that have ended, and that nothing has waited for."""
-    children = psutil.Process(kernel.pid).children()
-    return [each.name() for each in children if state(each) == psutil.STATUS_ZOMBIE]
+    assert "python" not in unburied(notebook.pid)
 
 
 def test_pixels_are_read_from_a_file_as_casa_reads_them(poor: Notebook) -> None:
