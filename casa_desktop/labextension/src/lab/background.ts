@@ -77,7 +77,7 @@ async function ask(
     const { button, value } = await showDialog({
       title: TITLE,
       body: form,
-      focusNodeSelector: 'input',
+      focusNodeSelector: '.casa-desktop-RunForm label:not([hidden]) input',
       buttons: [Dialog.cancelButton(), Dialog.okButton({ label: 'Run' })]
     });
     if (!button.accept || value === null) {
