@@ -19,7 +19,7 @@ from .models import Call
 
 # The task whose window flags while it runs; CASA writes the call itself down.
 _OWN_TASK = "flagdata"
-# In seconds: times of records have none below one.
+# In seconds: times of older records have none below one.
 _ROUNDING = 1.0
 UNDO = "%casa_hand undo"
 _ENDING, _FLAGS, _BITS = ".hand", "flags.json", "flags.npz"
@@ -76,10 +76,12 @@ def _seconds(text: str) -> float:
 
 
 def _finer(seconds: float, file: str) -> float:
-    """Return a time in whole seconds with the fraction of a file's, if that was written in the same second."""
+    """Return a time in whole seconds with the fraction of a file's that was written then, or within a second."""
+    if seconds % 1:
+        return seconds
     with suppress(OSError):
         written = os.stat(file).st_mtime
-        return written if 0 <= written - seconds < _ROUNDING else seconds
+        return written if 0 <= written - seconds < 2 * _ROUNDING else seconds
     return seconds
 
 

@@ -55,7 +55,7 @@ def undo(folder: Path) -> FlagRecord:
             f"{others:,} of the flags that it changed were changed again since, by something else; restore them first, "
             "or take back what was kept later",
         )
-    flag_records.mark(folder, undone=datetime.now().astimezone().isoformat(timespec="seconds"))
+    flag_records.mark(folder, undone=datetime.now().astimezone().isoformat(timespec="milliseconds"))
     return record
 
 

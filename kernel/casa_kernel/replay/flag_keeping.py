@@ -58,7 +58,7 @@ def keep(window: Window, path: str, before: State, after: State, said: Sequence[
     record = FlagRecord(
         task=window.task,
         vis=path,
-        made=datetime.now().astimezone().isoformat(timespec="seconds"),
+        made=datetime.now().astimezone().isoformat(timespec="milliseconds"),
         said=tuple(said),
         versions=dict(window.versions),
         rows=after.rows,

@@ -66,15 +66,16 @@ def test_what_was_flagged_in_the_display_of_flagdata_belongs_to_that_call(tmp_pa
     assert found.call.hand == [found.folder]
 
 
-def test_times_have_the_fractions_of_the_files_that_were_written_then(tmp_path: Path) -> None:
+def test_times_in_whole_seconds_have_the_fractions_of_the_files_that_were_written_then(tmp_path: Path) -> None:
     vis = tmp_path / "my.ms"
-    copied, own = keep(vis, 1, 10), keep(vis, 2, 20, undone=moment(30))
-    for folder, bits, flags in ((copied, 3600.0, 3600.0), (own, 20.25, 30.75)):
+    copied, own, exact = keep(vis, 1, 10), keep(vis, 2, 20, undone=moment(30)), keep(vis, 3, 40.5)
+    # The second's files were written in the seconds after those of the record.
+    for folder, bits, flags in ((copied, 3600.0, 3600.0), (own, 21.25, 31.125), (exact, 40.75, 40.75)):
         (folder / "flags.npz").touch()
         for name, seconds in (("flags.npz", bits), ("flags.json", flags)):
             os.utime(folder / name, (BEGIN + seconds, BEGIN + seconds))
     found = flaggings.of(str(vis), [])
-    assert [each.ended - BEGIN for each in calls(found) if each is not None] == [10, 20.25, 30.75]
+    assert [each.ended - BEGIN for each in calls(found) if each is not None] == [10, 21.25, 31.125, 40.5]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"task": "plotms"}', '{"made": 1, "undone": ""}'])
