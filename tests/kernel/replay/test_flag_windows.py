@@ -153,11 +153,11 @@ def test_a_history_has_the_flaggings_among_the_calls_and_its_script_makes_them_a
     assert tasks[-4:] == ["plotms"] * 3 + ["split"]
     assert "hand.ms has been changed since it was read: by %casa_hand undo (" in " ".join(text.split())
     assert "of none of these calls" not in text
-    say(notebook, "%casa_history made.ms --script again.py")
+    say(notebook, "%casa_history made.ms --script flagged_again.py")
     copy(spectral_line, "start.ms", "place/hand.ms")
     environment = {"PATH": "/usr/bin", "HOME": str(spectral_line)}
     environment["CASASITECONFIG"] = str(spectral_line / "casasiteconfig.py")
-    argv = [sys.executable, str(spectral_line / "again.py")]
+    argv = [sys.executable, str(spectral_line / "flagged_again.py")]
     ended = subprocess.run(argv, cwd=spectral_line / "place", env=environment, text=True, capture_output=True)
     assert ended.returncode == 0, ended.stderr
     assert say(notebook, "print(same('place/made.ms', 'made.ms'))") == "True"
