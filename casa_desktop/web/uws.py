@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from pathlib import Path
 from typing import Any, Mapping, Optional
 from urllib.parse import quote
 
 from jupyter_server.auth.decorator import authorized
-from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
 from ..batch import service
 from ..batch.job_folder import ERROR, EXECUTING, PENDING, QUEUED, Folder
 from ..batch.service import Entry
-from ..errors import CasaDesktopError, JobHeld, JobUnknown
+from ..errors import CasaDesktopError
 from ..system.executor import in_thread, workers
 from ..views import models
+from . import job_rest
 from . import uws_documents as documents
 from .job_watch import changed
-from .state import AUTH_RESOURCE
 from .uws_documents import JobView, Result
 
 XML = "application/xml; charset=utf-8"
@@ -40,15 +38,8 @@ _PIECE = 1 << 20
 _RESULTS = {"output": "application/x-ipynb+json", "log": TEXT}
 
 
-class UwsHandler(APIHandler):
+class UwsHandler(job_rest.JobHandler):
     """Base class of the handlers: the requested job, its view, and errors as one sentence of plain text."""
-
-    auth_resource = AUTH_RESOURCE
-
-    @property
-    def _track_activity(self) -> bool:  # type: ignore[override]
-        # Clients poll; that must not keep a hub from culling the server.
-        return self.request.method not in ("GET", "HEAD")
 
     def given(self) -> dict[str, str]:
         """Return the parameters of a form, the last of each name; files that were sent count as texts."""
@@ -105,23 +96,9 @@ class UwsHandler(APIHandler):
         error = kwargs.get("exc_info", (None, None, None))[1]
         ours = models.ours(error)
         if ours is not None:
-            self.set_status(_status(ours))
+            self.set_status(self.status_of(ours))
         said = str(ours) if ours is not None else getattr(error, "log_message", None) or self._reason
         self.finish(f"{said}\n", set_content_type=TEXT)
-
-    def log_exception(self, *args: Any) -> None:
-        """Log our own errors as one line, without a traceback; called by tornado."""
-        error = models.ours(args[1])
-        if error is not None:
-            self.log.warning("casa-desktop: %s", error)
-        else:
-            super().log_exception(*args)
-
-
-def _status(error: CasaDesktopError) -> int:
-    if isinstance(error, JobUnknown):
-        return 404
-    return 409 if isinstance(error, JobHeld) else 400
 
 
 class JobsHandler(UwsHandler):
@@ -162,7 +139,7 @@ class JobsHandler(UwsHandler):
         """Make a job; with PHASE=RUN it starts at once."""
         given = self.given()
         run = _runs(given.pop("PHASE", ""))
-        folder: Folder = await in_thread(service.make, given, Path(self.settings["server_root_dir"]).expanduser())
+        folder: Folder = await in_thread(service.make, given, self.root)
         if run:
             try:
                 await in_thread(service.run, folder.id)
