@@ -9,7 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, List
 
+import psutil
+
 from casa_desktop.system.descriptors import readable
+
+from .living import is_alive, line_of, variables
 
 # How long a job may take to come to a cell, on a machine that starts many kernels.
 PATIENCE = 200.0
@@ -90,3 +94,10 @@ def texts(path: str) -> List[str]:
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
     return [each["text"] for cell in notebook.cells for each in cell.get("outputs", []) if "text" in each]
+
+
+def left(home: Path) -> List[str]:
+    """Wait until all processes of the jobs in a home have ended; return the command lines of those that have not."""
+    found = [each for each in psutil.process_iter() if variables(each).get("XDG_DATA_HOME") == str(home)]
+    psutil.wait_procs(found, timeout=PATIENCE)
+    return [line_of(each) for each in found if is_alive(each)]

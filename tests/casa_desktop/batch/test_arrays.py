@@ -8,12 +8,10 @@ import signal
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
 
-import psutil
 import pytest
 
 from ...support import slurm as real_slurm
-from ...support.jobs import ENDLESS, PATIENCE, Begun, Jobs, script, texts
-from ...support.living import is_alive, variables
+from ...support.jobs import ENDLESS, Begun, Jobs, left, script, texts
 from ...support.slurm import Slurm
 
 # A reduction of data that may be missing, and that does not end for one of them, the first time.
@@ -57,9 +55,7 @@ def _jobs(environment: Dict[str, str], home: Path) -> Iterator[Jobs]:
     for name, job in jobs.listed().items():
         if job["phase"] not in ENDED:
             jobs.call("jobs", "stop", name)
-    left = [each for each in psutil.process_iter() if variables(each).get("XDG_DATA_HOME") == str(home)]
-    psutil.wait_procs(left, timeout=PATIENCE)
-    assert not [each for each in left if is_alive(each)]
+    assert not left(home)
 
 
 def _reduction(folder: Path, name: str, *data: str, missing: str = "") -> Path:

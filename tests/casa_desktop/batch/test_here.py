@@ -12,8 +12,8 @@ from typing import Dict, Iterator
 import psutil
 import pytest
 
-from ...support.jobs import ENDLESS, PATIENCE, Begun, Jobs, script, texts
-from ...support.living import below, is_alive, living, variables
+from ...support.jobs import ENDLESS, PATIENCE, Begun, Jobs, left, script, texts
+from ...support.living import below, is_alive, living
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +29,7 @@ def jobs(environment: Dict[str, str], work: Path) -> Iterator[Jobs]:
     yield jobs
     for name, job in jobs.listed().items():
         assert job["phase"] in ("COMPLETED", "ERROR", "ABORTED"), name
-    left = [each for each in psutil.process_iter() if variables(each).get("XDG_DATA_HOME") == str(work / "home")]
-    psutil.wait_procs(left, timeout=PATIENCE)
-    assert not [each for each in left if is_alive(each)]
+    assert not left(work / "home")
 
 
 @pytest.fixture(scope="module")

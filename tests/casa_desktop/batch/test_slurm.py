@@ -15,8 +15,7 @@ from casa_desktop.batch import jobs as engines
 from casa_desktop.batch.planning import Wish
 
 from ...support import slurm as real_slurm
-from ...support.jobs import ENDLESS, PATIENCE, Begun, Jobs, script, texts
-from ...support.living import is_alive, variables
+from ...support.jobs import ENDLESS, Begun, Jobs, left, script, texts
 from ...support.slurm import Slurm
 
 # A task whose result is kept, and a cell that runs until the job is warned; the next time it is done at once.
@@ -59,9 +58,7 @@ def jobs(environment: Dict[str, str], slurm: Slurm, work: Path) -> Iterator[Jobs
     for name, job in jobs.listed().items():
         if job["phase"] not in ("COMPLETED", "ERROR", "ABORTED"):
             jobs.call("jobs", "stop", name)
-    left = [each for each in psutil.process_iter() if variables(each).get("XDG_DATA_HOME") == str(work / "home")]
-    psutil.wait_procs(left, timeout=PATIENCE)
-    assert not [each for each in left if is_alive(each)]
+    assert not left(work / "home")
 
 
 @pytest.fixture(scope="module")

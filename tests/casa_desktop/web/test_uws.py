@@ -11,7 +11,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping
 
-import psutil
 import pytest
 import requests
 from inotify_simple import INotify, flags
@@ -22,9 +21,8 @@ from vo_models.uws import Jobs as JobsModel
 from vo_models.uws import JobSummary, Parameters, Results
 from vo_models.uws.types import ExecutionPhase
 
-from ...support.jobs import ENDLESS, PATIENCE, Begun, script, texts
+from ...support.jobs import ENDLESS, PATIENCE, Begun, left, script, texts
 from ...support.lab import Jupyter
-from ...support.living import is_alive, line_of, variables
 
 
 class Service:
@@ -90,14 +88,7 @@ def service(environment: Dict[str, str], work: Path) -> Iterator[Service]:
         # Those of a test that has failed would go on without a server.
         for name in service.listed():
             service.ask("DELETE", name)
-    left = _left(work)
-    assert not left, [line_of(each) for each in left]
-
-
-def _left(work: Path) -> List[psutil.Process]:
-    left = [each for each in psutil.process_iter() if variables(each).get("XDG_DATA_HOME") == str(work / "home")]
-    psutil.wait_procs(left, timeout=PATIENCE)
-    return [each for each in left if is_alive(each)]
+    assert not left(work / "home")
 
 
 def test_a_job_is_made_given_parameters_run_waited_for_and_deleted(service: Service, work: Path) -> None:
