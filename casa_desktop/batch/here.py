@@ -74,7 +74,7 @@ def _detach(folder: Folder, words: Sequence[str], locks: Sequence[int], environ:
             )
     except OSError as error:
         raise JobNotStarted("this machine", error.strerror or str(error)) from error
-    # What has ended has left the job behind, which is nobody's child now.
+    # The process that has ended was the job's parent; the job goes on without one.
     if begun.returncode:
         raise JobNotStarted("this machine", last_words(folder) or f"it ended with {begun.returncode}")
 
@@ -114,7 +114,7 @@ def _fate(folder: Folder, state: State) -> str:
 
 
 def last_words(folder: Folder) -> str:
-    """Return the last line of a job's log that tells of an error, or else its last line."""
+    """Return the last line with an error in a job's log, or its last line if there is none."""
     try:
         with folder.log.open("rb") as file:
             file.seek(max(file.seek(0, os.SEEK_END) - 4096, 0))

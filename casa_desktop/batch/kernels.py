@@ -1,4 +1,4 @@
-"""The kernel of a run: an ordinary one, told that nobody is there."""
+"""The kernel of a run: an ordinary one whose tasks do not wait for a user."""
 
 from __future__ import annotations
 
