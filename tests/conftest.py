@@ -108,12 +108,9 @@ def environment(place: Path) -> Dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def observation(place: Path, environment: Dict[str, str]) -> Path:
-    """A folder with ``sim.ms``, a simulated MeasurementSet, and ``dirty.image``, a dirty image made of it.
-
-    The image has 128 x 128 pixels of 0.4 arcsec; a Gaussian of 1 Jy stands in its middle.
-    """
-    folder = place / "observation"
+def untouched(place: Path, environment: Dict[str, str]) -> Path:
+    """A folder with what ``observation`` has, as it was made: tests copy from here and change nothing here."""
+    folder = place / "untouched"
     folder.mkdir()
     shutil.copy(HERE / "support" / "observation" / "siteconfig.py", folder / "casasiteconfig.py")
     _run("simulate.py", folder, environment)
@@ -121,9 +118,28 @@ def observation(place: Path, environment: Dict[str, str]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def spectral_line(observation: Path, environment: Dict[str, str]) -> Path:
-    """The folder of the observation, with what ``system/calibrate.py`` adds to it."""
-    _run("calibrate.py", observation, environment)
+def untouched_line(untouched: Path, environment: Dict[str, str]) -> Path:
+    """The same folder, with what ``spectral_line`` has, as it was made."""
+    _run("calibrate.py", untouched, environment)
+    return untouched
+
+
+@pytest.fixture(scope="session")
+def observation(place: Path, untouched: Path) -> Path:
+    """A folder with ``sim.ms``, a simulated MeasurementSet, and ``dirty.image``, a dirty image made of it.
+
+    The image has 128 x 128 pixels of 0.4 arcsec; a Gaussian of 1 Jy stands in its middle.
+    Kernels of many tests work here, and may have changed both: what needs them as they were made copies ``untouched``.
+    """
+    return Path(shutil.copytree(untouched, place / "observation"))
+
+
+@pytest.fixture(scope="session")
+def spectral_line(observation: Path, untouched_line: Path) -> Path:
+    """The folder of the observation, with what ``calibrate.py`` adds to it."""
+    for path in untouched_line.iterdir():
+        if path.is_dir() and not (observation / path.name).exists():
+            shutil.copytree(path, observation / path.name)
     return observation
 
 

@@ -31,9 +31,9 @@ def outcomes(request: pytest.FixtureRequest) -> List[Outcome]:
 
 
 @pytest.fixture(scope="module")
-def arena(place: Path, environment: Dict[str, str], observation: Path) -> Iterator[Arena]:
+def arena(place: Path, environment: Dict[str, str], untouched: Path) -> Iterator[Arena]:
     """Everything that takes part, running. It ends with the module's last test."""
-    arena = Arena(place / "chaos", environment, observation)
+    arena = Arena(place / "chaos", environment, untouched)
     try:
         arena.warm_up()
         yield arena

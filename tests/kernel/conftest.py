@@ -37,10 +37,10 @@ def notebook(observation: Path, kernel_environment: Dict[str, str]) -> Iterator[
 
 
 @pytest.fixture(scope="module")
-def line_folder(spectral_line: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def line_folder(untouched_line: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with ``line.ms``, an observation of eight channels, for one kernel."""
     made = tmp_path_factory.mktemp("reduce, please")
-    shutil.copytree(spectral_line / "line.ms", made / "line.ms")
+    shutil.copytree(untouched_line / "line.ms", made / "line.ms")
     return made
 
 

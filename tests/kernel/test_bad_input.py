@@ -60,11 +60,11 @@ TABLE = [
 
 
 @pytest.fixture(scope="module")
-def folder(observation: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(untouched: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a sound image and MeasurementSet, and others with each kind of damage."""
     place = tmp_path_factory.mktemp("bad")
     for name in ("sound.image", "sound.ms", *DAMAGE):
-        shutil.copytree(observation / ("sim.ms" if name.endswith(".ms") else "dirty.image"), place / name)
+        shutil.copytree(untouched / ("sim.ms" if name.endswith(".ms") else "dirty.image"), place / name)
     for name, damage in DAMAGE.items():
         damage(place / name)
     (place / "cut.fits").write_bytes(b"SIMPLE  =                    T" + bytes(3000))

@@ -41,9 +41,9 @@ def disk(place: Path) -> Iterator[Disk]:
 
 
 @pytest.fixture(scope="module")
-def kernel(disk: Disk, spectral_line: Path, kernel_environment: Dict[str, str]) -> Iterator[Notebook]:
+def kernel(disk: Disk, untouched_line: Path, kernel_environment: Dict[str, str]) -> Iterator[Notebook]:
     """A kernel on that disk with ``large.ms``."""
-    shutil.copytree(spectral_line / "line.ms", disk.path / "line.ms")
+    shutil.copytree(untouched_line / "line.ms", disk.path / "line.ms")
     with Notebook(disk.path, kernel_environment) as running:
         assert running.run(GROW).error is None
         yield running

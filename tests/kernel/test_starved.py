@@ -199,10 +199,10 @@ def test_a_kernel_whose_home_is_full_works_and_says_what_is_not_kept(
 
 
 def test_a_task_in_a_full_folder_says_so_and_damages_nothing(
-    disk: Disk, observation: Path, environment: Dict[str, str]
+    disk: Disk, untouched: Path, environment: Dict[str, str]
 ) -> None:
     for name in ("sim.ms", "dirty.image"):
-        shutil.copytree(observation / name, disk.path / name)
+        shutil.copytree(untouched / name, disk.path / name)
     before = [digest(disk.path / name) for name in ("sim.ms", "dirty.image")]
     disk.fill()
     with Notebook(disk.path, environment) as kernel:

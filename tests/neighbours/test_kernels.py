@@ -13,10 +13,10 @@ from .town import Town, answer_of
 
 
 @pytest.mark.timeout(280)
-def test_nobody_else_sees_what_kernel_and_tools_are_about(town: Town, observation: Path) -> None:
+def test_nobody_else_sees_what_kernel_and_tools_are_about(town: Town, untouched: Path) -> None:
     hers, his = town.newcomer(), town.newcomer()
     # The town does not see the test's own folder.
-    shutil.copytree(observation, town.root / hers.home[1:] / "data")
+    shutil.copytree(untouched, town.root / hers.home[1:] / "data")
     town.as_root(f"chown -R {hers.uid}:{hers.uid} {hers.home}/data")
     drawing = hers.python("-m", "tests.neighbours.works", "data", CASASITECONFIG=f"{hers.home}/data/casasiteconfig.py")
     spying = his.python("-c", START)

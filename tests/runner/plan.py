@@ -22,7 +22,7 @@ LIMITS = {"matrix": 1800, "container": 3600}
 
 # What `make check` leaves out: folders, tests that ask for one of these, and the few others that take long.
 SLOW_FOLDERS = ("tests/system/", *ALONE)
-SLOW_FIXTURES = {"observation", "browser", "kernel_environment"}
+SLOW_FIXTURES = {"untouched", "observation", "browser", "kernel_environment"}
 SLOW: Tuple[str, ...] = (
     "tests/casa_desktop/desktop/test_idle.py",
     "tests/casa_desktop/kernels/test_check.py",

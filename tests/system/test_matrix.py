@@ -71,11 +71,11 @@ def test_pictures_windows_and_the_log_work_with_a_release_of_casa(
 @pytest.mark.matrix
 @pytest.mark.parametrize("version", [version for version in VERSIONS if pythons(version)])
 def test_casa_extra_installs_imports_and_draws(
-    version: str, place: Path, environment: Dict[str, str], observation: Path
+    version: str, place: Path, environment: Dict[str, str], untouched: Path
 ) -> None:
     venv = place / f"python{version}"
     work = place / f"work{version}"
-    shutil.copytree(observation / "dirty.image", work / "dirty.image")
+    shutil.copytree(untouched / "dirty.image", work / "dirty.image")
     python = venv / "bin" / "python"
     env = {**environment, "PATH": f"{python.parent}:{environment['PATH']}"}
     for command in (

@@ -63,12 +63,12 @@ def in_casa(code: str, folder: Path, environment: Dict[str, str]) -> Any:
 
 @pytest.fixture(scope="module")
 def changed(
-    spectral_line: Path, tmp_path_factory: pytest.TempPathFactory, environment: Dict[str, str]
+    untouched_line: Path, tmp_path_factory: pytest.TempPathFactory, environment: Dict[str, str]
 ) -> Dict[str, list[str]]:
     """The columns that tasks have changed."""
     folder = tmp_path_factory.mktemp("columns")
     for name in ("line.ms", "line.bandpass"):
-        shutil.copytree(spectral_line / name, folder / name)
+        shutil.copytree(untouched_line / name, folder / name)
     found: Dict[str, list[str]] = in_casa(COLUMNS, folder, environment)
     return found
 

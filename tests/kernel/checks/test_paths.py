@@ -22,16 +22,16 @@ def home(kernel_environment: Dict[str, str]) -> Path:
 
 @pytest.fixture(scope="module")
 def kernel(
-    observation: Path, home: Path, kernel_environment: Dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    untouched: Path, home: Path, kernel_environment: Dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Notebook]:
     """A kernel in a folder in which an image and a MeasurementSet have odd names; others are in the home."""
     place = tmp_path_factory.mktemp("paths")
     for name in (*NAMES, "plain"):
-        shutil.copytree(observation / "dirty.image", place / "images" / name)
-        shutil.copytree(observation / "sim.ms", place / "data" / name)
+        shutil.copytree(untouched / "dirty.image", place / "images" / name)
+        shutil.copytree(untouched / "sim.ms", place / "data" / name)
     (place / "deeper").mkdir()
-    shutil.copytree(observation / "dirty.image", home / "own.image")
-    shutil.copytree(observation / "sim.ms", home / "own.ms")
+    shutil.copytree(untouched / "dirty.image", home / "own.image")
+    shutil.copytree(untouched / "sim.ms", home / "own.ms")
     (place / os.fsdecode(b"b\xff.image")).symlink_to("images/plain")
     with Notebook(place, kernel_environment) as running:
         running.run("import os, pathlib, numpy as np\nos.chdir('deeper'); os.chdir('..')")

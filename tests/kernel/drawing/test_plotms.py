@@ -68,11 +68,11 @@ tb.open('plain.ms', nomodify=False); tb.removecols(['CORRECTED_DATA', 'MODEL_DAT
 
 
 @pytest.fixture(scope="module")
-def folder(spectral_line: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(untouched_line: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with copies of the data."""
     place = tmp_path_factory.mktemp("plots")
     for name in ("sim.ms", "line.ms", "line.bandpass", "dirty.image", "dirty.psf"):
-        shutil.copytree(spectral_line / name, place / name)
+        shutil.copytree(untouched_line / name, place / name)
     return place
 
 

@@ -166,12 +166,12 @@ def environment_of_casa(kernel_environment: Dict[str, str]) -> Dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def folder(spectral_line: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(untouched_line: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the observation, in which nobody has left images or handwork."""
     made = tmp_path_factory.mktemp("export")
     for name in ("sim.ms", "line.ms"):
-        shutil.copytree(spectral_line / name, made / name)
-    shutil.copy(spectral_line / "casasiteconfig.py", made)
+        shutil.copytree(untouched_line / name, made / name)
+    shutil.copy(untouched_line / "casasiteconfig.py", made)
     (made / "out.txt").write_text(OUTLIER)
     return made
 

@@ -82,9 +82,9 @@ class Kept:
 
 
 @pytest.fixture(scope="module")
-def unflagged(notebook: Notebook, observation: Path) -> Path:
+def unflagged(notebook: Notebook, untouched: Path, observation: Path) -> Path:
     """The observation without flags."""
-    shutil.copytree(observation / "sim.ms", observation / "unflagged.ms")
+    shutil.copytree(untouched / "sim.ms", observation / "unflagged.ms")
     cell = notebook.run("flagdata('unflagged.ms', mode='unflag', flagbackup=False)")
     assert cell.error is None
     return observation / "unflagged.ms"

@@ -58,11 +58,11 @@ class Work:
 
 @pytest.fixture(scope="module")
 def works(
-    tmp_path_factory: pytest.TempPathFactory, spectral_line: Path, environment: Dict[str, str]
+    tmp_path_factory: pytest.TempPathFactory, untouched_line: Path, environment: Dict[str, str]
 ) -> Iterator[Dict[str, Work]]:
     """What came of all calls, those of each module beside the others."""
     top = Path(os.path.realpath(tmp_path_factory.mktemp("reuse")))
-    running = [_start(top / name, spectral_line, environment) for name in MODULES]
+    running = [_start(top / name, untouched_line, environment) for name in MODULES]
     try:
         ends = [process.wait(timeout=600) for process in running]
         assert ends == [0] * len(MODULES), [(top / name / "notes" / "output").read_text() for name in MODULES]
@@ -75,12 +75,12 @@ def works(
     shutil.rmtree(top)
 
 
-def _start(place: Path, spectral_line: Path, environment: Dict[str, str]) -> subprocess.Popen[bytes]:
-    shutil.copytree(spectral_line, place / "work")
+def _start(place: Path, untouched_line: Path, environment: Dict[str, str]) -> subprocess.Popen[bytes]:
+    shutil.copytree(untouched_line, place / "work")
     (place / "notes").mkdir()
     env = {
         **environment,
-        "CASASITECONFIG": str(spectral_line / "casasiteconfig.py"),
+        "CASASITECONFIG": str(untouched_line / "casasiteconfig.py"),
         "PYTHONPATH": f"{HERE}:{inspect.getfile(table).split('/casa_kernel/')[0]}",
         # They share the processors.
         "OMP_NUM_THREADS": "1",
