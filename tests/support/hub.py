@@ -1,4 +1,4 @@
-"""A real JupyterHub with its real proxy on loopback; each user's server is a process of this machine's own user.
+"""A real JupyterHub with its real proxy on loopback.
 
 Who logs in is believed: the hub's dummy authenticator, which asks for no more than a name.
 """
@@ -24,7 +24,8 @@ FRONT_END = Path(__file__).resolve().parents[2] / "casa_desktop" / "labextension
 PROXY = FRONT_END / "node_modules" / "configurable-http-proxy" / "bin" / "configurable-http-proxy"
 READY = "JupyterHub is now running"
 TOKEN = "of-the-tests"
-CONFIG = """
+# What every hub of the tests has, after the lines that choose how a user's server is started.
+COMMON = """
 c = get_config()
 c.JupyterHub.bind_url = "http://127.0.0.1:{public}/"
 c.JupyterHub.hub_bind_url = "http://127.0.0.1:{hub}"
@@ -36,9 +37,6 @@ c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{api}"
 c.ConfigurableHTTPProxy.pid_file = "{folder}/proxy.pid"
 c.JupyterHub.authenticator_class = "dummy"
 c.Authenticator.allow_all = True
-c.JupyterHub.spawner_class = "simple"
-c.SimpleLocalProcessSpawner.home_dir_template = "{folder}/{{username}}"
-c.Spawner.cmd = [{python!r}, "-m", "jupyterhub.singleuser"]
 c.Spawner.args = ["--allow-root", *{arguments!r}]
 c.Spawner.env_keep = {kept!r}
 c.Spawner.default_url = "/lab"
@@ -46,6 +44,14 @@ c.JupyterHub.services = [{{"name": "tests", "api_token": {token!r}, "admin": Tru
 c.JupyterHub.load_roles = [
     {{"name": "guests", "users": {guests!r}, "scopes": ["access:servers!user=ada"]}},
 ]
+"""
+
+# Processes of this machine's own user, each with a home below the hub's folder.
+SIMPLE = """
+c = get_config()
+c.JupyterHub.spawner_class = "simple"
+c.SimpleLocalProcessSpawner.home_dir_template = "{folder}/{{username}}"
+c.Spawner.cmd = [{python!r}, "-m", "jupyterhub.singleuser"]
 """
 
 
@@ -57,13 +63,19 @@ class Hub:
         environment: the variables of its process, and of the users' servers.
         guests: who may enter ada's server besides ada.
         arguments: more of the command line of the users' servers.
+        spawner: the lines of the configuration that choose how those are started.
 
     Attributes:
         url: its address, ends in a slash.
     """
 
     def __init__(
-        self, folder: Path, environment: Dict[str, str], guests: Sequence[str] = (), arguments: Sequence[str] = ()
+        self,
+        folder: Path,
+        environment: Dict[str, str],
+        guests: Sequence[str] = (),
+        arguments: Sequence[str] = (),
+        spawner: str = SIMPLE,
     ) -> None:
         self.folder = folder
         public, hub, api = free_ports(3)
@@ -71,7 +83,7 @@ class Hub:
         node = shutil.which("node", path=environment["PATH"]) or _node_of_the_wheel()
         # The simple spawner gives a user's server a home below the folder, and of our variables those that are named.
         self.environment = {**environment, "CONFIGPROXY_AUTH_TOKEN": TOKEN}
-        text = CONFIG.format(
+        text = (spawner + COMMON).format(
             public=public,
             hub=hub,
             api=api,
@@ -131,9 +143,9 @@ class Hub:
         page.click("#login_submit")
         page.wait_for_url("**/hub/token")
 
-    def start_server(self, user: str) -> str:
+    def start_server(self, user: str, **options: str) -> str:
         """Start the server of a user who has logged in, and return its address once it answers."""
-        self.ask(f"users/{user}/server", "POST", {})
+        self.ask(f"users/{user}/server", "POST", options)
         progress = Request(f"{self.url}hub/api/users/{user}/server/progress")
         progress.add_header("Authorization", f"token {TOKEN}")
         with urlopen(progress, timeout=60) as events:
