@@ -26,6 +26,7 @@ from ..system.executor import in_thread
 from ..views import models, share_links
 from ..views.closing import LINK_ENDED, WITHDRAWN
 from ..views.models import Models
+from . import metrics
 from .config import CasaDesktop
 from .state import AUTH_RESOURCE, SHARE_RESOURCE, Reception, reception
 
@@ -110,7 +111,8 @@ class DesktopsHandler(DesktopHandler):
         if record is None:
             self.set_status(201)
             settings, timeout = self.choices.settings(), self.choices.start_timeout
-            record = await in_thread(lifecycle.ensure, name, settings=settings, timeout=timeout)
+            with metrics.starting():
+                record = await in_thread(lifecycle.ensure, name, settings=settings, timeout=timeout)
         self.finish(await in_thread(self.models.desktop, record))
 
     def _requested_name(self) -> str:

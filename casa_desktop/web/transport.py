@@ -14,6 +14,7 @@ from ..errors import RuntimeDirectoryError, Shortage
 from ..runtime.record import Record
 from ..system.process import is_stopped
 from ..views.closing import GONE
+from . import metrics
 
 # Bytes buffered here for a slow browser: one block of this size, then reading from Xvnc pauses.
 BLOCK = 1 << 16
@@ -88,6 +89,7 @@ class DesktopProtocol(asyncio.BufferedProtocol):
         except WebSocketClosedError:
             # The browser has disconnected; on_close closes Xvnc's side.
             return
+        metrics.SENT.inc(nbytes)
         self._unwritten += 1
         written.add_done_callback(self._on_written)
         if self._browser.has_unsent() and self._transport is not None:

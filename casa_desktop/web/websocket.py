@@ -35,6 +35,7 @@ from ..system.unix_sockets import NO_ROOM, ROOM_SECONDS, connected
 from ..views.closing import GONE, REFUSED, shortened
 from ..views.rfb_filter import Filter
 from ..views.viewers import View, Words
+from . import metrics
 from .error_page import PlainErrors
 from .state import AUTH_RESOURCE, Reception, reception
 from .transport import DesktopProtocol
@@ -127,6 +128,7 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
         if not self.may_join(record, share):
             return None
         self.view = self.reception.audience.join(record.name, self, share=share)
+        metrics.joined(share)
         self.reception.look_again()
 
     async def _reach(self, record: Record) -> DesktopProtocol:
@@ -204,6 +206,7 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
             await self._take_piece(xvnc, data[start : start + PIECE])
 
     async def _take_piece(self, xvnc: DesktopProtocol, data: bytes) -> None:
+        metrics.RECEIVED.inc(len(data))
         passed = self.filter.feed(data)
         if passed.by_the_user:
             self._record_activity()
@@ -263,6 +266,7 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
         protocol, self.protocol_to_xvnc = self.protocol_to_xvnc, None
         if view is not None:
             view.leave()
+            metrics.left(view.share)
         if protocol is not None:
             protocol.abort()
 

@@ -38,7 +38,7 @@ JUPYTER_CLIENT = {"jupyter_client", "jupyter_core"}
 # Projects, and the packages that may import them.
 KNOWN_TO = (
     (
-        {"jupyter_server", "jupyter_server_proxy", "tornado", "traitlets"},
+        {"jupyter_server", "jupyter_server_proxy", "prometheus_client", "tornado", "traitlets"},
         {"casa_desktop.web", "casa_desktop.kernels.provisioner", "casa_desktop.provisioner", "casa_kernel.jupyter"},
     ),
     (JUPYTER_CLIENT, {"casa_desktop.batch", "casa_desktop.kernels", "casa_kernel.jupyter"}),
