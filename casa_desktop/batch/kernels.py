@@ -9,6 +9,7 @@ from typing import IO, Any, Dict, Mapping
 
 from .. import names
 from ..errors import KernelFailed
+from ..kernels import preference
 from ..system.output import last_line
 from .models import Plan
 
@@ -31,6 +32,7 @@ class Kernel:
     def __init__(self, plan: Plan) -> None:
         from jupyter_client.manager import AsyncKernelManager
 
+        preference.prefer()
         self._plan = plan
         # Closed with the kernel.
         self._words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115

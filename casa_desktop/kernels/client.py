@@ -13,6 +13,7 @@ from typing import Any, Dict, Optional
 from ..errors import KernelFailed
 from ..system.output import last_line
 from ..system.process import open_pid
+from . import preference
 
 # ipykernel prints these lines at each start; they are not the reason for a failure.
 _USUAL = (
@@ -41,6 +42,7 @@ class Running:
     def __enter__(self) -> Running:
         from jupyter_client.manager import KernelManager
 
+        preference.prefer()
         self._deadline = time.monotonic() + self._timeout
         self._words = tempfile.TemporaryFile()
         self._manager = KernelManager(kernel_name=self.name)

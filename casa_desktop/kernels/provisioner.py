@@ -2,7 +2,8 @@
 
 A container, and a kernel in a private network namespace (``network.isolate``), do not have the machine's network, so
 the kernel's ports cannot be reached, and need not be. Jupyter finds this class by the entry point ``casa-desktop`` of
-the group ``jupyter_client.kernel_provisioners``, which a kernelspec names in its metadata.
+the group ``jupyter_client.kernel_provisioners``, which a kernelspec names in its metadata. In some processes it is the
+default for all kernels (``kernels.preference``), and leaves those that are not CASA's to the local provisioner.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from ..network import namespace
 from ..runtime.rendezvous import HARBOUR, Berth, is_possible, leave, new_berth, present
 from ..system.executor import in_thread
 from ..system.process import read_line
+from .preference import NAME
+from .spec import OURS
 
-NAME = "casa-desktop"
 # After this time a container counts as slow, not as failed, and Jupyter waits for the kernel as for any other.
 LONGEST_START = 60.0
 
@@ -46,6 +48,8 @@ class ContainerProvisioner(LocalProvisioner):
         Raises:
             RuntimeDirectoryError: there is no place for the sockets, and a container needs one.
         """
+        if not self._is_ours:
+            return await super().pre_launch(**kwargs)
         manager = self.parent
         # The environment of the launcher or kernel; its kernelspec may have set another runtime directory.
         self._choose_berth({**(kwargs.get("env") or os.environ), **self.kernel_spec.env})
@@ -53,6 +57,20 @@ class ContainerProvisioner(LocalProvisioner):
             # A restart keeps the same paths, so that connected clients can reconnect to them.
             manager.transport, manager.ip, manager.cache_ports = "ipc", self._berth.ipc, False
         return await super().pre_launch(**kwargs)
+
+    @property
+    def _is_ours(self) -> bool:
+        """Whether the kernelspec names this provisioner, or ``kernel install`` wrote it and its program is unchanged.
+
+        A command that users put before the program (``srun``, ``ssh``) may start the kernel where our sockets are not.
+        """
+        metadata = self.kernel_spec.metadata
+        if (metadata.get("kernel_provisioner") or {}).get("provisioner_name") == NAME:
+            return True
+        about = metadata.get(OURS)
+        if not isinstance(about, dict):
+            return False
+        return self._is_contained or self.kernel_spec.argv[:1] == [about.get("python")]
 
     @property
     def _is_contained(self) -> bool:
@@ -82,6 +100,8 @@ class ContainerProvisioner(LocalProvisioner):
             HTTPError: the program or container did not start. JupyterLab shows this error's message; for a kernel that
                 has just died it would show nothing, and would start it again and again.
         """
+        if not self._is_ours:
+            return await super().launch_kernel(cmd, **kwargs)
         if not self._has_launcher:
             return await self._launch(cmd, **kwargs)
         reader, writer = os.pipe()

@@ -11,6 +11,7 @@ from jupyter_server.utils import url_path_join
 
 from .. import names
 from ..errors import CasaDesktopError
+from ..kernels.preference import prefer
 from ..system.executor import workers
 from ..views.page import PAGE_FOLDER
 from ..views.runtime_watch import Lookout
@@ -61,6 +62,8 @@ def _load_jupyter_server_extension(server: ServerApp) -> None:
     os.environ[names.URL] = url_path_join(base_url, "casa-desktop") + "/"
     # The desktops that kernels start have the same idle time.
     os.environ[names.IDLE_MINUTES] = f"{choices.idle_minutes:g}"
+    # Kernelspecs for other Jupyters, too, do not name our provisioner.
+    prefer(server)
     # Start the worker threads now, while there is memory for them.
     workers()
     _bring_news(server)

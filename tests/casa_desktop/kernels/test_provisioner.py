@@ -15,11 +15,13 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 import nbformat
 import psutil
 import pytest
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from nbclient import NotebookClient
 from tornado.httpclient import HTTPClientError
 
 from casa_desktop.containers.container import Container, kernel_argv
-from casa_desktop.kernels.provisioner import NAME
+from casa_desktop.kernels import preference
+from casa_desktop.kernels.preference import NAME
 
 from ...support.living import is_alive
 from ...support.shortage import descriptors
@@ -107,6 +109,92 @@ async def test_a_server_starts_restarts_interrupts_and_ends_it_and_its_websocket
     await jp_fetch("api", "kernels", kernel, method="DELETE")
     # A kernel's porter and guard end when they see that it has.
     assert within(5, lambda: not root.exists())
+
+
+IPYTHON = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+ABOUT = {"casa_desktop": {"python": sys.executable}}
+
+
+@pytest.mark.parametrize(
+    ("argv", "metadata", "over_unix_sockets"),
+    [
+        (HERE, ABOUT, True),
+        (kernel_argv(sys.executable, Container("bwrap")), {"casa_desktop": {"container": {"engine": "bwrap"}}}, True),
+        (["/usr/bin/env", *HERE], ABOUT, False),
+        (HERE, {}, False),
+        (IPYTHON, {}, False),
+        (IPYTHON, {"kernel_provisioner": {"provisioner_name": "local-provisioner"}}, False),
+    ],
+    ids=["here", "sandbox", "behind a command", "written by hand", "ipython", "named"],
+)
+async def test_kernels_that_kernel_install_wrote_have_unix_sockets_in_our_server_and_others_what_they_always_had(
+    jp_fetch: Any,
+    jp_ws_fetch: Any,
+    jp_data_dir: Path,
+    root: Path,
+    argv: List[str],
+    metadata: Dict[str, Any],
+    over_unix_sockets: bool,
+) -> None:
+    write_kernelspec(jp_data_dir)
+    file = jp_data_dir / "kernels" / "sandbox" / "kernel.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "argv": argv, "metadata": metadata}))
+    kernel, websocket = await start_kernel(jp_fetch, jp_ws_fetch)
+    channels = Channels(websocket)
+    asked = "import ipykernel.connect as c, json; print(json.loads(c.get_connection_info())['transport'])"
+    assert await channels.run(asked) == ("ipc\n" if over_unix_sockets else "tcp\n")
+    channels.printed.clear()
+    endless = asyncio.ensure_future(channels.run("import time\nprint()\nwhile True: time.sleep(0.1)"))
+    await channels.printed.wait()
+    await jp_fetch("api", "kernels", kernel, "interrupt", method="POST", body="")
+    assert await endless == "\nKeyboardInterrupt"
+    websocket.close()
+    await jp_fetch("api", "kernels", kernel, method="DELETE")
+    assert within(5, lambda: not root.exists() or not any(root.iterdir()))
+
+
+async def test_a_kernel_of_others_whose_program_is_missing_fails_as_with_the_local_provisioner(
+    jp_fetch: Any, jp_data_dir: Path, tmp_path: Path
+) -> None:
+    write_kernelspec(jp_data_dir)
+    file = jp_data_dir / "kernels" / "sandbox" / "kernel.json"
+    argv = [str(tmp_path / "gone"), "-f", "{connection_file}"]
+    file.write_text(json.dumps({**json.loads(file.read_text()), "argv": argv, "metadata": {}}))
+    with pytest.raises(HTTPClientError) as caught:
+        await jp_fetch("api", "kernels", method="POST", body='{"name": "sandbox"}')
+    response = caught.value.response
+    assert response is not None
+    assert response.code == 500
+    assert "The kernel 'sandbox' failed" not in response.body.decode()
+
+
+@pytest.mark.parametrize(("chosen", "found"), [("", NAME), ("observatory", "observatory")])
+def test_the_provisioner_becomes_the_default_where_nobody_has_chosen_another(
+    chosen: str, found: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if chosen:
+        monkeypatch.setenv("JUPYTER_DEFAULT_PROVISIONER_NAME", chosen)
+    else:
+        monkeypatch.delenv("JUPYTER_DEFAULT_PROVISIONER_NAME", raising=False)
+    KernelProvisionerFactory.clear_instance()
+    try:
+        preference.prefer()
+        assert KernelProvisionerFactory.instance().default_provisioner_name == found
+    finally:
+        KernelProvisionerFactory.clear_instance()
+
+
+def test_without_its_entry_point_the_provisioner_is_not_preferred(monkeypatch: pytest.MonkeyPatch) -> None:
+    KernelProvisionerFactory.clear_instance()
+    try:
+        factory = KernelProvisionerFactory.instance()
+        others = {name: entry for name, entry in factory.provisioners.items() if name != NAME}
+        monkeypatch.setattr(KernelProvisionerFactory, "provisioners", others)
+        before = factory.default_provisioner_name
+        preference.prefer()
+        assert factory.default_provisioner_name == before != NAME
+    finally:
+        KernelProvisionerFactory.clear_instance()
 
 
 # What native code may do in a cell: the child has all of the kernel's descriptors, and outlives it.
