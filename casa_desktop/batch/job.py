@@ -175,6 +175,7 @@ def plan(job: Job, folder: Folder) -> Plan:
         reuse=job.reuse,
         allow_errors=job.allow_errors,
         copy=folder.input(),
+        spec=job.spec,
     )
 
 

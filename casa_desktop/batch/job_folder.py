@@ -61,6 +61,7 @@ class Job:
         submitted: when, in seconds since 1970.
         varied: the names of the parameters in which it differs from the other jobs of its array.
         at_most: how many jobs of its array run at the same time; 0 if that is the engine's to decide.
+        spec: what kernel.json says of a kernel that was made for it; empty for an installed one.
     """
 
     notebook: str
@@ -77,6 +78,7 @@ class Job:
     submitted: float = 0.0
     varied: list = field(default_factory=list)  # type: ignore[type-arg]
     at_most: int = 0
+    spec: dict = field(default_factory=dict)  # type: ignore[type-arg]
 
 
 @dataclass(frozen=True)

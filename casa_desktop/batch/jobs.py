@@ -159,6 +159,7 @@ def job_of(plan: Plan, wish: Wish, engine: str, options: Sequence[str]) -> Job:
         owner=_user(),
         host=socket.gethostname(),
         submitted=time.time(),
+        spec=dict(plan.spec),
     )
 
 

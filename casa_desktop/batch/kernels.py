@@ -37,6 +37,10 @@ class Kernel:
         # Closed with the kernel.
         self._words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         self.manager: Any = AsyncKernelManager(kernel_name=plan.kernel, shutdown_wait_time=_ENDING_SECONDS)
+        if plan.spec:
+            from .given_spec import GivenSpec
+
+            self.manager.kernel_spec_manager = GivenSpec(plan.spec)
         # It would only repeat what our errors say.
         self.manager.log.setLevel("CRITICAL")
 

@@ -38,6 +38,7 @@ class Plan:
         reuse: whether results of tasks that lie beside the data are used.
         allow_errors: whether the cells behind a failed one run.
         copy: the file to be read instead of the notebook; None for itself.
+        spec: what kernel.json says of a kernel that is made for this run; empty for an installed one.
     """
 
     notebook: Path
@@ -48,6 +49,7 @@ class Plan:
     reuse: bool = True
     allow_errors: bool = False
     copy: Optional[Path] = None
+    spec: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

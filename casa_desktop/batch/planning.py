@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import InvalidSetting, NotebookOfOtherKernel
 from . import parameters, saving, source, values
 from .models import KERNEL, Plan
+
+if TYPE_CHECKING:
+    from ..kernels.unwritten import Draft
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,7 @@ class Wish:
         given: names of parameters and their values as they were typed.
         raw: the same, for values that are texts whatever they look like.
         kernel: the name of a kernelspec; empty for the notebook's own, or CASA's.
+        draft: a kernel that is made for this run; None for an installed one.
         folder: the working folder; None for that of this process.
         reuse, allow_errors: as in a plan.
     """
@@ -30,6 +35,7 @@ class Wish:
     given: Sequence[Tuple[str, str]] = ()
     raw: Sequence[Tuple[str, str]] = ()
     kernel: str = ""
+    draft: Optional[Draft] = None
     folder: Optional[Path] = None
     reuse: bool = True
     allow_errors: bool = False
@@ -42,6 +48,7 @@ def plan(wish: Wish) -> Plan:
         NotebookUnreadable, BatchUnavailable: there is no valid notebook, or nothing to read it with.
         NoParameters, UnknownParameter, InvalidParameter, UnusableParameters: of the parameters.
         KernelUnknown, NotebookOfOtherKernel: there is no such kernel.
+        CasaDesktopError: the kernel of this run cannot be made, as ``unwritten.made`` raises it.
         OutputRefused: the output may not be written.
         InvalidSetting: there is no such working folder.
     """
@@ -53,8 +60,8 @@ def plan(wish: Wish) -> Plan:
     output = _output(wish.output, folder, path)
     saving.check(output, path)
     given = parameters_of(notebook, path, wish.given, wish.raw)
-    kernel = _kernel(notebook, path, wish.kernel)
-    return Plan(path, output, given, kernel, folder, wish.reuse, wish.allow_errors)
+    kernel, spec = _kernel(notebook, path, wish)
+    return Plan(path, output, given, kernel, folder, wish.reuse, wish.allow_errors, spec=spec)
 
 
 def plans(wish: Wish, rows: Sequence[Mapping[str, str]]) -> List[Plan]:
@@ -102,7 +109,17 @@ def parameters_of(
     return {**{name: values.typed(name, text, known[name]) for name, text in given}, **dict(raw)}
 
 
-def _kernel(notebook: Any, path: Path, wished: str) -> str:
+def _kernel(notebook: Any, path: Path, wish: Wish) -> Tuple[str, Mapping[str, Any]]:
+    """Return the name of the kernel, and what its kernel.json would say if it is made for this run."""
+    from ..kernels import unwritten
+
+    if wish.draft is None:
+        return _installed(notebook, path, wish.kernel), {}
+    kernel = unwritten.made(wish.draft, os.environ)
+    return kernel.name, kernel.spec
+
+
+def _installed(notebook: Any, path: Path, wished: str) -> str:
     from ..kernels import store
 
     if wished:

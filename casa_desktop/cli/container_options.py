@@ -1,4 +1,4 @@
-"""The options for a container that ``casa-desktop kernel install`` and ``casa-desktop x-server`` share."""
+"""The options for a container that ``casa-desktop kernel install``, ``run`` and ``x-server`` share."""
 
 from __future__ import annotations
 
@@ -13,8 +13,12 @@ if TYPE_CHECKING:
     from ..containers.container import Container
 
 
-def add_images(parser: argparse.ArgumentParser) -> Any:
-    """Add the options for the two kinds of images; return their group of mutually exclusive options."""
+def add_images(parser: Any) -> Any:
+    """Add the options for the two kinds of images; return their group of mutually exclusive options.
+
+    Args:
+        parser: a parser, or a group of its arguments.
+    """
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
         "--image", default="", metavar="NAME", help="an image of Podman or Docker; pulled if it is missing"
@@ -23,8 +27,12 @@ def add_images(parser: argparse.ArgumentParser) -> Any:
     return group
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options for a container."""
+def add_options(parser: Any) -> None:
+    """Add the options for a container.
+
+    Args:
+        parser: a parser, or a group of its arguments.
+    """
     engine = (
         "the program that runs the image: podman or docker, apptainer or singularity (default: the first one found)"
     )

@@ -6,15 +6,14 @@ import argparse
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, List, Sequence, Tuple
 
 from ..errors import CasaDesktopError
-from . import container_options
+from . import container_options, rank_options
 from .commands import add_command, add_group
 
 if TYPE_CHECKING:
     from ..kernels.install import Wish
-    from ..system.mpi import Ranks
 
 _INSTALL_EXAMPLES = """\
 examples:
@@ -61,11 +60,7 @@ def _add_install(group: Any) -> None:
     home.add_argument("--sandbox", action="store_true", help="this machine's files, in a private network (bubblewrap)")
     container_options.add_options(parser)
     ranks = "run CASA over MPI, in N processes, the kernel included (default: one process, without MPI)"
-    parser.add_argument("--ranks", type=int, metavar="N", help=ranks)
-    hosts = "with --ranks: Open MPI's file of machines, this one first; needs --network host"
-    parser.add_argument("--hosts", default="", metavar="FILE", help=hosts)
-    share = "with --ranks: allow more processes than processors"
-    parser.add_argument("--oversubscribe", action="store_true", help=share)
+    rank_options.add(parser, ranks)
     parser.add_argument(
         "--name", default="", metavar="NAME", help="the kernel's name (default: casa-VERSION, and the engine)"
     )
@@ -145,27 +140,13 @@ def _wish(arguments: argparse.Namespace) -> Wish:
         python=arguments.python,
         container=container,
         network="" if container else arguments.network,
-        ranks=_ranks(arguments, bool(container)),
+        ranks=rank_options.ranks_of(arguments, bool(container)),
         name=arguments.name,
         display_name=arguments.display_name,
         desktop=arguments.desktop,
         options=tuple(arguments.options),
         replace=arguments.replace,
     )
-
-
-def _ranks(arguments: argparse.Namespace, contained: bool) -> Optional[Ranks]:
-    from ..errors import InvalidSetting
-    from ..system.mpi import Ranks
-
-    if arguments.ranks is None:
-        if arguments.hosts or arguments.oversubscribe:
-            raise InvalidSetting("--ranks", None, "a number, because --hosts or --oversubscribe is given")
-        return None
-    if contained:
-        raise InvalidSetting("--ranks", arguments.ranks, "left out for a kernel in a container or sandbox")
-    hosts = os.path.abspath(os.path.expanduser(arguments.hosts)) if arguments.hosts else ""
-    return Ranks(arguments.ranks, hosts, arguments.oversubscribe)
 
 
 def list_kernels(arguments: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, List, Sequence, Tuple
 
 from ..errors import CasaDesktopError
+from . import run_kernel
 from .commands import add_command
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ examples:
       with parameters: what a cell with the tag 'parameters' sets, is set anew behind it
   casa-desktop run reduce.py --kernel casa-6.5.6
       a script, with another CASA; '# %%' begins a cell
+  casa-desktop run reduce.ipynb --ranks 8
+      over MPI: tclean(parallel=True) and others use eight processes
+  casa-desktop run reduce.ipynb --sif /data/casa.sif --bind /lustre
+      with the CASA of an image; --image takes one of Podman or Docker
   casa-desktop run reduce.ipynb --on here
       as a job, which goes on when you log out; 'casa-desktop jobs' lists it
   casa-desktop run reduce.ipynb --on slurm -- --time=4:00:00 -c 16 --mem=64G
@@ -101,6 +106,7 @@ def add_run(commands: Any) -> None:
         help="run a job again in its place, or those of an array, that have failed or that you have stopped; what is "
         "done already is put back. Options behind -- take the place of those of the first time",
     )
+    run_kernel.add_options(parser)
     parser.set_defaults(options=[])
 
 
@@ -177,6 +183,7 @@ def wish(arguments: argparse.Namespace) -> Wish:
 
     Raises:
         InvalidParameter: a parameter is not of the form ``name=value``.
+        CasaDesktopError: there cannot be a kernel as wished, as ``run_kernel.draft_of`` raises it.
     """
     from ..batch import values
     from ..batch.planning import Wish
@@ -187,6 +194,7 @@ def wish(arguments: argparse.Namespace) -> Wish:
         [values.split(word) for word in arguments.parameter],
         [values.split(word) for word in arguments.raw],
         arguments.kernel,
+        run_kernel.draft_of(arguments),
         arguments.folder,
         not arguments.no_reuse,
         arguments.allow_errors,

@@ -16,7 +16,7 @@ from ..system import mpi
 from ..system.mpi import Ranks
 from . import image_probe, overlay, store
 from .other_python import Python, checked_casa, examine, neutral, program
-from .spec import Kernel, checked_name, container_spec, python_spec
+from .spec import Kernel, checked_name, container_spec, default_name, python_spec
 from .store import Place
 
 
@@ -61,18 +61,24 @@ def install(wish: Wish, environ: Mapping[str, str]) -> Tuple[Kernel, List[str]]:
     if wish.desktop:
         checked_desktop(wish.desktop)
     if wish.ranks is not None:
-        _check_ranks(wish.ranks, wish.network, environ)
+        check_ranks(wish.ranks, wish.network, environ, mpi.processors())
     build = _in_container if wish.container else _on_machine
     return build(wish, environ)
 
 
-def _check_ranks(ranks: Ranks, network: str, environ: Mapping[str, str]) -> None:
+def check_ranks(ranks: Ranks, network: str, environ: Mapping[str, str], processors: int) -> None:
     """Check what can be checked before a kernel over MPI starts.
+
+    Args:
+        ranks: the kernel's processes.
+        network: as in a wish.
+        environ: the environment of the kernel.
+        processors: how many it may use.
 
     Raises:
         CasaDesktopError: something is missing or wrong.
     """
-    mpi.checked(ranks, mpi.processors())
+    mpi.checked(ranks, processors)
     mpi.program(environ)
     wanted = network != "host" if network else namespace.wanted(environ)
     if ranks.hosts and wanted:
@@ -82,8 +88,8 @@ def _check_ranks(ranks: Ranks, network: str, environ: Mapping[str, str]) -> None
 def _on_machine(wish: Wish, environ: Mapping[str, str]) -> Tuple[Kernel, List[str]]:
     python = program(wish.python or sys.executable)
     found = checked_casa(examine([python], neutral(environ)), python)
-    if wish.ranks is not None and not (found.versions.get("casampi") and found.versions.get("mpi4py")):
-        raise CasampiMissing(python)
+    if wish.ranks is not None:
+        check_casampi(found, python)
     name = _free_name(wish, found)
     folder = wish.place.overlay(name)
     # The kernel's and the desktop's casa-desktop may be separate installations, but their versions must be equal.
@@ -107,6 +113,20 @@ def _on_machine(wish: Wish, environ: Mapping[str, str]) -> Tuple[Kernel, List[st
     return _write(name, spec, wish.place, lacks), said
 
 
+def check_casampi(found: Python, python: str) -> None:
+    """Check that a Python has what a kernel over MPI needs.
+
+    Args:
+        found: the result of examining it.
+        python: its path.
+
+    Raises:
+        CasampiMissing: it has not.
+    """
+    if not (found.versions.get("casampi") and found.versions.get("mpi4py")):
+        raise CasampiMissing(python)
+
+
 def _in_container(wish: Wish, environ: Mapping[str, str]) -> Tuple[Kernel, List[str]]:
     assert wish.container is not None
     images.fetch(wish.container)
@@ -125,9 +145,7 @@ def _in_container(wish: Wish, environ: Mapping[str, str]) -> Tuple[Kernel, List[
 
 
 def _free_name(wish: Wish, found: Python) -> str:
-    engine = f"-{wish.container.engine}" if wish.container else ""
-    ranks = f"-{wish.ranks.number}-ranks" if wish.ranks else ""
-    name = checked_name(wish.name or f"casa-{found.casa}{engine}{ranks}")
+    name = checked_name(wish.name or default_name(found.casa, wish.container, wish.ranks))
     store.check_free(name, wish.place, replace=wish.replace)
     return name
 

@@ -42,6 +42,18 @@ def checked_name(name: str) -> str:
     return name.lower()
 
 
+def default_name(casa: str, container: Optional[Container] = None, ranks: Optional[Ranks] = None) -> str:
+    """Return the name of a kernel for which the user has none.
+
+    Args:
+        casa: the version of its CASA.
+        container: the container in which it runs, if any.
+        ranks: its processes over MPI, if it runs over MPI.
+    """
+    engine = f"-{container.engine}" if container else ""
+    return f"casa-{casa}{engine}{f'-{ranks.number}-ranks' if ranks else ''}"
+
+
 def overlay_of(folder: Path) -> Path:
     """Return the folder for the overlay of the kernelspec in ``folder``, whether it has an overlay or not."""
     return folder.parent.parent / "casa-desktop" / folder.name
