@@ -9,6 +9,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionComplete
 from nbformat import v4
 
+from ..system.quiet_log import quieter
+
 # A kernel that dies is noticed by its process; a slow disk may take minutes to load CASA.
 _START_SECONDS = 600
 # The kernel's last messages come at once; but a cell may have printed 100 MB, and none of it is to be lost.
@@ -42,7 +44,7 @@ class Client(NotebookClient):
             on_cell_executed=self._executed,
         )
         # What reaches the user is said by errors of ours.
-        self.log.setLevel("CRITICAL")
+        self.log = quieter(self.log, "CRITICAL")
         self.is_busy = self.asked_exit = False
         self.on_begin: Callable[[], None] = lambda: None
         self._stream: Any = None

@@ -11,6 +11,7 @@ from .. import names
 from ..errors import KernelFailed
 from ..kernels import preference
 from ..system.output import last_line
+from ..system.quiet_log import quieter
 from .models import Plan
 
 # A kernel that ends cleanly closes its tools and keeps its last results first.
@@ -42,7 +43,7 @@ class Kernel:
 
             self.manager.kernel_spec_manager = GivenSpec(plan.spec)
         # It would only repeat what our errors say.
-        self.manager.log.setLevel("CRITICAL")
+        self.manager.log = quieter(self.manager.log, "CRITICAL")
 
     async def start(self) -> None:
         """Start it.

@@ -13,6 +13,7 @@ from typing import Any, Dict, Optional
 from ..errors import KernelFailed
 from ..system.output import last_line
 from ..system.process import open_pid
+from ..system.quiet_log import quieter
 from . import preference
 
 # ipykernel prints these lines at each start; they are not the reason for a failure.
@@ -47,7 +48,7 @@ class Running:
         self._words = tempfile.TemporaryFile()
         self._manager = KernelManager(kernel_name=self.name)
         # It would only repeat what the error says.
-        self._manager.log.setLevel("CRITICAL")
+        self._manager.log = quieter(self._manager.log, "CRITICAL")
         try:
             self._manager.start_kernel(cwd=str(self.folder), stdout=self._words, stderr=self._words)
         except Exception as error:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, List, Mapping, Optional
 
 from ..errors import ForeignKernel, KernelNotWritten, KernelTaken, KernelUnknown
+from ..system.quiet_log import quieter
 from .spec import Kernel, overlay_of
 
 if TYPE_CHECKING:
@@ -156,5 +157,5 @@ def _manager() -> KernelSpecManager:
 
     # Its list of allowed names and its Python 3 kernel are not needed here.
     manager = KernelSpecManager(ensure_native_kernel=False)
-    manager.log.setLevel("ERROR")
+    manager.log = quieter(manager.log, "ERROR")
     return manager

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Dict
 
 import pytest
+from traitlets.config import Application
 
 from casa_desktop.errors import ForeignKernel, KernelNotWritten, KernelTaken, KernelUnknown
 from casa_desktop.kernels import spec, store
@@ -101,3 +102,14 @@ def test_a_damaged_kernelspec_does_not_hide_the_others(jupyter_data: Path) -> No
     assert kernel in store.installed()
     with pytest.raises(ForeignKernel):
         store.remove("y")
+
+
+def test_a_look_for_kernels_leaves_the_log_of_the_application_as_it_is(jupyter_data: Path) -> None:
+    # A Jupyter server's own log was as quiet as that of the look, from the first job on.
+    log = Application.instance().log
+    level = log.level
+    try:
+        store.installed()
+        assert log.level == level
+    finally:
+        Application.clear_instance()
