@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from time import time as seconds_now
 from typing import Any, Dict, Iterable, Optional
 
 from ..desktop import lifecycle, registry, usage
@@ -84,6 +85,11 @@ def link(share: Share) -> Body:
 def time(seconds: float) -> str:
     """Format a time for REST, in ISO 8601 and UTC; ``seconds`` counts from 1970."""
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
+
+
+def now() -> str:
+    """Return the present time as ``time`` does."""
+    return time(seconds_now())
 
 
 def ours(failure: object) -> Optional[CasaDesktopError]:

@@ -74,6 +74,13 @@ class CasaDesktop(Configurable):
         "worst takes up to some percent of a processor from the server.",
     )
 
+    audit = Bool(
+        False,
+        config=True,
+        help="Write a line to the server's log for each view, link and command: who, from where, what. Default False. "
+        "Give the logger 'casa_desktop.audit' handlers (c.ServerApp.logging_config) to have the lines elsewhere.",
+    )
+
     @default("idle_minutes")
     def _idle_minutes_of_the_environment(self) -> float:
         return settings_from(os.environ).idle_minutes

@@ -14,8 +14,8 @@ from ..batch import job_folder, jobs, service
 from ..errors import CasaDesktopError, JobHeld, JobUnknown, OutputTaken, Shortage
 from ..system.executor import in_thread
 from ..views.models import Body
+from . import audit, job_news
 from . import job_models as models
-from . import job_news
 from .rest import DesktopHandler
 
 # A log is shown as text; of a longer one the end tells why.
@@ -65,6 +65,7 @@ class JobsHandler(JobHandler):
         body = self.json_object('{"notebook": "reduce.ipynb"}')
         wish, engine, options = models.wish(body, self.root), models.engine(body), models.options(body)
         folder = await in_thread(jobs.submit, wish, engine, options, os.environ)
+        audit.write(self, "job-run", job=folder.id, notebook=str(wish.notebook))
         self.set_status(201)
         self.finish(await in_thread(self.model, folder.id))
 
@@ -94,6 +95,7 @@ class OneJobHandler(JobHandler):
     async def delete(self, name: str) -> None:
         """Stop the job if it runs, and remove it with what is in its folder."""
         await in_thread(service.destroy, name)
+        audit.write(self, "job-remove", job=name)
         self.set_status(204)
         self.finish()
 
@@ -106,6 +108,7 @@ class StopHandler(JobHandler):
     async def post(self, name: str) -> None:
         """Have the job interrupt its cell, save its notebook and end; answer at once with 202 and its model."""
         await in_thread(service.abort, name)
+        audit.write(self, "job-stop", job=name)
         self.set_status(202)
         self.finish(await in_thread(self.model, name))
 

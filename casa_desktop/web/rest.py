@@ -26,7 +26,7 @@ from ..system.executor import in_thread
 from ..views import models, share_links
 from ..views.closing import LINK_ENDED, WITHDRAWN
 from ..views.models import Models
-from . import metrics
+from . import audit, metrics
 from .config import CasaDesktop
 from .state import AUTH_RESOURCE, SHARE_RESOURCE, Reception, reception
 
@@ -113,6 +113,7 @@ class DesktopsHandler(DesktopHandler):
             settings, timeout = self.choices.settings(), self.choices.start_timeout
             with metrics.starting():
                 record = await in_thread(lifecycle.ensure, name, settings=settings, timeout=timeout)
+            audit.write(self, "start", desktop=name)
         self.finish(await in_thread(self.models.desktop, record))
 
     def _requested_name(self) -> str:
@@ -133,6 +134,7 @@ class OneDesktopHandler(DesktopHandler):
     async def delete(self, name: str) -> None:
         """Stop a desktop and all programs on it, or answer 404."""
         await in_thread(models.stop, name)
+        audit.write(self, "stop", desktop=name)
         self.set_status(204)
         self.finish()
 
@@ -145,6 +147,7 @@ class ScreenshotHandler(DesktopHandler):
     async def get(self, name: str) -> None:
         """Answer with a PNG of the whole desktop."""
         picture = await in_thread(models.screenshot, name)
+        audit.write(self, "screenshot", desktop=name)
         self.set_header("Cache-Control", "no-store")
         self.finish(picture, set_content_type="image/png")
 
@@ -169,6 +172,8 @@ class SharesHandler(DesktopHandler):
         minutes, label = self._requested_life_and_label()
         share, token = await in_thread(share_links.create, record, minutes, label)
         self.log.info("casa-desktop: a link to look at %s was made, %s", name, share.id)
+        ends = models.time(share.expires)
+        audit.write(self, "share", desktop=name, share=share.id, label=share.label, expires=ends)
         self.set_status(201)
         self.finish(self.models.new_share(share, token))
 
@@ -192,6 +197,7 @@ class OneShareHandler(DesktopHandler):
         """Withdraw a link and close the connections that came through it."""
         await in_thread(share_links.withdraw, await in_thread(registry.running, name), number)
         self.reception.audience.end_share(name, number, LINK_ENDED, WITHDRAWN)
+        audit.write(self, "withdraw", desktop=name, share=number)
         self.set_status(204)
         self.finish()
 

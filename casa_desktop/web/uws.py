@@ -22,7 +22,7 @@ from ..batch.service import Entry
 from ..errors import CasaDesktopError
 from ..system.executor import in_thread, workers
 from ..views import models
-from . import job_rest
+from . import audit, job_rest
 from . import uws_documents as documents
 from .job_watch import changed
 from .uws_documents import JobView, Result
@@ -90,6 +90,12 @@ class UwsHandler(job_rest.JobHandler):
         if phase not in ("RUN", "ABORT"):
             raise web.HTTPError(400, f"PHASE should be RUN or ABORT, not {phase!r}.")
         await in_thread(service.run if phase == "RUN" else service.abort, name)
+        audit.write(self, "job-run" if phase == "RUN" else "job-stop", job=name)
+
+    async def destroy(self, name: str) -> None:
+        """Stop a job if it runs, and remove it with its results."""
+        await in_thread(service.destroy, name)
+        audit.write(self, "job-remove", job=name)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer with one sentence; called by tornado."""
@@ -146,6 +152,7 @@ class JobsHandler(UwsHandler):
             except CasaDesktopError:
                 await in_thread(service.destroy, folder.id)
                 raise
+        audit.write(self, "job-run" if run else "job-make", job=folder.id, notebook=given.get(service.NOTEBOOK, ""))
         self.see(folder.id)
 
 
@@ -184,7 +191,7 @@ class JobHandler(UwsHandler):
         """Change the job: ACTION=DELETE, PHASE, or parameters as long as it is not started."""
         given = self.given()
         if given.get("ACTION") == "DELETE":
-            await in_thread(service.destroy, name)
+            await self.destroy(name)
             return self.see()
         phase = given.pop("PHASE", "")
         if given:
@@ -197,7 +204,7 @@ class JobHandler(UwsHandler):
     @authorized
     async def delete(self, name: str) -> None:
         """Stop the job if it runs, and remove it with its results."""
-        await in_thread(service.destroy, name)
+        await self.destroy(name)
         self.see()
 
 
@@ -287,6 +294,7 @@ class ResultHandler(UwsHandler):
         if path is None:
             has = " and ".join(each for each in _RESULTS if entry.result(each) is not None) or "none yet"
             raise web.HTTPError(404, f"The job {name} has no result {result!r}; it has {has}.")
+        audit.write(self, "job-result", job=name, result=result)
         self.set_header("Content-Type", _RESULTS[result])
         self.set_header("Cache-Control", "no-store")
         with path.open("rb") as file:

@@ -35,7 +35,7 @@ from ..system.unix_sockets import NO_ROOM, ROOM_SECONDS, connected
 from ..views.closing import GONE, REFUSED, shortened
 from ..views.rfb_filter import Filter
 from ..views.viewers import View, Words
-from . import metrics
+from . import audit, metrics
 from .error_page import PlainErrors
 from .state import AUTH_RESOURCE, Reception, reception
 from .transport import DesktopProtocol
@@ -128,7 +128,9 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
         if not self.may_join(record, share):
             return None
         self.view = self.reception.audience.join(record.name, self, share=share)
+        self._joined = time.monotonic()
         metrics.joined(share)
+        audit.write(self, "view", desktop=record.name, share=share)
         self.reception.look_again()
 
     async def _reach(self, record: Record) -> DesktopProtocol:
@@ -267,6 +269,8 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
         if view is not None:
             view.leave()
             metrics.left(view.share)
+            seconds = round(time.monotonic() - self._joined, 1)
+            audit.write(self, "view-ended", desktop=view.desktop, share=view.share, seconds=seconds)
         if protocol is not None:
             protocol.abort()
 
