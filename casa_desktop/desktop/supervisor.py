@@ -2,8 +2,9 @@
 
 Run as ``python -m casa_desktop.desktop.supervisor NAME DESCRIPTORS SECONDS SETTINGS``. It detaches itself from its
 starter, starts Xvnc and the window manager, writes the record, and reports to the starter if that still runs
-(``desktop.starter``). Then it waits for the end of a child, for a signal, or for the removal of its folder. It never
-polls. Before it ends, it ends the programs of the desktop and removes its folder (``desktop.ending``).
+(``desktop.starter``). Then it waits for the end of a child, for a signal, for the removal of its folder, or for the end
+of the Slurm job in which it runs. It never polls. Before it ends, it ends the programs of the desktop and removes its
+folder (``desktop.ending``).
 
 A logout removes $XDG_RUNTIME_DIR, and a cleaner of /tmp removes old files there. Without its folder no process can find
 a desktop, so the supervisor ends, and writes the reason where other processes look next
@@ -42,6 +43,7 @@ from ..system.process import adopt_orphans, namespace
 from ..system.pythonpath import hide
 from ..system.respawn import RECENT_SECONDS, Child
 from ..system.signals import Signals
+from ..system.slurm_job import Steps
 from . import cleanup
 from .ending import end_desktop
 from .mending import Mender
@@ -127,11 +129,15 @@ class Supervisor:
         )
 
     def watch(self) -> None:
-        """Run the desktop until a signal ends it, its folder is removed, or its X server is given up."""
+        """Run the desktop until a signal ends it, its folder is removed, its X server is given up, or its job ends."""
         foothold = Foothold(self.at.folder, self.lock)
         limit = LogLimit(self.log.fileno(), foothold.await_write)
+        steps = Steps(os.environ)
         while True:
-            if not _ENDING.isdisjoint(self._wait(foothold, limit)):
+            if not _ENDING.isdisjoint(self._wait(foothold, limit, steps)):
+                return
+            if steps.have_ended():
+                self._say("The Slurm job in which this desktop runs has ended. The desktop ends.")
                 return
             if not foothold.stands():
                 self._say("The folder of this desktop was removed or moved away. The desktop ends.")
@@ -146,12 +152,12 @@ class Supervisor:
             if limit.is_due():
                 limit.mend()
 
-    def _wait(self, foothold: Foothold, limit: LogLimit) -> List[int]:
-        """Wait for signals and return them; an empty list if a child is due, or the folder may have been removed."""
+    def _wait(self, foothold: Foothold, limit: LogLimit, steps: Steps) -> List[int]:
+        """Wait for signals and return them; an empty list if something else is to be looked at."""
         those = (self.x_server, self.window_manager, self.agent, self.mender, limit)
         waits = [max(each.due - time.monotonic(), 0) for each in those if each.due is not None]
         seconds = min([*waits, *filter(None, [foothold.seconds])], default=None)
-        sources: List[Any] = [self.signals, *foothold.readable]
+        sources: List[Any] = [self.signals, *foothold.readable, *steps.running]
         readable(sources, seconds)
         return self.signals.take()
 
