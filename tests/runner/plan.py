@@ -162,6 +162,7 @@ SECONDS: Dict[str, float] = {
     "tests/casa_desktop/x11/test_keyboard_symbols.py": 14,
     "tests/casa_desktop/system/test_inotify.py": 13,
     "tests/system/test_hub.py": 12,
+    "tests/system/test_hub_slurm.py": 60,
     "tests/kernel/checks/test_paths.py": 12,
     "tests/casa_desktop/desktop/test_mending.py": 12,
     "tests/system/test_malformed_views.py": 11,

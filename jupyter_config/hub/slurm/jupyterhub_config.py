@@ -1,0 +1,119 @@
+"""JupyterHub on a cluster: each user's server is a job of Slurm's, with a profile for each version of CASA.
+
+It needs batchspawner and wrapspawner beside JupyterHub, and batchspawner in each environment of CASA, too. The hub
+runs as root on a machine from which jobs are submitted, and all nodes see the users' homes and the environments.
+
+Copy it and change what is in capital letters; or set these variables in the hub's own environment:
+
+    CASA_ENVIRONMENTS   names and folders of Python environments: "6.7=/opt/casa-6.7 6.6=/opt/casa-6.6"
+    CASA_PARTITION      the partition of the jobs; empty: Slurm's default one
+"""
+
+import html
+import os
+import re
+import shlex
+
+import batchspawner  # noqa: F401  its handler takes the ports that servers have found
+from batchspawner import SlurmSpawner
+from wrapspawner import ProfilesSpawner
+
+ENVIRONMENTS = dict(
+    pair.split("=", 1) for pair in os.environ.get("CASA_ENVIRONMENTS", "6.7=/opt/casa-6.7 6.6=/opt/casa-6.6").split()
+)
+PARTITION = os.environ.get("CASA_PARTITION", "")
+# Name, processors, memory, time.
+SIZES = (
+    ("small", 2, "8G", "8:00:00"),
+    ("large", 16, "64G", "2-00:00:00"),
+)
+# What a user is told of a job that has ended, by Slurm's word for its state.
+ENDS = {
+    "TIMEOUT": "its time was over (it had {TimeLimit})",
+    "OUT_OF_MEMORY": "it used more memory than its profile has",
+    "CANCELLED": "it was cancelled",
+    "PREEMPTED": "Slurm gave its place to a job of higher priority",
+    "NODE_FAIL": "its node {NodeList} failed",
+    "FAILED": "its server failed; its last words are in {StdOut}",
+}
+# A Slurm that counts memory without control groups tells of its lack in the job's output alone.
+NO_MEMORY = re.compile("exceeded memory limit|oom.kill|out of memory", re.IGNORECASE)
+
+c = get_config()  # noqa: F821
+
+# Why the last job of each server has ended, by user and server.
+ended = {}
+
+
+class CasaJob(SlurmSpawner):
+    """A server in a job; it remembers why Slurm has ended it."""
+
+    async def poll(self):
+        """Return None while the job waits or runs."""
+        job = self.job_id
+        status = await super().poll()
+        if status is not None and job:
+            self.remember(job, await self.report(job))
+        return status
+
+    async def report(self, job):
+        """Return what Slurm knows of a job: values by their names; none if it has forgotten it."""
+        values = dict(re.findall(r"(\w+)=(\S+)", await self.ask(f"scontrol show job --oneliner {job}")))
+        if values.get("JobState") == "FAILED":
+            last = await self.ask(f"tail -c 4000 {shlex.quote(values.get('StdOut', ''))}")
+            if NO_MEMORY.search(last):
+                values["JobState"] = "OUT_OF_MEMORY"
+        return values
+
+    async def ask(self, command):
+        """Return what a command of the user's prints; nothing if it fails."""
+        prefix = self.exec_prefix.format(username=shlex.quote(self.user.name))
+        try:
+            return await self.run_command(f"{prefix} {command}", env=self.get_env())
+        except RuntimeError:
+            return ""
+
+    def remember(self, job, values):
+        """Keep a sentence for the user, if there is something to tell."""
+        sentence = ENDS.get(values.get("JobState", ""))
+        if sentence:
+            ended[self.user.name, self.name] = f"Your last server (job {job}) has ended: {sentence.format(**values)}."
+
+
+class CasaProfiles(ProfilesSpawner):
+    """Offers the profiles, and tells why the last server has ended."""
+
+    async def get_options_form(self):
+        """Return the form that a user sees before a start."""
+        told = ended.get((self.user.name, self.name), "")
+        note = f'<p class="alert alert-warning" role="status">{html.escape(told)}</p>' if told else ""
+        return note + await super().get_options_form()
+
+
+def profiles():
+    """Yield a profile for each environment and size."""
+    for name, folder in ENVIRONMENTS.items():
+        for size, processors, memory, time in SIZES:
+            settings = {
+                "cmd": [f"{folder}/bin/jupyterhub-singleuser"],
+                "batchspawner_singleuser_cmd": f"{folder}/bin/batchspawner-singleuser",
+                "req_nprocs": str(processors),
+                "req_memory": memory,
+                "req_runtime": time,
+                "req_partition": PARTITION,
+            }
+            title = f"CASA {name}, {size}: {processors} processors, {memory}, {time}"
+            yield (title, f"casa-{name}-{size}", CasaJob, settings)
+
+
+c.JupyterHub.spawner_class = CasaProfiles
+c.ProfilesSpawner.profiles = list(profiles())
+# The hub is root; one that is not needs a rule of sudo's and "sudo -E -u {username}".
+c.BatchSpawnerBase.exec_prefix = "runuser -u {username} --"
+# Logins own the user's runtime directory, and it goes with the last of them; a job is no login.
+c.SlurmSpawner.req_prologue = "unset XDG_RUNTIME_DIR"
+# In the batch step itself: of a step that ends Slurm tells no reason, and srun cannot be used within it.
+c.SlurmSpawner.req_srun = ""
+# How soon the hub notices that a job has ended, in seconds.
+c.Spawner.poll_interval = 10
+c.Spawner.default_url = "/lab"
