@@ -12,6 +12,7 @@ Source of the layout: https://github.com/rfbproto/rfbproto, "Extended Clipboard 
 from __future__ import annotations
 
 import zlib
+from typing import NamedTuple
 
 from ..errors import ProtocolViolation
 
@@ -22,6 +23,38 @@ _FORMATS = 0xFFFF
 _HEAD, _FLAGS = 8, 4
 # Sixteen formats of Xvnc's maximum, 256 KiB each, and their lengths. Xvnc would unpack more, but then drop it.
 LONGEST_CONTENT = 16 * ((1 << 18) + 4)
+_TEXT = 1
+
+
+class Ways(NamedTuple):
+    """Which ways a view may carry texts.
+
+    Attributes:
+        into: from the browser to the desktop.
+        out: from the desktop to the browser.
+    """
+
+    into: bool = True
+    out: bool = True
+
+    def lets_pass(self, message: bytes) -> bool:
+        """Return whether a complete ClientCutText may be forwarded to Xvnc."""
+        if not is_extended(message):
+            return self.into
+        # Capabilities of the client's own would take back ``only_these``.
+        asks = _flags(message) & (CAPABILITIES | REQUEST | PEEK)
+        return self.out if asks else self.into
+
+    @property
+    def only_these(self) -> bytes:
+        """The ClientCutText by which Xvnc sends no text where ``out`` is closed, and asks for one if ``into`` is open.
+
+        Of the capabilities, Xvnc then has the notification, so that it says that there is a text and not which.
+        """
+        into = REQUEST | _TEXT if self.into else 0
+        sizes = bytes(4) if self.into else b""
+        flags = (CAPABILITIES | NOTIFY | into).to_bytes(4, "big")
+        return b"\6\0\0\0" + (-4 - len(sizes)).to_bytes(4, "big", signed=True) + flags + sizes
 
 
 def is_extended(message: bytes) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from time import time as seconds_now
-from typing import Any, Dict, Iterable, Optional
+from typing import Any, Dict, Iterable, Optional, Sequence
 
 from ..desktop import lifecycle, registry, usage
 from ..errors import CasaDesktopError, NotRunning, Shortage
@@ -26,10 +26,12 @@ class Models:
     Attributes:
         base_url: the server's base URL; ends in a slash.
         server: an id of the server's process; a page compares it to notice that the server was restarted.
+        lacks: what the administrator has switched off, as the page calls it.
     """
 
     base_url: str
     server: str
+    lacks: Sequence[str] = ()
 
     def desktops(self, records: Iterable[Record]) -> Body:
         """Return the model of a list of running desktops."""
@@ -50,6 +52,7 @@ class Models:
             "watched": usage.is_watched(record),
             # None means never.
             "idleMinutes": record.idle_minutes or None,
+            "lacks": list(self.lacks),
         }
 
     def running(self, name: str) -> Body:

@@ -16,6 +16,7 @@ from typing import Callable, Dict, FrozenSet, List, NamedTuple, Tuple
 
 from ..errors import ProtocolViolation
 from . import clipboard
+from .clipboard import Ways
 
 # Xvnc ignores text longer than its MaxCutText (default 256 kB), so longer text need not be buffered here.
 LONGEST_CLIPBOARD = 1 << 20
@@ -28,6 +29,7 @@ _EXTENDED_MOUSE_BUTTONS = 0xFFFFFFFF & -316
 _RAW = 0
 _VERSIONS = (b"RFB 003.003\n", b"RFB 003.007\n", b"RFB 003.008\n")
 _SECURITY_NONE = b"\1"
+BOTH_WAYS = Ways()
 
 
 class Kind(IntEnum):
@@ -196,17 +198,19 @@ class Passed(NamedTuple):
 class Filter:
     """Forwards the messages that a view may send, and drops the others.
 
-    A view-only client must not receive what is copied on the desktop either. So it announces to Xvnc that it wants a
-    notification when there is something to paste, but no content; the client's own clipboard messages are dropped.
-    Without the extended clipboard, Xvnc would send every copied text unasked (seen in 1.12; the extension exists since
-    1.10).
+    A view-only client, and one whose clipboard is closed that way, must not receive what is copied on the desktop. So
+    it announces to Xvnc that it wants a notification when there is something to paste, but no content; the messages by
+    which the client itself would ask are dropped. Without the extended clipboard, Xvnc would send every copied text
+    unasked (seen in 1.12; the extension exists since 1.10).
 
     Args:
         view_only: whether the view may only look.
+        ways: which ways it may carry texts of the clipboard; none if it may only look.
     """
 
-    def __init__(self, *, view_only: bool) -> None:
+    def __init__(self, *, view_only: bool, ways: Ways = BOTH_WAYS) -> None:
         self.view_only = view_only
+        self._clipboard = Ways(into=False, out=False) if view_only else ways
         # Whether the view may change the desktop's size at present.
         self.may_resize = not view_only
         self._stream = ClientStream()
@@ -218,22 +222,34 @@ class Filter:
             ProtocolViolation: as in ``ClientStream.feed`` and ``clipboard.is_taken``.
         """
         sent = self._stream.feed(data)
-        messages = [each for each in sent if self._may_pass(each.kind) and _is_taken(each)]
+        messages = [each for each in sent if self._may_pass(each) and _is_taken(each)]
         by_the_user = not self.view_only and any(map(_is_input, messages))
         return Passed(b"".join(map(self._rewritten, messages)), by_the_user, len(sent) - len(messages))
 
-    def _may_pass(self, kind: Kind) -> bool:
+    def _may_pass(self, message: Message) -> bool:
         if self.view_only:
-            return kind in LOOKING
-        return self.may_resize or kind is not Kind.SET_DESKTOP_SIZE
+            return message.kind in LOOKING
+        if message.kind is Kind.CUT_TEXT:
+            return self._clipboard.lets_pass(message.data)
+        return self.may_resize or message.kind is not Kind.SET_DESKTOP_SIZE
 
     def _rewritten(self, message: Message) -> bytes:
         if message.kind is Kind.SET_ENCODINGS:
-            return _set_encodings(message.data, private=self.view_only)
-        if message.kind is Kind.CLIENT_INIT and self.view_only:
-            # Always request a shared session: an exclusive one would disconnect the other views.
-            return b"\1" + _ONLY_NOTIFY + _packed([_RAW, _EXTENDED_CLIPBOARD])
+            return self._set_encodings(message.data)
+        if message.kind is Kind.CLIENT_INIT:
+            # Always request a shared session for guests: an exclusive one would disconnect the other views.
+            begin = b"\1" if self.view_only else message.data
+            return begin if self._clipboard.out else begin + self._private([_RAW])
         return message.data
+
+    def _set_encodings(self, data: bytes) -> bytes:
+        asked = struct.unpack_from(f">{(len(data) - 4) // 4}I", data, 4)
+        wanted = [each for each in asked if each != _EXTENDED_MOUSE_BUTTONS]
+        return _packed(wanted) if self._clipboard.out else self._private(wanted)
+
+    def _private(self, encodings: List[int]) -> bytes:
+        """Return the messages that ask for these encodings, and for no text of the desktop's clipboard."""
+        return self._clipboard.only_these + _packed([*encodings, _EXTENDED_CLIPBOARD])
 
 
 def _is_input(message: Message) -> bool:
@@ -249,17 +265,7 @@ def _is_taken(message: Message) -> bool:
     return not extended or clipboard.is_taken(message.data)
 
 
-def _set_encodings(data: bytes, *, private: bool) -> bytes:
-    asked = struct.unpack_from(f">{(len(data) - 4) // 4}I", data, 4)
-    wanted = [each for each in asked if each != _EXTENDED_MOUSE_BUTTONS]
-    return _ONLY_NOTIFY + _packed([*wanted, _EXTENDED_CLIPBOARD]) if private else _packed(wanted)
-
-
 def _packed(encodings: List[int]) -> bytes:
     # Adding one encoding to 65,535 would overflow the 16-bit count.
     last = encodings[-0xFFFF:]
     return struct.pack(f">BxH{len(last)}I", Kind.SET_ENCODINGS, len(last), *last)
-
-
-# ClientCutText of the extended clipboard, capabilities: notifications only, no format.
-_ONLY_NOTIFY = struct.pack(">B3xiI", Kind.CUT_TEXT, -4, clipboard.CAPABILITIES | clipboard.NOTIFY)

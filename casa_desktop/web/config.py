@@ -13,6 +13,7 @@ from traitlets import Bool, Float, Int, Unicode, default
 from traitlets.config import Configurable
 
 from ..runtime.settings import Settings, settings_from
+from ..views.clipboard import Ways
 from ..views.share_links import MOST_MINUTES
 
 
@@ -74,6 +75,20 @@ class CasaDesktop(Configurable):
         "worst takes up to some percent of a processor from the server.",
     )
 
+    clipboard_in = Bool(
+        True,
+        config=True,
+        help="Let views carry texts from the browser's clipboard to the desktop's. Default True. Switch it off where "
+        "nothing from outside may be pasted.",
+    )
+
+    clipboard_out = Bool(
+        True,
+        config=True,
+        help="Let views carry texts from the desktop's clipboard to the browser's. Default True. Switch it off where "
+        "nothing may be copied out.",
+    )
+
     audit = Bool(
         False,
         config=True,
@@ -84,6 +99,17 @@ class CasaDesktop(Configurable):
     @default("idle_minutes")
     def _idle_minutes_of_the_environment(self) -> float:
         return settings_from(os.environ).idle_minutes
+
+    @property
+    def ways(self) -> Ways:
+        """The ways that the clipboard is open."""
+        return Ways(into=self.clipboard_in, out=self.clipboard_out)
+
+    @property
+    def lacks(self) -> list[str]:
+        """What is switched off, as the page calls it (``view/host.ts``)."""
+        open_to_views = {"clipboard-in": self.clipboard_in, "clipboard-out": self.clipboard_out}
+        return [name for name, is_on in open_to_views.items() if not is_on]
 
     def settings(self) -> Settings:
         """Return the settings in the desktop's own form.

@@ -45,7 +45,7 @@ class DesktopHandler(APIHandler):
     @property
     def models(self) -> Models:
         """The models of this server's desktops and links."""
-        return Models(self.base_url, self.reception.server)
+        return Models(self.base_url, self.reception.server, self.choices.lacks)
 
     @property
     def reception(self) -> Reception:

@@ -111,7 +111,7 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
         if not _has_room():
             return self.refuse(GONE, RESERVED)
         self.record = record
-        self.filter = Filter(view_only=bool(share))
+        self.filter = Filter(view_only=bool(share), ways=self.settings["casa_desktop"].ways)
         self._tune()
         try:
             xvnc = await self._reach(record)

@@ -64,6 +64,11 @@ export class Connection {
     private readonly host: IConnectionHost
   ) {}
 
+  /** What the server's administrator has switched off. */
+  get lacks(): readonly string[] {
+    return this.desktop?.lacks ?? [];
+  }
+
   /** Start the desktop unless it runs, and show it. */
   open(): void {
     this.happen({ type: 'open' });

@@ -7,6 +7,8 @@ export interface IDesktop {
   readonly websocket: string;
   /** A random id of the server's process: another one, another process. */
   readonly server?: string;
+  /** What the server's administrator has switched off: words of `Lack`. */
+  readonly lacks?: readonly string[];
 }
 
 /** A link with which others can watch a desktop, without input. */

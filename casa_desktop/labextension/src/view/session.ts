@@ -2,7 +2,7 @@ import type { Api } from '../server/api.js';
 import { KeyboardCapture, RELEASE } from './input/keyboard.js';
 import { ClipboardSync } from './input/clipboardsync.js';
 import { Connection } from '../connection/connection.js';
-import type { IHost } from './host.js';
+import type { IHost, Lack } from './host.js';
 import { IKey, STICKY } from './input/keysyms.js';
 import { Signal } from '../signal.js';
 import type { IStatus } from '../connection/state.js';
@@ -42,6 +42,7 @@ export class Session {
       give: text => this.connection.rfb?.paste(text),
       key: event => this.pasteKey(event),
       follows: () => host.preferences.current.clipboard && !this.viewOnly,
+      lacks: what => this.lacks(what),
       say: text => this.said.emit(text)
     });
     this.connection = new Connection(api, name, screen, {
@@ -57,6 +58,13 @@ export class Session {
       this.measure();
     });
     signals.measured.connect(() => this.measure());
+  }
+
+  /** Whether something is not to be had here, or was switched off. */
+  lacks(what: Lack): boolean {
+    return (
+      this.host.lacks?.includes(what) || this.connection.lacks.includes(what)
+    );
   }
 
   /** Give the keyboard to the desktop. */

@@ -1,5 +1,5 @@
 import { element, setText } from '../dom.js';
-import type { IAction } from './host.js';
+import type { IAction, Lack } from './host.js';
 import { icon, IconName } from './icons.js';
 import type { IContent } from './panel.js';
 import { rove } from './roving.js';
@@ -15,13 +15,14 @@ export interface IToolbarState {
   /** Whether the pointing device is a finger. */
   readonly touch: boolean;
   readonly stats: IStats;
+  /** Whether something is not to be had here. */
+  lacks(what: Lack): boolean;
 }
 
 /** What the toolbar's buttons do. */
 interface IToolbarHost {
   readonly panels: Readonly<Record<PanelName, IContent>>;
   readonly actions: readonly IAction[];
-  readonly shares: boolean;
   show(opener: HTMLButtonElement, content: IContent): void;
   type(): void;
   capture(): void;
@@ -34,7 +35,14 @@ interface IToolbarHost {
 export type PanelName = 'keys' | 'clipboard' | 'picture' | 'share' | 'power';
 
 /** When a button is of use. */
-type Use = 'always' | 'owner' | 'connected' | 'touch' | 'control' | 'shares';
+type Use =
+  | 'always'
+  | 'owner'
+  | 'connected'
+  | 'touch'
+  | 'control'
+  | 'shares'
+  | 'clipboard';
 
 /** The row of buttons above a desktop. */
 export class Toolbar {
@@ -54,7 +62,7 @@ export class Toolbar {
     );
     // A press must not take the focus from the field that is typed into.
     typing.addEventListener('pointerdown', event => event.preventDefault());
-    this.opens('clipboard', 'Clipboard', 'clipboard', 'owner');
+    this.opens('clipboard', 'Clipboard', 'clipboard', 'clipboard');
     this.capturing = this.add('Keyboard capture', 'capture', 'owner', () =>
       host.capture()
     );
@@ -96,11 +104,13 @@ export class Toolbar {
 
   private isUseful(
     use: Use,
-    { viewOnly, touch, stats }: IToolbarState
+    { viewOnly, touch, stats, lacks }: IToolbarState
   ): boolean {
     switch (use) {
       case 'shares':
-        return this.host.shares && !viewOnly;
+        return !viewOnly && !lacks('shares');
+      case 'clipboard':
+        return !viewOnly && !(lacks('clipboard-in') && lacks('clipboard-out'));
       case 'control':
         return stats.views > 1 && !stats.controls && !viewOnly;
       case 'touch':

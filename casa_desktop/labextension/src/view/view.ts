@@ -143,7 +143,7 @@ export class View {
       toasts,
       folder: () => this.host.folder(),
       refusal: () =>
-        this.session.viewOnly || this.host.lacks?.includes('files')
+        this.session.viewOnly || this.session.lacks('files')
           ? 'Files can be dropped only where the desktop is in your Jupyter.'
           : ''
     });
@@ -152,11 +152,10 @@ export class View {
   }
 
   private makeToolbar(panelHost: IPanelHost): Toolbar {
-    const { preferences, actions, keepSnapshot, lacks } = this.host;
+    const { preferences, actions, keepSnapshot } = this.host;
     return new Toolbar({
       panels: this.panels,
       actions,
-      shares: !lacks?.includes('shares'),
       show: (opener, content) => this.panel.toggle(opener, content),
       type: () => this.keyboard.toggle(),
       capture: () =>
@@ -206,7 +205,8 @@ export class View {
       viewOnly: this.session.viewOnly,
       captures: this.host.preferences.current.keyboard,
       touch: matchMedia('(pointer: coarse)').matches,
-      stats: this.stats
+      stats: this.stats,
+      lacks: what => this.session.lacks(what)
     });
     this.statsChanged.emit();
   }

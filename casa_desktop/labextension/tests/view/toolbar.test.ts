@@ -1,6 +1,8 @@
 // @vitest-environment happy-dom
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'vitest';
+import type { Lack } from '../../src/view/host.js';
+import { ClipboardPanel } from '../../src/view/panels/clipboard.js';
 import { ChoicePanel } from '../../src/view/panels/choice.js';
 import { KeysPanel } from '../../src/view/panels/keys.js';
 import { IContent, Panel } from '../../src/view/panel.js';
@@ -16,7 +18,8 @@ const CONNECTED: IToolbarState = {
   viewOnly: false,
   captures: true,
   touch: true,
-  stats: { ...NO_STATS, views: 1, controls: true }
+  stats: { ...NO_STATS, views: 1, controls: true },
+  lacks: () => false
 };
 
 const pressed: string[] = [];
@@ -56,7 +59,6 @@ beforeEach(() => {
     actions: [
       { label: 'Elsewhere', icon: '<svg/>', run: () => void pressed.push('go') }
     ],
-    shares: true,
     show: (opener, shows) => panel.toggle(opener, shows),
     type: () => pressed.push('type'),
     capture: () => pressed.push('capture'),
@@ -211,4 +213,41 @@ test('messages are told politely, and can be closed by the keyboard', () => {
   assert.equal(close.getAttribute('aria-label'), 'Close this message');
   close.click();
   assert.equal(toasts.node.textContent, '');
+});
+
+test('what the administrator has switched off has no button', () => {
+  const without = (...off: Lack[]): string[] => {
+    toolbar.update({ ...CONNECTED, lacks: what => off.includes(what) });
+    const left = names();
+    toolbar.update(CONNECTED);
+    return names().filter(name => !left.includes(name));
+  };
+  assert.deepEqual(without('shares'), ['Share']);
+  assert.deepEqual(without('clipboard-in'), []);
+  assert.deepEqual(without('clipboard-out'), []);
+  assert.deepEqual(without('clipboard-in', 'clipboard-out'), ['Clipboard']);
+});
+
+test('the panel of the clipboard offers the ways that are open', () => {
+  const offers = (...off: Lack[]): string[] => {
+    const clipboard = {
+      text: 'of the desktop',
+      lacks: (way: Lack) => off.includes(way),
+      send: () => undefined,
+      take: () => Promise.resolve(true),
+      allow: () => Promise.resolve(true)
+    };
+    const store = new LocalPreferences(localStorage);
+    const made = new ClipboardPanel(clipboard, store);
+    made.refresh();
+    assert.equal(made.first.readOnly, off.includes('clipboard-in'));
+    assert.equal(made.node.textContent.includes('switched off'), !!off.length);
+    return [...made.node.querySelectorAll('button')]
+      .filter(button => !button.hidden)
+      .map(button => button.textContent);
+  };
+  const into = ['Send to desktop', 'Paste from browser'];
+  assert.deepEqual(offers().sort(), [...into, 'Copy to browser'].sort());
+  assert.deepEqual(offers('clipboard-in'), ['Copy to browser']);
+  assert.deepEqual(offers('clipboard-out'), into);
 });

@@ -1,4 +1,4 @@
-import type { IClipboard } from '../panels/clipboard.js';
+import type { ClipboardLack, IClipboard } from '../panels/clipboard.js';
 import { Signal } from '../../signal.js';
 import { Clipboards, TOO_LONG } from './clipboardstate.js';
 
@@ -10,6 +10,8 @@ interface IClipboardHost {
   key(event: KeyboardEvent): void;
   /** Whether the clipboards are to follow each other. */
   follows(): boolean;
+  /** Whether the server takes no texts from the browser, or gives none to it. */
+  lacks(way: ClipboardLack): boolean;
   /** Show the user a sentence. */
   say(text: string): void;
 }
@@ -51,6 +53,11 @@ export class ClipboardSync implements IClipboard {
     return this.clipboards.desktop ?? '';
   }
 
+  /** See `IClipboard`. */
+  lacks(way: ClipboardLack): boolean {
+    return this.host.lacks(way);
+  }
+
   /** The desktop has copied something. */
   copied(text: string): void {
     this.clipboards.onDesktop(text);
@@ -90,7 +97,7 @@ export class ClipboardSync implements IClipboard {
     if (!this.host.follows() || !document.hasFocus()) {
       return;
     }
-    if (await mayRead()) {
+    if (this.takesTexts() && (await mayRead())) {
       try {
         const text = await navigator.clipboard.readText();
         this.judge(this.clipboards.inBrowser(text));
@@ -100,6 +107,10 @@ export class ClipboardSync implements IClipboard {
     }
     // Nothing is owed if a newer text was copied elsewhere.
     await this.pay();
+  }
+
+  private takesTexts(): boolean {
+    return this.host.follows() && !this.host.lacks('clipboard-in');
   }
 
   private judge(verdict: ReturnType<Clipboards['inBrowser']>): void {
@@ -133,7 +144,7 @@ export class ClipboardSync implements IClipboard {
    * desktop, so that the program there finds the text.
    */
   private pressed(event: KeyboardEvent): void {
-    if (!this.host.follows() || !pastes(event) || !isCanvas(event.target)) {
+    if (!this.takesTexts() || !pastes(event) || !isCanvas(event.target)) {
       void this.pay();
       return;
     }

@@ -3,8 +3,13 @@ import type { IPreferenceStore } from '../../connection/preferences.js';
 import type { IContent } from '../panel.js';
 import { button, check } from '../buttons.js';
 
+/** A way that the server's administrator may have closed. */
+export type ClipboardLack = 'clipboard-in' | 'clipboard-out';
+
 /** What the clipboard's panel needs. */
 export interface IClipboard {
+  /** Whether texts do not go this way. */
+  lacks(way: ClipboardLack): boolean;
   /** The text that the desktop has. */
   readonly text: string;
   /** Put a text on the desktop's clipboard. */
@@ -21,6 +26,13 @@ export class ClipboardPanel implements IContent {
   readonly node = element('div', 'Column');
   readonly first: HTMLTextAreaElement;
   private readonly said = element('p', 'Hint');
+  private readonly ways = {
+    into: [
+      button('Send to desktop', () => this.send(), 'main'),
+      button('Paste from browser', () => void this.fetch())
+    ],
+    out: [button('Copy to browser', () => void this.take())]
+  };
   private readonly switch = check(
     'Follow the browser’s clipboard',
     'Copy on one side, paste on the other with Ctrl+V.',
@@ -40,17 +52,19 @@ export class ClipboardPanel implements IContent {
     );
     this.said.setAttribute('role', 'status');
     const buttons = element('div', 'Buttons');
-    buttons.append(
-      button('Send to desktop', () => this.send(), 'main'),
-      button('Copy to browser', () => void this.take()),
-      button('Paste from browser', () => void this.fetch())
-    );
+    const { into, out } = this.ways;
+    buttons.append(into[0], out[0], into[1]);
     this.node.append(this.first, buttons, this.said, this.switch.node);
   }
 
   refresh(): void {
     this.show();
-    this.said.textContent = '';
+    const noneIn = this.clipboard.lacks('clipboard-in');
+    const noneOut = this.clipboard.lacks('clipboard-out');
+    this.ways.into.forEach(each => (each.hidden = noneIn));
+    this.ways.out.forEach(each => (each.hidden = noneOut));
+    this.first.readOnly = noneIn;
+    this.said.textContent = noneIn ? NONE_IN : noneOut ? NONE_OUT : '';
     this.switch.input.checked = this.store.current.clipboard;
   }
 
@@ -83,3 +97,7 @@ export class ClipboardPanel implements IContent {
       : 'The browser does not allow that: press Ctrl+V in the field above, then send.';
   }
 }
+
+const NONE_IN = 'Nothing can be pasted into the desktop: this is switched off.';
+const NONE_OUT =
+  'Nothing can be copied from the desktop: this is switched off.';
