@@ -15,7 +15,7 @@ from ..kernels.preference import prefer
 from ..system.executor import workers
 from ..views.page import PAGE_FOLDER
 from ..views.runtime_watch import Lookout
-from . import job_news, job_rest, uws
+from . import activity, job_news, job_rest, uws
 from .config import CasaDesktop
 from .events import SCHEMA, SCHEMA_ID, Notices
 from .guest_websocket import SharedSocketHandler
@@ -66,6 +66,7 @@ def _load_jupyter_server_extension(server: ServerApp) -> None:
     prefer(server)
     # Start the worker threads now, while there is memory for them.
     workers()
+    activity.install(server)
     _bring_news(server)
     server.log.info("casa-desktop: the CASA Desktop is at %s", os.environ[names.URL])
 
