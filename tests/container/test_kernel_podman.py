@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List
 
@@ -20,6 +22,7 @@ from ..casa_desktop.launchers.test_kernel import launch
 from ..kernel.drawing.test_live import clean, interrupt
 from ..kernel.test_contained import called, left
 from ..support.engine import Engine
+from ..support.jobs import script, texts
 from ..support.living import command, name_of
 from ..support.mask_editor import TITLE, MaskEditor
 from ..support.notebook import Notebook
@@ -34,6 +37,7 @@ ia.open('{name}.mask')
 print(int(ia.getchunk().sum()))
 ia.close()
 """
+INSIDE = "import os, casatasks\nprint(vis, os.path.exists('/run/.containerenv'), os.getcwd())"
 SCRIPT = """
 from casaviewer import imview
 imview('dirty.image', out='of-a-script.png')
@@ -112,6 +116,23 @@ def test_it_works_in_its_folder_with_its_home_and_a_network_of_its_own(
     assert (folder, home) == (str(observation), surroundings["HOME"])
     assert network != os.readlink("/proc/self/ns/net")
     assert notebook.manager.transport == "ipc"
+
+
+def test_a_run_has_the_image_s_casa_and_leaves_no_container(
+    image: str, surroundings: Dict[str, str], engine: Engine, place: Path
+) -> None:
+    path = script(place / "run-in-podman", "reduce", INSIDE, "1 / 0", parameters="vis = 'a.ms'")
+    before = containers(engine)
+    words = ["run", path.name, "--image", image, "--engine", "podman", "-p", "vis=b.ms"]
+    program = [sys.executable, "-m", "casa_desktop"]
+    run = subprocess.run(
+        [*program, *words], cwd=path.parent, env=surroundings, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert (run.returncode, "ZeroDivisionError" in run.stderr) == (1, True), run.stderr
+    output = path.parent / "reduce.out.ipynb"
+    assert texts(str(output)) == [f"b.ms True {path.parent}\n"]
+    assert output.stat().st_uid == os.getuid()
+    assert containers(engine) == before
 
 
 def test_a_live_window_is_on_a_desktop_out_of_the_image_where_this_machine_has_no_x_server(
