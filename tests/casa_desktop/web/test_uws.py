@@ -7,6 +7,7 @@ import os
 import pwd
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping
@@ -20,6 +21,7 @@ from pyvo.io.uws import parse_job_list
 from vo_models.uws import Jobs as JobsModel
 from vo_models.uws import JobSummary, Parameters, Results
 from vo_models.uws.types import ExecutionPhase
+from vo_models.voresource.types import UTCTimestamp
 
 from ...support.jobs import ENDLESS, PATIENCE, Begun, left, script, texts
 from ...support.lab import Jupyter
@@ -201,6 +203,21 @@ def test_a_job_is_removed_at_its_date(service: Service, work: Path) -> None:
     assert job.job_id not in service.listed()
 
 
+def test_a_long_request_is_answered_when_the_phase_is_another_one(service: Service, work: Path) -> None:
+    script(work / "awaited", "awaited", "print(1)")
+    job = service.make("awaited/awaited.py")
+    # At once: it is in another phase, or the time is over.
+    for query in ({"WAIT": "-1", "PHASE": "QUEUED"}, {"WAIT": "0"}, {"WAIT": "1", "PHASE": "PENDING"}):
+        assert checked(service.ask("GET", job.job_id, params=query)).phase == ExecutionPhase.PENDING
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(service.ask, "GET", job.job_id, params={"WAIT": "-1", "PHASE": "PENDING"})
+        job.abort()
+        assert checked(answer.result()).phase == ExecutionPhase.ABORTED
+    # An end is not waited for any more, whatever phase is named.
+    for query in ({"WAIT": "-1"}, {"WAIT": "-1", "PHASE": "ABORTED"}):
+        assert checked(service.ask("GET", job.job_id, params=query)).phase == ExecutionPhase.ABORTED
+
+
 def test_single_values_are_texts(service: Service, work: Path) -> None:
     script(work / "values", "values", "print(1)")
     job = service.make("values/values.py")
@@ -209,6 +226,17 @@ def test_single_values_are_texts(service: Service, work: Path) -> None:
     }
     assert told == {"phase": "PENDING", "owner": _user(), "executionduration": "0", "quote": ""}
     assert service.ask("GET", job.job_id, "error").text == ""
+    service.ask("POST", job.job_id, "executionduration", data={"EXECUTIONDURATION": "3600"})
+    service.ask("POST", job.job_id, "destruction", data={"DESTRUCTION": "2999-12-31T00:00:00Z"})
+    document = checked(service.ask("GET", job.job_id))
+    assert document.execution_duration == int(service.ask("GET", job.job_id, "executionduration").text) == 3600
+    assert document.destruction == UTCTimestamp.fromisoformat(service.ask("GET", job.job_id, "destruction").text)
+    assert (document.quote, document.owner_id) == (None, service.ask("GET", job.job_id, "owner").text)
+    assert document.phase.value == service.ask("GET", job.job_id, "phase").text
+    for each, model in (("parameters", Given), ("results", Results)):
+        answer = service.ask("GET", job.job_id, each)
+        assert answer.headers["Content-Type"].startswith("application/xml")
+        assert model.from_xml(answer.content) is not None
     service.ask("POST", job.job_id, data={"ACTION": "DELETE"})
     service.ask("GET", job.job_id, status=404)
 
