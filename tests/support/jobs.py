@@ -17,6 +17,8 @@ from .living import is_alive, line_of, variables
 
 # How long a job may take to come to a cell, on a machine that starts many kernels.
 PATIENCE = 200.0
+# The phases of a job that has ended.
+ENDED = ("COMPLETED", "ERROR", "ABORTED")
 # A cell that tells that it runs, and runs until it is interrupted.
 ENDLESS = "print('before', flush=True)\nopen('begun', 'w').write('x')\nimport threading\nthreading.Event().wait()"
 
@@ -59,6 +61,13 @@ class Jobs:
         called = self.call("jobs", "list", *ids, "--json")
         assert called.returncode == 0, called.stderr
         return {each["id"]: each for each in json.loads(called.stdout)}
+
+    def end(self) -> List[str]:
+        """Stop the jobs that have not ended, as after a failure; return their ids."""
+        ids = [name for name, job in self.listed().items() if job["phase"] not in ENDED]
+        for name in ids:
+            self.call("jobs", "stop", name)
+        return ids
 
     def wait(self, name: str) -> subprocess.CompletedProcess[str]:
         """Wait for the end of a job."""

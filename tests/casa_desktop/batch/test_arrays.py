@@ -22,7 +22,6 @@ if vis == 'endless.ms' and not os.path.exists('again'):
 if not os.path.exists(vis):
     raise FileNotFoundError(vis)
 print(vis)"""
-ENDED = ("COMPLETED", "ERROR", "ABORTED")
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +50,7 @@ def slurm_jobs(environment: Dict[str, str], slurm: Slurm, work: Path) -> Iterato
 def _jobs(environment: Dict[str, str], home: Path) -> Iterator[Jobs]:
     jobs = Jobs(environment, home)
     yield jobs
-    # After a failure.
-    for name, job in jobs.listed().items():
-        if job["phase"] not in ENDED:
-            jobs.call("jobs", "stop", name)
+    jobs.end()
     assert not left(home)
 
 

@@ -36,10 +36,7 @@ def work(place: Path) -> Path:
 def jobs(environment: Dict[str, str], work: Path) -> Iterator[Jobs]:
     jobs = Jobs({**environment, "JUPYTER_PATH": str(work / "jupyter")}, work / "home")
     yield jobs
-    # After a failure.
-    for name, job in jobs.listed().items():
-        if job["phase"] not in ("COMPLETED", "ERROR", "ABORTED"):
-            jobs.call("jobs", "stop", name)
+    jobs.end()
     assert not left(work / "home")
 
 

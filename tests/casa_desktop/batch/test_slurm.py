@@ -54,10 +54,7 @@ def work(place: Path) -> Path:
 def jobs(environment: Dict[str, str], slurm: Slurm, work: Path) -> Iterator[Jobs]:
     jobs = Jobs({**environment, **slurm.environment}, work / "home")
     yield jobs
-    # After a failure.
-    for name, job in jobs.listed().items():
-        if job["phase"] not in ("COMPLETED", "ERROR", "ABORTED"):
-            jobs.call("jobs", "stop", name)
+    jobs.end()
     assert not left(work / "home")
 
 

@@ -8,16 +8,16 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any, Awaitable, Callable
+from typing import Any, Awaitable, Callable, Iterator
 
 import pytest
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
-from casa_desktop.batch import job_folder
+from casa_desktop.batch import job_folder, jobs
 from casa_desktop.system.process import on_path
 from casa_desktop.web.job_news import SCHEMA_ID
 
-from ...support.jobs import ENDLESS, script, texts
+from ...support.jobs import ENDLESS, left, script, texts
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 Fetch = Callable[..., Awaitable[HTTPResponse]]
@@ -25,12 +25,16 @@ PARAMETERS = "vis = 'a.ms'\nrobust = 0.5\nspw = '0'\nfields = ['a', 'b']\nthresh
 
 
 @pytest.fixture
-def work(jp_root_dir: Path, jp_data_dir: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """The folder that Jupyter shows; jobs and kernels are the test's own."""
+def work(jp_root_dir: Path, jp_data_dir: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """The folder that Jupyter shows; jobs and kernels are the test's own, and end with it."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     kernel = Path(sys.prefix, "share", "jupyter", "kernels", "casa")
     shutil.copytree(kernel, jp_data_dir / "kernels" / "casa")
-    return jp_root_dir
+    yield jp_root_dir
+    # Those of a test that has failed would go on without a server.
+    for name in _jobs():
+        jobs.stop(job_folder.find(job_folder.root(os.environ), name))
+    assert not left(tmp_path / "data")
 
 
 # What is asked for, the error, and some of its words; of a notebook that is there, unless it says otherwise.
