@@ -11,7 +11,8 @@ from typing import Dict, List, Mapping, Sequence, Tuple
 
 from ..errors import InvalidSetting, JobHeld
 from . import arrays, jobs
-from .job_folder import ABORTED, ENDS, ERROR, HERE, PENDING, SLURM, Folder, State
+from .job_folder import Folder
+from .job_state import ABORTED, ENDS, ERROR, HERE, PENDING, SLURM, State
 
 # Which jobs are run again, by the word that asks for them.
 PHASES: Mapping[str, str] = {"failed": ERROR, "stopped": ABORTED}

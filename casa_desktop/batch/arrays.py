@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Dict, List, Mapping, Sequence, Tuple
 
 from ..errors import CasaDesktopError, JobUnknown
-from . import job_folder, jobs, planning
-from .job_folder import HERE, Folder, Job
+from . import job_root, jobs, planning
+from .job_folder import Folder
+from .job_state import HERE, Job
 from .planning import Wish
 
 _POINT = "."
@@ -25,7 +26,7 @@ def name_of(job: str) -> str:
 
 def members(root: Path, name: str) -> List[str]:
     """Return the ids of the jobs of an array, in the order of its list; empty if there is no such array."""
-    return sorted((each for each in job_folder.ids(root) if name and name_of(each) == name), key=_number)
+    return sorted((each for each in job_root.ids(root) if name and name_of(each) == name), key=_number)
 
 
 def _number(job: str) -> int:
@@ -35,7 +36,7 @@ def _number(job: str) -> int:
 
 def names(root: Path) -> List[str]:
     """Return the names of all arrays, the oldest first."""
-    return list(dict.fromkeys(name_of(each) for each in job_folder.ids(root) if name_of(each)))
+    return list(dict.fromkeys(name_of(each) for each in job_root.ids(root) if name_of(each)))
 
 
 def found(root: Path, wanted: Sequence[str]) -> Dict[str, List[Folder]]:
@@ -48,7 +49,7 @@ def found(root: Path, wanted: Sequence[str]) -> Dict[str, List[Folder]]:
     Raises:
         JobUnknown: there is none of a name.
     """
-    known = job_folder.ids(root)
+    known = job_root.ids(root)
     arrays: Dict[str, List[str]] = {each: members(root, each) for each in wanted if each not in known}
     for name, ids in arrays.items():
         if not ids:
@@ -102,11 +103,11 @@ def submit(
 def _made(root: Path, wanted: Sequence[Job], source: Path) -> Tuple[str, List[Tuple[Folder, int]]]:
     made: List[Tuple[Folder, int]] = []
     with jobs.turn(root, wanted[0].engine):
-        stem = job_folder.stem_for(str(source))
-        name = f"{stem}-{job_folder.next_number(root, stem)}"
+        stem = job_root.stem_for(str(source))
+        name = f"{stem}-{job_root.next_number(root, stem)}"
         try:
             for number, job in enumerate(wanted, 1):
-                made.append(job_folder.create(root, job, source, name=f"{name}{_POINT}{number}"))
+                made.append(job_root.create(root, job, source, name=f"{name}{_POINT}{number}"))
         except BaseException:
             for folder, lock in made:
                 folder.remove()

@@ -13,7 +13,8 @@ from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 from .. import names
 from ..errors import JobNotStarted
 from ..system import output, pythonpath
-from .job_folder import ENDS, ERROR, PENDING, QUEUED, UNKNOWN, Folder, State
+from .job_folder import Folder
+from .job_state import ENDS, ERROR, PENDING, QUEUED, UNKNOWN, State
 
 # The exit status of a process that was killed, as a shell has it.
 KILLED = 137

@@ -20,7 +20,8 @@ from typing import Dict, List, Optional, Set
 from ..errors import JobDamaged
 from ..system import pythonpath
 from . import here
-from .job_folder import ABORTED, ERROR, QUEUED, Folder
+from .job_folder import Folder
+from .job_state import ABORTED, ERROR, QUEUED
 from .models import Status
 
 # By these it ends; SIGUSR1 has it look which of its jobs are to stop.

@@ -17,7 +17,8 @@ from typing import List, Optional
 from ..errors import CasaDesktopError
 from . import slurm
 from .execution import execute
-from .job_folder import ABORTED, COMPLETED, ERROR, EXECUTING, QUEUED, SLURM, Folder, Job, State
+from .job_folder import Folder
+from .job_state import ABORTED, COMPLETED, ERROR, EXECUTING, QUEUED, SLURM, Job, State
 from .models import Plan, Progress, Status
 
 # Slurm starts a job again on another node while it still ends on the first, if that has lost its connection.

@@ -13,8 +13,9 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Seq
 
 from ..errors import CasaDesktopError, JobDamaged, JobHeld, JobNotStarted, OutputTaken, Shortage
 from ..system import locks
-from . import here, job_folder, planning, slurm, slurm_words, unstarted
-from .job_folder import ENDS, HERE, QUEUED, SLURM, UNKNOWN, Folder, Job, State
+from . import here, job_root, planning, slurm, slurm_words, unstarted
+from .job_folder import Folder
+from .job_state import ENDS, HERE, QUEUED, SLURM, UNKNOWN, Job, State
 from .models import Plan
 from .planning import Wish
 
@@ -112,7 +113,7 @@ def _prepared(
     with turn(root, engine):
         if job.output:
             check_output(root, job.output)
-        return job_folder.create(root, job, plan.notebook, waits=waits)
+        return job_root.create(root, job, plan.notebook, waits=waits)
 
 
 def check_options(engine: str, options: Sequence[str]) -> None:
@@ -131,7 +132,7 @@ def made_root(environ: Mapping[str, str]) -> Path:
     Raises:
         OSError: it cannot be made. A Shortage: there is no room.
     """
-    root = job_folder.root(environ)
+    root = job_root.root(environ)
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -209,7 +210,7 @@ def rows(root: Path, names: Sequence[str] = ()) -> List[Row]:
         JobUnknown: there is none with one of the ids.
         Shortage: their states cannot be told now.
     """
-    folders = [job_folder.find(root, name) for name in names or job_folder.ids(root)]
+    folders = [job_root.find(root, name) for name in names or job_root.ids(root)]
     memory: Dict[str, Any] = {}
     return [each for each in (_row(folder, memory) for folder in folders) if each is not None]
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from ..errors import InvalidSetting, JobDamaged, JobHeld, JobUnknown
-from . import job_folder, jobs, planning, source
-from .job_folder import ENDS, HERE, Folder, Job, State, Terms
+from . import job_root, job_state, jobs, planning, source
+from .job_folder import Folder
+from .job_state import ENDS, HERE, Job, State, Terms
 from .models import Status
 
 # The parameters of a service that are not the notebook's.
@@ -83,7 +84,7 @@ class Entry:
 
     def error(self) -> str:
         """Return why the job failed, and the end of its log; empty if it did not fail."""
-        if self.state.phase != job_folder.ERROR:
+        if self.state.phase != job_state.ERROR:
             return ""
         with suppress(OSError), self.folder.log.open("rb") as file:
             file.seek(max(file.seek(0, os.SEEK_END) - _LOG_TAIL, 0))
@@ -116,11 +117,11 @@ def entry(name: str) -> Entry:
 
 
 def _find(name: str) -> Folder:
-    return job_folder.find(_root(), name)
+    return job_root.find(_root(), name)
 
 
 def _root() -> Path:
-    return job_folder.root(os.environ)
+    return job_root.root(os.environ)
 
 
 def _entry(folder: Folder, job: Job, state: State) -> Entry:

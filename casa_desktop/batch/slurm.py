@@ -14,7 +14,8 @@ from ..errors import JobNotStarted, Shortage, SlurmFailed, SlurmMissing
 from ..system import process, pythonpath
 from ..system.file_alarm import Alarm
 from . import here, slurm_words
-from .job_folder import ENDS, QUEUED, UNKNOWN, Folder, State
+from .job_folder import Folder
+from .job_state import ENDS, QUEUED, UNKNOWN, State
 from .models import Status
 from .slurm_words import Told
 

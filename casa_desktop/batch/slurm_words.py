@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Dict, Mapping, Optional, Sequence, Tuple
 
 from ..errors import InvalidSetting
-from .job_folder import ABORTED, ERROR, EXECUTING, HELD, QUEUED, SUSPENDED, UNKNOWN, State
+from .job_state import ABORTED, ERROR, EXECUTING, HELD, QUEUED, SUSPENDED, UNKNOWN, State
 from .models import Status
 
 # How long before its time is up a job is warned, in seconds: a cell is given 20 s to hear the interrupt, and the

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any, Dict, Optional
 
-from .job_folder import ABORTED, ENDS, Folder, State
+from .job_folder import Folder
+from .job_state import ABORTED, ENDS, State
 
 
 def look(folder: Folder, _memory: Optional[Dict[str, Any]] = None) -> State:

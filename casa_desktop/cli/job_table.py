@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Dict, List, Sequence, Tuple
 from ..system import durations
 
 if TYPE_CHECKING:
-    from ..batch.job_folder import State
+    from ..batch.job_state import State
     from ..batch.jobs import Row
 
 _ENDS = ("COMPLETED", "ERROR", "ABORTED")

@@ -15,7 +15,8 @@ from .commands import add_command
 from .job_table import counts, of_array, overview, table
 
 if TYPE_CHECKING:
-    from ..batch.job_folder import Folder, State
+    from ..batch.job_folder import Folder
+    from ..batch.job_state import State
     from ..batch.jobs import Row
 
 _EXAMPLES = """\
@@ -67,10 +68,10 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def _ids(parsed_args: argparse.Namespace, **_: Any) -> List[str]:
-    from ..batch import job_folder
+    from ..batch import job_root
 
-    typed, root = getattr(parsed_args, "ids", None) or [], job_folder.root(os.environ)
-    return [each for each in dict.fromkeys(_name(each) for each in job_folder.ids(root)) if each not in typed]
+    typed, root = getattr(parsed_args, "ids", None) or [], job_root.root(os.environ)
+    return [each for each in dict.fromkeys(_name(each) for each in job_root.ids(root)) if each not in typed]
 
 
 def _name(job: str) -> str:
@@ -82,9 +83,9 @@ def _name(job: str) -> str:
 
 def _found(ids: Sequence[str]) -> Dict[str, List[Folder]]:
     """Return the folders of jobs and arrays; an unknown id is an error before anything is done to another."""
-    from ..batch import arrays, job_folder
+    from ..batch import arrays, job_root
 
-    return arrays.found(job_folder.root(os.environ), ids)
+    return arrays.found(job_root.root(os.environ), ids)
 
 
 def _is_array(name: str, folders: Sequence[Folder]) -> bool:
@@ -93,9 +94,9 @@ def _is_array(name: str, folders: Sequence[Folder]) -> bool:
 
 def list_jobs(arguments: argparse.Namespace) -> int:
     """``casa-desktop jobs`` and ``casa-desktop jobs list``."""
-    from ..batch import job_folder, jobs
+    from ..batch import job_root, jobs
 
-    root = job_folder.root(os.environ)
+    root = job_root.root(os.environ)
     groups = _found(arguments.ids)
     wanted = [folder.id for folders in groups.values() for folder in folders]
     found = jobs.rows(root, wanted) if wanted or not arguments.ids else []

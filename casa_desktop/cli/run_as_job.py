@@ -79,13 +79,13 @@ _FIXED_KERNEL = (
 
 def again(arguments: argparse.Namespace) -> int:
     """Run jobs again; returns the exit status."""
-    from ..batch import again, job_folder
+    from ..batch import again, job_root
 
     for option in (*_FIXED, *_FIXED_KERNEL):
         if getattr(arguments, option):
             word = f"--{option.replace('_', '-')}"
             raise InvalidSetting(f"With --retry, {word}", getattr(arguments, option), "left out: a job keeps its own")
-    name, root = str(arguments.notebook), job_folder.root(os.environ)
+    name, root = str(arguments.notebook), job_root.root(os.environ)
     folders = again.retry(root, name, arguments.retry, arguments.options, os.environ)
     if not folders:
         print(f"No job of {name} {'has failed' if arguments.retry == 'failed' else 'was stopped'}.")

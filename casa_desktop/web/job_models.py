@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional
 
 from ..batch import jobs, parameters, service, source
-from ..batch.job_folder import ENDS, HERE
+from ..batch.job_state import ENDS, HERE
 from ..batch.jobs import Row
 from ..batch.planning import Wish
 from ..errors import InvalidSetting, NoParameters, UnusableParameters

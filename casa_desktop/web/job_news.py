@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, List, MutableMapping
 
 from inotify_simple import flags
 
-from ..batch import job_folder, jobs
+from ..batch import job_root, jobs
 from ..batch.jobs import Row
 from ..system.executor import in_thread
 from ..system.inotify import Watches
@@ -55,10 +55,10 @@ class JobNews:
         Raises:
             Shortage: their states cannot be told now.
         """
-        root = job_folder.root(os.environ)
+        root = job_root.root(os.environ)
         self._watch_root(root)
         # First the watches: what changes after that is told, and may be told in vain.
-        for name in await in_thread(job_folder.ids, root):
+        for name in await in_thread(job_root.ids, root):
             self._add(root / name, _OF_ONE)
         return await in_thread(jobs.rows, root)
 

@@ -10,7 +10,7 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-from ..batch import job_folder, jobs, service
+from ..batch import job_root, jobs, service
 from ..errors import CasaDesktopError, JobHeld, JobUnknown, OutputTaken, Shortage
 from ..system.executor import in_thread
 from ..views.models import Body
@@ -44,7 +44,7 @@ class JobHandler(DesktopHandler):
         Raises:
             JobUnknown: there is none with this id.
         """
-        (row,) = jobs.rows(job_folder.root(os.environ), [name])
+        (row,) = jobs.rows(job_root.root(os.environ), [name])
         return models.job(row, self.root)
 
 
@@ -125,7 +125,7 @@ class LogHandler(JobHandler):
 
 
 def _log(name: str) -> bytes:
-    with job_folder.find(job_folder.root(os.environ), name).log.open("rb") as file:
+    with job_root.find(job_root.root(os.environ), name).log.open("rb") as file:
         file.seek(max(file.seek(0, os.SEEK_END) - _LONGEST_LOG, 0))
         return file.read()
 

@@ -17,7 +17,8 @@ from jupyter_server.utils import url_path_join
 from tornado import web
 
 from ..batch import service
-from ..batch.job_folder import ERROR, EXECUTING, PENDING, QUEUED, Folder
+from ..batch.job_folder import Folder
+from ..batch.job_state import ERROR, EXECUTING, PENDING, QUEUED
 from ..batch.service import Entry
 from ..errors import CasaDesktopError
 from ..system.executor import in_thread, workers

@@ -7,7 +7,7 @@ from typing import List
 import pytest
 
 from casa_desktop.batch import slurm_words
-from casa_desktop.batch.job_folder import ABORTED, ERROR, EXECUTING, HELD, PENDING, QUEUED, SUSPENDED, UNKNOWN, State
+from casa_desktop.batch.job_state import ABORTED, ERROR, EXECUTING, HELD, PENDING, QUEUED, SUSPENDED, UNKNOWN, State
 from casa_desktop.batch.slurm_words import Told
 from casa_desktop.errors import InvalidSetting
 

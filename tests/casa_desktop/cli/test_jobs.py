@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from casa_desktop.__main__ import main
-from casa_desktop.batch import job_folder
-from casa_desktop.batch.job_folder import COMPLETED, ERROR, EXECUTING, Folder, Job, State
+from casa_desktop.batch import job_root
+from casa_desktop.batch.job_folder import Folder
+from casa_desktop.batch.job_state import COMPLETED, ERROR, EXECUTING, Job, State
 from casa_desktop.batch.jobs import Row
 from casa_desktop.cli.job_table import of_array, overview, table
 
@@ -31,7 +32,7 @@ def _made(jobs: Path, name: str, state: State) -> Folder:
     notebook = jobs.parents[2] / f"{name}.py"
     notebook.write_text("")
     job = Job(notebook=str(notebook), output="", kernel="casa", folder=str(notebook.parent))
-    folder, lock = job_folder.create(jobs, job, notebook)
+    folder, lock = job_root.create(jobs, job, notebook)
     os.close(lock)
     folder.write(state)
     return folder
@@ -114,7 +115,7 @@ def test_a_folder_that_is_half_written_is_listed_and_can_be_removed(
     assert "its file job.json is not as a job writes it" in lines[2]
     assert main(["jobs", "wait", "half-1"]) == 1
     assert main(["jobs", "remove", "half-1"]) == 0
-    assert job_folder.ids(jobs) == ["whole-1"]
+    assert job_root.ids(jobs) == ["whole-1"]
 
 
 def test_a_job_that_nobody_runs_was_killed_and_that_is_written(jobs: Path, capsys: pytest.CaptureFixture[str]) -> None:

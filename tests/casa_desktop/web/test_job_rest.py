@@ -13,7 +13,7 @@ from typing import Any, Awaitable, Callable, Iterator
 import pytest
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
-from casa_desktop.batch import job_folder, jobs
+from casa_desktop.batch import job_root, jobs
 from casa_desktop.system.process import on_path
 from casa_desktop.web.job_news import SCHEMA_ID
 
@@ -33,7 +33,7 @@ def work(jp_root_dir: Path, jp_data_dir: Path, monkeypatch: pytest.MonkeyPatch, 
     yield jp_root_dir
     # Those of a test that has failed would go on without a server.
     for name in _jobs():
-        jobs.stop(job_folder.find(job_folder.root(os.environ), name))
+        jobs.stop(job_root.find(job_root.root(os.environ), name))
     assert not left(tmp_path / "data")
 
 
@@ -74,7 +74,7 @@ def _post(fetch: Fetch, **body: Any) -> Awaitable[HTTPResponse]:
 
 
 def _jobs() -> list[str]:
-    return job_folder.ids(job_folder.root(os.environ))
+    return job_root.ids(job_root.root(os.environ))
 
 
 async def test_parameters_are_offered_with_their_defaults_as_one_would_type_them(work: Path, fetch: Fetch) -> None:
