@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Optional
 
 from casa_desktop import names
 from casa_desktop.errors import CasaDesktopError
-from casa_desktop.network import isolate
+from casa_desktop.network import connection_arguments, isolate
 from casa_desktop.system import descriptors, mpi_variables
 
-from .casa import connection_arguments, imports, options
+from .casa import imports
 from .casa.task_names import CasaNames
 from .drawing import child_start
 from .jupyter import process_folders
@@ -55,7 +55,7 @@ def main() -> None:
     imports.prepare(os.environ)
     descriptors.raise_limit()
     # casaconfig and casaviewer look for their own options in the command line of the process.
-    arguments, sys.argv[1:] = options.split(sys.argv[1:])
+    arguments, sys.argv[1:] = connection_arguments.split(sys.argv[1:])
     tasks = CasaNames()
     tasks.watch()
     # Before any thread starts, and so before CASA's C++ is loaded.

@@ -12,21 +12,9 @@ import io
 import traceback
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Optional, Sequence
 
 from ..errors import NoSuchPath
-from .connection_arguments import is_of_connection
-
-
-def split(arguments: Sequence[str]) -> Tuple[List[str], List[str]]:
-    """Return the kernel's own arguments, and those for CASA after ``--``.
-
-    VS Code appends its arguments about the connection to those of the kernelspec, and so after CASA's.
-    """
-    position = list(arguments).index("--") if "--" in arguments else len(arguments)
-    behind = arguments[position + 1 :]
-    own = [*arguments[:position], *filter(is_of_connection, behind)]
-    return own, [each for each in behind if not is_of_connection(each)]
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:

@@ -26,7 +26,7 @@ from typing import IO, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from casa_desktop import names
 from casa_desktop.errors import CasaDesktopError, CasampiMissing, HostsOutOfReach, RanksFailed
-from casa_desktop.network import isolate, namespace
+from casa_desktop.network import connection_arguments, isolate, namespace
 from casa_desktop.network.isolate import Quarters
 from casa_desktop.system import messages, mpi, process, unix_sockets
 from casa_desktop.system.event_loop import Door, EventLoop
@@ -36,7 +36,6 @@ from casa_desktop.system.pythonpath import module
 from casa_desktop.system.readiness import Waiting
 from casa_desktop.system.signals import Signals
 
-from ..casa import connection_arguments, options
 from ..tools.private_folder import PrivateFolder
 
 # In seconds: for all ranks to load CASA, which may take minutes from a slow disk; for the kernel to tell of a lost one,
@@ -321,7 +320,7 @@ def check(ranks: Ranks, environ: Mapping[str, str]) -> str:
 
 def parsed(words: Sequence[str]) -> Tuple[Ranks, List[str], List[str]]:
     """Return the ranks, the other arguments of the kernel, and CASA's options."""
-    own, behind = options.split(words)
+    own, behind = connection_arguments.split(words)
     parser = argparse.ArgumentParser("casa_kernel.ranks.launcher", allow_abbrev=False, add_help=False)
     parser.add_argument("--ranks", type=int, required=True)
     parser.add_argument("--hosts", default="")

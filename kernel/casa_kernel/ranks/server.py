@@ -10,10 +10,11 @@ import signal
 import sys
 from typing import Optional
 
+from casa_desktop.network import connection_arguments
 from casa_desktop.system import descriptors
 from casa_desktop.system.messages import Word
 
-from ..casa import imports, options, servers
+from ..casa import imports, servers
 from ..errors import CasaMissing
 from .link import Link, joined
 
@@ -28,7 +29,7 @@ def main() -> int:
         link.watch(on_word=_take)
     imports.prepare(os.environ)
     descriptors.raise_limit()
-    _, sys.argv[1:] = options.split(sys.argv[1:])
+    _, sys.argv[1:] = connection_arguments.split(sys.argv[1:])
     servers.prepare()
     try:
         # The kernel tells the servers its own log when they begin to work.

@@ -65,11 +65,6 @@ def test_without_options_casa_sees_an_empty_command_line(notebook: Notebook) -> 
     assert notebook.run("import sys, casashell\nprint(sys.argv[1:], casashell.argv[1:])").text == "[] []\n"
 
 
-def test_the_command_line_is_split_at_two_dashes() -> None:
-    assert startup.split(["-f", "x.json", "--", "--nologfile", "--"]) == (["-f", "x.json"], ["--nologfile", "--"])
-    assert startup.split(["-f", "x.json"]) == (["-f", "x.json"], [])
-
-
 def test_no_log_file_goes_before_a_log_file() -> None:
     assert startup.settings(["--logfile", "a.log", "--nologfile", "--pipeline"])["logfile"] == "/dev/null"
     assert startup.settings(["--nologger"]) == {}

@@ -23,6 +23,17 @@ _KEY = "Session."
 _APPLICATION = "IPKernelApp."
 
 
+def split(arguments: Sequence[str]) -> Tuple[List[str], List[str]]:
+    """Return the kernel's own arguments, and those for CASA after ``--``.
+
+    VS Code appends its arguments about the connection to those of the kernelspec, and so after CASA's.
+    """
+    position = list(arguments).index("--") if "--" in arguments else len(arguments)
+    behind = arguments[position + 1 :]
+    own = [*arguments[:position], *filter(is_of_connection, behind)]
+    return own, [each for each in behind if not is_of_connection(each)]
+
+
 def file(arguments: Sequence[str]) -> Optional[str]:
     """Return the path of Jupyter's connection file; None if the command line has none."""
     for word, following in zip(arguments, [*arguments[1:], None]):

@@ -1,4 +1,4 @@
-"""Kernels whose command line says what a connection file usually does."""
+"""A kernel that VS Code starts: its command line says what a connection file usually does."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ import sys
 from pathlib import Path
 from typing import Dict, List
 
-import pytest
-from casa_kernel.casa import connection_arguments, options
 from jupyter_client.blocking.client import BlockingKernelClient
 
 from casa_desktop.system.pythonpath import module
 
-from ...support.ports import free_ports
+from ..support.ports import free_ports
 
 PORTS = ("stdin", "control", "hb", "shell", "iopub")
 
@@ -62,26 +60,3 @@ def test_a_kernel_that_vs_code_starts_works_in_a_network_of_its_own(
 
 def _given(words: List[str]) -> Dict[str, str]:
     return dict(each[2:].split("=", 1) for each in words if each.startswith("--") and "=" in each)
-
-
-@pytest.mark.parametrize(
-    ("words", "file", "said"),
-    [
-        (["-f", "x.json"], "x.json", {}),
-        (["--f=x.json", "--ip=127.0.0.1", "--shell=5"], "x.json", {"ip": "127.0.0.1", "shell_port": "5"}),
-        (["--IPKernelApp.connection_file=x", "--IPKernelApp.hb_port=7"], "x", {"hb_port": "7"}),
-        (['--transport="tcp"', "--debug"], None, {"transport": "tcp"}),
-        ([], None, {}),
-    ],
-)
-def test_the_words_of_a_connection_are_understood(words: List[str], file: object, said: Dict[str, str]) -> None:
-    assert (connection_arguments.file(words), connection_arguments.said(words)) == (file, said)
-
-
-def test_what_is_said_of_the_connection_behind_casa_s_options_is_none_of_casa_s(tmp_path: Path) -> None:
-    own, casa = options.split(["-x", "--", "--nologfile", *words_of_vs_code(tmp_path), "--logfile=a", "b"])
-    assert (len(own), casa) == (1 + 10, ["--nologfile", "--logfile=a", "b"])
-
-
-def test_ports_are_told_by_ipykernel_s_names() -> None:
-    assert connection_arguments.arguments({"hb_port": 5}) == ["--IPKernelApp.hb_port=5"]
