@@ -83,6 +83,7 @@ class Kernel:
     Args:
         jupyter: the server, running.
         folder: where it works, below the server's root.
+        name: of its kernelspec.
 
     Attributes:
         id: its name at the server.
@@ -90,11 +91,11 @@ class Kernel:
         folder: where it works.
     """
 
-    def __init__(self, jupyter: Jupyter, folder: str = "") -> None:
+    def __init__(self, jupyter: Jupyter, folder: str = "", name: str = "casa") -> None:
         self._jupyter, self.folder = jupyter, folder
         self.pid: Optional[int] = None
         self._cells: Dict[str, Cell] = {}
-        self.id: str = jupyter.ask("api/kernels", "POST", {"name": "casa", "path": folder})["id"]
+        self.id: str = jupyter.ask("api/kernels", "POST", {"name": name, "path": folder})["id"]
         self._session = uuid.uuid4().hex
         self._address = f"ws{jupyter.url[4:]}api/kernels/{self.id}/channels?session_id={self._session}"
         self._socket: Optional[ClientConnection] = None

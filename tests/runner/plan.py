@@ -11,6 +11,7 @@ from typing import Callable, Collection, Dict, List, Optional, Sequence, Tuple
 # one, in no place of their own.
 ALONE: Dict[str, str] = {
     "tests/chaos/": "kills at random moments, and all of the machine's processors are its opponent",
+    "tests/town/": "users of the machine, by their own uids, and their hub",
     "tests/neighbours/": "twenty users of the machine, by their own uids",
     "tests/lasting/": "looks for slopes of memory and time",
     "tests/kernel/test_foreign_settings.py::test_windows_look_the_same": "compares pictures of windows, each at once",

@@ -12,7 +12,8 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any, Dict, List, Sequence
+from typing import IO, Any, Dict, List, Sequence, Tuple, TypeVar
+from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 from playwright.sync_api import Page
@@ -53,10 +54,116 @@ c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = "{folder}/{{username}}"
 c.Spawner.cmd = [{python!r}, "-m", "jupyterhub.singleuser"]
 """
+Running = TypeVar("Running", bound="RunningHub")
 
 
-class Hub:
-    """A running JupyterHub; a context manager.
+class RunningHub:
+    """A JupyterHub while it runs; a context manager.
+
+    Args:
+        url: its address, ends in a slash.
+        command: its command line.
+        folder: where it works, as this process sees it.
+        environment: the variables of its process.
+
+    Attributes:
+        url: its address.
+        log: the lines that it and the users' servers have written since its last start.
+    """
+
+    def __init__(self, url: str, command: Sequence[str], folder: Path, environment: Dict[str, str]) -> None:
+        self.url, self.environment = url, environment
+        self._command, self._folder = command, folder
+        self._streams: List[Tuple[IO[str], threading.Thread]] = []
+
+    def __enter__(self: Running) -> Running:
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start the hub, and return when it answers; a second time after ``stop``, too."""
+        self.log: List[str] = []
+        self._ready = threading.Event()
+        self._process = subprocess.Popen(
+            self._command,
+            cwd=self._folder,
+            env=self.environment,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+        stderr = self._process.stderr
+        assert stderr is not None
+        reader = threading.Thread(target=self._read, args=(stderr,))
+        self._streams.append((stderr, reader))
+        reader.start()
+        self._ready.wait(60)
+        if not any(READY in line for line in self.log):
+            self.__exit__()
+            raise RuntimeError("JupyterHub did not start:\n" + "".join(self.log))
+
+    def _read(self, stderr: IO[str]) -> None:
+        for line in stderr:
+            self.log.append(line)
+            if READY in line:
+                self._ready.set()
+        self._ready.set()
+
+    def stop(self, number: int = signal.SIGINT) -> None:
+        """End the hub by a signal, and wait for its end."""
+        self._process.send_signal(number)
+        try:
+            self._process.wait(30)
+        finally:
+            self._process.kill()
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self.stop()
+        finally:
+            for stderr, reader in self._streams:
+                # Servers that outlive the hub write to it as well.
+                reader.join()
+                stderr.close()
+
+    def log_in(self, page: Page, user: str, password: str = "x") -> None:
+        """Log a browser in as ``user``."""
+        page.goto(f"{self.url}hub/login?next=%2Fhub%2Ftoken")
+        page.fill("#username_input", user)
+        page.fill("#password_input", password)
+        page.click("#login_submit")
+        page.wait_for_url("**/hub/token")
+
+    def start_server(self, user: str, name: str = "", **options: str) -> str:
+        """Start a server of a user, and return its address once it answers; ``name``: of a named server."""
+        self.ask(_server(user, name), "POST", options)
+        progress = Request(f"{self.url}hub/api/{_server(user, name)}/progress")
+        progress.add_header("Authorization", f"token {TOKEN}")
+        with urlopen(progress, timeout=120) as events:
+            # A stream of events that ends with the start's end.
+            last = [line for line in events.read().decode().splitlines() if line.startswith("data:")][-1]
+        answer = json.loads(last[5:])
+        assert answer.get("ready"), answer
+        return self.url.rstrip("/") + str(answer["url"])
+
+    def token(self, user: str) -> str:
+        """Return a new token with which programs act for ``user``."""
+        made = self.ask(f"users/{quote(user)}/tokens", "POST", {})
+        return str(made["token"])
+
+    def ask(self, path: str, method: str = "GET", body: Any = None) -> Any:
+        """Return what the hub's REST interface answers an administrator."""
+        return ask(f"{self.url}hub/api/{path}", TOKEN, method, body)
+
+
+def _server(user: str, name: str) -> str:
+    """Return the address of a user's server below the hub's REST interface."""
+    return f"users/{quote(user)}/{'servers/' + quote(name) if name else 'server'}"
+
+
+class Hub(RunningHub):
+    """A JupyterHub whose users' servers are, by default, processes of this machine's own user.
 
     Args:
         folder: an empty folder of its own.
@@ -66,7 +173,7 @@ class Hub:
         spawner: the lines of the configuration that choose how those are started.
 
     Attributes:
-        url: its address, ends in a slash.
+        folder: its folder.
     """
 
     def __init__(
@@ -79,10 +186,13 @@ class Hub:
     ) -> None:
         self.folder = folder
         public, hub, api = free_ports(3)
-        self.url = f"http://127.0.0.1:{public}/"
-        node = shutil.which("node", path=environment["PATH"]) or _node_of_the_wheel()
         # The simple spawner gives a user's server a home below the folder, and of our variables those that are named.
-        self.environment = {**environment, "CONFIGPROXY_AUTH_TOKEN": TOKEN}
+        super().__init__(
+            f"http://127.0.0.1:{public}/",
+            [sys.executable, "-m", "jupyterhub", "-f", "jupyterhub_config.py"],
+            folder,
+            {**environment, "CONFIGPROXY_AUTH_TOKEN": TOKEN},
+        )
         text = (spawner + COMMON).format(
             public=public,
             hub=hub,
@@ -90,78 +200,17 @@ class Hub:
             folder=folder,
             guests=list(guests),
             token=TOKEN,
-            proxy=[node, str(PROXY)],
+            proxy=proxy_command(environment["PATH"]),
             python=sys.executable,
             kept=sorted(environment),
             arguments=list(arguments),
         )
         (folder / "jupyterhub_config.py").write_text(text)
 
-    def __enter__(self) -> Hub:
-        self.log: List[str] = []
-        self._ready = threading.Event()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterhub", "-f", "jupyterhub_config.py"],
-            cwd=self.folder,
-            env=self.environment,
-            stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            text=True,
-            start_new_session=True,
-        )
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-        self._ready.wait(60)
-        if not any(READY in line for line in self.log):
-            self.__exit__()
-            raise RuntimeError("JupyterHub did not start:\n" + "".join(self.log))
-        return self
 
-    def _read(self) -> None:
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
-            self.log.append(line)
-            if READY in line:
-                self._ready.set()
-        self._ready.set()
-
-    def __exit__(self, *_: object) -> None:
-        self._process.send_signal(signal.SIGINT)
-        try:
-            self._process.wait(30)
-        finally:
-            self._process.kill()
-            self._reader.join()
-            assert self._process.stderr is not None
-            self._process.stderr.close()
-
-    def log_in(self, page: Page, user: str) -> None:
-        """Log a browser in as ``user``."""
-        page.goto(f"{self.url}hub/login?next=%2Fhub%2Ftoken")
-        page.fill("#username_input", user)
-        page.fill("#password_input", "x")
-        page.click("#login_submit")
-        page.wait_for_url("**/hub/token")
-
-    def start_server(self, user: str, **options: str) -> str:
-        """Start the server of a user who has logged in, and return its address once it answers."""
-        self.ask(f"users/{user}/server", "POST", options)
-        progress = Request(f"{self.url}hub/api/users/{user}/server/progress")
-        progress.add_header("Authorization", f"token {TOKEN}")
-        with urlopen(progress, timeout=60) as events:
-            # A stream of events that ends with the start's end.
-            last = [line for line in events.read().decode().splitlines() if line.startswith("data:")][-1]
-        assert json.loads(last[5:]).get("ready"), last
-        return f"{self.url}user/{user}/"
-
-    def token(self, user: str) -> str:
-        """Return a new token with which programs act for ``user``."""
-        made = self.ask(f"users/{user}/tokens", "POST", {})
-        return str(made["token"])
-
-    def ask(self, path: str, method: str = "GET", body: Any = None) -> Any:
-        """Return what the hub's REST interface answers an administrator."""
-        return ask(f"{self.url}hub/api/{path}", TOKEN, method, body)
+def proxy_command(path: str) -> List[str]:
+    """Return the command line of the hub's proxy; ``path``: the value of PATH."""
+    return [shutil.which("node", path=path) or _node_of_the_wheel(), str(PROXY)]
 
 
 def _node_of_the_wheel() -> str:
