@@ -13,7 +13,7 @@
      ├── NotRunning
      │    └── DesktopLost
      ├── ScreenshotFailed, NoSuchWindow, ScalingFailed
-     ├── ServingUnavailable, NoSuchShare, LinkRefused, ProtocolViolation
+     ├── ServingUnavailable, PageUnavailable, NoSuchShare, LinkRefused, ProtocolViolation
      ├── ContainerFailed, ImageUnusable, LinkFailed, NetworkShared
      ├── NotInstalled, OverlayFailed
      ├── StoreUnusable, NotKept, NotPutBack, StateUnknown
@@ -312,6 +312,19 @@ class ServingUnavailable(CasaDesktopError):
         "'casa-desktop serve' needs websockify ({reason}). Install it with 'pip install websockify', "
         "with Python 3.10 or later."
     )
+
+
+class PageUnavailable(CasaDesktopError):
+    """A kernel cannot serve the page of a desktop, which its Jupyter server does not show."""
+
+    name: str
+    reason: str
+
+    def _text(self) -> str:
+        return (
+            f"The page of the desktop {self.name!r} cannot be served from this kernel: {self.reason.rstrip('.')}. "
+            f"Run 'casa-desktop serve --name {self.name}' in a terminal on this machine."
+        )
 
 
 class NoSuchShare(CasaDesktopError):

@@ -160,9 +160,19 @@ def _reply(connection: socket.socket) -> None:
                 if not received:
                     return
                 words = decoder.feed(received)
-            connection.sendall(encode(_answer(words[0])))
+            if words[0].kind == "page":
+                _serve_page(connection, words[0])
+            else:
+                connection.sendall(encode(_answer(words[0])))
         except MemoryError as error:
             tell_failure(connection, error)
+
+
+def _serve_page(connection: socket.socket, word: Word) -> None:
+    # Import late, as below.
+    from ..desktop import page_process
+
+    page_process.serve(connection, word)
 
 
 def _answer(word: Word) -> Word:

@@ -14,6 +14,7 @@ import time
 from contextlib import suppress
 from typing import Callable, List, Optional
 
+from ..desktop import page_process
 from ..runtime.rendezvous import Berth
 from ..system import threads, unix_sockets
 from ..system.event_loop import Door, EventLoop, tell_failure
@@ -228,6 +229,8 @@ class Keeper:
 
     def _reply(self, connection: socket.socket, word: Word) -> None:
         with connection, suppress(OSError):
+            if word.kind == "page":
+                return page_process.serve(connection, word)
             answer = self._answer(word)
             if answer is not None:
                 connection.sendall(encode(answer))

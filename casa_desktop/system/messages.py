@@ -18,6 +18,11 @@ own connection::
     inside  → outside   ["ensure", {"name": "main", "settings": {…}, "timeout": 20}]
     outside → inside    ["done", null]         or ["failed", {"kind": "XServerMissing", "text": "…", "values": {…}}]
 
+A kernel may also ask for a process that serves a desktop's page. The launcher or the host helper hands the connection
+over to that process, and the two of them go on (``desktop.page_process``)::
+
+    inside  → outside   ["page", "main"]
+
 A supervisor in a container sends one message to the process that waits for it: ``["report", {…}]``.
 """
 

@@ -20,6 +20,8 @@ from typing import List, Sequence, Tuple, Union
 ROOM_SECONDS = 3.0
 NO_ROOM = "The desktop takes no more connections now."
 _TIMEVAL = struct.Struct("@ll")
+# struct ucred: process, user, group.
+_CREDENTIALS = struct.Struct("3i")
 _DESCRIPTOR = struct.Struct("@i")
 # Room for two descriptors.
 _ROOM = socket.CMSG_SPACE(2 * _DESCRIPTOR.size)
@@ -49,6 +51,12 @@ def connected(path: Union[str, Path], seconds: float) -> socket.socket:
         connection.close()
         raise
     return connection
+
+
+def peer(connection: socket.socket) -> int:
+    """Return the PID of the process that connected, listens or made the pair; 0 if it is in another PID namespace."""
+    told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    return int(_CREDENTIALS.unpack(told)[0])
 
 
 def _limit(connection: socket.socket, seconds: float) -> None:

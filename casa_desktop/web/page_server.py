@@ -13,10 +13,15 @@ from ..runtime.settings import Settings
 from ..views.link_watch import LinkWatch
 from ..views.models import Models
 from ..views.viewers import Audience
-from .access import Gate
+from .access import Gate, Site
 from .pending_connections import Strangers
 
 BASE = "/casa-desktop/"
+ON_LOOPBACK = Site(
+    proxied=False,
+    entrance="Open the link that 'casa-desktop serve' printed.",
+    renewal="'casa-desktop serve' prints a new one after each use.",
+)
 _PAUSE_SECONDS = 0.1
 
 
@@ -26,6 +31,7 @@ class Server(LibProxyServer):  # type: ignore[misc]
     Attributes:
         name: the desktop's name.
         settings: the settings with which it is started, if necessary.
+        site: where browsers find this server.
         models: the models of its desktop.
         gate: the access control.
         audience: the desktop's views.
@@ -36,6 +42,8 @@ class Server(LibProxyServer):  # type: ignore[misc]
     Args:
         handler: the request handler class (``web.standalone``).
         port: the port to listen on; 0 for any free port.
+        used: see above.
+        site: see above.
 
     Raises:
         OSError: the port is in use.
@@ -46,10 +54,19 @@ class Server(LibProxyServer):  # type: ignore[misc]
     # The listen backlog. With the default, 5, a few fast clients could keep all others out.
     request_queue_size = 128
 
-    def __init__(self, handler: type, name: str, settings: Settings, port: int, used: Callable[[], None]) -> None:
-        self.name, self.settings, self.used = name, settings, used
-        self.models = Models("/", server=secrets.token_hex(8))
-        self.gate, self.audience, self.strangers = Gate(), Audience(), Strangers()
+    def __init__(
+        self,
+        handler: type,
+        name: str,
+        settings: Settings,
+        port: int,
+        used: Callable[[], None],
+        site: Site = ON_LOOPBACK,
+    ) -> None:
+        self.name, self.settings, self.used, self.site = name, settings, used, site
+        # Behind a proxy, the page completes addresses by its own.
+        self.models = Models("" if site.proxied else "/", server=secrets.token_hex(8))
+        self.gate, self.audience, self.strangers = Gate(site), Audience(), Strangers()
         self.link_watch = LinkWatch(self.audience)
         super().__init__(handler, listen_host="127.0.0.1", listen_port=port)
         # Without a folder to serve, websockify refuses all requests that are not websockets.

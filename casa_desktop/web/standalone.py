@@ -21,7 +21,6 @@ from ..views import models
 from ..views import page as template
 from ..views.closing import GONE
 from ..views.page import PAGE_FOLDER
-from .access import comes_from_us, is_for_us
 from .error_page import error_page
 from .page_server import BASE, Server
 from .relay import Relay, ViewSocket
@@ -44,9 +43,9 @@ _HEADERS = {
 }
 # The page redirects itself; the server must not. After a link from another site, a browser would not send a cookie with
 # SameSite=Strict along with an HTTP redirect.
-_WELCOME = f"""\
+_WELCOME = """\
 <!doctype html><meta charset="utf-8"><title>CASA Desktop</title>
-<meta http-equiv="refresh" content="0; url={BASE}"><p><a href="{BASE}">CASA Desktop</a></p>
+<meta http-equiv="refresh" content="0; url=./"><p><a href="./">CASA Desktop</a></p>
 """
 
 
@@ -75,12 +74,12 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
         """Answer GET; called by the standard library."""
         url = urlsplit(self.path)
         token = parse_qs(url.query).get("token")
-        if not is_for_us(self.headers.get("Host")):
+        if not self.server.site.answers_to(self.headers.get("Host")):
             self._refuse(_STRANGE_HOST)
         elif token and url.path == BASE:
             self._welcome(token[0])
         elif not self._is_known():
-            self._refuse(_NO_SESSION)
+            self._refuse(f"{_NO_SESSION} {self.server.site.entrance}")
         else:
             self._answer(lambda: self._get(url.path))
 
@@ -101,11 +100,11 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
 
     def _may_act(self) -> bool:
         host, origin = self.headers.get("Host"), self.headers.get("Origin")
-        if not is_for_us(host):
+        if not self.server.site.answers_to(host):
             self._refuse(_STRANGE_HOST)
         elif not self._is_known():
-            self._refuse(_NO_SESSION)
-        elif not comes_from_us(origin, host):
+            self._refuse(f"{_NO_SESSION} {self.server.site.entrance}")
+        elif not self.server.site.has_sent(origin, host):
             self._refuse(_STRANGE_ORIGIN)
         else:
             return True
@@ -129,7 +128,7 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
             # The same browser again, from its history.
             self._send(HTTPStatus.OK, _WELCOME.encode(), _TYPES[".html"])
         else:
-            self._refuse(_USED_LINK)
+            self._refuse(f"{_USED_LINK} {self.server.site.renewal}")
 
     def _refuse(self, words: str) -> None:
         # The request's body has not been read, so the connection cannot be reused.
@@ -153,8 +152,8 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
     def _get(self, path: str) -> None:
         own = f"{_API}/{self.server.name}"
         answers: Dict[str, Callable[[], None]] = {
-            BASE: self._page,
-            f"{BASE}{self.server.name}/": self._page,
+            BASE: lambda: self._page("../"),
+            f"{BASE}{self.server.name}/": lambda: self._page("../../"),
             _API: self._list,
             own: lambda: self._json(self.server.models.running(self.server.name)),
             f"{own}/screenshot.png": self._screenshot,
@@ -201,9 +200,9 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
     def _screenshot(self) -> None:
         self._send(HTTPStatus.OK, models.screenshot(self.server.name), "image/png")
 
-    def _page(self) -> None:
+    def _page(self, above: str) -> None:
         try:
-            text = template.filled("/", self.server.name, lab=False)
+            text = template.filled(above if self.server.site.proxied else "/", self.server.name, lab=False)
         except FileNotFoundError as error:
             words = template.not_built(error)
             return self._send(HTTPStatus.INTERNAL_SERVER_ERROR, words.encode(), _TYPES[".txt"])
@@ -266,5 +265,5 @@ def _is_address(path: str) -> bool:
 
 _STRANGE_HOST = "This address answers to 127.0.0.1 and localhost only."
 _STRANGE_ORIGIN = "This request comes from a page of another site."
-_NO_SESSION = "This browser has no access. Open the link that 'casa-desktop serve' printed."
-_USED_LINK = "This link has been used, or is wrong. 'casa-desktop serve' prints a new one after each use."
+_NO_SESSION = "This browser has no access."
+_USED_LINK = "This link has been used, or is wrong."

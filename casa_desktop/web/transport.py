@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 from typing import Optional, Protocol
 
 from tornado.websocket import WebSocketClosedError
@@ -13,6 +11,7 @@ from ..desktop import usage
 from ..errors import RuntimeDirectoryError, Shortage
 from ..runtime.record import Record
 from ..system.process import is_stopped
+from ..system.unix_sockets import peer
 from ..views.closing import GONE
 from . import metrics
 
@@ -20,8 +19,6 @@ from . import metrics
 BLOCK = 1 << 16
 # Bytes buffered for Xvnc, which may be slower than a browser that sends a large clipboard.
 UNREAD_BY_XVNC = 1 << 16
-# struct ucred of unix(7): process, user, group.
-_CREDENTIALS = struct.Struct("3i")
 
 
 class Browser(Protocol):
@@ -58,7 +55,7 @@ class DesktopProtocol(asyncio.BufferedProtocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         transport.set_write_buffer_limits(high=UNREAD_BY_XVNC)
-        self._xvnc = _listener(transport.get_extra_info("socket"))
+        self._xvnc = peer(transport.get_extra_info("socket"))
         try:
             self._watching = usage.watch(self._record)
         except (Shortage, RuntimeDirectoryError) as error:
@@ -124,9 +121,3 @@ class DesktopProtocol(asyncio.BufferedProtocol):
         """Close the connection at once, without sending what is still buffered."""
         if self._transport is not None:
             self._transport.abort()
-
-
-def _listener(connection: socket.socket) -> int:
-    """Return the PID of the process that listens on a unix socket; 0 if it is in another PID namespace."""
-    told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    return int(_CREDENTIALS.unpack(told)[0])
