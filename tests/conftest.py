@@ -99,6 +99,8 @@ def environment(place: Path) -> Dict[str, str]:
         "CASA_DESKTOP_NETWORK": os.environ.get("CASA_DESKTOP_NETWORK", ""),
         "CASA_DESKTOP_RUNTIME_DIR": str(place / "run"),
         "CASA_DESKTOP_TOOLS": str(place / "tools"),
+        # Kernels believe that their Jupyter shows desktops, and serve no page themselves.
+        "CASA_DESKTOP_URL": "/casa-desktop/",
         "JUPYTER_CONFIG_DIR": str(home / "jupyter-config"),
         "JUPYTER_DATA_DIR": str(home / "jupyter-data"),
         "JUPYTER_RUNTIME_DIR": str(home / "jupyter-runtime"),

@@ -3,12 +3,36 @@
 from __future__ import annotations
 
 import html
-from typing import Any, Dict, Mapping, Optional, Protocol, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Protocol, Sequence, Tuple
 
 from .drawing.pictures import Picture
 
 # The width of a live window's picture in the cell, in CSS pixels.
 _THUMBNAIL = 400
+
+
+class Way(NamedTuple):
+    """A link to a desktop's page.
+
+    Attributes:
+        url: the address.
+        when: what follows the link: where it works; empty if it works wherever the notebook is.
+        command: a command to run first, at the end of ``when``.
+    """
+
+    url: str
+    when: str = ""
+    command: str = ""
+
+    def plain(self) -> str:
+        """Return it as text."""
+        return f"{self.url}{self.when}{self.command}"
+
+    def linked(self) -> str:
+        """Return it as HTML."""
+        link = f'<a href="{html.escape(self.url)}" target="_blank" rel="noopener">open in a browser tab</a>'
+        command = f"<code>{html.escape(self.command)}</code>" if self.command else ""
+        return f"{link}{html.escape(self.when)}{command}"
 
 
 class Front(Protocol):
@@ -54,11 +78,13 @@ def thumbnail(picture: bytes, alt: str) -> Tuple[Dict[str, Any], Dict[str, Any]]
     return {"image/png": picture, "text/plain": alt}, {"image/png": {"alt": alt, **size}}
 
 
-def notice(text: str, name: str, url: str) -> Tuple[Dict[str, str], Dict[str, Any]]:
-    """Return the MIME bundle of ``text`` with a link to the page of the desktop ``name``, and its metadata."""
-    link = f'<a href="{html.escape(url)}" target="_blank" rel="noopener">open in a browser tab</a>'
+def notice(text: str, name: str, ways: Sequence[Way]) -> Tuple[Dict[str, str], Dict[str, Any]]:
+    """Return the MIME bundle of ``text`` with links to the page of the desktop ``name``, and its metadata."""
+    plain = "; ".join(each.plain() for each in ways)
+    links = "; ".join(each.linked() for each in ways)
     data = {
-        "text/plain": f"{text} ({url})",
-        "text/html": f'<small class="casa-desktop-notice">{html.escape(text)} ({link})</small>',
+        "text/plain": f"{text} ({plain})",
+        "text/html": f'<small class="casa-desktop-notice">{html.escape(text)} ({links})</small>',
     }
-    return data, {"casa-desktop": {"desktop": name, "url": url}}
+    # A secret in a link is for the cell alone.
+    return data, {"casa-desktop": {"desktop": name, "url": ways[0].url.partition("?")[0]}}

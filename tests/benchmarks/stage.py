@@ -143,6 +143,8 @@ class Stage:
             "CASASITECONFIG": str(self._place / "casasiteconfig.py"),
             "CASA_DESKTOP_RUNTIME_DIR": str(self._place / "run"),
             "CASA_DESKTOP_TOOLS": str(self._place / "tools"),
+            # As in a Jupyter that shows desktops.
+            "CASA_DESKTOP_URL": "/casa-desktop/",
             # Stock's GUI wheels do not work with today's protobuf otherwise.
             "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": "python",
             "LANG": "C.UTF-8",

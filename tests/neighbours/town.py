@@ -123,6 +123,8 @@ class Person:
             # Python knows its own library by a path that this user may not enter.
             "LD_LIBRARY_PATH": "/mnt/python/lib",
             "PYTHONDONTWRITEBYTECODE": "1",
+            # As in a Jupyter that shows desktops.
+            "CASA_DESKTOP_URL": "/casa-desktop/",
         }
 
     def start(self, *argv: str, **more: str) -> subprocess.Popen[str]:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence
 
-from casa_desktop.errors import CasaDesktopError, Shortage
+from casa_desktop.errors import CasaDesktopError, PageUnavailable, Shortage
 from casa_desktop.x11.screenshots import Glimpse
 
 from .. import front as live
@@ -102,8 +102,15 @@ class Desk:
 
     def tell(self, text: str) -> None:
         """Bring the desktop to the front, and leave a line with a link to it in the cell."""
-        self.front.open_desktop(self.desktop.name)
-        self.front.show(*live.notice(text, self.desktop.name, self.desktop.page_url(os.environ)))
+        if self.desktop.is_shown_by_jupyter(os.environ):
+            self.front.open_desktop(self.desktop.name)
+        try:
+            ways = self.desktop.ways(os.environ)
+        except PageUnavailable as error:
+            # The window is there all the same.
+            self.front.say(f"{text} {error}")
+        else:
+            self.front.show(*live.notice(text, self.desktop.name, ways))
 
     def keep(self, glimpse: Glimpse, pid: int, alt: str, within: float = 5.0) -> None:
         """Put a small picture of a program's window into the cell, so that the notebook keeps what was seen."""

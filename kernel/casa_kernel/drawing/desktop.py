@@ -15,6 +15,9 @@ from casa_desktop.runtime.settings import settings_from
 from casa_desktop.x11 import screenshots
 from casa_desktop.x11.screenshots import Glimpse
 
+from ..front import Way
+from .served_pages import ServedPages
+
 
 class Desktop:
     """The desktop in use in one kernel.
@@ -23,11 +26,13 @@ class Desktop:
 
     Attributes:
         name: its name; it may not be running.
+        served: the pages that this kernel serves itself.
         on_change: called after each ``use``.
     """
 
     def __init__(self, name: str = registry.DEFAULT_NAME) -> None:
         self.name = name
+        self.served = ServedPages()
         self.on_change: Optional[Callable[[], None]] = None
         # The number of running cells (one may run within another), and the descriptors of the locks that mark each
         # desktop as in use.
@@ -112,14 +117,23 @@ class Desktop:
         finally:
             found.close()
 
-    def page_url(self, environ: Mapping[str, str]) -> str:
-        """Return the path of the desktop's page on the Jupyter server that runs this kernel.
+    def is_shown_by_jupyter(self, environ: Mapping[str, str]) -> bool:
+        """Return whether the Jupyter server that runs this kernel has casa-desktop's extension."""
+        return bool(environ.get(URL))
 
-        The server sets CASA_DESKTOP_URL for its kernels; a hub sets its own prefix.
+    def ways(self, environ: Mapping[str, str]) -> List[Way]:
+        """Return the links to the desktop's page, at least one.
+
+        It is on the Jupyter server that runs this kernel. If that server has no extension of casa-desktop, which sets
+        CASA_DESKTOP_URL for its kernels, a process of this kernel's own serves it; to start that takes half a second.
+
+        Raises:
+            PageUnavailable: there is no such process.
         """
-        told = environ.get(URL)
-        base = told if told else environ.get("JUPYTERHUB_SERVICE_PREFIX", "/") + "casa-desktop/"
-        return base if self.name == registry.DEFAULT_NAME else f"{base}{self.name}/"
+        if self.is_shown_by_jupyter(environ):
+            own = "" if self.name == registry.DEFAULT_NAME else f"{self.name}/"
+            return [Way(f"{environ[URL]}{own}")]
+        return self.served.ways(self.name)
 
     def names(self) -> List[str]:
         """Return the names of all running desktops.

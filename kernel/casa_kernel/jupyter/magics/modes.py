@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, List
 
 from IPython.core.magic import Magics, line_magic, magics_class
@@ -10,7 +11,7 @@ from casa_desktop.errors import CasaDesktopError
 
 from ...drawing.desktop import Desktop
 from ...drawing.modes import MODES, Modes, parse
-from ...front import Front
+from ...front import Front, notice
 
 
 @magics_class
@@ -59,6 +60,8 @@ class CasaMagics(Magics):
         %casa_desktop               show the desktop in use, and those that are running
         %casa_desktop m31           use the desktop m31 from now on; it starts with its first window
 
+        Where Jupyter itself cannot show desktops, this also puts a new link to the page into the cell.
+
         Windows that are open on another desktop stay there until you close them. The environment variable
         CASA_DESKTOP_NAME sets the desktop of each new kernel (default: main).
         """
@@ -66,6 +69,9 @@ class CasaMagics(Magics):
         if name:
             self._desktop.use(name)
         self._front.say(self._desktop.describe())
+        # A link that this kernel makes lets one browser in; here is the next one.
+        if not self._desktop.is_shown_by_jupyter(os.environ) and self._desktop.record() is not None:
+            self._front.show(*notice("Its page:", self._desktop.name, self._desktop.ways(os.environ)))
 
     def _complete_desktop(self, _shell: Any, _event: Any) -> List[str]:
         """Complete to the names of the running desktops. Called by IPython."""
