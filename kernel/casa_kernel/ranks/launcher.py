@@ -17,12 +17,10 @@ import math
 import os
 import signal
 import socket
-import struct
-import subprocess
 import sys
 import time
 from contextlib import suppress
-from typing import IO, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from casa_desktop import names
 from casa_desktop.errors import CasaDesktopError, CasampiMissing, HostsOutOfReach, RanksFailed
@@ -37,6 +35,8 @@ from casa_desktop.system.readiness import Waiting
 from casa_desktop.system.signals import Signals
 
 from ..tools.private_folder import PrivateFolder
+from .mpirun import Mpirun
+from .rank import Rank, peer
 
 # In seconds: for all ranks to load CASA, which may take minutes from a slow disk; for the kernel to tell of a lost one,
 # in which native code may hinder it; for that to reach Jupyter; and for mpirun to end all.
@@ -44,35 +44,6 @@ _LONGEST_START = 300.0
 _LONGEST_TELLING = 10.0
 _LAST_WORDS = 2.0
 _GRACE = 4.0
-_CREDENTIALS = struct.Struct("3i")
-_KEPT_BYTES = 4096
-
-
-class _Rank:
-    """A rank that has connected.
-
-    Attributes:
-        number: its rank.
-        pid: its process id.
-        connection: the connection to it.
-        life: a descriptor that is readable when it has ended; None before Linux 5.3.
-    """
-
-    def __init__(self, number: int, pid: int, connection: socket.socket) -> None:
-        self.number, self.pid, self.connection = number, pid, connection
-        try:
-            self.life = process.open_pid(pid)
-        except ProcessLookupError:
-            # Its connection ends.
-            self.life = None
-
-    def signal_group(self, number: int) -> None:
-        """Send a signal to the process, and to its children if mpirun has given it a process group."""
-        with suppress(OSError):
-            if os.getpgid(self.pid) == self.pid:
-                os.killpg(self.pid, number)
-            else:
-                os.kill(self.pid, number)
 
 
 class Launcher:
@@ -88,9 +59,8 @@ class Launcher:
         self._wanted, self._home, self._waiting = ranks, home, waiting
         self._folder = PrivateFolder()
         self._loop = EventLoop()
-        self._ranks: Dict[int, _Rank] = {}
-        self._mpirun: Optional[subprocess.Popen[bytes]] = None
-        self._said = b""
+        self._ranks: Dict[int, Rank] = {}
+        self._mpirun: Optional[Mpirun] = None
         # How many servers have loaded CASA: one that cannot must not be waited for by the kernel.
         self._loaded = 0
         self._failure = ""
@@ -117,58 +87,26 @@ class Launcher:
             listener.listen(self._wanted.number)
             door = Door(listener)
             self._loop.on(door, lambda: self._accept(door))
-            self._begin(argv, {**environ, names.RANKS: str(path)})
+            self._mpirun = Mpirun(argv, {**environ, names.RANKS: str(path)}, self._loop, self._is_heard)
             self._due = time.monotonic() + _LONGEST_START
             try:
-                while self._mpirun is not None and self._mpirun.poll() is None:
+                while self._mpirun.is_running():
                     self._loop.turn(None if self._due == math.inf else max(self._due - time.monotonic(), 0))
                     if time.monotonic() >= self._due:
                         self._take_deadline()
             finally:
                 self._finish()
         if not self._started:
-            raise RanksFailed(self._wanted.number, self._explained())
+            raise RanksFailed(self._wanted.number, self._explained(self._mpirun))
         return self._status
 
-    def _begin(self, argv: Sequence[str], environ: Mapping[str, str]) -> None:
-        parent = os.getpid()
-        self._mpirun = subprocess.Popen(
-            list(argv),
-            env=dict(environ),
-            stdin=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            preexec_fn=lambda: process.die_with(parent),
-        )
-        stream = self._mpirun.stderr
-        assert stream is not None
-        self._loop.on(stream, lambda: self._pass_on(stream))
-
-    def _pass_on(self, stream: IO[bytes]) -> None:
-        """Pass on what mpirun and the ranks say, and keep its end."""
-        received = os.read(stream.fileno(), _KEPT_BYTES)
-        if not received:
-            self._loop.off(stream)
-        self._said = (self._said + received)[-_KEPT_BYTES:]
-        # mpirun complains when ranks are ended, and in a line that says nothing when one has been killed.
-        received = b"".join(line for line in received.splitlines(keepends=True) if mpi.NOISE not in line)
-        if not ((self._ending and self._started) or self._leaving):
-            with suppress(OSError):
-                os.write(2, received)
-
-    def _drain(self, mpirun: subprocess.Popen[bytes]) -> None:
-        """Read what mpirun has said at last; a rank that it has left may still have its end of the pipe."""
-        assert mpirun.stderr is not None
-        os.set_blocking(mpirun.stderr.fileno(), False)
-        with suppress(OSError, KeyError):
-            while mpirun.stderr in self._loop:
-                self._pass_on(mpirun.stderr)
+    def _is_heard(self) -> bool:
+        """Return whether what mpirun says is passed on; it complains when ranks are ended."""
+        return not ((self._ending and self._started) or self._leaving)
 
     def _accept(self, door: Door) -> None:
         connection = door.accept()
-        pid, user, _ = _CREDENTIALS.unpack(
-            connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-        )
+        pid, user = peer(connection)
         if user != os.geteuid():
             connection.close()
             return
@@ -190,7 +128,7 @@ class Launcher:
             return
         for word in decoder.feed(received):
             if word.kind == "rank" and word.number is not None:
-                self._enter(_Rank(word.number, pid, connection))
+                self._enter(Rank(word.number, pid, connection))
             elif word.kind == "loaded":
                 self._loaded += 1
             elif word.kind == "failed":
@@ -207,7 +145,7 @@ class Launcher:
             self._due = math.inf
             self._waiting.close()
 
-    def _enter(self, rank: _Rank) -> None:
+    def _enter(self, rank: Rank) -> None:
         self._ranks[rank.number] = rank
         if rank.life is not None:
             self._loop.on(rank.life, lambda: self._take_end(rank))
@@ -222,12 +160,11 @@ class Launcher:
                 with suppress(OSError):
                     rank.connection.sendall(messages.encode(word))
 
-    def _take_end(self, rank: _Rank) -> None:
+    def _take_end(self, rank: Rank) -> None:
         """Handle the end of a rank."""
         if rank.life is not None:
             self._loop.off(rank.life)
-            os.close(rank.life)
-            rank.life = None
+            rank.forget_life()
         self._ranks.pop(rank.number, None)
         if rank.number == 0 or not self._started:
             self._end()
@@ -278,10 +215,7 @@ class Launcher:
     def _finish(self) -> None:
         """Leave nothing behind."""
         if self._mpirun is not None:
-            if self._mpirun.poll() is None:
-                self._mpirun.kill()
-                self._mpirun.wait()
-            self._drain(self._mpirun)
+            self._mpirun.finish()
             if self._started and not self._ending and not self._reason and 0 in self._ranks:
                 self._lose("mpirun")
                 self._outlast()
@@ -294,10 +228,10 @@ class Launcher:
         while 0 in self._ranks and time.monotonic() < self._due:
             self._loop.turn(max(self._due - time.monotonic(), 0))
 
-    def _explained(self) -> str:
+    def _explained(self, mpirun: Mpirun) -> str:
         if self._failure:
             return self._failure
-        said = mpi.complaint(self._said) or "nothing"
+        said = mpirun.complaint or "nothing"
         missing = self._wanted.number - 1 - self._loaded
         return f"{missing} of {self._wanted.number - 1} servers did not begin, and the last that was said is: {said}."
 
