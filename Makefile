@@ -241,6 +241,8 @@ debian-test: debian-run
 	packages+=(openmpi-bin)
 	# Slurm of one node, which the tests start by themselves.
 	packages+=(slurm-wlm munge)
+	# The app for Open OnDemand is written in ERB.
+	packages+=(ruby)
 	# The disks on which results are put back.
 	packages+=(e2fsprogs xfsprogs btrfs-progs)
 	need "$${packages[@]}"

@@ -167,6 +167,7 @@ SECONDS: Dict[str, float] = {
     "tests/casa_desktop/system/test_inotify.py": 13,
     "tests/system/test_hub.py": 12,
     "tests/system/test_hub_slurm.py": 60,
+    "tests/system/test_ondemand.py": 20,
     "tests/kernel/checks/test_paths.py": 12,
     "tests/casa_desktop/desktop/test_mending.py": 12,
     "tests/system/test_malformed_views.py": 11,
