@@ -13,7 +13,7 @@
      ├── NotRunning
      │    └── DesktopLost
      ├── ScreenshotFailed, NoSuchWindow, ScalingFailed
-     ├── ServingUnavailable, PageUnavailable, NoSuchShare, LinkRefused, ProtocolViolation
+     ├── ServingUnavailable, PageUnavailable, NoSuchShare, LinkRefused, ProtocolViolation, SwitchedOff
      ├── ContainerFailed, ImageUnusable, LinkFailed, NetworkShared
      ├── NotInstalled, OverlayFailed
      ├── StoreUnusable, NotKept, NotPutBack, StateUnknown
@@ -351,6 +351,13 @@ class LinkRefused(CasaDesktopError):
     address: str
     reason: str  # why not, and what to do
     message = "{address!r} is not opened: {reason}"
+
+
+class SwitchedOff(CasaDesktopError):
+    """The server's administrator has switched off what is asked for."""
+
+    what: str  # with its verb, in the plural
+    message = "{what} switched off on this server. Its administrator can switch them on."
 
 
 class ProtocolViolation(CasaDesktopError):

@@ -89,6 +89,27 @@ class CasaDesktop(Configurable):
         "nothing may be copied out.",
     )
 
+    uploads = Bool(
+        True,
+        config=True,
+        help="Let files be dropped on a desktop, and uploaded in JupyterLab. Default True. Saving notebooks and texts "
+        "goes on without.",
+    )
+
+    downloads = Bool(
+        True,
+        config=True,
+        help="Let files be downloaded: by Jupyter's addresses 'files/' and 'nbconvert/', snapshots of a desktop, and "
+        "results of jobs. Default True.",
+    )
+
+    sharing = Bool(
+        True,
+        config=True,
+        help="Let users make links by which others may look at a desktop, and follow them. Default True. To forbid new "
+        "links only, set share_minutes to 0.",
+    )
+
     audit = Bool(
         False,
         config=True,
@@ -108,8 +129,14 @@ class CasaDesktop(Configurable):
     @property
     def lacks(self) -> list[str]:
         """What is switched off, as the page calls it (``view/host.ts``)."""
-        open_to_views = {"clipboard-in": self.clipboard_in, "clipboard-out": self.clipboard_out}
-        return [name for name, is_on in open_to_views.items() if not is_on]
+        switches = {
+            "clipboard-in": self.clipboard_in,
+            "clipboard-out": self.clipboard_out,
+            "uploads": self.uploads,
+            "downloads": self.downloads,
+            "shares": self.sharing and self.share_minutes >= 1,
+        }
+        return [name for name, is_on in switches.items() if not is_on]
 
     def settings(self) -> Settings:
         """Return the settings in the desktop's own form.

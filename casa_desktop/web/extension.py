@@ -15,7 +15,7 @@ from ..kernels.preference import prefer
 from ..system.executor import workers
 from ..views.page import PAGE_FOLDER
 from ..views.runtime_watch import Lookout
-from . import activity, job_news, job_rest, uws
+from . import activity, file_gates, job_news, job_rest, uws
 from .config import CasaDesktop
 from .events import SCHEMA, SCHEMA_ID, Notices
 from .guest_websocket import SharedSocketHandler
@@ -57,7 +57,9 @@ def _load_jupyter_server_extension(server: ServerApp) -> None:
     application = server.web_app
     choices = application.settings["casa_desktop"] = CasaDesktop(parent=server)
     base_url = application.settings["base_url"]
-    application.add_handlers(".*$", routes(base_url))  # type: ignore[no-untyped-call]
+    # Before Jupyter's own routes, which have the same addresses as some of them.
+    ours = [*routes(base_url), *file_gates.routes(base_url, choices)]
+    application.add_handlers(".*$", ours)  # type: ignore[no-untyped-call]
     # Kernels inherit the page's address; they cannot find it out themselves.
     os.environ[names.URL] = url_path_join(base_url, "casa-desktop") + "/"
     # The desktops that kernels start have the same idle time.

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 
-from ..errors import NoSuchShare, ProtocolViolation, Shortage
+from ..errors import NoSuchShare, ProtocolViolation, Shortage, SwitchedOff
 from ..runtime.record import Record
 from ..system.token_bucket import Budget
 from ..views import share_links
 from ..views.closing import GONE, LINK_ENDED, REFUSED
+from .file_gates import SHARES
 from .state import SHARE_RESOURCE
 from .websocket import PIECE, DesktopSocketHandler
 
@@ -60,6 +61,8 @@ class SharedSocketHandler(DesktopSocketHandler):
 
     async def open(self, token: str) -> None:
         """Connect to the desktop that the link shares; called by tornado."""
+        if not self.settings["casa_desktop"].sharing:
+            return self.refuse(LINK_ENDED, str(SwitchedOff(SHARES)))
         try:
             record, share = share_links.find(token)
         except Shortage as error:

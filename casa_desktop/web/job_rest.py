@@ -11,7 +11,7 @@ from jupyter_server.utils import url_path_join
 from tornado import web
 
 from ..batch import job_root, jobs, service
-from ..errors import CasaDesktopError, JobHeld, JobUnknown, OutputTaken, Shortage
+from ..errors import CasaDesktopError, JobHeld, JobUnknown, OutputTaken, Shortage, SwitchedOff
 from ..system.executor import in_thread
 from ..views.models import Body
 from . import audit, job_news
@@ -34,6 +34,8 @@ class JobHandler(DesktopHandler):
         """Return the status of an answer that tells an error of ours."""
         if isinstance(error, JobUnknown):
             return 404
+        if isinstance(error, SwitchedOff):
+            return 403
         if isinstance(error, (JobHeld, OutputTaken)):
             return 409
         return 500 if isinstance(error, Shortage) else 400

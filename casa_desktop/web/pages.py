@@ -10,11 +10,12 @@ from jupyter_server.utils import ensure_async
 from tornado import web
 
 from ..desktop import registry
-from ..errors import InvalidName, NoSuchShare
+from ..errors import InvalidName, NoSuchShare, SwitchedOff
 from ..runtime.directory import checked_name
 from ..system.executor import in_thread
 from ..views import page, share_links
 from .error_page import PlainErrors
+from .file_gates import SHARES
 from .state import AUTH_RESOURCE, SHARE_RESOURCE
 
 
@@ -46,6 +47,8 @@ class SharedPageHandler(PlainErrors, JupyterHandler):
     @authorized
     async def get(self, token: str) -> None:
         """Answer with the page for one share link, or with 404."""
+        if not self.settings["casa_desktop"].sharing:
+            raise web.HTTPError(403, str(SwitchedOff(SHARES)))
         try:
             record, _ = await in_thread(share_links.find, token)
         except NoSuchShare as error:

@@ -20,6 +20,7 @@ from ..errors import (
     InvalidShare,
     NoSuchShare,
     NotRunning,
+    SwitchedOff,
 )
 from ..runtime.directory import checked_name
 from ..system.executor import in_thread
@@ -28,6 +29,7 @@ from ..views.closing import LINK_ENDED, WITHDRAWN
 from ..views.models import Models
 from . import audit, metrics
 from .config import CasaDesktop
+from .file_gates import DOWNLOADS, SHARES
 from .state import AUTH_RESOURCE, SHARE_RESOURCE, Reception, reception
 
 
@@ -81,6 +83,8 @@ class DesktopHandler(APIHandler):
         """Return the status of an answer that tells an error of ours."""
         if isinstance(error, (NotRunning, NoSuchShare)):
             return 404
+        if isinstance(error, SwitchedOff):
+            return 403
         return 400 if isinstance(error, (InvalidName, InvalidSetting, InvalidShare)) else 500
 
     def log_exception(self, *args: Any) -> None:
@@ -146,6 +150,8 @@ class ScreenshotHandler(DesktopHandler):
     @authorized
     async def get(self, name: str) -> None:
         """Answer with a PNG of the whole desktop."""
+        if not self.choices.downloads:
+            raise SwitchedOff(DOWNLOADS)
         picture = await in_thread(models.screenshot, name)
         audit.write(self, "screenshot", desktop=name)
         self.set_header("Cache-Control", "no-store")
@@ -179,8 +185,8 @@ class SharesHandler(DesktopHandler):
 
     def _requested_life_and_label(self) -> tuple[Any, Any]:
         most = self.choices.share_minutes
-        if most < 1:
-            raise web.HTTPError(403, "Links to look at desktops are switched off on this server.")
+        if "shares" in self.choices.lacks:
+            raise SwitchedOff(SHARES)
         request = self.json_object('{"minutes": 60}')
         minutes = request.get("minutes", min(share_links.DEFAULT_MINUTES, most))
         if isinstance(minutes, (int, float)) and minutes > most:
@@ -211,5 +217,7 @@ class SharedHandler(DesktopHandler):
     @authorized
     async def get(self, token: str) -> None:
         """Answer with the address of the shared desktop's websocket, or with 404."""
+        if not self.choices.sharing:
+            raise SwitchedOff(SHARES)
         record, share = await in_thread(share_links.find, token)
         self.finish(self.models.shared(record, share, token))

@@ -20,11 +20,12 @@ from ..batch import service
 from ..batch.job_folder import Folder
 from ..batch.job_state import ERROR, EXECUTING, PENDING, QUEUED
 from ..batch.service import Entry
-from ..errors import CasaDesktopError
+from ..errors import CasaDesktopError, SwitchedOff
 from ..system.executor import in_thread, workers
 from ..views import models
 from . import audit, job_rest
 from . import uws_documents as documents
+from .file_gates import DOWNLOADS
 from .job_watch import changed
 from .uws_documents import JobView, Result
 
@@ -290,6 +291,8 @@ class ResultHandler(UwsHandler):
     @authorized
     async def get(self, name: str, result: str) -> None:
         """Answer with the file."""
+        if not self.choices.downloads:
+            raise SwitchedOff(DOWNLOADS)
         entry = await in_thread(service.entry, name)
         path = entry.result(result)
         if path is None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import json
 import struct
 import subprocess
 import sys
 import zlib
+from pathlib import Path
 from typing import Any, Awaitable, Callable
 
 import pytest
-from tornado.httpclient import HTTPResponse
+from tornado.httpclient import HTTPClientError, HTTPResponse
 from Xlib import X
 from Xlib.display import Display
+
+from casa_desktop.desktop import lifecycle
+from casa_desktop.views import share_links
 
 from ...support.browser import CLIPBOARD, RAW, Browser, cut_text
 
@@ -161,12 +166,97 @@ async def test_a_text_still_goes_in_where_only_the_way_out_is_closed(
         ({}, []),
         ({"clipboard_in": False}, ["clipboard-in"]),
         ({"clipboard_in": False, "clipboard_out": False}, ["clipboard-in", "clipboard-out"]),
+        ({"uploads": False, "downloads": False, "sharing": False}, ["uploads", "downloads", "shares"]),
+        ({"share_minutes": 0}, ["shares"]),
     ],
 )
 async def test_the_page_is_told_what_is_switched_off(
-    fetch: Fetch, choices: Any, switched: dict[str, bool], lacks: list[str]
+    fetch: Fetch, choices: Any, switched: dict[str, Any], lacks: list[str]
 ) -> None:
     for name, value in switched.items():
         setattr(choices, name, value)
     model = json.loads((await fetch("api", "desktops", method="POST", body="{}")).body)
     assert model["lacks"] == lacks
+
+
+async def _refused(asked: Awaitable[HTTPResponse]) -> str:
+    """Return the body of an answer that refuses with 403."""
+    with pytest.raises(HTTPClientError) as refused:
+        await asked
+    assert refused.value.code == 403
+    assert refused.value.response is not None
+    return html.unescape(refused.value.response.body.decode())
+
+
+async def test_without_sharing_no_link_is_made_and_none_is_followed(fetch: Fetch, view: View, choices: Any) -> None:
+    record = lifecycle.ensure()
+    _, token = share_links.create(record)
+    assert (await fetch("api", "shared", token)).code == 200
+    choices.sharing = False
+    for asked in (
+        fetch("api", "desktops", "main", "shares", method="POST", body="{}"),
+        fetch("api", "shared", token),
+        fetch("shared", token, ""),
+    ):
+        assert "Links to look at desktops are switched off on this server." in await _refused(asked)
+    code, reason = await (await view("shared", token, "rfb")).closed()
+    assert (code, "switched off" in reason) == (4403, True)
+    # The owner sees the desktop, and may withdraw what there is.
+    assert len(await (await (await view()).greet(RAW)).update(10, 10)) == 400
+    (share,) = share_links.valid(record)
+    assert (await fetch("api", "desktops", "main", "shares", share.id, method="DELETE")).code == 204
+
+
+async def test_snapshots_are_not_sent_where_downloads_are_switched_off(fetch: Fetch, choices: Any) -> None:
+    lifecycle.ensure()
+    choices.downloads = False
+    told = json.loads(await _refused(fetch("api", "desktops", "main", "screenshot.png")))
+    assert told["error"] == "SwitchedOff"
+    assert told["message"].startswith("Downloads of files are switched off on this server.")
+    choices.downloads = True
+    assert (await fetch("api", "desktops", "main", "screenshot.png")).code == 200
+
+
+class TestJupyterFiles:
+    """Files of a server that was started with both switches off."""
+
+    @pytest.fixture
+    def jp_server_config(self, jp_server_config: dict[str, Any]) -> dict[str, Any]:
+        return {**jp_server_config, "CasaDesktop": {"uploads": False, "downloads": False}}
+
+    async def test_jupyter_s_own_addresses_send_no_file(self, fetch: Fetch, jp_fetch: Fetch, jp_root_dir: Path) -> None:
+        (jp_root_dir / "data.txt").write_text("of the server")
+        (jp_root_dir / "a.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+        for parts in (("files", "data.txt"), ("files", "none"), ("nbconvert", "html", "a.ipynb")):
+            told = await _refused(jp_fetch(*parts, params={"download": "1"}))
+            assert "Downloads of files are switched off on this server." in told
+            assert "of the server" not in told
+
+    async def test_a_file_is_not_uploaded_and_what_jupyterlab_saves_is_saved(
+        self, fetch: Fetch, jp_fetch: Fetch, jp_root_dir: Path
+    ) -> None:
+        def put(name: str, **model: Any) -> Awaitable[HTTPResponse]:
+            return jp_fetch("api", "contents", name, method="PUT", body=json.dumps({"type": "file", **model}))
+
+        for model in (
+            {"format": "base64", "content": "eA=="},
+            {"format": "base64", "content": "eA==", "chunk": 1},
+            {"format": "text", "content": "x", "chunk": -1},
+        ):
+            told = json.loads(await _refused(put("new.bin", **model)))
+            assert told["message"].startswith("Uploads of files are switched off on this server.")
+        assert list(jp_root_dir.iterdir()) == []
+        notebook = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+        assert (await put("a.ipynb", type="notebook", format="json", content=notebook)).code == 201
+        assert (await put("a.txt", format="text", content="saved")).code == 201
+        assert (jp_root_dir / "a.txt").read_text() == "saved"
+        assert json.loads((await jp_fetch("api", "contents", "a.txt")).body)["content"] == "saved"
+
+    @pytest.mark.parametrize("parts", [("files", "data.txt"), ("nbconvert", "html", "a.ipynb")])
+    async def test_who_is_not_known_is_told_nothing_of_switches(
+        self, fetch: Fetch, http_server_client: Any, jp_base_url: str, parts: tuple[str, ...]
+    ) -> None:
+        with pytest.raises(HTTPClientError) as refused:
+            await http_server_client.fetch(jp_base_url + "/".join(parts), follow_redirects=False)
+        assert refused.value.code in (302, 403)
+        assert b"switched off" not in refused.value.response.body

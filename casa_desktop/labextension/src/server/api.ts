@@ -229,6 +229,9 @@ async function json(response: Response): Promise<Json | null> {
  * comes from a hub or a reverse proxy that cannot reach the server just now.
  */
 function refusal(status: number, body: Json | null): Error {
+  if (body?.error === 'SwitchedOff' && typeof body.message === 'string') {
+    return new Refused(body.message);
+  }
   if (status === 401 || status === 403) {
     return new LoggedOut(
       'The server did not accept your login: reload this page to log in again.'

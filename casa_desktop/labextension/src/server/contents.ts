@@ -88,7 +88,9 @@ function sentence(status: number, message: string): string {
   switch (status) {
     case 401:
     case 403:
-      return 'The server does not let you write there.';
+      return /switched off/.test(message)
+        ? message
+        : 'The server does not let you write there.';
     case 404:
       return 'There is no such folder on the server.';
     case 413:

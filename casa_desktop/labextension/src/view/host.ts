@@ -12,11 +12,17 @@ export interface IAction {
 /**
  * What a place may lack: a Jupyter server that takes files, or that makes links
  * to share; or ownership: the desktop is another user's, and can only be watched.
- * The others are switched off by the server's administrator: the clipboard, from
- * the browser to the desktop or back.
+ * The others, and links, may be switched off by the server's administrator: the
+ * clipboard, from the browser to the desktop or back, and files likewise.
  */
 export type Lack =
-  'files' | 'shares' | 'ownership' | 'clipboard-in' | 'clipboard-out';
+  | 'files'
+  | 'shares'
+  | 'ownership'
+  | 'clipboard-in'
+  | 'clipboard-out'
+  | 'uploads'
+  | 'downloads';
 
 /** What a view asks of the place that it is in: a page or a tab of JupyterLab. */
 export interface IHost {

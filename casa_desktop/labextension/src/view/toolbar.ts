@@ -42,7 +42,8 @@ type Use =
   | 'touch'
   | 'control'
   | 'shares'
-  | 'clipboard';
+  | 'clipboard'
+  | 'snapshot';
 
 /** The row of buttons above a desktop. */
 export class Toolbar {
@@ -68,7 +69,9 @@ export class Toolbar {
     );
     this.opens('picture', 'Picture', 'picture', 'connected');
     this.add('Full screen', 'fullscreen', 'always', () => host.fullScreen());
-    this.add('Snapshot', 'snapshot', 'owner', opener => host.snapshot(opener));
+    this.add('Snapshot', 'snapshot', 'snapshot', opener =>
+      host.snapshot(opener)
+    );
     this.opens('share', 'Share', 'share', 'shares');
     this.badge.innerHTML = icon('eye');
     this.badge.append('View only');
@@ -109,6 +112,8 @@ export class Toolbar {
     switch (use) {
       case 'shares':
         return !viewOnly && !lacks('shares');
+      case 'snapshot':
+        return !viewOnly && !lacks('downloads');
       case 'clipboard':
         return !viewOnly && !(lacks('clipboard-in') && lacks('clipboard-out'));
       case 'control':

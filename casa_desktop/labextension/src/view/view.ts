@@ -145,7 +145,9 @@ export class View {
       refusal: () =>
         this.session.viewOnly || this.session.lacks('files')
           ? 'Files can be dropped only where the desktop is in your Jupyter.'
-          : ''
+          : this.session.lacks('uploads')
+            ? 'Uploads of files are switched off on this server.'
+            : ''
     });
     body.append(drop.node);
     this.node.append(this.toolbar.node, body);

@@ -4,6 +4,7 @@ import { AddressInfo } from 'node:net';
 import { test } from 'vitest';
 import {
   Api,
+  LoggedOut,
   Lost,
   Missing,
   Refused,
@@ -168,5 +169,20 @@ test('links are made, listed and withdrawn below their desktop', async () => {
 test('the page of something in between is not taken for a list', async () => {
   await serving(answering(200, { login: 'here' }), async api => {
     await assert.rejects(api.list(), Unreachable);
+  });
+});
+
+test('what is switched off is refused in the words of the server', async () => {
+  const message = 'Downloads of files are switched off on this server.';
+  const body = { error: 'SwitchedOff', message };
+  await serving(answering(403, body), async api => {
+    const asks = [() => api.screenshot('main'), () => api.share('main', 5, '')];
+    for (const ask of asks) {
+      await assert.rejects(ask, error => {
+        assert.ok(error instanceof Refused && !(error instanceof LoggedOut));
+        assert.equal(error.message, message);
+        return true;
+      });
+    }
   });
 });

@@ -223,6 +223,8 @@ test('what the administrator has switched off has no button', () => {
     return names().filter(name => !left.includes(name));
   };
   assert.deepEqual(without('shares'), ['Share']);
+  assert.deepEqual(without('downloads'), ['Snapshot']);
+  assert.deepEqual(without('uploads'), []);
   assert.deepEqual(without('clipboard-in'), []);
   assert.deepEqual(without('clipboard-out'), []);
   assert.deepEqual(without('clipboard-in', 'clipboard-out'), ['Clipboard']);
