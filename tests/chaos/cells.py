@@ -84,6 +84,7 @@ class Kernel:
         jupyter: the server, running.
         folder: where it works, below the server's root.
         name: of its kernelspec.
+        known: its id, where it runs already.
 
     Attributes:
         id: its name at the server.
@@ -91,11 +92,11 @@ class Kernel:
         folder: where it works.
     """
 
-    def __init__(self, jupyter: Jupyter, folder: str = "", name: str = "casa") -> None:
+    def __init__(self, jupyter: Jupyter, folder: str = "", name: str = "casa", known: str = "") -> None:
         self._jupyter, self.folder = jupyter, folder
         self.pid: Optional[int] = None
         self._cells: Dict[str, Cell] = {}
-        self.id: str = jupyter.ask("api/kernels", "POST", {"name": name, "path": folder})["id"]
+        self.id: str = known or jupyter.ask("api/kernels", "POST", {"name": name, "path": folder})["id"]
         self._session = uuid.uuid4().hex
         self._address = f"ws{jupyter.url[4:]}api/kernels/{self.id}/channels?session_id={self._session}"
         self._socket: Optional[ClientConnection] = None

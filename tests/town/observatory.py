@@ -27,6 +27,7 @@ AS_IT_IS = """
 cp -a /etc /mnt/etc
 mount --bind /mnt/etc /etc
 mount -t tmpfs -o mode=755 town /run
+mount -t tmpfs -o mode=755 town /usr/local/share
 mkdir -m 700 /mnt/hub
 if [ -d {prefix} ]; then mkdir /mnt/prefix; mount --bind {prefix} /mnt/prefix; fi
 for path in {project} {prefix} {base}; do

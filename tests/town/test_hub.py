@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import Dict, Iterator, List
+from typing import Dict, List
 from urllib.parse import quote
 
 import psutil
 import pytest
 
-from ..neighbours.town import Person, lack
+from ..chaos.cells import Kernel
+from ..neighbours.town import Person
 from ..support.living import command, name_of
 from .observatory import Observatory
 from .server import Server
@@ -17,17 +20,6 @@ from .server import Server
 # As directory services name their users.
 AWKWARD = "karl j@obs.example"
 USERS = ("ada", "grace", "mary", "vera", AWKWARD)
-# The hub looks for servers that have ended by themselves every half minute.
-SOONER = "c.Spawner.poll_interval = 1\n"
-
-
-@pytest.fixture(scope="module")
-def hub() -> Iterator[Observatory]:
-    reason = lack()
-    if reason:
-        pytest.skip(reason)
-    with Observatory(SOONER) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -77,3 +69,56 @@ def test_nothing_is_left_of_a_server_however_it_ends(hub: Observatory, users: Di
     for name in ENDS:
         hub.await_end(name)
         assert hub.left(users[name]) == []
+
+
+def test_each_server_of_a_user_has_desktops_of_its_own(hub: Observatory, users: Dict[str, Person]) -> None:
+    # As an administrator adds one to the kernels of all users.
+    hub.town.as_root(f"{sys.executable} -m casa_desktop kernel install --prefix /usr/local --name casa-too")
+    first, other = (Server(hub, hub.start_server("ada", name), "ada") for name in ("", "older-casa"))
+    model = first.desktop()
+    other.desktop()
+    kernels = [first.kernel("casa"), other.kernel("casa-too")]
+    folders = [_printed(each, "import os; print(os.environ['CASA_DESKTOP_RUNTIME_DIR'])") for each in kernels]
+    assert len({*folders}) == 2
+    hub.ask("users/ada/servers/older-casa", "DELETE", {"remove": True})
+    hub.await_end("ada", "older-casa")
+    assert first.desktops() == [model]
+    assert _printed(kernels[0], "print(6 * 7)") == "42"
+    assert not hub.town.as_root(f"ls -d {folders[1]} || true")
+    kernels[1].leave()
+    _stopped_by_the_hub(hub, first, users["ada"])
+    hub.await_end("ada")
+    kernels[0].leave()
+    assert hub.left(users["ada"]) == []
+
+
+def _printed(kernel: Kernel, code: str) -> str:
+    """Return what a cell prints."""
+    cell = kernel.run(code)
+    assert cell.wait_until_over(120)
+    return cell.text.strip()
+
+
+def test_servers_kernels_and_desktops_survive_a_restart_of_the_hub_which_cleans_up_after_those_that_did_not(
+    hub: Observatory, users: Dict[str, Person]
+) -> None:
+    survivor, lost = _started(hub, "grace", "mary")
+    model = survivor.desktop()
+    lost.desktop()
+    kernel = survivor.kernel()
+    assert _printed(kernel, "x = 7; print(x)") == "7"
+    kernel.leave()
+    hub.stop(signal.SIGTERM)
+    server = _server_process(users["mary"])
+    server.kill()
+    server.wait(60)
+    hub.start()
+    assert survivor.desktops() == [model]
+    again = Kernel(survivor, known=kernel.id)
+    assert _printed(again, "print(x)") == "7"
+    again.leave()
+    hub.await_end("mary")
+    assert hub.left(users["mary"]) == []
+    _stopped_by_the_hub(hub, survivor, users["grace"])
+    hub.await_end("grace")
+    assert hub.left(users["grace"]) == []
