@@ -102,9 +102,7 @@ def _on_machine(wish: Wish, environ: Mapping[str, str]) -> Tuple[Kernel, List[st
         display_name=wish.display_name,
         desktop=wish.desktop,
         network=wish.network,
-        # Only this Python's Jupyter searches its prefix, and that has our provisioner. It alone can tell why ranks have
-        # not started.
-        provisioned=wish.place.prefix == sys.prefix or wish.ranks is not None,
+        provisioned=wish.place.is_own,
         overlay=folder if lacks else None,
         ranks=wish.ranks,
         options=wish.options,
@@ -138,6 +136,7 @@ def _in_container(wish: Wish, environ: Mapping[str, str]) -> Tuple[Kernel, List[
         found,
         display_name=wish.display_name,
         desktop=wish.desktop,
+        provisioned=wish.place.is_own,
         options=wish.options,
     )
     kernel = _write(name, spec, wish.place, False)

@@ -149,9 +149,8 @@ def python_spec(
         display_name: the name in JupyterLab; by default CASA and its version.
         desktop: the desktop on which the kernel's windows open; by default ``main``.
         network: the value of ``CASA_DESKTOP_NETWORK``; empty to use the environment's.
-        provisioned: whether every Jupyter that sees the kernel has our provisioner, so that they can communicate over
-            unix sockets; a Jupyter without it would refuse the kernel (jupyter_client,
-            KernelSpecManager.get_kernel_spec).
+        provisioned: whether to name our provisioner: every Jupyter that sees the kernel must have it then. Otherwise
+            those that have it use it all the same (``kernels.preference``), and others use TCP.
         overlay: the folder with the packages that the Python lacks.
         ranks: the processes of a kernel over MPI; None for one process.
         options: CASA's own options, like ``--nologfile``.
@@ -182,6 +181,7 @@ def container_spec(
     *,
     display_name: str = "",
     desktop: str = "",
+    provisioned: bool = False,
     options: Sequence[str] = (),
 ) -> Dict[str, Any]:
     """Return the kernel.json of a kernel in a container.
@@ -191,7 +191,7 @@ def container_spec(
         container: the container in which the kernel runs.
         found: the result of examining the Python in the container.
         display_name: the name in JupyterLab; by default CASA, its version, and the engine.
-        desktop, options: as in ``python_spec``.
+        desktop, provisioned, options: as in ``python_spec``.
     """
     return _spec(
         containers.kernel_argv(python, container, options),
@@ -199,7 +199,7 @@ def container_spec(
         _desktop(desktop),
         {"casa": found.casa, "container": container.as_dict()},
         debugger=found.debugger,
-        provisioned=True,
+        provisioned=provisioned,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -41,6 +42,13 @@ class Place:
     def overlay(self, name: str) -> Path:
         """Return the folder for the packages that the Python of the kernel ``name`` lacks."""
         return overlay_of(self.folder(name))
+
+    @property
+    def is_own(self) -> bool:
+        """Whether only this Python's Jupyter, which has our provisioner, searches the place by itself."""
+        from jupyter_core.paths import SYSTEM_JUPYTER_PATH
+
+        return self.prefix == sys.prefix and str(self._data()) not in SYSTEM_JUPYTER_PATH
 
     def _data(self) -> Path:
         if self.prefix is not None:

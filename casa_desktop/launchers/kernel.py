@@ -6,6 +6,9 @@ Jupyter starts this program instead of the kernel and treats it as the kernel; i
 creates a rendezvous folder (``runtime.rendezvous``), starts the engine, and runs until everything has ended
 (``launchers.shim``). It also starts the desktops that the kernel asks for: outside the container they outlive the
 kernel.
+
+A Jupyter without our provisioner chooses TCP ports. The launcher passes on what comes there (``launchers.port_relay``);
+and the command line may contain more about the connection than the file (``network.connection_arguments``).
 """
 
 from __future__ import annotations
@@ -19,13 +22,14 @@ import sys
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .. import names
 from ..containers import engines
 from ..containers.container import Container, Place, passed_environment, remove_command, run_command
 from ..desktop import lifecycle
 from ..errors import CasaDesktopError, ContainerFailed, InvalidContainer
+from ..network import connection_arguments
 from ..runtime import directory
 from ..runtime.rendezvous import Berth, berth_of, leave, occupy
 from ..runtime.settings import Settings
@@ -39,6 +43,9 @@ from ..system.readiness import Waiting
 from ..x11 import displays
 from .shim import Keeper, exit_status
 
+if TYPE_CHECKING:
+    from .port_relay import Ports
+
 # After this many seconds without an end, a kernel is killed; Jupyter itself waits half as long.
 KERNEL_GRACE = 3.0
 REMOVAL_SECONDS = 10.0
@@ -47,25 +54,23 @@ _SYSTEM = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc",
 _TOO_MUCH = frozenset(["", "/", "/opt", "/var"])
 
 
-def prepared_connection(path: Path) -> Tuple[Dict[str, Any], Berth]:
+def prepared_connection(path: Path, said: Optional[Mapping[str, Any]] = None) -> Tuple[Dict[str, Any], Berth]:
     """Return a connection file's contents, and the rendezvous folder to which it refers.
+
+    Args:
+        path: path of the file. If the command line has connection settings, it may be missing or empty.
+        said: those settings; they override the file.
 
     Raises:
         OSError, ValueError: the file cannot be read.
         RuntimeDirectoryError: as in ``runtime.rendezvous.new_berth``.
     """
-    connection: Dict[str, Any] = parsed(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8") if path.exists() or not said else ""
+    connection: Dict[str, Any] = parsed(text) if text or not said else {}
     if not isinstance(connection, dict):
         raise ValueError(f"{path} is no connection file: it holds no object")
+    connection.update(said or {})
     return connection, berth_of(str(connection.get("ip", "")) if connection.get("transport") == "ipc" else "")
-
-
-def networked(container: Container, connection: Mapping[str, Any]) -> Container:
-    """Return the container, with the host's network if the kernel has to listen on one of its ports.
-
-    A Jupyter without this package's provisioner (``kernels.provisioner``) uses TCP for its kernels.
-    """
-    return container if connection.get("transport") == "ipc" else replace(container, network="host")
 
 
 def bindable(folder: str) -> bool:
@@ -194,7 +199,12 @@ def answer(word: Word, container: Optional[Container]) -> Word:
 
 
 def run_kernel(
-    connection_file: Path, container: Container, options: Sequence[str], ready: Callable[[], None] = lambda: None
+    connection_file: Path,
+    container: Container,
+    options: Sequence[str],
+    ready: Callable[[], None] = lambda: None,
+    *,
+    arguments: Sequence[str] = (),
 ) -> int:
     """Run a kernel from its start to its end; return the exit status.
 
@@ -203,28 +213,57 @@ def run_kernel(
         container: the container in which the kernel runs.
         options: CASA's own options.
         ready: called when the container runs.
+        arguments: what the command line says of the connection.
 
     Raises:
         CasaDesktopError: the kernel did not start.
     """
     check_engine(container)
     displays.prepare_sockets()
-    connection, berth = prepared_connection(connection_file)
+    connection, berth = prepared_connection(connection_file, connection_arguments.said(arguments))
+    ports = None if connection.get("transport") == "ipc" else _ports(container, connection_file, connection)
     lock = occupy(berth)
     try:
+        if ports is not None:
+            connection = ports.relay(connection, berth)
         _write_private(berth.connection_file, json.dumps(connection))
-        program = [*module("casa_kernel"), "-f", str(berth.connection_file), *(["--", *options] if options else [])]
-        networking = networked(container, connection)
+        session = connection_arguments.of_session(arguments)
+        casa = ["--", *options] if options else []
+        program = [*module("casa_kernel"), "-f", str(berth.connection_file), *session, *casa]
         # If the container uses the machine's network, the kernel must not create a private one inside.
         chosen = {names.NETWORK: "host"} if container.network == "host" else {}
         place = place_of(os.getcwd(), {**os.environ, **chosen})
-        command = container_command(networking, berth, program, place=place, grace=KERNEL_GRACE)
+        command = container_command(container, berth, program, place=place, grace=KERNEL_GRACE)
         parent = int(os.environ.get("JPY_PARENT_PID") or os.getppid())
         keeper = Keeper(command, berth, lock, lambda word: answer(word, container), parent=parent, on_call=ready)
         run_container(container, berth, keeper)
         return exit_status(keeper)
     finally:
+        if ports is not None:
+            ports.close()
         leave(berth, lock)
+
+
+def _ports(container: Container, connection_file: Path, connection: Mapping[str, Any]) -> Ports:
+    """Listen on the ports that Jupyter has chosen; write those that it has left to us into its connection file.
+
+    Raises:
+        ContainerFailed: this is impossible.
+    """
+    # It takes time and memory that kernels over unix sockets do not need.
+    from .port_relay import Ports
+
+    try:
+        ports = Ports(connection)
+    except (OSError, OverflowError, TypeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ContainerFailed(
+            container.label,
+            f"the ports that {connection_file} names for Jupyter cannot be used: {reason}. Start the kernel again.",
+        ) from error
+    if ports.chosen:
+        connection_file.write_text(json.dumps({**connection, **ports.chosen}), encoding="utf-8")
+    return ports
 
 
 def _write_private(path: Path, text: str) -> None:
@@ -248,16 +287,19 @@ def parsed_container(text: str) -> Container:
 
 def main(words: List[str]) -> int:
     """Run the kernel as the command line asks; return the exit status."""
-    parser = argparse.ArgumentParser("casa_desktop.launchers.kernel", description="Run a CASA kernel in a container.")
-    parser.add_argument("-f", dest="connection_file", type=Path, required=True, help="Jupyter's connection file")
+    own, options = connection_arguments.split(words)
+    about = "Run a CASA kernel in a container; CASA's options follow --."
+    parser = argparse.ArgumentParser("casa_desktop.launchers.kernel", description=about, allow_abbrev=False)
+    names_of_file = ("-f", "--f", "--IPKernelApp.connection_file")
+    file = "Jupyter's connection file"
+    parser.add_argument(*names_of_file, dest="connection_file", type=Path, required=True, help=file)
     parser.add_argument("--container", required=True, help="the container, as JSON")
-    parser.add_argument("options", nargs="*", help="CASA's options, behind --")
-    arguments = parser.parse_args(words)
+    arguments, others = parser.parse_known_args(own)
     waiting = Waiting(os.environ.pop(names.READY_FD, ""))
     try:
         container = parsed_container(arguments.container)
-        return run_kernel(arguments.connection_file, container, arguments.options, waiting.close)
-    except (CasaDesktopError, OSError, ValueError) as error:
+        return run_kernel(arguments.connection_file, container, options, waiting.close, arguments=others)
+    except (CasaDesktopError, OSError, RuntimeError, ValueError) as error:
         print(f"casa-desktop: {error}", file=sys.stderr)
         waiting.tell(str(error))
         return 1

@@ -56,6 +56,11 @@ def said(arguments: Sequence[str]) -> Dict[str, Any]:
     return found
 
 
+def of_session(arguments: Sequence[str]) -> List[str]:
+    """Return the arguments with the key and the like, which only ipykernel understands."""
+    return [word for word in arguments if word.startswith(f"--{_KEY}")]
+
+
 def arguments(ports: Mapping[str, int]) -> List[str]:
     """Return the arguments that pass ports to ipykernel, by their names in a connection file."""
     return [f"--{_APPLICATION}{name}={port}" for name, port in ports.items()]

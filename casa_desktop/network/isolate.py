@@ -24,11 +24,12 @@ from ..system.messages import Word
 from ..system.pythonpath import seen
 from . import namespace, uplink, x_numbers
 
-__all__ = ["Quarters", "move_in", "seclude"]
+__all__ = ["PORTS", "Quarters", "listen", "move_in", "seclude"]
 
 # In the kernel's private folder; the host helper answers on it.
 HELPER_SOCKET = "porter.sock"
-_PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
+# The ports of a kernel, by their names in a connection file.
+PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 _BACKLOG = 100
 # Jupyter's default address, and the one that ZMQ writes as *.
 _LOOPBACK, _ANY = "127.0.0.1", "0.0.0.0"  # noqa: S104
@@ -81,7 +82,7 @@ class Quarters:
         if not namespace.wanted(environ) or namespace.is_private(environ):
             return
         if connection.get("transport") != "ipc":
-            self.sockets, self.chosen = _listen(connection)
+            self.sockets, self.chosen = listen(connection)
         self._hire_porter(environ)
         way_out = uplink.find(environ)
         try:
@@ -189,13 +190,13 @@ def _berth(connection: Mapping[str, Any], environ: Mapping[str, str]) -> Optiona
     return berth if berth.folder == folder else None
 
 
-def _listen(connection: Mapping[str, Any]) -> Tuple[Dict[int, socket.socket], Dict[str, int]]:
+def listen(connection: Mapping[str, Any]) -> Tuple[Dict[int, socket.socket], Dict[str, int]]:
     """Listen on the ports that Jupyter has chosen; return the sockets, and the ports that Jupyter left to us."""
     found: Dict[int, socket.socket] = {}
     chosen: Dict[str, int] = {}
     address = str(connection.get("ip") or _LOOPBACK)
     with ExitStack() as undo:
-        for name in _PORTS:
+        for name in PORTS:
             port = int(connection.get(name) or 0)
             listener = undo.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
             if port:

@@ -69,7 +69,8 @@ def jupyter(kernel_environment: Dict[str, str], tmp_path_factory: pytest.TempPat
     folder = tmp_path_factory.mktemp("elsewhere")
     present = [each for each in ("papermill", "jupyter_console") if util.find_spec(each)]
     python = other_jupyter.installed(folder / "venv", ["jupyter_client", "nbclient", *present])
-    for words in (["--name", "plain"], ["--name", "prefixed", "--prefix", str(folder / "prefix")]):
+    prefixed = ["--name", "prefixed", "--prefix", str(folder / "prefix")]
+    for words in (["--name", "plain"], prefixed, ["--name", "sandbox", "--sandbox"]):
         install(words, {**kernel_environment, "JUPYTER_DATA_DIR": str(folder / "data")})
     own = other_jupyter.environment(kernel_environment, python, folder / "data")
     return Elsewhere(python, {**own, "JUPYTER_PATH": str(folder / "prefix" / "share" / "jupyter")})
@@ -103,10 +104,10 @@ def test_the_jupyter_of_these_tests_has_no_casa_desktop_and_no_casa(jupyter: Els
 
 def test_it_lists_the_kernels(jupyter: Elsewhere) -> None:
     listed = json.loads(jupyter.output("-m", "jupyter_client.kernelspecapp", "list", "--json"))
-    assert {"plain", "prefixed"} <= set(listed["kernelspecs"])
+    assert {"plain", "prefixed", "sandbox"} <= set(listed["kernelspecs"])
 
 
-@pytest.mark.parametrize(("program", "kernel"), [("nbclient", "prefixed"), ("papermill", "plain")])
+@pytest.mark.parametrize(("program", "kernel"), [("nbclient", "sandbox"), ("papermill", "prefixed")])
 def test_programs_run_notebooks_in_them(
     apart: Elsewhere, observation: Path, tmp_path: Path, program: str, kernel: str
 ) -> None:
@@ -131,7 +132,7 @@ def test_jupyter_console_runs_a_task(apart: Elsewhere, observation: Path) -> Non
     assert left(apart) == []
 
 
-@pytest.mark.parametrize(("kernel", "mode"), [("plain", "signal"), ("plain", "message")])
+@pytest.mark.parametrize(("kernel", "mode"), [("plain", "signal"), ("sandbox", "message")])
 def test_a_kernel_is_interrupted_and_restarted_and_nothing_outlives_a_killed_client(
     apart: Elsewhere, observation: Path, kernel: str, mode: str
 ) -> None:

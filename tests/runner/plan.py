@@ -108,6 +108,7 @@ SECONDS: Dict[str, float] = {
     "tests/kernel/test_contained.py": 84,
     "tests/kernel/test_earlier_kernelspecs.py": 20,
     "tests/kernel/test_elsewhere.py": 60,
+    "tests/kernel/test_vs_code.py": 30,
     "tests/kernel/drawing/test_desktop.py": 34,
     "tests/kernel/test_documentation.py": 21,
     "tests/kernel/interactive/test_fifo_folder.py": 36,

@@ -3,9 +3,10 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 import pytest
+from jupyter_core.paths import SYSTEM_JUPYTER_PATH
 from traitlets.config import Application
 
 from casa_desktop.errors import ForeignKernel, KernelNotWritten, KernelTaken, KernelUnknown
@@ -15,6 +16,23 @@ from casa_desktop.kernels.store import Place
 
 FOUND = Python((3, 11, 2), {"casatasks": "6.7.0.31"}, True, True, True, "", ())
 OWN = Place()
+
+
+@pytest.mark.parametrize(
+    ("python", "prefix", "is_own"),
+    [
+        ("/opt/venv", "/opt/venv", True),
+        ("/opt/venv", "/opt/other", False),
+        ("/opt/venv", None, False),
+        # All Jupyters of a machine search these, whatever their Python.
+        *((Path(path).parents[1], str(Path(path).parents[1]), False) for path in SYSTEM_JUPYTER_PATH),
+    ],
+)
+def test_a_place_is_the_own_jupyter_s_if_no_other_searches_it_by_itself(
+    python: object, prefix: Optional[str], is_own: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "prefix", str(python))
+    assert Place(prefix).is_own is is_own
 
 
 def _spec(**more: Any) -> Dict[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 import pytest
 
@@ -22,10 +23,15 @@ from ...support.clock import own_time
 CONNECTION: Dict[str, Any] = {"transport": "ipc", "ip": "/nowhere/k", "key": "secret", "shell_port": 1}
 
 
-def launch(root: Path, container: Container, env: Optional[Dict[str, str]] = None) -> subprocess.CompletedProcess[str]:
+def launch(
+    root: Path,
+    container: Container,
+    env: Optional[Dict[str, str]] = None,
+    connection: Mapping[str, Any] = CONNECTION,
+) -> subprocess.CompletedProcess[str]:
     """Run the launcher as Jupyter would; it is expected to end by itself."""
     file = root.parent / f"{root.name}-connection.json"
-    file.write_text(json.dumps(CONNECTION))
+    file.write_text(json.dumps(connection))
     argv = [each.replace("{connection_file}", str(file)) for each in kernel_argv(sys.executable, container)]
     try:
         return subprocess.run(
@@ -62,6 +68,37 @@ def test_a_container_that_cannot_be_had_is_one_sentence_at_once_and_leaves_nothi
     assert not root.exists() or list(root.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("ports", "reason"),
+    [
+        ({"shell_port": 70_000}, "bind(): port must be 0-65535."),
+        ({"shell_port": "x"}, "invalid literal for int() with base 10: 'x'."),
+        ({"shell_port": [5]}, "int() argument must be a string"),
+        ({"ip": "192.0.2.1"}, "Cannot assign requested address."),
+        ({"ip": "no-such-host.invalid"}, "not known."),
+    ],
+    ids=str,
+)
+def test_ports_that_cannot_be_had_are_one_sentence_and_leave_nothing(
+    root: Path, tmp_path: Path, ports: Dict[str, Any], reason: str
+) -> None:
+    done = launch(root, Container("bwrap"), connection={**CONNECTION, "transport": "tcp", "ip": "127.0.0.1", **ports})
+    assert done.returncode == 1
+    assert done.stderr.startswith("casa-desktop: The container of bwrap did not start: the ports that ")
+    assert reason in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not root.exists() or list(root.iterdir()) == []
+
+
+def test_a_port_that_another_program_has_is_one_sentence(root: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        connection = {"transport": "tcp", "ip": "127.0.0.1", "control_port": other.getsockname()[1]}
+        done = launch(root, Container("bwrap"), connection=connection)
+    assert done.stderr.endswith("cannot be used: Address already in use. Start the kernel again.\n")
+
+
 def test_a_description_that_is_none_is_one_sentence(root: Path) -> None:
     words = [sys.executable, "-m", "casa_desktop.launchers.kernel", "-f", "x.json", "--container", "{"]
     done = subprocess.run(words, stderr=subprocess.PIPE, text=True, check=False)
@@ -83,12 +120,6 @@ def test_a_place_is_home_working_folder_and_runtime_directory(root: Path, tmp_pa
     assert (place.cwd, place.home, place.uid) == (str(tmp_path), str(root), os.getuid())
     assert kernel.place_of("/", {"HOME": str(root)}).cwd == str(root)
     assert kernel.place_of("/", {"HOME": str(root / "nowhere")}).cwd == "/"
-
-
-def test_only_a_kernel_on_ports_needs_the_hosts_network() -> None:
-    container = Container("podman", "casa", network="none")
-    assert kernel.networked(container, {"transport": "ipc"}) == container
-    assert kernel.networked(container, {"transport": "tcp"}).network == "host"
 
 
 @pytest.mark.parametrize(
