@@ -74,8 +74,9 @@ SLOW: Tuple[str, ...] = (
 SECONDS: Dict[str, float] = {
     "tests/casa_desktop/batch/test_arrays.py": 70,
     "tests/casa_desktop/batch/test_execution.py": 50,
-    "tests/casa_desktop/batch/test_here.py": 30,
-    "tests/casa_desktop/batch/test_slurm.py": 60,
+    "tests/casa_desktop/batch/test_here.py": 40,
+    "tests/casa_desktop/batch/test_own_kernels.py": 40,
+    "tests/casa_desktop/batch/test_slurm.py": 70,
     "tests/casa_desktop/store/test_disks.py": 30,
     "tests/kernel/replay/test_masks.py": 90,
     "tests/casa_desktop/store/test_processes.py": 25,

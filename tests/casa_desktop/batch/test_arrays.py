@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import string
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
 
@@ -210,27 +211,35 @@ def test_jobs_that_nothing_will_start_any_more_have_failed(
     assert jobs.call("jobs", "stop", name).stdout.splitlines()[-1] == f"{name}: 2 jobs: 1 ABORTED, 1 ERROR"
 
 
-def test_an_array_on_slurm_tells_which_of_its_jobs_failed_and_runs_them_again(slurm_jobs: Jobs, work: Path) -> None:
-    data = [f"{letter}.ms" for letter in "abcdef"]
-    path = _reduction(work / "on-slurm", "reduce", *data, missing="d.ms")
+@pytest.mark.parametrize("number", [6, pytest.param(20, marks=pytest.mark.timeout(1800))])
+def test_an_array_on_slurm_tells_which_of_its_jobs_failed_and_runs_them_again(
+    slurm_jobs: Jobs, work: Path, number: int, request: pytest.FixtureRequest
+) -> None:
+    if number > 6 and not request.config.getoption("--long"):
+        pytest.skip("it starts twenty kernels; --long does that")
+    data = [f"{letter}.ms" for letter in string.ascii_lowercase[:number]]
+    name = f"reduce{number}-1"
+    path = _reduction(work / f"{number}-on-slurm", f"reduce{number}", *data, missing="d.ms")
     # Three at a time on the 16 processors that this Slurm believes in.
     said = _begin(slurm_jobs, path, "slurm", "--", "-c5")
-    assert said == "reduce-1 was started: 6 jobs. 'casa-desktop jobs list reduce-1' tells how far they are.\n"
-    waited = slurm_jobs.wait("reduce-1")
+    assert said == f"{name} was started: {number} jobs. 'casa-desktop jobs list {name}' tells how far they are.\n"
+    for each in range(1, number + 1):
+        assert slurm_jobs.wait(f"{name}.{each}").returncode == (1 if each == 4 else 0)
+    waited = slurm_jobs.wait(name)
     assert waited.returncode == 1
     phases = ["ERROR" if name == "d.ms" else "COMPLETED" for name in data]
     assert [line[1:3] for line in _columns(waited.stdout.splitlines())] == [[*each] for each in zip(data, phases)]
     assert waited.stdout.count("Cell 3 of 3 failed: FileNotFoundError: d.ms\n") == 1
-    assert waited.stdout.endswith("reduce-1: 6 jobs: 5 COMPLETED, 1 ERROR\n")
-    assert "  6 jobs: 5 COMPLETED, 1 ERROR\n" in slurm_jobs.call("jobs").stdout
-    before = slurm_jobs.listed("reduce-1")
-    assert len({job["slurm"] for job in before.values()}) == 6
+    assert waited.stdout.endswith(f"{name}: {number} jobs: {number - 1} COMPLETED, 1 ERROR\n")
+    assert f"  {number} jobs: {number - 1} COMPLETED, 1 ERROR\n" in slurm_jobs.call("jobs").stdout
+    before = slurm_jobs.listed(name)
+    assert len({job["slurm"] for job in before.values()}) == number
     (path.parent / "d.ms").touch()
-    again = slurm_jobs.call("run", "--retry", "failed", "reduce-1", "--", "-c4")
-    assert again.stdout == "reduce-1 was started again: reduce-1.4.\n"
-    assert slurm_jobs.wait("reduce-1").stdout.endswith("reduce-1: 6 jobs: 6 COMPLETED\n")
-    after = slurm_jobs.listed("reduce-1")
-    assert (after["reduce-1.4"]["options"], after["reduce-1.3"]) == (["-c4"], before["reduce-1.3"])
+    again = slurm_jobs.call("run", "--retry", "failed", name, "--", "-c4")
+    assert again.stdout == f"{name} was started again: {name}.4.\n"
+    assert slurm_jobs.wait(name).stdout.endswith(f"{name}: {number} jobs: {number} COMPLETED\n")
+    after = slurm_jobs.listed(name)
+    assert (after[f"{name}.4"]["options"], after[f"{name}.3"]) == (["-c4"], before[f"{name}.3"])
 
 
 def test_an_array_of_which_slurm_takes_only_some_is_taken_back(slurm_jobs: Jobs, slurm: Slurm, work: Path) -> None:

@@ -15,6 +15,15 @@ import pytest
 from ...support.jobs import ENDLESS, PATIENCE, Begun, Jobs, left, script, texts
 from ...support.living import below, is_alive, living
 
+# A task whose result is kept, and a cell that runs until the job is killed; the next time it shows the result.
+KEPT = (
+    "import os\nfrom casatools import image\nfrom casatasks import immath, imstat",
+    "if not os.path.exists('a.im'):\n    image().fromshape('a.im', [16, 16])",
+    "_ = immath(imagename='a.im', expr='IM0+2', outfile='b.im')",
+    "if not os.path.exists('again'):\n    " + ENDLESS.replace("\n", "\n    "),
+    "print(float(imstat('b.im')['max'][0]))",
+)
+
 
 @pytest.fixture(scope="module")
 def work(place: Path) -> Path:
@@ -116,6 +125,20 @@ def test_a_job_that_others_end_can_go_on_and_one_that_is_killed_is_no_more_said_
     # They notice that their parent is gone.
     psutil.wait_procs(kernels, timeout=PATIENCE)
     assert not [each for each in kernels if is_alive(each)]
+
+
+def test_a_job_that_was_killed_in_the_middle_goes_on_by_the_results_that_are_kept(jobs: Jobs, work: Path) -> None:
+    path = script(work / "middle", "middle", *KEPT)
+    begun = Begun(path.parent)
+    name = jobs.submit(path)
+    begun.wait()
+    os.kill(jobs.listed(name)[name]["pid"], signal.SIGKILL)
+    assert jobs.wait(name).returncode == 137
+    (path.parent / "again").touch()
+    assert jobs.call("run", "--retry", "failed", name).stdout == f"{name} was started again: {name}.\n"
+    assert jobs.wait(name).stdout == f"{name}: COMPLETED\n"
+    assert "immath: nothing to do" in Path(jobs.listed(name)[name]["output"]).read_text()
+    assert texts(jobs.listed(name)[name]["output"])[-1] == "2.0\n"
 
 
 def test_a_job_goes_on_when_its_terminal_and_its_login_end(jobs: Jobs, work: Path) -> None:

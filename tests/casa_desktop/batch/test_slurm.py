@@ -16,6 +16,7 @@ from casa_desktop.batch.planning import Wish
 
 from ...support import slurm as real_slurm
 from ...support.jobs import ENDLESS, Begun, Jobs, left, script, texts
+from ...support.ranks import WITH_MPI
 from ...support.slurm import Slurm
 
 # A task whose result is kept, and a cell that runs until the job is warned; the next time it is done at once.
@@ -33,6 +34,7 @@ JOBS: Dict[str, Tuple[Tuple[str, ...], List[str]]] = {
     "cancelled": ((ENDLESS,), []),
     "killed": (("print('first')", ENDLESS), []),
     "warned": (WARNED, [f"--signal=B:USR1@{5 * 60}"]),
+    "lost": (("print('first')", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"), []),
     "hungry": (("print('first')", HUNGRY), ["--mem=1200M"]),
 }
 
@@ -126,6 +128,16 @@ def test_a_job_whose_process_is_killed_is_said_to_have_ended(jobs: Jobs, begun: 
     assert _ended(jobs, "killed").startswith("ERROR. Its process ended without a word in cell 2 of 2 (Slurm: FAILED, ")
 
 
+def test_a_job_whose_kernel_is_killed_has_lost_it(jobs: Jobs, begun: Dict[str, Begun]) -> None:
+    assert begun
+    waited = jobs.wait("lost-1")
+    assert waited.returncode == 137
+    assert waited.stdout.startswith("lost-1: ERROR. The kernel 'casa' failed: it was ")
+    assert waited.stdout.endswith("(in cell 2).\n")
+    job = jobs.listed("lost-1")["lost-1"]
+    assert (job["status"], texts(job["output"])[0]) == (137, "first\n")
+
+
 def test_a_job_that_needs_more_memory_than_it_asked_for_fails_with_that_word(
     jobs: Jobs, begun: Dict[str, Begun]
 ) -> None:
@@ -134,6 +146,18 @@ def test_a_job_that_needs_more_memory_than_it_asked_for_fails_with_that_word(
     assert said.startswith("ERROR. ")
     assert "memory" in said
     assert texts(jobs.listed("hungry-1")["hungry-1"]["output"])[0] == "first\n"
+
+
+@WITH_MPI
+def test_a_job_over_mpi_has_its_own_ranks_within_slurm(jobs: Jobs, work: Path) -> None:
+    told = (
+        "import os\nprint(os.environ['OMPI_COMM_WORLD_SIZE'], os.environ['SLURM_JOB_ID'], 'SLURM_PROCID' in os.environ)"
+    )
+    path = script(work / "ranks", "ranks", told)
+    name = jobs.submit(path, "--ranks", "2", "--oversubscribe", on="slurm")
+    assert jobs.wait(name).stdout == f"{name}: COMPLETED\n"
+    job = jobs.listed(name)[name]
+    assert texts(job["output"]) == [f"2 {job['slurm']} False\n"]
 
 
 @pytest.mark.parametrize(
