@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -28,6 +29,16 @@ ENDLESS = (
     "os.write(os.open('begun', os.O_WRONLY), b'x')\n"
     "threading.Event().wait()"
 )
+
+# A task that writes to CASA's log, and a picture.
+SHOWN = """\
+from casatools import image
+from casatasks import imhead
+from matplotlib import pyplot
+image().fromshape('a.im', [16, 16])
+_ = imhead('a.im', mode='summary')
+pyplot.plot([1, 2])
+pyplot.show()"""
 
 
 def _notebook(path: Path, *cells: str, tags: Sequence[str] = ()) -> Path:
@@ -108,18 +119,22 @@ def test_nothing_that_a_cell_shows_is_lost_and_exit_ends_the_run(environment: Di
         "from IPython.display import display\nfor number in range(4000): display(number)",
         "for number in range(1000): print(f'\\r{number} of 1000', end='')\nprint('\\n' + 'x' * 1_000_000)",
         "%casa_mode live",
+        SHOWN,
         "exit()",
         "1",
     )
     run = _run(environment, tmp_path, "a.ipynb")
     assert run.returncode == 0
-    assert run.stderr == "Cell 4 of 5 has called exit(), so what is behind it was not run.\n"
+    assert run.stderr == "Cell 5 of 6 has called exit(), so what is behind it was not run.\n"
     found = _output(tmp_path / "a.out.ipynb")
     assert _texts(found.cells[0]) == [str(number) for number in range(4000)]
     assert _texts(found.cells[1]) == [f"999 of 1000\n{'x' * 1_000_000}\n"]
     # No window would be seen.
     assert _texts(found.cells[2]) == ["headless (nobody attends this run, so all tasks draw into the cell)\n"]
-    assert found.cells[4].execution_count is None
+    shown = [each.data for each in found.cells[3].outputs if each.output_type == "display_data"]
+    assert "imhead" in shown[0]["text/html"]
+    assert base64.b64decode(shown[-1]["image/png"]).startswith(b"\x89PNG")
+    assert found.cells[5].execution_count is None
 
 
 def test_a_run_ends_with_the_first_cell_that_fails(environment: Dict[str, str], tmp_path: Path) -> None:
