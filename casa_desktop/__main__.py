@@ -210,6 +210,7 @@ def _use(record: Record) -> str:
         ", shown in a browser" if usage.is_watched(record) else "",
         ", at work" if usage.is_working(record) else "",
         f", stopped after {record.idle_minutes:g} minutes without use" if record.idle_minutes else "",
+        f", ended at {datetime.fromtimestamp(record.ends).strftime('%Y-%m-%d %H:%M:%S')}" if record.ends else "",
     ]
     return "".join(said)
 

@@ -9,7 +9,7 @@
      ├── ProgramMissing
      │    └── XServerMissing, WindowManagerMissing, EngineMissing, MpirunMissing, SlurmMissing
      ├── HostsUnusable, HostsOutOfReach, CasampiMissing, RanksFailed
-     ├── StartFailed, StartTimeout, NotAnswering, StopFailed
+     ├── StartFailed, StartTimeout, NotAnswering, StopFailed, TooManyDesktops
      ├── NotRunning
      │    └── DesktopLost
      ├── ScreenshotFailed, NoSuchWindow, ScalingFailed
@@ -256,6 +256,21 @@ class StopFailed(CasaDesktopError):
     name: str
     reason: str = "Look for its supervisor: 'pgrep -af casa_desktop.desktop.supervisor'."  # and what to do
     message = "The desktop {name!r} did not end. {reason}"
+
+
+class TooManyDesktops(CasaDesktopError):
+    """As many desktops run as the administrator allows."""
+
+    name: str  # of the one that is not started
+    most: int
+    running: Sequence[str]  # names of those that run
+
+    def _text(self) -> str:
+        return (
+            f"The desktop {self.name!r} is not started: no more than {self.most} may run at a time, and there are "
+            f"{', '.join(self.running)}. Stop one of them first, in JupyterLab's Running panel or with "
+            "'casa-desktop stop --name NAME'."
+        )
 
 
 class NotRunning(CasaDesktopError):

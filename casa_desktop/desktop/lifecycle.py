@@ -52,6 +52,7 @@ def ensure(
 
     Raises:
         NotAnswering: the desktop is running without an X server.
+        TooManyDesktops: as many run as the settings allow.
         CasaDesktopError: a program is missing, or the desktop did not start; then no process is left running.
     """
     deadline = time.monotonic() + timeout
@@ -65,7 +66,16 @@ def ensure(
         running = _found(name, deadline)
         if running is not None:
             return running
-        return _start(name, settings or Settings(), deadline, _container(spare), held)
+        settings = settings or Settings()
+        _check_number(name, settings.most_desktops)
+        return _start(name, settings, deadline, _container(spare), held)
+
+
+def _check_number(name: str, most: int) -> None:
+    """Check that one more desktop may run; while no other process starts or ends one."""
+    others = [each.name for each in directory.everywhere() if most and each.name != name and living(each) is not None]
+    if most and len(others) >= most:
+        raise errors.TooManyDesktops(name, most, others)
 
 
 @contextmanager

@@ -46,6 +46,7 @@ from ..system.signals import Signals
 from ..system.slurm_job import Steps
 from . import cleanup
 from .ending import end_desktop
+from .lifetime import Lifetime
 from .mending import Mender
 from .programs import Programs
 from .starter import detach, report
@@ -74,6 +75,7 @@ class Supervisor:
     Attributes:
         x_server, window_manager, agent: the children.
         mender: restores removed files of the desktop's folder.
+        lifetime: how long it may run.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Supervisor:
     ) -> None:
         self.programs, self.signals, self.lock = programs, signals, lock
         self.at, self.log = programs.at, programs.log
+        self.lifetime = Lifetime(programs.settings.lifetime_minutes)
         self._itself = (os.getpid(), namespace("pid"))
         self.keeper = keeper or self._itself
         self.x_server = Child(programs.start_x_server, self._say)
@@ -126,10 +129,11 @@ class Supervisor:
             started=time.time(),
             version=__version__,
             idle_minutes=self.programs.settings.idle_minutes,
+            ends=self.lifetime.ends,
         )
 
     def watch(self) -> None:
-        """Run the desktop until a signal ends it, its folder is removed, its X server is given up, or its job ends."""
+        """Run the desktop until a signal ends it, its life or its job is over, or its folder or X server is lost."""
         foothold = Foothold(self.at.folder, self.lock)
         limit = LogLimit(self.log.fileno(), foothold.await_write)
         steps = Steps(os.environ)
@@ -141,6 +145,10 @@ class Supervisor:
                 return
             if not foothold.stands():
                 self._say("The folder of this desktop was removed or moved away. The desktop ends.")
+                return
+            if self.lifetime.is_over():
+                self._say(self.lifetime.words)
+                write_last_words(self.at.name, self.lifetime.words)
                 return
             self.mender.look()
             limit.look()
@@ -154,7 +162,7 @@ class Supervisor:
 
     def _wait(self, foothold: Foothold, limit: LogLimit, steps: Steps) -> List[int]:
         """Wait for signals and return them; an empty list if something else is to be looked at."""
-        those = (self.x_server, self.window_manager, self.agent, self.mender, limit)
+        those = (self.x_server, self.window_manager, self.agent, self.mender, limit, self.lifetime)
         waits = [max(each.due - time.monotonic(), 0) for each in those if each.due is not None]
         seconds = min([*waits, *filter(None, [foothold.seconds])], default=None)
         sources: List[Any] = [self.signals, *foothold.readable, *steps.running]

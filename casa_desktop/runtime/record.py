@@ -24,6 +24,7 @@ class Record:
         started: time of the start, in seconds since the epoch.
         version: the version of casa-desktop that started it.
         idle_minutes: the desktop is stopped after this time without use, in minutes; 0 for never.
+        ends: time at which the desktop is ended, in seconds since the epoch; 0 for never.
         pid_namespace: the namespace in which ``supervisor_pid`` is valid; elsewhere it may be another process.
     """
 
@@ -37,6 +38,7 @@ class Record:
     version: str
     idle_minutes: float = 0.0
     pid_namespace: str = ""
+    ends: float = 0.0
 
     @property
     def at(self) -> Places:

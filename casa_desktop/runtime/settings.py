@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Mapping, Optional
+from typing import Callable, Mapping, Optional, TypeVar
 
 from .. import names
 from ..errors import InvalidSetting
 
+N = TypeVar("N")
 _GEOMETRY = re.compile(r"[1-9][0-9]{2,4}x[1-9][0-9]{2,4}")
 
 
@@ -25,6 +26,8 @@ class Settings:
         tools_python: the Python whose CASA the desktop's menu starts; empty for the supervisor's Python.
         opengl: whether programs on the desktop can use OpenGL, which needs about 50 MB more; CASA's tools do not.
         idle_minutes: the desktop is stopped after this time without a view, input or work, in minutes; 0 for never.
+        lifetime_minutes: the desktop is ended after this time, used or not, in minutes; 0 for never.
+        most_desktops: it is not started where so many desktops of the user run; 0 for any number.
         display: number of the X display. None lets Xvnc find a free number, which fails in a container that sees only
             some of the machine's displays.
 
@@ -39,6 +42,8 @@ class Settings:
     opengl: bool = False
     idle_minutes: float = 0.0
     display: Optional[int] = None
+    lifetime_minutes: float = 0.0
+    most_desktops: int = 0
 
     def __post_init__(self) -> None:
         if not _GEOMETRY.fullmatch(self.geometry):
@@ -53,6 +58,10 @@ class Settings:
         # At most a year. (X counts idle time up to 49 days, then starts again at 0.) NaN fails this test, too.
         if not 0 <= self.idle_minutes <= 525_600:
             raise InvalidSetting("idle_minutes", self.idle_minutes, "a number of minutes, or 0 for never")
+        if not 0 <= self.lifetime_minutes <= 525_600:
+            raise InvalidSetting("lifetime_minutes", self.lifetime_minutes, "a number of minutes, or 0 for no limit")
+        if self.most_desktops < 0:
+            raise InvalidSetting("most_desktops", self.most_desktops, "a number of desktops, or 0 for no limit")
         # If TCP is allowed, X listens on port 6000 + number.
         if self.display is not None and not 0 <= self.display <= 59_535:
             raise InvalidSetting("display", self.display, "a number from 0 to 59535")
@@ -62,10 +71,18 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
     """Return the settings for desktops that a kernel or the command line starts.
 
     Raises:
-        InvalidSetting: ``CASA_DESKTOP_IDLE_MINUTES`` is set, but is not a number of minutes.
+        InvalidSetting: one of the variables is set, but is not a number as it should be.
     """
-    told = environ.get(names.IDLE_MINUTES) or "0"
+    return Settings(
+        idle_minutes=_number(environ, names.IDLE_MINUTES, float, "a number of minutes, or 0 for never"),
+        lifetime_minutes=_number(environ, names.LIFETIME_MINUTES, float, "a number of minutes, or 0 for no limit"),
+        most_desktops=_number(environ, names.MOST_DESKTOPS, int, "a number of desktops, or 0 for no limit"),
+    )
+
+
+def _number(environ: Mapping[str, str], name: str, kind: Callable[[str], N], expected: str) -> N:
+    value = environ.get(name) or "0"
     try:
-        return Settings(idle_minutes=float(told))
+        return kind(value)
     except ValueError:
-        raise InvalidSetting(names.IDLE_MINUTES, told, "a number of minutes, or 0 for never") from None
+        raise InvalidSetting(name, value, expected) from None

@@ -52,6 +52,8 @@ class Models:
             "watched": usage.is_watched(record),
             # None means never.
             "idleMinutes": record.idle_minutes or None,
+            # None means that it has no longest life.
+            "ends": time(record.ends) if record.ends else None,
             "lacks": list(self.lacks),
         }
 

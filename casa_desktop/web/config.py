@@ -52,6 +52,19 @@ class CasaDesktop(Configurable):
         "no kernel ran a cell and no program ran in its terminals. Fractions are allowed. Default 0: never, because "
         "windows and what is unsaved in them go with the desktop. Set it where many users share a machine.",
     )
+    lifetime_minutes = Float(
+        0.0,
+        config=True,
+        help="End a desktop so many minutes after its start, used or not. Default 0: never, because windows and what "
+        "is unsaved in them go with the desktop. Set it where machines must be free again.",
+    )
+    most_desktops = Int(
+        0,
+        min=0,
+        config=True,
+        help="How many desktops of this server's user may run at a time. Default 0: any number. Set it where "
+        "many users share a machine.",
+    )
     start_timeout = Float(
         20.0,
         config=True,
@@ -121,6 +134,14 @@ class CasaDesktop(Configurable):
     def _idle_minutes_of_the_environment(self) -> float:
         return settings_from(os.environ).idle_minutes
 
+    @default("lifetime_minutes")
+    def _lifetime_minutes_of_the_environment(self) -> float:
+        return settings_from(os.environ).lifetime_minutes
+
+    @default("most_desktops")
+    def _most_desktops_of_the_environment(self) -> int:
+        return settings_from(os.environ).most_desktops
+
     @property
     def ways(self) -> Ways:
         """The ways that the clipboard is open."""
@@ -151,4 +172,6 @@ class CasaDesktop(Configurable):
             tools_python=self.tools_python,
             opengl=self.opengl,
             idle_minutes=self.idle_minutes,
+            lifetime_minutes=self.lifetime_minutes,
+            most_desktops=self.most_desktops,
         )

@@ -62,8 +62,10 @@ def _load_jupyter_server_extension(server: ServerApp) -> None:
     application.add_handlers(".*$", ours)  # type: ignore[no-untyped-call]
     # Kernels inherit the page's address; they cannot find it out themselves.
     os.environ[names.URL] = url_path_join(base_url, "casa-desktop") + "/"
-    # The desktops that kernels start have the same idle time.
+    # The desktops that kernels start have the same limits.
     os.environ[names.IDLE_MINUTES] = f"{choices.idle_minutes:g}"
+    os.environ[names.LIFETIME_MINUTES] = f"{choices.lifetime_minutes:g}"
+    os.environ[names.MOST_DESKTOPS] = str(choices.most_desktops)
     # Kernelspecs for other Jupyters, too, do not name our provisioner.
     prefer(server)
     # Start the worker threads now, while there is memory for them.

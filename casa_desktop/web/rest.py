@@ -21,6 +21,7 @@ from ..errors import (
     NoSuchShare,
     NotRunning,
     SwitchedOff,
+    TooManyDesktops,
 )
 from ..runtime.directory import checked_name
 from ..system.executor import in_thread
@@ -85,6 +86,8 @@ class DesktopHandler(APIHandler):
             return 404
         if isinstance(error, SwitchedOff):
             return 403
+        if isinstance(error, TooManyDesktops):
+            return 409
         return 400 if isinstance(error, (InvalidName, InvalidSetting, InvalidShare)) else 500
 
     def log_exception(self, *args: Any) -> None:

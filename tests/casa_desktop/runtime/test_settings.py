@@ -19,6 +19,23 @@ def test_the_environment_sets_the_idle_limit_of_what_a_kernel_starts() -> None:
         settings_from({"CASA_DESKTOP_IDLE_MINUTES": "soon"})
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "setting", "wrong"),
+    [
+        ("CASA_DESKTOP_LIFETIME_MINUTES", "0.5", "lifetime_minutes", ("soon", "-1", "nan", "1e9")),
+        ("CASA_DESKTOP_MOST_DESKTOPS", "3", "most_desktops", ("few", "-1", "2.5")),
+    ],
+)
+def test_the_environment_sets_the_limits_of_what_a_kernel_starts(
+    variable: str, value: str, setting: str, wrong: tuple[str, ...]
+) -> None:
+    assert getattr(settings_from({}), setting) == 0
+    assert getattr(settings_from({variable: value}), setting) == float(value)
+    for each in wrong:
+        with pytest.raises(InvalidSetting, match=rf"({variable}|{setting}) is .*, but should be a number"):
+            settings_from({variable: each})
+
+
 @pytest.mark.parametrize("geometry", ["", "1600", "1600x", "x900", "1600x900; reboot", "01600x900", "9x9", "1600×900"])
 def test_a_malformed_geometry_is_refused(geometry: str) -> None:
     with pytest.raises(InvalidSetting, match="geometry"):
