@@ -1,15 +1,19 @@
-"""JupyterLab without casa-desktop's extensions: the desktop is on a page that the kernel serves."""
+"""A JupyterLab that has no casa-desktop: the desktop is on a page that the kernel serves."""
 
 from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
-from typing import Callable, Dict, Iterator
+from typing import Callable, Dict, Iterator, List
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from ..support import other_jupyter
+from ..support.hub import Hub
 from ..support.lab import Canvas, Jupyter, Lab, Notebook
 from ..support.mask_editor import TITLE, MaskEditor
 from ..support.screen import Screen
@@ -18,26 +22,52 @@ from .test_interactive_tclean import CLEAN, READ, SIZE
 BASE = "/node/tycho/"
 
 
+def without_desktops(environment: Dict[str, str]) -> Dict[str, str]:
+    """Return the variables of a Jupyter, none of which tells its kernels that it shows desktops."""
+    return {name: value for name, value in environment.items() if name != "CASA_DESKTOP_URL"}
+
+
+class ForeignJupyter(Jupyter):
+    """A ``jupyter lab`` of a Python that has neither casa-desktop nor CASA."""
+
+    def __init__(self, python: Path, root: Path, environment: Dict[str, str]) -> None:
+        super().__init__(root, environment)
+        self._python = python
+        self.url += BASE.lstrip("/")
+
+    def _command(self) -> List[str]:
+        return [str(self._python), *super()._command()[1:]]
+
+
+@pytest.fixture(scope="module")
+def python(place: Path) -> Path:
+    """A Python with JupyterLab and jupyter-server-proxy."""
+    found = other_jupyter.installed(place / "foreign", ["jupyterlab", "jupyter-server-proxy"])
+    share = found.parents[1] / "share" / "jupyter"
+    share.mkdir(parents=True)
+    # JupyterLab itself; its extensions, of which one is ours, lie beside it.
+    (share / "lab").symlink_to(Path(sys.prefix, "share", "jupyter", "lab"))
+    return found
+
+
 @pytest.fixture(scope="module")
 def jupyter(
-    place: Path, environment: Dict[str, str], observation: Path, request: pytest.FixtureRequest
+    place: Path, python: Path, environment: Dict[str, str], observation: Path, request: pytest.FixtureRequest
 ) -> Iterator[Jupyter]:
-    """A JupyterLab that knows nothing of desktops, as one from another environment; with a proxy or without."""
+    """A JupyterLab that knows nothing of casa-desktop, with a proxy or without; its user has a kernel of it."""
     has_proxy = request.param
     settings = place / f"foreign-{has_proxy}"
+    data = settings / "data"
     (settings / "labconfig").mkdir(parents=True)
-    extensions = {"casa_desktop": False, "jupyter_server_proxy": has_proxy}
-    told = {"ServerApp": {"jpserver_extensions": extensions, "base_url": BASE}}
+    told = {"ServerApp": {"jpserver_extensions": {"jupyter_server_proxy": has_proxy}, "base_url": BASE}}
     (settings / "jupyter_server_config.json").write_text(json.dumps(told))
-    disabled = {
-        "disabledExtensions": {"casa-desktop-labextension": True, "@jupyterlab/apputils-extension:announcements": True}
-    }
-    (settings / "labconfig" / "page_config.json").write_text(json.dumps(disabled))
-    own = {name: value for name, value in environment.items() if name != "CASA_DESKTOP_URL"}
-    server = Jupyter(observation, {**own, "JUPYTER_CONFIG_DIR": str(settings)})
-    server.url += BASE.lstrip("/")
-    with server:
-        assert not any("the CASA Desktop is at" in line for line in server.log)
+    quiet = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+    (settings / "labconfig" / "page_config.json").write_text(json.dumps(quiet))
+    install = [sys.executable, "-m", "casa_desktop", "kernel", "install", "--name", "elsewhere"]
+    subprocess.run(install, env={**environment, "JUPYTER_DATA_DIR": str(data)}, check=True, stdout=subprocess.DEVNULL)
+    own = other_jupyter.environment(without_desktops(environment), python, data)
+    with ForeignJupyter(python, observation, {**own, "JUPYTER_CONFIG_DIR": str(settings)}) as server:
+        assert not any("casa" in line for line in server.log)
         yield server
 
 
@@ -55,7 +85,7 @@ def follow(context: BrowserContext, notebook: Notebook, number: int) -> Page:
 def test_a_mask_is_drawn_on_a_page_that_comes_through_jupyter_server_proxy(
     context: BrowserContext, lab: Lab, screen: Callable[[], Screen]
 ) -> None:
-    notebook = lab.notebook('NAME = "foreign"', CLEAN, READ)
+    notebook = lab.notebook('NAME = "foreign"', CLEAN, READ, kernel="elsewhere")
     notebook.run(0)
     notebook.start(1)
     page = follow(context, notebook, 1)
@@ -89,10 +119,28 @@ def test_a_mask_is_drawn_on_a_page_that_comes_through_jupyter_server_proxy(
 def test_without_a_proxy_the_cell_tells_of_the_tunnel_and_its_link_leads_to_the_window(
     context: BrowserContext, lab: Lab, screen: Callable[[], Screen]
 ) -> None:
-    notebook = lab.notebook("viewer('dirty.image', gui=True)")
+    notebook = lab.notebook("viewer('dirty.image', gui=True)", kernel="elsewhere")
     said = notebook.run(0)
     page = follow(context, notebook, 0)
     found = re.fullmatch(r"http://127\.0\.0\.1:([0-9]+)/casa-desktop/", page.url)
     assert found is not None
     assert f"ssh -L {found[1]}:127.0.0.1:{found[1]} " in said
     screen().wait_for_window(TITLE)
+
+
+def test_behind_a_hub_the_link_leads_through_the_user_s_own_server(
+    context: BrowserContext, place: Path, environment: Dict[str, str], desktop: Callable[..., str]
+) -> None:
+    folder = place / "foreign-hub"
+    (folder / "ada").mkdir(parents=True)
+    extensions = "--ServerApp.jpserver_extensions={'casa_desktop': False}"
+    with Hub(folder, without_desktops(environment), arguments=[extensions]) as hub:
+        desktop("start")
+        page = context.new_page()
+        hub.log_in(page, "ada")
+        server = Jupyter(folder / "ada", environment)
+        server.url, server.token = hub.start_server("ada"), ""
+        notebook = Lab(page, server).notebook("%casa_desktop")
+        notebook.run(0)
+        shown = follow(context, notebook, 0)
+        assert re.fullmatch(re.escape(server.url) + r"proxy/127\.0\.0\.1:[0-9]+/casa-desktop/", shown.url)

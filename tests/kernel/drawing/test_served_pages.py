@@ -13,8 +13,10 @@ import pytest
 from casa_kernel.drawing.served_pages import links
 from casa_kernel.front import notice
 
+from casa_desktop.containers.container import Container
 from casa_desktop.desktop import lifecycle, registry
 from casa_desktop.desktop.page_process import Address
+from casa_desktop.system.process import namespace
 
 from ...support.living import below, with_word
 from ...support.notebook import Cell, Notebook
@@ -116,6 +118,17 @@ def test_the_page_ends_with_its_kernel_and_not_with_the_kernel_s_helper(
         for helper in with_word(below(kernel.pid), "host_helper"):
             helper.kill()
         assert link_in(kernel.run("%casa_desktop")) == (port, path)
+    process.wait(30)
+
+
+def test_the_page_of_a_kernel_in_a_container_is_served_outside(environment: Dict[str, str], observation: Path) -> None:
+    lifecycle.ensure("main")
+    own = {name: value for name, value in environment.items() if name != "CASA_DESKTOP_URL"}
+    with Notebook(observation, own, container=Container("bwrap")) as kernel:
+        port, path = link_in(kernel.run("%casa_desktop"))
+        assert answer(port, path)[0] == 200
+        process = server_of(port)
+        assert namespace("net", process.pid) == namespace("net")
     process.wait(30)
 
 

@@ -71,7 +71,9 @@ class CasaMagics(Magics):
         self._front.say(self._desktop.describe())
         # A link that this kernel makes lets one browser in; here is the next one.
         if not self._desktop.is_shown_by_jupyter(os.environ) and self._desktop.record() is not None:
-            self._front.show(*notice("Its page:", self._desktop.name, self._desktop.ways(os.environ)))
+            self._front.show(
+                *notice("This kernel serves its page.", self._desktop.name, self._desktop.ways(os.environ))
+            )
 
     def _complete_desktop(self, _shell: Any, _event: Any) -> List[str]:
         """Complete to the names of the running desktops. Called by IPython."""
