@@ -12,8 +12,10 @@ from typing import Any, Dict, List, NamedTuple, Sequence
 
 import nbformat
 import pytest
+from websockets.sync.client import ClientConnection, connect
 
 from ..support import other_jupyter
+from ..support.lab import Jupyter
 from ..support.processes import ended, ours
 
 LIFE = Path(__file__).parents[1] / "support" / "life_elsewhere.py"
@@ -68,7 +70,7 @@ def jupyter(kernel_environment: Dict[str, str], tmp_path_factory: pytest.TempPat
     """A Jupyter without casa-desktop, whose user has kernels of it."""
     folder = tmp_path_factory.mktemp("elsewhere")
     present = [each for each in ("papermill", "jupyter_console") if util.find_spec(each)]
-    python = other_jupyter.installed(folder / "venv", ["jupyter_client", "nbclient", *present])
+    python = other_jupyter.installed(folder / "venv", ["jupyter_client", "jupyter_server", "nbclient", *present])
     prefixed = ["--name", "prefixed", "--prefix", str(folder / "prefix")]
     for words in (["--name", "plain"], prefixed, ["--name", "sandbox", "--sandbox"]):
         install(words, {**kernel_environment, "JUPYTER_DATA_DIR": str(folder / "data")})
@@ -121,6 +123,55 @@ def test_programs_run_notebooks_in_them(
     assert "".join(each.text for each in outputs if each.output_type == "stream").startswith("1 128\n")
     assert "image/png" in outputs[-1].data
     assert left(apart) == []
+
+
+class Server(Jupyter):
+    """A Jupyter server of the Jupyter without casa-desktop.
+
+    Args:
+        elsewhere: that Jupyter.
+        root: the folder that it serves.
+    """
+
+    def __init__(self, elsewhere: Elsewhere, root: Path) -> None:
+        super().__init__(root, elsewhere.environment)
+        self._python = elsewhere.python
+
+    def _command(self) -> List[str]:
+        return [
+            *(str(self._python), "-m", "jupyter_server", "--no-browser", "--allow-root"),
+            *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={self.port}", "--ServerApp.port_retries=0"),
+            f"--IdentityProvider.token={self.token}",
+        ]
+
+
+def test_a_jupyter_server_that_is_killed_leaves_nothing_of_a_kernel(apart: Elsewhere, observation: Path) -> None:
+    with Server(apart, observation) as server:
+        kernel = server.ask("api/kernels", "POST", {"name": "sandbox"})["id"]
+        address = f"{server.url.replace('http', 'ws', 1)}api/kernels/{kernel}/channels"
+        with connect(address, additional_headers={"Authorization": f"token {server.token}"}) as channels:
+            assert ran(channels, "print(imhead('dirty.image')['shape'][0])") == "128\n"
+        processes = ours(apart.environment)
+        server.process.kill()
+    assert len(processes) > 1
+    assert ended(processes)
+    assert left(apart) == []
+
+
+def ran(channels: ClientConnection, code: str) -> str:
+    """Run code over the websocket of a kernel's channels; return what it has printed, and its error's name."""
+    header = {"msg_id": "r", "msg_type": "execute_request", "session": "s", "username": "", "version": "5.3"}
+    content = {"code": code, "silent": False, "allow_stdin": False}
+    channels.send(
+        json.dumps({"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"})
+    )
+    said = ""
+    while True:
+        message = json.loads(channels.recv(timeout=60))
+        if message["parent_header"].get("msg_id") == "r" and message["channel"] == "iopub":
+            said += message["content"].get("text") or message["content"].get("ename") or ""
+            if message["content"].get("execution_state") == "idle":
+                return said
 
 
 def test_jupyter_console_runs_a_task(apart: Elsewhere, observation: Path) -> None:
