@@ -77,7 +77,7 @@ function addOpenAnother({ app, desktops }: IParts): void {
     icon: args => (args.isPalette ? undefined : desktopIcon),
     describedBy: { args: { type: 'object', properties: {} } },
     execute: async () => {
-      const name = await askForName(desktops.running.map(each => each.name));
+      const name = await askForName(desktops.all.map(each => each.name));
       return name && app.commands.execute(OPEN, { name });
     }
   });

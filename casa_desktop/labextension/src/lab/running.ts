@@ -2,13 +2,13 @@ import type {
   IRunningSessionManagers,
   IRunningSessions
 } from '@jupyterlab/running';
-import { Signal } from '@lumino/signaling';
 import type { IDesktop } from '../server/api.js';
 import { OPEN } from './opencommand.js';
 import { CONTEXT, DOWNLOAD, RESTART, STOP } from './commands.js';
 import { desktopIcon } from './icon.js';
 import { MOVE } from './host.js';
 import type { IParts } from './context.js';
+import { addSection, RunningList } from './runninglist.js';
 
 const ITEM = 'casa-desktop-RunningItem';
 
@@ -17,50 +17,24 @@ export function addRunning(
   parts: IParts,
   managers: IRunningSessionManagers
 ): void {
-  managers.add(new RunningDesktops(parts));
-  [RESTART, MOVE, DOWNLOAD, STOP].forEach((command, rank) =>
-    parts.app.contextMenu.addItem({
-      command,
-      args: { isContextMenu: true },
-      selector: `.${ITEM}`,
-      rank
-    })
-  );
+  const commands = [RESTART, MOVE, DOWNLOAD, STOP];
+  addSection(parts, managers, new RunningDesktops(parts), ITEM, commands);
 }
 
-class RunningDesktops implements IRunningSessions.IManager {
+class RunningDesktops extends RunningList<IDesktop> {
   readonly name = 'CASA Desktops';
   readonly shutdownLabel = 'Stop the desktop, its windows and its terminals';
   readonly shutdownAllLabel = 'Stop All';
   readonly shutdownAllConfirmationText =
     'Stop all CASA Desktops? The windows on them are closed, and what is not saved in them is lost.';
-  readonly runningChanged = new Signal<this, void>(this);
 
-  constructor(private readonly parts: IParts) {
-    const changed = (): void => this.runningChanged.emit();
-    parts.desktops.changed.connect(changed);
-    parts.views.turned.connect(changed);
+  constructor(parts: IParts) {
+    super(parts, parts.desktops);
+    parts.views.turned.connect(() => this.runningChanged.emit());
   }
 
-  running(): IRunningSessions.IRunningItem[] {
-    return this.parts.desktops.running.map(desktop => this.item(desktop));
-  }
-
-  refreshRunning(): void {
-    void this.parts.desktops.refresh();
-  }
-
-  shutdownAll(): void {
-    for (const { name } of this.parts.desktops.running) {
-      this.stop(name);
-    }
-  }
-
-  private item({
-    name,
-    display,
-    started
-  }: IDesktop): IRunningSessions.IRunningItem {
+  protected override item(desktop: IDesktop): IRunningSessions.IRunningItem {
+    const { name, display, started } = desktop;
     const { commands } = this.parts.app;
     const since = new Date(started).toLocaleString();
     const view = this.parts.views.find(name);
@@ -73,12 +47,11 @@ class RunningDesktops implements IRunningSessions.IManager {
         `CASA Desktop ${name}\nDisplay: ${display}\nStarted: ${since}`,
       detail: () => (view ? 'shown' : ''),
       open: () => void commands.execute(OPEN, { name }),
-      shutdown: () => this.stop(name)
+      shutdown: () => this.stop(desktop)
     };
   }
 
-  private stop(name: string): void {
-    // Without a question, as JupyterLab does for kernels.
+  protected override stop({ name }: IDesktop): void {
     const { commands } = this.parts.app;
     void commands.execute(STOP, { name, confirm: false });
   }

@@ -3,7 +3,6 @@ import type {
   IRunningSessions
 } from '@jupyterlab/running';
 import { notebookIcon } from '@jupyterlab/ui-components';
-import { Signal } from '@lumino/signaling';
 import type { IJob } from '../server/jobs.js';
 import type { IParts } from './context.js';
 import {
@@ -14,6 +13,7 @@ import {
   JOB_STOP
 } from './jobcommands.js';
 import { details, progress } from './jobtext.js';
+import { addSection, RunningList } from './runninglist.js';
 
 const ITEM = 'casa-desktop-JobItem';
 
@@ -26,22 +26,19 @@ export function addRunningJobs(
   parts: IParts,
   managers: IRunningSessionManagers
 ): void {
-  managers.add(new RunningJobs(parts));
-  [JOB_OUTPUT, JOB_LOG, JOB_STOP, JOB_REMOVE].forEach((command, rank) =>
-    parts.app.contextMenu.addItem({ command, selector: `.${ITEM}`, rank })
-  );
+  const commands = [JOB_OUTPUT, JOB_LOG, JOB_STOP, JOB_REMOVE];
+  addSection(parts, managers, new RunningJobs(parts), ITEM, commands);
 }
 
 /** All jobs, also those that have ended: until they are removed. */
-class RunningJobs implements IRunningSessions.IManager {
+class RunningJobs extends RunningList<IJob> {
   readonly name = 'CASA Jobs';
   readonly shutdownAllLabel = 'Stop Every Job';
   readonly shutdownAllConfirmationText =
     'Stop all jobs that have not ended? Each interrupts its cell and saves its notebook.';
-  readonly runningChanged = new Signal<this, void>(this);
 
-  constructor(private readonly parts: IParts) {
-    parts.jobs.changed.connect(() => this.runningChanged.emit());
+  constructor(parts: IParts) {
+    super(parts, parts.jobs);
   }
 
   readonly shutdownLabel = (item: IRunningSessions.IRunningItem): string =>
@@ -49,23 +46,7 @@ class RunningJobs implements IRunningSessions.IManager {
       ? 'Remove the job'
       : 'Stop the job: its cell is interrupted, and its notebook saved';
 
-  running(): IRunningSessions.IRunningItem[] {
-    return this.parts.jobs.all.map(job => this.item(job));
-  }
-
-  refreshRunning(): void {
-    void this.parts.jobs.refresh();
-  }
-
-  shutdownAll(): void {
-    for (const { id, ended } of this.parts.jobs.all) {
-      if (!ended) {
-        this.execute(JOB_STOP, id);
-      }
-    }
-  }
-
-  private item(job: IJob): IJobItem {
+  protected override item(job: IJob): IJobItem {
     const { id, ended, outputPath } = job;
     return {
       ended,
@@ -78,6 +59,12 @@ class RunningJobs implements IRunningSessions.IManager {
       open: () => this.execute(outputPath === null ? JOB_LOG : JOB_OUTPUT, id),
       shutdown: () => this.execute(ended ? JOB_REMOVE : JOB_STOP, id)
     };
+  }
+
+  protected override stop({ id, ended }: IJob): void {
+    if (!ended) {
+      this.execute(JOB_STOP, id);
+    }
   }
 
   private execute(command: string, id: string): void {

@@ -54,7 +54,7 @@ class StatusItem extends Widget {
   refresh(): void {
     const { desktops, views } = this.parts;
     const view = views.current;
-    const names = desktops.running.map(({ name }) => name);
+    const names = desktops.all.map(({ name }) => name);
     this.button.textContent = view
       ? viewText(view.desktop, view.status, view.stats)
       : names.length
@@ -64,6 +64,6 @@ class StatusItem extends Widget {
 
   private get name(): string {
     const { desktops, views } = this.parts;
-    return views.current?.desktop ?? desktops.running[0]?.name ?? MAIN;
+    return views.current?.desktop ?? desktops.all[0]?.name ?? MAIN;
   }
 }

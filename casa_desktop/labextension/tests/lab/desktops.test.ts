@@ -28,7 +28,7 @@ test('the desktops are told by name, and news when there is some', async () => {
   const { desktops, answer } = model();
   const news: string[] = [];
   desktops.changed.connect(() => {
-    news.push(desktops.running.map(({ name }) => name).join());
+    news.push(desktops.all.map(({ name }) => name).join());
   });
   const lists = [
     [desktop('main', '1'), desktop('m31', '1')],
