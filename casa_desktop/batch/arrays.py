@@ -39,6 +39,11 @@ def names(root: Path) -> List[str]:
     return list(dict.fromkeys(name_of(each) for each in job_root.ids(root) if name_of(each)))
 
 
+def usual_limit() -> int:
+    """Return how many jobs of an array run on this machine at the same time, unless the user says otherwise."""
+    return max(len(os.sched_getaffinity(0)) // 2, 1)
+
+
 def found(root: Path, wanted: Sequence[str]) -> Dict[str, List[Folder]]:
     """Return the folders of jobs by the name of their array or, of other jobs, by their own.
 

@@ -13,23 +13,24 @@ MARK = "@"
 MOST = 500
 
 
-def named(given: Sequence[Tuple[str, str]]) -> Dict[str, Path]:
-    """Return the files that values name, by the parameters' names."""
-    return {name: Path(text[len(MARK) :]).expanduser() for name, text in given if text.startswith(MARK)}
+def named(given: Sequence[Tuple[str, str]], folder: Path = Path()) -> Dict[str, Path]:
+    """Return the files that values name, by the parameters' names; a name that is not absolute is one in a folder."""
+    return {name: folder / Path(text[len(MARK) :]).expanduser() for name, text in given if text.startswith(MARK)}
 
 
-def rows(given: Sequence[Tuple[str, str]]) -> List[Dict[str, str]]:
+def rows(given: Sequence[Tuple[str, str]], folder: Path = Path()) -> List[Dict[str, str]]:
     """Return the texts of the parameters with lists, a dictionary for each job.
 
     The first lines of all files go together, then the second, and so on.
 
     Args:
         given: names of parameters and their values as they were typed; at least one value names a list.
+        folder: where the lists are whose names are not absolute; by default that of this process.
 
     Raises:
         ListUnusable: a file cannot be read or is empty, two are not of the same length, or two jobs would be equal.
     """
-    files = named(given)
+    files = named(given, folder)
     columns = {name: _lines(path) for name, path in files.items()}
     first, *others = files
     for name in others:

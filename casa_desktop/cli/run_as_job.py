@@ -53,7 +53,7 @@ def _as_array(arguments: argparse.Namespace, wanted: Wish) -> int:
     from ..batch import arrays, lists
 
     rows = lists.rows(wanted.given)
-    at_most = arguments.at_most or max(len(os.sched_getaffinity(0)) // 2, 1)
+    at_most = arguments.at_most or arrays.usual_limit()
     name = arrays.submit(wanted, rows, arguments.on, arguments.options, os.environ, at_most)
     number = f"{len(rows)} job{'s' if len(rows) != 1 else ''}"
     limit = f", at most {at_most} at a time" if arguments.on == "here" else ""

@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional
 
-from ..batch import jobs, parameters, service, source
+from ..batch import jobs, lists, parameters, service, source
 from ..batch.job_state import ENDS, HERE
 from ..batch.jobs import Row
 from ..batch.planning import Wish
@@ -105,6 +105,18 @@ def wish(body: Mapping[str, Any], root: Path) -> Wish:
         given=list(_parameters(body.get("parameters", {})).items()),
         folder=path.parent,
     )
+
+
+def values_of_lists(wish: Wish) -> List[Dict[str, str]]:
+    """Return the texts of the parameters that have lists, a dictionary for each job; lists lie beside the notebook.
+
+    Raises:
+        ListUnusable: one cannot be used.
+        InvalidSetting: all jobs would write the same output.
+    """
+    if wish.output is not None:
+        raise InvalidSetting("output", str(wish.output), "left out: each job of an array writes into its folder")
+    return lists.rows(wish.given, wish.notebook.parent)
 
 
 def _parameters(given: object) -> Dict[str, str]:

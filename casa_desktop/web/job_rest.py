@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Sequence
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-from ..batch import job_root, jobs, service
+from ..batch import arrays, job_root, jobs, lists, service
+from ..batch.planning import Wish
 from ..errors import CasaDesktopError, JobHeld, JobUnknown, OutputTaken, Shortage, SwitchedOff
 from ..system.executor import in_thread
 from ..views.models import Body
@@ -63,13 +64,25 @@ class JobsHandler(JobHandler):
     @web.authenticated
     @authorized
     async def post(self) -> None:
-        """Make a job and start it: 201 with its model. Nothing is left of one that was not started."""
+        """Make a job and start it: 201 with its model; of an array with its name and its ``jobs``.
+
+        Nothing is left of what was not started.
+        """
         body = self.json_object('{"notebook": "reduce.ipynb"}')
         wish, engine, options = models.wish(body, self.root), models.engine(body), models.options(body)
-        folder = await in_thread(jobs.submit, wish, engine, options, os.environ)
-        audit.write(self, "job-run", job=folder.id, notebook=str(wish.notebook))
+        start = self._array if lists.named(wish.given) else self._job
+        answer = await in_thread(start, wish, engine, options)
+        audit.write(self, "job-run", job=answer["id"], notebook=str(wish.notebook))
         self.set_status(201)
-        self.finish(await in_thread(self.model, folder.id))
+        self.finish(answer)
+
+    def _job(self, wish: Wish, engine: str, options: Sequence[str]) -> Body:
+        return self.model(jobs.submit(wish, engine, options, os.environ).id)
+
+    def _array(self, wish: Wish, engine: str, options: Sequence[str]) -> Body:
+        rows, root = models.values_of_lists(wish), job_root.root(os.environ)
+        name = arrays.submit(wish, rows, engine, options, os.environ, arrays.usual_limit())
+        return {"id": name, "jobs": [models.job(row, self.root) for row in jobs.rows(root, arrays.members(root, name))]}
 
 
 class OfferHandler(JobHandler):
@@ -133,8 +146,9 @@ def _log(name: str) -> bytes:
 
 
 def routes(base_url: str) -> list[tuple[Any, ...]]:
-    """Return the routes below ``<base_url>casa-desktop/api/jobs``."""
-    all_jobs, name = url_path_join(base_url, "casa-desktop", "api", "jobs"), r"([^/]{1,200})"
+    """Return the routes below ``<base_url>casa-desktop/api``."""
+    api, name = url_path_join(base_url, "casa-desktop", "api"), r"([^/]{1,200})"
+    all_jobs = url_path_join(api, "jobs")
     return [
         (f"{all_jobs}/?", JobsHandler),
         # No job has this id: all of them end with a number.

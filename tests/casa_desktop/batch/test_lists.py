@@ -25,6 +25,12 @@ def test_only_values_that_begin_with_the_mark_are_lists() -> None:
     assert lists.named([("vis", "a@b.ms"), ("spw", ""), ("name", "@~/x")]) == {"name": Path.home() / "x"}
 
 
+def test_a_list_is_looked_for_in_the_folder_that_is_given(tmp_path: Path) -> None:
+    _written(tmp_path, "vis.txt", "a.ms\nb.ms")
+    assert lists.rows([("vis", "@vis.txt")], tmp_path) == [{"vis": "a.ms"}, {"vis": "b.ms"}]
+    assert lists.named([("vis", "@/elsewhere/vis.txt")], tmp_path) == {"vis": Path("/elsewhere/vis.txt")}
+
+
 @pytest.mark.parametrize(
     ("texts", "sentence"),
     [

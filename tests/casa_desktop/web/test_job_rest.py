@@ -54,6 +54,10 @@ IMPOSSIBLE: list[tuple[dict[str, Any], str, str]] = [
     ({"engine": "slurm", "options": "--array=1-3"}, "InvalidSetting", "--array"),
     ({"output": "theirs.ipynb"}, "OutputRefused", "theirs.ipynb"),
     ({"output": 3}, "InvalidSetting", "the name of a notebook"),
+    ({"parameters": {"vis": "@none.txt"}}, "ListUnusable", "refused/none.txt cannot be used: No such file"),
+    ({"parameters": {"vis": "@list.txt"}, "output": "mine.ipynb"}, "InvalidSetting", "left out: each job of an array"),
+    ({"parameters": {"robust": "@list.txt"}}, "InvalidParameter", "a number"),
+    ({"parameters": {"vis": "@list.txt"}, "engine": "slurm", "options": "--wrap=x"}, "InvalidSetting", "--wrap"),
 ]
 
 
@@ -105,6 +109,7 @@ async def test_a_notebook_without_parameters_or_with_unusable_ones_is_offered_st
 async def test_what_is_impossible_is_refused_in_one_sentence_and_leaves_no_job(work: Path, fetch: Fetch) -> None:
     script(work / "refused", "reduce", "1", parameters=PARAMETERS.rpartition("\n")[0])
     (work / "refused" / "theirs.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+    (work / "refused" / "list.txt").write_text("a.ms\nb.ms\n")
     for body, error, words in IMPOSSIBLE:
         whole = body if not body or "notebook" in body else {"notebook": "refused/reduce.py", **body}
         status, name, sentence = await _refused(_post(fetch, **whole))
@@ -168,3 +173,21 @@ async def test_the_removal_of_a_job_that_runs_stops_it(work: Path, fetch: Fetch)
     await fetch("api", "jobs", made["id"], method="DELETE")
     assert _jobs() == []
     assert not await asyncio.to_thread(Path(made["output"]).exists)
+
+
+async def test_a_list_beside_the_notebook_makes_an_array(work: Path, fetch: Fetch) -> None:
+    script(work / "array", "reduce", "print(vis, robust)", parameters="vis = 'a.ms'\nrobust = 0.5")
+    (work / "array" / "mine.txt").write_text("b.ms\nc d.ms\n")
+    wish = {"notebook": "array/reduce.py", "parameters": {"vis": "@mine.txt", "robust": "2"}, "output": ""}
+    made = await _post(fetch, **wish)
+    started = _json(made)
+    ids = [job["id"] for job in started["jobs"]]
+    assert (made.code, started["id"], ids) == (201, "reduce-1", ["reduce-1.1", "reduce-1.2"])
+    assert [job["parameters"] for job in started["jobs"]] == [
+        {"vis": each, "robust": "2"} for each in ("b.ms", "c d.ms")
+    ]
+    assert [job["outputPath"] for job in started["jobs"]] == [None, None]
+    for name, printed in zip(ids, ("b.ms 2", "c d.ms 2")):
+        folder = job_root.find(job_root.root(os.environ), name)
+        assert (await asyncio.to_thread(jobs.wait, folder)).phase == "COMPLETED"
+        assert texts(folder.job().output) == [f"{printed}\n"]

@@ -4,10 +4,11 @@ import {
   showDialog,
   showErrorMessage
 } from '@jupyterlab/apputils';
-import type { IJob, IOffer } from '../server/jobs.js';
+import type { IOffer, IStarted } from '../server/jobs.js';
 import type { IParts } from './context.js';
 import { backgroundIcon } from './icon.js';
 import { actionsFor } from './jobcommands.js';
+import { beginning } from './jobtext.js';
 import type { INotebookPanel } from './notebooks.js';
 import { IChoice, RunForm } from './rundialog.js';
 
@@ -43,12 +44,13 @@ async function run(parts: IParts, panel: INotebookPanel): Promise<void> {
     if (!(await isSaved(panel))) {
       return;
     }
-    const job = await ask(await parts.jobs.api.offer(notebook), choice =>
+    const started = await ask(await parts.jobs.api.offer(notebook), choice =>
       parts.jobs.start({ notebook, ...choice })
     );
-    if (job) {
-      Notification.info(`The job ${job.id} has begun.`, {
-        actions: actionsFor(parts, job)
+    if (started) {
+      Notification.info(beginning(started), {
+        autoClose: 5000,
+        actions: actionsFor(parts, started)
       });
     }
   } catch (error) {
@@ -70,8 +72,8 @@ async function isSaved({ context }: INotebookPanel): Promise<boolean> {
  */
 async function ask(
   offer: IOffer,
-  start: (choice: IChoice) => Promise<IJob>
-): Promise<IJob | null> {
+  start: (choice: IChoice) => Promise<IStarted>
+): Promise<IStarted | null> {
   let form = new RunForm(offer);
   for (;;) {
     const { button, value } = await showDialog({

@@ -142,7 +142,8 @@ function desktopCommands(parts: IParts): IDesktopCommand[] {
           views.find(name)?.dispose();
         } else {
           Notification.warning(
-            'The browser blocked the new tab: allow pop-ups for this site and try again.'
+            'The browser blocked the new tab: allow pop-ups for this site and try again.',
+            { autoClose: false }
           );
         }
       }

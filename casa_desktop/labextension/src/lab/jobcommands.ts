@@ -6,9 +6,9 @@ import {
 } from '@jupyterlab/apputils';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
-import type { IJob } from '../server/jobs.js';
+import type { IJob, IStarted } from '../server/jobs.js';
 import type { IParts } from './context.js';
-import { ending } from './jobtext.js';
+import { endings } from './jobtext.js';
 
 /** The commands about one job: that of their argument, or the one clicked on. */
 export const JOB_OUTPUT = 'casa-desktop:job-output';
@@ -26,7 +26,7 @@ interface IJobCommand {
   run(job: IJob): Promise<void>;
 }
 
-/** Add them to the application, and tell of each job of this page that ends. */
+/** Add them to the application, and tell when what this page has started ends. */
 export function addJobCommands(parts: IParts): void {
   const { jobs } = parts;
   const commands: IJobCommand[] = [
@@ -63,7 +63,7 @@ export function addJobCommands(parts: IParts): void {
   jobs.changed.connect(() =>
     commands.forEach(({ id }) => parts.app.commands.notifyCommandChanged(id))
   );
-  jobs.ended.connect((_, job) => tellOfEnd(parts, job));
+  jobs.ended.connect((_, started) => tellOfEnd(parts, started));
 }
 
 function addJobCommand({ app, jobs }: IParts, command: IJobCommand): void {
@@ -122,31 +122,41 @@ async function mayRemove({ id, output }: IJob): Promise<boolean> {
   return button.accept;
 }
 
-/** Buttons of a notification about a job. */
-export function actionsFor({ app }: IParts, job: IJob): Notification.IAction[] {
+/** Buttons of a notification about one job; about all of an array it has none. */
+export function actionsFor(
+  { app }: IParts,
+  about: IStarted | IJob
+): Notification.IAction[] {
+  const job = 'jobs' in about ? about.jobs[0] : about;
+  const { id } = job;
+  if (id !== about.id) {
+    return [];
+  }
   const actions: Notification.IAction[] = [
     {
       label: 'Log',
-      callback: () => void app.commands.execute(JOB_LOG, { id: job.id })
+      callback: () => void app.commands.execute(JOB_LOG, { id })
     }
   ];
   if (job.outputPath !== null) {
     actions.unshift({
       label: 'Open the output',
-      callback: () => void app.commands.execute(JOB_OUTPUT, { id: job.id })
+      callback: () => void app.commands.execute(JOB_OUTPUT, { id })
     });
   }
   return actions;
 }
 
-function tellOfEnd(parts: IParts, job: IJob): void {
+function tellOfEnd(parts: IParts, started: IStarted): void {
+  const failed = started.jobs.find(job => job.phase !== 'COMPLETED');
   const options = {
     autoClose: false as const,
-    actions: actionsFor(parts, job)
+    // Of an array, those of the job that the sentence names.
+    actions: actionsFor(parts, failed ?? started)
   };
-  if (job.phase === 'COMPLETED') {
-    Notification.success(ending(job), options);
+  if (failed) {
+    Notification.error(endings(started), options);
   } else {
-    Notification.error(ending(job), options);
+    Notification.success(endings(started), options);
   }
 }

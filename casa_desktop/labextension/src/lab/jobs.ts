@@ -1,5 +1,5 @@
 import { Signal } from '@lumino/signaling';
-import type { IJob, IWish, JobApi } from '../server/jobs.js';
+import type { IJob, IStarted, IWish, JobApi } from '../server/jobs.js';
 import { ServerList } from './serverlist.js';
 
 /** The server's event for a list of jobs that is no longer as it was. */
@@ -13,10 +13,10 @@ const EVENTS = 'https://casa-desktop.org/events/jobs';
  */
 export class Jobs extends ServerList<IJob> {
   private known: readonly IJob[] = [];
-  /** Jobs that this page has started, and that had not ended. */
-  private readonly own = new Set<string>();
-  /** Emitted with each job of this page that has ended. */
-  readonly ended = new Signal<this, IJob>(this);
+  /** What this page has started, and that had not ended. */
+  private own: readonly IStarted[] = [];
+  /** Emitted with what this page has started, when all its jobs have ended. */
+  readonly ended = new Signal<this, IStarted>(this);
 
   constructor(readonly api: JobApi) {
     super(EVENTS, () => api.list());
@@ -32,12 +32,12 @@ export class Jobs extends ServerList<IJob> {
     return this.known.find(job => job.id === id);
   }
 
-  /** Start a job, whose end is told. */
-  async start(wish: IWish): Promise<IJob> {
-    const job = await this.api.start(wish);
-    this.own.add(job.id);
+  /** Start a job or an array of them, whose end is told. */
+  async start(wish: IWish): Promise<IStarted> {
+    const started = await this.api.start(wish);
+    this.own = [...this.own, started];
     void this.refresh();
-    return job;
+    return started;
   }
 
   /** Have a job save its notebook and end. */
@@ -47,13 +47,12 @@ export class Jobs extends ServerList<IJob> {
 
   /** Remove a job, which is stopped if it runs. */
   async remove(id: string): Promise<void> {
-    this.own.delete(id);
     await this.api.remove(id).finally(() => this.refresh());
   }
 
   /** Whether the user awaits the end of a job, also with the page hidden. */
   protected override get isAwaited(): boolean {
-    return this.own.size > 0;
+    return this.own.length > 0;
   }
 
   protected override take(jobs: readonly IJob[]): void {
@@ -62,10 +61,18 @@ export class Jobs extends ServerList<IJob> {
     if (JSON.stringify(this.known) !== before) {
       this.changed.emit();
     }
-    for (const job of jobs) {
-      if (job.ended && this.own.delete(job.id)) {
-        this.ended.emit(job);
+    const now = this.own.map(started => this.withNews(started));
+    this.own = now.filter(({ jobs }) => jobs.some(job => !job.ended));
+    for (const started of now) {
+      // Nothing is told of those that were removed meanwhile.
+      if (started.jobs.length && started.jobs.every(job => job.ended)) {
+        this.ended.emit(started);
       }
     }
+  }
+
+  private withNews({ id, jobs }: IStarted): IStarted {
+    const found = jobs.map(job => this.find(job.id));
+    return { id, jobs: found.filter(job => job !== undefined) };
   }
 }

@@ -21,6 +21,14 @@ export interface IJob {
   readonly output: string;
   /** The output's path in the contents API; null where that does not show it. */
   readonly outputPath: string | null;
+  /** The parameters that were given, as texts. */
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** What was started: a job, or an array of several that are named after it. */
+export interface IStarted {
+  readonly id: string;
+  readonly jobs: readonly IJob[];
 }
 
 /** What can be chosen for a run of a notebook. */
@@ -36,7 +44,10 @@ export interface IOffer {
   readonly output: string;
 }
 
-/** What to run; the notebook's path is one of the contents API. */
+/**
+ * What to run; the notebook's path is one of the contents API. A parameter whose
+ * text is `@` and the name of a file has a job for each line of that.
+ */
 export interface IWish {
   readonly notebook: string;
   readonly parameters: Readonly<Record<string, string>>;
@@ -61,14 +72,17 @@ export class JobApi {
     return offer as unknown as IOffer;
   }
 
-  /** Make a job and start it. */
-  async start(wish: IWish): Promise<IJob> {
+  /** Make a job and start it, or one for each line of a list. */
+  async start(wish: IWish): Promise<IStarted> {
     const made = await this.api.call('jobs', {
       method: 'POST',
       body: JSON.stringify(wish),
       headers: { 'Content-Type': 'application/json' }
     });
-    return made as unknown as IJob;
+    const job = made as unknown as IJob;
+    return 'jobs' in made
+      ? (made as unknown as IStarted)
+      : { id: job.id, jobs: [job] };
   }
 
   /** Have a job interrupt its cell, save its notebook and end. */
