@@ -10,12 +10,13 @@ from typing import Dict, Iterator, List, Tuple
 
 import psutil
 import pytest
+from inotify_simple import INotify, flags
 
 from casa_desktop.batch import jobs as engines
 from casa_desktop.batch.planning import Wish
 
 from ...support import slurm as real_slurm
-from ...support.jobs import ENDLESS, Begun, Jobs, left, script, texts
+from ...support.jobs import ENDLESS, PATIENCE, Begun, Jobs, left, script, texts
 from ...support.ranks import WITH_MPI
 from ...support.slurm import Slurm
 
@@ -73,6 +74,14 @@ def begun(jobs: Jobs, work: Path) -> Dict[str, Begun]:
     return found
 
 
+def _until_saved(output: Path, printed: List[str]) -> None:
+    """Wait until a notebook, which is replaced whole, has what its cells have printed."""
+    with INotify() as changes:
+        changes.add_watch(str(output.parent), flags.MOVED_TO)
+        while texts(str(output)) != printed:
+            assert changes.read(timeout=int(PATIENCE * 1000))
+
+
 def _ended(jobs: Jobs, name: str) -> str:
     """Wait for the end of a job; return what is said of it."""
     return jobs.wait(f"{name}-1").stdout.rstrip("\n").partition(": ")[2]
@@ -102,7 +111,8 @@ def test_a_notebook_that_slurm_runs_can_be_watched(jobs: Jobs, begun: Dict[str, 
     job = jobs.listed("watched-1")["watched-1"]
     assert (job["phase"], job["cell"], job["cells"], job["engine"]) == ("EXECUTING", 2, 2, "slurm")
     assert (job["options"], job["slurm"]) == (["--time=60", "-c2"], "1")
-    assert texts(job["output"])[0] == "first\n"
+    # What a long cell has printed is there before it ends.
+    _until_saved(Path(job["output"]), ["first\n", "before\n"])
     (work / "watched" / "go").write_text("gone on")
     assert jobs.wait("watched-1").returncode == 0
     assert "gone on" in "".join(texts(job["output"]))
@@ -158,6 +168,10 @@ def test_a_job_over_mpi_has_its_own_ranks_within_slurm(jobs: Jobs, work: Path) -
     assert jobs.wait(name).stdout == f"{name}: COMPLETED\n"
     job = jobs.listed(name)[name]
     assert texts(job["output"]) == [f"2 {job['slurm']} False\n"]
+    # How many a node may have is known there.
+    waited = jobs.wait(jobs.submit(path, "--ranks", "4000", on="slurm"))
+    assert waited.returncode == 137
+    assert "could not be started: --ranks is 4000, but should be " in waited.stdout
 
 
 @pytest.mark.parametrize(
