@@ -154,7 +154,11 @@ class RunningHub:
 
     def ask(self, path: str, method: str = "GET", body: Any = None) -> Any:
         """Return what the hub's REST interface answers an administrator."""
-        return ask(f"{self.url}hub/api/{path}", TOKEN, method, body)
+        return self.ask_as(TOKEN, path, method, body)
+
+    def ask_as(self, token: str, path: str, method: str = "GET", body: Any = None) -> Any:
+        """Return what it answers the holder of ``token``."""
+        return ask(f"{self.url}hub/api/{path}", token, method, body)
 
 
 def _server(user: str, name: str) -> str:

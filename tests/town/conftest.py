@@ -14,6 +14,11 @@ SOONER = """
 c.Spawner.poll_interval = 1
 c.Spawner.environment["JUPYTERHUB_ACTIVITY_INTERVAL"] = "1"
 """
+# As with c.Spawner.post_stop_hook = None, for one user.
+OUTLIVING = """
+stop_desktops = c.Spawner.post_stop_hook
+c.Spawner.post_stop_hook = lambda spawner: None if spawner.user.name == "outliving" else stop_desktops(spawner)
+"""
 
 
 @pytest.fixture(scope="package")
@@ -22,5 +27,5 @@ def hub() -> Iterator[Observatory]:
     reason = lack()
     if reason:
         pytest.skip(reason)
-    with Observatory(SOONER) as running:
+    with Observatory(SOONER + OUTLIVING) as running:
         yield running

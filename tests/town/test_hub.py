@@ -122,3 +122,14 @@ def test_servers_kernels_and_desktops_survive_a_restart_of_the_hub_which_cleans_
     _stopped_by_the_hub(hub, survivor, users["grace"])
     hub.await_end("grace")
     assert hub.left(users["grace"]) == []
+
+
+def test_a_desktop_that_may_outlive_its_server_is_found_by_the_next_one(hub: Observatory) -> None:
+    hub.new_user("outliving")
+    models = []
+    for _ in range(2):
+        server = Server(hub, hub.start_server("outliving"), "outliving")
+        models.append({**server.desktop(), "server": ""})
+        hub.ask("users/outliving/server", "DELETE")
+        hub.await_end("outliving")
+    assert models[0] == models[1]
