@@ -49,7 +49,7 @@ def made(draft: Draft, environ: Mapping[str, str]) -> Kernel:
 def _in_container(container: Container, environ: Mapping[str, str]) -> Kernel:
     images.fetch(container)
     found = image_probe.look_for_casa(container, environ)
-    spec = container_spec(sys.executable, container, found)
+    spec = container_spec(sys.executable, container, found, provisioned=True)
     return Kernel(default_name(found.casa, container), Path(), spec)
 
 
