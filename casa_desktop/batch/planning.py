@@ -111,10 +111,10 @@ def parameters_of(
 
 def _kernel(notebook: Any, path: Path, wish: Wish) -> Tuple[str, Mapping[str, Any]]:
     """Return the name of the kernel, and what its kernel.json would say if it is made for this run."""
-    from ..kernels import unwritten
-
     if wish.draft is None:
         return _installed(notebook, path, wish.kernel), {}
+    from ..kernels import unwritten
+
     kernel = unwritten.made(wish.draft, os.environ)
     return kernel.name, kernel.spec
 

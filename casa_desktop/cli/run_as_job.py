@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidSetting
+from . import run_kernel
 
 if TYPE_CHECKING:
     from ..batch.planning import Wish
@@ -63,25 +64,13 @@ def _as_array(arguments: argparse.Namespace, wanted: Wish) -> int:
 
 # What a job that runs again has from its first time.
 _FIXED = ("parameter", "raw", "output", "kernel", "folder", "no_reuse", "allow_errors", "on", "at_most")
-_FIXED_KERNEL = (
-    "ranks",
-    "hosts",
-    "oversubscribe",
-    "image",
-    "sif",
-    "sandbox",
-    "engine",
-    "bind",
-    "network",
-    "engine_option",
-)
 
 
 def again(arguments: argparse.Namespace) -> int:
     """Run jobs again; returns the exit status."""
     from ..batch import again, job_root
 
-    for option in (*_FIXED, *_FIXED_KERNEL):
+    for option in (*_FIXED, *run_kernel.OPTIONS):
         if getattr(arguments, option):
             word = f"--{option.replace('_', '-')}"
             raise InvalidSetting(f"With --retry, {word}", getattr(arguments, option), "left out: a job keeps its own")

@@ -9,7 +9,22 @@ from ..errors import InvalidSetting
 from . import container_options, rank_options
 
 if TYPE_CHECKING:
+    from ..containers.container import Container
     from ..kernels.unwritten import Draft
+
+# The names of the options, as argparse keeps them.
+OPTIONS = (
+    "ranks",
+    "hosts",
+    "oversubscribe",
+    "image",
+    "sif",
+    "sandbox",
+    "engine",
+    "bind",
+    "network",
+    "engine_option",
+)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -30,12 +45,10 @@ def draft_of(arguments: argparse.Namespace) -> Optional[Draft]:
         InvalidSetting: the options do not go together.
         EngineMissing, InvalidContainer: the container cannot be had.
     """
-    from ..network import namespace
-
-    over_mpi = arguments.ranks is not None
-    container = container_options.container_of(
-        arguments, sandbox=arguments.sandbox, networks=namespace.CHOICES if over_mpi else ()
-    )
+    # Not even imports cost time then.
+    if arguments.ranks is None and not any(getattr(arguments, option) for option in OPTIONS):
+        return None
+    container = _container_of(arguments)
     ranks = rank_options.ranks_of(arguments, bool(container))
     if container is None and ranks is None:
         return None
@@ -44,3 +57,11 @@ def draft_of(arguments: argparse.Namespace) -> Optional[Draft]:
     from ..kernels.unwritten import Draft
 
     return Draft(ranks, container, "" if container else arguments.network, arguments.on == "slurm")
+
+
+def _container_of(arguments: argparse.Namespace) -> Optional[Container]:
+    from ..network import namespace
+
+    # Without a container, the network is that of the kernel over MPI.
+    networks = namespace.CHOICES if arguments.ranks is not None else ()
+    return container_options.container_of(arguments, sandbox=arguments.sandbox, networks=networks)

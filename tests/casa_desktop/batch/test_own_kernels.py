@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Dict, Iterator, List
 
@@ -117,6 +119,17 @@ def test_a_kernel_that_cannot_be_is_told_before_anything_starts(
     assert said.startswith(f"casa-desktop: {sentence.replace('FOLDER', str(tmp_path))}")
     assert said.count("\n") == 1
     assert not (tmp_path / "a.out.ipynb").exists()
+
+
+def test_a_run_with_an_installed_kernel_does_without_containers_and_networks(tmp_path: Path) -> None:
+    code = (
+        "import sys; from casa_desktop.__main__ import main; main(['run', 'gone.py'])\n"
+        "late = ('casa_desktop.containers', 'casa_desktop.kernels.unwritten', 'casa_desktop.network')\n"
+        "print([name for name in sys.modules if name.startswith(late)])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"
+    assert "gone.py cannot be read" in run.stderr
 
 
 def test_an_image_that_is_not_there_is_told(
