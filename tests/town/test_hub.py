@@ -5,16 +5,17 @@ from __future__ import annotations
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import Dict, List
+from typing import Dict, List, Tuple
 from urllib.parse import quote
 
 import psutil
 import pytest
+import requests
 
 from ..chaos.cells import Kernel
 from ..neighbours.town import Person
 from ..support.living import command, name_of
-from .observatory import Observatory
+from .observatory import PASSWORD, Observatory
 from .server import Server
 
 # As directory services name their users.
@@ -69,6 +70,24 @@ def test_nothing_is_left_of_a_server_however_it_ends(hub: Observatory, users: Di
     for name in ENDS:
         hub.await_end(name)
         assert hub.left(users[name]) == []
+
+
+@pytest.mark.parametrize("name", ["vera", AWKWARD])
+def test_users_of_the_system_log_in_with_their_passwords_and_no_others(
+    hub: Observatory, users: Dict[str, Person], name: str
+) -> None:
+    assert _logged_in(hub, name, PASSWORD) == (200, name)
+    assert _logged_in(hub, name, "wrong") == (403, "")
+
+
+def _logged_in(hub: Observatory, name: str, password: str) -> Tuple[int, str]:
+    """Fill in the hub's page for logging in; return the answer's status, and whom the hub takes the browser for."""
+    with requests.Session() as browser:
+        browser.get(f"{hub.url}hub/login")
+        words = {"username": name, "password": password, "_xsrf": browser.cookies.get("_xsrf", path="/hub/")}
+        answer = browser.post(f"{hub.url}hub/login?next=%2Fhub%2Fhome", data=words)
+        own = browser.get(f"{hub.url}hub/api/user", headers={"Referer": f"{hub.url}hub/home"})
+        return answer.status_code, own.json().get("name", "")
 
 
 def test_each_server_of_a_user_has_desktops_of_its_own(hub: Observatory, users: Dict[str, Person]) -> None:
