@@ -10,7 +10,7 @@ import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Dict, Iterator
+from typing import Any, Callable, Dict, Iterator
 
 import pytest
 
@@ -127,16 +127,28 @@ def untouched_line(untouched: Path, environment: Dict[str, str]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def observation(place: Path, untouched: Path) -> Path:
+def new_observation(place: Path, untouched: Path) -> Callable[[], Path]:
+    """A function that returns a new folder with what ``simulate.py`` has made in ``untouched``."""
+
+    def copy() -> Path:
+        folder = tempfile.mkdtemp(prefix="observation-", dir=place)
+        # calibrate.py may have worked there since.
+        return Path(shutil.copytree(untouched, folder, ignore=shutil.ignore_patterns("line*"), dirs_exist_ok=True))
+
+    return copy
+
+
+@pytest.fixture(scope="module")
+def observation(new_observation: Callable[[], Path]) -> Path:
     """A folder with ``sim.ms``, a simulated MeasurementSet, and ``dirty.image``, a dirty image made of it.
 
-    The image has 128 x 128 pixels of 0.4 arcsec; a Gaussian of 1 Jy stands in its middle.
-    Kernels of many tests work here, and may have changed both: what needs them as they were made copies ``untouched``.
+    The image has 128 x 128 pixels of 0.4 arcsec; a Gaussian of 1 Jy stands in its middle. The folder is the file's own:
+    no test finds what another file's tests have left. What needs the data as they were made copies ``untouched``.
     """
-    return Path(shutil.copytree(untouched, place / "observation"))
+    return new_observation()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def spectral_line(observation: Path, untouched_line: Path) -> Path:
     """The folder of the observation, with what ``calibrate.py`` adds to it."""
     for path in untouched_line.iterdir():

@@ -37,10 +37,10 @@ def image(engine: Engine, place: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def work(observation: Path, place: Path) -> Path:
+def work(untouched: Path, place: Path) -> Path:
     """A folder with the observation, in which everybody may write."""
     folder = place / "work"
-    shutil.copytree(observation, folder)
+    shutil.copytree(untouched, folder)
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o777 if path.is_dir() else 0o666)
     return folder

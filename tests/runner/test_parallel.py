@@ -120,6 +120,26 @@ def test_a_crashed_worker_is_one_failure_and_what_it_had_still_runs(tmp_path: Pa
     assert "crashed while running 'tests/kernel/test_a.py::test_that_crashes'" in done.stdout
 
 
+OBSERVED = """
+@pytest.fixture(scope="session")
+def untouched(place):
+    for name in ("sim.ms", "line.ms"):
+        (place / "untouched" / name).mkdir(parents=True)
+    return place / "untouched"
+"""
+LEAVING = """
+def test_that_leaves_a_file(observation):
+    assert [each.name for each in observation.iterdir()] == ["sim.ms"]
+    (observation / "left").touch()
+"""
+
+
+def test_each_file_has_an_observation_in_which_no_other_has_left_anything(tmp_path: Path) -> None:
+    files = {f"kernel/test_{name}.py": LEAVING for name in "ab"}
+    done = _run(_suite(tmp_path, {"kernel/conftest.py": OBSERVED, **files}))
+    assert "2 passed" in done.stdout.splitlines()[-1], done.stdout
+
+
 CHANGING = """
 def test_that_changes_what_is_installed():
     (Path(sysconfig.get_path("purelib")) / "new.txt").touch()

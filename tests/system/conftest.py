@@ -65,14 +65,15 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def jupyter(place: Path, environment: Dict[str, str], observation: Path) -> Iterator[Jupyter]:
+def jupyter(environment: Dict[str, str], new_observation: Callable[[], Path]) -> Iterator[Jupyter]:
     """A running JupyterLab whose folder has the observation in it."""
     settings = Path(environment["JUPYTER_CONFIG_DIR"], "lab", "user-settings", "@jupyterlab", "apputils-extension")
-    settings.mkdir(parents=True)
+    # A worker may have been here before.
+    settings.mkdir(parents=True, exist_ok=True)
     # A new user is asked about news from the network, in a box that lies over the canvas.
     quiet = {"fetchNews": "false", "checkForUpdates": False}
     (settings / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
-    with Jupyter(observation, environment) as server:
+    with Jupyter(new_observation(), environment) as server:
         yield server
 
 
