@@ -37,7 +37,9 @@ def arrange(config: pytest.Config) -> None:
     count = wanted if isinstance(wanted, int) else len(os.sched_getaffinity(0))
     config.option.numprocesses = None
     config.option.dist = "loadfile"
-    config.option.tx = [*[f"popen//python={shlex.join(_command(folder))}"] * count, "popen//id=machine"]
+    # None of those that run alone is quick.
+    machine = [] if config.option.quick else ["popen//id=machine"]
+    config.option.tx = [*[f"popen//python={shlex.join(_command(folder))}"] * count, *machine]
 
 
 def refused(folder: Path) -> str:

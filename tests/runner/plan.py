@@ -54,12 +54,24 @@ SLOW: Tuple[str, ...] = (
     "tests/casa_desktop/web/test_uws.py",
     "tests/casa_desktop/web/test_job_rest.py",
     "tests/casa_desktop/batch/test_slurm.py",
+    "tests/casa_desktop/desktop/test_detached_jobs.py",
+    "tests/casa_desktop/kernels/test_install.py",
+    "tests/casa_desktop/store/test_processes.py",
+    "tests/casa_desktop/system/test_inotify.py",
+    "tests/casa_desktop/system/test_open_folder.py",
+    "tests/casa_desktop/web/test_guests.py::test_no_route_of_a_full_jupyterlab",
+    "tests/casa_desktop/x11/test_keyboard_symbols.py",
+    "tests/kernel/tools/test_kernel_guard.py",
+    # Whole runs of a small suite, with its workers.
+    "tests/runner/test_flaky.py",
+    "tests/runner/test_parallel.py",
     # Tests of files once more, on each kind of disk.
     "tests/casa_desktop/store/test_disks.py",
     "tests/casa_desktop/store/test_store_on_disks.py",
     "tests/kernel/reuse/test_keeper_on_disks.py",
     "tests/kernel/reuse/test_reduction_on_disks.py",
     # CASA is imported by these.
+    "tests/casa_desktop/history/test_script.py::test_in_the_place_of_a_call",
     "tests/kernel/casa/test_tables.py::test_the_primary_beams_that_casa_remembers",
     "tests/kernel/drawing/test_catalogue.py::test_each_module_that_imports_matplotlib",
     "tests/kernel/reuse/test_surroundings.py::test_the_code_of_a_task",
@@ -192,9 +204,18 @@ def is_alone(unit: str) -> bool:
     return unit.startswith(tuple(ALONE))
 
 
+def is_slow(path: str) -> bool:
+    """Tell whether `make check` leaves out a test, a file or a folder, whatever fixtures there are.
+
+    Args:
+        path: below the project's root; a folder's ends with a slash.
+    """
+    return path.startswith((*SLOW_FOLDERS, *SLOW))
+
+
 def is_quick(test: str, fixtures: Collection[str]) -> bool:
     """Tell whether a test needs neither CASA nor a browser, nor much time."""
-    return not test.startswith((*SLOW_FOLDERS, *SLOW)) and not SLOW_FIXTURES & set(fixtures)
+    return not is_slow(test) and not SLOW_FIXTURES & set(fixtures)
 
 
 def seconds(unit: str) -> float:

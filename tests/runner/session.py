@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sysconfig
 from pathlib import Path
-from typing import List
+from typing import List, Optional
 
 import pytest
 
@@ -33,6 +33,13 @@ class Session:
         self._before = installed.census(self._packages)
         if getattr(session.config.option, "tx", None):
             session.config.pluginmanager.register(Progress(session.config))
+
+    def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> Optional[bool]:
+        """Read no file of which a quick run leaves out all: each worker reads them for itself."""
+        if not config.option.quick or config.rootpath not in collection_path.parents:
+            return None
+        path = collection_path.relative_to(config.rootpath).as_posix()
+        return True if plan.is_slow(f"{path}/" if collection_path.is_dir() else path) else None
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: List[pytest.Item]) -> None:

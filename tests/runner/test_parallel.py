@@ -140,6 +140,18 @@ def test_each_file_has_an_observation_in_which_no_other_has_left_anything(tmp_pa
     assert "2 passed" in done.stdout.splitlines()[-1], done.stdout
 
 
+UNREAD = """
+raise RuntimeError("this file is read")
+"""
+
+
+def test_a_quick_run_reads_no_file_that_it_leaves_out_and_needs_no_worker_of_the_machine(tmp_path: Path) -> None:
+    files = {"kernel/test_a.py": ALONE, "system/test_b.py": UNREAD, "casa_desktop/test_starved.py": UNREAD}
+    done = _run(_suite(tmp_path, files), "--quick", "-n", "1")
+    assert "1 passed" in done.stdout.splitlines()[-1], done.stdout
+    assert _said(tmp_path)["alone"] != os.readlink("/proc/self/ns/pid")
+
+
 CHANGING = """
 def test_that_changes_what_is_installed():
     (Path(sysconfig.get_path("purelib")) / "new.txt").touch()

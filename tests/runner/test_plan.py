@@ -72,6 +72,20 @@ def test_quick_is_what_needs_neither_casa_nor_a_browser(test: str, fixtures: Col
 
 
 @pytest.mark.parametrize(
+    ("path", "slow"),
+    [
+        ("tests/", False),
+        ("tests/system/", True),
+        ("tests/kernel/", False),
+        ("tests/kernel/tools/test_limits.py", False),
+        ("tests/casa_desktop/test_starved.py", True),
+    ],
+)
+def test_a_file_or_folder_is_slow_if_all_in_it_is(path: str, slow: bool) -> None:
+    assert plan.is_slow(path) == slow
+
+
+@pytest.mark.parametrize(
     ("test", "changed", "rank"),
     [
         ("tests/casa_desktop/runtime/test_directory.py", "casa_desktop/runtime/directory.py", touched.ITSELF),
