@@ -98,6 +98,9 @@ c.JupyterHub.named_server_limit_per_user = 3
 
 c.Spawner.cmd = [str(Path(sys.executable).parent / "jupyterhub-singleuser")]
 c.Spawner.default_url = "/lab"
+# Many users who come at once wait longer than JupyterHub's half minute, which would end their servers.
+c.Spawner.http_timeout = 180
+c.Spawner.start_timeout = 180
 c.Spawner.environment = {
     # Each server has desktops of its own. The files of a running server lie there, too: it starts with a full home.
     "CASA_DESKTOP_RUNTIME_DIR": lambda spawner: str(folder_of(spawner)),

@@ -140,7 +140,7 @@ class RunningHub:
         self.ask(_server(user, name), "POST", options)
         progress = Request(f"{self.url}hub/api/{_server(user, name)}/progress")
         progress.add_header("Authorization", f"token {TOKEN}")
-        with urlopen(progress, timeout=120) as events:
+        with urlopen(progress, timeout=240) as events:
             # A stream of events that ends with the start's end.
             last = [line for line in events.read().decode().splitlines() if line.startswith("data:")][-1]
         answer = json.loads(last[5:])
