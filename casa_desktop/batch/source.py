@@ -11,7 +11,12 @@ from . import notebooks, script
 
 
 def read(path: Path) -> Any:
-    """Return a notebook of nbformat's, version 4, without outputs.
+    """Return a notebook of nbformat's, version 4, without outputs; the arguments and errors are those of ``whole``."""
+    return _without_outputs(whole(path))
+
+
+def whole(path: Path) -> Any:
+    """Return a notebook of nbformat's, version 4, with its outputs.
 
     Args:
         path: a notebook ``.ipynb`` or a Python script ``.py``.
@@ -32,7 +37,7 @@ def read(path: Path) -> Any:
             found = _parsed(text)
         except (nbformat.reader.NotJSONError, nbformat.NBFormatError, nbformat.ValidationError) as error:
             raise NotebookUnreadable(path, _reason(error)) from error
-    return _without_outputs(found)
+    return found
 
 
 def _text(path: Path) -> str:

@@ -15,7 +15,7 @@ from ..batch.planning import Wish
 from ..errors import CasaDesktopError, JobHeld, JobUnknown, OutputTaken, Shortage, SwitchedOff
 from ..system.executor import in_thread
 from ..views.models import Body
-from . import audit, job_news
+from . import audit, job_news, job_output
 from . import job_models as models
 from .rest import DesktopHandler
 
@@ -145,6 +145,22 @@ def _log(name: str) -> bytes:
         return file.read()
 
 
+class OutputHandler(JobHandler):
+    """``api/job-outputs/<id>.ipynb``: the notebook that a job writes, as the contents API has it, for JupyterLab."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str) -> None:
+        """Answer with its model, without its content if ``content=0``; it is to be read only."""
+        self.set_header("Cache-Control", "no-store")
+        whole = self.get_query_argument("content", "1") != "0"
+        folder = job_root.find(job_root.root(os.environ), name)
+        answer = await in_thread(job_output.model, folder, whole)
+        if whole:
+            audit.write(self, "job-result", job=name, result="output")
+        self.finish(answer)
+
+
 def routes(base_url: str) -> list[tuple[Any, ...]]:
     """Return the routes below ``<base_url>casa-desktop/api``."""
     api, name = url_path_join(base_url, "casa-desktop", "api"), r"([^/]{1,200})"
@@ -156,4 +172,5 @@ def routes(base_url: str) -> list[tuple[Any, ...]]:
         (f"{all_jobs}/{name}", OneJobHandler),
         (f"{all_jobs}/{name}/stop", StopHandler),
         (f"{all_jobs}/{name}/log", LogHandler),
+        (rf"{api}/job-outputs/{name}\.ipynb", OutputHandler),
     ]

@@ -300,6 +300,8 @@ class ResultHandler(UwsHandler):
             raise web.HTTPError(404, f"The job {name} has no result {result!r}; it has {has}.")
         audit.write(self, "job-result", job=name, result=result)
         self.set_header("Content-Type", _RESULTS[result])
+        # By this name a browser keeps it.
+        self.set_header("Content-Disposition", f'attachment; filename="{entry.id}{path.suffix or ".log"}"')
         self.set_header("Cache-Control", "no-store")
         with path.open("rb") as file:
             while piece := await in_thread(file.read, _PIECE):

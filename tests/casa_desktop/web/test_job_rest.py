@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any, Awaitable, Callable, Iterator
 
 import pytest
+from jupyter_server.services.contents.handlers import validate_model
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
 from casa_desktop.batch import job_root, jobs
+from casa_desktop.batch.planning import Wish
 from casa_desktop.system.process import on_path
 from casa_desktop.web.job_news import SCHEMA_ID
 
@@ -71,6 +73,12 @@ async def _refused(asked: Awaitable[HTTPResponse]) -> tuple[int, str, str]:
     assert caught.value.response is not None
     body = json.loads(caught.value.response.body)
     return caught.value.code, body["error"], body["message"]
+
+
+async def _status(asked: Awaitable[HTTPResponse]) -> int:
+    with pytest.raises(HTTPClientError) as caught:
+        await asked
+    return int(caught.value.code)
 
 
 def _post(fetch: Fetch, **body: Any) -> Awaitable[HTTPResponse]:
@@ -175,7 +183,9 @@ async def test_the_removal_of_a_job_that_runs_stops_it(work: Path, fetch: Fetch)
     assert not await asyncio.to_thread(Path(made["output"]).exists)
 
 
-async def test_a_list_beside_the_notebook_makes_an_array(work: Path, fetch: Fetch) -> None:
+async def test_a_list_beside_the_notebook_makes_an_array_whose_notebooks_are_read_by_their_ids(
+    work: Path, fetch: Fetch
+) -> None:
     script(work / "array", "reduce", "print(vis, robust)", parameters="vis = 'a.ms'\nrobust = 0.5")
     (work / "array" / "mine.txt").write_text("b.ms\nc d.ms\n")
     wish = {"notebook": "array/reduce.py", "parameters": {"vis": "@mine.txt", "robust": "2"}, "output": ""}
@@ -190,4 +200,30 @@ async def test_a_list_beside_the_notebook_makes_an_array(work: Path, fetch: Fetc
     for name, printed in zip(ids, ("b.ms 2", "c d.ms 2")):
         folder = job_root.find(job_root.root(os.environ), name)
         assert (await asyncio.to_thread(jobs.wait, folder)).phase == "COMPLETED"
-        assert texts(folder.job().output) == [f"{printed}\n"]
+        model = _json(await fetch("api", "job-outputs", f"{name}.ipynb"))
+        assert (model["name"], model["type"], model["format"], model["writable"]) == (
+            *(f"{name}.ipynb", "notebook", "json"),
+            False,
+        )
+        *_, last = model["content"]["cells"]
+        assert last["outputs"][0]["text"] == f"{printed}\n"
+        assert last["metadata"]["trusted"] is False
+        validate_model(model, expect_content=True)
+        # What a file browser asks for.
+        model = _json(await fetch("api", "job-outputs", f"{name}.ipynb", params={"content": "0"}))
+        validate_model(model, expect_content=False)
+
+
+async def test_a_notebook_that_is_not_there_or_not_valid_is_refused_in_one_sentence(work: Path, fetch: Fetch) -> None:
+    assert (await _refused(fetch("api", "job-outputs", "none-1.ipynb")))[:2] == (404, "JobUnknown")
+    path = script(work / "unwritten", "reduce", "1")
+    folder = jobs.make(Wish(path, folder=path.parent), "here", (), os.environ)
+    asked = ("api", "job-outputs", f"{folder.id}.ipynb")
+    assert await _refused(fetch(*asked)) == (
+        *(400, "NotebookUnreadable"),
+        f"The notebook {folder.path}/output.ipynb cannot be read: No such file or directory.",
+    )
+    (folder.path / "output.ipynb").write_text("{")
+    assert (await _refused(fetch(*asked)))[:2] == (400, "NotebookUnreadable")
+    for method in ("PUT", "PATCH", "DELETE", "POST"):
+        assert (await _status(fetch(*asked, method=method, body="{}", allow_nonstandard_methods=True))) == 405

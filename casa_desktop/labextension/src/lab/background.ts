@@ -10,6 +10,7 @@ import { backgroundIcon } from './icon.js';
 import { actionsFor } from './jobcommands.js';
 import { beginning } from './jobtext.js';
 import type { INotebookPanel } from './notebooks.js';
+import { isOutside } from './outputs.js';
 import { IChoice, RunForm } from './rundialog.js';
 
 /** The command that runs the notebook in front as a job. */
@@ -25,16 +26,23 @@ export function addRunCommand(parts: IParts): void {
     caption:
       'Run the notebook as a job, which goes on when JupyterLab is closed',
     icon: args => (args.isPalette ? undefined : backgroundIcon),
-    isEnabled: () => notebooks.current !== null,
+    isEnabled: () => meant(parts) !== null,
     describedBy: { args: { type: 'object', properties: {} } },
     execute: async () => {
-      const panel = notebooks.current;
+      const panel = meant(parts);
       if (panel) {
         await run(parts, panel);
       }
     }
   });
   notebooks.changed.connect(() => app.commands.notifyCommandChanged(RUN));
+}
+
+/** The notebook in front, unless it is only shown, and no file of the server's. */
+function meant({ app, notebooks }: IParts): INotebookPanel | null {
+  const { contents } = app.serviceManager;
+  const panel = notebooks.current;
+  return panel && !isOutside(panel.context.path, contents) ? panel : null;
 }
 
 async function run(parts: IParts, panel: INotebookPanel): Promise<void> {

@@ -8,7 +8,8 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 import type { IJob, IStarted } from '../server/jobs.js';
 import type { IParts } from './context.js';
-import { endings } from './jobtext.js';
+import { endings, hasBegun } from './jobtext.js';
+import { openOutput } from './outputs.js';
 
 /** The commands about one job: that of their argument, or the one clicked on. */
 export const JOB_OUTPUT = 'casa-desktop:job-output';
@@ -33,8 +34,8 @@ export function addJobCommands(parts: IParts): void {
     {
       id: JOB_OUTPUT,
       label: 'Open the Output',
-      isPossible: job => job.outputPath !== null,
-      run: job => openOutput(parts, job)
+      isPossible: hasBegun,
+      run: job => openOutput(parts.app, job)
     },
     {
       id: JOB_LOG,
@@ -97,10 +98,6 @@ function addJobCommand({ app, jobs }: IParts, command: IJobCommand): void {
   });
 }
 
-async function openOutput({ app }: IParts, job: IJob): Promise<void> {
-  await app.commands.execute('docmanager:open', { path: job.outputPath });
-}
-
 async function showLog({ jobs }: IParts, { id }: IJob): Promise<void> {
   const body = new Widget({ node: document.createElement('pre') });
   body.addClass('casa-desktop-JobLog');
@@ -127,24 +124,20 @@ export function actionsFor(
   { app }: IParts,
   about: IStarted | IJob
 ): Notification.IAction[] {
-  const job = 'jobs' in about ? about.jobs[0] : about;
-  const { id } = job;
-  if (id !== about.id) {
+  const { id } = about;
+  if ('jobs' in about && about.jobs[0].id !== id) {
     return [];
   }
-  const actions: Notification.IAction[] = [
+  return [
+    {
+      label: 'Open the output',
+      callback: () => void app.commands.execute(JOB_OUTPUT, { id })
+    },
     {
       label: 'Log',
       callback: () => void app.commands.execute(JOB_LOG, { id })
     }
   ];
-  if (job.outputPath !== null) {
-    actions.unshift({
-      label: 'Open the output',
-      callback: () => void app.commands.execute(JOB_OUTPUT, { id })
-    });
-  }
-  return actions;
 }
 
 function tellOfEnd(parts: IParts, started: IStarted): void {

@@ -18,6 +18,11 @@ export function progress({ phase, cell, cells }: IJob): string {
   }
 }
 
+/** Whether a job has begun, so that it has a notebook to show. */
+export function hasBegun({ phase }: IJob): boolean {
+  return !['PENDING', 'QUEUED', 'HELD'].includes(phase);
+}
+
 /** All that is known of a job, a line for each. */
 export function details(job: IJob): string {
   const { id, phase, since, sentence, doing, ended, notebook, output } = job;

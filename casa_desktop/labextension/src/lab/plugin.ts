@@ -25,6 +25,7 @@ import { addJobCommands } from './jobcommands.js';
 import { Jobs } from './jobs.js';
 import { welcomeBack } from '../view/handover.js';
 import { Notebooks } from './notebooks.js';
+import { addOutputs } from './outputs.js';
 import { IParts, placeBeside } from './context.js';
 import { answerButtons } from './reuserenderer.js';
 import { addRunning } from './running.js';
@@ -64,6 +65,7 @@ export function activateDesktop(
   const { desktops, jobs, views } = parts;
   addOpenCommand(parts, tracker);
   addCommands(parts);
+  addOutputs(app, offers.shell);
   addJobCommands(parts);
   addRunCommand(parts);
   addPlaces(parts, offers);

@@ -12,7 +12,7 @@ import {
   JOB_REMOVE,
   JOB_STOP
 } from './jobcommands.js';
-import { details, progress } from './jobtext.js';
+import { details, hasBegun, progress } from './jobtext.js';
 import { addSection, RunningList } from './runninglist.js';
 
 const ITEM = 'casa-desktop-JobItem';
@@ -47,7 +47,7 @@ class RunningJobs extends RunningList<IJob> {
       : 'Stop the job: its cell is interrupted, and its notebook saved';
 
   protected override item(job: IJob): IJobItem {
-    const { id, ended, outputPath } = job;
+    const { id, ended } = job;
     return {
       ended,
       className: ITEM,
@@ -56,7 +56,7 @@ class RunningJobs extends RunningList<IJob> {
       label: () => id,
       labelTitle: () => details(job),
       detail: () => progress(job),
-      open: () => this.execute(outputPath === null ? JOB_LOG : JOB_OUTPUT, id),
+      open: () => this.execute(hasBegun(job) ? JOB_OUTPUT : JOB_LOG, id),
       shutdown: () => this.execute(ended ? JOB_REMOVE : JOB_STOP, id)
     };
   }

@@ -19,7 +19,7 @@ export interface IJob {
   /** Absolute paths on the server. */
   readonly notebook: string;
   readonly output: string;
-  /** The output's path in the contents API; null where that does not show it. */
+  /** The output's path in the contents API; null where that has none. */
   readonly outputPath: string | null;
   /** The parameters that were given, as texts. */
   readonly parameters: Readonly<Record<string, string>>;

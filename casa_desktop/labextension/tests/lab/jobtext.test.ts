@@ -7,6 +7,7 @@ import {
   details,
   ending,
   endings,
+  hasBegun,
   progress
 } from '../../src/lab/jobtext.js';
 
@@ -83,6 +84,15 @@ test('what was started together is told together', () => {
     beginning(done),
     'reduce-2 has begun: 1 job, one for each value.'
   );
+});
+
+test.each([
+  ['QUEUED', false],
+  ['HELD', false],
+  ['EXECUTING', true],
+  ['ERROR', true]
+])('a job in phase %s has a notebook to show: %s', (phase, has) => {
+  assert.equal(hasBegun({ ...JOB, phase }), has);
 });
 
 test('only what was changed is given, an emptied text too', () => {
