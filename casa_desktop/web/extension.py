@@ -20,6 +20,7 @@ from .config import CasaDesktop
 from .events import SCHEMA, SCHEMA_ID, Notices
 from .guest_websocket import SharedSocketHandler
 from .pages import PageFileHandler, PageHandler, SharedPageHandler
+from .resources import ResourcesHandler
 from .rest import DesktopsHandler, OneDesktopHandler, OneShareHandler, ScreenshotHandler, SharedHandler, SharesHandler
 from .state import reception
 from .websocket import DesktopSocketHandler
@@ -41,6 +42,7 @@ def routes(base_url: str) -> list[tuple[Any, ...]]:
         (below("api", "desktops", _NAME, "rfb"), DesktopSocketHandler),
         (below("api", "desktops", _NAME, "shares"), SharesHandler),
         (below("api", "desktops", _NAME, "shares", _NAME), OneShareHandler),
+        (below("api", "resources"), ResourcesHandler),
         (below("api", "shared", _NAME), SharedHandler),
         (below("api", "shared", _NAME, "rfb"), SharedSocketHandler),
         *job_rest.routes(base_url),

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from ..support.lab import Lab
 from ..support.lab_parts import names, open_another, pid, run_command, running, view, wait_for_state
 
-STATUS = re.compile(r"CASA Desktop: connected · \d+ ms · \d+×\d+")
+STATUS = re.compile(r"CASA Desktop: connected · \d+ ms · \d+×\d+ · [\d.]+ of [\d.]+ GB")
 
 
 def test_second_card_opens_a_desktop_of_another_name(lab: Lab) -> None:
@@ -101,7 +101,7 @@ def test_palette_stops_the_desktop_in_sight_once_that_is_confirmed(lab: Lab) -> 
     expect(view(lab.page, "m31").get_by_text("The desktop has stopped.")).to_be_visible()
 
 
-def test_status_bar_tells_state_round_trip_and_size(lab: Lab) -> None:
+def test_status_bar_tells_state_round_trip_size_and_memory(lab: Lab) -> None:
     lab.open()
     status = lab.page.locator(".casa-desktop-StatusItem")
     expect(status).to_be_hidden()

@@ -127,6 +127,7 @@ def _paths() -> list[str]:
         "casa-desktop/api/desktops/main/rfb",
         "casa-desktop/api/desktops/main/shares",
         "casa-desktop/api/desktops/main/shares/0123456789abcdef",
+        "casa-desktop/api/resources",
         "casa-desktop/shared/{token}/",
         "casa-desktop/api/shared/{token}",
         "casa-desktop/api/shared/{token}/rfb",

@@ -69,6 +69,11 @@ export class Connection {
     return this.desktop?.lacks ?? [];
   }
 
+  /** When the desktop is ended, used or not, in ISO 8601; null for never. */
+  get ends(): string | null {
+    return this.desktop?.ends ?? null;
+  }
+
   /** Start the desktop unless it runs, and show it. */
   open(): void {
     this.happen({ type: 'open' });

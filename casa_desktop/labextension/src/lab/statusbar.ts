@@ -56,7 +56,7 @@ class StatusItem extends Widget {
     const view = views.current;
     const names = desktops.all.map(({ name }) => name);
     this.button.textContent = view
-      ? viewText(view.desktop, view.status, view.stats)
+      ? viewText(view.desktop, view.status, view.stats, view.left)
       : names.length
         ? runningText(names)
         : '';

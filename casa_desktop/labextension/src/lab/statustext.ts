@@ -16,7 +16,8 @@ export const STATES: Readonly<Record<DesktopState, string>> = {
 export function viewText(
   name: string,
   status: IStatus,
-  { roundTrip, width, height }: IStats
+  { roundTrip, width, height }: IStats,
+  left = ''
 ): string {
   const parts = [hasEnded(status) ? 'stopped' : status.phase];
   if (status.phase === 'connected') {
@@ -25,6 +26,9 @@ export function viewText(
     }
     if (width && height) {
       parts.push(`${width}×${height}`);
+    }
+    if (left) {
+      parts.push(left);
     }
   }
   return `${called(name)}: ${parts.join(' · ')}`;

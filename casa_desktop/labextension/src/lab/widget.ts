@@ -46,6 +46,11 @@ export class DesktopWidget extends Widget {
     return this.view.status;
   }
 
+  /** What is left of memory and time, in words. */
+  get left(): string {
+    return this.view.left;
+  }
+
   /** The statistics of its connection. */
   get stats(): IStats {
     return this.view.stats;

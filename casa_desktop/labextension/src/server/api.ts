@@ -7,8 +7,18 @@ export interface IDesktop {
   readonly websocket: string;
   /** A random id of the server's process: another one, another process. */
   readonly server?: string;
+  /** When it is ended, used or not, in ISO 8601; null for never. */
+  readonly ends?: string | null;
   /** What the server's administrator has switched off: words of `Lack`. */
   readonly lacks?: readonly string[];
+}
+
+/** What the place has where the desktop runs. */
+export interface IResources {
+  /** Memory in use and in all, in bytes; null if that is not known. */
+  readonly memory: { readonly used: number; readonly limit: number } | null;
+  /** When the batch system's job ends, in ISO 8601; null without one. */
+  readonly jobEnds: string | null;
 }
 
 /** A link with which others can watch a desktop, without input. */
@@ -108,6 +118,11 @@ export class Api {
       throw refusal(response.status, await json(response));
     }
     return response.blob();
+  }
+
+  /** What is used of the server's memory, and how long its job lasts. */
+  async resources(): Promise<IResources> {
+    return (await this.call('resources')) as unknown as IResources;
   }
 
   /** The links to a desktop that work now. */

@@ -15,6 +15,8 @@ export interface IToolbarState {
   /** Whether the pointing device is a finger. */
   readonly touch: boolean;
   readonly stats: IStats;
+  /** What is left of memory and time, in words. */
+  readonly left: string;
   /** Whether something is not to be had here. */
   lacks(what: Lack): boolean;
 }
@@ -101,7 +103,7 @@ export class Toolbar {
       ? 'Keyboard capture: all keys go to the desktop; Ctrl+Alt+Shift leaves it'
       : 'Keyboard capture is off: shortcuts go to the browser';
     this.badge.hidden = !state.viewOnly;
-    this.tell(state.connected ? state.stats : null);
+    this.tell(state.connected ? state.stats : null, state.left);
     this.roving.refresh();
   }
 
@@ -127,9 +129,10 @@ export class Toolbar {
     }
   }
 
-  private tell(stats: IStats | null): void {
+  private tell(stats: IStats | null, left: string): void {
     const { roundTrip, width, height, views, quality } = stats ?? NO_STATS;
     const words = [
+      left,
       views > 1 ? `${views} views` : '',
       width ? `${width} × ${height}` : '',
       quality,

@@ -13,6 +13,8 @@ import { LinkPrompt } from './linkprompt.js';
 import { INITIAL, IStatus } from '../connection/state.js';
 import { Notice } from './notice.js';
 import { Panel } from './panel.js';
+import { Resources } from './resources.js';
+import { resourceText } from './resourcetext.js';
 import { Session } from './session.js';
 import { Signal } from '../signal.js';
 import type { IStats } from '../connection/stats.js';
@@ -46,6 +48,7 @@ export class View {
     this.strike(keysym)
   );
   private readonly session: Session;
+  private readonly resources: Resources;
   private readonly panels: IPanels;
   private readonly toolbar: Toolbar;
   private readonly undo: (() => void)[];
@@ -58,6 +61,7 @@ export class View {
     private readonly host: IHost
   ) {
     this.session = new Session(api, name, this.screen, host);
+    this.resources = new Resources(api, () => this.refresh());
     const panelHost = this.panelHost();
     this.panels = makePanels(panelHost);
     this.toolbar = this.makeToolbar(panelHost);
@@ -68,6 +72,7 @@ export class View {
       whenRatioChanges(() => this.session.connection.rfb?.rescale()),
       listen(document, 'visibilitychange', () => this.look()),
       listen(document, 'fullscreenchange', () => this.refresh()),
+      () => this.resources.stop(),
       () => this.session.dispose()
     ];
     this.prefer();
@@ -77,6 +82,14 @@ export class View {
   /** The statistics of the connection. */
   get stats(): IStats {
     return this.session.stats;
+  }
+
+  /** What is left of memory and time, in words; '' if that is not known. */
+  get left(): string {
+    const { current } = this.resources;
+    const connected = this.status.phase === 'connected';
+    const { ends } = this.session.connection;
+    return connected ? resourceText(current, ends, Date.now()) : '';
   }
 
   /** Start the desktop unless it runs, and show it once the view is attached. */
@@ -191,6 +204,7 @@ export class View {
     this.status = status;
     this.node.dataset.state = status.phase;
     this.notice.show(status);
+    this.askForResources();
     this.refresh();
     if (status.phase === 'connected') {
       this.panels.keys.reset();
@@ -208,6 +222,7 @@ export class View {
       captures: this.host.preferences.current.keyboard,
       touch: matchMedia('(pointer: coarse)').matches,
       stats: this.stats,
+      left: this.left,
       lacks: what => this.session.lacks(what)
     });
     this.statsChanged.emit();
@@ -219,8 +234,23 @@ export class View {
   }
 
   private look(): void {
-    const visible = this.shown && document.visibilityState === 'visible';
-    this.session.show(visible);
+    this.session.show(this.isSeen);
+    this.askForResources();
+  }
+
+  /** Only a Jupyter server has them, and only for its owner. */
+  private askForResources(): void {
+    const { session, status } = this;
+    const asks = !session.lacks('ownership') && !session.lacks('files');
+    if (asks && this.isSeen && status.phase === 'connected') {
+      this.resources.start();
+    } else {
+      this.resources.stop();
+    }
+  }
+
+  private get isSeen(): boolean {
+    return this.shown && document.visibilityState === 'visible';
   }
 
   private strike(keysym: number): void {

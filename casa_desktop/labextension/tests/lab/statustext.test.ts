@@ -13,6 +13,10 @@ test('a connected view tells its round trip and size', () => {
     'CASA Desktop: connected · 12 ms · 1600×900'
   );
   assert.equal(
+    viewText('main', status, NO_STATS, '3.1 of 8.0 GB · 42 min left'),
+    'CASA Desktop: connected · 3.1 of 8.0 GB · 42 min left'
+  );
+  assert.equal(
     viewText('m31', status, NO_STATS),
     'CASA Desktop m31: connected'
   );

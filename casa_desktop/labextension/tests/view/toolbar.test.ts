@@ -19,6 +19,7 @@ const CONNECTED: IToolbarState = {
   captures: true,
   touch: true,
   stats: { ...NO_STATS, views: 1, controls: true },
+  left: '',
   lacks: () => false
 };
 
