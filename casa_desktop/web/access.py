@@ -7,7 +7,8 @@ rebinding).
 
 A page that a kernel serves may be reached through a proxy, such as jupyter-server-proxy, which has any host name and a
 path of its own. A page after DNS rebinding still gets nothing there, because browsers keep the cookie for the host
-name, and the page's own name is another one.
+name, and the page's own name is another one. Its link is in a notebook's output, which Jupyter may send through ports
+to which every user of the machine can listen in. So there, who connects must be the same user as well.
 """
 
 from __future__ import annotations
@@ -29,11 +30,13 @@ class Site(NamedTuple):
     Attributes:
         proxied: whether there may be a proxy between, so that the host's name and the first part of the path are
             unknown.
+        same_user: whether only this user's programs, and root's, may connect: a browser, ssh's daemon, or Jupyter.
         entrance: a sentence for users whose browser was not let in: which link does.
         renewal: a sentence for users whose link was used: where they find the next one.
     """
 
     proxied: bool
+    same_user: bool
     entrance: str
     renewal: str
 

@@ -52,7 +52,7 @@ class KernelPage:
         if not (PAGE_FOLDER / "index.html").is_file():
             raise PageUnavailable(name, f"its installation has no page in {PAGE_FOLDER}")
         self._kernel, self._decoder = kernel, Decoder()
-        site = Site(proxied=True, entrance=_ENTRANCE, renewal=_AGAIN)
+        site = Site(proxied=True, same_user=True, entrance=_ENTRANCE, renewal=_AGAIN)
         self._server = Server(Handler, name, settings_from(os.environ), 0, lambda: None, site)
         # A Jupyter server without a password may ask it already for what is looked for below.
         threading.Thread(target=self._server.serve_forever, name="casa-desktop-page", daemon=True).start()

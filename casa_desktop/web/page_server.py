@@ -19,6 +19,7 @@ from .pending_connections import Strangers
 BASE = "/casa-desktop/"
 ON_LOOPBACK = Site(
     proxied=False,
+    same_user=False,
     entrance="Open the link that 'casa-desktop serve' printed.",
     renewal="'casa-desktop serve' prints a new one after each use.",
 )

@@ -7,6 +7,7 @@ is served.
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 from http import HTTPStatus
@@ -17,6 +18,7 @@ from websockify.websockifyserver import WebSockifyRequestHandler
 
 from ..desktop import lifecycle, registry
 from ..errors import CasaDesktopError, NotRunning
+from ..system import tcp_users
 from ..views import models
 from ..views import page as template
 from ..views.closing import GONE
@@ -74,7 +76,9 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
         """Answer GET; called by the standard library."""
         url = urlsplit(self.path)
         token = parse_qs(url.query).get("token")
-        if not self.server.site.answers_to(self.headers.get("Host")):
+        if not self._is_of_our_user():
+            self._refuse(_STRANGE_USER)
+        elif not self.server.site.answers_to(self.headers.get("Host")):
             self._refuse(_STRANGE_HOST)
         elif token and url.path == BASE:
             self._welcome(token[0])
@@ -100,7 +104,9 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
 
     def _may_act(self) -> bool:
         host, origin = self.headers.get("Host"), self.headers.get("Origin")
-        if not self.server.site.answers_to(host):
+        if not self._is_of_our_user():
+            self._refuse(_STRANGE_USER)
+        elif not self.server.site.answers_to(host):
             self._refuse(_STRANGE_HOST)
         elif not self._is_known():
             self._refuse(f"{_NO_SESSION} {self.server.site.entrance}")
@@ -111,6 +117,11 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
         return False
 
     # Access control
+
+    def _is_of_our_user(self) -> bool:
+        if not self.server.site.same_user:
+            return True
+        return tcp_users.user_of(self.client_address[:2], self.server.server_address[:2]) in (os.getuid(), 0)
 
     def _is_known(self) -> bool:
         if not self.server.gate.knows(self.headers.get("Cookie")):
@@ -263,6 +274,7 @@ def _is_address(path: str) -> bool:
     return "\0" not in unquote(path)
 
 
+_STRANGE_USER = "Only the user who runs the kernel can open this page, and this connection is not from that user."
 _STRANGE_HOST = "This address answers to 127.0.0.1 and localhost only."
 _STRANGE_ORIGIN = "This request comes from a page of another site."
 _NO_SESSION = "This browser has no access."
