@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 from pathlib import Path
 from typing import Callable
@@ -19,6 +20,13 @@ DOCS = Path(__file__).parents[2] / "docs"
 DEMO = Path(__file__).parents[2] / "casa_desktop" / "demo" / "first-light.ipynb"
 SIZE = {"width": 1720, "height": 960}
 CLEANED = "'sim.ms', imagename='first', imsize=128,\n       cell='0.4arcsec', niter=200, cycleniter=20"
+# A notebook that is run as a job; its first cell sets the parameters.
+REDUCTION = (
+    "vis = 'sim.ms'\nrobust = 0.5\nniter = 200",
+    "name = vis.replace('.ms', '-clean')\n_ = tclean(vis, imagename=name, imsize=128, cell='0.4arcsec',\n"
+    "           weighting='briggs', robust=robust, niter=niter)",
+    "viewer(name + '.image')",
+)
 # Of the demo's code cells: what draws headless, what opens windows, and the one that waits for a mask.
 HEADLESS, LIVE, CLEANING = (0, 3, 4), (5, 6), 8
 
@@ -109,6 +117,35 @@ def test_take_flaggings_that_are_kept(lab: Lab, screen: Callable[[], Screen]) ->
     notebook.cell(0).scroll_into_view_if_needed()
     desktop.wait_until_still()
     _keep(lab, "replay-flags.png")
+
+
+def test_take_a_run_in_the_background(lab: Lab) -> None:
+    lab.page.set_viewport_size({"width": 1280, "height": 800})
+    name = lab.write_notebook(*REDUCTION)
+    path = lab.jupyter.root / "reduce.ipynb"
+    (lab.jupyter.root / name).rename(path)
+    notebook = json.loads(path.read_text())
+    notebook["cells"][0]["metadata"] = {"tags": ["parameters"]}
+    path.write_text(json.dumps(notebook))
+    lab.open(path.name)
+    Notebook(lab.page).wait_until_idle()
+    lab.page.get_by_role("button", name="Run in the background…").click()
+    form = lab.page.locator(".casa-desktop-RunForm")
+    form.get_by_label("robust").fill("-0.5")
+    _keep(lab, "batch-dialog.png")
+    lab.page.locator(".jp-Dialog .jp-mod-accept").click()
+    lab.page.locator(".jp-SideBar .lm-TabBar-tab[data-id='jp-running-sessions']").click()
+    told = lab.page.locator(".Toastify__toast", has_text="is done")
+    expect(told).to_be_visible(timeout=200_000)
+    told.get_by_role("button", name="Open the output").click()
+    output = lab.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+    picture = output.locator(".jp-OutputArea-output img")
+    expect(picture).to_be_visible()
+    picture.scroll_into_view_if_needed()
+    Notebook(lab.page).wait_until_idle()
+    _keep(lab, "batch-output.png")
+    for job in lab.jupyter.ask("casa-desktop/api/jobs")["jobs"]:
+        lab.jupyter.ask(f"casa-desktop/api/jobs/{job['id']}", "DELETE")
 
 
 def _beside_a_desktop(lab: Lab, *cells: str) -> Notebook:
