@@ -17,8 +17,11 @@ APART = 10
 
 def _activity(hub: Observatory, user: str) -> datetime:
     """Return the time of the last activity of a user's server, as the hub knows it."""
-    told: str = hub.ask(f"users/{user}")["servers"][""]["last_activity"]
-    return datetime.fromisoformat(told.replace("Z", "+00:00"))
+    return _time(hub.ask(f"users/{user}")["servers"][""]["last_activity"])
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def _cull(hub: Observatory, seconds: int) -> subprocess.Popen[Any]:
@@ -31,13 +34,17 @@ def _cull(hub: Observatory, seconds: int) -> subprocess.Popen[Any]:
 def test_an_idle_server_is_culled_with_its_desktop_and_one_whose_cell_runs_is_not(hub: Observatory) -> None:
     person = hub.new_user("idle")
     hub.new_user("busy")
-    Server(hub, hub.start_server("idle"), "idle").desktop()
+    idle = Server(hub, hub.start_server("idle"), "idle")
+    idle.desktop()
     busy = Server(hub, hub.start_server("busy"), "busy")
     model = busy.desktop()
     kernel = busy.kernel()
     # It prints nothing.
     kernel.run("import threading; threading.Event().wait()")
-    idle_since = _activity(hub, "idle")
+    # A question that counts as no activity.
+    idle_since = _time(idle.ask("api/status")["last_activity"])
+    while _activity(hub, "idle") < idle_since:
+        pass
     while (_activity(hub, "busy") - idle_since).total_seconds() < APART:
         pass
     assert _activity(hub, "idle") == idle_since
