@@ -190,8 +190,8 @@ class HostsOutOfReach(CasaDesktopError):
 
     path: str
     message = (
-        "The machines in {path} cannot reach a kernel in a network of its own, as kernels here have it. Install it "
-        "with '--network host'; others on this network can then reach CASA's ports, too."
+        "The machines in {path} cannot reach a kernel in a network of its own, as kernels here have it. It needs "
+        "'--network host'; others on this network can then reach CASA's ports, too."
     )
 
 

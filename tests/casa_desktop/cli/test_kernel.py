@@ -188,7 +188,7 @@ def test_ranks_on_several_machines_need_the_machine_s_network(
     words = ["kernel", "install", "--ranks", "4", "--hosts", str(hosts), "--name", "x"]
     monkeypatch.delenv("CASA_DESKTOP_NETWORK", raising=False)
     assert main(words) == 1
-    assert "Install it with '--network host'; others on this network" in capsys.readouterr().err
+    assert "It needs '--network host'; others on this network" in capsys.readouterr().err
     assert main([*words, "--network", "host"]) == 0
     hosts.unlink()
     assert main(["kernel", "list"]) == 0
