@@ -16,7 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from ..support import other_jupyter
 from ..support.lab import Jupyter
-from ..support.processes import ended, ours
+from ..support.processes import ended, with_guards
 
 LIFE = Path(__file__).parents[1] / "support" / "life_elsewhere.py"
 # What tests/support/life_elsewhere.py prints if all is well, but for the kernel's process id at the end.
@@ -93,7 +93,7 @@ def apart(jupyter: Elsewhere, place: Path) -> Elsewhere:
 
 def left(elsewhere: Elsewhere) -> List[str]:
     """Return what is left of kernels a while after their end."""
-    processes = ours(elsewhere.environment)
+    processes = with_guards(elsewhere.environment)
     alive = [] if ended(processes) else [str(each) for each in processes]
     root = Path(elsewhere.environment["CASA_DESKTOP_RUNTIME_DIR"])
     return alive + [str(each) for each in root.rglob("*") if not each.is_dir()]
@@ -151,7 +151,7 @@ def test_a_jupyter_server_that_is_killed_leaves_nothing_of_a_kernel(apart: Elsew
         address = f"{server.url.replace('http', 'ws', 1)}api/kernels/{kernel}/channels"
         with connect(address, additional_headers={"Authorization": f"token {server.token}"}) as channels:
             assert ran(channels, "print(imhead('dirty.image')['shape'][0])") == "128\n"
-        processes = ours(apart.environment)
+        processes = with_guards(apart.environment)
         server.process.kill()
     assert len(processes) > 1
     assert ended(processes)
@@ -193,7 +193,7 @@ def test_a_kernel_is_interrupted_and_restarted_and_nothing_outlives_a_killed_cli
         try:
             said = [json.loads(line) for line in itertools.islice(client.stdout, len(STEPS) + 2)]
             assert said[: len(STEPS)] == STEPS
-            processes = ours(apart.environment)
+            processes = with_guards(apart.environment)
         finally:
             client.kill()
     assert ended(processes)

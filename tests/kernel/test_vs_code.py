@@ -28,7 +28,7 @@ from casa_desktop.system.pythonpath import module
 
 from ..support.living import below
 from ..support.ports import free_ports
-from ..support.processes import ended, ours
+from ..support.processes import ended, with_guards
 
 PORTS = ("stdin", "control", "hb", "shell", "iopub")
 OPTIONS = ["--nologfile"]
@@ -86,7 +86,7 @@ def test_a_kernel_that_vs_code_starts_works_in_a_network_of_its_own_and_ends_wit
             interrupted = client.execute_interactive(
                 WAITING, timeout=60, output_hook=lambda message: interrupt(kernel, message)
             )
-            processes = ours(own)
+            processes = with_guards(own)
             for process in [*below(kernel.pid), psutil.Process(kernel.pid)]:
                 with suppress(psutil.NoSuchProcess):
                     process.terminate()
