@@ -269,7 +269,8 @@ debian-container:
 	@$(need)
 	# Podman with what it takes to build and run where there is neither systemd nor a second version of control groups;
 	# and what makes a base image of Debian's packages.
-	need podman buildah runc mmdebstrap uidmap fuse-overlayfs slirp4netns netavark aardvark-dns iptables
+	# catatonit is the first process of a pod.
+	need podman catatonit buildah runc mmdebstrap uidmap fuse-overlayfs slirp4netns netavark aardvark-dns iptables
 
 $(VENV)/bin/python: | debian-run
 	@$(need)

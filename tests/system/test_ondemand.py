@@ -1,7 +1,7 @@
 """The app for Open OnDemand: rendered by ERB, its script run by a real Slurm, its button pressed in a browser.
 
 Open OnDemand itself is in none of the places from which the tests install. What it does around the files of an app is
-written down here, after what its template "basic" does (ood_core 0.28): ``WRAPPER``.
+written down here, after what its template "basic" does (ood_core 0.31): ``WRAPPER``.
 """
 
 from __future__ import annotations
