@@ -14,7 +14,7 @@ from jupyter_server.base.handlers import JupyterHandler
 
 from ..views import models
 
-LOGGER = "casa_desktop.audit"
+LOGGER = "casa-desktop.audit"
 
 
 def write(handler: JupyterHandler, action: str, **details: object) -> None:

@@ -127,7 +127,7 @@ class CasaDesktop(Configurable):
         False,
         config=True,
         help="Write a line to the server's log for each view, link and command: who, from where, what. Default False. "
-        "Give the logger 'casa_desktop.audit' handlers (c.ServerApp.logging_config) to have the lines elsewhere.",
+        "Give the logger 'casa-desktop.audit' handlers (c.ServerApp.logging_config) to have the lines elsewhere.",
     )
 
     @default("idle_minutes")
