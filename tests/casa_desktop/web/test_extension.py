@@ -136,6 +136,7 @@ def _paths() -> list[str]:
         "casa-desktop/api/jobs/reduce-1",
         "casa-desktop/api/jobs/reduce-1/stop",
         "casa-desktop/api/jobs/reduce-1/log",
+        "casa-desktop/api/job-outputs/reduce-1.ipynb",
         "casa-desktop/uws/jobs",
         "casa-desktop/uws/jobs/reduce-1",
         "casa-desktop/uws/jobs/reduce-1/phase",
