@@ -23,7 +23,7 @@ from casa_desktop.desktop import lifecycle, page_process, registry
 from casa_desktop.errors import InvalidName, PageUnavailable
 
 from ...support import ordinary_user
-from ...support.living import command, variables
+from ...support.living import below, command, variables
 from .test_standalone import API, SILENT, Serving
 
 PROXIED = "hub.example.org"
@@ -246,7 +246,7 @@ def test_it_ends_with_its_kernel_also_where_something_that_the_kernel_has_forked
         assert kernel.stdout is not None
         server = server_at(int(kernel.stdout.readline()))
         assert kernel.stdout.readline() == b"forked\n"
-        forked = psutil.Process(kernel.pid).children()
+        forked = below(kernel.pid, recursive=False)
         assert len(forked) == (0 if fork == "none" else 1)
         kernel.kill()
         kernel.wait()
