@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import List
 
 import pytest
 
@@ -33,6 +34,15 @@ def test_changes_are_those_since_the_main_branch_committed_or_not(tmp_path: Path
 
 def test_without_git_nothing_is_known_to_have_changed(tmp_path: Path) -> None:
     assert touched.changes(tmp_path) == []
+
+
+def test_a_file_is_ranked_once_however_often_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: List[str] = []
+    rank = touched.rank
+    monkeypatch.setattr(touched, "rank", lambda test, paths: (asked.append(test), rank(test, paths))[1])
+    ranked = touched.ranks(tmp_path)
+    assert [ranked("tests/test_a.py"), ranked("tests/test_a.py")] == [touched.ELSEWHERE] * 2
+    assert asked == ["tests/test_a.py"]
 
 
 def test_the_oldest_python_of_a_release_ranks_as_well() -> None:

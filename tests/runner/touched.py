@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Callable, Collection, List
 
@@ -22,7 +23,8 @@ ITSELF, BESIDE, ELSEWHERE = range(3)
 def ranks(root: Path) -> Callable[[str], int]:
     """Return what ranks a file of tests by the changes in the working tree of ``root``."""
     paths = changes(root)
-    return lambda test: rank(test, paths)
+    # A scheduler asks for all files that are left, whenever a worker wants one.
+    return lru_cache(maxsize=None)(lambda test: rank(test, paths))
 
 
 def changes(root: Path) -> List[str]:
