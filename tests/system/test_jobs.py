@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Dict, Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Response, expect
 
 from ..support import slurm as real_slurm
 from ..support.jobs import ENDLESS, PATIENCE, Begun
@@ -87,6 +87,12 @@ def _menu(item: Locator, command: str) -> Locator:
     return item.page.locator(f".lm-Menu-item[data-command='casa-desktop:job-{command}']")
 
 
+def _keeps(response: Response, name: str) -> bool:
+    """Return whether an answer is that to JupyterLab's request to keep the layout, with a file in it."""
+    asked = response.request
+    return asked.method == "PUT" and "/api/workspaces/" in asked.url and name in (asked.post_data or "")
+
+
 def test_a_job_of_others_is_in_the_running_panel_with_its_progress_log_and_stop(lab: Lab, work: Path) -> None:
     write_script(work / "theirs", "reduce", "1", "1 + 1", ENDLESS)
     begun = Begun(work / "theirs")
@@ -162,17 +168,19 @@ def test_a_list_is_run_on_slurm_and_its_outputs_are_read_from_elsewhere(lab: Lab
     for job in jobs:
         item = _items(lab.page).filter(has_text=job["id"])
         expect(item).to_contain_text("cell 4 of 4", timeout=JOB_MS)
-    item.locator(".jp-RunningSessions-itemLabel").click()
     name = f"{jobs[1]['id']}.ipynb"
-    output = lab.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
-    expect(output.locator(".jp-OutputArea-output")).to_contain_text("reduced b.ms")
-    expect(output).to_contain_text("No Kernel")
-    expect(lab.page.get_by_role("button", name="Run in the background…").locator("visible=true")).to_have_count(0)
-    for each in data:
-        (work / f"go-{each}").write_text("gone on")
-    _wait_for_notice(lab.page, "is done: 2 jobs.")
-    item.locator(".jp-RunningSessions-itemLabel").click()
-    expect(output.locator(".jp-OutputArea-output").last).to_contain_text("gone on")
+    # JupyterLab keeps what is open some moments after it was opened.
+    with lab.page.expect_response(lambda each: _keeps(each, name), timeout=JOB_MS):
+        item.locator(".jp-RunningSessions-itemLabel").click()
+        output = lab.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+        expect(output.locator(".jp-OutputArea-output")).to_contain_text("reduced b.ms")
+        expect(output).to_contain_text("No Kernel")
+        expect(lab.page.get_by_role("button", name="Run in the background…").locator("visible=true")).to_have_count(0)
+        for each in data:
+            (work / f"go-{each}").write_text("gone on")
+        _wait_for_notice(lab.page, "is done: 2 jobs.")
+        item.locator(".jp-RunningSessions-itemLabel").click()
+        expect(output.locator(".jp-OutputArea-output").last).to_contain_text("gone on")
     # It is there again, and JupyterLab does not look for it in its file browser.
     lab.reload()
     expect(output.locator(".jp-OutputArea-output").last).to_contain_text("gone on")
