@@ -163,7 +163,7 @@ SECONDS: Dict[str, float] = {
     "tests/casa_desktop/x11/test_keyboard_symbols.py": 16,
     "tests/casa_desktop/system/test_inotify.py": 14,
     "tests/system/test_hub.py": 16,
-    "tests/system/test_hub_slurm.py": 60,
+    "tests/system/test_hub_slurm.py": 35,
     "tests/system/test_ondemand.py": 20,
     "tests/kernel/checks/test_paths.py": 12,
     "tests/casa_desktop/desktop/test_mending.py": 15,

@@ -92,7 +92,7 @@ class Session:
 def session(place: Path, environment: Dict[str, str]) -> Iterator[Session]:
     folder = place / "ondemand"
     folder.mkdir()
-    with slurm.started(place / "slurm-ood", kill_wait=20) as cluster:
+    with slurm.started(place / "slurm-ood", kill_wait=5) as cluster:
         session = Session(folder, cluster, environment)
         yield session
         processes = session.processes()
