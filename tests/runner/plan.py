@@ -54,6 +54,8 @@ SLOW: Tuple[str, ...] = (
     "tests/casa_desktop/web/test_uws.py",
     "tests/casa_desktop/web/test_job_rest.py",
     "tests/casa_desktop/batch/test_slurm.py",
+    "tests/casa_desktop/batch/test_own_kernels.py",
+    "tests/casa_desktop/web/test_foreign_jupyter.py",
     "tests/casa_desktop/desktop/test_detached_jobs.py",
     "tests/casa_desktop/kernels/test_install.py",
     "tests/casa_desktop/store/test_processes.py",
