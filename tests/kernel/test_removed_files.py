@@ -12,6 +12,7 @@ from casa_desktop.desktop import lifecycle, registry
 
 from ..support.mask_editor import MaskEditor
 from ..support.notebook import Notebook
+from ..support.processes import MARK, ended, with_guards
 from ..support.screen import Screen, XHand
 
 CLEAN = "tclean('sim.ms', imagename='kept', imsize=128, cell='0.4arcsec', niter=40, interactive=True)"
@@ -78,6 +79,8 @@ def test_the_mask_editor_opens_and_closes(notebook: Notebook, folder: Path) -> N
 def test_nothing_is_left_of_it(notebook: Notebook, folder: Path) -> None:
     empty(folder)
     notebook.client.stop_channels()
+    processes = with_guards({MARK: str(folder.parent)})
     notebook.manager.shutdown_kernel()
+    assert ended(processes)
     assert not folder.exists()
     assert not os.path.lexists(f"{folder}-ended")

@@ -14,7 +14,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from ..casa_desktop.network.test_isolate import within
 from ..support.living import below, line_of, with_word
 from ..support.notebook import Notebook
-from ..support.processes import ended
+from ..support.processes import MARK, ended, with_guards
 
 
 @pytest.fixture(scope="module")
@@ -100,5 +100,8 @@ def test_nothing_is_left_of_it_when_it_restarts_and_ends(notebook: Notebook, roo
     notebook.client.wait_for_ready(timeout=60)
     assert "image/png" in notebook.run("viewer('dirty.image')").displayed[0]
     notebook.client.stop_channels()
+    # The guard of the one that was killed may still tidy up, too.
+    processes = with_guards({MARK: str(root)})
     notebook.manager.shutdown_kernel()
+    assert ended(processes)
     assert not root.exists()
