@@ -6,8 +6,6 @@ import asyncio
 import html
 import json
 import struct
-import subprocess
-import sys
 import zlib
 from pathlib import Path
 from typing import Any, Awaitable, Callable
@@ -21,35 +19,11 @@ from casa_desktop.desktop import lifecycle
 from casa_desktop.views import share_links
 
 from ...support.browser import CLIPBOARD, RAW, Browser, cut_text
+from ...support.clipboard_owner import copied
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 Fetch = Callable[..., Awaitable[HTTPResponse]]
 View = Callable[..., Awaitable[Browser]]
-# A program that copies a text, and gives it to all who ask.
-COPIES = """
-import os
-from Xlib import X, Xatom
-from Xlib.display import Display
-from Xlib.protocol.event import SelectionNotify
-display = Display()
-window = display.screen().root.create_window(0, 0, 1, 1, 0, X.CopyFromParent)
-atom = display.intern_atom
-for name in ("PRIMARY", "CLIPBOARD"):
-    window.set_selection_owner(atom(name), X.CurrentTime)
-display.sync()
-print("copied", flush=True)
-while True:
-    event = display.next_event()
-    if event.type == X.SelectionRequest:
-        if event.target == atom("TARGETS"):
-            event.requestor.change_property(event.property, Xatom.ATOM, 32, [atom("UTF8_STRING"), Xatom.STRING])
-        else:
-            event.requestor.change_property(event.property, event.target, 8, b"a secret")
-        event.requestor.send_event(
-            SelectionNotify(time=event.time, requestor=event.requestor, selection=event.selection,
-                            target=event.target, property=event.property))
-        display.flush()
-"""
 REQUEST, PEEK, NOTIFY, PROVIDE = (1 << bit for bit in range(25, 29))
 ALL = 1 << 24 | REQUEST | PEEK | NOTIFY | PROVIDE | 1
 
@@ -110,19 +84,14 @@ async def test_the_desktop_s_clipboard_does_not_reach_the_browser_where_it_may_n
     choices.clipboard_out = True
     open_to_all = await (await view()).greet(RAW)
     await open_to_all.update()
-    with subprocess.Popen([sys.executable, "-c", COPIES], stdout=subprocess.PIPE) as program:
-        try:
-            assert program.stdout is not None
-            await asyncio.to_thread(program.stdout.readline)
-            while await open_to_all.message() != (3, b"a secret"):
-                pass
-            for asked in (REQUEST | 1, PEEK):
-                closed.send(extended(asked))
-            await closed.update()
-            await open_to_all.update()
-            await closed.update()
-        finally:
-            program.kill()
+    async with copied("PRIMARY", "CLIPBOARD"):
+        while await open_to_all.message() != (3, b"a secret"):
+            pass
+        for asked in (REQUEST | 1, PEEK):
+            closed.send(extended(asked))
+        await closed.update()
+        await open_to_all.update()
+        await closed.update()
     assert b"a secret" not in closed.received
     # It may be told that there is a text: flags without content. Packed content would be longer.
     assert not [each for each in _messages(closed.received) if each[0] & PROVIDE >> 24 and len(each) > 8]

@@ -8,8 +8,6 @@ import os
 import signal
 import socket
 import struct
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, Awaitable, Callable, cast
 
@@ -39,34 +37,11 @@ from ...support.browser import (
     pointer,
     request,
 )
+from ...support.clipboard_owner import copied
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 Fetch = Callable[..., Awaitable[Any]]
 View = Callable[..., Awaitable[Browser]]
-
-# Owns the clipboard, with a secret in it; tells when it does, and then each format that it is asked for.
-COPIED = """
-from Xlib import X, Xatom
-from Xlib.display import Display
-from Xlib.protocol.event import SelectionNotify
-display = Display()
-window = display.screen().root.create_window(0, 0, 1, 1, 0, X.CopyFromParent)
-names = [display.intern_atom(name) for name in ("CLIPBOARD", "TARGETS", "UTF8_STRING")]
-clipboard, targets, text = names
-window.set_selection_owner(clipboard, X.CurrentTime)
-display.sync()
-print("owned", flush=True)
-while True:
-    event = display.next_event()
-    if event.type == X.SelectionRequest:
-        if event.target == targets:
-            event.requestor.change_property(event.property, Xatom.ATOM, 32, [targets, text, Xatom.STRING])
-        else:
-            event.requestor.change_property(event.property, event.target, 8, b"a secret")
-        event.requestor.send_event(SelectionNotify(time=event.time, requestor=event.requestor,
-            selection=event.selection, target=event.target, property=event.property))
-        display.flush()
-"""
 
 
 async def test_it_speaks_rfb(display: Display, view: View) -> None:
@@ -213,19 +188,14 @@ async def test_what_is_copied_on_the_desktop_is_not_sent_to_who_can_only_look(
     guest = await (await view("shared", token, "rfb")).greet(*encodings)
     await own.update()
     await guest.update()
-    with subprocess.Popen([sys.executable, "-c", COPIED], stdout=subprocess.PIPE) as program:
-        try:
-            assert program.stdout is not None
-            await asyncio.to_thread(program.stdout.readline)
-            while await own.message() != (3, b"a secret"):
-                pass
-            # A guest may ask for the text; in vain.
-            guest.send(struct.pack(">B3xiI", 6, -4, 1 << 25 | 1))
-            await guest.update()
-            await own.update()
-            await guest.update()
-        finally:
-            program.kill()
+    async with copied("CLIPBOARD"):
+        while await own.message() != (3, b"a secret"):
+            pass
+        # A guest may ask for the text; in vain.
+        guest.send(struct.pack(">B3xiI", 6, -4, 1 << 25 | 1))
+        await guest.update()
+        await own.update()
+        await guest.update()
     assert b"a secret" in own.received
     # Xvnc says that there is something, and packs what it sends in zlib, which begins with 0x78.
     texts = [each for each in _cut_texts(guest.received) if len(each) > 4]
