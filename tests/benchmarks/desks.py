@@ -18,7 +18,7 @@ from typing import Any, Dict, Iterator, List, Optional
 import psutil
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from ..support.living import program, seconds, variables
+from ..support.living import program, seconds, with_variable
 from ..support.screen import Screen
 from ..system.conftest import BROWSERS, CHROMIUM
 from .link import Link, Shape
@@ -113,8 +113,7 @@ class Desk:
 
     def processes(self) -> List[psutil.Process]:
         """Return all processes that are there because of the desktop: what is in its HOME."""
-        home = self.environment["HOME"]
-        return [each for each in psutil.process_iter() if variables(each).get("HOME") == home]
+        return with_variable("HOME", self.environment["HOME"])
 
     def serving(self) -> List[psutil.Process]:
         """Return those that serve pages whether there is a desktop or not."""

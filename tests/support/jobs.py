@@ -13,7 +13,7 @@ import psutil
 
 from casa_desktop.system.descriptors import readable
 
-from .living import is_alive, line_of, variables
+from .living import is_alive, line_of, with_variable
 
 # How long a job may take to come to a cell, on a machine that starts many kernels.
 PATIENCE = 200.0
@@ -107,6 +107,6 @@ def texts(path: str) -> List[str]:
 
 def left(home: Path) -> List[str]:
     """Wait until all processes of the jobs in a home have ended; return the command lines of those that have not."""
-    found = [each for each in psutil.process_iter() if variables(each).get("XDG_DATA_HOME") == str(home)]
+    found = with_variable("XDG_DATA_HOME", str(home))
     psutil.wait_procs(found, timeout=PATIENCE)
     return [line_of(each) for each in found if is_alive(each)]

@@ -83,6 +83,11 @@ def with_word(processes: Iterable[psutil.Process], word: str) -> List[psutil.Pro
     return [each for each in processes if word in line_of(each)]
 
 
+def with_variable(name: str, value: str) -> List[psutil.Process]:
+    """Return all processes that were started with this value of an environment variable."""
+    return [each for each in psutil.process_iter() if variables(each).get(name) == value]
+
+
 def owner(process: psutil.Process) -> Optional[int]:
     """Return the id of the user who runs a process."""
     uids = _ask(process.uids, None)

@@ -13,7 +13,7 @@ import psutil
 from casa_desktop.system.process import belonging
 from casa_desktop.system.pythonpath import LAUNCHER
 
-from .living import command, is_alive, line_of, opened, program, variables
+from .living import command, is_alive, line_of, opened, program, with_variable
 
 MARK = "CASA_DESKTOP_RUNTIME_DIR"
 LISTENING = "0A"
@@ -23,8 +23,7 @@ GONE = "gone"
 
 def ours(environment: Dict[str, str]) -> List[psutil.Process]:
     """Return the living processes that were started with this runtime directory, by whomever."""
-    started = (each for each in psutil.process_iter() if variables(each).get(MARK) == environment[MARK])
-    return [each for each in started if is_alive(each)]
+    return [each for each in with_variable(MARK, environment[MARK]) if is_alive(each)]
 
 
 def with_guards(environment: Dict[str, str]) -> List[psutil.Process]:

@@ -7,7 +7,7 @@ import os
 import pwd
 import sys
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List
+from typing import Callable, Dict, Iterator
 from urllib.parse import urlsplit
 
 import psutil
@@ -92,11 +92,6 @@ class Job:
         self._socket.close()
 
 
-def ours(home: Path) -> List[psutil.Process]:
-    """Return all processes of jobs in a home."""
-    return [each for each in psutil.process_iter() if living.variables(each).get("HOME") == str(home)]
-
-
 def cancel(job: Job, cluster: slurm.Slurm) -> None:
     cluster.run("scancel", job.number)
 
@@ -131,12 +126,12 @@ def test_nothing_is_left_of_a_job_that_ends_and_the_user_reads_why(
         pytest.skip("Slurm's limits are whole minutes; --long waits for one")
     job = Job(hub, cluster, observation)
     job.run(DRAW)
-    processes = ours(hub.folder)
+    processes = living.with_variable("HOME", str(hub.folder))
     assert living.with_word(processes, "casaviewer")
     assert living.with_word(processes, "Xvnc")
     end(job, cluster)
     psutil.wait_procs(processes, timeout=PATIENCE)
-    assert [living.line_of(each) for each in ours(hub.folder)] == []
+    assert [living.line_of(each) for each in living.with_variable("HOME", str(hub.folder))] == []
     job.close()
     # It goes on to be ended for a moment.
     cluster.until(job.number, state)

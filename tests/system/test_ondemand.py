@@ -85,7 +85,7 @@ class Session:
 
     def processes(self) -> List[psutil.Process]:
         """Return all processes of the job that live."""
-        return [each for each in psutil.process_iter() if living.variables(each).get("HOME") == str(self.folder)]
+        return living.with_variable("HOME", str(self.folder))
 
 
 @pytest.fixture(scope="module")
