@@ -73,8 +73,10 @@ def ensure(
 
 def _check_number(name: str, most: int) -> None:
     """Check that one more desktop may run; while no other process starts or ends one."""
-    others = [each.name for each in directory.everywhere() if most and each.name != name and living(each) is not None]
-    if most and len(others) >= most:
+    if not most:
+        return
+    others = [each.name for each in directory.everywhere() if each.name != name and living(each) is not None]
+    if len(others) >= most:
         raise errors.TooManyDesktops(name, most, others)
 
 

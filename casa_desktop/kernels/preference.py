@@ -17,7 +17,7 @@ _LOCAL = "local-provisioner"
 
 
 def prefer(parent: Any = None) -> None:
-    """Make our provisioner the default, unless somebody has chosen another or it is not installed.
+    """Make our provisioner the default if it is installed and no other one was chosen.
 
     Args:
         parent: the application from whose configuration the choice is read.

@@ -16,7 +16,7 @@ from ..desktop.registry import living
 from ..errors import CasaDesktopError
 from ..runtime import directory
 
-DESKTOPS = Gauge("casa_desktop_desktops", "Desktops of this server's user that are running, whoever started them.")
+DESKTOPS = Gauge("casa_desktop_desktops", "All desktops of this server's user that are running.")
 VIEWS = Gauge("casa_desktop_views", "Views that show a desktop now: the owner's, and those of guests.", ["kind"])
 OPENED = Counter("casa_desktop_views_opened", "Views that were opened.", ["kind"])
 START_SECONDS = Histogram(

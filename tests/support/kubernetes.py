@@ -28,7 +28,7 @@ SETTINGS = {
     "storage.extraVolumes": "volumes",
     "storage.extraVolumeMounts": "volume_mounts",
 }
-# A file for the address of a cluster, to which nobody goes.
+# Names a cluster, because KubeSpawner wants one. There is none, and the tests ask it nothing.
 NO_CLUSTER = """
 {"clusters": [{"name": "none", "cluster": {"server": "http://127.0.0.1:1"}}], "users": [{"name": "none", "user": {}}],
  "contexts": [{"name": "none", "context": {"cluster": "none", "user": "none"}}], "current-context": "none"}

@@ -36,7 +36,7 @@ ENDS = {
     "NODE_FAIL": "its node {NodeList} failed",
     "FAILED": "its server failed; its last words are in {StdOut}",
 }
-# A Slurm that counts memory without control groups tells of its lack in the job's output alone.
+# Without control groups, Slurm says only in the job's output that memory was lacking.
 NO_MEMORY = re.compile("exceeded memory limit|oom.kill|out of memory", re.IGNORECASE)
 
 c = get_config()  # noqa: F821
