@@ -58,7 +58,7 @@ class Programs:
     def start_window_manager(self) -> int:
         """Start the window manager; return its process id."""
         command = self._on_display(_path(WindowManagerMissing, names.WINDOW_MANAGERS))
-        return spawn(command, log=self.log, cwd=_home())
+        return spawn(command, log=self.log, cwd=_home(), timer_slack=icewm.TIMER_SLACK)
 
     def paint_background(self) -> None:
         """Start icewmbg, which paints the background, if it is installed; without it the desktop is black."""

@@ -15,11 +15,19 @@ if TYPE_CHECKING:
     import psutil
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_TIMERSLACK = 29
 _PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def spawn(command: Command, *, log: IO[bytes], pass_fds: Sequence[int] = (), cwd: Optional[str] = None) -> int:
+def spawn(
+    command: Command,
+    *,
+    log: IO[bytes],
+    pass_fds: Sequence[int] = (),
+    cwd: Optional[str] = None,
+    timer_slack: float = 0,
+) -> int:
     """Start ``command`` in its own process group; return its process id.
 
     The program receives SIGTERM when this process dies. Call this from a process without threads: code runs between
@@ -30,6 +38,8 @@ def spawn(command: Command, *, log: IO[bytes], pass_fds: Sequence[int] = (), cwd
         log: open file for the program's standard output and error.
         pass_fds: descriptors that the program inherits.
         cwd: the program's working folder; by default that of this process.
+        timer_slack: how much later than due the program's timers may be, in seconds, and those of its children; 0 for
+            as much as this process's.
 
     Raises:
         OSError: the program could not be started.
@@ -42,6 +52,8 @@ def spawn(command: Command, *, log: IO[bytes], pass_fds: Sequence[int] = (), cwd
         # Until exec, Python's own handler would take the signal, and the program would outlive its parent.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.setpgid(0, 0)
+        if timer_slack:
+            _libc.prctl(_PR_SET_TIMERSLACK, ctypes.c_ulong(round(timer_slack * 1e9)))
         die_with(parent)
 
     child = subprocess.Popen(

@@ -77,6 +77,15 @@ def test_a_spawned_child_has_a_process_group_and_an_environment_of_its_own() -> 
         assert log.read() == b"True b None\n"
 
 
+def test_a_spawned_child_s_timers_may_be_as_late_as_they_are_told() -> None:
+    with tempfile.TemporaryFile() as log, open("/proc/self/timerslack_ns", encoding="utf-8") as file:
+        for slack in (0.0, 0.05):
+            command = Command(("cat", "/proc/self/timerslack_ns"), dict(os.environ))
+            os.waitpid(spawn(command, log=log, timer_slack=slack), 0)
+        log.seek(0)
+        assert log.read().decode() == f"{file.read()}50000000\n"
+
+
 def test_a_line_is_read_as_soon_as_it_is_there() -> None:
     reader, writer = os.pipe()
     os.write(writer, b"7\n")

@@ -1,8 +1,20 @@
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
-from casa_desktop.x11.icewm import MenuEntry, menu, preferences, toolbar, window_manager_command
+import pytest
+from Xlib import XK, X
+from Xlib.ext import xtest
+
+from casa_desktop.desktop import lifecycle
+from casa_desktop.system.process import read_line
+from casa_desktop.x11.icewm import TIMER_SLACK, MenuEntry, menu, preferences, toolbar, window_manager_command
+
+from ...support.living import below, name_of
+from ...support.programs import write_program
+from ...support.screen import Screen, XHand
 
 
 def test_the_menu_names_each_tool_and_then_the_rest() -> None:
@@ -33,3 +45,40 @@ def test_the_window_manager_gets_the_display_the_cookie_and_its_files() -> None:
         "XAUTHORITY": "/run/main/Xauthority",
         "ICEWM_PRIVCFG": "/run/main/icewm",
     }
+
+
+def _press(screen: Screen, *names: str) -> None:
+    """Press keys together, and let them go."""
+    codes = [screen.display.keysym_to_keycode(XK.string_to_keysym(name)) for name in names]
+    for kind, those in ((X.KeyPress, codes), (X.KeyRelease, codes[::-1])):
+        for code in those:
+            xtest.fake_input(screen.display, kind, code)
+    screen.display.sync()
+
+
+def test_what_the_window_manager_starts_by_its_menu_or_a_key_does_not_have_its_late_timers(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # In the place of the programs behind the menu's entry and behind the key.
+    for name in ("xterm", "x-terminal-emulator"):
+        write_program(tmp_path / name, f"cat /proc/self/timerslack_ns >{tmp_path}/slack")
+    os.mkfifo(tmp_path / "slack")
+    # For both ways, so that it has a writer from the beginning and no end before the programs have written.
+    told = os.open(tmp_path / "slack", os.O_RDWR)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    record = lifecycle.ensure()
+    [icewm] = [each for each in below(record.supervisor_pid, recursive=False) if name_of(each) == "icewm"]
+    usual = Path("/proc/self/timerslack_ns").read_bytes().strip()
+    # Others than root may read their own only.
+    if os.geteuid() == 0:
+        assert int(Path(f"/proc/{icewm.pid}/timerslack_ns").read_text()) == TIMER_SLACK * 1e9
+    with Screen({"display": record.display, "xauthority": record.xauthority}) as screen:
+        screen.wait_until_still()
+        _press(screen, "Control_L", "Alt_L", "t")
+        assert read_line(told, time.monotonic() + 30) == usual
+        XHand(screen).click((20, screen.size()[1] - 12))
+        screen.wait_until_still()
+        # Above the window list, which is the last entry.
+        XHand(screen).click((50, screen.size()[1] - 67))
+        assert read_line(told, time.monotonic() + 30) == usual
+    os.close(told)
