@@ -14,6 +14,10 @@ from ..errors import CasaMissing
 # The names that pip uses for modules that CASA needs, if they differ.
 _DISTRIBUTIONS = {"google": "protobuf", "grpc": "grpcio", "erfa": "pyerfa"}
 
+# Marks of the libraries of which every newer one has all that an older one has. Others differ from system to system:
+# Red Hat's OpenSSL has marks that no other has, which the wheel of casatools 6.7.6 for Python 3.12 asks for.
+_GROWING = ("GLIBC", "GLIBCXX", "CXXABI", "GCC")
+
 
 def check() -> None:
     """Check for known problems before CASA is imported.
@@ -89,8 +93,14 @@ def _explain_library(error: ImportError) -> str:
             f"this machine has no library {absent[1]}; install the package of its system that holds it, and restart "
             "the kernel."
         )
-    if re.search(r"version `?[\w.]+' not found", said):
+    wanted = re.search(r"version `?([A-Z]*)[\w.]+' not found", said)
+    if wanted and wanted[1] in _GROWING:
         return f"it was made for a newer system than this one ({said}); install an older CASA, and restart the kernel."
+    if wanted:
+        return (
+            f"it was made for another system than this one ({said}); install another CASA, or this one for another "
+            "Python, and restart the kernel."
+        )
     return f"one of its libraries could not be loaded: {said}."
 
 

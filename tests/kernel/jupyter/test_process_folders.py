@@ -154,6 +154,8 @@ def of_library(said: str) -> ImportError:
         ([of_library("x.so: undefined symbol: y")], {"LD_LIBRARY_PATH": "/usr/lib"}, "Unset LD_LIBRARY_PATH"),
         ([of_library("libGL.so.1: cannot open shared object file: No such file")], {}, "no library libGL.so.1"),
         ([of_library("/lib/libc.so.6: version `GLIBC_2.99' not found")], {}, "an older CASA"),
+        ([of_library("/lib/libstdc++.so.6: version `GLIBCXX_3.4.99' not found")], {}, "an older CASA"),
+        ([of_library("/lib/libcrypto.so.3: version `OPENSSL_3.0.1' not found")], {}, "or this one for another Python"),
         ([of_library("/x.so: undefined symbol: y")], {}, "could not be loaded: /x.so: undefined symbol: y"),
         ([], {}, "pip install six"),
         ([ModuleNotFoundError("", name="grpc")], {}, "pip install grpcio"),
