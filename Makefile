@@ -29,6 +29,10 @@ SIF ?= build/casa-desktop.sif
 # kernel of an old system (Enterprise Linux 7), gzip it must be: SIF_OPTIONS=
 SIF_OPTIONS ?= --mksquashfs-args "-comp zstd -Xcompression-level 3"
 
+# Where this is set, each of the thousands of processes that the tests start would compile our modules, and each worker
+# all tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 
