@@ -2,7 +2,7 @@
 #
 # PYTHON=python3.12   the interpreter to build .venv with (3.10 to 3.13)
 # ARGS="..."          passed on to JupyterLab by `make run`, to pytest by `make test`, and to the benchmarks by `make bench`
-# WORKERS=0           how many files of tests run at a time (default: one a processor, four at most; 0: in line)
+# WORKERS=0           how many files of tests run at a time (default: one more than processors, five at most; 0: in line)
 # DEMO=folder         where `make run` works (default: demo-work)
 #
 # For images: ENGINE=podman or docker (by default the one that is there), IMAGE=name:tag, and BUILD_ARGS for its build:
@@ -18,7 +18,9 @@ SHELL := bash
 PYTHON ?=
 ARGS ?=
 PROCESSORS := $(shell processors=$$(nproc); echo $$((processors < 4 ? processors : 4)))
-WORKERS ?= $(PROCESSORS)
+# A file of tests waits for a third of its time: for a page, a window, the end of a process. One more than there are
+# processors uses that.
+WORKERS ?= $(shell echo $$(($(PROCESSORS) + 1)))
 DEMO ?= demo-work
 ENGINE ?= $(shell command -v podman || command -v docker)
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' casa_desktop/__init__.py)

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from typing import Callable, Collection, Dict, List, Optional, Sequence, Tuple
 
-# Files, folders and single tests that want the machine for themselves, or as it is: they run after all others, one by
-# one, in no place of their own.
-ALONE: Dict[str, str] = {
-    "tests/chaos/": "kills at random moments, and all of the machine's processors are its opponent",
+# Folders that want the machine as it is: they run in no place of their own, one by one, beside those that do.
+MACHINE: Dict[str, str] = {
     "tests/town/": "users of the machine, by their own uids, and their hub",
     "tests/neighbours/": "twenty users of the machine, by their own uids",
+}
+
+# Files, folders and single tests that want the machine for themselves: they run after all others, one by one, in no
+# place of their own.
+ALONE: Dict[str, str] = {
+    "tests/chaos/": "kills at random moments, and all of the machine's processors are its opponent",
     "tests/lasting/": "looks for slopes of memory and time",
     "tests/kernel/test_foreign_settings.py::test_windows_look_the_same": "compares pictures of windows, each at once",
     "tests/test_clock.py::test_the_watch_stands_still": "shares one processor with a stranger, and with nobody else",
@@ -22,7 +26,7 @@ ALONE: Dict[str, str] = {
 LIMITS = {"matrix": 1800, "container": 3600}
 
 # What `make check` leaves out: folders, tests that ask for one of these, and the few others that take long.
-SLOW_FOLDERS = ("tests/system/", *ALONE)
+SLOW_FOLDERS = ("tests/system/", *MACHINE, *ALONE)
 SLOW_FIXTURES = {"untouched", "observation", "browser", "kernel_environment"}
 SLOW: Tuple[str, ...] = (
     "tests/casa_desktop/desktop/test_idle.py",
@@ -188,6 +192,11 @@ def unit_of(test: str) -> str:
 def is_alone(unit: str) -> bool:
     """Tell whether a unit runs alone."""
     return unit.startswith(tuple(ALONE))
+
+
+def is_of_machine(unit: str) -> bool:
+    """Tell whether a unit runs in no place of its own, beside others."""
+    return unit.startswith(tuple(MACHINE))
 
 
 def is_slow(path: str) -> bool:

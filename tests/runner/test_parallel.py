@@ -97,6 +97,41 @@ def test_workers_have_places_of_their_own_and_what_is_alone_comes_after_them(tmp
     assert not Path("/tmp/trace").exists()
 
 
+WAITING = """
+def test_that_waits():
+    say("waits")
+    assert open("news").read() == "done"
+"""
+BESIDE = """
+def test_beside():
+    say("beside")
+    with open("news", "w") as pipe:
+        pipe.write("done")
+
+def test_after():
+    say("after")
+"""
+
+
+def test_what_wants_the_machine_as_it_is_runs_beside_the_others(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "news")
+    folder = _suite(tmp_path, {"kernel/test_a.py": WAITING, "town/test_b.py": BESIDE, "chaos/test_c.py": ALONE})
+    done = _run(folder, "-n", "2", "--timeout=60")
+    assert "4 passed" in done.stdout.splitlines()[-1], done.stdout
+    places = _said(folder)
+    assert places.pop("waits") != os.readlink("/proc/self/ns/pid")
+    assert set(places.values()) == {os.readlink("/proc/self/ns/pid")}
+    assert list(places) == ["beside", "after", "alone"]
+
+
+def test_no_more_are_at_work_at_a_time_than_were_asked_for(tmp_path: Path) -> None:
+    beside = "".join(ALONE.replace("alone", name) for name in ("first", "last"))
+    folder = _suite(tmp_path, {"kernel/test_a.py": FIRST.format(name="a"), "town/test_b.py": beside})
+    done = _run(folder, "-n", "1")
+    assert done.returncode == 0, done.stdout
+    assert list(_said(folder)) == ["first", "a", "last"]
+
+
 CRASH = """
 def test_before():
     say("before")

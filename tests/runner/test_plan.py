@@ -12,7 +12,7 @@ from . import plan, touched
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("path", [*plan.ALONE, *plan.SECONDS, *plan.SLOW_FOLDERS, *plan.SLOW])
+@pytest.mark.parametrize("path", [*plan.MACHINE, *plan.ALONE, *plan.SECONDS, *plan.SLOW_FOLDERS, *plan.SLOW])
 def test_each_place_that_the_plan_names_is_there(path: str) -> None:
     file, _, test = path.partition("::")
     assert (ROOT / file).exists()
