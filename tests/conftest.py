@@ -65,8 +65,14 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Take SIGINT as in a terminal: a shell has its background ignore it, and so would all that is started here."""
+    """Take SIGINT as in a terminal: a shell has its background ignore it, and so would all that is started here.
+
+    And have threads of OpenMP that wait for each other sleep meanwhile.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Otherwise they are busy waiting for one to which a busy machine gives no processor: a small tclean took five times
+    # as much of the processors as it needs.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     parallel.settle(config)
     config.pluginmanager.register(Session(config))
 
