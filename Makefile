@@ -123,8 +123,18 @@ run: $(VENV)/.installed-run debian-run ## open JupyterLab with the demo notebook
 	PATH="$(BIN):$$PATH" exec "$(BIN)/jupyter" lab "$${root[@]}" first-light.ipynb $(ARGS)
 
 .PHONY: check
-check: lint debian-run ## lint, types, the front end, and the tests that need neither CASA nor a browser
-	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest --quick -n $(WORKERS) $(ARGS)
+check: $(VENV)/.installed-dev debian-run ## lint, types, the front end, and the tests that need neither CASA nor a browser
+	@"$(BIN)/ruff" check .
+	"$(BIN)/ruff" format --check .
+	# mypy works on one processor. What it says comes last, where it is seen.
+	types=$$(mktemp)
+	trap 'rm -f "$$types"' EXIT
+	"$(BIN)/mypy" >"$$types" 2>&1 &
+	status=0
+	PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest --quick -n $(WORKERS) $(ARGS) || status=$$?
+	wait $$! || status=$$?
+	cat "$$types"
+	exit $$status
 
 .PHONY: test
 test: $(VENV)/.installed-test debian-test ## run the tests, but for images, other releases and long lives; ARGS="-k tclean -x"
