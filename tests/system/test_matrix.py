@@ -69,10 +69,12 @@ def test_pictures_windows_and_the_log_work_with_a_release_of_casa(
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("version", [version for version in VERSIONS if pythons(version)])
+@pytest.mark.parametrize("version", VERSIONS)
 def test_casa_extra_installs_imports_and_draws(
     version: str, place: Path, environment: Dict[str, str], untouched: Path
 ) -> None:
+    if not pythons(version):
+        pytest.skip(f"there is no Python {version} here")
     venv = place / f"python{version}"
     work = place / f"work{version}"
     shutil.copytree(untouched / "dirty.image", work / "dirty.image")
