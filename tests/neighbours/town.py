@@ -6,18 +6,25 @@ its Python and its packages are bound where everybody may read them, wherever th
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import socket
 import subprocess
 import sys
 import sysconfig
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 import psutil
 
+from ..support.living import owner
+
 ROOT = Path(__file__).resolve().parents[2]
+# Towns that are there at the same time have users of their own: each has a block of this many numbers, from the first.
 FIRST_UID = 20_001
+_BLOCK = 200
 # What a set-up that runs as root in the new namespace does: arguments are the project, its packages, Python.
 SET_UP = """
 set -eu
@@ -44,10 +51,25 @@ def lack() -> str:
     return f"no mount namespace: {done.stderr.strip()}" if done.returncode else ""
 
 
+def _free_block() -> Tuple[socket.socket, int]:
+    """Return the first number of a block of users that no other town has, and what keeps it until it is closed."""
+    block = socket.socket(socket.AF_UNIX)
+    for first in itertools.count(FIRST_UID, _BLOCK):
+        # A town that was killed has left its users' processes, perhaps.
+        if any((owner(each) or 0) in range(first, first + _BLOCK) for each in psutil.process_iter()):
+            continue
+        with suppress(OSError):
+            # A name without a file, which goes with the process.
+            block.bind(f"\0casa-desktop-town-{first}")
+            return block, first
+    raise AssertionError("there is no end of numbers")
+
+
 class Town:
     """The machine; a context manager. At its end everybody's processes are gone, and so is all that they wrote."""
 
     def __init__(self) -> None:
+        self._block, self.first_uid = _free_block()
         words = [ROOT, sysconfig.get_path("purelib"), sys.base_prefix]
         self._holder = subprocess.Popen(
             ["unshare", "--mount", "--propagation", "private", "sh", "-c", SET_UP, "town", *map(str, words)],
@@ -78,7 +100,7 @@ class Town:
 
     def newcomer(self) -> Person:
         """Return somebody new."""
-        person = Person(self, FIRST_UID + len(self.people))
+        person = Person(self, self.first_uid + len(self.people))
         # Homes that others may look into are the more usual ones on shared machines.
         self.as_root(f"install -d -m 755 -o {person.uid} -g {person.uid} {person.home}")
         self.people.append(person)
@@ -101,6 +123,7 @@ class Town:
         self._holder.stdin.close()
         self._holder.wait()
         self._holder.stdout.close()
+        self._block.close()
 
 
 class Person:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import psutil
 
-from ..neighbours.town import FIRST_UID, ROOT, Person, Town
+from ..neighbours.town import ROOT, Person, Town
 from ..support.hub import TOKEN, RunningHub, proxy_command
 from ..support.living import line_of
 from ..support.ports import free_ports
@@ -101,7 +101,7 @@ class Observatory(RunningHub):
 
     def new_user(self, name: str, home: str = "", uid: int = 0) -> Person:
         """Return a new user of the system, by default with a home and a user id of his own."""
-        person = Person(self.town, uid or FIRST_UID + 100 + len(self.town.people))
+        person = Person(self.town, uid or self.town.first_uid + len(self.town.people))
         person.name, person.home = name, home or f"/mnt/home/{name}"
         self.town.people.append(person)
         words = {"name": name, "home": person.home, "uid": str(person.uid), "password": PASSWORD}
