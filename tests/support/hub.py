@@ -129,11 +129,7 @@ class RunningHub:
 
     def log_in(self, page: Page, user: str, password: str = "x") -> None:
         """Log a browser in as ``user``."""
-        page.goto(f"{self.url}hub/login?next=%2Fhub%2Ftoken")
-        page.fill("#username_input", user)
-        page.fill("#password_input", password)
-        page.click("#login_submit")
-        page.wait_for_url("**/hub/token")
+        log_in(page, self.url, user, password)
 
     def start_server(self, user: str, name: str = "", **options: str) -> str:
         """Start a server of a user, and return its address once it answers; ``name``: of a named server."""
@@ -159,6 +155,15 @@ class RunningHub:
     def ask_as(self, token: str, path: str, method: str = "GET", body: Any = None) -> Any:
         """Return what it answers the holder of ``token``."""
         return ask(f"{self.url}hub/api/{path}", token, method, body)
+
+
+def log_in(page: Page, url: str, user: str, password: str) -> None:
+    """Log a browser in at the hub with this address as ``user``."""
+    page.goto(f"{url}hub/login?next=%2Fhub%2Ftoken")
+    page.fill("#username_input", user)
+    page.fill("#password_input", password)
+    page.click("#login_submit")
+    page.wait_for_url("**/hub/token")
 
 
 def _server(user: str, name: str) -> str:

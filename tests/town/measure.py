@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import Iterator, List, NamedTuple
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count, repeat
+from typing import Iterator, List, NamedTuple, Sequence
 
 from websockets.sync.client import connect
 
 from ..benchmarks.rfb import request
+from ..neighbours.town import Person
 from ..support.living import proportional
 from ..support.rfb_reader import GREETING, Reader
 from .observatory import Observatory
@@ -39,30 +42,44 @@ class Figures(NamedTuple):
 HEADING = "user   server    frame   kernel   memory\n            (s)      (s)      (s)    (MiB)"
 
 
-def admitted(hub: Observatory, users: int) -> Iterator[Figures]:
-    """Yield the figures of so many users, who come one after the other and stay."""
-    for number in range(1, users + 1):
-        name = f"observer{number}"
-        person = hub.new_user(name)
-        begin = time.monotonic()
-        server = Server(hub, hub.start_server(name), name)
-        answered = time.monotonic()
-        server.desktop()
-        _first_frame(server)
-        drawn = time.monotonic()
-        server.kernel().leave()
-        ready = time.monotonic()
-        yield Figures(number, answered - begin, drawn - answered, ready - drawn, proportional(person.processes()))
+def observers(number: int) -> List[str]:
+    """Return the names of so many users."""
+    return [f"observer{each}" for each in range(1, number + 1)]
 
 
-def dismissed(hub: Observatory, users: int) -> List[str]:
+def admitted(hub: Observatory, users: Sequence[str]) -> Iterator[Figures]:
+    """Yield the figures of new users of these names, who come one after the other and stay."""
+    for number, name in enumerate(users, 1):
+        yield _admit(hub, number, hub.new_user(name))
+
+
+def rushed(hub: Observatory, users: Sequence[str]) -> List[Figures]:
+    """Return the figures of new users who come at the same moment and stay; memory is counted when all are there."""
+    people = [hub.new_user(name) for name in users]
+    with ThreadPoolExecutor(len(people)) as threads:
+        found = list(threads.map(_admit, repeat(hub), count(1), people))
+    return [each._replace(memory=proportional(person.processes())) for each, person in zip(found, people)]
+
+
+def _admit(hub: Observatory, number: int, person: Person) -> Figures:
+    begin = time.monotonic()
+    server = Server(hub, hub.start_server(person.name), person.name)
+    answered = time.monotonic()
+    server.desktop()
+    _first_frame(server)
+    drawn = time.monotonic()
+    server.kernel().leave()
+    ready = time.monotonic()
+    return Figures(number, answered - begin, drawn - answered, ready - drawn, proportional(person.processes()))
+
+
+def dismissed(hub: Observatory, users: Sequence[str]) -> List[str]:
     """Have the hub stop the servers of these users, and return what is left of all of them."""
-    for number in range(1, users + 1):
-        hub.ask(f"users/observer{number}/server", "DELETE")
-    for number in range(1, users + 1):
-        hub.await_end(f"observer{number}")
-    observers = [person for person in hub.town.people if person.name.startswith("observer")]
-    return [each for person in observers for each in hub.left(person)]
+    for name in users:
+        hub.ask(f"users/{name}/server", "DELETE")
+    for name in users:
+        hub.await_end(name)
+    return [each for person in hub.town.people if person.name in users for each in hub.left(person)]
 
 
 def _first_frame(server: Server) -> None:
