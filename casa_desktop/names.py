@@ -20,8 +20,9 @@ TOOL_MEMORY = "CASA_DESKTOP_TOOL_MEMORY"
 UNATTENDED = "CASA_DESKTOP_UNATTENDED"
 X_SERVER = "CASA_DESKTOP_X_SERVER"
 
-# Set by us for child processes. The server's address of the desktop's page, for kernels:
+# Set by us for child processes. The server's address of the desktop's page, for kernels, and the server's process id:
 URL = "CASA_DESKTOP_URL"
+URL_SERVER = "CASA_DESKTOP_URL_SERVER"
 # The socket of a container's launcher, and that of a kernel's helper outside of its network:
 OUTSIDE = "CASA_DESKTOP_OUTSIDE"
 HOST_HELPER = "CASA_DESKTOP_PORTER"

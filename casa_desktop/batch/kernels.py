@@ -98,4 +98,6 @@ class Kernel:
 
 def environment(plan: Plan, environ: Mapping[str, str]) -> Dict[str, str]:
     """Return the variables of the kernel of a run."""
-    return {**environ, names.UNATTENDED: "1", names.REUSE: "on" if plan.reuse else "off"}
+    own = {names.UNATTENDED: "1", names.REUSE: "on" if plan.reuse else "off"}
+    # The result is read in the Jupyter in which the run was started, not in one of the kernel's own.
+    return {**{name: value for name, value in environ.items() if name != names.URL_SERVER}, **own}

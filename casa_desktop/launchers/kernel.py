@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, 
 from .. import names
 from ..containers import engines
 from ..containers.container import Container, Place, passed_environment, remove_command, run_command
-from ..desktop import lifecycle
+from ..desktop import lifecycle, page_address
 from ..errors import CasaDesktopError, ContainerFailed, InvalidContainer
 from ..network import connection_arguments
 from ..runtime import directory
@@ -232,7 +232,10 @@ def run_kernel(
         program = [*module("casa_kernel"), "-f", str(berth.connection_file), *session, *casa]
         # If the container uses the machine's network, the kernel must not create a private one inside.
         chosen = {names.NETWORK: "host"} if container.network == "host" else {}
-        place = place_of(os.getcwd(), {**os.environ, **chosen})
+        environ = {**os.environ, **chosen}
+        # The parent that launchers.init tells the kernel.
+        page_address.hand_on(environ, "1")
+        place = place_of(os.getcwd(), environ)
         command = container_command(container, berth, program, place=place, grace=KERNEL_GRACE)
         parent = int(os.environ.get("JPY_PARENT_PID") or os.getppid())
         keeper = Keeper(command, berth, lock, lambda word: answer(word, container), parent=parent, on_call=ready)

@@ -10,6 +10,7 @@ from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
 
 from .. import names
+from ..desktop import page_address
 from ..errors import CasaDesktopError
 from ..kernels.preference import prefer
 from ..system.executor import workers
@@ -63,7 +64,7 @@ def _load_jupyter_server_extension(server: ServerApp) -> None:
     ours = [*routes(base_url), *file_gates.routes(base_url, choices)]
     application.add_handlers(".*$", ours)  # type: ignore[no-untyped-call]
     # Kernels inherit the page's address; they cannot find it out themselves.
-    os.environ[names.URL] = url_path_join(base_url, "casa-desktop") + "/"
+    page_address.give(os.environ, url_path_join(base_url, "casa-desktop") + "/")
     # The desktops that kernels start have the same limits.
     os.environ[names.IDLE_MINUTES] = f"{choices.idle_minutes:g}"
     os.environ[names.LIFETIME_MINUTES] = f"{choices.lifetime_minutes:g}"

@@ -45,7 +45,8 @@ def jp_server_config(jp_server_config: Dict[str, Any]) -> Dict[str, Any]:
 @pytest.fixture
 def fetch(root: Path, jp_fetch: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """``jp_fetch`` below ``casa-desktop``, on a runtime directory of its own."""
-    monkeypatch.setenv("CASA_DESKTOP_URL", os.environ.get("CASA_DESKTOP_URL", ""))
+    for name in ("CASA_DESKTOP_URL", "CASA_DESKTOP_URL_SERVER"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
 
     async def get(*parts: str, **options: Any) -> Any:
         return await jp_fetch("casa-desktop", *parts, **options)

@@ -6,9 +6,9 @@ import os
 from contextlib import contextmanager, suppress
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
-from casa_desktop.desktop import lifecycle, registry, usage
+from casa_desktop.desktop import lifecycle, page_address, registry, usage
 from casa_desktop.errors import CasaDesktopError, RuntimeDirectoryError
-from casa_desktop.names import DESKTOP_NAME, URL
+from casa_desktop.names import DESKTOP_NAME
 from casa_desktop.runtime import directory
 from casa_desktop.runtime.record import Record
 from casa_desktop.runtime.settings import settings_from
@@ -119,20 +119,20 @@ class Desktop:
 
     def is_shown_by_jupyter(self, environ: Mapping[str, str]) -> bool:
         """Return whether the Jupyter server that runs this kernel has casa-desktop's extension."""
-        return bool(environ.get(URL))
+        return bool(page_address.given(environ))
 
     def ways(self, environ: Mapping[str, str]) -> List[Way]:
         """Return the links to the desktop's page, at least one.
 
-        It is on the Jupyter server that runs this kernel. If that server has no extension of casa-desktop, which sets
-        CASA_DESKTOP_URL for its kernels, a process of this kernel's own serves it; to start that takes half a second.
+        It is on the Jupyter server that runs this kernel. If that server has no extension of casa-desktop, which gives
+        its kernels the address, a process of this kernel's own serves the page; to start that takes half a second.
 
         Raises:
             PageUnavailable: there is no such process.
         """
         if self.is_shown_by_jupyter(environ):
             own = "" if self.name == registry.DEFAULT_NAME else f"{self.name}/"
-            return [Way(f"{environ[URL]}{own}")]
+            return [Way(f"{page_address.given(environ)}{own}")]
         return self.served.ways(self.name)
 
     def names(self) -> List[str]:

@@ -26,6 +26,7 @@ from contextlib import suppress
 from typing import Callable, List, MutableMapping, Optional
 
 from casa_desktop import names
+from casa_desktop.desktop import page_address
 from casa_desktop.network.isolate import Quarters
 from casa_desktop.system import messages, mpi_variables, unix_sockets
 from casa_desktop.system.messages import Decoder, Word
@@ -113,5 +114,7 @@ def joined(environ: MutableMapping[str, str]) -> Optional[Link]:
         # A server on another machine; mpirun there ends it.
         return None
     # ipykernel ends when its parent does, and Jupyter is not rank 0's.
-    environ["JPY_PARENT_PID"] = str(os.getppid())
+    parent = str(os.getppid())
+    page_address.hand_on(environ, parent)
+    environ["JPY_PARENT_PID"] = parent
     return Link(path, rank)

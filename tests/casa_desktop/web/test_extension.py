@@ -196,3 +196,4 @@ def test_the_routes_above_are_all_routes() -> None:
 
 async def test_kernels_are_told_where_the_page_is(fetch: Fetch) -> None:
     assert os.environ["CASA_DESKTOP_URL"] == "/a%40b/casa-desktop/"
+    assert os.environ["CASA_DESKTOP_URL_SERVER"] == str(os.getpid())

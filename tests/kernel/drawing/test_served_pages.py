@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Dict, Iterator, Mapping, Tuple
+from typing import Any, Dict, Iterator, Mapping, Tuple
 
 import psutil
 import pytest
@@ -20,6 +21,7 @@ from casa_desktop.system.process import namespace
 
 from ...support.living import below, with_word
 from ...support.notebook import Cell, Notebook
+from ...support.ranks import WITH_MPI, program
 
 LINK = re.compile(r"http://127\.0\.0\.1:([0-9]+)(/casa-desktop/\?token=[\w-]+)")
 SERVER = "casa_desktop.web.kernel_page"
@@ -130,6 +132,26 @@ def test_the_page_of_a_kernel_in_a_container_is_served_outside(environment: Dict
         process = server_of(port)
         assert namespace("net", process.pid) == namespace("net")
     process.wait(30)
+
+
+STARTS = [
+    pytest.param({}, id="plain"),
+    pytest.param({"container": Container("bwrap")}, id="in a container"),
+    pytest.param({"program": program(2)}, id="over MPI", marks=WITH_MPI),
+]
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_the_address_of_a_page_is_believed_if_it_is_of_the_kernel_s_own_jupyter_server(
+    environment: Dict[str, str], observation: Path, start: Dict[str, Any]
+) -> None:
+    lifecycle.ensure("main")
+    # This process is the server of the kernels that it starts; they show no link when their Jupyter shows desktops.
+    for server, served in ((os.getpid(), False), (os.getppid(), True)):
+        given = {"CASA_DESKTOP_URL": "/lab/casa-desktop/", "CASA_DESKTOP_URL_SERVER": str(server)}
+        with Notebook(observation, {**environment, **given}, **start) as kernel:
+            shown = [data["text/html"] for data in kernel.run("%casa_desktop").displayed if "text/html" in data]
+            assert any(LINK.search(each) for each in shown) is served
 
 
 def test_a_window_opens_also_where_its_page_cannot_be_served(
