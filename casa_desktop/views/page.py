@@ -9,20 +9,22 @@ from pathlib import Path
 PAGE_FOLDER = Path(__file__).parents[1] / "static" / "page"
 
 
-def filled(base_url: str, name: str, *, share: str = "", lab: bool) -> str:
+def filled(base_url: str, name: str, *, share: str = "", remedy: str = "", lab: bool) -> str:
     """Return the page's HTML with its configuration filled in.
 
     Args:
         base_url: the server's base URL; ends in a slash.
         name: the desktop's name.
         share: the token of the share link; empty for the desktop's owner.
+        remedy: sentences for users who have lost the server: where they find the next one; empty for a Jupyter server.
         lab: whether the server is a Jupyter server, with its files and its JupyterLab.
 
     Raises:
         FileNotFoundError: the front end has not been built.
     """
     text = (PAGE_FOLDER / "index.html").read_text(encoding="utf-8")
-    config = json.dumps({"baseUrl": base_url, "name": name, "token": "", "share": share, "lab": lab})
+    own = {"remedy": remedy} if remedy else {}
+    config = json.dumps({"baseUrl": base_url, "name": name, "token": "", "share": share, "lab": lab, **own})
     # Inside <script>, only '<' can end the element. JSON allows an escape for it.
     text = text.replace("{{ config }}", config.replace("<", "\\u003c"))
     return text.replace("{{ static_url }}", html.escape(f"{base_url}casa-desktop/static/"))

@@ -33,12 +33,14 @@ class Site(NamedTuple):
         same_user: whether only this user's programs, and root's, may connect: a browser, ssh's daemon, or Jupyter.
         entrance: a sentence for users whose browser was not let in: which link does.
         renewal: a sentence for users whose link was used: where they find the next one.
+        remedy: sentences for users whose page has lost this server: where they find the next page.
     """
 
     proxied: bool
     same_user: bool
     entrance: str
     renewal: str
+    remedy: str
 
     @property
     def cookie_path(self) -> str:

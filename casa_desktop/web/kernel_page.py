@@ -24,6 +24,10 @@ from ..system.unix_sockets import peer
 
 _AGAIN = "Run %casa_desktop in the notebook for a new one."
 _ENTRANCE = "Open the link below the cell, or run %casa_desktop in the notebook for a new one."
+_REMEDY = (
+    "A kernel serves this page, which ends with it. After a restart of the kernel, run %casa_desktop in the notebook "
+    "for a new link. The desktop goes on."
+)
 
 
 class KernelPage:
@@ -52,7 +56,7 @@ class KernelPage:
         if not (PAGE_FOLDER / "index.html").is_file():
             raise PageUnavailable(name, f"its installation has no page in {PAGE_FOLDER}")
         self._kernel, self._decoder = kernel, Decoder()
-        site = Site(proxied=True, same_user=True, entrance=_ENTRANCE, renewal=_AGAIN)
+        site = Site(proxied=True, same_user=True, entrance=_ENTRANCE, renewal=_AGAIN, remedy=_REMEDY)
         self._server = Server(Handler, name, settings_from(os.environ), 0, lambda: None, site)
         # A Jupyter server without a password may ask it already for what is looked for below.
         threading.Thread(target=self._server.serve_forever, name="casa-desktop-page", daemon=True).start()

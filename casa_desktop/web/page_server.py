@@ -22,6 +22,8 @@ ON_LOOPBACK = Site(
     same_user=False,
     entrance="Open the link that 'casa-desktop serve' printed.",
     renewal="'casa-desktop serve' prints a new one after each use.",
+    remedy="'casa-desktop serve' shows this page. If it has ended, start it again and open its new link. The desktop "
+    "goes on.",
 )
 _PAUSE_SECONDS = 0.1
 

@@ -213,7 +213,8 @@ class Handler(WebSockifyRequestHandler):  # type: ignore[misc]
 
     def _page(self, above: str) -> None:
         try:
-            text = template.filled(above if self.server.site.proxied else "/", self.server.name, lab=False)
+            base, remedy = above if self.server.site.proxied else "/", self.server.site.remedy
+            text = template.filled(base, self.server.name, remedy=remedy, lab=False)
         except FileNotFoundError as error:
             words = template.not_built(error)
             return self._send(HTTPStatus.INTERNAL_SERVER_ERROR, words.encode(), _TYPES[".txt"])

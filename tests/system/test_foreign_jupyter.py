@@ -20,6 +20,7 @@ from ..support.screen import Screen
 from .test_interactive_tclean import CLEAN, READ, SIZE
 
 BASE = "/node/tycho/"
+REMEDY = "After a restart of the kernel, run %casa_desktop in the notebook for a new link."
 
 
 def without_desktops(environment: Dict[str, str]) -> Dict[str, str]:
@@ -114,6 +115,12 @@ def test_a_mask_is_drawn_on_a_page_that_comes_through_jupyter_server_proxy(
     expect(stranger.pages[0].locator("body")).to_contain_text("Run %casa_desktop in the notebook for a new one.")
     stranger.close()
 
+    # Behind the proxy it is certain that nothing serves the page any more.
+    _restart_kernels(lab.jupyter)
+    expect(page.locator("body")).to_have_attribute("data-state", "failed")
+    expect(page.get_by_text("This page has ended.")).to_be_visible()
+    expect(page.get_by_text(REMEDY)).to_be_visible()
+
 
 @pytest.mark.parametrize("jupyter", [False], indirect=True, ids=["without a proxy"])
 def test_without_a_proxy_the_cell_tells_of_the_tunnel_and_its_link_leads_to_the_window(
@@ -126,6 +133,14 @@ def test_without_a_proxy_the_cell_tells_of_the_tunnel_and_its_link_leads_to_the_
     assert found is not None
     assert f"ssh -L {found[1]}:127.0.0.1:{found[1]} " in said
     screen().wait_for_window(TITLE)
+    _restart_kernels(lab.jupyter)
+    expect(page.locator("body")).to_have_attribute("data-state", "reconnecting")
+    expect(page.get_by_text(REMEDY)).to_be_visible()
+
+
+def _restart_kernels(jupyter: Jupyter) -> None:
+    for kernel in jupyter.ask("api/kernels"):
+        jupyter.ask(f"api/kernels/{kernel['id']}/restart", "POST")
 
 
 def test_behind_a_hub_the_link_leads_through_the_user_s_own_server(

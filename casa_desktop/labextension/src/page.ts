@@ -1,5 +1,6 @@
 import '../style/page.css';
 import { Api, IDesktop, IServer } from './server/api.js';
+import { ServedApi } from './server/servedapi.js';
 import { titleOf } from './server/names.js';
 import type { IAction, IHost, Lack } from './view/host.js';
 import { icon } from './view/icons.js';
@@ -14,6 +15,8 @@ interface IConfig {
   readonly token: string;
   /** The token of a link to another user's desktop, or nothing. */
   readonly share?: string;
+  /** Without Jupyter: what to do when the page's server has ended. */
+  readonly remedy?: string;
   /** Whether the server has JupyterLab. */
   readonly lab?: boolean;
 }
@@ -63,6 +66,15 @@ function server({ baseUrl, token }: IConfig): IServer {
   };
 }
 
+function api(settings: IConfig): Api {
+  const { share, remedy } = settings;
+  const jupyter = server(settings);
+  if (share) {
+    return new SharedApi(jupyter, share);
+  }
+  return remedy ? new ServedApi(jupyter, remedy) : new Api(jupyter);
+}
+
 function host(settings: IConfig): IHost {
   const hasLab = settings.lab !== false && !settings.share;
   const lacks: Lack[] = hasLab ? [] : ['files', 'shares'];
@@ -95,11 +107,7 @@ function back({ baseUrl, name }: IConfig): IAction {
 
 function main(): void {
   const settings = config();
-  const jupyter = server(settings);
-  const api = settings.share
-    ? new SharedApi(jupyter, settings.share)
-    : new Api(jupyter);
-  const view = new View(api, settings.name, host(settings));
+  const view = new View(api(settings), settings.name, host(settings));
   view.statusChanged.connect(({ phase }) => {
     document.body.dataset.state = phase;
   });

@@ -25,6 +25,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from casa_desktop.desktop import lifecycle, open_url, registry, usage
 from casa_desktop.views.page import PAGE_FOLDER
+from casa_desktop.web.page_server import ON_LOOPBACK
 
 from ...support import ordinary_user
 from ...support.living import opened as opened_by
@@ -202,7 +203,7 @@ def test_the_page_is_told_what_it_shows_and_that_there_is_no_jupyterlab(serving:
         assert response.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
         found = re.search(rb'type="application/json">(.*?)</script>', page)
         assert found is not None
-        told = {"baseUrl": "/", "name": "main", "token": "", "share": "", "lab": False}
+        told = {"baseUrl": "/", "name": "main", "token": "", "share": "", "lab": False, "remedy": ON_LOOPBACK.remedy}
         assert json.loads(found[1]) == told
         for address in re.findall(rb'(?:src|href)="(/casa-desktop/static/[^"]+)"', page):
             file, data = serving.ask(address.decode())

@@ -1,10 +1,12 @@
 import {
   Api,
+  Ended,
   IDesktop,
   LoggedOut,
   Lost,
   Missing,
   Refused,
+  Unreachable,
   Withdrawn
 } from '../server/api.js';
 import type { IClosing } from '../rfb/channel.js';
@@ -218,12 +220,16 @@ function unwelcome(error: unknown): Happening {
   if (error instanceof Refused) {
     return { type: 'refused', reason, end: ending(error) };
   }
-  return { type: 'unreachable', reason };
+  const remedy = error instanceof Unreachable ? error.remedy : '';
+  return { type: 'unreachable', reason, remedy };
 }
 
 function ending(refusal: Refused): End {
   if (refusal instanceof LoggedOut) {
     return 'login';
+  }
+  if (refusal instanceof Ended) {
+    return 'ended';
   }
   return refusal instanceof Withdrawn ? 'withdrawn' : 'refused';
 }

@@ -5,7 +5,8 @@ type Phase =
   'starting' | 'connecting' | 'connected' | 'reconnecting' | 'failed';
 
 /** Why it does not reconnect by itself. */
-export type End = 'stopped' | 'lost' | 'withdrawn' | 'login' | 'refused';
+export type End =
+  'stopped' | 'lost' | 'withdrawn' | 'login' | 'ended' | 'refused';
 
 /** The cause of a lost connection. */
 export type Cause = 'network' | 'sleep' | 'server' | 'desktop' | 'unknown';
@@ -15,6 +16,8 @@ export interface IStatus {
   readonly phase: Phase;
   /** Why it reconnects or failed, as a sentence; otherwise empty. */
   readonly reason: string;
+  /** What the user can do if it does not reconnect, as sentences, or empty. */
+  readonly remedy: string;
   /** Why it has failed; null unless it has. */
   readonly end: End | null;
   /** Why it was lost before it was connected again; null if it was not. */
@@ -66,7 +69,11 @@ export type Happening =
       readonly now: number;
     }
   | { readonly type: 'refused'; readonly reason: string; readonly end: End }
-  | { readonly type: 'unreachable'; readonly reason: string }
+  | {
+      readonly type: 'unreachable';
+      readonly reason: string;
+      readonly remedy?: string;
+    }
   | { readonly type: 'due' };
 
 /** What the shell around this core has to do next. */
@@ -81,6 +88,7 @@ export type Action =
 export const INITIAL: IStatus = {
   phase: 'starting',
   reason: '',
+  remedy: '',
   end: null,
   cause: null,
   ran: false,
@@ -127,7 +135,11 @@ export function step(
     case 'closed':
       return closed(was, happening, random);
     case 'unreachable':
-      return retry(was, happening.reason, random);
+      return retry(
+        { ...was, remedy: happening.remedy ?? '' },
+        happening.reason,
+        random
+      );
     case 'missing':
       return [failed(was, happening.reason, 'stopped'), REST];
     case 'lost':

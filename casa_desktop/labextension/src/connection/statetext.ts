@@ -19,7 +19,7 @@ export function words(status: IStatus): IWords {
     case 'reconnecting':
       return {
         headline: `Reconnecting… (${status.reason})`,
-        detail: AWAY[status.cause ?? 'unknown'],
+        detail: AWAY[status.cause ?? 'unknown'] || status.remedy,
         button: ''
       };
     case 'failed':
@@ -63,6 +63,12 @@ function failure({ end, reason }: IStatus): IWords {
         headline: 'This link shows the desktop no more.',
         detail: reason || 'It was withdrawn, or has expired.',
         button: ''
+      };
+    case 'ended':
+      return {
+        headline: 'This page has ended.',
+        detail: reason,
+        button: 'Try again'
       };
     case 'login':
       return {

@@ -55,6 +55,9 @@ export class Refused extends Error {}
 /** The server does not accept the user's login any more. */
 export class LoggedOut extends Refused {}
 
+/** Without Jupyter: this server has not let this browser in. */
+export class Stranger extends LoggedOut {}
+
 /** The link to a desktop was withdrawn, or has expired. */
 export class Withdrawn extends Refused {}
 
@@ -64,8 +67,23 @@ export class Missing extends Error {}
 /** The same, and the desktop ended unexpectedly. */
 export class Lost extends Missing {}
 
+/** The server of this page is gone; `message` says what to do. */
+export class Ended extends Refused {}
+
 /** No answer, or an answer from a proxy instead of our server. */
-export class Unreachable extends Error {}
+export class Unreachable extends Error {
+  /**
+   * @param status of a proxy's answer; 0 without one.
+   * @param remedy what the user can do if it stays so, as a sentence.
+   */
+  constructor(
+    message: string,
+    readonly status = 0,
+    readonly remedy = ''
+  ) {
+    super(message);
+  }
+}
 
 /** The REST API of one Jupyter server. */
 export class Api {
@@ -248,7 +266,8 @@ function refusal(status: number, body: Json | null): Error {
     return new Refused(body.message);
   }
   if (status === 401 || status === 403) {
-    return new LoggedOut(
+    const kind = body?.error === 'Forbidden' ? Stranger : LoggedOut;
+    return new kind(
       'The server did not accept your login: reload this page to log in again.'
     );
   }
@@ -256,5 +275,5 @@ function refusal(status: number, body: Json | null): Error {
     const kind = body.error === 'DesktopLost' ? Lost : Missing;
     return new (status === 404 ? kind : Refused)(body.message);
   }
-  return new Unreachable(`the server answered with status ${status}`);
+  return new Unreachable(`the server answered with status ${status}`, status);
 }

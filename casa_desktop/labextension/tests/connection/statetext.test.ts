@@ -32,6 +32,28 @@ test('reconnecting says why, and has no button', () => {
   assert.equal(said.button, '');
 });
 
+test('reconnecting says what to do, unless it knows why it lasts', () => {
+  const away = {
+    ...INITIAL,
+    phase: 'reconnecting',
+    remedy: 'Run it again.'
+  } as const;
+  assert.equal(words(away).detail, 'Run it again.');
+  assert.match(words({ ...away, cause: 'network' }).detail, /network is away/);
+});
+
+test('a page whose server is gone says what to do, and may try again', () => {
+  const said = words({
+    ...INITIAL,
+    phase: 'failed',
+    end: 'ended',
+    reason: 'Run it again.'
+  });
+  assert.equal(said.headline, 'This page has ended.');
+  assert.equal(said.detail, 'Run it again.');
+  assert.equal(said.button, 'Try again');
+});
+
 test('a link that was withdrawn offers nothing to press', () => {
   const said = words({ ...INITIAL, phase: 'failed', end: 'withdrawn' });
   assert.equal(said.detail, 'It was withdrawn, or has expired.');
