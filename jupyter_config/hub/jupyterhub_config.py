@@ -19,6 +19,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from jupyterhub.spawner import LocalProcessSpawner
+from jupyterhub.utils import wait_for_server
+from tornado.web import HTTPError
+
+from casa_desktop.system.process import open_pid
+
 c = get_config()  # noqa: F821
 
 # Servers and kernels without activity for so long are ended. Activity is what a user types or points at, on a desktop
@@ -27,6 +33,59 @@ IDLE_SECONDS = 8 * 3600
 # A desktop's sockets and the files of a running server: one folder for each server, which belongs to its user.
 PLACE = Path("/run/casa-desktop")
 STOP_SECONDS = 60
+ENDED = (
+    "Your server has ended before it answered (exit status {status}). What it said is in the hub's log, which its "
+    "administrator can read. The usual reason is a mistake in a configuration file of your own, in ~/.jupyter or "
+    "~/.ipython."
+)
+# Without its third line it would outlive a hub that is killed, beside the culler of the next one.
+CULLER = """
+import os, runpy
+from casa_desktop.system.process import die_with
+die_with(os.getppid())
+runpy.run_module("jupyterhub_idle_culler", run_name="__main__", alter_sys=True)
+"""
+
+
+class LocalServer(LocalProcessSpawner):
+    """A server as a process under its user's id. The hub would wait minutes for one that has ended at its start."""
+
+    async def start(self):
+        """Start the server; return its address once it listens there.
+
+        Raises:
+            HTTPError: it has ended.
+        """
+        address = await super().start()
+        # As the hub does when this returns: should it be restarted meanwhile, it knows the server.
+        self.server.ip, self.server.port = address
+        self.orm_spawner.state = self.get_state()
+        self.db.commit()
+        listening = asyncio.ensure_future(wait_for_server(*address, timeout=self.start_timeout))
+        ended = asyncio.ensure_future(self.ended())
+        try:
+            await asyncio.wait([listening, ended], return_when=asyncio.FIRST_COMPLETED)
+            if not listening.done():
+                error = HTTPError(500, "the server has ended")
+                error.jupyterhub_message = ENDED.format(status=await self.poll())
+                raise error
+        finally:
+            listening.cancel()
+            ended.cancel()
+        return address
+
+    async def ended(self):
+        """Wait for the end of the server's process; for ever before Linux 5.3, which cannot tell of it."""
+        loop, end = asyncio.get_running_loop(), asyncio.Event()
+        process = open_pid(self.pid)
+        if process is None:
+            await end.wait()
+        try:
+            loop.add_reader(process, end.set)
+            await end.wait()
+        finally:
+            loop.remove_reader(process)
+            os.close(process)
 
 
 def folder_of(spawner):
@@ -86,7 +145,7 @@ async def stop_desktops(spawner):
 
 # Users of the machine log in with their passwords, and their servers run under their own user ids.
 c.JupyterHub.authenticator_class = "pam"
-c.JupyterHub.spawner_class = "localprocess"
+c.JupyterHub.spawner_class = LocalServer
 c.Authenticator.allow_all = True
 c.Authenticator.blocked_users = {"root"}
 c.PAMAuthenticator.open_sessions = False
@@ -123,7 +182,7 @@ c.JupyterHub.last_activity_interval = 0
 c.JupyterHub.services = [
     {
         "name": "idle-culler",
-        "command": [sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={IDLE_SECONDS}", "--cull-every=300"],
+        "command": [sys.executable, "-c", CULLER, f"--timeout={IDLE_SECONDS}", "--cull-every=300"],
     }
 ]
 c.JupyterHub.load_roles = [

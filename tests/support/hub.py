@@ -110,6 +110,11 @@ class RunningHub:
                 self._ready.set()
         self._ready.set()
 
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        return self._process.pid
+
     def stop(self, number: int = signal.SIGINT) -> None:
         """End the hub by a signal, and wait for its end."""
         self._process.send_signal(number)
