@@ -56,6 +56,10 @@ KillWait={kill_wait}
 SlurmdParameters=config_overrides
 NodeName=node NodeHostname={host} NodeAddr=127.0.0.1 CPUs=16 RealMemory=40000
 PartitionName=main Nodes=ALL Default=YES State=UP MaxTime=INFINITE DefMemPerCPU=1500
+# Jobs of the first partition give way to those of the second.
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=urgent Nodes=ALL State=UP MaxTime=INFINITE DefMemPerCPU=1500 PriorityTier=10
 """
 
 

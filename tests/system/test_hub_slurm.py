@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Callable, Dict, Iterator
 from urllib.parse import urlsplit
@@ -104,12 +106,27 @@ def use_up_its_memory(job: Job, _cluster: slurm.Slurm) -> None:
     job.send(GREEDY)
 
 
+def need_its_place(_job: Job, cluster: slurm.Slurm) -> None:
+    # It wants the whole node.
+    cluster.run("sbatch", "--partition=urgent", "--exclusive", "--time=1", "--output=/dev/null", "--wrap=true")
+
+
+def let_its_node_fail(_job: Job, cluster: slurm.Slurm) -> None:
+    # As the controller does with a node that has not answered for five minutes.
+    cluster.run("scontrol", "update", "nodename=node", "state=down", "reason=test")
+    # It may have come back by itself.
+    with suppress(subprocess.CalledProcessError):
+        cluster.run("scontrol", "update", "nodename=node", "state=resume")
+
+
 @pytest.mark.parametrize(
     ("end", "state", "sentence"),
     [
         (cancel, "CANCELLED", "it was cancelled"),
         (take_its_time_away, "TIMEOUT", "its time was over"),
         (use_up_its_memory, "FAILED", "it used more memory"),
+        (need_its_place, "PREEMPTED", "Slurm gave its place to a job of higher priority"),
+        (let_its_node_fail, "NODE_FAIL", "its node node failed"),
     ],
 )
 def test_nothing_is_left_of_a_job_that_ends_and_the_user_reads_why(
@@ -142,3 +159,18 @@ def test_nothing_is_left_of_a_job_that_ends_and_the_user_reads_why(
     expect(page.get_by_text(sentence)).to_be_visible()
     expect(page.get_by_text(f"(job {job.number})")).to_be_visible()
     page.context.close()
+
+
+def test_a_server_that_dies_at_its_start_is_told_of_before_the_hub_gives_up(
+    hub: Hub, cluster: slurm.Slurm, environment: Dict[str, str]
+) -> None:
+    settings = Path(environment["JUPYTER_CONFIG_DIR"], "jupyter_server_config.py")
+    settings.parent.mkdir(exist_ok=True)
+    settings.write_text("raise SystemExit('a mistake of the user')")
+    try:
+        with pytest.raises(AssertionError, match="has ended: its server failed; its last words are in /"):
+            hub.start_server(USER, profile="casa-6.7-small")
+    finally:
+        settings.unlink()
+    assert set(cluster.states().values()) <= {"CANCELLED", "TIMEOUT", "FAILED", "PREEMPTED", "NODE_FAIL", "COMPLETED"}
+    assert [living.line_of(each) for each in living.with_variable("HOME", str(hub.folder))] == []

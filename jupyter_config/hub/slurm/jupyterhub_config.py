@@ -9,6 +9,7 @@ Copy it and change what is in capital letters; or set these variables in the hub
     CASA_PARTITION      the partition of the jobs; empty: Slurm's default one
 """
 
+import asyncio
 import html
 import os
 import re
@@ -16,6 +17,8 @@ import shlex
 
 import batchspawner  # noqa: F401  its handler takes the ports that servers have found
 from batchspawner import SlurmSpawner
+from jupyterhub.utils import wait_for_server
+from tornado.web import HTTPError
 from wrapspawner import ProfilesSpawner
 
 ENVIRONMENTS = dict(
@@ -39,6 +42,9 @@ ENDS = {
 # Without control groups, Slurm says only in the job's output that memory was lacking.
 NO_MEMORY = re.compile("exceeded memory limit|oom.kill|out of memory", re.IGNORECASE)
 
+UNKNOWN_END = "Your server's job {} has ended before the server answered; its last words are in your home folder."
+START_POLL_SECONDS = 5
+
 c = get_config()  # noqa: F821
 
 # Why the last job of each server has ended, by user and server.
@@ -47,6 +53,49 @@ ended = {}
 
 class CasaJob(SlurmSpawner):
     """A server in a job; it remembers why Slurm has ended it."""
+
+    submitted = ""
+
+    async def submit_batch_script(self):
+        """Submit the job; return its number, or nothing."""
+        self.submitted = await super().submit_batch_script()
+        return self.submitted
+
+    async def start(self):
+        """Submit the job; return the server's address once it listens there.
+
+        Raises:
+            HTTPError: the job has ended before.
+        """
+        ended.pop((self.user.name, self.name), None)
+        self.submitted = ""
+        starting = asyncio.ensure_future(self.listening())
+        try:
+            # Slurm has no event for the end of a job.
+            while not (await asyncio.wait([starting], timeout=START_POLL_SECONDS))[0]:
+                if self.submitted and await self.poll() is not None:
+                    raise await self.failure()
+            return await starting
+        except RuntimeError as error:
+            # It ended before it was seen to run.
+            if not self.submitted:
+                raise
+            raise await self.failure() from error
+        finally:
+            starting.cancel()
+
+    async def listening(self):
+        """Submit the job, and wait until its server listens; the server tells its address before it starts."""
+        address = await super().start()
+        await wait_for_server(*address, timeout=self.start_timeout)
+        return address
+
+    async def failure(self):
+        """Return an error whose sentence the hub's page shows."""
+        self.remember(self.submitted, await self.report(self.submitted))
+        error = HTTPError(500, "the job has ended")
+        error.jupyterhub_message = ended.get((self.user.name, self.name), UNKNOWN_END.format(self.submitted))
+        return error
 
     async def poll(self):
         """Return None while the job waits or runs."""
@@ -114,6 +163,11 @@ c.BatchSpawnerBase.exec_prefix = "runuser -u {username} --"
 c.SlurmSpawner.req_prologue = "unset XDG_RUNTIME_DIR"
 # In the batch step itself: of a step that ends Slurm tells no reason, and srun cannot be used within it.
 c.SlurmSpawner.req_srun = ""
+# A job that is taken off its node must end: Slurm would put it back into the queue, and the hub would go on sending its
+# user to where the server was.
+c.SlurmSpawner.req_options = "--no-requeue"
+# The environments lie on a file system of the network, from which JupyterLab may be slow to start.
+c.Spawner.http_timeout = 180
 # How soon the hub notices that a job has ended, in seconds.
 c.Spawner.poll_interval = 10
 c.Spawner.default_url = "/lab"
