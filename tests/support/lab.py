@@ -327,4 +327,6 @@ def decode(png: bytes) -> Pixels:
 
 def colours(pixels: Pixels) -> int:
     """Return how many different colours there are; a blank picture has one."""
-    return len(np.unique(pixels.reshape(-1, 3), axis=0))
+    # One number for each: to sort the rows of a whole desktop takes more than a second.
+    red, green, blue = (pixels[:, :, number].astype(np.uint32) for number in range(3))
+    return len(np.unique(red << 16 | green << 8 | blue))
