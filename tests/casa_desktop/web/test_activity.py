@@ -29,14 +29,14 @@ LONG_AGO = datetime.now(timezone.utc) - timedelta(days=1)
 
 
 class Kernels:
-    """Kernels of a Jupyter server: of this Python, because any kernel is treated alike."""
+    """Kernels of a Jupyter server; by default of this Python, because any kernel is treated alike."""
 
-    def __init__(self, manager: Any) -> None:
-        self.manager = manager
+    def __init__(self, manager: Any, name: str = "python3") -> None:
+        self.manager, self._name = manager, name
 
     async def start(self, code: str = "pass") -> str:
         """Return the id of a new kernel that has run ``code``, and is as good as unused since yesterday."""
-        number: str = await self.manager.start_kernel(kernel_name="python3")
+        number: str = await self.manager.start_kernel(kernel_name=self._name)
         client = self.manager.get_kernel(number).client()
         client.start_channels()
         await client.wait_for_ready()
