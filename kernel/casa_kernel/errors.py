@@ -94,9 +94,9 @@ class ToolMissing(CasaKernelError):
 
 
 class ToolUnusable(CasaKernelError):
-    """The wheel of a native tool is installed, but cannot be imported."""
+    """The wheel of a native tool, or the code of a task, is installed, but cannot be imported."""
 
-    tool: str  # its name, and that of its wheel
+    tool: str  # its name
     reason: str  # what went wrong, and the remedy
     message = "{tool} is not available in this kernel: {reason}"
 

@@ -20,6 +20,7 @@ from ..errors import CasaMissing
 from ..log.file import reserve
 from . import (
     compatibility,
+    deferred_tasks,
     grpc_messages,
     import_hook,
     matplotlib_backend,
@@ -78,8 +79,8 @@ def prepare(environ: MutableMapping[str, str]) -> None:
         environ[_PROTOBUF] = "python"
     # Otherwise grpc prints a warning each time that a task starts a process.
     environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
-    # ipykernel also does this, but only after CASA has imported matplotlib, which then does not recognise the notebook.
-    matplotlib_backend.choose(environ)
+    matplotlib_backend.watch(environ)
+    deferred_tasks.watch()
     site = any(path.is_file() for path in _SITE_CONFIGS) or importlib.util.find_spec("casasiteconfig") is not None
     if not site:
         # CASA itself would search sys.path for it, which does not contain the working folder in a kernel that imports

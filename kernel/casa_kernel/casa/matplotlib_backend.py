@@ -1,15 +1,17 @@
 """Choose matplotlib's backend for the notebook, whatever the environment contains: figures appear under their cell.
 
-Matplotlib reads ``MPLBACKEND`` once, while it is imported, and CASA's import does that. ``TkAgg`` or ``agg``, which
-many users set for their terminals, show nothing in a notebook, and an unknown value makes the imports of matplotlib and
-CASA fail. ``%matplotlib`` and ``matplotlib.use`` can still choose another backend.
+Matplotlib reads ``MPLBACKEND`` once, while it is imported. ``TkAgg`` or ``agg``, which many users set for their
+terminals, show nothing in a notebook, and an unknown value makes the import fail. ``%matplotlib`` and
+``matplotlib.use`` can still choose another backend.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import sys
+from types import ModuleType
 from typing import MutableMapping, Optional
+
+from . import import_hook
 
 VARIABLE = "MPLBACKEND"
 _INLINE = "module://matplotlib_inline.backend_inline"
@@ -20,20 +22,25 @@ _MODULE = "module://"
 _users: Optional[str] = None
 
 
-def choose(environ: MutableMapping[str, str]) -> None:
-    """Make matplotlib draw into cells. Call it before matplotlib is imported."""
+def watch(environ: MutableMapping[str, str]) -> None:
+    """Make matplotlib draw into cells, whenever it is imported from now on."""
+
+    def give_back(_module: ModuleType) -> None:
+        """Restore the user's value for the programs that this process starts."""
+        if _users and environ.get(VARIABLE) == _INLINE:
+            environ[VARIABLE] = _users
+
+    import_hook.before("matplotlib", lambda: _choose(environ))
+    import_hook.after("matplotlib", give_back)
+
+
+def _choose(environ: MutableMapping[str, str]) -> None:
     global _users
     said = environ.get(VARIABLE)
     if said and _shows_in_notebooks(said):
         return
     _users = said
     environ[VARIABLE] = _INLINE
-
-
-def give_back(environ: MutableMapping[str, str]) -> None:
-    """Restore the user's value for the programs that this process starts, once matplotlib has read ours."""
-    if _users and environ.get(VARIABLE) == _INLINE and "matplotlib" in sys.modules:
-        environ[VARIABLE] = _users
 
 
 def _shows_in_notebooks(name: str) -> bool:

@@ -42,6 +42,11 @@ def leave() -> None:
         del sys.path[0]
 
 
+def others(path: "list[str]") -> "list[str]":
+    """Return the entries of a list like ``sys.path`` that are not the working folder."""
+    return [entry for entry in path if not _is_here(entry)]
+
+
 class Hidden:
     """Removes IPython's empty entry from sys.path until ``show``.
 

@@ -1,13 +1,11 @@
 """Import CASA: first its C++, then its tasks in a thread, while the kernel already answers.
 
-The tasks take one to two seconds, most of them for scipy and matplotlib. The first cell, or the first completion, waits
-for the rest.
+The first cell, or the first completion, waits for the rest.
 """
 
 from __future__ import annotations
 
 import atexit
-import os
 import sys
 import threading
 from functools import partial
@@ -15,7 +13,7 @@ from typing import Callable, Optional
 
 from casa_desktop.errors import CasaDesktopError
 
-from ..casa import compatibility, hooks, imports, matplotlib_backend, options
+from ..casa import compatibility, hooks, imports, options
 from ..checks import working_folder
 from ..errors import CasaMissing
 from ..interactive import flag_display, missing_editor
@@ -61,7 +59,7 @@ class Loading:
         debugpy, casaplotms and casaviewer each insert a folder at the front of ``sys.path`` while they are being
         imported, and afterwards remove the first entry. Two at a time would remove each other's folder. And Python,
         which iterates over the list itself, skips an entry when one before it is removed; an existing module is then
-        not found. Also, matplotlib uses IPython, which must have been imported completely.
+        not found.
         """
         with self._guard:
             if self._done.is_set() or self._thread is not None:
@@ -88,7 +86,6 @@ class Loading:
             self._error = CasaMissing(compatibility.explain(error))
         else:
             self._casa = found
-        matplotlib_backend.give_back(os.environ)
         if self._folder is not None:
             self._folder.show()
         with self._guard:

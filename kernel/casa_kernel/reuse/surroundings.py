@@ -96,7 +96,7 @@ class Surroundings:
 
 
 def sources(task: str) -> List[str]:
-    """Return the files of the code of a task that is imported: its own, and what it imports of casatasks."""
+    """Return the files of the code of a task: its own, and what it imports of casatasks."""
     waiting: List[str] = [f"casatasks.{task}", f"casatasks.private.task_{task}"]
     seen: Set[str] = set()
     while waiting:
@@ -105,6 +105,8 @@ def sources(task: str) -> List[str]:
         if name in seen or not isinstance(module, ModuleType):
             continue
         seen.add(name)
+        # A task's code may be imported only when it is looked at.
+        dir(module)
         waiting += sorted(_used(module))
     files = {getattr(sys.modules[name], "__file__", None) for name in seen}
     return sorted(file for file in files if file)
