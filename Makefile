@@ -6,7 +6,7 @@
 # DEMO=folder         where `make run` works (default: demo-work)
 #
 # For images: ENGINE=podman or docker (by default the one that is there), IMAGE=name:tag, and BUILD_ARGS for its build:
-# BUILD_ARGS="--build-arg=BASE=docker.io/library/python:3.13-slim-bookworm --build-arg=CASA=6.7.5.18"
+# BUILD_ARGS="--build-arg=BASE=docker.io/library/python:3.12-slim-bookworm --build-arg=CASA=6.7.5.18"
 # SIF=file            Apptainer's, which `make sif` makes of the image (default: build/casa-desktop.sif)
 
 SHELL := bash
@@ -218,7 +218,7 @@ test-image: $(VENV)/.installed-test debian-test debian-container ## build the im
 lock: $(VENV)/.installed-dev ## pin what goes into the image anew
 	@export UV_NO_PROGRESS=1
 	compile() { "$(BIN)/uv" pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate "$$@"; }
-	for pair in 3.11/6.7.0.31 3.13/6.7.5.18; do
+	for pair in 3.11/6.7.0.31 3.12/6.7.5.18 3.13/6.7.6.14; do
 		compile pyproject.toml --extra casa --extra lab --extra image --python-platform x86_64-manylinux_2_28 \
 			--python-version "$${pair%/*}" --output-file "container/locks/casa-$${pair#*/}-python$${pair%/*}.txt"
 	done
