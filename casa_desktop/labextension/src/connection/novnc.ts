@@ -22,6 +22,11 @@ const PATIENCE = 5_000;
  * One RFB connection, shown inside an element: the only user of noVNC.
  *
  * It connects when it is made, and cannot be used again once it has closed.
+ *
+ * noVNC is patched (`patches/novnc.patch`): when it is loaded, it would decode
+ * a film to find out whether H.264 works, and no code that imports it would run
+ * before. That took a quarter of the time to the first picture, and no Xvnc
+ * sends H.264.
  */
 export class Rfb {
   readonly link: Link;
