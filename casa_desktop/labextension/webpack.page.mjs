@@ -37,6 +37,7 @@ class PagePlugin {
           '{{ style }}',
           files.find(name => name.endsWith('.css'))
         )
+        .replace('{{ preloads }}', preloads(compilation))
         .replace('{{ icon }}', 'assets/icon.svg'),
       'assets/icon.svg': source('style/icon.svg'),
       'assets/novnc.LICENSE.txt': source(
@@ -48,6 +49,22 @@ class PagePlugin {
       compilation.emitAsset(name, asset, { minimized: true });
     }
   }
+}
+
+/**
+ * Links that have the browser fetch at once what the page's script asks for
+ * later: noVNC, which it needs in any case.
+ */
+function preloads(compilation) {
+  return [...compilation.chunks]
+    .filter(chunk => !chunk.canBeInitial())
+    .flatMap(chunk => [...chunk.files])
+    .filter(name => name.endsWith('.js'))
+    .map(
+      name =>
+        `<link rel="preload" as="script" href="{{ static_url }}${name}" />`
+    )
+    .join('\n    ');
 }
 
 // Plain scripts, not modules: a browser asks for a module as it would from

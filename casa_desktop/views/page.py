@@ -5,11 +5,20 @@ from __future__ import annotations
 import html
 import json
 from pathlib import Path
+from typing import Any, Dict, Optional
 
 PAGE_FOLDER = Path(__file__).parents[1] / "static" / "page"
 
 
-def filled(base_url: str, name: str, *, share: str = "", remedy: str = "", lab: bool) -> str:
+def filled(
+    base_url: str,
+    name: str,
+    *,
+    share: str = "",
+    remedy: str = "",
+    lab: bool,
+    desktop: Optional[Dict[str, Any]] = None,
+) -> str:
     """Return the page's HTML with its configuration filled in.
 
     Args:
@@ -18,13 +27,18 @@ def filled(base_url: str, name: str, *, share: str = "", remedy: str = "", lab: 
         share: the token of the share link; empty for the desktop's owner.
         remedy: sentences for users who have lost the server: where they find the next one; empty for a Jupyter server.
         lab: whether the server is a Jupyter server, with its files and its JupyterLab.
+        desktop: the model of the desktop, if it is running already.
 
     Raises:
         FileNotFoundError: the front end has not been built.
     """
     text = (PAGE_FOLDER / "index.html").read_text(encoding="utf-8")
-    own = {"remedy": remedy} if remedy else {}
-    config = json.dumps({"baseUrl": base_url, "name": name, "token": "", "share": share, "lab": lab, **own})
+    words: Dict[str, Any] = {"baseUrl": base_url, "name": name, "token": "", "share": share, "lab": lab}
+    if remedy:
+        words["remedy"] = remedy
+    if desktop:
+        words["desktop"] = desktop
+    config = json.dumps(words)
     # Inside <script>, only '<' can end the element. JSON allows an escape for it.
     text = text.replace("{{ config }}", config.replace("<", "\\u003c"))
     return text.replace("{{ static_url }}", html.escape(f"{base_url}casa-desktop/static/"))

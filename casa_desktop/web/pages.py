@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Dict, Optional
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import AuthenticatedFileHandler, JupyterHandler
@@ -10,13 +11,17 @@ from jupyter_server.utils import ensure_async
 from tornado import web
 
 from ..desktop import registry
-from ..errors import InvalidName, NoSuchShare, SwitchedOff
+from ..errors import CasaDesktopError, InvalidName, NoSuchShare, SwitchedOff
 from ..runtime.directory import checked_name
 from ..system.executor import in_thread
 from ..views import page, share_links
 from .error_page import PlainErrors
 from .file_gates import SHARES
-from .state import AUTH_RESOURCE, SHARE_RESOURCE
+from .starts import may_start, starts
+from .state import AUTH_RESOURCE, SHARE_RESOURCE, models
+
+# Names of files that contain the digest of their contents.
+_DIGEST = re.compile(r"\.[0-9a-f]{20}\.(js|css)$")
 
 
 class PageHandler(PlainErrors, JupyterHandler):
@@ -32,10 +37,22 @@ class PageHandler(PlainErrors, JupyterHandler):
             checked_name(name)
         except InvalidName as error:
             raise web.HTTPError(404, str(error)) from error
+        desktop = await self._running(name)
+        if desktop is None and await may_start(self):
+            # The browser asks for the scripts meanwhile, and then for the desktop.
+            starts(self.settings).begin(self, name)
         # Setting the cookie is a side effect of reading the token; the page's POST needs it.
         self.xsrf_token  # noqa: B018
         self.set_header("Cache-Control", "no-store")
-        self.finish(render_page(self.base_url, name))
+        self.finish(render_page(self.base_url, name, desktop=desktop))
+
+    async def _running(self, name: str) -> Optional[Dict[str, Any]]:
+        """Return the model of the desktop if it is running; whatever is wrong with it is told to the page's script."""
+        try:
+            record = await in_thread(registry.find, name)
+            return None if record is None else await in_thread(models(self.settings).desktop, record)
+        except (CasaDesktopError, OSError):
+            return None
 
 
 class SharedPageHandler(PlainErrors, JupyterHandler):
@@ -59,14 +76,20 @@ class SharedPageHandler(PlainErrors, JupyterHandler):
         self.finish(render_page(self.base_url, record.name, token))
 
 
-def render_page(base_url: str, name: str, share: str = "") -> str:
+def render_page(base_url: str, name: str, share: str = "", desktop: Optional[Dict[str, Any]] = None) -> str:
     """Return the page's HTML.
+
+    Args:
+        base_url: the server's base URL; ends in a slash.
+        name: the desktop's name.
+        share: the token of the share link; empty for the desktop's owner.
+        desktop: the model of the desktop if it is running, which saves the page a request.
 
     Raises:
         HTTPError: 500 where the front end has not been built.
     """
     try:
-        return page.filled(base_url, name, share=share, lab=True)
+        return page.filled(base_url, name, share=share, lab=True, desktop=desktop)
     except FileNotFoundError as error:
         raise web.HTTPError(500, page.not_built(error)) from error
 
@@ -87,6 +110,13 @@ class PageFileHandler(PlainErrors, AuthenticatedFileHandler):
             raise web.HTTPError(404)
         if not self._finished and not await self._is_authorized():
             raise web.HTTPError(403)
+
+    def set_headers(self) -> None:
+        """Set the headers of a file; called by tornado."""
+        super().set_headers()
+        # Jupyter Server has just asked for a question before each use.
+        if _DIGEST.search(self.path):
+            self.set_header("Cache-Control", "private, max-age=31536000, immutable")
 
     async def _is_authorized(self) -> bool:
         for resource in (AUTH_RESOURCE, SHARE_RESOURCE):

@@ -5,6 +5,7 @@ The bodies of the answers are those of ``serve`` as well (``views.models``).
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -12,7 +13,7 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
-from ..desktop import lifecycle, registry
+from ..desktop import registry
 from ..errors import (
     CasaDesktopError,
     InvalidName,
@@ -28,9 +29,10 @@ from ..system.executor import in_thread
 from ..views import models, share_links
 from ..views.closing import LINK_ENDED, WITHDRAWN
 from ..views.models import Models
-from . import audit, metrics
+from . import audit, state
 from .config import CasaDesktop
 from .file_gates import DOWNLOADS, SHARES
+from .starts import starts
 from .state import AUTH_RESOURCE, SHARE_RESOURCE, Reception, reception
 
 
@@ -48,7 +50,7 @@ class DesktopHandler(APIHandler):
     @property
     def models(self) -> Models:
         """The models of this server's desktops and links."""
-        return Models(self.base_url, self.reception.server, self.choices.lacks)
+        return state.models(self.settings)
 
     @property
     def reception(self) -> Reception:
@@ -117,10 +119,7 @@ class DesktopsHandler(DesktopHandler):
         record = await in_thread(registry.find, name)
         if record is None:
             self.set_status(201)
-            settings, timeout = self.choices.settings(), self.choices.start_timeout
-            with metrics.starting():
-                record = await in_thread(lifecycle.ensure, name, settings=settings, timeout=timeout)
-            audit.write(self, "start", desktop=name)
+            record = await asyncio.shield(starts(self.settings).begin(self, name))
         self.finish(await in_thread(self.models.desktop, record))
 
     def _requested_name(self) -> str:

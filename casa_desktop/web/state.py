@@ -12,6 +12,7 @@ from ..desktop import scaling
 from ..errors import CasaDesktopError
 from ..runtime.record import Record
 from ..system.executor import in_thread
+from ..views.models import Models
 from ..views.viewers import Audience
 
 # The resources in an administrator's Authorizer: the desktops, and view-only access by a share link.
@@ -57,3 +58,8 @@ def reception(settings: MutableMapping[str, Any]) -> Reception:
         settings[_SETTING] = Reception()
     state: Reception = settings[_SETTING]
     return state
+
+
+def models(settings: MutableMapping[str, Any]) -> Models:
+    """Return the models of a Jupyter server's desktops and links, from its application's settings."""
+    return Models(settings["base_url"], reception(settings).server, settings["casa_desktop"].lacks)

@@ -107,6 +107,7 @@ SECONDS: Dict[str, float] = {
     "tests/casa_desktop/kernels/test_install.py": 13,
     "tests/casa_desktop/kernels/test_provisioner.py": 60,
     "tests/casa_desktop/web/test_kernel_page.py": 15,
+    "tests/casa_desktop/web/test_pages.py": 14,
     "tests/casa_desktop/web/test_websocket.py": 20,
     "tests/casa_desktop/web/test_standalone.py": 60,
     "tests/casa_desktop/test_starved.py": 11,

@@ -55,6 +55,48 @@ def test_page_comes_back_when_the_network_does_and_says_so(
     expect(page.get_by_text("the network was away")).to_be_visible()
 
 
+REQUESTS = """performance.getEntriesByType('resource').map(each => new URL(each.name).pathname.split('/').at(-1))"""
+
+
+def test_page_of_a_running_desktop_asks_for_nothing_and_later_for_another_one(
+    context: BrowserContext, jupyter: Jupyter, desktop: Callable[..., str]
+) -> None:
+    desktop("start")
+    page = _open(context, jupyter)
+    _wait_for_state(page, "connected")
+    assert "desktops" not in page.evaluate(REQUESTS)
+    desktop("stop")
+    page.get_by_role("button", name="Start it again").click()
+    _wait_for_state(page, "connected")
+    assert "desktops" in page.evaluate(REQUESTS)
+
+
+def test_page_whose_desktop_ends_before_it_connects_says_so_and_starts_another_one(
+    context: BrowserContext, jupyter: Jupyter, desktop: Callable[..., str]
+) -> None:
+    desktop("start")
+    page = context.new_page()
+    # The page's script comes when the desktop that the page was told of is no more.
+    page.route("**/page.*.js", lambda route: (desktop("stop"), route.continue_()))
+    page.goto(f"{jupyter.url}casa-desktop/?token={jupyter.token}")
+    page.get_by_role("button", name="Start it again").click()
+    _wait_for_state(page, "connected")
+
+
+def test_novnc_decodes_no_film_when_it_is_loaded(context: BrowserContext, jupyter: Jupyter) -> None:
+    context.add_init_script(
+        """window.asked = [];
+        const ask = VideoDecoder.isConfigSupported;
+        VideoDecoder.isConfigSupported = config => {
+          asked.push(config.codec);
+          return ask.call(VideoDecoder, config);
+        };"""
+    )
+    page = _open(context, jupyter)
+    _wait_for_state(page, "connected")
+    assert "avc1.42401f" not in page.evaluate("asked")
+
+
 @pytest.fixture
 def without_x_server(place: Path, environment: Dict[str, str], tmp_path: Path) -> Iterator[Jupyter]:
     """A JupyterLab on whose PATH there is no X server."""

@@ -19,6 +19,25 @@ interface IConfig {
   readonly remedy?: string;
   /** Whether the server has JupyterLab. */
   readonly lab?: boolean;
+  /** The desktop, if it was running when the page was asked for. */
+  readonly desktop?: IDesktop;
+}
+
+/** The API for a page that came with the description of its desktop. */
+class OwnApi extends Api {
+  constructor(
+    server: IServer,
+    private given: IDesktop | undefined
+  ) {
+    super(server);
+  }
+
+  override start(name: string): Promise<IDesktop> {
+    const { given } = this;
+    // Only once: a desktop that was lost meanwhile has to be started again.
+    this.given = undefined;
+    return given ? Promise.resolve(given) : super.start(name);
+  }
 }
 
 /** The API for a desktop that a link shows; it never starts the desktop. */
@@ -67,12 +86,12 @@ function server({ baseUrl, token }: IConfig): IServer {
 }
 
 function api(settings: IConfig): Api {
-  const { share, remedy } = settings;
+  const { share, remedy, desktop } = settings;
   const jupyter = server(settings);
   if (share) {
     return new SharedApi(jupyter, share);
   }
-  return remedy ? new ServedApi(jupyter, remedy) : new Api(jupyter);
+  return remedy ? new ServedApi(jupyter, remedy) : new OwnApi(jupyter, desktop);
 }
 
 function host(settings: IConfig): IHost {
