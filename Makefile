@@ -154,7 +154,7 @@ chaos: $(VENV)/.installed-test debian-test ## kill, stop and starve parts while 
 	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest --timeout=0 tests/chaos $(ARGS)
 
 .PHONY: matrix
-matrix: $(VENV)/.installed-test debian-test debian-matrix ## run the kernel's tests with CASA 6.4 to 6.7.5, each under its Python, if found here
+matrix: $(VENV)/.installed-test debian-test debian-matrix ## run the kernel's tests with CASA 6.4 to 6.7.6, each under its Python, if found here
 	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest -m matrix $(ARGS)
 
 .PHONY: bench

@@ -2,7 +2,7 @@
 
 Debian has Apptainer in unstable alone, so it runs from a root of that: in a mount namespace in which everything but
 ``/usr``, ``/etc`` and ``/var`` is this machine's. Nobody needs privileges for that, so a program called ``apptainer``
-does it, which any user can call by PATH. ``python tests/support/apptainer.py FOLDER [USER:UID:HOME…]`` makes it at
+does it, which any user can call by PATH. ``python -m tests.support.apptainer FOLDER [USER:UID:HOME…]`` makes it at
 ``FOLDER/bin``, as root.
 """
 
@@ -12,18 +12,19 @@ import os
 import stat
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Sequence
 
-PACKAGES = "apptainer,squashfuse,fuse2fs,fuse-overlayfs,squashfs-tools,uidmap,ca-certificates"
+from . import debian_root
+
+PACKAGES = ("apptainer", "squashfuse", "fuse2fs", "fuse-overlayfs", "squashfs-tools", "uidmap", "ca-certificates")
+# Packages of unstable may come from a mirror that has stood still for a while.
+OLD = ("--aptopt=Acquire::Check-Valid-Until false",)
 # Where the root, and the image, are kept from one run to the next, 2 GB; by default each run makes its own.
 CACHE = "CASA_DESKTOP_TEST_APPTAINER"
 # Files that this machine and the root have in common, apart from the users.
 COMMON = ("hosts", "hostname", "localtime", "resolv.conf")
-# What Apptainer comes with; all else is this machine's.
-OWN = ("bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "mnt", "sbin", "usr", "var")
 WRAPPER = """#!/bin/sh
 set -eu
 if [ "${{1-}}" != --in-its-own-mounts ]; then
@@ -102,40 +103,18 @@ def install(folder: Path, users: Iterable[User] = ()) -> Path:
         folder: an empty folder that all can enter.
         users: whom Apptainer shall know beside this machine's own users.
     """
-    root = debian_root(Path(os.environ.get(CACHE) or folder))
-    shared = sorted(each.name for each in Path("/").iterdir() if each.is_dir() and each.name not in OWN)
-    for name in shared:
-        (root / name).mkdir(exist_ok=True)
-    common = [name for name in COMMON if Path("/etc", name).exists()]
-    for name in common:
-        (root / "etc" / name).touch()
+    # 20 s, and 300 MB.
+    root = debian_root.make(Path(os.environ.get(CACHE) or folder) / "root", "sid", PACKAGES, *OLD)
+    shared = ["dev", *debian_root.shared(root)]
+    common = debian_root.common(root, COMMON)
     _write_users(folder, list(users))
     _make_fuse_device(folder / "fuse")
     program = folder / "bin" / "apptainer"
     program.parent.mkdir()
-    text = WRAPPER.format(folder=folder, root=root, shared=" ".join(["dev", *shared]), common=" ".join(common))
+    text = WRAPPER.format(folder=folder, root=root, shared=" ".join(shared), common=" ".join(common))
     program.write_text(text)
     program.chmod(0o755)
     return program.parent
-
-
-def debian_root(folder: Path) -> Path:
-    """Return the root with Apptainer in ``folder``, made if it is not there: 20 s, and 300 MB."""
-    root = folder / "root"
-    if not root.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        # Packages of unstable may come from a mirror that has stood still for a while.
-        old = ("--aptopt=Acquire::Check-Valid-Until false",)
-        with tempfile.TemporaryDirectory(dir=folder) as partial:
-            target = Path(partial, "root")
-            subprocess.run(
-                ["mmdebstrap", "--quiet", "--variant=minbase", *old, f"--include={PACKAGES}", "sid", str(target)],
-                check=True,
-                timeout=280,
-            )
-            target.chmod(0o755)
-            target.rename(root)
-    return root
 
 
 def _write_users(folder: Path, users: List[User]) -> None:

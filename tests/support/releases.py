@@ -6,7 +6,18 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Tuple
+from typing import List, Sequence, Tuple
+
+from . import debian_root
+
+# Where to keep the releases for another run, a gigabyte each, and the roots in which some run.
+KEPT = os.environ.get("CASA_DESKTOP_TEST_RELEASES")
+# What a root has for a kernel and its tests, beside the least that a Debian is.
+_PACKAGES = (
+    *("python3", "python3-venv", "python3-tk", "tigervnc-standalone-server", "icewm", "xterm", "fonts-dejavu-core"),
+    *("fontconfig", "libglib2.0-0", "libuuid1", "bubblewrap", "passt", "ca-certificates", "procps", "strace", "xclip"),
+    "openmpi-bin",
+)
 
 
 def pythons(version: str) -> List[str]:
@@ -27,29 +38,54 @@ class Release:
         python: the Python.
         wheels: the tools, and what else must be of its time.
         leave: tests of what the release does not have.
+        debian: the release of Debian in a root of which it runs, with that Debian's own Python; by default on this
+            machine as it is.
     """
 
     casa: str
     python: str
     wheels: Tuple[str, ...]
     leave: Tuple[str, ...] = ()
+    debian: str = ""
 
     def __str__(self) -> str:
-        return f"CASA {self.casa}, Python {self.python}"
+        return f"CASA {self.casa}, Python {self.python}" + (f", Debian's {self.debian}" if self.debian else "")
 
-    def install(self, folder: Path, *more: str) -> Path:
+    def enter(self, folder: Path) -> List[str]:
+        """Return the words before a command line that have it run where the release does.
+
+        Args:
+            folder: where a root is made, unless it is there.
+        """
+        if not self.debian:
+            return []
+        return debian_root.within(debian_root.make(folder / f"debian-{self.debian}", self.debian, _PACKAGES))
+
+    def why_not(self) -> str:
+        """Say why this machine cannot run the release, or nothing."""
+        if self.debian:
+            return "" if os.getuid() == 0 else "only root can enter another root"
+        return "" if pythons(self.python) else f"there is no Python {self.python} here"
+
+    def install(self, folder: Path, *more: str, enter: Sequence[str] = ()) -> Path:
         """Make a virtual environment in ``folder`` with the release, and ``more`` beside it; return its Python.
+
+        Args:
+            folder: the environment's.
+            more: what else pip installs.
+            enter: what ``enter`` has returned.
 
         Raises:
             subprocess.CalledProcessError: pip failed.
         """
         python = folder / "bin" / "python"
         own = [f"{name}=={self.casa}" for name in ("casatools", "casatasks", "casashell")]
+        maker = f"/usr/bin/python{self.python}" if self.debian else pythons(self.python)[0]
         for command in (
-            [pythons(self.python)[0], "-m", "venv", str(folder)],
+            [maker, "-m", "venv", str(folder)],
             [str(python), "-m", "pip", "install", "--quiet", "casadata", "six", *own, *self.wheels, *more],
         ):
-            subprocess.run(command, check=True)
+            subprocess.run([*enter, *command], check=True)
         return python
 
 
@@ -87,4 +123,6 @@ RELEASES = (
     Release("6.6.5.31", "3.10", (*NEWEST, "numpy<2.4")),
     Release("6.7.0.31", "3.11", (*NEWEST, "numpy<2.4")),
     Release("6.7.5.18", "3.12", (*NEWEST, "numpy<2.4")),
+    Release("6.7.6.14", "3.13", (*NEWEST, "numpy<2.4")),
+    Release("6.7.6.14", "3.13", (*NEWEST, "numpy<2.4"), debian="trixie"),
 )

@@ -11,7 +11,7 @@ from typing import Dict
 
 import pytest
 
-from ..support.releases import RELEASES, Release, pythons
+from ..support.releases import KEPT, RELEASES, Release, pythons
 
 ROOT = Path(__file__).parents[2]
 VERSIONS = ("3.8", "3.10", "3.11", "3.12", "3.13")
@@ -54,15 +54,17 @@ def test_the_tests_that_a_release_is_given_need_no_more_than_is_installed_with_i
 def test_pictures_windows_and_the_log_work_with_a_release_of_casa(
     release: Release, place: Path, environment: Dict[str, str]
 ) -> None:
-    if not pythons(release.python):
-        pytest.skip(f"there is no Python {release.python} here")
-    venv = place / f"casa{release.casa}"
+    reason = release.why_not()
+    if reason:
+        pytest.skip(reason)
+    enter = release.enter(Path(KEPT) if KEPT else place)
+    venv = place / f"casa{release.casa}{release.debian}"
     tests = ["pytest>=8", "pytest-timeout", "requests"]
     tests += [] if "executed_notebook" in release.leave else ["nbconvert", "nbclient"]
-    python = release.install(venv, *tests, str(ROOT))
+    python = release.install(venv, *tests, str(ROOT), enter=enter)
     leave = " or ".join(release.leave)
     # Libraries that are older than this Python warn.
-    command = [str(python), "-m", "pytest", "-q", "-W", "ignore", "-p", "no:cacheprovider", *TESTS]
+    command = [*enter, str(python), "-m", "pytest", "-q", "-W", "ignore", "-p", "no:cacheprovider", *TESTS]
     env = {**environment, "PATH": f"{python.parent}:{environment['PATH']}", "HOME": os.environ["HOME"]}
     subprocess.run(command + (["-k", f"not ({leave})"] if leave else []), check=True, cwd=ROOT, env=env)
     shutil.rmtree(venv)

@@ -6,7 +6,6 @@ Nothing of ours is in their Pythons: ``casa-desktop kernel install --python`` pu
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 from pathlib import Path
@@ -22,15 +21,13 @@ from ..support.lab import Jupyter, Lab, Notebook
 from ..support.lab_parts import canvas, names
 from ..support.living import command, program
 from ..support.mask_editor import TITLE, MaskEditor, find_frame
-from ..support.releases import RELEASES, Release, pythons
+from ..support.releases import KEPT, RELEASES, Release, pythons
 from ..support.screen import Pixels, Point, Screen
 from .conftest import PICTURES
 
 pytestmark = pytest.mark.matrix
 
 BESIDE = [release for release in RELEASES if release.casa in ("6.4.4.31", "6.6.5.31", "6.7.0.31")]
-# Where to keep the releases for another run; a gigabyte each.
-KEPT = os.environ.get("CASA_DESKTOP_TEST_RELEASES")
 SIZE = 128
 # Notebooks begin with imports, which bring the kernel's tasks in each release.
 CLEAN = f"""

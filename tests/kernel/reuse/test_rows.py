@@ -12,7 +12,7 @@ import sys
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Tuple
 
 import pytest
 from casa_kernel.reuse import table
@@ -44,11 +44,15 @@ class Work:
         deeds: what each of them did.
     """
 
-    def __init__(self, folder: Path, notes: Path, trace: Path) -> None:
+    def __init__(self, folder: Path, notes: Path, trace: Path, home: str) -> None:
         self.folder = folder
         self.notes = {int(path.stem): json.loads(path.read_text()) for path in notes.glob("*.json")}
         self.deeds = {int(name): each for name, each in strace.deeds(trace, MARK, str(folder)).items()}
         self.neutral = [str(notes)]
+        if _numbers("casatools") >= (6, 7, 6):
+            # Where a mask is made of an image, it looks into its settings, ~/.casarc or ~/.casa/rc, and makes the
+            # latter if there is neither. They are among the surroundings of a result.
+            self.neutral += [f"{home}/.casarc", f"{home}/.casa"]
 
     def breaches(self, number: int, said: Dict[str, Any]) -> List[str]:
         """Return where a call is not what was said."""
@@ -71,7 +75,8 @@ def works(
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-    yield {name: Work(top / name / "work", top / name / "notes", top / name / "trace") for name in MODULES}
+    home = environment["HOME"]
+    yield {name: Work(top / name / "work", top / name / "notes", top / name / "trace", home) for name in MODULES}
     shutil.rmtree(top)
 
 
@@ -132,5 +137,9 @@ def test_a_row_that_leaves_out_a_part_is_found_out(task: str, said: str, works: 
 
 def _skip(reason: str) -> None:
     """Skip a test of what an older release of CASA does not have."""
-    assert tuple(map(int, version("casatasks").split(".")[:2])) < (6, 7), reason
+    assert _numbers("casatasks") < (6, 7), reason
     pytest.skip(reason)
+
+
+def _numbers(wheel: str) -> Tuple[int, ...]:
+    return tuple(map(int, version(wheel).split(".")))
