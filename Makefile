@@ -6,7 +6,7 @@
 # DEMO=folder         where `make run` works (default: demo-work)
 #
 # For images: ENGINE=podman or docker (by default the one that is there), IMAGE=name:tag, and BUILD_ARGS for its build:
-# BUILD_ARGS="--build-arg=BASE=docker.io/library/python:3.12-slim-bookworm --build-arg=CASA=6.7.5.18"
+# BUILD_ARGS=--build-arg=BASE=docker.io/library/debian:trixie-slim
 # SIF=file            Apptainer's, which `make sif` makes of the image (default: build/casa-desktop.sif)
 
 SHELL := bash

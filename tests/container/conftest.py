@@ -1,15 +1,14 @@
-"""The image, built once, and JupyterLab in it: as root, and as a stranger on a read-only root."""
+"""The images, built once, and JupyterLab in them: as root, and as a stranger on a read-only root."""
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import Callable, Iterator
 
 import pytest
 
-from ..support.container_image import ensure_image
+from ..support.container_image import NEWEST, USUAL, Kind, ensure_image
 from ..support.engine import Engine
 from ..support.in_container import ContainedJupyter
 from ..support.lab import Lab
@@ -22,6 +21,11 @@ __all__ = ["ada", "ben", "browser", "context", "jp_asyncio_loop", "jp_server_cle
 # Docker, unlike Podman, forbids programs on a tmpfs unless it is told; the mask editor's launcher is one.
 STRANGER = ("--user=12345:0", "--read-only", "--tmpfs=/tmp:exec")
 USERS = {"root": ("--user=root",), "a-stranger-on-a-read-only-root": STRANGER}
+# Who works in JupyterLab in which image. What root may do more is the same in each.
+LABS = {
+    **{name: (USUAL, options) for name, options in USERS.items()},
+    f"a-stranger-with-{NEWEST}": (NEWEST, STRANGER),
+}
 
 
 @pytest.fixture(scope="session")
@@ -32,8 +36,21 @@ def engine(place: Path) -> Engine:
 
 @pytest.fixture(scope="session")
 def image(engine: Engine, place: Path) -> str:
-    """The image of these sources, or the one that ``CASA_DESKTOP_TEST_IMAGE`` names; built before, it is used again."""
-    return os.environ.get("CASA_DESKTOP_TEST_IMAGE") or ensure_image(engine, place)
+    """The usual image of these sources, or the one that ``CASA_DESKTOP_TEST_IMAGE`` names."""
+    return ensure_image(engine, USUAL, place)
+
+
+@pytest.fixture(scope="session", params=(USUAL, NEWEST), ids=str)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """One of the images after the other."""
+    found: Kind = request.param
+    return found
+
+
+@pytest.fixture(scope="session")
+def each_image(engine: Engine, kind: Kind, place: Path) -> str:
+    """The image of that kind, or the one that is to be tested in its place."""
+    return ensure_image(engine, kind, place)
 
 
 @pytest.fixture(scope="session")
@@ -46,10 +63,11 @@ def work(untouched: Path, place: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="package", params=USERS.values(), ids=USERS.keys())
-def jupyter(engine: Engine, image: str, work: Path, request: pytest.FixtureRequest) -> Iterator[ContainedJupyter]:
+@pytest.fixture(scope="package", params=LABS.values(), ids=LABS.keys())
+def jupyter(engine: Engine, place: Path, work: Path, request: pytest.FixtureRequest) -> Iterator[ContainedJupyter]:
     """JupyterLab in a container."""
-    with ContainedJupyter(engine, image, work, request.param) as server:
+    kind, options = request.param
+    with ContainedJupyter(engine, ensure_image(engine, kind, place), work, options) as server:
         yield server
 
 

@@ -1,4 +1,4 @@
-"""The image as the tests build it: from a base made of Debian's packages, and only when a source has changed."""
+"""The images as the tests build them: from bases made of Debian's packages, and only when a source has changed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Iterable, Iterator, List, Mapping, Set
 
+from .debian_root import QUICKLY
 from .engine import Engine
 
 ROOT = Path(__file__).resolve().parents[2]
-BASE = "docker.io/library/debian:bookworm-slim"
 # A digest of all that it was built from, as a label.
 LABEL = "org.casa-desktop.sources"
 NAME = "localhost/casa-desktop"
@@ -25,34 +26,70 @@ _LEFT_OUT = ("doc/*", "man/*", "groff/*", "info/*", "lintian/*", "linda/*", "loc
 _WAY = ("index-url", "extra-index-url", "trusted-host", "proxy", "timeout", "retries")
 
 
-def ensure_base(engine: Engine, folder: Path) -> None:
-    """Make the Dockerfile's base image of Debian's packages, unless it is there."""
-    if engine.has(BASE):
+@dataclass(frozen=True)
+class Kind:
+    """One of the images that the Dockerfile makes.
+
+    Attributes:
+        casa: its CASA, which follows from the base's Python.
+        debian: the release of Debian that is its base.
+        tag: its own among the tests' images.
+        variable: the environment's variable that may name one to be tested in its place.
+    """
+
+    casa: str
+    debian: str
+    tag: str
+    variable: str
+
+    def __str__(self) -> str:
+        return f"CASA {self.casa}"
+
+    @property
+    def base(self) -> str:
+        """The name of its base."""
+        return f"docker.io/library/debian:{self.debian}-slim"
+
+
+USUAL = Kind("6.7.0", "bookworm", "test", "CASA_DESKTOP_TEST_IMAGE")
+NEWEST = Kind("6.7.6", "trixie", "test-newest", "CASA_DESKTOP_TEST_NEWEST_IMAGE")
+
+
+def ensure_base(engine: Engine, kind: Kind, folder: Path) -> None:
+    """Make an image's base of Debian's packages, unless it is there."""
+    if engine.has(kind.base):
         return
     archive = folder / "base.tar"
     slim = [f"--dpkgopt=path-exclude=/usr/share/{kind}" for kind in _LEFT_OUT]
-    subprocess.run(["mmdebstrap", "--variant=minbase", *slim, "bookworm", str(archive)], check=True, timeout=300)
-    engine.say("import", str(archive), BASE)
+    words = ("--variant=minbase", *QUICKLY, *slim, kind.debian, str(archive))
+    subprocess.run(["mmdebstrap", *words], check=True, timeout=600)
+    engine.say("import", str(archive), kind.base)
     archive.unlink()
 
 
-def ensure_image(engine: Engine, folder: Path) -> str:
-    """Return the name of an image of these sources, built if it is not there yet.
+def ensure_image(engine: Engine, kind: Kind, folder: Path) -> str:
+    """Return the name of an image of these sources, or of the one that is to be tested instead; built if need be.
 
     Args:
         engine: builds it.
+        kind: which of the images.
         folder: for what the build is told of this machine.
     """
+    told = os.environ.get(kind.variable)
+    if told:
+        return told
     label = f"{LABEL}={digest(context())}"
-    name = f"{NAME}:test"
+    name = f"{NAME}:{kind.tag}"
     # By its name as well: what a build that failed has left bears the label, too.
     filters = (f"--filter=label={label}", f"--filter=reference={name}")
     if engine.say("images", "--quiet", *filters).split():
         return name
-    ensure_base(engine, folder)
+    # The wheel is made on the usual one's base in each case.
+    for each in {USUAL, kind}:
+        ensure_base(engine, each, folder)
     with superseding(engine, name):
         subprocess.run(
-            engine.command(*build_words(name, label, tell(folder))),
+            engine.command(*build_words(name, label, kind, tell(folder / kind.tag))),
             cwd=ROOT,
             env=engine.environment,
             check=True,
@@ -78,16 +115,19 @@ def _ids(engine: Engine, name: str) -> Set[str]:
     return set(engine.say("images", "--quiet", "--no-trunc", f"--filter=reference={name}").split())
 
 
-def build_words(name: str, label: str, told: Path) -> List[str]:
+def build_words(name: str, label: str, kind: Kind, told: Path) -> List[str]:
     """Return the words that build the image.
 
     Args:
         name: its name.
         label: a label more.
+        kind: which of the images.
         told: the folder that ``tell`` made.
     """
     return [
         *("build", "--layers", "--format=docker", "--file=container/Dockerfile", f"--tag={name}", f"--label={label}"),
+        # The usual one is what the file makes by itself.
+        *((f"--build-arg=BASE={kind.base}",) if kind != USUAL else ()),
         # The build needs this machine's way to the packages, and no more rights than chroot.
         *(
             "--network=host",
@@ -102,9 +142,9 @@ def build_words(name: str, label: str, told: Path) -> List[str]:
 
 
 def tell(folder: Path) -> Path:
-    """Write into ``folder`` how this machine reaches pip's and npm's packages, for use at /mnt; return it."""
+    """Write into a new ``folder`` how this machine reaches pip's and npm's packages, for use at /mnt; return it."""
     told = folder / "told"
-    told.mkdir()
+    told.mkdir(parents=True)
     settings = pip_settings(subprocess.check_output([sys.executable, "-m", "pip", "config", "list"], text=True))
     conf = {name: value for name, value in settings.items() if name in _WAY and "file:" not in value}
     authority = settings.get("cert")
