@@ -26,8 +26,9 @@ def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(
         prog="python -m tests.benchmarks",
         description="Compares the CASA kernel with stock CASA, and the desktop with jupyter-remote-desktop-proxy, with "
-        "websockify and with Xpra, on this machine, side after side in turn. Stock CASA's tools need libfuse2, "
-        "fusermount and /dev/fuse; without them their benchmarks are left out, as is Xpra where it is not installed. "
+        "Selkies, with websockify and with Xpra, on this machine, side after side in turn. Stock CASA's tools need "
+        "libfuse2, fusermount and /dev/fuse; without them their benchmarks are left out, as are Selkies and Xpra where "
+        "they cannot be had. "
         "Peers are installed at their first use, below the user's cache. Keep the machine quiet: "
         "runs that others disturb are marked. docs/benchmarks.md tells the method.",
     )
@@ -118,6 +119,7 @@ def measured(names: Sequence[str], options: argparse.Namespace) -> Dict[str, Any
             except Exception as error:  # noqa: BLE001 - one that cannot be measured must not cost the others' half hour.
                 notes.append(f"{name} ended early: {type(error).__name__}: {error}".strip())
                 _say("".join(traceback.format_exception(error)) + notes[-1])
+    notes += sides.lacks(dict.fromkeys(side for name in names for side in catalogue.load(name).SIDES))
     return report.as_dict(
         rows,
         {

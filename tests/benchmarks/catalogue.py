@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterable, Tuple
 
 KERNEL = ("first_task", "imview", "plotms", "live", "overhead", "log_stream", "memory", "warm_tools")
 DESKTOP = (
-    *("desktop_start", "desktop_latency", "desktop_motion", "desktop_busy"),
+    *("desktop_start", "desktop_page", "desktop_latency", "desktop_motion", "desktop_busy"),
     *("desktop_reader", "desktop_idle", "desktop_many"),
 )
 REUSE = ("reuse_hit", "reuse_cloned", "reuse_copied", "reuse_miss", "reuse_start", "reuse_pipeline")

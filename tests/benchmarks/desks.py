@@ -44,6 +44,8 @@ class Desk:
 
     # Of the desktop's page, below the port.
     page_path = ""
+    # What its pages run before the probe.
+    prologue = ""
     port = 0
     token = ""
 
@@ -66,6 +68,11 @@ class Desk:
         if self.scene is not None:
             self.scene.end()
         self._exits.close()
+
+    @classmethod
+    def lack(cls) -> str:
+        """Return why this machine cannot have it, in a sentence; empty if it can. The first call may take minutes."""
+        return ""
 
     def _environment(self) -> Dict[str, str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
@@ -92,6 +99,8 @@ class Desk:
         context = self._browser.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]
         try:
             context.set_default_timeout(60_000)
+            if self.prologue:
+                context.add_init_script(self.prologue)
             context.add_init_script(PROBE)
             yield context
         finally:

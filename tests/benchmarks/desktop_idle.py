@@ -43,4 +43,4 @@ def _measure(desk: Desk, _: str) -> Mapping[str, float]:
     }
 
 
-SIDES = sides.on([OURS, sides.JRDP, sides.WEBSOCKIFY, sides.XPRA], _measure)
+SIDES = sides.on([OURS, sides.JRDP, sides.SELKIES, sides.WEBSOCKIFY, sides.XPRA], _measure)

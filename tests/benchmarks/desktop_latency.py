@@ -72,6 +72,6 @@ def _press(client: Client) -> float:
 
 
 SIDES: Dict[str, sides.Side] = {
-    **sides.on([OURS, sides.JRDP, sides.WEBSOCKIFY, sides.XPRA], _measure),
+    **sides.on([OURS, sides.JRDP, sides.SELKIES, sides.WEBSOCKIFY, sides.XPRA], _measure),
     FLOOR: _floor,
 }

@@ -54,4 +54,4 @@ def _start(desk: sides.InJupyter, context: Any) -> float:
     return float(seconds)
 
 
-SIDES = sides.on([OURS, sides.JRDP, sides.WEBSOCKIFY], _measure)
+SIDES = sides.on([OURS, sides.JRDP, sides.SELKIES, sides.WEBSOCKIFY], _measure)

@@ -17,6 +17,7 @@ from typing import Dict, List, Mapping, Sequence
 
 REMOTE_DESKTOP = "jupyter-remote-desktop-proxy==3.0.1"
 WEBSOCKIFY = "websockify==0.13.0"
+SELKIES = "selkies[jupyter]==2.1.0"
 # The same versions on all sides, so that a difference is the peer's own.
 SHARED_SERVER = ("jupyterlab", "jupyter-server", "jupyter-server-proxy", "tornado")
 SHARED_KERNEL = (
@@ -39,6 +40,7 @@ def requirements() -> Dict[str, List[str]]:
     return {
         "remote-desktop-proxy": [REMOTE_DESKTOP, *server],
         "websockify": [WEBSOCKIFY, *server],
+        "selkies": [SELKIES, *server],
         "stock-casa": kernel,
     }
 

@@ -5,13 +5,15 @@
   const watchers = new Set();
   CanvasRenderingContext2D.prototype.drawImage = function (...args) {
     draw.apply(this, args);
-    if (this.canvas.isConnected) {
+    if (this.canvas.isConnected && this.canvas === canvas()) {
       watchers.forEach(watcher => watcher(this));
     }
   };
   const now = () => performance.timeOrigin + performance.now();
   const pause = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds));
-  const canvas = () => document.querySelector('canvas');
+  // Selkies has a canvas for the pointer, too, and an element above both that takes the input.
+  const canvas = () => document.querySelector('#videoCanvas') ?? document.querySelector('canvas');
+  const pad = () => document.querySelector('#overlayInput') ?? canvas();
 
   // Milliseconds since the epoch, so that pages can be compared.
   const times = { clicked: null, drawn: null };
@@ -47,8 +49,8 @@
       cancelable: true,
       button: 0
     };
-    target.dispatchEvent(new MouseEvent('mousedown', { ...place, buttons: 1 }));
-    target.dispatchEvent(new MouseEvent('mouseup', { ...place, buttons: 0 }));
+    pad().dispatchEvent(new MouseEvent('mousedown', { ...place, buttons: 1 }));
+    pad().dispatchEvent(new MouseEvent('mouseup', { ...place, buttons: 0 }));
   };
 
   // Milliseconds from the press to the other brightness at that place in the canvas, or `most` if there is none.

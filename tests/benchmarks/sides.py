@@ -7,6 +7,10 @@
   websockify, with the noVNC that our page is built with, in noVNC's own settings. It is there from the start.
 - ``Xpra`` is Debian's, with its HTML5 client and without Jupyter, for it brings a server of its own. What a desktop
   here has not (sound, printers, webcams, notifications) is turned off.
+- ``Selkies`` is Selkies' own entry for jupyter-server-proxy, in its own settings: an Xvfb, H.264 on the processor, and
+  WebCodecs in the browser, again with this project's window manager and its preferences. Its page shows frames in
+  a video element, into which nobody can look; so it is given a browser without that element's source and told to use no
+  worker, and draws the frames on its canvas, as it does in browsers that lack either.
 - ``bare RFB`` reads the same Xvnc's socket with nothing between, uncompressed: what a browser cannot reach.
 """
 
@@ -20,7 +24,7 @@ import sys
 from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Tuple, Type
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Tuple, Type
 
 import psutil
 
@@ -28,7 +32,7 @@ from casa_desktop.system.process import end
 from casa_desktop.x11 import icewm
 
 from ..support.lab import Jupyter
-from ..support.living import command
+from ..support.living import command, program, variables
 from ..support.ports import free_port
 from ..support.programs import write_program
 from . import peers
@@ -127,6 +131,45 @@ class RemoteDesktopProxy(InJupyter):
     def display(self) -> Dict[str, str]:
         display = next(word for word in command(self.x_server()) if word.startswith(":"))
         return {"DISPLAY": display, "XAUTHORITY": str(Path(self.environment["HOME"], ".Xauthority"))}
+
+
+class Selkies(InJupyter):
+    """Selkies behind jupyter-server-proxy."""
+
+    page_path = "selkies/"
+    websocket_path = "selkies/websockets"
+    card = "Selkies [↗]"
+    own_tab = True
+    prologue = """
+        delete window.MediaStreamTrackGenerator;
+        if (location.pathname.endsWith('/selkies/')) {
+          history.replaceState(null, '', '?offscreen_worker=false');
+        }
+    """
+
+    @classmethod
+    @lru_cache(maxsize=None)
+    def lack(cls) -> str:
+        if not shutil.which("Xvfb"):
+            return "Selkies was not measured: it needs Xvfb: apt-get install --no-install-recommends xvfb"
+        try:
+            peers.python("selkies")
+        except subprocess.CalledProcessError as error:
+            return f"Selkies was not measured: {peers.SELKIES} could not be installed (status {error.returncode})."
+        return ""
+
+    def _environment(self) -> Dict[str, str]:
+        self.python = peers.python("selkies")
+        _settle_icewm(self.place)
+        # It starts what a display manager would.
+        sessions = self.place / "home" / ".local" / "share" / "xsessions"
+        sessions.mkdir(parents=True)
+        (sessions / "icewm.desktop").write_text("[Desktop Entry]\nType=Application\nName=IceWM\nExec=icewm\n")
+        return {**super()._environment(), "XDG_CURRENT_DESKTOP": "icewm"}
+
+    def display(self) -> Dict[str, str]:
+        found = variables(next(each for each in self.processes() if Path(program(each)).name == "icewm"))
+        return {"DISPLAY": found["DISPLAY"], "XAUTHORITY": found["XAUTHORITY"]}
 
 
 class Websockify(_Ours):
@@ -260,10 +303,11 @@ def _free_display() -> str:
     raise RuntimeError("No X display between :200 and :299 is free.")
 
 
-JRDP, WEBSOCKIFY, XPRA = "remote-desktop-proxy", "websockify", "Xpra"
+JRDP, SELKIES, WEBSOCKIFY, XPRA = "remote-desktop-proxy", "Selkies", "websockify", "Xpra"
 KINDS: Dict[str, Type[Desk]] = {
     OURS: CasaDesktop,
     JRDP: RemoteDesktopProxy,
+    SELKIES: Selkies,
     WEBSOCKIFY: Websockify,
     XPRA: Xpra,
     FLOOR: Bare,
@@ -284,6 +328,11 @@ def absent() -> Tuple[str, ...]:
     )
 
 
+def lacks(names: Iterable[str]) -> List[str]:
+    """Return a sentence for each of the sides that this machine turned out not to have."""
+    return [lack for lack in (KINDS[name].lack() for name in names if name in KINDS) if lack]
+
+
 def present(*names: str) -> List[str]:
     """Return those of the sides that this machine can have."""
     return [name for name in names if name != XPRA or not absent()]
@@ -293,6 +342,9 @@ def on(names: List[str], measure: Callable[[Desk, str], Mapping[str, float]]) ->
     """Return the sides of a benchmark that measures all of them in the same way."""
 
     def side(name: str) -> Side:
-        return lambda stage, case: measure(stage.desk(name, KINDS[name]), case)
+        def measured(stage: Stage, case: str) -> Mapping[str, float]:
+            return {} if KINDS[name].lack() else measure(stage.desk(name, KINDS[name]), case)
+
+        return measured
 
     return {name: side(name) for name in present(*names)}

@@ -1,0 +1,46 @@
+"""From the address of the desktop's page, as a bookmark or a cell's link has it, to the first drawn frame.
+
+The browser is logged in and shows nothing else. Cold: the server has just started, nothing of the desktop runs, and the
+browser has none of its files. Warm: the desktop runs, and the browser has them. The time begins when the browser is
+told the address. A frame counts as drawn as in ``desktop_start``. Websockify's desktop is there before the server, so
+that it has no cold start.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Mapping
+
+from . import sides
+from .desks import Desk, wait_until_drawn
+from .figures import OURS, Figure
+
+FIGURES = {
+    "cold": Figure("address to first drawn frame, cold", 0.7),
+    "warm": Figure("address to first drawn frame, warm", 0.8),
+}
+ROUNDS = 4
+SECONDS = 25
+
+
+def _measure(desk: Desk, _: str) -> Mapping[str, float]:
+    assert isinstance(desk, sides.InJupyter)
+    with desk.context() as context:
+        page = context.new_page()
+        page.goto(f"{desk.jupyter.url}api/status?token={desk.jupyter.token}")
+        page.close()
+        found = {"cold": _start(desk, context), "warm": _start(desk, context)}
+    return {"warm": found["warm"]} if isinstance(desk, sides.Websockify) else found
+
+
+def _start(desk: sides.InJupyter, context: Any) -> float:
+    page = context.new_page()
+    begun = time.time()
+    page.goto(f"{desk.jupyter.url}{desk.page_path}", wait_until="commit")
+    wait_until_drawn(page)
+    seconds = float(page.evaluate("bench.times.drawn")) / 1000 - begun
+    page.close()
+    return seconds
+
+
+SIDES = sides.on([OURS, sides.JRDP, sides.SELKIES, sides.WEBSOCKIFY], _measure)
