@@ -22,6 +22,7 @@ import {
 } from './state.js';
 import type { IPreferences } from './preferences.js';
 import type { Rfb } from './novnc.js';
+import type { Socket } from '../server/socket.js';
 import { messageOf } from '../errors.js';
 import { Signal } from '../signal.js';
 import { DesktopSignals } from './signals.js';
@@ -181,14 +182,14 @@ export class Connection {
     try {
       const { Rfb } = await import('./novnc.js');
       if (!this.disposed && this.desktop) {
-        this.connect(Rfb, this.api.websocket(this.desktop));
+        this.connect(Rfb, this.api.connect(this.desktop));
       }
     } catch (error) {
       this.happen(unwelcome(error));
     }
   }
 
-  private connect(Made: typeof Rfb, url: string): void {
+  private connect(Made: typeof Rfb, socket: Socket): void {
     const callbacks = {
       connected: () => {
         window.clearTimeout(this.greeting);
@@ -197,7 +198,13 @@ export class Connection {
       closed: (closing: IClosing) => this.closed(closing)
     };
     const preferences = this.host.preferences();
-    this.rfb = new Made(this.target, url, preferences, callbacks, this.signals);
+    this.rfb = new Made(
+      this.target,
+      socket,
+      preferences,
+      callbacks,
+      this.signals
+    );
     const { channel } = this.rfb.link;
     this.greeting = window.setTimeout(
       () => channel.abandon('the desktop does not answer'),

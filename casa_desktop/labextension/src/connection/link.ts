@@ -1,5 +1,6 @@
 import { ALONE, IAudience, readAudience, readLink } from './controlmessages.js';
-import { Channel, IMessage, Socket } from '../rfb/channel.js';
+import type { Socket } from '../server/socket.js';
+import { Channel, IMessage } from '../rfb/channel.js';
 import {
   IScreen,
   requestAgain,

@@ -5,6 +5,7 @@ import { element } from '../dom.js';
 import { Link } from './link.js';
 import type { IPreferences } from './preferences.js';
 import type { DesktopSignals } from './signals.js';
+import type { Socket } from '../server/socket.js';
 import { wanted } from '../picture/sizes.js';
 
 /** Beginning and end of one connection; each connection closes once. */
@@ -42,11 +43,11 @@ export class Rfb {
   /**
    * @param target the element that the canvas fills; the desktop follows its
    *   size while this view controls it, and is scaled to it otherwise.
-   * @param url the websocket's URL.
+   * @param socket the way to the desktop, just being opened.
    */
   constructor(
     private readonly target: HTMLElement,
-    url: string,
+    socket: Socket,
     preferences: IPreferences,
     private readonly callbacks: ICallbacks,
     private readonly signals: DesktopSignals
@@ -56,7 +57,7 @@ export class Rfb {
       unicode: () => this.mayPaste(),
       audience: (audience: IAudience) => this.meet(audience)
     };
-    this.link = new Link(new WebSocket(url), events, signals);
+    this.link = new Link(socket, events, signals);
     target.append(this.frame);
     this.rfb = new NoVNC(this.frame, this.link.channel, { shared: true });
     signals.made.emit(this.frame.querySelector('canvas')!);

@@ -1,3 +1,4 @@
+import type { Socket } from '../server/socket.js';
 import type { ClientStream } from './clientstream.js';
 
 /** What a channel reports, before noVNC receives it. */
@@ -25,20 +26,6 @@ export interface IClosing {
 /** A WebSocket's states, as its `readyState` has them. */
 const OPEN = 1;
 const CLOSED = 3;
-
-/** The part of a WebSocket that a channel needs. */
-export type Socket = Pick<
-  WebSocket,
-  | 'binaryType'
-  | 'close'
-  | 'onclose'
-  | 'onerror'
-  | 'onmessage'
-  | 'onopen'
-  | 'protocol'
-  | 'readyState'
-  | 'send'
->;
 
 /**
  * A websocket as noVNC wants it, with RFB in its binary frames and the control

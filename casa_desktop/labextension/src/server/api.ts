@@ -1,3 +1,5 @@
+import type { Socket } from './socket.js';
+
 /** A running desktop: as much of the REST API's description as is used here. */
 export interface IDesktop {
   readonly name: string;
@@ -47,6 +49,8 @@ export interface IServer {
   readonly token: string;
   /** `fetch` with whatever credentials the server asks for. */
   request(url: string, init: RequestInit): Promise<Response>;
+  /** How a websocket is opened where there are none; `WebSocket` by default. */
+  readonly connect?: (url: string) => Socket;
 }
 
 /** The server refused a request; `message` is its sentence. */
@@ -185,6 +189,12 @@ export class Api {
       url.searchParams.set('token', this.server.token);
     }
     return url.href;
+  }
+
+  /** Open a desktop's websocket. */
+  connect(desktop: IDesktop): Socket {
+    const url = this.websocket(desktop);
+    return this.server.connect?.(url) ?? new WebSocket(url);
   }
 
   /** The list `key` of what the server answers. */

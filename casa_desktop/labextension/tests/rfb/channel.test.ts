@@ -1,8 +1,9 @@
 // @vitest-environment happy-dom
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { Channel, IMessage, Socket } from '../../src/rfb/channel.js';
+import { Channel, IMessage } from '../../src/rfb/channel.js';
 import { ClientStream } from '../../src/rfb/clientstream.js';
+import type { Socket } from '../../src/server/socket.js';
 
 /**
  * The far end of a channel, by hand: Debian's Node has no WebSocket. The real
