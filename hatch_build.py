@@ -1,7 +1,8 @@
 """Builds the front end when a wheel or an sdist is built, and leaves it alone when it is up to date.
 
-What is built: the page, into ``casa_desktop/static/page``, and JupyterLab's part, into
-``casa_desktop/labextension/dist``. Node is taken from PATH, or else comes from PyPI as a build requirement.
+What is built: the page, into ``casa_desktop/static/page``; the same view for a cell's output, into
+``casa_desktop/static/cell``; and JupyterLab's part, into ``casa_desktop/labextension/dist``. Node is taken from PATH,
+or else comes from PyPI as a build requirement.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ class Tree:
     def __init__(self, root: Path) -> None:
         self.sources = root / "casa_desktop" / "labextension"
         self.stamp = self.sources / ".build" / "sources.sha256"
-        self.results = (root / "casa_desktop/static/page/index.html", self.sources / "dist/package.json")
+        static = root / "casa_desktop/static"
+        self.results = (static / "page/index.html", static / "cell/cell.js", self.sources / "dist/package.json")
 
     def digest(self) -> str:
         """Return the SHA-256 of all sources, in hexadecimal."""

@@ -23,7 +23,7 @@ from .other_python import Python, examine, neutral, site_packages
 
 # Runs a program in the environment that a Python which is a shell script sets up for itself.
 _EXEC = "import os, sys; os.execv(sys.argv[1], sys.argv[1:])"
-_NOT_FOR_A_KERNEL = ("__pycache__", "labextension", "static", "demo")
+_NOT_FOR_A_KERNEL = ("__pycache__", "labextension", "page", "demo")
 
 
 def build(python: str, found: Python, folder: Path, environ: Mapping[str, str]) -> None:

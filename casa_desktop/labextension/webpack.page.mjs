@@ -67,9 +67,14 @@ function preloads(compilation) {
     .join('\n    ');
 }
 
+const css = {
+  test: /\.css$/,
+  use: [MiniCssExtractPlugin.loader, 'css-loader']
+};
+
 // Plain scripts, not modules: a browser asks for a module as it would from
 // another site, and JupyterHub from 4.1 on takes no cookie for that.
-export default {
+const page = {
   mode: 'production',
   target: ['web', 'es2022'],
   entry: { page: resolve(here, 'lib/page.js') },
@@ -80,16 +85,33 @@ export default {
     publicPath: 'auto',
     clean: true
   },
-  module: {
-    rules: [
-      {
-        test: /\.css$/,
-        use: [MiniCssExtractPlugin.loader, 'css-loader']
-      }
-    ]
-  },
+  module: { rules: [css] },
   plugins: [
     new MiniCssExtractPlugin({ filename: 'assets/[name].[contenthash].css' }),
     new PagePlugin()
   ]
 };
+
+// The same view in a cell's output. A kernel sends it to the notebook as one
+// module and one style sheet, which cannot fetch anything more.
+const cell = {
+  mode: 'production',
+  target: ['web', 'es2022'],
+  entry: { cell: resolve(here, 'lib/cell.js') },
+  experiments: { outputModule: true },
+  output: {
+    path: resolve(here, '../static/cell'),
+    filename: '[name].js',
+    library: { type: 'module' },
+    publicPath: '',
+    clean: true
+  },
+  module: { rules: [css] },
+  performance: { hints: false },
+  plugins: [
+    new MiniCssExtractPlugin({ filename: '[name].css' }),
+    new webpack.optimize.LimitChunkCountPlugin({ maxChunks: 1 })
+  ]
+};
+
+export default [page, cell];

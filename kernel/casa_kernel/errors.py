@@ -12,7 +12,7 @@
           ├── TaskFailed                a RuntimeError, too
           ├── NoRoom, FolderRemoved
           ├── CellUnfinished
-          ├── NothingDrawn, NothingShown, WindowOnly, ToolkitMissing
+          ├── NothingDrawn, NothingShown, WindowOnly, ToolkitMissing, NoDesktopInCells
           ├── NothingRuns, ViewerLost, Unattended, NoRelay, RelayLost
           ├── EditorMissing             a RuntimeError, too
           ├── BadWord
@@ -268,6 +268,13 @@ class ToolkitMissing(CasaKernelError):
             f"The window of {self.task} needs Tk, which the Python in {sys.prefix} lacks. Install it (on Debian and "
             f"Ubuntu with 'apt install python3-tk'), or call {self.task} with gui=False for a picture in the cell."
         )
+
+
+class NoDesktopInCells(CasaKernelError):
+    """A desktop cannot be shown in a cell's output."""
+
+    why: str  # what is in the way, as the end of a sentence
+    message = "A desktop in a cell {why}. The link of %casa_desktop leads to the page."
 
 
 class NothingRuns(CasaKernelError):

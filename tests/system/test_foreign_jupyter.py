@@ -159,3 +159,9 @@ def test_behind_a_hub_the_link_leads_through_the_user_s_own_server(
         notebook.run(0)
         shown = follow(context, notebook, 0)
         assert re.fullmatch(re.escape(server.url) + r"proxy/127\.0\.0\.1:[0-9]+/casa-desktop/", shown.url)
+
+
+@pytest.mark.parametrize("jupyter", [False], indirect=True, ids=["without a proxy"])
+def test_without_anywidget_a_desktop_in_a_cell_says_what_is_missing(lab: Lab) -> None:
+    said = lab.notebook("%casa_desktop --cell", kernel="elsewhere").run(0)
+    assert "run 'pip install anywidget' in Jupyter's own environment" in said

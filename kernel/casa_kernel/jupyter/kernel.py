@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from ..ranks.link import Link
     from ..replay.flag_watch import FlagWatch
     from ..reuse.calls import Calls
+    from .cell_desktop import CellDesktops
 
 # Jupyter kills a kernel five seconds after it has told it to end.
 _KEEPING_SECONDS = 2.0
@@ -116,6 +117,7 @@ class CasaKernel(IPythonKernel):
         self._binding = threading.RLock()
         self._casa: Optional[imports.Casa] = None
         self._flags: Optional[FlagWatch] = None
+        self._cell_desktops: Optional[CellDesktops] = None
         self._modes = Modes(NAMES, unattended=os.environ.get(names.UNATTENDED) == "1")
         self._front = Notebook()
         self.tasks.prepare = self._bind_tasks
@@ -144,7 +146,7 @@ class CasaKernel(IPythonKernel):
         self._limits = self._read_limits()
         children = self.loading.children if self.loading is not None else None
         tools = ToolMagics(self._shell, children, self._limits, self._front)
-        magics = CasaMagics(self._shell, self._modes, self._desktop, self._front)
+        magics = CasaMagics(self._shell, self._modes, self._desktop, self._front, self._show_desktop_in_cell)
         reuse = ReuseMagics(self._shell, self._reuse, self._front)
         history = HistoryMagics(self._shell, self._imported_casa, self._reuse.settle, self._front)
         hand = HandMagics(self._shell, self._front, self._names)
@@ -164,6 +166,13 @@ class CasaKernel(IPythonKernel):
             loop = self.io_loop
             timer = Timer(self.loading.children, self._limits, loop.call_later, loop.remove_timeout)
             self._shell.events.register("post_run_cell", lambda _result: timer.look())
+
+    def _show_desktop_in_cell(self, name: str) -> None:
+        if self._cell_desktops is None:
+            from .cell_desktop import CellDesktops
+
+            self._cell_desktops = CellDesktops(self, self._front)
+        self._cell_desktops.show(name)
 
     def _read_limits(self) -> limits.Limits:
         try:

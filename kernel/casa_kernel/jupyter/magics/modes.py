@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, List
+from typing import Any, Callable, List
 
 from IPython.core.magic import Magics, line_magic, magics_class
 
@@ -18,9 +18,11 @@ from ...front import Front, notice
 class CasaMagics(Magics):
     """``%casa_mode``, ``%casa_desktop`` and ``%casa_snapshot``."""
 
-    def __init__(self, shell: Any, modes: Modes, desktop: Desktop, front: Front) -> None:
+    def __init__(
+        self, shell: Any, modes: Modes, desktop: Desktop, front: Front, show_in_cell: Callable[[str], None]
+    ) -> None:
         super().__init__(shell)
-        self._modes, self._desktop, self._front = modes, desktop, front
+        self._modes, self._desktop, self._front, self._show_in_cell = modes, desktop, front, show_in_cell
         completers = {
             "casa_mode": self._complete_mode,
             "casa_desktop": self._complete_desktop,
@@ -59,15 +61,21 @@ class CasaMagics(Magics):
 
         %casa_desktop               show the desktop in use, and those that are running
         %casa_desktop m31           use the desktop m31 from now on; it starts with its first window
+        %casa_desktop --cell [m31]  the same, and show it in the cell's output, where Jupyter has anywidget
 
         Where Jupyter itself cannot show desktops, this also puts a new link to the page into the cell.
 
         Windows that are open on another desktop stay there until you close them. The environment variable
         CASA_DESKTOP_NAME sets the desktop of each new kernel (default: main).
         """
-        name = line.strip()
+        words = line.split()
+        in_cell = "--cell" in words
+        name = " ".join(word for word in words if word != "--cell")
         if name:
             self._desktop.use(name)
+        if in_cell:
+            self._show_in_cell(self._desktop.name)
+            return
         self._front.say(self._desktop.describe())
         # A link that this kernel makes lets one browser in; here is the next one.
         if not self._desktop.is_shown_by_jupyter(os.environ) and self._desktop.record() is not None:
