@@ -13,6 +13,7 @@ import sys
 import threading
 from pathlib import Path
 from typing import IO, Any, Dict, List, Sequence, Tuple, TypeVar
+from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
@@ -138,7 +139,12 @@ class RunningHub:
 
     def start_server(self, user: str, name: str = "", **options: str) -> str:
         """Start a server of a user, and return its address once it answers; ``name``: of a named server."""
-        self.ask(_server(user, name), "POST", options)
+        try:
+            self.ask(_server(user, name), "POST", options)
+        except HTTPError as error:
+            # A start that has failed within some seconds; the progress tells why.
+            if error.code != 500:
+                raise
         progress = Request(f"{self.url}hub/api/{_server(user, name)}/progress")
         progress.add_header("Authorization", f"token {TOKEN}")
         with urlopen(progress, timeout=240) as events:
