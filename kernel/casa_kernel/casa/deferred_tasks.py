@@ -11,6 +11,7 @@ at the start.
 
 from __future__ import annotations
 
+import ctypes
 import signal
 import sys
 import threading
@@ -34,6 +35,9 @@ _LIBRARIES = {
     *("scipy", "matplotlib", "mpl_toolkits", "erfa", "PIL", "cycler", "kiwisolver", "contourpy", "pyparsing"),
     *("dateutil", "packaging", "pkg_resources", "certifi"),
 }
+# For sigaction(2)'s structure, on each machine that Linux knows.
+_ENOUGH = 1024
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def watch() -> None:
@@ -127,7 +131,8 @@ class _Code:
                 return self._module.__name__ not in _WAITING
             self._begun, names = True, dict(vars(self._module))
             try:
-                with _LOADING:
+                # Many make tools of CASA's.
+                with _LOADING, working_folder.Outside():
                     self._module.__spec__.loader.exec_module(self._module)  # type: ignore[union-attr]
             except BaseException as error:
                 # The next use tries again.
@@ -192,10 +197,14 @@ def _later_interrupts() -> Iterator[None]:
         yield
         return
     came: List[Optional[FrameType]] = []
+    action = ctypes.create_string_buffer(_ENOUGH)
+    _libc.sigaction(signal.SIGINT, None, action)
     signal.signal(signal.SIGINT, lambda _number, frame: came.append(frame))
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, former)
+        # signal.signal has system calls interrupted from now on, also where they were to be restarted.
+        _libc.sigaction(signal.SIGINT, action, None)
         if came:
             former(signal.SIGINT, came[0])

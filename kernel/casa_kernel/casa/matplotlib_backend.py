@@ -30,11 +30,12 @@ def watch(environ: MutableMapping[str, str]) -> None:
         if _users and environ.get(VARIABLE) == _INLINE:
             environ[VARIABLE] = _users
 
-    import_hook.before("matplotlib", lambda: _choose(environ))
+    import_hook.before("matplotlib", lambda: choose(environ))
     import_hook.after("matplotlib", give_back)
 
 
-def _choose(environ: MutableMapping[str, str]) -> None:
+def choose(environ: MutableMapping[str, str]) -> None:
+    """Make matplotlib draw into cells; it is about to be imported."""
     global _users
     said = environ.get(VARIABLE)
     if said and _shows_in_notebooks(said):

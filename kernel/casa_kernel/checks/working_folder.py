@@ -47,6 +47,23 @@ def others(path: "list[str]") -> "list[str]":
     return [entry for entry in path if not _is_here(entry)]
 
 
+class Outside:
+    """Works in the root folder within a with block if the working folder is gone.
+
+    Tools of CASA that are made in such a folder end the process (casatools 6.7.0: casac::ms).
+    """
+
+    def __enter__(self) -> None:
+        self._here = os.open(".", os.O_PATH | os.O_CLOEXEC) if is_gone() else -1
+        if self._here >= 0:
+            os.chdir("/")
+
+    def __exit__(self, *_: object) -> None:
+        if self._here >= 0:
+            os.fchdir(self._here)
+            os.close(self._here)
+
+
 class Hidden:
     """Removes IPython's empty entry from sys.path until ``show``.
 

@@ -135,6 +135,19 @@ def test_an_interrupt_waits_until_the_code_is_there(run: Callable[..., str]) -> 
     assert run(code, task) == "interrupted True\nTrue -4"
 
 
+def test_system_calls_are_restarted_after_an_interrupt_if_they_were_before(run: Callable[..., str]) -> None:
+    code = (
+        "import ctypes\n"
+        "def action():\n"
+        "    found = ctypes.create_string_buffer(1024)\n"
+        "    ctypes.CDLL(None).sigaction(signal.SIGINT, None, found)\n"
+        "    return found.raw[136:140]  # sa_flags, of x86-64\n"
+        "usual = action()\nsignal.siginterrupt(signal.SIGINT, False)\nbefore = action()\ncasatasks.star(1)\n"
+        "print(action() == before != usual)"
+    )
+    assert run(code) == "True"
+
+
 def test_its_libraries_are_not_those_of_the_working_folder(run: Callable[..., str], tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
@@ -144,6 +157,15 @@ def test_its_libraries_are_not_those_of_the_working_folder(run: Callable[..., st
         f"os.chdir({str(folder)!r})\nsys.path.insert(0, '')\nimport scipy\nprint(casatasks.star(1), sys.path[0] == '')"
     )
     assert run(code, "import graphlib, scipy\n" + TASK) == "-4 True"
+
+
+def test_it_is_executed_outside_of_a_working_folder_that_was_removed(run: Callable[..., str], tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
+    code = (
+        f"os.mkdir({str(folder)!r})\nos.chdir({str(folder)!r})\nos.rmdir({str(folder)!r})\n"
+        "print(casatasks.star(1), helper.folder, os.readlink('/proc/self/cwd'))"
+    )
+    assert run(code, TASK + "import os\nhelper.folder = os.getcwd()\n") == f"-4 / {folder} (deleted)"
 
 
 def test_a_reloaded_module_is_executed_again(run: Callable[..., str]) -> None:
