@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -14,9 +15,6 @@ import pytest
 from casa_kernel.drawing import view_relay
 from casa_kernel.drawing.view_relay import GONE, MOST_UNSENT, REFUSED, WINDOW, ViewRelay
 from casa_kernel.errors import NoDesktopInCells
-from casa_kernel.jupyter.cell_desktop import CellDesktops
-from casa_kernel.jupyter.notebook import Notebook as Front
-from ipykernel.inprocess.ipkernel import InProcessKernel
 
 from casa_desktop.desktop import lifecycle, registry, usage
 from casa_desktop.runtime.record import Record
@@ -211,9 +209,21 @@ def test_the_output_of_a_notebook_that_is_read_later_says_what_was_there(page: P
     assert "anywidget" in page.fallback
 
 
+# An IPython of its own, because it changes the variables of its process for good.
+WITHOUT_SUBSHELLS = """
+from casa_kernel.jupyter.cell_desktop import CellDesktops
+from casa_kernel.jupyter.notebook import Notebook
+from ipykernel.inprocess.ipkernel import InProcessKernel
+CellDesktops(InProcessKernel(), Notebook()).show("main")
+"""
+
+
 def test_a_kernel_without_subshells_says_what_is_missing(environment: Dict[str, str]) -> None:
-    with pytest.raises(NoDesktopInCells, match=r"needs ipykernel 7\.4 or later"):
-        CellDesktops(InProcessKernel(), Front()).show("main")  # type: ignore[no-untyped-call]
+    command = [sys.executable, "-c", WITHOUT_SUBSHELLS]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f"{NoDesktopInCells.__module__}.{NoDesktopInCells.__name__}: "), done.stderr
+    assert "needs ipykernel 7.4 or later" in last
 
 
 @pytest.fixture
