@@ -11,16 +11,18 @@ at the start.
 
 from __future__ import annotations
 
-import ctypes
 import signal
 import sys
 import threading
 from contextlib import contextmanager
+from functools import partial
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import spec_from_loader
-from types import FrameType, ModuleType
-from typing import Any, Dict, Iterator, List, Optional
+from types import ModuleType
+from typing import Any, Callable, Dict, Iterator, List, Optional
+
+from casa_desktop.system import signals
 
 from ..checks import working_folder
 from ..errors import ToolUnusable
@@ -35,9 +37,6 @@ _LIBRARIES = {
     *("scipy", "matplotlib", "mpl_toolkits", "erfa", "PIL", "cycler", "kiwisolver", "contourpy", "pyparsing"),
     *("dateutil", "packaging", "pkg_resources", "certifi"),
 }
-# For sigaction(2)'s structure, on each machine that Linux knows.
-_ENOUGH = 1024
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def watch() -> None:
@@ -192,19 +191,14 @@ class _Function:
 @contextmanager
 def _later_interrupts() -> Iterator[None]:
     """Let an interrupt wait until the block has ended: some libraries cannot be imported again after a part of them."""
-    former = signal.getsignal(signal.SIGINT) if threading.current_thread() is threading.main_thread() else None
-    if not callable(former):
-        yield
-        return
-    came: List[Optional[FrameType]] = []
-    action = ctypes.create_string_buffer(_ENOUGH)
-    _libc.sigaction(signal.SIGINT, None, action)
-    signal.signal(signal.SIGINT, lambda _number, frame: came.append(frame))
+    came: List[Callable[[], object]] = []
+
+    def hold(former: signals.Handler) -> signals.Handler:
+        return lambda number, frame: came.append(partial(former, number, frame))
+
     try:
-        yield
+        with signals.replaced(signal.SIGINT, hold):
+            yield
     finally:
-        signal.signal(signal.SIGINT, former)
-        # signal.signal has system calls interrupted from now on, also where they were to be restarted.
-        _libc.sigaction(signal.SIGINT, action, None)
         if came:
-            former(signal.SIGINT, came[0])
+            came[0]()

@@ -12,13 +12,13 @@ import functools
 import inspect
 import os
 import signal
-import threading
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from casa_desktop.errors import Shortage
+from casa_desktop.system import signals
 
 from ..checks import arguments, plain_values
 from ..errors import TaskFailed
@@ -158,21 +158,17 @@ def check_result(call: Call, result: Any) -> None:
 def heard_interrupts() -> Iterator[List[int]]:
     """Yield a list that records the interrupts within a with block, even if their KeyboardInterrupt is swallowed."""
     heard: List[int] = []
-    # Other threads get no signals, and may not set a handler.
-    former = signal.getsignal(signal.SIGINT) if threading.current_thread() is threading.main_thread() else None
-    if not callable(former):
-        yield heard
-        return
 
-    def hear(number: int, frame: Optional[FrameType]) -> None:
-        heard.append(number)
-        former(number, frame)
+    def hear(former: signals.Handler) -> signals.Handler:
+        def handle(number: int, frame: Optional[FrameType]) -> None:
+            heard.append(number)
+            former(number, frame)
 
-    signal.signal(signal.SIGINT, hear)
-    try:
+        return handle
+
+    # Other threads get no signals.
+    with signals.replaced(signal.SIGINT, hear):
         yield heard
-    finally:
-        signal.signal(signal.SIGINT, former)
 
 
 def guard(
