@@ -2,8 +2,7 @@
 
 The browser is logged in and shows nothing else. Cold: the server has just started, nothing of the desktop runs, and the
 browser has none of its files. Warm: the desktop runs, and the browser has them. The time begins when the browser is
-told the address. A frame counts as drawn as in ``desktop_start``. Websockify's desktop is there before the server, so
-that it has no cold start.
+told the address. A frame counts as drawn as in ``desktop_start``.
 """
 
 from __future__ import annotations
@@ -29,8 +28,7 @@ def _measure(desk: Desk, _: str) -> Mapping[str, float]:
         page = context.new_page()
         page.goto(f"{desk.jupyter.url}api/status?token={desk.jupyter.token}")
         page.close()
-        found = {"cold": _start(desk, context), "warm": _start(desk, context)}
-    return {"warm": found["warm"]} if isinstance(desk, sides.Websockify) else found
+        return sides.cold_and_warm(desk, lambda: _start(desk, context))
 
 
 def _start(desk: sides.InJupyter, context: Any) -> float:

@@ -3,8 +3,8 @@
 Cold: the server has just started, nothing of the desktop runs, and the browser has none of its files. Warm: the desktop
 runs, JupyterLab has been loaded anew, and the browser has its files from before. Ours opens as a tab of JupyterLab,
 the peer's in a tab of the browser, as both do by default. A frame counts as drawn when the window manager's task bar
-is on the canvas; it is the same window manager. Websockify's desktop is there before the server, so that it has no
-cold start; Xpra has no place in the launcher, and is left out.
+is on the canvas; it is the same window manager. Xpra has no place in the launcher, and is
+left out.
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ SECONDS = 30
 def _measure(desk: Desk, _: str) -> Mapping[str, float]:
     assert isinstance(desk, sides.InJupyter)
     with desk.context() as context:
-        found = {"cold": _start(desk, context), "warm": _start(desk, context)}
-    return {"warm": found["warm"]} if isinstance(desk, sides.Websockify) else found
+        return sides.cold_and_warm(desk, lambda: _start(desk, context))
 
 
 def _start(desk: sides.InJupyter, context: Any) -> float:
