@@ -25,7 +25,7 @@ COMMON = (
 )
 # On a busy disk dpkg waits for minutes until each file is safe from a loss of power.
 QUICKLY = ("--dpkgopt=force-unsafe-io",)
-# A change of the root, and not of its folder alone: in the latter nobody may make a namespace of users.
+# By pivot_root, because Linux forbids user namespaces in a chroot.
 _ENTER = """\
 set -eu
 here=$PWD

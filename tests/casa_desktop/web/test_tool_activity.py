@@ -59,7 +59,7 @@ async def test_a_kernel_in_whose_plotms_somebody_works_is_not_ended_as_idle(
         assert await kernels.left(3600) == [used]
         assert idle not in kernels.manager
         kernels.manager.get_kernel(used).last_activity = LONG_AGO
-        # Nobody has worked in it for the time that is allowed, which is none.
+        # No idle time at all is allowed.
         assert await kernels.left(0) == []
         await asyncio.to_thread(screen.wait_until_gone, "PlotMS")
 
