@@ -88,6 +88,9 @@ _START = """\
 exec "$@"
 """
 
+# IceWM shows a button without a picture, and without its label, where no icon has that name. It brings this one itself.
+_TERMINAL_ICON = "xterm"
+
 # The native tools in the menu, with their labels. The Python that has CASA starts them.
 TOOLS = {
     "casaviewer": "Viewer (casaviewer)",
@@ -206,7 +209,7 @@ def write_files(at: Places, tools_python: str) -> None:
     tools = [
         MenuEntry(label, "-", (*python, *module(names.TOOLS_PROGRAM), "run", tool)) for tool, label in TOOLS.items()
     ]
-    terminal = MenuEntry("Terminal", "utilities-terminal", (*start, "xterm", "-fa", "Monospace", "-fs", "11"))
+    terminal = MenuEntry("Terminal", _TERMINAL_ICON, (*start, "xterm", "-fa", "Monospace", "-fs", "11"))
     folder = themes(at)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / theme_name(1)).symlink_to(THEME_FOLDER)

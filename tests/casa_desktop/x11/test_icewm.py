@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import re
+import subprocess
 import time
 from pathlib import Path
 
@@ -9,8 +11,17 @@ from Xlib import XK, X
 from Xlib.ext import xtest
 
 from casa_desktop.desktop import lifecycle
+from casa_desktop.runtime.directory import Places
 from casa_desktop.system.process import read_line
-from casa_desktop.x11.icewm import TIMER_SLACK, MenuEntry, menu, preferences, toolbar, window_manager_command
+from casa_desktop.x11.icewm import (
+    TIMER_SLACK,
+    MenuEntry,
+    menu,
+    preferences,
+    toolbar,
+    window_manager_command,
+    write_files,
+)
 
 from ...support.living import below, name_of
 from ...support.programs import write_program
@@ -24,6 +35,19 @@ def test_the_menu_names_each_tool_and_then_the_rest() -> None:
 
 def test_a_path_with_a_space_and_a_quote_stays_one_word() -> None:
     assert toolbar([MenuEntry("A", "-", ('/my "py"/python', "-m"))]) == 'prog "A" - "/my \\"py\\"/python" -m\n'
+
+
+def test_the_icons_of_menu_and_toolbar_come_with_the_window_manager(tmp_path: Path) -> None:
+    at = Places(tmp_path)
+    at.icewm.mkdir()
+    write_files(at, "")
+    entries = (at.icewm / "menu").read_text() + (at.icewm / "toolbar").read_text()
+    icons = set(re.findall(r'^prog "[^"]*" (\S+) ', entries, re.MULTILINE)) - {"-"}
+    told = subprocess.run(["icewm", "--directories"], stdout=subprocess.PIPE, text=True, check=True, timeout=60).stdout
+    [shared] = re.findall(r"^LIBDIR=(.+)", told, re.MULTILINE)
+    there = {path.name.partition("_")[0] for path in Path(shared, "icons").iterdir()}
+    assert icons
+    assert icons <= there
 
 
 def test_the_preferences_offer_no_way_to_log_out_of_the_desktop() -> None:
