@@ -61,7 +61,7 @@ class CasaNames:
         """Return the task ``name``, and make it call ``call`` from now on."""
         task = self._task(name, next((wheel for wheel, names in WHEELS.items() if name in names), _TASKS), None)
         self._bound[name] = call
-        task.look_like(call)
+        task_object.look_like(task, call)
         return task
 
     def _work(self, task: Task) -> Callable[..., Any]:

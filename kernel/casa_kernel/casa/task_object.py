@@ -46,22 +46,6 @@ class Task:
             return self.stock(*args, **kwargs)
         return self._work(self)(*args, **kwargs)
 
-    def look_like(self, call: Call) -> None:
-        """Take the signature, documentation and source of ``call``, which does the work."""
-        self.__signature__ = inspect.signature(call)
-        self.__doc__ = call.__doc__
-        self.__wrapped__ = getattr(call, "__wrapped__", call)
-
-        def __call__(self: Task, *args: Any, **kwargs: Any) -> Any:  # noqa: N807
-            __tracebackhide__ = True
-            return self._call(args, kwargs)
-
-        # IPython and pydoc read the parameters from the class. CASA searches the stack for a variable "self" in any
-        # function called "__call__" (casaxmlutil).
-        parameters = [_SELF, *self.__signature__.parameters.values()]
-        __call__.__signature__ = self.__signature__.replace(parameters=parameters)  # type: ignore[attr-defined]
-        type(self).__call__ = __call__  # type: ignore[method-assign]
-
     def __reduce__(self) -> str:
         # Copy and pickle by name, like functions.
         return self.__name__
@@ -85,6 +69,25 @@ def make(name: str, module: str, stock: Any, work: Callable[[Task], Call]) -> Ta
     members: Dict[str, Any] = {"__doc__": stock.__doc__ if stock is not None else None, "__module__": home}
     made: Task = type(f"_{name}", (Task, *own), members)(name, home, stock, work)
     return made
+
+
+def look_like(task: Task, call: Call) -> None:
+    """Give a task the signature, documentation and source of ``call``, which does the work."""
+    own: Any = type(task)
+    signature = inspect.signature(call)
+    # help() shows the class of an object that is not a function, with the parameters by which it is made. Nobody but
+    # ``make`` makes one: what is asked for are those of the task.
+    own.__doc__, own.__signature__ = call.__doc__, signature
+    task.__wrapped__ = getattr(call, "__wrapped__", call)
+
+    def __call__(self: Task, *args: Any, **kwargs: Any) -> Any:  # noqa: N807
+        __tracebackhide__ = True
+        return self._call(args, kwargs)
+
+    # IPython and pydoc read the parameters from the class. CASA searches the stack for a variable "self" in any
+    # function called "__call__" (casaxmlutil).
+    __call__.__signature__ = signature.replace(parameters=[_SELF, *signature.parameters.values()])  # type: ignore[attr-defined]
+    own.__call__ = __call__
 
 
 def stock_of(value: Any) -> Any:

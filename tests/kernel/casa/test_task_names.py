@@ -138,6 +138,21 @@ def test_parameters_are_completed_and_documented(notebook: Notebook) -> None:
     assert text.count("List, get and put image header parameters.") == 1
 
 
+@pytest.mark.parametrize("task", ["imhead", "viewer"])
+def test_help_begins_with_how_the_task_is_called(notebook: Notebook, task: str) -> None:
+    text = notebook.run(f"help({task})").text
+    head = text[: text.index(" ---- ")]
+    assert re.search(rf"\b{task}\((imagename|infile)\b", head), head
+    assert "look_like" not in text
+
+
+def test_the_documentation_of_a_task_is_shown_once(notebook: Notebook) -> None:
+    notebook.client.inspect("viewer", 6)
+    while (message := notebook.client.get_shell_msg(timeout=60))["msg_type"] != "inspect_reply":
+        pass
+    assert "Class docstring" not in message["content"]["data"]["text/plain"]
+
+
 def test_a_task_from_a_module_fails_as_in_the_notebook(notebook: Notebook) -> None:
     error = notebook.run("import casatasks\ncasatasks.listfits('sim.ms')").error
     assert error is not None
