@@ -33,7 +33,6 @@ c.JupyterHub.bind_url = "http://127.0.0.1:{public}/"
 c.JupyterHub.hub_bind_url = "http://127.0.0.1:{hub}"
 c.JupyterHub.db_url = "sqlite:///{folder}/hub.sqlite"
 c.JupyterHub.cookie_secret_file = "{folder}/secret"
-c.JupyterHub.cleanup_servers = True
 c.ConfigurableHTTPProxy.command = {proxy!r}
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{api}"
 c.ConfigurableHTTPProxy.pid_file = "{folder}/proxy.pid"
@@ -84,7 +83,7 @@ class RunningHub:
     def start(self) -> None:
         """Start the hub, and return when it answers; a second time after ``stop``, too."""
         self.log: List[str] = []
-        self._ready = threading.Event()
+        ready = threading.Event()
         self._process = subprocess.Popen(
             self._command,
             cwd=self._folder,
@@ -96,20 +95,13 @@ class RunningHub:
         )
         stderr = self._process.stderr
         assert stderr is not None
-        reader = threading.Thread(target=self._read, args=(stderr,))
+        reader = threading.Thread(target=_read, args=(stderr, self.log, ready))
         self._streams.append((stderr, reader))
         reader.start()
-        self._ready.wait(60)
+        ready.wait(60)
         if not any(READY in line for line in self.log):
             self.__exit__()
             raise RuntimeError("JupyterHub did not start:\n" + "".join(self.log))
-
-    def _read(self, stderr: IO[str]) -> None:
-        for line in stderr:
-            self.log.append(line)
-            if READY in line:
-                self._ready.set()
-        self._ready.set()
 
     @property
     def pid(self) -> int:
@@ -166,6 +158,15 @@ class RunningHub:
     def ask_as(self, token: str, path: str, method: str = "GET", body: Any = None) -> Any:
         """Return what it answers the holder of ``token``."""
         return ask(f"{self.url}hub/api/{path}", token, method, body)
+
+
+def _read(stderr: IO[str], log: List[str], ready: threading.Event) -> None:
+    """Keep what a hub writes, to the end: that of a hub which was killed may come when the next one has started."""
+    for line in stderr:
+        log.append(line)
+        if READY in line:
+            ready.set()
+    ready.set()
 
 
 def log_in(page: Page, url: str, user: str, password: str) -> None:
