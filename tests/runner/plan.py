@@ -177,7 +177,7 @@ SECONDS: Dict[str, float] = {
     "tests/system/test_firefox.py": 12,
     "tests/system/test_foreign_jupyter.py": 64,
     "tests/system/test_hub.py": 18,
-    "tests/system/test_hub_slurm.py": 67,
+    "tests/system/test_hub_slurm.py": 120,
     "tests/system/test_interactive_tclean.py": 62,
     "tests/system/test_intruders.py": 19,
     "tests/system/test_jobs.py": 51,

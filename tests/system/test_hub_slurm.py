@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import signal
 import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Callable, Dict, Iterator
+from typing import Any, Callable, Dict, Iterator
 from urllib.parse import urlsplit
 
 import psutil
@@ -23,6 +24,7 @@ from ..support.lab import ask
 
 RECIPE = Path(__file__).resolve().parents[2] / "jupyter_config" / "hub" / "slurm" / "jupyterhub_config.py"
 USER = pwd.getpwuid(os.geteuid()).pw_name
+PROFILE = "casa-6.7-small"
 # How long a start or an end may take on a busy machine, in seconds; it is waited for.
 PATIENCE = 150.0
 # What differs from a cluster: the node's name means nothing to the resolver, the user's home is not the account's, and
@@ -62,17 +64,21 @@ class Job:
 
     def __init__(self, hub: Hub, cluster: slurm.Slurm, folder: Path) -> None:
         before = set(cluster.states())
-        self.address = hub.start_server(USER, profile="casa-6.7-small")
+        self.address = hub.start_server(USER, profile=PROFILE)
         (self.number,) = set(cluster.states()) - before
         self.token = hub.token(USER)
-        made = ask(f"{self.address}api/kernels", self.token, "POST", {"name": "casa"})
+        self._kernel = ask(f"{self.address}api/kernels", self.token, "POST", {"name": "casa"})["id"]
+        self.connect()
+        self.run(f"import os; os.chdir({str(folder)!r})")
+
+    def connect(self) -> None:
+        """Connect to the kernel, through the hub's proxy."""
         place = urlsplit(self.address)
         self._socket = websocket.create_connection(
-            f"ws://{place.netloc}{place.path}api/kernels/{made['id']}/channels",
+            f"ws://{place.netloc}{place.path}api/kernels/{self._kernel}/channels",
             header=[f"Authorization: token {self.token}"],
             timeout=PATIENCE,
         )
-        self.run(f"import os; os.chdir({str(folder)!r})")
 
     def send(self, code: str) -> None:
         """Have the kernel run some code."""
@@ -152,12 +158,17 @@ def test_nothing_is_left_of_a_job_that_ends_and_the_user_reads_why(
     job.close()
     # It goes on to be ended for a moment.
     cluster.until(job.number, state)
+    _reads(browser, hub, sentence, f"(job {job.number})")
+
+
+def _reads(browser: Browser, hub: Hub, *sentences: str) -> None:
+    """Look whether the user reads sentences above the profiles."""
     page = browser.new_context().new_page()
     hub.log_in(page, USER)
     page.goto(f"{hub.url}hub/home")
     page.goto(f"{hub.url}hub/spawn/{USER}")
-    expect(page.get_by_text(sentence)).to_be_visible()
-    expect(page.get_by_text(f"(job {job.number})")).to_be_visible()
+    for sentence in sentences:
+        expect(page.get_by_text(sentence)).to_be_visible()
     page.context.close()
 
 
@@ -169,8 +180,90 @@ def test_a_server_that_dies_at_its_start_is_told_of_before_the_hub_gives_up(
     settings.write_text("raise SystemExit('a mistake of the user')")
     try:
         with pytest.raises(AssertionError, match="has ended: its server failed; its last words are in /"):
-            hub.start_server(USER, profile="casa-6.7-small")
+            hub.start_server(USER, profile=PROFILE)
     finally:
         settings.unlink()
     assert set(cluster.states().values()) <= {"CANCELLED", "TIMEOUT", "FAILED", "PREEMPTED", "NODE_FAIL", "COMPLETED"}
     assert [living.line_of(each) for each in living.with_variable("HOME", str(hub.folder))] == []
+
+
+def _server(hub: Hub) -> Any:
+    """Return what the hub knows of the user's server; nothing if it has none."""
+    return hub.ask(f"users/{USER}")["servers"].get("", {})
+
+
+def _begun(hub: Hub, cluster: slurm.Slurm, *, starting: bool) -> str:
+    """Begin to start a server; return its job when the hub knows of it, and, if wanted, where the server will be."""
+    before = set(cluster.states())
+    hub.ask(f"users/{USER}/server", "POST", {"profile": PROFILE})
+    # There is no event for that.
+    while True:
+        state = _server(hub).get("state", {}).get("child_state", {})
+        if "job_id" in state and bool(state.get("starting")) == starting:
+            break
+    (number,) = set(cluster.states()) - before
+    return number
+
+
+def _restarted(hub: Hub, number: int) -> None:
+    hub.stop(number)
+    hub.start()
+
+
+def test_a_server_in_a_job_survives_a_restart_of_the_hub_with_its_kernel_and_its_windows(
+    hub: Hub, cluster: slurm.Slurm, observation: Path
+) -> None:
+    job = Job(hub, cluster, observation)
+    job.run("x = 7")
+    job.run(DRAW)
+    viewers = living.with_word(living.with_variable("HOME", str(hub.folder)), "casaviewer")
+    job.close()
+    _restarted(hub, signal.SIGTERM)
+    while not _server(hub).get("ready"):
+        pass
+    job.connect()
+    job.run("assert x == 7")
+    job.close()
+    assert viewers
+    assert all(living.is_alive(each) for each in viewers)
+    hub.ask(f"users/{USER}/server", "DELETE")
+    cluster.until(job.number, "CANCELLED")
+
+
+def test_a_job_that_waits_when_the_hub_ends_is_cancelled_by_the_next_one_and_the_user_reads_why(
+    hub: Hub, cluster: slurm.Slurm, browser: Browser
+) -> None:
+    cluster.run("scontrol", "update", "partitionname=main", "state=down")
+    try:
+        number = _begun(hub, cluster, starting=True)
+        _restarted(hub, signal.SIGKILL)
+        cluster.until(number, "CANCELLED")
+        while _server(hub):
+            pass
+        _reads(browser, hub, f"(job {number}) has ended: the hub was restarted while it was starting")
+    finally:
+        cluster.run("scontrol", "update", "partitionname=main", "state=up")
+    hub.start_server(USER, profile=PROFILE)
+    hub.ask(f"users/{USER}/server", "DELETE")
+
+
+def test_a_server_that_is_about_to_answer_when_the_hub_ends_is_found_by_the_next_one(
+    hub: Hub, cluster: slurm.Slurm, environment: Dict[str, str]
+) -> None:
+    settings = Path(environment["JUPYTER_CONFIG_DIR"], "jupyter_server_config.py")
+    settings.parent.mkdir(exist_ok=True)
+    gate = hub.folder / "gate"
+    os.mkfifo(gate)
+    # It reads until there is a writer, and that has gone.
+    settings.write_text(f"open({str(gate)!r}).read()")
+    try:
+        number = _begun(hub, cluster, starting=False)
+        _restarted(hub, signal.SIGKILL)
+    finally:
+        gate.open("w").close()
+        settings.unlink()
+    while not _server(hub).get("ready"):
+        pass
+    assert cluster.states()[number] == "RUNNING"
+    hub.ask(f"users/{USER}/server", "DELETE")
+    cluster.until(number, "CANCELLED")

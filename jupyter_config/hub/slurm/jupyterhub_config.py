@@ -42,6 +42,9 @@ ENDS = {
 # Without control groups, Slurm says only in the job's output that memory was lacking.
 NO_MEMORY = re.compile("exceeded memory limit|oom.kill|out of memory", re.IGNORECASE)
 
+# What a user is told of a job that waited or started when the hub ended: the next hub cannot take its server over, for
+# the job tells its address only once, and its secret is known to the hub that has made it.
+INTERRUPTED = "Your last server (job {}) has ended: the hub was restarted while it was starting."
 UNKNOWN_END = "Your server's job {} has ended before the server answered; its last words are in your home folder."
 START_POLL_SECONDS = 5
 
@@ -55,11 +58,36 @@ class CasaJob(SlurmSpawner):
     """A server in a job; it remembers why Slurm has ended it."""
 
     submitted = ""
+    # Whether the job is submitted, and its server's address not known yet; and whether that holds for an earlier hub's.
+    starting = interrupted = False
 
     async def submit_batch_script(self):
         """Submit the job; return its number, or nothing."""
         self.submitted = await super().submit_batch_script()
+        self.starting = True
+        self.save()
         return self.submitted
+
+    def save(self):
+        """Keep what the next hub must know, should this one end now; JupyterHub does so only when a start is over."""
+        server = self.user.spawners[self.name]
+        server.orm_spawner.state = server.get_state()
+        self.db.commit()
+
+    def get_state(self):
+        """Return what the next hub must know."""
+        state = super().get_state()
+        return {**state, "starting": True} if self.starting else state
+
+    def load_state(self, state):
+        """Take over what an earlier hub has known."""
+        super().load_state(state)
+        self.interrupted = bool(state.get("starting"))
+
+    def clear_state(self):
+        """Forget the job."""
+        super().clear_state()
+        self.starting = self.interrupted = False
 
     async def start(self):
         """Submit the job; return the server's address once it listens there.
@@ -87,6 +115,10 @@ class CasaJob(SlurmSpawner):
     async def listening(self):
         """Submit the job, and wait until its server listens; the server tells its address before it starts."""
         address = await super().start()
+        self.starting = False
+        server = self.user.spawners[self.name].server
+        server.ip, server.port = address
+        self.save()
         await wait_for_server(*address, timeout=self.start_timeout)
         return address
 
@@ -101,6 +133,12 @@ class CasaJob(SlurmSpawner):
         """Return None while the job waits or runs."""
         job = self.job_id
         status = await super().poll()
+        # While Slurm does not answer, the job cannot be cancelled.
+        if status is None and self.interrupted and not self.state_isunknown():
+            await self.cancel_batch_job()
+            ended[self.user.name, self.name] = INTERRUPTED.format(job)
+            self.clear_state()
+            return 1
         if status is not None and job:
             self.remember(job, await self.report(job))
         return status
@@ -156,6 +194,8 @@ def profiles():
 
 
 c.JupyterHub.spawner_class = CasaProfiles
+# Servers survive a restart of the hub.
+c.JupyterHub.cleanup_servers = False
 c.ProfilesSpawner.profiles = list(profiles())
 # The hub is root; one that is not needs a rule of sudo's and "sudo -E -u {username}".
 c.BatchSpawnerBase.exec_prefix = "runuser -u {username} --"
