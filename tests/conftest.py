@@ -104,7 +104,8 @@ def environment(place: Path) -> Dict[str, str]:
         "CASA_DESKTOP_NETWORK": os.environ.get("CASA_DESKTOP_NETWORK", ""),
         "CASA_DESKTOP_RUNTIME_DIR": str(place / "run"),
         # Unpacked once for all workers and later runs: each tool takes 3 s of a processor, and 500 MB.
-        "CASA_DESKTOP_TOOLS": str(Path(sys.prefix, "share", "casa-desktop", "unpacked-for-tests")),
+        # casaviewer draws whole pictures only where the path is short, also below an environment of the matrix.
+        "CASA_DESKTOP_TOOLS": str(Path(sys.prefix, "share", "unpacked")),
         # Kernels believe that their Jupyter shows desktops, and serve no page themselves.
         "CASA_DESKTOP_URL": "/casa-desktop/",
         "JUPYTER_CONFIG_DIR": str(home / "jupyter-config"),

@@ -41,6 +41,15 @@ _GROWTH = 2.5
 # The program in a tool's folder.
 _PROGRAM = Path("squashfs-root") / "AppRun"
 
+# PGPLOT, by which casaviewer writes the labels of axes, takes no longer path of its fonts (seen in 2.4.4): pictures
+# then have no labels, and only the tool's own output says why. AppRun names the fonts by the real path of its folder.
+_FONTS = Path("squashfs-root") / "usr" / "lib" / "pgplot" / "grfont.dat"
+_LONGEST_PATH = 128
+_TOO_LONG = (
+    "its path has {more} characters too many: pictures would have no labels. Set CASA_DESKTOP_TOOLS to a folder of "
+    "yours with a shorter path."
+)
+
 _NOEXEC = (
     "no program there may be run (its disk is mounted with noexec). Set CASA_DESKTOP_TOOLS to a folder of yours on "
     "another disk."
@@ -133,9 +142,12 @@ def ensure_extracted(tool: Tool, say: Callable[[str], None]) -> Path:
         say: called once with a message if the tool must be unpacked (about 5 s).
 
     Raises:
-        ExtractionFailed: there is no room or no permission, the AppImage is broken, or programs cannot be run there.
-            Nothing is left behind by a failed unpacking.
+        ExtractionFailed: there is no room or no permission, the AppImage is broken, programs cannot be run there, or
+            the tool cannot draw whole pictures from there. Nothing is left behind by a failed unpacking.
     """
+    more = len(os.fsencode(os.path.realpath(tool.folder / _FONTS))) - _LONGEST_PATH
+    if tool.name == "casaviewer" and more > 0:
+        raise ExtractionFailed(tool.name, tool.folder, _TOO_LONG.format(more=more))
     if runs(tool):
         return tool.program
     try:

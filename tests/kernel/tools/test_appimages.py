@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -108,6 +109,28 @@ def test_a_tool_that_may_no_longer_be_run_is_told_with_the_remedy(folder: Path) 
         with pytest.raises(ExtractionFailed, match=r"noexec.*CASA_DESKTOP_TOOLS"):
             appimages.ensure_extracted(tool, say=lambda text: None)
         assert not appimages.runs(tool)
+
+
+@pytest.mark.parametrize(("more", "fits"), [(0, True), (1, False)])
+def test_the_viewer_is_refused_where_its_pictures_would_have_no_labels(
+    place: Path, monkeypatch: pytest.MonkeyPatch, more: int, fits: bool
+) -> None:
+    image = appimage(place, GOOD).image
+    tool = appimages.Tool("casaviewer", "1.0", image)
+    monkeypatch.setenv("CASA_DESKTOP_TOOLS", str(place / "link"))
+    fonts = str(place / tool.folder.name / "squashfs-root/usr/lib/pgplot/grfont.dat")
+    long = place / ("x" * (128 + more - len(fonts) - 1))
+    long.mkdir()
+    # AppRun asks for the real path.
+    (place / "link").symlink_to(long)
+    if fits:
+        assert appimages.ensure_extracted(tool, say=lambda text: None) == tool.program
+    else:
+        with pytest.raises(ExtractionFailed, match=r"1 characters too many.*CASA_DESKTOP_TOOLS"):
+            appimages.ensure_extracted(tool, say=lambda text: None)
+        assert os.listdir(long) == []
+    (place / "link").unlink()
+    shutil.rmtree(long)
 
 
 def test_a_tool_that_is_not_installed_is_missed_with_the_remedy() -> None:
