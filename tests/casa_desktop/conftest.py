@@ -13,15 +13,10 @@ import pytest
 from Xlib.display import Display
 from Xlib.error import ConnectionClosedError
 
-from casa_desktop.batch import notebooks
 from casa_desktop.desktop import lifecycle
 from casa_desktop.runtime import directory
 
 from ..support.browser import Browser
-
-# Most that lies here imports jsonschema, by nbformat or jupyter_server: without what takes more than a second of each
-# run's and worker's time.
-notebooks.load()
 
 
 @pytest.fixture

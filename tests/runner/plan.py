@@ -58,6 +58,8 @@ SLOW: Tuple[str, ...] = (
     "tests/casa_desktop/batch/test_here.py",
     "tests/casa_desktop/web/test_uws.py",
     "tests/casa_desktop/web/test_job_rest.py",
+    # Installs from the registry.
+    "tests/casa_desktop/batch/test_notebooks.py",
     "tests/casa_desktop/batch/test_slurm.py",
     "tests/casa_desktop/batch/test_own_kernels.py",
     "tests/casa_desktop/web/test_foreign_jupyter.py",
