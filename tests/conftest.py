@@ -109,6 +109,9 @@ def environment(place: Path) -> Dict[str, str]:
         # Kernels believe that their Jupyter shows desktops, and serve no page themselves.
         "CASA_DESKTOP_URL": "/casa-desktop/",
         "JUPYTER_CONFIG_DIR": str(home / "jupyter-config"),
+        # Each JupyterLab would start npm, to look for language servers, and each page of it Node, to see whether the
+        # page must be built again: together half a second of a processor.
+        "JUPYTER_CONFIG_PATH": str(HERE / "support" / "jupyter_settings"),
         "JUPYTER_DATA_DIR": str(home / "jupyter-data"),
         "JUPYTER_RUNTIME_DIR": str(home / "jupyter-runtime"),
         "LANG": "C.UTF-8",
