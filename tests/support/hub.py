@@ -192,6 +192,7 @@ class Hub(RunningHub):
         guests: who may enter ada's server besides ada.
         arguments: more of the command line of the users' servers.
         spawner: the lines of the configuration that choose how those are started.
+        enter: words before its command line that have it run where the system knows its users.
 
     Attributes:
         folder: its folder.
@@ -204,13 +205,14 @@ class Hub(RunningHub):
         guests: Sequence[str] = (),
         arguments: Sequence[str] = (),
         spawner: str = SIMPLE,
+        enter: Sequence[str] = (),
     ) -> None:
         self.folder = folder
         public, hub, api = free_ports(3)
         # The simple spawner gives a user's server a home below the folder, and of our variables those that are named.
         super().__init__(
             f"http://127.0.0.1:{public}/",
-            [sys.executable, "-m", "jupyterhub", "-f", "jupyterhub_config.py"],
+            [*enter, sys.executable, "-m", "jupyterhub", "-f", str(folder / "jupyterhub_config.py")],
             folder,
             {**environment, "CONFIGPROXY_AUTH_TOKEN": TOKEN},
         )

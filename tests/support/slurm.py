@@ -15,7 +15,7 @@ import threading
 import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, List
+from typing import Dict, Iterator, List, Sequence
 
 import psutil
 
@@ -156,12 +156,13 @@ class DaemonFailed(Exception):
 
 
 @contextmanager
-def started(folder: Path, kill_wait: int = 30) -> Iterator[Slurm]:
+def started(folder: Path, kill_wait: int = 30, enter: Sequence[str] = ()) -> Iterator[Slurm]:
     """Start Slurm for the length of a with block; its jobs are killed at the end, and nothing is left.
 
     Args:
         folder: does not exist, and is removed; its path is short enough for a unix socket's.
         kill_wait: the seconds between SIGTERM and SIGKILL for a job that Slurm ends.
+        enter: words before a command line that have it run where the system knows the users of the jobs.
     """
     for name in ("state", "spool"):
         (folder / name).mkdir(parents=True)
@@ -169,8 +170,8 @@ def started(folder: Path, kill_wait: int = 30) -> Iterator[Slurm]:
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder)
         stack.enter_context(_munge(folder))
-        controller = _controller(stack, folder, environment, kill_wait)
-        node = _Daemon([_program("slurmd"), "-D", "-N", "node"], environment)
+        controller = _controller(stack, folder, environment, kill_wait, enter)
+        node = _Daemon([*enter, _program("slurmd"), "-D", "-N", "node"], environment)
         stack.callback(node.end)
         node.wait_for("slurmd started on")
         controller.wait_for("registered with")
@@ -179,7 +180,9 @@ def started(folder: Path, kill_wait: int = 30) -> Iterator[Slurm]:
         yield slurm
 
 
-def _controller(stack: ExitStack, folder: Path, environment: Dict[str, str], kill_wait: int) -> _Daemon:
+def _controller(
+    stack: ExitStack, folder: Path, environment: Dict[str, str], kill_wait: int, enter: Sequence[str]
+) -> _Daemon:
     """Start slurmctld on ports that are free; it may be that another has taken one meanwhile."""
     while True:
         user = pwd.getpwuid(os.geteuid()).pw_name
@@ -188,7 +191,7 @@ def _controller(stack: ExitStack, folder: Path, environment: Dict[str, str], kil
         )
         (folder / "slurm.conf").write_text(conf)
         # Its jobs' registrations are printed from the first v on.
-        controller = _Daemon([_program("slurmctld"), "-D", "-vvv"], environment)
+        controller = _Daemon([*enter, _program("slurmctld"), "-D", "-vvv"], environment)
         try:
             controller.wait_for("Running as primary controller")
         except DaemonFailed as error:
@@ -221,9 +224,11 @@ def _munge(folder: Path) -> Iterator[None]:
 
 def _end_jobs(slurm: Slurm, node: subprocess.Popen[str]) -> None:
     """Kill what jobs have left, which are no children of slurmd's."""
-    if any(state in ("RUNNING", "PENDING", "SUSPENDED", "COMPLETING") for state in slurm.states().values()):
-        slurm.run("scancel", "--full", "--signal=KILL", "--me")
-        slurm.run("scancel", "--me")
+    alive = ("RUNNING", "PENDING", "SUSPENDED", "COMPLETING")
+    jobs = [job for job, state in slurm.states().items() if state in alive]
+    if jobs:
+        slurm.run("scancel", "--full", "--signal=KILL", *jobs)
+        slurm.run("scancel", *jobs)
     steps = [each for each in psutil.process_iter() if living.name_of(each) == "slurmstepd"]
     spool = slurm.environment["SLURM_CONF"]
     own = [each for each in steps if living.variables(each).get("SLURM_CONF") == spool]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pwd
 import signal
@@ -11,16 +10,14 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator
-from urllib.parse import urlsplit
 
 import psutil
 import pytest
-import websocket
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser
 
 from ..support import living, slurm
 from ..support.hub import Hub
-from ..support.lab import ask
+from ..support.hub_jobs import Job, reads
 
 RECIPE = Path(__file__).resolve().parents[2] / "jupyter_config" / "hub" / "slurm" / "jupyterhub_config.py"
 USER = pwd.getpwuid(os.geteuid()).pw_name
@@ -57,47 +54,6 @@ def hub(place: Path, environment: Dict[str, str], cluster: slurm.Slurm) -> Itera
     with Hub(folder, variables, spawner=SPAWNER) as running:
         running.ask(f"users/{USER}", "POST", {})
         yield running
-
-
-class Job:
-    """A user's server, a kernel of CASA in it, and a viewer on the desktop."""
-
-    def __init__(self, hub: Hub, cluster: slurm.Slurm, folder: Path) -> None:
-        before = set(cluster.states())
-        self.address = hub.start_server(USER, profile=PROFILE)
-        (self.number,) = set(cluster.states()) - before
-        self.token = hub.token(USER)
-        self._kernel = ask(f"{self.address}api/kernels", self.token, "POST", {"name": "casa"})["id"]
-        self.connect()
-        self.run(f"import os; os.chdir({str(folder)!r})")
-
-    def connect(self) -> None:
-        """Connect to the kernel, through the hub's proxy."""
-        place = urlsplit(self.address)
-        self._socket = websocket.create_connection(
-            f"ws://{place.netloc}{place.path}api/kernels/{self._kernel}/channels",
-            header=[f"Authorization: token {self.token}"],
-            timeout=PATIENCE,
-        )
-
-    def send(self, code: str) -> None:
-        """Have the kernel run some code."""
-        header = {"msg_id": "1", "msg_type": "execute_request", "version": "5.3", "username": "", "session": "1"}
-        content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
-        message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
-        self._socket.send(json.dumps(message))
-
-    def run(self, code: str) -> None:
-        """Have it run some code to the end."""
-        self.send(code)
-        while True:
-            message = json.loads(self._socket.recv())
-            if message["msg_type"] == "execute_reply":
-                assert message["content"]["status"] == "ok", message
-                return
-
-    def close(self) -> None:
-        self._socket.close()
 
 
 def cancel(job: Job, cluster: slurm.Slurm) -> None:
@@ -147,7 +103,7 @@ def test_nothing_is_left_of_a_job_that_ends_and_the_user_reads_why(
 ) -> None:
     if state == "TIMEOUT" and not pytestconfig.getoption("--long"):
         pytest.skip("Slurm's limits are whole minutes; --long waits for one")
-    job = Job(hub, cluster, observation)
+    job = Job(hub, cluster, observation, USER, PROFILE)
     job.run(DRAW)
     processes = living.with_variable("HOME", str(hub.folder))
     assert living.with_word(processes, "casaviewer")
@@ -158,18 +114,7 @@ def test_nothing_is_left_of_a_job_that_ends_and_the_user_reads_why(
     job.close()
     # It goes on to be ended for a moment.
     cluster.until(job.number, state)
-    _reads(browser, hub, sentence, f"(job {job.number})")
-
-
-def _reads(browser: Browser, hub: Hub, *sentences: str) -> None:
-    """Look whether the user reads sentences above the profiles."""
-    page = browser.new_context().new_page()
-    hub.log_in(page, USER)
-    page.goto(f"{hub.url}hub/home")
-    page.goto(f"{hub.url}hub/spawn/{USER}")
-    for sentence in sentences:
-        expect(page.get_by_text(sentence)).to_be_visible()
-    page.context.close()
+    reads(browser, hub, USER, sentence, f"(job {job.number})")
 
 
 def test_a_server_that_dies_at_its_start_is_told_of_before_the_hub_gives_up(
@@ -213,7 +158,7 @@ def _restarted(hub: Hub, number: int) -> None:
 def test_a_server_in_a_job_survives_a_restart_of_the_hub_with_its_kernel_and_its_windows(
     hub: Hub, cluster: slurm.Slurm, observation: Path
 ) -> None:
-    job = Job(hub, cluster, observation)
+    job = Job(hub, cluster, observation, USER, PROFILE)
     job.run("x = 7")
     job.run(DRAW)
     viewers = living.with_word(living.with_variable("HOME", str(hub.folder)), "casaviewer")
@@ -240,7 +185,7 @@ def test_a_job_that_waits_when_the_hub_ends_is_cancelled_by_the_next_one_and_the
         cluster.until(number, "CANCELLED")
         while _server(hub):
             pass
-        _reads(browser, hub, f"(job {number}) has ended: the hub was restarted while it was starting")
+        reads(browser, hub, USER, f"(job {number}) has ended: the hub was restarted while it was starting")
     finally:
         cluster.run("scontrol", "update", "partitionname=main", "state=up")
     hub.start_server(USER, profile=PROFILE)

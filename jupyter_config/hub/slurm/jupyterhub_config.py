@@ -1,11 +1,14 @@
 """JupyterHub on a cluster: each user's server is a job of Slurm's, with a profile for each version of CASA.
 
 It needs batchspawner and wrapspawner beside JupyterHub, and batchspawner in each environment of CASA, too. The hub
-runs as root on a machine from which jobs are submitted, and all nodes see the users' homes and the environments.
+runs as root on a machine from which jobs are submitted, and all nodes see the users' homes and the environments. In
+the place of an environment there may be Apptainer's image of casa-desktop, which has all that a server needs.
 
 Copy it and change what is in capital letters; or set these variables in the hub's own environment:
 
-    CASA_ENVIRONMENTS   names and folders of Python environments: "6.7=/opt/casa-6.7 6.6=/opt/casa-6.6"
+    CASA_ENVIRONMENTS   names, and folders of Python environments or images: "6.7=/opt/casa-6.7 6.6=/opt/casa-6.6.sif"
+    CASA_APPTAINER      what runs an image, with the folders that users see beside their homes:
+                        "apptainer run --bind /data"
     CASA_PARTITION      the partition of the jobs; empty: Slurm's default one
 """
 
@@ -24,6 +27,7 @@ from wrapspawner import ProfilesSpawner
 ENVIRONMENTS = dict(
     pair.split("=", 1) for pair in os.environ.get("CASA_ENVIRONMENTS", "6.7=/opt/casa-6.7 6.6=/opt/casa-6.6").split()
 )
+APPTAINER = os.environ.get("CASA_APPTAINER", "apptainer run")
 PARTITION = os.environ.get("CASA_PARTITION", "")
 # Name, processors, memory, time.
 SIZES = (
@@ -177,13 +181,21 @@ class CasaProfiles(ProfilesSpawner):
         return note + await super().get_options_form()
 
 
+def commands(place):
+    """Return what starts batchspawner's program and the server in an environment, or in an image of Apptainer's."""
+    if place.endswith(".sif"):
+        return f"{APPTAINER} {place} batchspawner-singleuser", "jupyterhub-singleuser"
+    return f"{place}/bin/batchspawner-singleuser", f"{place}/bin/jupyterhub-singleuser"
+
+
 def profiles():
     """Yield a profile for each environment and size."""
-    for name, folder in ENVIRONMENTS.items():
+    for name, place in ENVIRONMENTS.items():
+        wrapper, server = commands(place)
         for size, processors, memory, time in SIZES:
             settings = {
-                "cmd": [f"{folder}/bin/jupyterhub-singleuser"],
-                "batchspawner_singleuser_cmd": f"{folder}/bin/batchspawner-singleuser",
+                "cmd": [server],
+                "batchspawner_singleuser_cmd": wrapper,
                 "req_nprocs": str(processors),
                 "req_memory": memory,
                 "req_runtime": time,
