@@ -7,6 +7,10 @@ the window gives the image another third. No option and no style has this effect
 image off if the desktop becomes lower. So this program sends the window the events of a drag, which do not move the
 pointer, and then changes its height to and fro. A window without such a separator is left alone.
 
+Each step must have been taken and drawn before the next one. A window says so by answering pings as it does for a
+window manager (_NET_WM_PING of the Extended Window Manager Hints), in the order of its other events, after which it
+draws. While it loads its image it answers none.
+
 This program imports nothing of this package, so that it can be run by its path.
 """
 
@@ -15,7 +19,7 @@ from __future__ import annotations
 import select
 import sys
 import time
-from typing import Any, Iterator, List, Optional
+from typing import Any, Iterator, List, Optional, Tuple
 
 from Xlib import X
 from Xlib.display import Display
@@ -28,10 +32,13 @@ _RESIZE = 1 | 0b1000 << 8 | 2 << 12
 _STEP = 12
 # Four times are enough if the first drag works.
 _TIMES = 20
-# How long a window may take to draw itself for the first time, in seconds.
-_OPENING = 10
-# How long a window may take to draw itself in a new size, in seconds; it does no harm if it takes longer.
-_PATIENCE = 0.3
+# How many answers in a row mean that a window has handled all events before the first of them, run its timers, and
+# drawn: one may come before what was told earlier has been passed on, and the next before that has been drawn.
+_ROUNDS = 3
+# How long a window may take to draw itself for the first time, and to answer, in seconds. It may be loading an image.
+_OPENING, _PATIENCE = 10, 60
+# How long the window manager may take to give a window another height, in seconds.
+_RESIZING = 10
 
 
 class _Desktop:
@@ -40,8 +47,11 @@ class _Desktop:
     def __init__(self) -> None:
         self.display = Display()
         self.root = self.display.screen().root
-        self.root.change_attributes(event_mask=X.PropertyChangeMask)
+        # Windows answer pings to clients that take events of one of the latter kinds, Qt 6 of the very last.
+        kinds = X.PropertyChangeMask | X.SubstructureNotifyMask | X.StructureNotifyMask
+        self.root.change_attributes(event_mask=kinds)
         self.display.damage_query_version()
+        self._pings = 0
 
     def windows(self) -> List[int]:
         told = self.root.get_full_property(self.display.intern_atom("_NET_CLIENT_LIST"), X.AnyPropertyType)
@@ -58,16 +68,37 @@ class _Desktop:
             known = set(now)
             self.wait(None)
 
-    def wait(self, seconds: Optional[float]) -> bool:
-        """Wait for the next events and discard them; return whether there were any within ``seconds``."""
+    def wait(self, seconds: Optional[float]) -> List[Any]:
+        """Wait for the next events and return them; none if there were none within ``seconds``."""
         self.display.flush()
         poll = select.poll()
         poll.register(self.display, select.POLLIN)
-        if not self.display.pending_events() and not poll.poll(None if seconds is None else seconds * 1000):
-            return False
-        while self.display.pending_events():
-            self.display.next_event()
-        return True
+        if not self.display.pending_events():
+            poll.poll(None if seconds is None else seconds * 1000)
+        return [self.display.next_event() for _ in range(self.display.pending_events())]
+
+    def settle(self, window: Any) -> None:
+        """Wait until the window has handled what was sent to it, and has drawn itself.
+
+        Raises:
+            TimeoutError: it does not answer.
+        """
+        protocols, ping = map(self.display.intern_atom, ("WM_PROTOCOLS", "_NET_WM_PING"))
+        for _ in range(_ROUNDS):
+            self._pings += 1
+            words = (ping, self._pings, window.id, 0, 0)
+            self.send(window, ClientMessage(window=window, client_type=protocols, data=(32, words)))
+            self._await_message(words)
+
+    def _await_message(self, words: Tuple[int, ...]) -> None:
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            remaining = deadline - time.monotonic()
+            messages = (event for event in self.wait(max(remaining, 0)) if event.type == X.ClientMessage)
+            if any(tuple(each.data[1]) == words for each in messages):
+                return
+            if remaining <= 0:
+                raise TimeoutError
 
     def send(self, window: Any, event: Any) -> None:
         window.send_event(event, event_mask=0)
@@ -106,7 +137,7 @@ def drag(desktop: _Desktop, window: Any, row: int) -> None:
         )
         desktop.send(window, event)
         # Qt moves the separator when it is idle, and not at all once the button is released.
-        desktop.wait(_PATIENCE / 3)
+        desktop.settle(window)
 
 
 def resize(desktop: _Desktop, window: Any, height: int) -> None:
@@ -114,10 +145,10 @@ def resize(desktop: _Desktop, window: Any, height: int) -> None:
     kind = desktop.display.intern_atom("_NET_MOVERESIZE_WINDOW")
     message = ClientMessage(window=window, client_type=kind, data=(32, [_RESIZE, 0, 0, 0, height]))
     desktop.root.send_event(message, event_mask=X.SubstructureRedirectMask | X.SubstructureNotifyMask)
-    deadline = time.monotonic() + _PATIENCE
-    # The drawing comes in several pieces.
-    while time.monotonic() < deadline and desktop.wait(_PATIENCE / 3):
-        pass
+    deadline = time.monotonic() + _RESIZING
+    while window.get_geometry().height != height and time.monotonic() < deadline:
+        desktop.wait(max(deadline - time.monotonic(), 0))
+    desktop.settle(window)
 
 
 def make_room(desktop: _Desktop, window: Any, colour: bytes) -> None:
@@ -125,6 +156,7 @@ def make_room(desktop: _Desktop, window: Any, colour: bytes) -> None:
     title = window.get_full_property(desktop.display.intern_atom("_NET_WM_NAME"), X.AnyPropertyType)
     if title is None or b"Viewer Display Panel" not in title.value:
         return
+    window.change_attributes(event_mask=X.StructureNotifyMask)
     drawn = window.damage_create(damage.DamageReportRawRectangles)
     try:
         deadline = time.monotonic() + _OPENING
@@ -139,9 +171,10 @@ def make_room(desktop: _Desktop, window: Any, colour: bytes) -> None:
 
 
 def _make_room(desktop: _Desktop, window: Any, colour: bytes, row: int) -> None:
+    desktop.settle(window)
     height, moved = window.get_geometry().height, False
     for _ in range(_TIMES):
-        # While the window loads its image, it handles all events together at the end, and the drag has no effect.
+        # An image that loads meanwhile has the window handle all events of a drag together, which has no effect then.
         if not moved:
             drag(desktop, window, row)
         resize(desktop, window, height - _STEP)
@@ -162,8 +195,8 @@ def main(colour: str) -> None:
     for window in desktop.new_windows():
         try:
             make_room(desktop, window, bytes.fromhex(colour.lstrip("#"))[::-1])
-        except XError:
-            # The window has closed.
+        except (XError, TimeoutError):
+            # The window has closed, or is stopped.
             continue
 
 
