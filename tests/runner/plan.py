@@ -165,7 +165,7 @@ SECONDS: Dict[str, float] = {
     "tests/kernel/test_removed_root.py": 18,
     "tests/kernel/test_starved.py": 172,
     "tests/kernel/tools/test_stalls.py": 48,
-    "tests/kernel/tools/test_viewer_preferences.py": 12,
+    "tests/kernel/tools/test_viewer_preferences.py": 45,
     "tests/labextension/test_front_end.py": 49,
     "tests/lasting/test_fast_motion.py": 34,
     "tests/lasting/test_long_life.py": 24,

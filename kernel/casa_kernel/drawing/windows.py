@@ -36,6 +36,7 @@ _REMEDY_OF_MASKS = (
     "Draw the masks once in a notebook, with interactive=True: they are kept in a folder beside the image, for example "
     'first.hand, and hand="first.hand" replays them without a window.'
 )
+_STEPPING = "The menu View > Animators shows the buttons that step through channels."
 _REMEDY = "Leave its window out, or call it in a notebook."
 
 
@@ -122,7 +123,8 @@ class Windows:
             display = self._desk.desktop.environment()
             program = appimages.ensure_extracted(appimages.find(row.tool), self._desk.front.say)
             proxies.spare_tools(os.environ)
-            self._desk.tell(f"{row.name} waits for you on the CASA Desktop: {row.advice}")
+            advice = f"{row.advice} {_STEPPING}" if _steps(row, given) else row.advice
+            self._desk.tell(f"{row.name} waits for you on the CASA Desktop: {advice}")
             keeper = self._keeper(row.name, stock, given)
             session = self._session(row, program, display, given, keeper)
             with self._reported(keeper), self._flags_kept(row, given), session:
@@ -225,12 +227,15 @@ class Windows:
         if row.tool == "casaplotserver":
             return self._flag_display.session(row.name, program, display)
         alt, say = pictures.alt(row.name, given), self._desk.front.say
-        # The arguments of deconvolve and simanalyze do not say whether their images are planes.
-        is_plane = row.name == "tclean" and not viewer_preferences.has_planes(given)
-        look = viewer_preferences.MASK_EDITOR_OF_A_PLANE if is_plane else viewer_preferences.MASK_EDITOR
         return self._editor.session(
-            row.name, program, display, look, lambda pid: self._desk.look(pid, alt), say, keeper
+            row.name, program, display, _steps(row, given), lambda pid: self._desk.look(pid, alt), say, keeper
         )
+
+
+def _steps(row: InteractiveTask, given: Mapping[str, Any]) -> bool:
+    """Return whether the window is a mask editor whose image may have several planes."""
+    # The arguments of deconvolve and simanalyze do not say whether their images have.
+    return row.tool == "casaviewer" and (row.name != "tclean" or viewer_preferences.has_planes(given))
 
 
 def _show_nothing(_bundle: Mapping[str, str]) -> None:

@@ -120,6 +120,8 @@ class MaskEditor:
         self._last_look: Callable[[int], None] = lambda _pid: None
         self._watch: Optional[ViewerWatch] = None
         self._missed = False
+        # Whether the last editor's image had channels, and whether the last such editor showed its animators.
+        self._steps = self._animators = False
         self._observer: Optional[Observer] = None
         self._relay: Optional[RelayLink] = None
         self._keeper: Optional[Keeper] = None
@@ -151,7 +153,7 @@ class MaskEditor:
         task: str,
         program: Path,
         display: Mapping[str, str],
-        look: Mapping[str, str],
+        steps: bool,
         last_look: Callable[[int], None],
         say: Callable[[str], None],
         keeper: Optional[Keeper] = None,
@@ -162,7 +164,8 @@ class MaskEditor:
             task: its name, for messages.
             program: the program of casaviewer, unpacked.
             display: the variables that put it on the desktop.
-            look: its preferences.
+            steps: its image may have channels to step through. The animators, which do that, are then shown if the user
+                has had them shown in the last such editor.
             last_look: called with the viewer's process id, before a viewer that is still running is ended.
             say: called with a message for the user when the viewer is stopped or continues.
             keeper: keeps the handwork. It can fail without any harm to the task.
@@ -181,12 +184,13 @@ class MaskEditor:
             if keeper is not None:
                 stack.enter_context(self._kept(keeper, display))
             with writing(self._folder.path):
+                look = self._look(steps)
                 self._prepare(program, display, look)
                 watch = self._start_watch(partial(_tell_stop, task, say))
             stack.callback(self._end, watch)
             self._watch = watch
             stack.enter_context(self._closing_requests(display, requests))
-            if look is viewer_preferences.MASK_EDITOR_OF_A_PLANE:
+            if look is viewer_preferences.MASK_EDITOR:
                 stack.callback(self._start_roomier(display).stop)
             yield
             # Known only as long as it is there.
@@ -322,6 +326,14 @@ class MaskEditor:
             if self._watch.pid is not None and not self._watch.interrupted:
                 self._last_look(self._watch.pid)
             self._watch.end_viewer()
+
+    def _look(self, steps: bool) -> Mapping[str, str]:
+        if self._steps:
+            self._animators = viewer_preferences.shows_animators(self._cache)
+        self._steps = steps
+        if steps and self._animators:
+            return viewer_preferences.MASK_EDITOR_WITH_ANIMATORS
+        return viewer_preferences.MASK_EDITOR
 
     def _prepare(self, program: Path, display: Mapping[str, str], look: Mapping[str, str]) -> None:
         viewer_preferences.write(self._cache, look)

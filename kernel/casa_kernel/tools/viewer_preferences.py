@@ -13,7 +13,8 @@ from typing import Any, List, Mapping
 # Larger than most desktops: the window manager limits the window to the desktop's size. The viewer calls 2000 and more
 # "unreasonably large", and uses 1000 x 640 instead.
 _WHOLE_DESKTOP = "1900 1500"
-_STYLE_FILE = "viewer/style.qss"
+_RC_FILE, _STYLE_FILE = "viewer/rc", "viewer/style.qss"
+_ANIMATORS = "viewer.iclean.visible.animator"
 # The values of tclean's parameter stokes that give a single plane.
 _ONE_STOKES = ("I", "Q", "U", "V", "XX", "YY", "RR", "LL", "pseudoI")
 
@@ -30,19 +31,21 @@ LIVE: Mapping[str, str] = {
 }
 
 # The image shares the window's height with the clean controls above it. With docks on the right it would be tiny on a
-# desktop in half a browser window. So the tool buttons are on the left, the channels' buttons below, and the cursor's
-# values in the menu View.
+# desktop in half a browser window. So the tool buttons are on the left; the cursor's values are in the menu View, as
+# the animators, which step through channels: their dock is 241 pixels high, which casaviewer's code fixes whatever
+# the style says (``AnimatorHolder``), and would leave the image a third of such a window.
 MASK_EDITOR: Mapping[str, str] = {
     "viewer.iclean.dimensions": _WHOLE_DESKTOP,
     "viewer.iclean.position.animator": "bottom",
     "viewer.iclean.position.cursor_tracking": "right",
     "viewer.iclean.position.mousetools": "left",
+    _ANIMATORS: "false",
     "viewer.iclean.visible.cursor_tracking": "false",
     "viewer.iclean.visible.regions": "false",
 }
 
-# If there are no channels to step through, show only the clean controls and the image.
-MASK_EDITOR_OF_A_PLANE: Mapping[str, str] = {**MASK_EDITOR, "viewer.iclean.visible.animator": "false"}
+# For users who had the animators in the last mask editor.
+MASK_EDITOR_WITH_ANIMATORS: Mapping[str, str] = {**MASK_EDITOR, _ANIMATORS: "true"}
 
 # Settings that are not in the preferences: narrow bars and gaps, to leave room for the image. Sizes are in CSS pixels,
 # whatever the desktop's scale is. Language: https://doc.qt.io/qt-6/stylesheet-reference.html
@@ -56,7 +59,7 @@ QStatusBar { max-height: 16px; }
 # ``interactive.editor_size`` finds the separator below the clean controls by this unique colour. There is no separator
 # if the controls may not grow by even a pixel, hence the max-height.
 SEPARATOR = "#dcdad9"
-_STYLE_OF_A_PLANE = f"""\
+_STYLE_WITHOUT_ANIMATORS = f"""\
 #Interactive_Clean {{ max-height: 104px; }}
 QMainWindow::separator {{ background: {SEPARATOR}; }}
 """
@@ -80,12 +83,21 @@ def arguments(cache: Path) -> List[str]:
 
 def write(cache: Path, preferences: Mapping[str, str]) -> None:
     """Make ``cache`` a cache folder for a viewer with ``preferences`` and without other settings."""
-    rc = cache / "viewer" / "rc"
+    rc = cache / _RC_FILE
     rc.parent.mkdir(parents=True, exist_ok=True)
     rc.write_text("".join(f"{name}: {value}\n" for name, value in preferences.items()))
-    style = _STYLE + (_STYLE_OF_A_PLANE if preferences is MASK_EDITOR_OF_A_PLANE else "")
+    style = _STYLE + (_STYLE_WITHOUT_ANIMATORS if preferences is MASK_EDITOR else "")
     # Without a style, so that the picture has its usual size.
     (cache / _STYLE_FILE).write_text("" if preferences is HEADLESS else style)
+
+
+def shows_animators(cache: Path) -> bool:
+    """Return whether the last mask editor that used ``cache`` showed its animators; the viewer writes that at once."""
+    try:
+        lines = (cache / _RC_FILE).read_text(errors="replace").splitlines()
+    except OSError:
+        return False
+    return [line for line in lines if line.startswith(_ANIMATORS)][-1:] == [f"{_ANIMATORS}: true"]
 
 
 def has_planes(given: Mapping[str, Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Callable, Dict, List, Tuple
 
@@ -18,6 +19,9 @@ from ...support.screen import Pixels, Screen, XHand
 
 CLEAN = """
 tclean(vis='sim.ms', imagename='wide', imsize=64, cell='1arcsec', niter=20, interactive=True)
+"""
+CUBE = """
+tclean(vis='line.ms', imagename='cube', imsize=64, cell='1arcsec', specmode='cube', niter=240, interactive=True)
 """
 Rows = NDArray[np.intp]
 
@@ -64,9 +68,7 @@ def test_channels_are_there_to_step_through_where_a_mask_has_several_planes(
 def test_the_image_has_about_three_fifths_of_a_live_viewer_in_half_a_browser_window(
     notebook: Notebook, environment: Dict[str, str], record: Callable[[], Dict[str, str]]
 ) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "casa_desktop", "start", "--geometry", "700x800"], env=environment, check=True
-    )
+    start_half_a_window(environment)
     assert notebook.run("viewer('dirty.image', gui=True)").error is None
     with Screen(record()) as screen:
         window = screen.wait_for_window(TITLE)
@@ -105,12 +107,12 @@ def show_animators(screen: Screen, editor: MaskEditor) -> None:
     editor.hand.click((editor.window.left + at[0], editor.window.top + at[1]))
 
 
+@pytest.mark.usefixtures("spectral_line")
+@pytest.mark.parametrize("clean", [CLEAN, CUBE], ids=["plane", "cube"])
 def test_the_image_has_three_fifths_of_the_mask_editor_in_half_a_browser_window_and_docks_come_back_by_the_menu(
-    notebook: Notebook, environment: Dict[str, str], record: Callable[[], Dict[str, str]]
+    notebook: Notebook, environment: Dict[str, str], record: Callable[[], Dict[str, str]], clean: str
 ) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "casa_desktop", "start", "--geometry", "700x800"], env=environment, check=True
-    )
+    start_half_a_window(environment)
     shares: List[float] = []
 
     def look() -> None:
@@ -129,10 +131,66 @@ def test_the_image_has_three_fifths_of_the_mask_editor_in_half_a_browser_window_
             shares.append(now())
         notebook.manager.interrupt_kernel()
 
-    cell = notebook.run(CLEAN, timeout=60, meanwhile=look)
+    cell = notebook.run(clean, timeout=60, meanwhile=look)
     assert cell.error is not None
     assert cell.error["ename"] == "KeyboardInterrupt"
     assert shares[0] > 0.6 > 0.5 > shares[1] > 0.3
+    assert ("View > Animators" in cell.displayed[0]["text/plain"]) == (clean is CUBE)
+
+
+@pytest.mark.usefixtures("spectral_line")
+def test_mask_editors_of_cubes_open_with_the_animators_that_were_chosen_in_the_last_one(
+    line_kernel: Notebook, environment: Dict[str, str], record: Callable[[], Dict[str, str]]
+) -> None:
+    start_half_a_window(environment)
+    shares: List[float] = []
+
+    def look(shows: bool) -> None:
+        with Screen(record()) as screen:
+            editor = MaskEditor.wait_for(screen, XHand(screen))
+
+            def now() -> float:
+                return share(editor.window.cut(screen.pixels()))
+
+            if not shows:
+                screen.wait_until(lambda: now() > 0.6, "image on three fifths of the window")
+            screen.wait_until_still()
+            shares.append(now())
+            if len(shares) in (1, 4):
+                show_animators(screen, editor)
+                screen.wait_until(lambda: abs(now() - shares[-1]) > 0.02, "other docks")
+        line_kernel.manager.interrupt_kernel()
+
+    plane = CUBE.replace("cube", "plane", 1).replace("specmode='cube'", "specmode='mfs'")
+    for call, shows in ((CUBE, False), (plane, False), (CUBE, True), (CUBE, True), (CUBE, False)):
+        line_kernel.run(call, timeout=60, meanwhile=partial(look, shows))
+    assert [each > 0.6 for each in shares] == [True, True, False, False, True]
+    assert max(shares[2:4]) < 0.5
+
+
+def start_half_a_window(environment: Dict[str, str]) -> None:
+    """Start a desktop of the size of half a browser window."""
+    subprocess.run(
+        [sys.executable, "-m", "casa_desktop", "start", "--geometry", "700x800"], env=environment, check=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("", False),
+        ("viewer.iclean.visible.animator: false\nviewer.iclean.visible.animator: true\n", True),
+        ("viewer.iclean.visible.animator: true\nviewer.iclean.visible.animator: false\n", False),
+        ("viewer.dpg.visible.animator: true\n", False),
+    ],
+)
+def test_what_the_viewer_wrote_last_tells_whether_the_animators_were_shown(
+    tmp_path: Path, text: str, shown: bool
+) -> None:
+    assert not viewer_preferences.shows_animators(tmp_path)
+    (tmp_path / "viewer").mkdir()
+    (tmp_path / "viewer" / "rc").write_text(text)
+    assert viewer_preferences.shows_animators(tmp_path) is shown
 
 
 def test_the_user_s_own_preferences_are_left_alone(notebook: Notebook, environment: Dict[str, str]) -> None:
