@@ -175,7 +175,7 @@ SECONDS: Dict[str, float] = {
     "tests/runner/test_parallel.py": 26,
     "tests/system/test_casalogger.py": 16,
     "tests/system/test_demo_notebook.py": 25,
-    "tests/system/test_desktop_in_cell.py": 41,
+    "tests/system/test_desktop_in_cell.py": 75,
     "tests/system/test_firefox.py": 12,
     "tests/system/test_foreign_jupyter.py": 64,
     "tests/system/test_hub.py": 18,

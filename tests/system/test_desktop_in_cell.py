@@ -30,17 +30,19 @@ while usage.is_watched(registry.running("main")):
 
 @pytest.fixture(scope="module")
 def jupyter(place: Path, environment: Dict[str, str], observation: Path) -> Iterator[Jupyter]:
-    """A JupyterLab with anywidget; no port of a kernel's can be reached from it."""
-    python = other_jupyter.installed(place / "widgets", ["jupyterlab", "anywidget"])
+    """JupyterLab and Notebook 7 with anywidget; no port of a kernel's can be reached from them."""
+    python = other_jupyter.installed(place / "widgets", ["jupyterlab", "notebook", "anywidget"])
     share = python.parents[1] / "share" / "jupyter"
     (share / "labextensions").mkdir(parents=True)
     own = Path(sys.prefix, "share", "jupyter")
     (share / "lab").symlink_to(own / "lab")
-    for name in ("anywidget", "@jupyter-widgets"):
+    for name in ("anywidget", "@jupyter-widgets", "@jupyter-notebook"):
         (share / "labextensions" / name).symlink_to(own / "labextensions" / name)
     settings = place / "widgets-settings"
     (settings / "labconfig").mkdir(parents=True)
-    (settings / "jupyter_server_config.json").write_text(json.dumps({"ServerApp": {"base_url": BASE}}))
+    (settings / "jupyter_server_config.json").write_text(
+        json.dumps({"ServerApp": {"base_url": BASE, "jpserver_extensions": {"notebook": True}}})
+    )
     quiet = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
     (settings / "labconfig" / "page_config.json").write_text(json.dumps(quiet))
     data = settings / "data"
@@ -59,8 +61,26 @@ def shown(notebook: Notebook, number: int) -> Canvas:
     return Canvas(notebook.page, view.locator("canvas"))
 
 
-def test_a_mask_is_drawn_in_the_output_of_a_cell_while_another_one_runs(lab: Lab, screen: Callable[[], Screen]) -> None:
-    notebook = lab.notebook(SHOW, 'NAME = "cell"', CLEAN, READ, kernel="elsewhere")
+def in_jupyterlab(lab: Lab, *cells: str) -> Notebook:
+    """Return a notebook with these cells, open in JupyterLab."""
+    return lab.notebook(*cells, kernel="elsewhere")
+
+
+def in_notebook_7(lab: Lab, *cells: str) -> Notebook:
+    """Return a notebook with these cells, open in Notebook 7."""
+    path = lab.write_notebook(*cells, kernel="elsewhere")
+    # The page says "idle" from the start, also while there is no kernel yet.
+    with lab.page.expect_websocket(lambda socket: "/api/kernels/" in socket.url, timeout=60_000):
+        lab.page.goto(f"{lab.jupyter.url}notebooks/{path}?token={lab.jupyter.token}")
+    expect(lab.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible(timeout=60_000)
+    return Notebook(lab.page)
+
+
+@pytest.mark.parametrize("opened", [in_jupyterlab, in_notebook_7])
+def test_a_mask_is_drawn_in_the_output_of_a_cell_while_another_one_runs(
+    lab: Lab, screen: Callable[[], Screen], opened: Callable[..., Notebook]
+) -> None:
+    notebook = opened(lab, SHOW, f"NAME = {opened.__name__!r}", CLEAN, READ)
     notebook.run(0)
     canvas, desktop = shown(notebook, 0), screen()
     canvas.wait_for_size_of(desktop)
@@ -81,8 +101,7 @@ def test_a_view_follows_the_life_of_its_output_its_page_and_its_desktop(lab: Lab
     shown(notebook, 0)
 
     # The page is loaded again: the widget's state comes from the kernel.
-    lab.page.keyboard.press("Control+s")
-    expect(lab.page.locator(".lm-TabBar-tab.lm-mod-current.jp-mod-dirty")).to_have_count(0)
+    _save(lab)
     lab.reload()
     shown(notebook, 0)
 
@@ -115,3 +134,64 @@ def test_a_view_says_that_its_kernel_was_restarted(lab: Lab) -> None:
     notebook.wait_until_idle()
     notebook.run(0)
     shown(notebook, 0)
+
+
+def test_of_two_pages_the_one_whose_size_changed_last_has_the_desktop_s_size(
+    lab: Lab, screen: Callable[[], Screen]
+) -> None:
+    notebook = in_jupyterlab(lab, SHOW)
+    notebook.run(0)
+    canvas, desktop = shown(notebook, 0), screen()
+    canvas.wait_for_size_of(desktop)
+    _save(lab)
+    page = lab.page.context.new_page()
+    page.set_viewport_size({"width": 1000, "height": 900})
+    page.goto(f"{lab.jupyter.url}lab/workspaces/second/tree/{_path(lab)}?token={lab.jupyter.token}")
+    second = Notebook(page)
+    second.wait_until_idle()
+    other = shown(second, 0)
+    other.wait_for_size_of(desktop)
+    # Views that both insisted would change it with each message.
+    assert len({desktop.size() for _ in range(2000)}) == 1
+    lab.page.bring_to_front()
+    lab.page.set_viewport_size({"width": 1100, "height": 900})
+    canvas.wait_for_size_of(desktop)
+    # The other one shows all of it still.
+    shown(second, 0)
+    page.close()
+
+
+def test_a_notebook_that_is_opened_again_says_what_was_shown_and_shows_no_desktop(lab: Lab) -> None:
+    notebook = in_jupyterlab(lab, SHOW, "1 + 1")
+    notebook.run(0)
+    shown(notebook, 0)
+    _save(lab)
+    saved = lab.jupyter.root / _path(lab)
+    # While its kernel runs; as somebody else's: JupyterLab trusts what this user has run, and no other notebook.
+    foreign = saved.with_name("foreign.ipynb")
+    foreign.write_text(saved.read_text().replace("1 + 1", "1 + 2"))
+    lab.open(foreign.name)
+    _says_so(Notebook(lab.page), "was shown here: run the cell again")
+    # With another kernel.
+    lab.jupyter.end_kernels()
+    lab.open(saved.name)
+    _says_so(Notebook(lab.page), "as long as this kernel runs. Afterwards, run the cell again")
+
+
+def _says_so(notebook: Notebook, sentence: str) -> None:
+    notebook.wait_until_idle()
+    expect(notebook.cell(0).locator(".jp-OutputArea-output", has_text=sentence)).to_be_visible()
+    # What widgets there are was restored before the kernel was said to be idle.
+    expect(notebook.page.locator("canvas")).to_have_count(0)
+    notebook.run(0)
+    shown(notebook, 0)
+
+
+def _save(lab: Lab) -> None:
+    lab.page.keyboard.press("Control+s")
+    expect(lab.page.locator(".lm-TabBar-tab.lm-mod-current.jp-mod-dirty")).to_have_count(0)
+
+
+def _path(lab: Lab) -> str:
+    """Return the path of the notebook that the page shows."""
+    return lab.page.url.split("/tree/")[1].split("?")[0]

@@ -40,9 +40,11 @@ _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 _PROTOCOL = {"version": "2.1.0"}
 # Views of one desktop in one cell: each of a browser's pages that show the notebook has one.
 _MOST_VIEWS = 16
+# Stands above the view: of a widget whose kernel has ended, a notebook that is opened again says "model not found".
+_CAPTION = "The desktop {name}, as long as this kernel runs. Afterwards, run the cell again."
 _FALLBACK = (
-    "The desktop {name} was shown here, or would be if this Jupyter had anywidget: run 'pip install anywidget' in "
-    "Jupyter's own environment, and reload the page."
+    "The desktop {name} was shown here: run the cell again. If you read this then, too, this Jupyter has no anywidget: "
+    "run 'pip install anywidget' in Jupyter's own environment, and reload the page."
 )
 
 
@@ -74,6 +76,7 @@ class CellDesktops:
             each.close()
         shown = CellDesktop(self._kernel, name)
         self._shown.append(shown)
+        self._front.show({"text/plain": _CAPTION.format(name=name)}, {})
         self._front.show(*shown.bundle())
 
 

@@ -96,6 +96,10 @@ export class Link implements IFollower {
       this.visible = visible;
       this.channel.tell({ type: 'visible', visible });
       this.channel.write(this.client.show(visible));
+      if (visible) {
+        this.sizes.insist();
+        this.ask();
+      }
       this.roundTrips.forget();
       this.schedule(0);
     }

@@ -24,20 +24,31 @@ export function wanted(
   return across > 0 && down > 0 ? { width: across, height: down } : null;
 }
 
+/** Why the size is as it is, in RFB: this view has asked for it; another one has. */
+const OWN = 1;
+const ANOTHERS = 2;
+
 /**
  * Decides when to ask for which size: only the view in control asks, and waits
  * for the answer before it asks again.
+ *
+ * Where nothing says which view is in control, as with a kernel, the last one
+ * that has asked is: two views that both insisted would change the size for ever.
  */
 export class Sizes {
   /** The desktop's size now; null before it is known. */
   current: IExtent | null = null;
   private controls = true;
+  private ruled = false;
   private wish: IExtent | null = null;
   private asked: IExtent | null = null;
   private refused: IExtent | null = null;
+  private yielded: IExtent | null = null;
 
   /** Set whether this view controls the size. */
   control(controls: boolean): void {
+    this.ruled = true;
+    this.yielded = null;
     if (controls !== this.controls) {
       this.controls = controls;
       // Requests of a view that does not control the size are never answered.
@@ -51,14 +62,21 @@ export class Sizes {
     this.wish = size;
   }
 
+  /** The user has come back to this view: its size counts again. */
+  insist(): void {
+    this.yielded = null;
+  }
+
   /** Take the desktop's size from the server. */
   told({ width, height, reason, refusal }: ISize): void {
     if (refusal === 0) {
       this.current = { width, height };
     }
-    if (reason === 1) {
+    if (reason === OWN) {
       this.refused = refusal === 0 ? null : this.asked;
       this.asked = null;
+    } else if (reason === ANOTHERS && !this.ruled) {
+      this.yielded = this.wish;
     }
   }
 
@@ -68,7 +86,7 @@ export class Sizes {
     if (!this.controls || !wish || asked || !current) {
       return null;
     }
-    if (same(wish, current) || same(wish, this.refused)) {
+    if ([current, this.refused, this.yielded].some(each => same(wish, each))) {
       return null;
     }
     this.asked = wish;

@@ -62,6 +62,31 @@ test('a size that was refused is not asked for again, another one is', () => {
   assert.deepEqual(sizes.next(), { width: 801, height: 600 });
 });
 
+test('of views that nobody rules, the one that asked last has its size', () => {
+  const sizes = view();
+  sizes.next();
+  told(sizes, 800, 600, 1);
+  told(sizes, 1200, 700, 2);
+  assert.equal(sizes.next(), null);
+  sizes.want({ width: 810, height: 600 });
+  assert.deepEqual(sizes.next(), { width: 810, height: 600 });
+});
+
+test('a view to which the user comes back has its size again', () => {
+  const sizes = view();
+  told(sizes, 1200, 700, 2);
+  assert.equal(sizes.next(), null);
+  sizes.insist();
+  assert.deepEqual(sizes.next(), { width: 800, height: 600 });
+});
+
+test('a view that the server has put in control keeps its size', () => {
+  const sizes = view();
+  sizes.control(true);
+  told(sizes, 1200, 700, 2);
+  assert.deepEqual(sizes.next(), { width: 800, height: 600 });
+});
+
 test('a view that does not control the size asks for none', () => {
   const sizes = view();
   sizes.control(false);
