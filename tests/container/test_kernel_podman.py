@@ -169,14 +169,16 @@ def test_cleaning_is_interrupted(notebook: Notebook, record: Find) -> None:
     assert cell.error["ename"] == "KeyboardInterrupt"
 
 
-def test_variables_of_mpi_arrive_and_of_pythonpath_only_the_kernels_own(
+def test_settings_of_mpi_arrive_but_no_rank_and_of_pythonpath_only_the_kernels_own(
     observation: Path, surroundings: Dict[str, str], container: Container
 ) -> None:
-    given = {"OMPI_COMM_WORLD_RANK": "3", "SLURM_JOB_ID": "7", "PYTHONPATH": "/x"}
+    given = {"OMPI_MCA_btl": "self", "OMPI_COMM_WORLD_RANK": "3", "SLURM_JOB_ID": "7", "PYTHONPATH": "/x"}
     with Notebook(observation, {**surroundings, **given}, container=container) as kernel:
         told = kernel.run(f"import os, json; print(json.dumps([os.environ.get(each) for each in {[*given]}]))")
-    rank, job, path = json.loads(told.text)
-    assert (rank, job) == ("3", "7")
+    setting, rank, job, path = json.loads(told.text)
+    assert (setting, job) == ("self", "7")
+    # By the rank of another program the kernel would take itself for a part of that one.
+    assert rank is None
     # By it the scripts that cells start find the kernel's changes of CASA.
     assert re.fullmatch("[^:]+/casa_kernel/sitehooks", path)
 
