@@ -10,7 +10,7 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import List
+from typing import List, Sequence
 from urllib.parse import quote
 
 import psutil
@@ -30,7 +30,11 @@ mount -t tmpfs -o mode=755 town /run
 mount -t tmpfs -o mode=755 town /usr/local/share
 mkdir -m 700 /mnt/hub
 if [ -d {prefix} ]; then mkdir /mnt/prefix; mount --bind {prefix} /mnt/prefix; fi
-for path in {project} {prefix} {base}; do
+number=0
+for path in {others}; do
+  number=$((number + 1)); mkdir /mnt/other-$number; mount --bind "$path" /mnt/other-$number
+done
+for path in {project} {prefix} {base} {others}; do
   top=/$(echo "$path" | cut -d/ -f2)
   case $(stat -c %A "$top") in *x|*t) ;; *) mount -t tmpfs -o mode=755 town "$top" ;; esac
 done
@@ -38,6 +42,8 @@ again() {{ [ -e "$2/$3" ] || {{ mkdir -p "$2"; mount --bind "$1" "$2"; }}; }}
 again /mnt/project {project} pyproject.toml
 again /mnt/prefix {prefix} bin
 again /mnt/python {base} bin
+number=0
+for path in {others}; do number=$((number + 1)); again /mnt/other-$number "$path" bin; done
 """
 # A system's own tools refuse some names that a directory service has.
 NEW_USER = """
@@ -66,12 +72,13 @@ class Observatory(RunningHub):
 
     Args:
         more: more of the hub's configuration.
+        pythons: the folders of other Pythons, which all users may read there, too.
     """
 
-    def __init__(self, more: str = "") -> None:
+    def __init__(self, more: str = "", pythons: Sequence[Path] = ()) -> None:
         self.town = Town()
-        places = {"project": ROOT, "prefix": sys.prefix, "base": sys.base_prefix}
-        self.town.as_root(AS_IT_IS.format_map({name: shlex.quote(str(path)) for name, path in places.items()}))
+        places = {"project": [ROOT], "prefix": [sys.prefix], "base": [sys.base_prefix], "others": pythons}
+        self.town.as_root(AS_IT_IS.format_map({name: shlex.join(map(str, paths)) for name, paths in places.items()}))
         public, hub, api = free_ports(3)
         own = {
             "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
