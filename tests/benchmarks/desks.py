@@ -44,8 +44,6 @@ class Desk:
 
     # Of the desktop's page, below the port.
     page_path = ""
-    # What its pages run before the probe.
-    prologue = ""
     port = 0
     token = ""
 
@@ -99,8 +97,6 @@ class Desk:
         context = self._browser.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]
         try:
             context.set_default_timeout(60_000)
-            if self.prologue:
-                context.add_init_script(self.prologue)
             context.add_init_script(PROBE)
             yield context
         finally:

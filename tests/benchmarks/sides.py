@@ -8,9 +8,7 @@
 - ``Xpra`` is Debian's, with its HTML5 client and without Jupyter, for it brings a server of its own. What a desktop
   here has not (sound, printers, webcams, notifications) is turned off.
 - ``Selkies`` is Selkies' own entry for jupyter-server-proxy, in its own settings: an Xvfb, H.264 on the processor, and
-  WebCodecs in the browser, again with this project's window manager and its preferences. Its page shows frames in
-  a video element, whose pixels cannot be read. So its browser lacks what feeds that element, and it is told to use no
-  worker: then it draws the frames on its canvas.
+  WebCodecs in the browser, again with this project's window manager and its preferences.
 - ``bare RFB`` reads the same Xvnc's socket with nothing between, uncompressed: what a browser cannot reach.
 """
 
@@ -140,12 +138,6 @@ class Selkies(InJupyter):
     websocket_path = "selkies/websockets"
     card = "Selkies [↗]"
     own_tab = True
-    prologue = """
-        delete window.MediaStreamTrackGenerator;
-        if (location.pathname.endsWith('/selkies/')) {
-          history.replaceState(null, '', '?offscreen_worker=false');
-        }
-    """
 
     @classmethod
     @lru_cache(maxsize=None)
