@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional
 
 import psutil
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from ..support.living import program, seconds, with_variable
 from ..support.screen import Screen
@@ -25,7 +25,7 @@ from .link import Link, Shape
 
 HERE = Path(__file__).parent
 PROBE = (HERE / "probe.js").read_text(encoding="utf-8")
-VIEWPORT = {"width": 1280, "height": 800}
+VIEWPORT: ViewportSize = {"width": 1280, "height": 800}
 X_SERVERS = ("Xvnc", "Xtigervnc", "Xvfb")
 FOREIGN = ("CASA", "DISPLAY", "JUPYTER", "XAUTHORITY", "XDG_")
 
@@ -44,6 +44,8 @@ class Desk:
 
     # Of the desktop's page, below the port.
     page_path = ""
+    # Whether the desktop takes the size of the page.
+    fits = True
     port = 0
     token = ""
 
@@ -92,9 +94,9 @@ class Desk:
         raise NotImplementedError
 
     @contextmanager
-    def context(self) -> Iterator[BrowserContext]:
+    def context(self, viewport: ViewportSize = VIEWPORT) -> Iterator[BrowserContext]:
         """Yield a fresh profile of the browser, with the probe in each of its pages."""
-        context = self._browser.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]
+        context = self._browser.new_context(viewport=viewport)
         try:
             context.set_default_timeout(60_000)
             context.add_init_script(PROBE)
@@ -103,11 +105,11 @@ class Desk:
             context.close()
 
     @contextmanager
-    def page(self, shape: Optional[Shape] = None) -> Iterator[Page]:
+    def page(self, shape: Optional[Shape] = None, viewport: ViewportSize = VIEWPORT) -> Iterator[Page]:
         """Yield the desktop's page once it has been drawn, over a link of this shape or none."""
         with ExitStack() as exits:
             self.link = None if shape is None else exits.enter_context(Link(self.port, shape))
-            page = exits.enter_context(self.context()).new_page()
+            page = exits.enter_context(self.context(viewport)).new_page()
             page.goto(self.address(self.port if self.link is None else self.link.port))
             wait_until_drawn(page)
             yield page

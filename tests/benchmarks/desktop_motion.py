@@ -1,7 +1,8 @@
 """What moves, over six links: frames that arrive, their bytes, and the processors' time on the server's side.
 
-Three things move: a film of radio images at 60 frames per second (``xprogram``), a real casaviewer's movie of a
-spectral cube at its highest rate, and a plot of a real plotms, dragged by its pan tool. A frame counts once, when
+Four things move: a film of radio images at 60 frames per second (``xprogram``); noise, likewise, on a larger desktop of
+those sides that take the page's size, over three of the links; a real casaviewer's movie of a spectral cube at its
+highest rate; and a plot of a real plotms, dragged by its pan tool. A frame counts once, when
 enough of a row of its pixels differs from the last (``scenes``). All sides are looked at through the link in user
 space, also where it neither delays nor limits, for it counts the bytes that the server sends, all of its protocol
 included. What adapts to a link has two seconds for it, in a fresh page; then as many are counted. The
@@ -17,9 +18,9 @@ from typing import Any, Callable, Dict, List, Mapping, Tuple
 import psutil
 
 from . import scenes, sides
-from .desks import Desk, seconds_of
+from .desks import VIEWPORT, Desk, seconds_of
 from .figures import FLOOR, OURS, Figure
-from .links import LINKS, NARROW, NEAR
+from .links import LINKS, MIDDLING, NARROW, NEAR
 from .rfb import Client
 from .stage import Stage
 
@@ -29,11 +30,14 @@ FIGURES = {
     "processor": Figure("processors of the server's side", None, "% of a core"),
     "cost": Figure("processors' time for a frame", None, "ms"),
 }
-CASES = tuple(f"{scene}, {link}" for scene in (scenes.FILM, scenes.MOVIE, scenes.PAN) for link in LINKS)
+CASES = (
+    *(f"{scenes.NOISE}, {link}" for link in (NEAR, MIDDLING, NARROW)),
+    *(f"{scene}, {link}" for scene in (scenes.FILM, scenes.MOVIE, scenes.PAN) for link in LINKS),
+)
 QUICK = tuple(f"{scene}, {link}" for scene in (scenes.FILM, scenes.MOVIE, scenes.PAN) for link in (NEAR, NARROW))
 ROUNDS = 2
 KEEPS = True
-SECONDS = 450
+SECONDS = 510
 SETTLE, COUNT = 2.0, 2.0
 
 
@@ -45,10 +49,11 @@ def _split(case: str) -> Tuple[str, str]:
 def _side(name: str) -> Callable[[Stage, str], Mapping[str, float]]:
     def measure(stage: Stage, case: str) -> Mapping[str, float]:
         scene, link = _split(case)
-        if sides.KINDS[name].lack():
+        viewport = scenes.VIEWPORTS.get(scene, VIEWPORT)
+        if sides.KINDS[name].lack() or not (sides.KINDS[name].fits or viewport == VIEWPORT):
             return {}
         desk = stage.desk(name, sides.KINDS[name])
-        with desk.page(LINKS[link]) as page:
+        with desk.page(LINKS[link], viewport) as page:
             shown = scenes.on(desk, stage, scene)
             with shown.moving():
                 return _watch(desk, page, shown.line)
@@ -85,7 +90,7 @@ def _figures(frames: int, seconds: float, size: int, taken: float) -> Mapping[st
 
 def _floor(stage: Stage, case: str) -> Mapping[str, float]:
     scene, link = _split(case)
-    if link != NEAR:
+    if link != NEAR or scene in scenes.VIEWPORTS:
         return {}
     desk = stage.desk(FLOOR, sides.Bare)
     assert isinstance(desk, sides.Bare)

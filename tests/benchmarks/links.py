@@ -12,4 +12,4 @@ LINKS = {
     for length, round_trip in _ROUND_TRIPS.items()
     for width, rate in _RATES.items()
 }
-NEAR, FAR, NARROW = "0 ms, unlimited", "50 ms, unlimited", "50 ms, 5 Mbit/s"
+NEAR, FAR, MIDDLING, NARROW = "0 ms, unlimited", "50 ms, unlimited", "50 ms, 20 Mbit/s", "50 ms, 5 Mbit/s"

@@ -1,4 +1,4 @@
-"""What moves on a desktop while it is watched: a film, casaviewer's movie of a cube, and plotms's plot that is panned.
+"""What moves on a desktop while it is watched: a film, noise, casaviewer's movie of a cube, and plotms's plot, panned.
 
 A scene is started once for a desk and goes on when it is watched; in between its processes are stopped, so that it
 takes nothing from the side that is measured. Each tells where a frame can be told from the one before: a row of the
@@ -12,8 +12,9 @@ import subprocess
 import sys
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Iterator, List, Tuple
+from typing import Iterator, List, Mapping, Tuple
 
+from playwright.sync_api import ViewportSize
 from Xlib import XK, X
 from Xlib.ext import xtest
 
@@ -24,7 +25,9 @@ from .cube import BITS, BLOCK, SIDE
 from .desks import Desk, start_program
 from .stage import Stage
 
-FILM, MOVIE, PAN = "a film of 600 x 600 pixels", "casaviewer's movie", "plotms panned"
+FILM, NOISE, MOVIE, PAN = "a film of 600 x 600 pixels", "noise of 800 x 800", "casaviewer's movie", "plotms panned"
+# What does not fit into the usual window of the browser.
+VIEWPORTS: Mapping[str, ViewportSize] = {NOISE: {"width": 1500, "height": 950}}
 
 
 @dataclass(frozen=True)
@@ -76,15 +79,27 @@ def on(desk: Desk, stage: Stage, name: str) -> Scene:
         return found
     if desk.scene is not None:
         desk.scene.end()
-    desk.scene = {FILM: _film, MOVIE: _movie, PAN: _pan}[name](desk, stage)
+    desk.scene = {FILM: _film, NOISE: _noise, MOVIE: _movie, PAN: _pan}[name](desk, stage)
     return desk.scene
 
 
 def _film(desk: Desk, _: Stage) -> Scene:
-    x, y, _side = xprogram.FILM
+    return _numbered(FILM, desk, "film", xprogram.FILM)
+
+
+def _noise(desk: Desk, _: Stage) -> Scene:
+    x, y, side = xprogram.NOISE
+    with desk.screen() as screen:
+        screen.wait_until(lambda: screen.size() >= (x + side, y + side), "desktop as large as its page")
+    return _numbered(NOISE, desk, "noise", xprogram.NOISE)
+
+
+def _numbered(name: str, desk: Desk, program: str, place: Tuple[int, int, int]) -> Scene:
+    """Start a program that shows the numbers of its frames as squares in the upper left corner of its place."""
+    x, y, _ = place
     columns = (x + square * xprogram.SIDE + xprogram.SIDE // 2 for square in range(xprogram.SQUARES))
     line = Line(y + xprogram.SIDE // 2, tuple(columns), 1)
-    return Scene(FILM, line, [start_program(desk.display(), "film")])
+    return Scene(name, line, [start_program(desk.display(), program)])
 
 
 def _movie(desk: Desk, stage: Stage) -> Scene:

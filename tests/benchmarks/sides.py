@@ -168,6 +168,7 @@ class Websockify(_Ours):
     """The desktop of casa-desktop behind websockify."""
 
     page_path = "proxied/page.html"
+    fits = False
     websocket_path = "proxied/websockify"
     card = "Proxied [↗]"
     own_tab = True
@@ -215,6 +216,7 @@ class Xpra(Desk):
     """Debian's Xpra."""
 
     page_path = "index.html"
+    fits = False
 
     def _environment(self) -> Dict[str, str]:
         _settle_icewm(self.place)
