@@ -17,7 +17,7 @@ MACHINE: Dict[str, str] = {
 # place of their own.
 ALONE: Dict[str, str] = {
     "tests/chaos/": "kills at random moments, and all of the machine's processors are its opponent",
-    "tests/lasting/": "looks for slopes of memory and time",
+    "tests/lasting/test_fast_motion.py": "lives by clocks that run so fast that an hour is a second",
     "tests/kernel/test_foreign_settings.py::test_windows_look_the_same": "compares pictures of windows, each at once",
     "tests/test_clock.py::test_the_watch_stands_still": "shares one processor with a stranger, and with nobody else",
 }
@@ -71,6 +71,7 @@ SLOW: Tuple[str, ...] = (
     "tests/casa_desktop/web/test_guests.py::test_no_route_of_a_full_jupyterlab",
     "tests/casa_desktop/x11/test_keyboard_symbols.py",
     "tests/kernel/tools/test_kernel_guard.py",
+    "tests/lasting/test_long_life.py",
     # Whole runs of a small suite, with its workers.
     "tests/runner/test_flaky.py",
     "tests/runner/test_parallel.py",
