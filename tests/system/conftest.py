@@ -11,8 +11,9 @@ from typing import Any, Callable, Dict, Iterator
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, ViewportSize, expect, sync_playwright
 
+from ..support import profiles
 from ..support.lab import Jupyter, Lab
 from ..support.screen import Screen
 
@@ -32,6 +33,8 @@ expect.set_options(timeout=30_000)
 # Where to keep a picture of how each test ended, for whoever wants to look.
 PICTURES = os.environ.get("CASA_DESKTOP_TEST_PICTURES")
 BROWSERS = ("chromium", "google-chrome", "google-chrome-stable")
+# Large enough for a notebook and a desktop side by side.
+VIEWPORT = ViewportSize(width=1920, height=1080)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -54,14 +57,40 @@ def jp_server_cleanup() -> None:
 # Of the package, not of the session: Playwright's synchronous interface keeps an event loop running in this thread,
 # and tests elsewhere want to run theirs.
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless."""
+def playwright() -> Iterator[Playwright]:
+    """What drives browsers."""
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Debian's Chromium, or another Chrome that is there."""
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     assert program, f"None of {', '.join(BROWSERS)} is on PATH: apt-get install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM)
-        yield browser
-        browser.close()
+    return program
+
+
+@pytest.fixture(scope="package")
+def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
+    """Chromium, headless, without a profile."""
+    browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="package")
+def profile(
+    playwright: Playwright, chromium: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[BrowserContext]:
+    """A profile that keeps JupyterLab's scripts compiled, which takes a third of a page's load."""
+    folder = tmp_path_factory.mktemp("profile")
+    profile = playwright.chromium.launch_persistent_context(
+        folder, executable_path=chromium, args=CHROMIUM, viewport=VIEWPORT
+    )
+    profile.set_default_timeout(30_000)
+    yield profile
+    profile.close()
 
 
 @pytest.fixture(scope="package")
@@ -79,20 +108,32 @@ def jupyter(environment: Dict[str, str], new_observation: Callable[[], Path]) ->
 
 @pytest.fixture
 def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """A fresh browser profile with a screen large enough for a notebook and a desktop side by side."""
-    context = browser.new_context(viewport={"width": 1920, "height": 1080})
+    """A fresh browser profile."""
+    context = browser.new_context(viewport=VIEWPORT)
     context.set_default_timeout(30_000)
     yield context
-    for number, page in enumerate(context.pages if PICTURES else ()):
-        page.screenshot(path=f"{PICTURES}/{request.node.name}-page{number}.png")
+    _take_pictures(context, request)
     context.close()
 
 
 @pytest.fixture
-def lab(context: BrowserContext, jupyter: Jupyter, desktop: Callable[..., str]) -> Iterator[Lab]:
-    """JupyterLab in a fresh page. Its kernels and the desktop end with the test."""
-    yield Lab(context.new_page(), jupyter)
+def lab(
+    profile: BrowserContext, jupyter: Jupyter, desktop: Callable[..., str], request: pytest.FixtureRequest
+) -> Iterator[Lab]:
+    """JupyterLab in a fresh page, the only one of its profile, in which no page of another test has left anything.
+
+    Its kernels and the desktop end with the test.
+    """
+    (page,) = profile.pages
+    yield Lab(page, jupyter)
+    _take_pictures(profile, request)
+    profiles.empty(profile)
     jupyter.end_kernels()
+
+
+def _take_pictures(context: BrowserContext, request: pytest.FixtureRequest) -> None:
+    for number, page in enumerate(context.pages if PICTURES else ()):
+        page.screenshot(path=f"{PICTURES}/{request.node.name}-page{number}.png")
 
 
 @pytest.fixture

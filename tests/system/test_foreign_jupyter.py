@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Callable, Dict, Iterator, List
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from ..support import other_jupyter
 from ..support.hub import Hub
@@ -72,11 +72,11 @@ def jupyter(
         yield server
 
 
-def follow(context: BrowserContext, notebook: Notebook, number: int) -> Page:
+def follow(notebook: Notebook, number: int) -> Page:
     """Click the link in a cell's output; return the page in the new tab when it shows the desktop."""
     link = notebook.cell(number).locator(".casa-desktop-notice a")
     expect(link).to_have_count(1)
-    with context.expect_page() as opened:
+    with notebook.page.context.expect_page() as opened:
         link.click()
     expect(opened.value.locator("body")).to_have_attribute("data-state", "connected")
     return opened.value
@@ -84,12 +84,12 @@ def follow(context: BrowserContext, notebook: Notebook, number: int) -> Page:
 
 @pytest.mark.parametrize("jupyter", [True], indirect=True, ids=["with a proxy"])
 def test_a_mask_is_drawn_on_a_page_that_comes_through_jupyter_server_proxy(
-    context: BrowserContext, lab: Lab, screen: Callable[[], Screen]
+    browser: Browser, lab: Lab, screen: Callable[[], Screen]
 ) -> None:
     notebook = lab.notebook('NAME = "foreign"', CLEAN, READ, kernel="elsewhere")
     notebook.run(0)
     notebook.start(1)
-    page = follow(context, notebook, 1)
+    page = follow(notebook, 1)
     assert re.fullmatch(re.escape(lab.jupyter.url) + r"proxy/127\.0\.0\.1:[0-9]+/casa-desktop/", page.url)
     canvas, desktop = Canvas(page, page.locator("canvas")), screen()
     canvas.wait_for_size_of(desktop)
@@ -105,8 +105,7 @@ def test_a_mask_is_drawn_on_a_page_that_comes_through_jupyter_server_proxy(
     page.reload()
     expect(page.locator("body")).to_have_attribute("data-state", "connected")
     spent = notebook.cell(1).locator(".casa-desktop-notice a").get_attribute("href")
-    assert context.browser is not None
-    stranger = context.browser.new_context()
+    stranger = browser.new_context()
     answer = stranger.new_page().goto(f"{lab.jupyter.url}login?token={lab.jupyter.token}&next={BASE}lab")
     assert answer is not None
     answer = stranger.pages[0].goto(f"http://127.0.0.1:{lab.jupyter.port}{spent}")
@@ -124,11 +123,11 @@ def test_a_mask_is_drawn_on_a_page_that_comes_through_jupyter_server_proxy(
 
 @pytest.mark.parametrize("jupyter", [False], indirect=True, ids=["without a proxy"])
 def test_without_a_proxy_the_cell_tells_of_the_tunnel_and_its_link_leads_to_the_window(
-    context: BrowserContext, lab: Lab, screen: Callable[[], Screen]
+    lab: Lab, screen: Callable[[], Screen]
 ) -> None:
     notebook = lab.notebook("viewer('dirty.image', gui=True)", kernel="elsewhere")
     said = notebook.run(0)
-    page = follow(context, notebook, 0)
+    page = follow(notebook, 0)
     found = re.fullmatch(r"http://127\.0\.0\.1:([0-9]+)/casa-desktop/", page.url)
     assert found is not None
     assert f"ssh -L {found[1]}:127.0.0.1:{found[1]} " in said
@@ -157,7 +156,7 @@ def test_behind_a_hub_the_link_leads_through_the_user_s_own_server(
         server.url, server.token = hub.start_server("ada"), ""
         notebook = Lab(page, server).notebook("%casa_desktop")
         notebook.run(0)
-        shown = follow(context, notebook, 0)
+        shown = follow(notebook, 0)
         assert re.fullmatch(re.escape(server.url) + r"proxy/127\.0\.0\.1:[0-9]+/casa-desktop/", shown.url)
 
 
