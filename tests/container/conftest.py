@@ -13,10 +13,10 @@ from ..support.engine import Engine
 from ..support.in_container import ContainedJupyter
 from ..support.lab import Lab
 from ..support.screen import Screen
-from ..support.sif import ada, ben, sif, users
+from ..support.sif import ada, ben, karl, sif, users
 from ..system.conftest import browser, context, jp_asyncio_loop, jp_server_cleanup
 
-__all__ = ["ada", "ben", "browser", "context", "jp_asyncio_loop", "jp_server_cleanup", "sif", "users"]
+__all__ = ["ada", "ben", "browser", "context", "jp_asyncio_loop", "jp_server_cleanup", "karl", "sif", "users"]
 
 # Docker, unlike Podman, forbids programs on a tmpfs unless it is told; the mask editor's launcher is one.
 STRANGER = ("--user=12345:0", "--read-only", "--tmpfs=/tmp:exec")

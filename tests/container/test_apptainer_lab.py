@@ -21,7 +21,7 @@ pytestmark = pytest.mark.container
 
 
 @pytest.fixture(scope="module")
-def jupyter(sif: Path, users: Tuple[User, User], observation: Path) -> Iterator[ApptainerJupyter]:
+def jupyter(sif: Path, users: Tuple[User, ...], observation: Path) -> Iterator[ApptainerJupyter]:
     """JupyterLab as ``apptainer run`` starts it, in a folder of ada's with the observation."""
     ada = Sif(sif, users[0])
     folder = ada.user.home / "work"

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import Callable, Iterator, Tuple
+from urllib.parse import quote
 
 import psutil
 import pytest
@@ -35,21 +36,21 @@ for profile in c.ProfilesSpawner.profiles:
 
 
 @pytest.fixture(scope="module")
-def entry(users: Tuple[User, User]) -> Iterator[list[str]]:
+def entry(users: Tuple[User, ...]) -> Iterator[list[str]]:
     """The words that run a program where the system knows the users of Apptainer."""
     with accounts.known(users[0].programs.parent) as words:
         yield words
 
 
 @pytest.fixture(scope="module")
-def cluster(users: Tuple[User, User], entry: list[str]) -> Iterator[slurm.Slurm]:
+def cluster(users: Tuple[User, ...], entry: list[str]) -> Iterator[slurm.Slurm]:
     # Not in the tests' own folder, which is closed to users.
     with slurm.started(users[0].programs.parent / "slurm", kill_wait=5, enter=entry) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def hub(place: Path, users: Tuple[User, User], sif: Path, cluster: slurm.Slurm, entry: list[str]) -> Iterator[Hub]:
+def hub(place: Path, users: Tuple[User, ...], sif: Path, cluster: slurm.Slurm, entry: list[str]) -> Iterator[Hub]:
     """A hub with the shipped configuration, whose one environment is the image."""
     folder = place / "hub-of-images"
     folder.mkdir()
@@ -60,7 +61,8 @@ def hub(place: Path, users: Tuple[User, User], sif: Path, cluster: slurm.Slurm, 
         **cluster.environment,
     }
     with Hub(folder, variables, spawner=SPAWNER, enter=entry) as running:
-        running.ask(f"users/{users[0].name}", "POST", {})
+        for user in users:
+            running.ask(f"users/{quote(user.name)}", "POST", {})
         yield running
 
 
@@ -106,3 +108,15 @@ def test_a_server_in_an_image_shows_its_desktop_and_nothing_runs_when_its_job_ha
     job.close()
     cluster.until(job.number, state)
     reads(browser, hub, user.name, sentence, f"(job {job.number})")
+
+
+def test_a_user_s_name_and_home_may_have_blanks(hub: Hub, cluster: slurm.Slurm, karl: Sif) -> None:
+    user = karl.user
+    job = Job(hub, cluster, user.home, user.name, PROFILE)
+    job.run(f"import os; assert (os.getuid(), os.path.expanduser('~')) == ({user.uid}, {str(user.home)!r})")
+    cancel(job, cluster)
+    job.close()
+    cluster.until(job.number, "CANCELLED")
+    psutil.wait_procs(processes_of(user), timeout=PATIENCE)
+    assert list(user.home.glob("jupyterhub_slurmspawner_*.log"))
+    subprocess.run(["rm", "-rf", *files_of(user)], check=True)

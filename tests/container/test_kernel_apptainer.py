@@ -31,7 +31,7 @@ Find = Callable[[], Dict[str, str]]
 
 
 @pytest.fixture(scope="module")
-def user(users: Tuple[User, User]) -> User:
+def user(users: Tuple[User, ...]) -> User:
     return users[0]
 
 

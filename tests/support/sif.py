@@ -20,6 +20,8 @@ from .container_image import ROOT
 from .lab import Jupyter
 from .living import is_alive, owner
 
+# As directory services name their users.
+AWKWARD = "karl j@obs.example"
 RUN = ("apptainer", "--quiet", "run")
 
 
@@ -101,24 +103,25 @@ def home_of_the_maker(user: User) -> Path:
 
 
 @pytest.fixture(scope="session")
-def users() -> Iterator[Tuple[User, User]]:
-    """Two users of this machine, with homes, and with Apptainer on their PATH."""
+def users() -> Iterator[Tuple[User, ...]]:
+    """Three users of this machine, with homes, and with Apptainer on their PATH."""
     if os.getuid() != 0:
-        pytest.skip("only root can act as two users")
+        pytest.skip("only root can act as several users")
     # Not in /tmp, which some tests hide from them.
     folder = Path(tempfile.mkdtemp(prefix="cd-", dir="/var/tmp"))
     folder.chmod(0o755)
-    users = [User(name, uid, folder / name, folder / "bin") for name, uid in (("ada", 61101), ("ben", 61102))]
+    names = (("ada", 61101), ("ben", 61102), (AWKWARD, 61103))
+    users = [User(name, uid, folder / name, folder / "bin") for name, uid in names]
     install(folder, users)
     for user in users:
         user.home.mkdir(mode=0o700)
         os.chown(user.home, user.uid, user.uid)
-    yield users[0], users[1]
+    yield tuple(users)
     shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
-def sif(users: Tuple[User, User], request: pytest.FixtureRequest) -> Path:
+def sif(users: Tuple[User, ...], request: pytest.FixtureRequest) -> Path:
     """The image as Apptainer's file, which everybody may read; ``make sif`` has made it of the image."""
     told = os.environ.get("CASA_DESKTOP_TEST_SIF")
     if told:
@@ -140,15 +143,21 @@ def sif(users: Tuple[User, User], request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture
-def ada(sif: Path, users: Tuple[User, User]) -> Iterator[Sif]:
+def ada(sif: Path, users: Tuple[User, ...]) -> Iterator[Sif]:
     """The image, and a user of it who leaves nothing running."""
     yield from _user(sif, users[0])
 
 
 @pytest.fixture
-def ben(sif: Path, users: Tuple[User, User]) -> Iterator[Sif]:
+def ben(sif: Path, users: Tuple[User, ...]) -> Iterator[Sif]:
     """The same image, and another user."""
     yield from _user(sif, users[1])
+
+
+@pytest.fixture
+def karl(sif: Path, users: Tuple[User, ...]) -> Iterator[Sif]:
+    """The same image, and a user whose name and home have blanks."""
+    yield from _user(sif, users[2])
 
 
 def _user(sif: Path, user: User) -> Iterator[Sif]:

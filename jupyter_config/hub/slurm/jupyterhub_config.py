@@ -22,6 +22,7 @@ import batchspawner  # noqa: F401  its handler takes the ports that servers have
 from batchspawner import SlurmSpawner
 from jupyterhub.utils import wait_for_server
 from tornado.web import HTTPError
+from traitlets import default
 from wrapspawner import ProfilesSpawner
 
 ENVIRONMENTS = dict(
@@ -64,6 +65,16 @@ class CasaJob(SlurmSpawner):
     submitted = ""
     # Whether the job is submitted, and its server's address not known yet; and whether that holds for an earlier hub's.
     starting = interrupted = False
+
+    @default("req_username")
+    def _req_username_default(self):
+        """Return the user's name for a shell, which runs the commands; directory services have names with blanks."""
+        return shlex.quote(self.user.name)
+
+    @default("req_homedir")
+    def _req_homedir_default(self):
+        """Return the user's home for sbatch, which reads words in quotes."""
+        return shlex.quote(super()._req_homedir_default())
 
     async def submit_batch_script(self):
         """Submit the job; return its number, or nothing."""
