@@ -156,7 +156,15 @@ def _tools() -> Iterator[Finding]:
         yield Finding("native tools", "note", f"could not be listed: {error}")
         return
     for tool in tools:
-        yield _tool(tool["name"], tool["version"], tool["extracted"], "" if tool["runs"] else tool["folder"])
+        if tool["excess"]:
+            yield _too_long(tool["name"], tool["version"], tool["folder"], tool["excess"])
+        else:
+            yield _tool(tool["name"], tool["version"], tool["extracted"], "" if tool["runs"] else tool["folder"])
+
+
+def _too_long(name: str, version: str, folder: str, excess: int) -> Finding:
+    found = f"{version}; the path of {folder} has {excess} characters too many: pictures would have no labels"
+    return Finding(f"{name}, unpacked", "missing", found, "set CASA_DESKTOP_TOOLS to a folder with a shorter path")
 
 
 def _tool(name: str, version: str, extracted: bool, not_run_in: str) -> Finding:

@@ -38,6 +38,7 @@ def describe() -> List[Dict[str, object]]:
             "version": tool.version,
             "extracted": tool.extracted,
             "runs": appimages.runs(tool) if tool.extracted else appimages.may_run(appimages.tools_folder()),
+            "excess": appimages.excess(tool),
             "folder": str(tool.folder),
         }
         for tool in appimages.installed()

@@ -145,8 +145,8 @@ def ensure_extracted(tool: Tool, say: Callable[[str], None]) -> Path:
         ExtractionFailed: there is no room or no permission, the AppImage is broken, programs cannot be run there, or
             the tool cannot draw whole pictures from there. Nothing is left behind by a failed unpacking.
     """
-    more = len(os.fsencode(os.path.realpath(tool.folder / _FONTS))) - _LONGEST_PATH
-    if tool.name == "casaviewer" and more > 0:
+    more = excess(tool)
+    if more:
         raise ExtractionFailed(tool.name, tool.folder, _TOO_LONG.format(more=more))
     if runs(tool):
         return tool.program
@@ -167,6 +167,13 @@ def ensure_extracted(tool: Tool, say: Callable[[str], None]) -> Path:
 def runs(tool: Tool) -> bool:
     """Return whether the tool is unpacked and may be run. access(2) takes the mount options into account."""
     return os.access(tool.program, os.X_OK)
+
+
+def excess(tool: Tool) -> int:
+    """Return how many characters the path of the tool's folder has too many for whole pictures; 0 if it has none."""
+    if tool.name != "casaviewer":
+        return 0
+    return max(0, len(os.fsencode(os.path.realpath(tool.folder / _FONTS))) - _LONGEST_PATH)
 
 
 def may_run(folder: Path) -> bool:

@@ -27,7 +27,11 @@ def _by_subject() -> dict[str, Finding]:
     return {finding.subject: finding for finding in doctor.examine()}
 
 
-def test_a_complete_machine_is_found_complete(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_complete_machine_is_found_complete(
+    root: Path, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Homes of tests have long paths.
+    monkeypatch.setenv("CASA_DESKTOP_TOOLS", str(place / "tools"))
     found = _by_subject()
     for subject in ("X server", "window manager", "runtime directory", "page", "casatools", "measures data"):
         assert found[subject].state == "ok", found[subject]
@@ -57,6 +61,17 @@ def test_folders_where_no_program_may_be_run_are_told(tmp_path: Path, monkeypatc
         assert (found["runtime directory"].state, "noexec" in found["runtime directory"].found) == ("note", True)
         assert found["casaviewer, unpacked"].state == "missing"
         assert "CASA_DESKTOP_TOOLS" in found["casaviewer, unpacked"].remedy
+
+
+def test_a_folder_in_which_the_viewer_would_draw_no_labels_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CASA_DESKTOP_TOOLS", str(tmp_path / ("x" * 100)))
+    found = _by_subject()
+    assert found["casaviewer, unpacked"].state == "missing"
+    assert "characters too many" in found["casaviewer, unpacked"].found
+    assert "CASA_DESKTOP_TOOLS" in found["casaviewer, unpacked"].remedy
+    assert found["casaplotms, unpacked"].state == "note"
 
 
 def test_a_kernel_whose_python_has_gone_is_told(jupyter_data: Path) -> None:
