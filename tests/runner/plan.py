@@ -167,7 +167,7 @@ SECONDS: Dict[str, float] = {
     "tests/kernel/test_starved.py": 172,
     "tests/kernel/tools/test_stalls.py": 48,
     "tests/kernel/tools/test_viewer_preferences.py": 45,
-    "tests/labextension/test_front_end.py": 49,
+    "tests/labextension/test_front_end.py": 35,
     "tests/lasting/test_fast_motion.py": 34,
     "tests/lasting/test_long_life.py": 24,
     "tests/neighbours/test_kernels.py": 18,
