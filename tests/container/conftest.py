@@ -14,9 +14,11 @@ from ..support.in_container import ContainedJupyter
 from ..support.lab import Lab
 from ..support.screen import Screen
 from ..support.sif import ada, ben, karl, sif, users
-from ..system.conftest import browser, context, jp_asyncio_loop, jp_server_cleanup
+from ..system.conftest import browser, chromium, context, jp_asyncio_loop, jp_server_cleanup, playwright
 
-__all__ = ["ada", "ben", "browser", "context", "jp_asyncio_loop", "jp_server_cleanup", "karl", "sif", "users"]
+# What is asked for by name, and what that asks for.
+__all__ = ["ada", "ben", "karl", "sif", "users"]
+__all__ += ["browser", "chromium", "context", "jp_asyncio_loop", "jp_server_cleanup", "playwright"]
 
 # Docker, unlike Podman, forbids programs on a tmpfs unless it is told; the mask editor's launcher is one.
 STRANGER = ("--user=12345:0", "--read-only", "--tmpfs=/tmp:exec")
