@@ -57,6 +57,7 @@ SUPERVISOR = "casa_desktop.desktop.supervisor"
 TABLE_READER = "casa_kernel.casa.written"
 TOOLS_PROGRAM = "casa_kernel.tools"
 USE = "casa_desktop.x11.use_program"
+VIDEO_PROGRAM = "casa_desktop.video.program"
 
 # Programs of other projects; the first that is on PATH is used. Xvnc has two names: the usual one, and Debian's.
 X_SERVERS = ("Xvnc", "Xtigervnc")

@@ -65,14 +65,15 @@ class View:
         """Remove the view after its connection has closed; safe to call twice."""
         self._audience.leave(self)
 
-    def receive(self, text: str) -> None:
-        """Handle a text frame from the page.
+    def receive(self, text: str) -> Words:
+        """Handle a text frame from the page, and return its words.
 
         Raises:
             ProtocolViolation: the frame is not a valid message.
         """
         words = _understood(text)
         self._audience.heard(self, words)
+        return words
 
 
 @dataclass

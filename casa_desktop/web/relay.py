@@ -12,7 +12,7 @@ import socket
 import threading
 from collections import deque
 from contextlib import suppress
-from typing import Any, Deque, List, Tuple
+from typing import Any, Deque, List, Optional, Tuple
 
 from websockify.websocket import WebSocketWantReadError, WebSocketWantWriteError
 from websockify.websockifyserver import CompatibleWebSocket
@@ -22,6 +22,9 @@ from ..errors import CasaDesktopError, ProtocolViolation, RuntimeDirectoryError,
 from ..runtime.record import Record
 from ..system import descriptors, threads
 from ..system.unix_sockets import NO_ROOM, ROOM_SECONDS, connected
+from ..video import wire
+from ..video.process import EncoderProcess
+from ..video.session import Session
 from ..views.closing import GONE, shortened
 from ..views.link_watch import LinkWatch
 from ..views.rfb_filter import Filter
@@ -88,6 +91,65 @@ def _is_text(frame: Any) -> bool:
     return bool(frame["opcode"] == _TEXT and frame["fin"] and frame["masked"])
 
 
+class _Video:
+    """The video of one view (``video.session.Host``), in the thread that relays its bytes.
+
+    Attributes:
+        session: what is asked for.
+        encoder: its encoder, if there is one.
+    """
+
+    def __init__(self, view: ViewSocket, record: Record) -> None:
+        self._view, self._record = view, record
+        self._messages = wire.Messages()
+        self.session = Session(self)
+        self.encoder: Optional[EncoderProcess] = None
+
+    @property
+    def sources(self) -> List[socket.socket]:
+        """What there is to read."""
+        return [] if self.encoder is None else [self.encoder.connection]
+
+    def read(self) -> None:
+        """Pass on what the encoder has written."""
+        assert self.encoder is not None
+        try:
+            data = self.encoder.connection.recv(_PIECE)
+        except ConnectionError:
+            data = b""
+        if not data:
+            self.end_encoder()
+            return self.session.ended()
+        for head, frame in self._messages.feed(data):
+            self.session.take(head, frame)
+
+    def tell(self, words: Words) -> None:
+        """See ``Host``."""
+        self._view.put(json.dumps(words).encode(), _TEXT)
+
+    def show(self, words: Words, frame: bytes) -> None:
+        """See ``Host``."""
+        self.tell(words)
+        self._view.put(frame)
+
+    def start_encoder(self) -> bool:
+        """See ``Host``."""
+        self._messages = wire.Messages()
+        self.encoder = EncoderProcess.start(self._record.display, self._record.xauthority)
+        return self.encoder is not None
+
+    def say(self, line: bytes) -> None:
+        """See ``Host``."""
+        if self.encoder is not None:
+            self.encoder.say(line)
+
+    def end_encoder(self) -> None:
+        """See ``Host``."""
+        encoder, self.encoder = self.encoder, None
+        if encoder is not None:
+            encoder.end()
+
+
 class Relay:
     """Relays one view's bytes until either side ends. It is the view's connection (``views.viewers.Viewer``).
 
@@ -101,6 +163,7 @@ class Relay:
     def __init__(self, view: ViewSocket, record: Record, audience: Audience, link_watch: LinkWatch) -> None:
         self._view, self._record, self._link_watch = view, record, link_watch
         self._filter = Filter(view_only=False)
+        self._video = _Video(view, record)
         # Messages from other threads to the view, and the pipe by which they wake this one.
         self._words: Deque[bytes] = deque()
         self._ending: List[Tuple[int, str]] = []
@@ -142,6 +205,7 @@ class Relay:
         else:
             self._leave(*(self._ending or [(1000, "")])[0])
         finally:
+            self._video.session.close()
             usage.end_use(watching)
 
     def _leave(self, code: int, reason: str) -> None:
@@ -154,8 +218,9 @@ class Relay:
     def _carry(self, server: socket.socket) -> None:
         view: Any = self._view
         while not self._ending:
-            # While the browser has unsent bytes, don't read from Xvnc, which then slows down.
-            readers = [self._woken, view, *([] if view.unsent else [server])]
+            # While the browser has unsent bytes, don't read from Xvnc and the encoder, which then slow down.
+            encoder = self._video.sources
+            readers = [self._woken, view, *([] if view.unsent else [server, *encoder])]
             ready, writable = descriptors.ready(readers, [view] if view.unsent else [])
             if view in writable:
                 view.flush()
@@ -166,6 +231,8 @@ class Relay:
                 if not data:
                     raise ConnectionResetError
                 view.put(data)
+            if encoder and encoder[0] in ready:
+                self._video.read()
             if view in ready and not self._hear_view(server):
                 return
 
@@ -178,7 +245,8 @@ class Relay:
         """Handle what the browser has sent; return False if it has closed."""
         frames, closed = self._view.take()
         while self._view.texts:
-            self._place.receive(self._view.texts.pop(0).decode(errors="replace"))
+            words = self._place.receive(self._view.texts.pop(0).decode(errors="replace"))
+            self._video.session.hear(words)
         for frame in frames:
             self._filter.may_resize = self._place.controls
             server.sendall(self._filter.feed(frame).data)

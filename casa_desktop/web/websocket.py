@@ -39,6 +39,7 @@ from . import audit, metrics
 from .error_page import PlainErrors
 from .state import AUTH_RESOURCE, Reception, reception
 from .transport import DesktopProtocol
+from .video import VideoView
 
 # How many unsent bytes the kernel buffers for a browser. Everything beyond that waits in Xvnc, where a newer picture
 # replaces an older one, instead of in a queue that delays the response to the user's next click.
@@ -65,6 +66,7 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
     action = "execute"
     protocol_to_xvnc: Optional[DesktopProtocol] = None
     view: Optional[View] = None
+    video: Optional[VideoView] = None
 
     def initialize(self) -> None:
         """Set the attributes that RawSocketHandler expects of a configured proxy; called by tornado."""
@@ -128,6 +130,7 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
         if not self.may_join(record, share):
             return None
         self.view = self.reception.audience.join(record.name, self, share=share)
+        self.video = VideoView(self, record)
         self._joined = time.monotonic()
         metrics.joined(share)
         audit.write(self, "view", desktop=record.name, share=share)
@@ -221,7 +224,9 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
         """Count dropped messages, such as resize requests from a view that does not control the desktop's size."""
 
     async def _take_words(self, view: View, text: str) -> None:
-        view.receive(text)
+        words = view.receive(text)
+        if self.video is not None:
+            self.video.hear(words)
         if self._unread > FEW_UNREAD and self._last_word is not None:
             with suppress(WebSocketClosedError):
                 await self._last_word
@@ -245,6 +250,18 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
         if not done.cancelled():
             done.exception()
 
+    def show(self, words: Words, frame: bytes) -> asyncio.Future[Any]:
+        """Send a frame of video: a text frame that describes it, and itself in the next binary one.
+
+        Returns:
+            Done when the kernel has taken both.
+
+        Raises:
+            WebSocketClosedError: the browser has disconnected.
+        """
+        # Nothing else can come between the two: both are queued in this turn of the event loop.
+        return asyncio.gather(self.write_message(dict(words)), self.write_message(frame, binary=True))
+
     def end(self, code: int, reason: str) -> None:
         """Close the connection; called by the audience."""
         # Close later: leaving the audience while it iterates over its views would disturb the iteration.
@@ -266,6 +283,9 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
     def _leave(self) -> None:
         view, self.view = self.view, None
         protocol, self.protocol_to_xvnc = self.protocol_to_xvnc, None
+        video, self.video = self.video, None
+        if video is not None:
+            video.close()
         if view is not None:
             view.leave()
             metrics.left(view.share)

@@ -17,7 +17,7 @@ FLOORS = {
     "casa_desktop": (
         {"system"},
         {"containers", "runtime", "store"},
-        {"handwork", "history", "network", "x11"},
+        {"handwork", "history", "network", "video", "x11"},
         {"desktop"},
         {"kernels", "launchers", "views"},
         {"batch"},
@@ -43,6 +43,8 @@ KNOWN_TO = (
     ),
     (JUPYTER_CLIENT, {"casa_desktop.batch", "casa_desktop.kernels", "casa_kernel.jupyter"}),
     ({"nbclient", "nbformat"}, {"casa_desktop.batch"}),
+    # The extra ``video``: imported by the encoder's process alone.
+    ({"av"}, {"casa_desktop.video.encoder"}),
     ({"IPython", "ipykernel"}, {"casa_kernel.jupyter", "casa_kernel.__main__"}),
     (
         {

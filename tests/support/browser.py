@@ -1,4 +1,4 @@
-"""A browser's side of the websocket: RFB in binary frames, words in text frames. Only what the tests need."""
+"""A browser's side of the websocket: RFB and video in binary frames, words in text frames. Only what the tests need."""
 
 from __future__ import annotations
 
@@ -31,6 +31,9 @@ class Browser:
         # All that Xvnc has sent.
         self.received = b""
         self._rest = b""
+        # Frames of video with the words that came before each; the words whose frame is still to come.
+        self._frames: list[tuple[dict[str, Any], bytes]] = []
+        self._announced: dict[str, Any] | None = None
         self.size = (0, 0)
 
     async def greet(self, *encodings: int) -> Browser:
@@ -74,10 +77,28 @@ class Browser:
         if message is None:
             raise Closed(self.websocket.close_code, self.websocket.close_reason)
         if isinstance(message, str):
-            self.words.append(json.loads(message))
+            words = json.loads(message)
+            if words["type"] == "frame":
+                self._announced = words
+            else:
+                self.words.append(words)
+        elif self._announced is not None:
+            self._frames.append((self._announced, message))
+            self._announced = None
         else:
             self.received += message
             self._rest += message
+
+    async def frame(self) -> tuple[dict[str, Any], bytes]:
+        """Return the next frame of video, and the words that came before it."""
+        while not self._frames:
+            await self._receive()
+        return self._frames.pop(0)
+
+    @property
+    def frames(self) -> int:
+        """How many frames of video have come that nobody has asked for."""
+        return len(self._frames)
 
     async def message(self) -> Message:
         """Return Xvnc's next message: an update's pixels, a cut text, or another one's bytes."""

@@ -16,18 +16,21 @@ import tempfile
 from contextlib import ExitStack, suppress
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
-from typing import Any, Dict, Iterator, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Optional, Sequence
 from urllib.parse import unquote, urlsplit
 
+import av
+import psutil
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from casa_desktop import names
 from casa_desktop.desktop import lifecycle, open_url, registry, usage
 from casa_desktop.views.page import PAGE_FOLDER
 from casa_desktop.web.page_server import ON_LOOPBACK
 
-from ...support import ordinary_user
+from ...support import living, ordinary_user
 from ...support.living import opened as opened_by
 from ...support.shortage import NO_INSTANCE, NO_WATCH
 
@@ -304,10 +307,47 @@ def test_all_views_together_take_one_inotify_instance(serving: Serving) -> None:
 
 def await_link(view: ClientConnection) -> str:
     """Return the next link that a view is told of, whatever else it is told before."""
+    return str(await_words(view, "link")["url"])
+
+
+def test_a_view_has_video_and_another_encoder_when_the_first_has_ended(serving: Serving) -> None:
+    serving.enter()
+    with serving.view() as view:
+        for number in (1, 2):
+            view.send(json.dumps({"type": "video", "area": AREA, "codec": "h264", "level": 4}))
+            words = await_words(view, "frame")
+            frame = view.recv(10)
+            assert isinstance(frame, bytes)
+            assert (words["key"], words["area"]) == (True, AREA)
+            [picture] = av.CodecContext.create("h264", "r").decode(av.Packet(frame))
+            assert (picture.width, picture.height) == (AREA["width"], AREA["height"])
+            view.send(json.dumps({"type": "shown", "stream": 1}))
+            assert await_words(view, "rest")["stream"] == 1
+            [encoder] = encoders(serving)
+            if number == 1:
+                encoder.kill()
+                await_words(view, "ended")
+        view.send(json.dumps({"type": "ping", "id": 17}))
+        assert await_words(view, "pong")["id"] == 17
+    # It ends with its view.
+    psutil.wait_procs([encoder], timeout=30)
+    assert not living.is_alive(encoder)
+
+
+AREA = {"x": 64, "y": 64, "width": 256, "height": 192}
+
+
+def encoders(serving: Serving) -> List[psutil.Process]:
+    return [each for each in living.below(serving.process.pid) if names.VIDEO_PROGRAM in living.command(each)]
+
+
+def await_words(view: ClientConnection, kind: str) -> Dict[str, Any]:
+    """Return the next message of a kind, whatever comes before it."""
     while True:
         frame = view.recv(10)
-        if isinstance(frame, str) and json.loads(frame)["type"] == "link":
-            return str(json.loads(frame)["url"])
+        words: Dict[str, Any] = json.loads(frame) if isinstance(frame, str) else {}
+        if words.get("type") == kind:
+            return words
 
 
 def test_a_view_that_talks_nonsense_is_put_out_with_a_reason(serving: Serving) -> None:

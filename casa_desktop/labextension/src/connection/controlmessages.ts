@@ -1,4 +1,5 @@
 import type { IMessage } from '../rfb/channel.js';
+import type { IFrame } from '../video/player.js';
 
 /** How many views a desktop has, and what this one may do. */
 export interface IAudience {
@@ -32,4 +33,27 @@ export function readLink(message: IMessage): string | null {
   }
   const parsed = new URL(url);
   return SCHEMES.includes(parsed.protocol) ? parsed.href : null;
+}
+
+/** Which video the server can send. */
+export function readCodecs({ codecs }: IMessage): string[] {
+  return Array.isArray(codecs)
+    ? codecs.filter(codec => typeof codec === 'string')
+    : [];
+}
+
+/** What the server says of a frame of video; null if it is not understood. */
+export function readFrame({ stream, key, area }: IMessage): IFrame | null {
+  if (typeof stream !== 'number' || typeof area !== 'object' || !area) {
+    return null;
+  }
+  const { x, y, width, height } = area as Record<string, unknown>;
+  const sides = [x, y, width, height].map(Number);
+  return sides.every(Number.isInteger)
+    ? {
+        stream,
+        key: key === true,
+        area: { x: sides[0], y: sides[1], width: sides[2], height: sides[3] }
+      }
+    : null;
 }

@@ -1,7 +1,15 @@
-import { ALONE, IAudience, readAudience, readLink } from './controlmessages.js';
+import {
+  ALONE,
+  IAudience,
+  readAudience,
+  readCodecs,
+  readFrame,
+  readLink
+} from './controlmessages.js';
 import type { Socket } from '../server/socket.js';
 import { Channel, IMessage } from '../rfb/channel.js';
 import {
+  IRect,
   IScreen,
   requestAgain,
   setDesktopSize
@@ -18,6 +26,9 @@ import {
   ServerStream
 } from '../rfb/serverstream.js';
 import { Sizes } from '../picture/sizes.js';
+import { Film } from '../video/film.js';
+import type { Overlay } from '../video/overlay.js';
+import { decodable, isDecoder, Player } from '../video/player.js';
 import type { DesktopSignals } from './signals.js';
 import type { IStats } from './stats.js';
 
@@ -55,6 +66,23 @@ export class Link implements IFollower {
   private greeted = false;
   private heard = 0;
   private stirred = 0;
+  private codec: string | null = null;
+  private overlay: Overlay | null = null;
+  private uncovering: number | undefined;
+  private readonly film = new Film({
+    request: (area, level, failed) => this.request(area, level, failed),
+    leaveOut: area => this.leaveOut(area),
+    restore: area => this.restore(area),
+    draw: (picture, area) => this.draw(picture, area),
+    uncover: () => this.uncover()
+  });
+  private readonly player = new Player({
+    decoded: (picture, frame) => {
+      this.channel.tell({ type: 'shown', stream: frame.stream });
+      this.film.show(picture, frame, performance.now());
+    },
+    failed: () => this.film.fail(performance.now())
+  });
 
   constructor(
     socket: Socket,
@@ -64,6 +92,7 @@ export class Link implements IFollower {
     this.channel = new Channel(socket, this.client, {
       received: bytes => this.received(bytes),
       told: message => this.told(message),
+      filmed: (message, bytes) => this.filmed(message, bytes),
       met: roundTrip => this.met(roundTrip)
     });
     this.schedule(QUIET);
@@ -80,8 +109,20 @@ export class Link implements IFollower {
       height,
       views,
       controls,
-      quality: QUALITIES.find(([least]) => level >= least)![1]
+      quality: this.film.playing
+        ? 'video'
+        : QUALITIES.find(([least]) => level >= least)![1]
     };
+  }
+
+  /** Show video on this overlay. */
+  cover(overlay: Overlay): void {
+    this.overlay = overlay;
+  }
+
+  /** The view or its scale has changed. */
+  place(): void {
+    this.overlay?.place();
   }
 
   /** Pin the quality, or with 'adaptive' let it follow the link. */
@@ -94,6 +135,7 @@ export class Link implements IFollower {
   show(visible: boolean): void {
     if (visible !== this.visible) {
       this.visible = visible;
+      this.film.end();
       this.channel.tell({ type: 'visible', visible });
       this.channel.write(this.client.show(visible));
       if (visible) {
@@ -130,20 +172,26 @@ export class Link implements IFollower {
     window.clearTimeout(this.timer);
     this.timer = undefined;
     this.pace = -1;
+    this.player.close();
+    this.overlay?.hide();
   }
 
   begin(width: number, height: number): void {
     this.sizes.current = { width, height };
     this.picture.lossy.resize(width, height);
+    this.film.motion.resize(width, height);
     this.events.sized();
   }
 
   update(update: IUpdate): void {
-    this.picture.update(update, performance.now());
+    const now = performance.now();
+    this.picture.update(update, now);
+    this.film.update(update, now);
   }
 
   frame(): void {
     this.picture.frame();
+    this.film.frame(performance.now());
   }
 
   unicode(): void {
@@ -157,6 +205,8 @@ export class Link implements IFollower {
     const { width, height } = this.sizes.current ?? size;
     if (width !== before?.width || height !== before.height) {
       this.picture.lossy.resize(width, height);
+      this.film.resize(width, height);
+      this.channel.write(this.client.resize(width, height));
     }
     this.events.sized();
   }
@@ -181,11 +231,23 @@ export class Link implements IFollower {
     if (!this.greeted) {
       this.greeted = true;
       this.channel.tell({ type: 'visible', visible: this.visible });
+      if (isDecoder) {
+        this.channel.tell({ type: 'codecs' });
+      }
     }
     this.heard += 1;
     switch (message.type) {
       case 'pong':
         this.roundTrips.pong(Number(message.id), performance.now());
+        return;
+      case 'codecs':
+        void this.offered(readCodecs(message));
+        return;
+      case 'rest':
+        this.film.rest(Number(message.stream));
+        return;
+      case 'ended':
+        this.film.fail(performance.now());
         return;
       case 'audience':
         this.audience = readAudience(message);
@@ -210,12 +272,82 @@ export class Link implements IFollower {
   private tick(): void {
     const now = performance.now();
     this.stirred = 0;
+    this.goOn(now);
     this.carryOut(this.picture.tick(now, this.roundTrips.delay(now)));
     if (this.visible) {
       this.ping();
     }
     this.signals.measured.emit();
-    this.schedule(this.visible && this.picture.busy ? BUSY : QUIET);
+    this.schedule(
+      this.visible && (this.picture.busy || this.film.busy) ? BUSY : QUIET
+    );
+  }
+
+  /** Begin video, let it go on, or end it. */
+  private goOn(now: number): void {
+    const { lossless, level } = this.picture.controller;
+    if (!this.codec || !this.overlay || !this.visible || lossless) {
+      this.film.end();
+    } else {
+      const delay = this.roundTrips.delay(now);
+      this.film.tick(now, Math.min(level, EXACT - 1), delay);
+    }
+  }
+
+  private async offered(codecs: readonly string[]): Promise<void> {
+    this.codec = await decodable(codecs);
+  }
+
+  private filmed(message: IMessage, bytes: Uint8Array): void {
+    this.heard += 1;
+    this.picture.received(bytes.length);
+    const frame = readFrame(message);
+    if (frame && this.codec && this.film.wanted) {
+      this.player.feed(frame, this.codec, bytes);
+    }
+  }
+
+  private request(area: IRect | null, level: number, failed: boolean): void {
+    this.channel.tell(
+      area
+        ? { type: 'video', area, codec: this.codec, level }
+        : { type: 'video', area, failed }
+    );
+    if (!area) {
+      this.player.close();
+    }
+  }
+
+  private draw(picture: VideoFrame, area: IRect): void {
+    window.cancelAnimationFrame(this.uncovering ?? 0);
+    this.picture.filmed();
+    this.overlay?.draw(picture, area);
+  }
+
+  private leaveOut(area: IRect | null): void {
+    if (area) {
+      this.picture.leaveOut(area);
+    }
+    this.channel.write(this.client.leaveOut(area));
+  }
+
+  private restore(area: IRect): void {
+    const { width, height } = this.sizes.current!;
+    const right = Math.min(area.x + area.width, width);
+    const bottom = Math.min(area.y + area.height, height);
+    if (right > area.x && bottom > area.y) {
+      const left = { width: right - area.x, height: bottom - area.y };
+      this.carryOut(
+        this.picture.restore({ ...area, ...left }, performance.now())
+      );
+    }
+  }
+
+  /** Take the video away as soon as noVNC has drawn what is below it. */
+  private uncover(): void {
+    this.uncovering = requestAnimationFrame(() => {
+      this.uncovering = requestAnimationFrame(() => this.overlay?.hide());
+    });
   }
 
   private carryOut({ encoding, areas }: IPlan): void {

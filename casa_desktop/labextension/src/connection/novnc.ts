@@ -4,6 +4,7 @@ import type { IClosing } from '../rfb/channel.js';
 import { element } from '../dom.js';
 import { Link } from './link.js';
 import type { IPreferences } from './preferences.js';
+import { Overlay } from '../video/overlay.js';
 import type { DesktopSignals } from './signals.js';
 import type { Socket } from '../server/socket.js';
 import { wanted } from '../picture/sizes.js';
@@ -60,7 +61,9 @@ export class Rfb {
     this.link = new Link(socket, events, signals);
     target.append(this.frame);
     this.rfb = new NoVNC(this.frame, this.link.channel, { shared: true });
-    signals.made.emit(this.frame.querySelector('canvas')!);
+    const canvas = this.frame.querySelector('canvas')!;
+    this.link.cover(new Overlay(target, canvas));
+    signals.made.emit(canvas);
     this.set();
     this.listen();
     this.observer = new ResizeObserver(() => this.follow());
@@ -143,6 +146,7 @@ export class Rfb {
       this.measure();
       this.link.ask();
       this.fit();
+      this.link.place();
     });
   }
 

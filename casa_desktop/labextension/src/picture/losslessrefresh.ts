@@ -78,6 +78,33 @@ export class Picture {
     this.lossy.frame();
   }
 
+  /** A frame of video has been shown. */
+  filmed(): void {
+    this.frames += 1;
+  }
+
+  /** RFB brings nothing of an area for now: do not wait for it. */
+  leaveOut(area: IRect): void {
+    this.lossy.set(area, false);
+    this.refreshing = null;
+  }
+
+  /**
+   * Have an area that was left out sent again: without loss at once if the link
+   * carries that soon, else as all that moves and then comes to rest.
+   */
+  restore(area: IRect, now: number): IPlan {
+    const pixels = (this.controller.capacity * HOGGING) / EXACT_BYTES;
+    if (area.width * area.height > pixels) {
+      return this.plan(this.controller.encoding, [area]);
+    }
+    this.lossy.set(area, true);
+    this.began = now;
+    // Whole tiles: the area may end within some.
+    this.refreshing = this.lossy.rects();
+    return this.plan(LADDER[EXACT], this.refreshing);
+  }
+
   /** Decide what to do. `delay`: how much longer than the shortest pings take, in ms. */
   tick(now: number, delay: number): IPlan {
     const moves = this.measure(now);

@@ -72,6 +72,14 @@ export class LossyArea {
     this.covered.fill(0);
   }
 
+  /** Whether an area counts as lossy from now on; it does not move. */
+  set(area: IRect, lossy: boolean): void {
+    this.each(area, (column, row) => {
+      this.mark(column, row, lossy ? 1 : 0);
+      this.changed[row * this.columns + column] = -Infinity;
+    });
+  }
+
   /** How many pixels are lossy and have changed since a time. */
   moving(since: number): number {
     const isMoving = (tile: number, index: number): boolean =>

@@ -106,6 +106,11 @@ export class QualityController {
     return LADDER[this.level];
   }
 
+  /** Whether the user wants nothing but the exact picture. */
+  get lossless(): boolean {
+    return this.choice === 'lossless';
+  }
+
   /** Pin the quality, or with 'adaptive' let it follow the link. */
   choose(choice: Quality): void {
     this.choice = choice;

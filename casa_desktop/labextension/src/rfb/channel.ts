@@ -7,6 +7,8 @@ interface IChannelEvents {
   received(bytes: Uint8Array): void;
   /** A message of the control channel. */
   told(message: IMessage): void;
+  /** A frame of video, and the message that came before it. */
+  filmed(message: IMessage, bytes: Uint8Array): void;
   /** The server's first answer has come, after so many ms. */
   met(roundTrip: number): void;
 }
@@ -47,6 +49,7 @@ export class Channel {
   controlled = false;
   private asked: number | null = null;
   private known = false;
+  private announced: IMessage | null = null;
 
   constructor(
     private readonly socket: Socket,
@@ -107,6 +110,12 @@ export class Channel {
       this.hear(event.data);
       return;
     }
+    if (this.announced) {
+      const message = this.announced;
+      this.announced = null;
+      this.events.filmed(message, new Uint8Array(event.data));
+      return;
+    }
     if (!this.known && this.asked !== null) {
       this.known = true;
       this.events.met(this.clock() - this.asked);
@@ -119,7 +128,16 @@ export class Channel {
     this.controlled = true;
     const message: unknown = JSON.parse(text);
     if (typeof message === 'object' && message !== null) {
-      this.events.told(message as IMessage);
+      this.take(message as IMessage);
+    }
+  }
+
+  private take(message: IMessage): void {
+    if (message.type === 'frame') {
+      // The next binary frame is video, not RFB.
+      this.announced = message;
+    } else {
+      this.events.told(message);
     }
   }
 

@@ -38,6 +38,19 @@ export function requestAgain(area: IRect): Uint8Array {
   return bytes;
 }
 
+/** FramebufferUpdateRequest for what changes in an area. */
+export function requestChanges(area: IRect): Uint8Array {
+  const { bytes, view } = message(10, 3);
+  view.setUint8(1, 1);
+  put(view, 2, area);
+  return bytes;
+}
+
+/** Stop the continuous updates; the server says when it has. */
+export function stopUpdates(): Uint8Array {
+  return message(10, 150).bytes;
+}
+
 /**
  * EnableContinuousUpdates for an area. An empty one stops the updates and,
  * unlike switching them off, is not answered: noVNC need not know of it.

@@ -1,7 +1,9 @@
 import {
   encodingsOf,
   IRect,
+  requestChanges,
   setEncodings,
+  stopUpdates,
   updateContinuously
 } from './clientmessages.js';
 import { announced, IEncoding } from './encodings.js';
@@ -27,6 +29,7 @@ export class ClientStream {
   private novnc: readonly number[] | null = null;
   private area: IRect | null = null;
   private seen = true;
+  private hole: IRect | null = null;
 
   constructor(private encoding: IEncoding) {}
 
@@ -53,6 +56,48 @@ export class ClientStream {
     return this.area && this.updates();
   }
 
+  /**
+   * Ask for no pictures of an area from now on, or of all again with null; null
+   * if noVNC has not asked for any yet.
+   *
+   * Continuous updates have one rectangle. So they stop, and what is around the
+   * area is asked for by requests, each for one update: noVNC sends one after
+   * each update as soon as it reads that the continuous ones have stopped.
+   */
+  leaveOut(hole: IRect | null): Uint8Array | null {
+    const { area } = this;
+    if (!area) {
+      return null;
+    }
+    this.hole = hole;
+    return hole ? joined([stopUpdates(), this.around(hole)]) : this.updates();
+  }
+
+  /**
+   * The desktop has another size; null if noVNC has not asked for pictures yet.
+   * Once continuous updates have been stopped, noVNC does not adapt them.
+   */
+  resize(width: number, height: number): Uint8Array | null {
+    this.area &&= { x: 0, y: 0, width, height };
+    return this.area && !this.hole ? this.updates() : null;
+  }
+
+  private around({ x, y, width, height }: IRect): Uint8Array {
+    const all = this.area!;
+    const [right, bottom] = [x + width, y + height];
+    const bands = [
+      { x: 0, y: 0, width: all.width, height: y },
+      { x: 0, y, width: x, height },
+      { x: right, y, width: all.width - right, height },
+      { x: 0, y: bottom, width: all.width, height: all.height - bottom }
+    ];
+    return joined(
+      bands
+        .filter(band => band.width > 0 && band.height > 0)
+        .map(requestChanges)
+    );
+  }
+
   private message(bytes: Uint8Array): Uint8Array | null {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     switch (bytes[0]) {
@@ -60,7 +105,7 @@ export class ClientStream {
         this.novnc = encodingsOf(bytes);
         return this.encode(this.encoding);
       case UPDATE_REQUEST:
-        return this.seen || !this.area ? bytes : null;
+        return this.request(bytes);
       case CONTINUOUS_UPDATES:
         this.area = {
           x: view.getUint16(2),
@@ -78,7 +123,27 @@ export class ClientStream {
     }
   }
 
+  private request(bytes: Uint8Array): Uint8Array | null {
+    const changes = bytes[1] === 1;
+    if (this.hole && this.seen && changes) {
+      return this.around(this.hole);
+    }
+    return this.seen || !this.area ? bytes : null;
+  }
+
   private updates(): Uint8Array {
     return updateContinuously(this.seen && this.area ? this.area : NOWHERE);
   }
+}
+
+function joined(messages: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(
+    messages.reduce((length, message) => length + message.length, 0)
+  );
+  let at = 0;
+  for (const message of messages) {
+    all.set(message, at);
+    at += message.length;
+  }
+  return all;
 }

@@ -155,3 +155,35 @@ test('something small that moves keeps nothing else from being exact', () => {
   film.wait(100);
   assert.ok(film.plan.encoding?.jpeg, 'JPEG again');
 });
+
+/** Of whole tiles but for its lower edge. */
+const VIDEO: IRect = { x: 128, y: 64, width: 640, height: 500 };
+
+test('what comes as video is not waited for, and exact at once afterwards', () => {
+  const film = new Film();
+  film.show(WINDOW, true);
+  film.picture.leaveOut({ x: 64, y: 64, width: 640, height: 640 });
+  film.wait(1_000);
+  assert.deepEqual(film.plan.areas, []);
+  film.plan = film.picture.restore(VIDEO, film.now);
+  assert.equal(film.plan.encoding?.jpeg, null);
+  assert.equal(film.picture.exact, false);
+  film.answer();
+  film.wait(100);
+  assert.ok(film.picture.exact);
+  assert.notEqual(film.plan.encoding?.jpeg, null);
+});
+
+test('over a narrow link it comes as fast as it can, and then exactly', () => {
+  const film = new Film();
+  film.picture.controller.capacity = 50_000;
+  film.plan = film.picture.restore(VIDEO, film.now);
+  assert.notEqual(film.plan.encoding?.jpeg, null);
+  assert.deepEqual(film.plan.areas, [VIDEO]);
+  film.show(VIDEO, true);
+  for (let waits = 0; !film.picture.exact && waits < 100; waits++) {
+    film.wait(100);
+    film.answer();
+  }
+  assert.ok(film.picture.exact);
+});

@@ -46,6 +46,8 @@ class Call {
     {
       received: bytes => void this.order.push(`ours ${bytes.length}`),
       told: message => void this.told.push(message),
+      filmed: (message, bytes) =>
+        void this.order.push(`film ${message.stream} ${bytes.length}`),
       met: roundTrip => void this.met.push(roundTrip)
     },
     () => this.now
@@ -119,4 +121,13 @@ test('it has what noVNC looks for in a raw channel', () => {
   ]) {
     assert.ok(names.includes(name), name);
   }
+});
+
+test('what follows the announcement of a frame is video, and only that', () => {
+  const call = new Call();
+  call.ends.receive('{"type": "frame", "stream": 3}');
+  call.ends.receive(new ArrayBuffer(50));
+  call.ends.receive(new ArrayBuffer(7));
+  assert.deepEqual(call.order, ['film 3 50', 'ours 7', "noVNC's 7"]);
+  assert.deepEqual(call.told, []);
 });

@@ -84,3 +84,43 @@ test('a long clipboard in pieces is not taken for messages', () => {
   assert.notEqual(made.pass(setEncodings(NOVNC)), null);
   assert.ok(encodings(made.encode(EXACT)).length > 3);
 });
+
+/** Continuous updates off; then what is around a hole of 200 x 100 at 300, 50. */
+const AROUND = [
+  ...new Writer().u8(150, 0).u16(0, 0, 0, 0).done(),
+  ...new Writer().u8(3, 1).u16(0, 0, 800, 50).done(),
+  ...new Writer().u8(3, 1).u16(0, 50, 300, 100).done(),
+  ...new Writer().u8(3, 1).u16(500, 50, 300, 100).done(),
+  ...new Writer().u8(3, 1).u16(0, 150, 800, 450).done()
+];
+const HOLE = { x: 300, y: 50, width: 200, height: 100 };
+
+test('an area is left out by asking for all around it', () => {
+  const made = stream();
+  assert.equal(made.leaveOut(HOLE), null);
+  made.leaveOut(null);
+  made.pass(UPDATES);
+  assert.deepEqual([...made.leaveOut(HOLE)!], AROUND);
+  // As soon as continuous updates have stopped, noVNC asks for each.
+  assert.deepEqual([...made.pass(REQUEST)!], AROUND.slice(10));
+  assert.deepEqual(made.leaveOut(null), UPDATES);
+  // It still does afterwards, and Xvnc ignores that.
+  assert.equal(made.pass(REQUEST), REQUEST);
+});
+
+test('a hole at the edge has nothing to ask for beyond', () => {
+  const made = stream();
+  made.pass(UPDATES);
+  const all = { x: 0, y: 0, width: 800, height: 600 };
+  assert.equal(made.leaveOut(all)!.length, 10);
+});
+
+test('updates are asked for in a new size, for noVNC may not do so', () => {
+  const made = stream();
+  assert.equal(made.resize(640, 480), null);
+  made.pass(UPDATES);
+  const smaller = new Writer().u8(150, 1).u16(0, 0, 640, 480).done();
+  assert.deepEqual(made.resize(640, 480), smaller);
+  made.show(false);
+  assert.deepEqual(made.show(true), smaller);
+});
