@@ -14,6 +14,8 @@ import psutil
 import pytest
 from playwright.sync_api import BrowserContext
 
+from casa_desktop import names
+
 from ..support import traces
 from ..support.lab import Jupyter, Lab
 from ..support.mask_editor import MaskEditor
@@ -30,7 +32,8 @@ CELLS = (
 )
 # Jupyter's server listens on loopback, as it does without us.
 JUPYTER = {"jupyterlab"}
-DESKTOP = {"casa_desktop.desktop.supervisor", "casa_desktop.desktop.agent"}
+# The kernel's end does not end these. The encoder is the page's, and stays a while after something has moved.
+DESKTOP = {"casa_desktop.desktop.supervisor", "casa_desktop.desktop.agent", names.VIDEO_PROGRAM}
 # CASA's own, which listen on every interface: the registry in casatools, inside the kernel, and these tools. Where the
 # machine allows it, and it is not wanted otherwise, that is in a network of the kernel's own.
 CASA = {"casa_kernel", "casaviewer", "casaplotms"}
