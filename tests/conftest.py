@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -81,10 +82,14 @@ def place() -> Iterator[Path]:
     """A private folder for the whole run. Its path is short: a unix socket's may have 107 bytes."""
     folder = Path(tempfile.mkdtemp(prefix="cd-", dir="/tmp"))
     yield folder
-    # The guard of a kernel that has just ended removes the runtime directory at the same time.
+    # The guard of a kernel that has just ended removes the runtime directory at the same time, and a program that is
+    # about to end writes what it has left to write.
     while folder.exists():
-        with suppress(FileNotFoundError):
+        try:
             shutil.rmtree(folder)
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTEMPTY):
+                raise
 
 
 @pytest.fixture(scope="session")

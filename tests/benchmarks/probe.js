@@ -25,10 +25,15 @@
   const now = () => performance.timeOrigin + performance.now();
   const pause = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds));
   const isSeen = each => each.clientWidth > 0 && each.checkVisibility({ visibilityProperty: true });
+  // casa-desktop's video is on a canvas in a closed tree.
+  const attach = Element.prototype.attachShadow;
+  Element.prototype.attachShadow = function (how) {
+    return attach.call(this, { ...how, mode: 'open' });
+  };
   // Those further down lie above.
-  const layers = () => [...document.querySelectorAll('canvas, video')].filter(isSeen);
+  const layers = () => [...document.querySelectorAll('canvas, video, .casa-desktop-Video')].filter(isSeen);
   // A video element is empty before its first frame.
-  const picture = each => (each.tagName === 'VIDEO' && coming) || each;
+  const picture = each => (each.tagName === 'VIDEO' && coming) || each.shadowRoot?.querySelector('canvas') || each;
   const sizeOf = ({ width, height, videoWidth, videoHeight, displayWidth, displayHeight }) => [
     displayWidth ?? videoWidth ?? width,
     displayHeight ?? videoHeight ?? height

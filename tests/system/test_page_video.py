@@ -158,6 +158,8 @@ def test_what_moves_comes_as_video_and_is_exact_when_it_rests(
     with moving(screen()):
         assert encoder_of(film, narrow).nice() == NICE
         expect(film.page.page.locator(".casa-desktop-Video")).to_be_visible()
+        # What looks for the desktop's canvas finds it.
+        expect(film.page.page.locator("canvas")).to_have_count(1)
         assert film.said[0]["area"]["width"] >= SIDE
     film.is_exact(screen())
     assert film.said[-1]["area"] is None

@@ -2,13 +2,15 @@ import { element } from '../dom.js';
 import type { IRect } from '../rfb/clientmessages.js';
 
 /**
- * A canvas above a part of noVNC's, which shows video in its place.
+ * A picture above a part of noVNC's canvas, which shows video in its place.
  *
  * It is in the page while it shows something, and takes no input: the pointer
- * is over noVNC's canvas all the time.
+ * is over noVNC's canvas all the time. Its own canvas is in a closed tree, so
+ * that scripts which look for the desktop's canvas find one and not two.
  */
 export class Overlay {
-  private readonly canvas = element('canvas', 'Video');
+  private readonly frame = element('div', 'Video');
+  private readonly canvas = document.createElement('canvas');
   private readonly pen = this.canvas.getContext('2d', { alpha: false })!;
   private area: IRect | null = null;
 
@@ -16,7 +18,14 @@ export class Overlay {
   constructor(
     private readonly target: HTMLElement,
     private readonly below: HTMLCanvasElement
-  ) {}
+  ) {
+    Object.assign(this.canvas.style, {
+      display: 'block',
+      width: '100%',
+      height: '100%'
+    });
+    this.frame.attachShadow({ mode: 'closed' }).append(this.canvas);
+  }
 
   /** Show a picture of an area of the desktop. */
   draw(picture: CanvasImageSource, area: IRect): void {
@@ -27,8 +36,8 @@ export class Overlay {
     }
     this.pen.drawImage(picture, 0, 0);
     this.area = area;
-    if (!canvas.isConnected) {
-      this.target.append(canvas);
+    if (!this.frame.isConnected) {
+      this.target.append(this.frame);
     }
     this.place();
   }
@@ -42,7 +51,7 @@ export class Overlay {
     const around = this.target.getBoundingClientRect();
     const below = this.below.getBoundingClientRect();
     const scale = below.width / this.below.width;
-    const { style } = this.canvas;
+    const { style } = this.frame;
     style.left = `${below.left - around.left + x * scale}px`;
     style.top = `${below.top - around.top + y * scale}px`;
     style.width = `${width * scale}px`;
@@ -52,6 +61,6 @@ export class Overlay {
   /** Show the desktop's own picture again. */
   hide(): void {
     this.area = null;
-    this.canvas.remove();
+    this.frame.remove();
   }
 }
