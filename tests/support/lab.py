@@ -277,6 +277,12 @@ class Notebook:
         self.page.locator(".jp-NotebookPanel-toolbar [data-command='notebook:interrupt-kernel']").first.click()
 
 
+_ONE_TO_ONE = """canvas => {
+    const { width, height } = canvas.getBoundingClientRect();
+    return Math.round(width) === canvas.width && Math.round(height) === canvas.height;
+}"""
+
+
 @dataclass(frozen=True)
 class Canvas:
     """The desktop's canvas in the browser, and the mouse on it."""
@@ -293,6 +299,11 @@ class Canvas:
 
     def wait_for_size_of(self, screen: Any) -> None:
         """Wait until the desktop has the canvas's size on the page, so that their pixels are one to one."""
+        # The page shows the desktop scaled until the desktop has followed.
+        handle = self.locator.element_handle()
+        frame = handle.owner_frame()
+        assert frame
+        frame.wait_for_function(_ONE_TO_ONE, arg=handle, polling=50)
         box = self._box()
         wanted = round(box["width"]), round(box["height"])
         screen.wait_until(lambda: screen.size() == wanted, f"desktop of {wanted}")
