@@ -26,7 +26,7 @@ class Pixels:
     """A desktop's pixels.
 
     Args:
-        display: python-xlib's connection to its X server, whose events nobody else takes.
+        display: python-xlib's connection to its X server, which must have no other reader of its events.
 
     Raises:
         ValueError: its pixels have another form.

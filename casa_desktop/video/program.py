@@ -163,9 +163,10 @@ class Program:
             # The page learns of the desktop's size by RFB.
             self._stream = None
             _write(stream.rest())
-        frame = stream.frame(pixels) if pixels else b""
+            return False
+        frame = stream.frame(pixels)
         _write(frame)
-        # What came with the pixels wakes nobody.
+        # Events that came together with the pixels do not make the connection readable.
         self._look()
         return bool(frame)
 

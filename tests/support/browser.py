@@ -97,7 +97,7 @@ class Browser:
 
     @property
     def frames(self) -> int:
-        """How many frames of video have come that nobody has asked for."""
+        """How many frames of video have come and have not been read."""
         return len(self._frames)
 
     async def message(self) -> Message:

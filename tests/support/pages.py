@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from contextlib import contextmanager
-from typing import Any, Iterator, Tuple
+from typing import Any, Callable, ContextManager, Iterator, Tuple
 
 import numpy as np
 from playwright.sync_api import BrowserContext, Locator, Page, expect
@@ -73,6 +73,10 @@ class DesktopPage:
                 return watch.seconds()
         raise AssertionError(f"The canvas was not the desktop's picture within {timeout} s.")
 
+    def pretend(self, state: str) -> None:
+        """Tell the page that it is 'hidden' or 'visible': headless Chromium shows all its pages at once."""
+        self.page.evaluate(_PRETEND, state)
+
     def size(self) -> Place:
         """Return the canvas's size in pixels of the desktop."""
         width, height = self.canvas.locator.evaluate("canvas => [canvas.width, canvas.height]")
@@ -105,6 +109,30 @@ _UNTIL_EQUAL = """async ([wanted, timeout]) => {
 }"""
 
 
+_PRETEND = """state => {
+    Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+}"""
+
+
+@contextmanager
+def repeated(act: Callable[[], None], per_second: int = 20) -> Iterator[None]:
+    """Do something again and again while inside, in another thread."""
+    done = threading.Event()
+
+    def repeat() -> None:
+        while not done.wait(1 / per_second):
+            act()
+
+    thread = threading.Thread(target=repeat)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
 class Painting:
     """A window without a frame that shows pictures of many colours, above all others.
 
@@ -135,22 +163,9 @@ class Painting:
         self.window.clear_area()
         self.screen.display.sync()
 
-    @contextmanager
-    def moving(self, per_second: int = 20) -> Iterator[None]:
+    def moving(self, per_second: int = 20) -> ContextManager[None]:
         """Show one picture after the other while inside."""
-        done = threading.Event()
-
-        def paint() -> None:
-            while not done.wait(1 / per_second):
-                self.next()
-
-        thread = threading.Thread(target=paint)
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
+        return repeated(self.next, per_second)
 
 
 def share_of_equal_pixels(one: Pixels, other: Pixels) -> float:

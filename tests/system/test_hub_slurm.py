@@ -17,13 +17,11 @@ from playwright.sync_api import Browser
 
 from ..support import living, slurm
 from ..support.hub import Hub
-from ..support.hub_jobs import Job, reads
+from ..support.hub_jobs import PATIENCE, Job, reads
 
 RECIPE = Path(__file__).resolve().parents[2] / "jupyter_config" / "hub" / "slurm" / "jupyterhub_config.py"
 USER = pwd.getpwuid(os.geteuid()).pw_name
 PROFILE = "casa-6.7-small"
-# How long a start or an end may take on a busy machine, in seconds; it is waited for.
-PATIENCE = 150.0
 # What differs from a cluster: the node's name means nothing to the resolver, the user's home is not the account's, and
 # a test can use up the memory.
 SPAWNER = f"""

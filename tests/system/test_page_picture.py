@@ -61,21 +61,14 @@ def test_hidden_page_is_sent_no_pictures_and_shows_the_newest_when_it_is_seen_ag
         first = page.frames
         while page.frames <= first + 5:
             page.page.wait_for_timeout(50)
-        page.page.evaluate(_PRETEND, "hidden")
+        page.pretend("hidden")
         page.page.wait_for_timeout(500)
         before = page.frames
         page.page.wait_for_timeout(1500)
         # Fences of Xvnc's may come, four were seen; the thirty pictures of these 1.5 seconds may not.
         assert page.frames - before <= 10
-    page.page.evaluate(_PRETEND, "visible")
+    page.pretend("visible")
     assert page.wait_until_equal(screen()) < SOON
-
-
-# Headless Chromium shows all its pages at once, so none is ever hidden: the page is told so.
-_PRETEND = """state => {
-    Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
-    document.dispatchEvent(new Event('visibilitychange'));
-}"""
 
 
 def test_desktop_follows_the_size_of_the_window_to_the_pixel(

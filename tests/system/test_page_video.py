@@ -5,9 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import signal
-import threading
-from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any, Callable, ContextManager, Dict, Iterator, List
 
 import numpy as np
 import psutil
@@ -22,7 +20,7 @@ from ..benchmarks.link import Link, Shape
 from ..benchmarks.links import LINKS, NARROW, NEAR
 from ..support import living
 from ..support.lab import Jupyter
-from ..support.pages import DesktopPage
+from ..support.pages import DesktopPage, repeated
 from ..support.screen import Screen
 
 # All of them start desktops, which are to end with the test.
@@ -112,22 +110,9 @@ class Sky:
         self._screen.display.sync()
 
 
-@contextmanager
-def moving(screen: Screen) -> Iterator[None]:
+def moving(screen: Screen) -> ContextManager[None]:
     """Let a sky drift while inside."""
-    sky, done = Sky(screen), threading.Event()
-
-    def drift() -> None:
-        while not done.wait(1 / 20):
-            sky.next()
-
-    thread = threading.Thread(target=drift)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
+    return repeated(Sky(screen).next)
 
 
 @pytest.fixture
@@ -237,19 +222,12 @@ def test_hidden_page_has_no_video_until_it_is_seen_again(
     film.page.canvas.wait_for_size_of(screen())
     with moving(screen()):
         film.wait_for_video()
-        film.page.page.evaluate(_PRETEND, "hidden")
+        film.page.pretend("hidden")
         film.wait_for_rfb()
         assert film.said[-1]["area"] is None
-        film.page.page.evaluate(_PRETEND, "visible")
+        film.page.pretend("visible")
         film.wait_for_frames(10)
     film.is_exact(screen())
-
-
-# Headless Chromium shows all its pages at once, so none is ever hidden: the page is told so.
-_PRETEND = """state => {
-    Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
-    document.dispatchEvent(new Event('visibilitychange'));
-}"""
 
 
 def test_view_that_is_resized_while_a_film_runs_shows_it_and_is_exact_afterwards(

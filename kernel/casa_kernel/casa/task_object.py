@@ -75,8 +75,8 @@ def look_like(task: Task, call: Call) -> None:
     """Give a task the signature, documentation and source of ``call``, which does the work."""
     own: Any = type(task)
     signature = inspect.signature(call)
-    # help() shows the class of an object that is not a function, with the parameters by which it is made. Nobody but
-    # ``make`` makes one: what is asked for are those of the task.
+    # help() shows the class of an object that is not a function, with the signature of its constructor. Only ``make``
+    # calls that one; users ask for the task's.
     own.__doc__, own.__signature__ = call.__doc__, signature
     task.__wrapped__ = getattr(call, "__wrapped__", call)
 
