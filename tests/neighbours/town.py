@@ -6,25 +6,19 @@ its Python and its packages are bound where everybody may read them, wherever th
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
-import socket
 import subprocess
 import sys
 import sysconfig
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List
 
 import psutil
 
-from ..support.living import owner
+from ..support.uids import free_block
 
 ROOT = Path(__file__).resolve().parents[2]
-# Towns that are there at the same time have users of their own: each has a block of this many numbers, from the first.
-FIRST_UID = 20_001
-_BLOCK = 200
 # What a set-up that runs as root in the new namespace does: arguments are the project, its packages, Python.
 SET_UP = """
 set -eu
@@ -51,25 +45,11 @@ def lack() -> str:
     return f"no mount namespace: {done.stderr.strip()}" if done.returncode else ""
 
 
-def _free_block() -> Tuple[socket.socket, int]:
-    """Return the first number of a block of users that no other town has, and what keeps it until it is closed."""
-    block = socket.socket(socket.AF_UNIX)
-    for first in itertools.count(FIRST_UID, _BLOCK):
-        # A town that was killed has left its users' processes, perhaps.
-        if any((owner(each) or 0) in range(first, first + _BLOCK) for each in psutil.process_iter()):
-            continue
-        with suppress(OSError):
-            # A name without a file, which goes with the process.
-            block.bind(f"\0casa-desktop-town-{first}")
-            return block, first
-    raise AssertionError("there is no end of numbers")
-
-
 class Town:
     """The machine; a context manager. At its end everybody's processes are gone, and so is all that they wrote."""
 
     def __init__(self) -> None:
-        self._block, self.first_uid = _free_block()
+        self._block, self.first_uid = free_block()
         words = [ROOT, sysconfig.get_path("purelib"), sys.base_prefix]
         self._holder = subprocess.Popen(
             ["unshare", "--mount", "--propagation", "private", "sh", "-c", SET_UP, "town", *map(str, words)],

@@ -19,6 +19,7 @@ from .apptainer import CACHE, User, install
 from .container_image import ROOT
 from .lab import Jupyter
 from .living import is_alive, owner
+from .uids import free_block
 
 # As directory services name their users.
 AWKWARD = "karl j@obs.example"
@@ -110,13 +111,16 @@ def users() -> Iterator[Tuple[User, ...]]:
     # Not in /tmp, which some tests hide from them.
     folder = Path(tempfile.mkdtemp(prefix="cd-", dir="/var/tmp"))
     folder.chmod(0o755)
-    names = (("ada", 61101), ("ben", 61102), (AWKWARD, 61103))
-    users = [User(name, uid, folder / name, folder / "bin") for name, uid in names]
+    block, first = free_block()
+    users = [
+        User(name, uid, folder / name, folder / "bin") for uid, name in enumerate(("ada", "ben", AWKWARD), start=first)
+    ]
     install(folder, users)
     for user in users:
         user.home.mkdir(mode=0o700)
         os.chown(user.home, user.uid, user.uid)
-    yield tuple(users)
+    with block:
+        yield tuple(users)
     shutil.rmtree(folder)
 
 
