@@ -47,6 +47,12 @@ def test_a_lock_file_is_named_after_its_casa(lock: Path) -> None:
     assert f"\ncasatools=={casa} " in lock.read_text()
 
 
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.stem)
+def test_a_lock_file_brings_no_grammar_of_addresses(lock: Path) -> None:
+    # Each server and each job would spend a second of a processor on it before it does anything.
+    assert re.findall(r"^(?:lark|rfc3987-syntax)==", lock.read_text(), re.MULTILINE) == []
+
+
 @pytest.mark.parametrize(("casa", "tools"), [("", ""), ("6.6.5.31", "6.6.5.31"), ("6.4.4.31", "6.4.4.31")])
 def test_another_casa_takes_the_place_of_the_extra_s_own(casa: str, tools: str) -> None:
     argv = [sys.executable, str(CONTAINER / "requirements.py"), str(ROOT / "pyproject.toml")]
