@@ -21,6 +21,7 @@ from urllib.request import Request, urlopen
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PageTimeout
 from urllib3 import PoolManager, Retry
 
 from .ports import free_port
@@ -277,9 +278,10 @@ class Notebook:
         self.page.locator(".jp-NotebookPanel-toolbar [data-command='notebook:interrupt-kernel']").first.click()
 
 
-_ONE_TO_ONE = """canvas => {
+_ONE_TO_ONE = """([canvas, desktop]) => {
     const { width, height } = canvas.getBoundingClientRect();
-    return Math.round(width) === canvas.width && Math.round(height) === canvas.height;
+    const sizes = [[Math.round(width), Math.round(height)], [canvas.width, canvas.height]];
+    return sizes.every(size => size.join() === desktop.join());
 }"""
 
 
@@ -299,14 +301,17 @@ class Canvas:
 
     def wait_for_size_of(self, screen: Any) -> None:
         """Wait until the desktop has the canvas's size on the page, so that their pixels are one to one."""
-        # The page shows the desktop scaled until the desktop has followed.
+        # The page shows the desktop scaled until the desktop has followed, and may still be being laid out.
         handle = self.locator.element_handle()
         frame = handle.owner_frame()
         assert frame
-        frame.wait_for_function(_ONE_TO_ONE, arg=handle, polling=50)
-        box = self._box()
-        wanted = round(box["width"]), round(box["height"])
-        screen.wait_until(lambda: screen.size() == wanted, f"desktop of {wanted}")
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                frame.wait_for_function(_ONE_TO_ONE, arg=[handle, screen.size()], polling=50, timeout=1000)
+                return
+            except PageTimeout:
+                assert time.monotonic() < deadline, (self._box(), screen.size())
 
     def drag(self, start: Point, end: Point, button: int = LEFT) -> None:
         """Press ``button`` at ``start``, move in ten steps, let go at ``end``."""

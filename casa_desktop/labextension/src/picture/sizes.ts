@@ -24,9 +24,8 @@ export function wanted(
   return across > 0 && down > 0 ? { width: across, height: down } : null;
 }
 
-/** Why the size is as it is, in RFB: this view has asked for it; another one has. */
+/** Why the size is as it is, in RFB: this view has asked for it. */
 const OWN = 1;
-const ANOTHERS = 2;
 
 /**
  * Decides when to ask for which size: only the view in control asks, and waits
@@ -69,14 +68,17 @@ export class Sizes {
 
   /** Take the desktop's size from the server. */
   told({ width, height, reason, refusal }: ISize): void {
-    if (refusal === 0) {
-      this.current = { width, height };
-    }
+    const [size, before] = [{ width, height }, this.current];
     if (reason === OWN) {
       this.refused = refusal === 0 ? null : this.asked;
       this.asked = null;
-    } else if (reason === ANOTHERS && !this.ruled) {
+    } else if (!this.ruled && !this.asked && before && !same(size, before)) {
+      // Xvnc tells the new size first, and later that another view asked for it.
+      // A request of this view's own that is not answered yet came after that.
       this.yielded = this.wish;
+    }
+    if (refusal === 0) {
+      this.current = size;
     }
   }
 

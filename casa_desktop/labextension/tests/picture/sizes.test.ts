@@ -72,6 +72,35 @@ test('of views that nobody rules, the one that asked last has its size', () => {
   assert.deepEqual(sizes.next(), { width: 810, height: 600 });
 });
 
+test('a size that another view asked for is left from its first message on', () => {
+  const sizes = view();
+  sizes.next();
+  told(sizes, 800, 600, 0);
+  told(sizes, 800, 600, 1);
+  // Xvnc says by whom in a later message, which may come in another chunk.
+  told(sizes, 1200, 700, 0);
+  assert.equal(sizes.next(), null);
+  told(sizes, 1200, 700, 2);
+  assert.equal(sizes.next(), null);
+});
+
+test('a size that was asked for while the answer was under way is not given up', () => {
+  const sizes = view();
+  sizes.next();
+  told(sizes, 1200, 700, 0);
+  told(sizes, 1200, 700, 2);
+  sizes.want({ width: 810, height: 600 });
+  told(sizes, 800, 600, 1);
+  assert.deepEqual(sizes.next(), { width: 810, height: 600 });
+});
+
+test("the size of a new desktop is nobody's, and the view asks for its own", () => {
+  const sizes = new Sizes();
+  sizes.want({ width: 800, height: 600 });
+  told(sizes, 1600, 900);
+  assert.deepEqual(sizes.next(), { width: 800, height: 600 });
+});
+
 test('a view to which the user comes back has its size again', () => {
   const sizes = view();
   told(sizes, 1200, 700, 2);
