@@ -24,6 +24,8 @@ from .ports import free_ports
 
 # How long a step of a start may take on a busy machine, in seconds; it is waited for by what the daemons print.
 PATIENCE = 150.0
+# Of jobs that can be cancelled; one that completes ends by itself, and scancel fails for it.
+_STATES = ("RUNNING", "PENDING", "SUSPENDED")
 _CONF = """\
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
@@ -224,11 +226,14 @@ def _munge(folder: Path) -> Iterator[None]:
 
 def _end_jobs(slurm: Slurm, node: subprocess.Popen[str]) -> None:
     """Kill what jobs have left, which are no children of slurmd's."""
-    alive = ("RUNNING", "PENDING", "SUSPENDED", "COMPLETING")
-    jobs = [job for job, state in slurm.states().items() if state in alive]
-    if jobs:
-        slurm.run("scancel", "--full", "--signal=KILL", *jobs)
-        slurm.run("scancel", *jobs)
+    for words in (["scancel", "--full", "--signal=KILL"], ["scancel"]):
+        for job in [name for name, state in slurm.states().items() if state in _STATES]:
+            try:
+                slurm.run(*words, job)
+            except subprocess.CalledProcessError:
+                # It fails for a job that has ended, or begun to end, since it was read which there are.
+                if slurm.states().get(job) in _STATES:
+                    raise
     steps = [each for each in psutil.process_iter() if living.name_of(each) == "slurmstepd"]
     spool = slurm.environment["SLURM_CONF"]
     own = [each for each in steps if living.variables(each).get("SLURM_CONF") == spool]
