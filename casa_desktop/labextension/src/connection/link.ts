@@ -109,9 +109,10 @@ export class Link implements IFollower {
       height,
       views,
       controls,
-      quality: this.film.playing
-        ? 'video'
-        : QUALITIES.find(([least]) => level >= least)![1]
+      quality:
+        this.visible && this.film.covers
+          ? 'video'
+          : QUALITIES.find(([least]) => level >= least)![1]
     };
   }
 
@@ -184,9 +185,8 @@ export class Link implements IFollower {
   }
 
   update(update: IUpdate): void {
-    const now = performance.now();
-    this.picture.update(update, now);
-    this.film.update(update, now);
+    this.picture.update(update, performance.now());
+    this.film.update(update);
   }
 
   frame(): void {
@@ -355,6 +355,7 @@ export class Link implements IFollower {
       this.channel.write(this.client.encode(encoding));
     }
     for (const area of areas) {
+      this.film.motion.expect(area);
       this.channel.write(requestAgain(area));
     }
   }

@@ -96,6 +96,8 @@ export class Picture {
   restore(area: IRect, now: number): IPlan {
     const pixels = (this.controller.capacity * HOGGING) / EXACT_BYTES;
     if (area.width * area.height > pixels) {
+      // What was asked for without loss before may come as JPEG now.
+      this.refreshing = null;
       return this.plan(this.controller.encoding, [area]);
     }
     this.lossy.set(area, true);

@@ -80,6 +80,11 @@ export class Film {
     return this.phase === 'playing';
   }
 
+  /** Whether video is what is seen of an area: RFB has not restored it yet. */
+  get covers(): boolean {
+    return this.hole !== null;
+  }
+
   /** Whether frames of video are wanted. */
   get wanted(): boolean {
     return this.phase === 'asked' || this.phase === 'playing';
@@ -107,9 +112,9 @@ export class Film {
   }
 
   /** A part of the picture has come by RFB. */
-  update(update: IUpdate, now: number): void {
-    this.motion.note(update, now);
-    this.changed += update.from ? 0 : update.width * update.height;
+  update(update: IUpdate): void {
+    const { width, height } = update;
+    this.changed += this.motion.note(update) ? width * height : 0;
     this.touched ||= this.hole !== null && overlap(update, this.hole);
   }
 
@@ -119,7 +124,8 @@ export class Film {
       this.rfb.note(now);
     }
     this.changed = 0;
-    if (this.phase === 'settling' && this.touched) {
+    this.motion.frame(now);
+    if (this.settled) {
       this.uncover();
     }
     this.touched = false;
@@ -159,8 +165,8 @@ export class Film {
 
   /** The desktop has another size, and all of it comes again by RFB. */
   resize(width: number, height: number): void {
-    this.end();
     this.motion.resize(width, height);
+    this.end();
     if (this.hole && (this.hole.x >= width || this.hole.y >= height)) {
       // There is nothing below it any more.
       this.uncover();
@@ -221,6 +227,15 @@ export class Film {
     this.resumes = now + this.better;
     this.better = Math.min(2 * this.better, LONGEST_PAUSE);
     this.settle(false);
+  }
+
+  /** Whether all that was below the video has come again. */
+  private get settled(): boolean {
+    return (
+      this.phase === 'settling' &&
+      this.touched &&
+      !this.motion.expects(this.hole!)
+    );
   }
 
   private uncover(): void {

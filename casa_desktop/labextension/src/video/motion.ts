@@ -26,6 +26,10 @@ export class Motion {
   private height = 0;
   /** For each tile the times of its last changes, the oldest first. */
   private times: number[][] = [];
+  /** The tiles of which parts have come in the frame that is just coming. */
+  private readonly changed = new Set<number>();
+  /** The tiles that were asked for again, and have not come yet. */
+  private readonly expected = new Set<number>();
 
   /** The desktop has another size: nothing is known of its motion. */
   resize(width: number, height: number): void {
@@ -33,6 +37,8 @@ export class Motion {
     this.height = height;
     this.columns = Math.ceil(width / TILE);
     this.rows = Math.ceil(height / TILE);
+    this.changed.clear();
+    this.expected.clear();
     this.forget();
   }
 
@@ -41,23 +47,41 @@ export class Motion {
     this.times = Array.from({ length: this.columns * this.rows }, () => []);
   }
 
-  /** A part of the picture has come, at a time in ms. */
-  note({ x, y, width, height, from }: IUpdate, now: number): void {
-    if (from) {
+  /**
+   * An area was asked for again: when it comes, that is no motion. On a full
+   * link a picture that is made exact comes in parts, seconds long.
+   */
+  expect(area: IRect): void {
+    this.tiles(area).forEach(tile => this.expected.add(tile));
+  }
+
+  /** Whether a part of an area was asked for again and has not come yet. */
+  expects(area: IRect): boolean {
+    return this.tiles(area).some(tile => this.expected.has(tile));
+  }
+
+  /** A part of the picture has come; return whether something moves in it. */
+  note(update: IUpdate): boolean {
+    if (update.from) {
       // What is moved within the picture costs RFB nothing.
-      return;
+      return false;
     }
-    const right = Math.min(Math.ceil((x + width) / TILE), this.columns);
-    const bottom = Math.min(Math.ceil((y + height) / TILE), this.rows);
-    for (let row = Math.floor(y / TILE); row < bottom; row++) {
-      for (let column = Math.floor(x / TILE); column < right; column++) {
-        const times = this.times[row * this.columns + column];
-        if (now - (times.at(-1) ?? -Infinity) > AT_ONCE) {
-          times.push(now);
-          times.splice(0, times.length - TIMES);
-        }
+    const tiles = this.tiles(update);
+    tiles.forEach(tile => this.changed.add(tile));
+    return tiles.some(tile => !this.expected.has(tile));
+  }
+
+  /** All parts of a frame have come, at a time in ms. */
+  frame(now: number): void {
+    for (const tile of this.changed) {
+      const times = this.times[tile];
+      const last = times.at(-1) ?? -Infinity;
+      if (!this.expected.delete(tile) && now - last > AT_ONCE) {
+        times.push(now);
+        times.splice(0, times.length - TIMES);
       }
     }
+    this.changed.clear();
   }
 
   /**
@@ -83,6 +107,18 @@ export class Motion {
     return this.times.some(
       times => now - (times.at(-1) ?? -Infinity) < LATELY * patience
     );
+  }
+
+  private tiles({ x, y, width, height }: IRect): number[] {
+    const right = Math.min(Math.ceil((x + width) / TILE), this.columns);
+    const bottom = Math.min(Math.ceil((y + height) / TILE), this.rows);
+    const found: number[] = [];
+    for (let row = Math.floor(y / TILE); row < bottom; row++) {
+      for (let column = Math.floor(x / TILE); column < right; column++) {
+        found.push(row * this.columns + column);
+      }
+    }
+    return found;
   }
 
   private around(tiles: readonly number[]): IRect {

@@ -174,6 +174,22 @@ test('what comes as video is not waited for, and exact at once afterwards', () =
   assert.notEqual(film.plan.encoding?.jpeg, null);
 });
 
+test('what was asked for before a film is not waited for after it', () => {
+  const film = new Film();
+  film.picture.controller.capacity = 100_000;
+  film.show(WINDOW, true);
+  film.wait(200);
+  assert.ok(film.plan.areas.length);
+  film.plan = film.picture.restore(VIDEO, film.now);
+  film.show(VIDEO, true);
+  let waited = 0;
+  do {
+    film.wait(100);
+    waited += 100;
+  } while (film.plan.areas.length === 0);
+  assert.ok(waited < 600, `${waited} ms`);
+});
+
 test('over a narrow link it comes as fast as it can, and then exactly', () => {
   const film = new Film();
   film.picture.controller.capacity = 50_000;

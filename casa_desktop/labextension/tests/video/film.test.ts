@@ -16,7 +16,10 @@ class Stage {
       this.said.push(area ? ['video', area, level] : ['no video', failed]);
     },
     leaveOut: area => void this.said.push(['leave out', area]),
-    restore: area => void this.said.push(['restore', area]),
+    restore: area => {
+      this.said.push(['restore', area]);
+      this.film.motion.expect(area);
+    },
     draw: (_, area) => void this.said.push(['draw', area]),
     uncover: () => void this.said.push(['uncover'])
   });
@@ -27,7 +30,7 @@ class Stage {
 
   /** Bring a part of the picture by RFB. */
   bring(area: IRect): void {
-    this.film.update({ ...area, lossy: true, from: null }, this.now);
+    this.film.update({ ...area, lossy: true, from: null });
     this.film.frame(this.now);
   }
 
@@ -104,6 +107,37 @@ test('what rests is sent by RFB again, and the video goes when that is there', (
   stage.bring(AREA);
   assert.deepEqual(stage.heard, [['uncover']]);
   assert.equal(stage.film.busy, false);
+});
+
+test('video stays until all that is below it has come', () => {
+  const stage = playing();
+  stage.film.rest(1);
+  stage.said.length = 0;
+  stage.bring({ ...AREA, height: 256 });
+  assert.ok(stage.film.covers);
+  assert.deepEqual(stage.heard, []);
+  stage.bring({ ...AREA, y: AREA.y + 256, height: 256 });
+  assert.deepEqual(stage.heard, [['uncover']]);
+  assert.equal(stage.film.covers, false);
+});
+
+test('a picture that is made exact over a full link is no film', () => {
+  const stage = playing();
+  stage.delay = 1_000;
+  stage.film.rest(1);
+  stage.bring(AREA);
+  // Without loss, in parts that overlap in tiles, and some of them twice.
+  for (let part = 0; part < 16; part++) {
+    const piece = { ...AREA, y: AREA.y + 32 * part, height: 64 };
+    stage.film.motion.expect(piece);
+    stage.now += 300;
+    stage.bring(piece);
+    stage.tick();
+  }
+  assert.equal(stage.film.busy, false);
+  // What moves then is one.
+  stage.move();
+  assert.ok(stage.film.busy);
 });
 
 test('the rest of a stream that is not shown does not count', () => {

@@ -15,7 +15,10 @@ function desktop(): Motion {
 }
 
 function show(motion: Motion, rect: IRect, ...times: number[]): void {
-  times.forEach(now => motion.note({ ...rect, lossy: true, from: null }, now));
+  times.forEach(now => {
+    motion.note({ ...rect, lossy: true, from: null });
+    motion.frame(now);
+  });
 }
 
 test('what changes again and again moves, with the tiles around it', () => {
@@ -52,6 +55,29 @@ test('the parts of one picture are one change', () => {
   assert.equal(motion.area(10), null);
 });
 
+test('what was asked for again does not move when it comes', () => {
+  const motion = desktop();
+  show(motion, FILM, 0);
+  for (const now of [250, 500, 750, 1_000]) {
+    motion.expect(FILM);
+    assert.ok(motion.expects(FILM));
+    show(motion, FILM, now);
+    assert.equal(motion.expects(FILM), false);
+  }
+  assert.equal(motion.area(1_010), null);
+  show(motion, FILM, 1_020, 1_040, 1_060);
+  assert.deepEqual(motion.area(1_070), TILES);
+});
+
+test('a frame that takes long is one change, in however many parts it comes', () => {
+  const motion = desktop();
+  for (let part = 0; part < 6; part++) {
+    motion.note({ ...FILM, lossy: true, from: null });
+  }
+  motion.frame(600);
+  assert.equal(motion.area(610), null);
+});
+
 test('what is small is not worth a video', () => {
   const motion = desktop();
   show(motion, { x: 0, y: 0, width: 200, height: 200 }, 0, 100, 200, 300);
@@ -69,7 +95,8 @@ test('two small things far from each other are no film of all between them', () 
 test('what is moved within the picture is not counted', () => {
   const motion = desktop();
   for (const now of [0, 100, 200, 300]) {
-    motion.note({ ...FILM, lossy: false, from: { x: 0, y: 0 } }, now);
+    motion.note({ ...FILM, lossy: false, from: { x: 0, y: 0 } });
+    motion.frame(now);
   }
   assert.equal(motion.area(310), null);
 });
