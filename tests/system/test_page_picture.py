@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Callable
+import time
+from typing import Any, Callable, List
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
@@ -29,6 +31,28 @@ def test_picture_that_stands_still_is_exact_in_every_pixel(
     with painting.moving():
         page.page.wait_for_timeout(1500)
     assert page.wait_until_equal(screen()) < SOON
+
+
+def test_small_change_of_a_desktop_at_rest_is_exact_as_soon(
+    context: BrowserContext, jupyter: Jupyter, screen: Callable[[], Screen]
+) -> None:
+    page = DesktopPage(context, jupyter, quality="low")
+    with page.page.expect_event("websocket") as opened:
+        page.open()
+    page.canvas.wait_for_size_of(screen())
+    painting = Painting(screen(), side=64)
+    page.wait_until_equal(screen())
+    # At rest the page looks at the picture each time that it sends a ping, every three seconds; it has just done so.
+    pings: List[float] = []
+    opened.value.wait_for_event("framesent", predicate=lambda sent: _is_quiet(sent, pings))
+    painting.next()
+    assert page.wait_until_equal(screen()) < SOON
+
+
+def _is_quiet(sent: Any, pings: List[float]) -> bool:
+    if isinstance(sent, str) and json.loads(sent)["type"] == "ping":
+        pings.append(time.monotonic())
+    return len(pings) > 1 and pings[-1] - pings[-2] > 2
 
 
 def test_picture_of_low_quality_is_not_exact_while_it_moves(

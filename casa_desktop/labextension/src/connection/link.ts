@@ -216,7 +216,8 @@ export class Link implements IFollower {
     this.stirred += bytes.length;
     this.picture.received(bytes.length);
     this.stream.feed(bytes);
-    if (this.pace === QUIET && this.stirred > STIR) {
+    const isWaiting = this.stirred > STIR || !this.picture.exact;
+    if (this.pace === QUIET && isWaiting) {
       this.schedule(BUSY);
     }
   }
