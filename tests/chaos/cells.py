@@ -24,6 +24,7 @@ class Cell:
     Attributes:
         messages: what has come of it so far, in order.
         reply: the answer to the request, once it has come.
+        quiet: whether the kernel has said that nothing more comes of it.
         lost: why no answer will come, in a word; empty while one may.
         finished: when the answer came or was lost, in seconds of the monotonic clock.
     """
@@ -31,6 +32,7 @@ class Cell:
     def __init__(self) -> None:
         self.messages: List[Message] = []
         self.reply: Optional[Mapping[str, Any]] = None
+        self.quiet = False
         self.lost = ""
         self.finished: Optional[float] = None
         self._news = threading.Condition()
@@ -40,7 +42,12 @@ class Cell:
         with self._news:
             self.messages.append(message)
             if message["msg_type"] == "execute_reply":
-                self.reply, self.finished = message["content"], time.monotonic()
+                self.reply = message["content"]
+            elif message["msg_type"] == "status":
+                self.quiet = message["content"]["execution_state"] == "idle"
+            # They come by two channels, and what is printed by that of the status: after the answer, perhaps.
+            if self.reply and self.quiet and not self.over:
+                self.finished = time.monotonic()
             self._news.notify_all()
 
     def lose(self, why: str) -> None:

@@ -541,3 +541,4 @@ def _told(error: HTTPError) -> Dict[str, str]:
 
 def _reply(cell: Cell, content: Dict[str, str]) -> None:
     cell.take({"msg_type": "execute_reply", "content": content})
+    cell.take({"msg_type": "status", "content": {"execution_state": "idle"}})
