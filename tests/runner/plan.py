@@ -11,12 +11,12 @@ from typing import Callable, Collection, Dict, List, Optional, Sequence, Tuple
 MACHINE: Dict[str, str] = {
     "tests/town/": "users of the machine, by their own uids, and their hub",
     "tests/neighbours/": "twenty users of the machine, by their own uids",
+    "tests/chaos/": "kills at random moments, and the machine buries what is left behind",
 }
 
 # Files, folders and single tests that want the machine for themselves: they run after all others, one by one, in no
 # place of their own.
 ALONE: Dict[str, str] = {
-    "tests/chaos/": "kills at random moments, and all of the machine's processors are its opponent",
     "tests/lasting/test_fast_motion.py": "lives by clocks that run so fast that an hour is a second",
     "tests/kernel/test_foreign_settings.py::test_windows_look_the_same": "compares pictures of windows, each at once",
     "tests/test_clock.py::test_the_watch_stands_still": "shares one processor with a stranger, and with nobody else",

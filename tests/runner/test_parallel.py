@@ -85,7 +85,7 @@ def test_alone():
 
 def test_workers_have_places_of_their_own_and_what_is_alone_comes_after_them(tmp_path: Path) -> None:
     files = {"kernel/test_a.py": FIRST.format(name="a"), "system/test_b.py": FIRST.format(name="b")}
-    folder = _suite(tmp_path, {**files, "chaos/test_c.py": ALONE})
+    folder = _suite(tmp_path, {**files, "lasting/test_fast_motion.py": ALONE})
     done = _run(folder, "-n", "2")
     assert done.returncode == 0, done.stdout
     places = _said(folder)
@@ -93,7 +93,7 @@ def test_workers_have_places_of_their_own_and_what_is_alone_comes_after_them(tmp
     assert places["alone"] == os.readlink("/proc/self/ns/pid")
     assert len(set(places.values())) == 3
     assert "15 passed" in done.stdout.splitlines()[-1]
-    assert "[100%] tests/chaos/test_c.py . 0 s" in done.stdout
+    assert "[100%] tests/lasting/test_fast_motion.py . 0 s" in done.stdout
     assert not Path("/tmp/trace").exists()
 
 
@@ -115,7 +115,9 @@ def test_after():
 
 def test_what_wants_the_machine_as_it_is_runs_beside_the_others(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "news")
-    folder = _suite(tmp_path, {"kernel/test_a.py": WAITING, "town/test_b.py": BESIDE, "chaos/test_c.py": ALONE})
+    folder = _suite(
+        tmp_path, {"kernel/test_a.py": WAITING, "town/test_b.py": BESIDE, "lasting/test_fast_motion.py": ALONE}
+    )
     done = _run(folder, "-n", "2", "--timeout=60")
     assert "4 passed" in done.stdout.splitlines()[-1], done.stdout
     places = _said(folder)
@@ -148,7 +150,7 @@ def test_that_fails():
 
 
 def test_a_crashed_worker_is_one_failure_and_what_it_had_still_runs(tmp_path: Path) -> None:
-    done = _run(_suite(tmp_path, {"kernel/test_a.py": CRASH, "chaos/test_c.py": ALONE}), "-n", "2")
+    done = _run(_suite(tmp_path, {"kernel/test_a.py": CRASH, "lasting/test_fast_motion.py": ALONE}), "-n", "2")
     assert done.returncode == 1
     assert "2 failed, 3 passed" in done.stdout.splitlines()[-1], done.stdout
     assert set(_said(tmp_path)) == {"before", "after", "alone"}
