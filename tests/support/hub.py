@@ -143,7 +143,7 @@ class RunningHub:
             # A stream of events that ends with the start's end.
             last = [line for line in events.read().decode().splitlines() if line.startswith("data:")][-1]
         answer = json.loads(last[5:])
-        assert answer.get("ready"), answer
+        assert answer.get("ready"), f"{answer}\n{''.join(self.log[-60:])}"
         return self.url.rstrip("/") + str(answer["url"])
 
     def token(self, user: str) -> str:
