@@ -87,6 +87,8 @@ def look_like(task: Task, call: Call) -> None:
     # IPython and pydoc read the parameters from the class. CASA searches the stack for a variable "self" in any
     # function called "__call__" (casaxmlutil).
     __call__.__signature__ = signature.replace(parameters=[_SELF, *signature.parameters.values()])  # type: ignore[attr-defined]
+    # From Python 3.13 on, help() says where a method comes from that is not its class's own by its name.
+    __call__.__module__, __call__.__qualname__ = own.__module__, f"{own.__qualname__}.__call__"
     own.__call__ = __call__
 
 
