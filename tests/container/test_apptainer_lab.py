@@ -30,6 +30,8 @@ def jupyter(sif: Path, users: Tuple[User, ...], observation: Path) -> Iterator[A
         os.chown(path, ada.user.uid, ada.user.uid)
     with ApptainerJupyter(ada, folder) as server:
         yield server
+    # The tests that use this home next make their own.
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
