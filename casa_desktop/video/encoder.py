@@ -47,9 +47,9 @@ class Encoder:
         context.options = {**described.options, "crf": str(described.quality[level])}
         self._context, self._colours = context, _COLOURS[described.colours]
         self._frame: Any = av.VideoFrame(width, height, "bgr0")
-        # FFmpeg's rows are longer than the picture's, so that each begins at a multiple of some bytes.
+        # The picture's own memory. Its rows may be longer than the pixels': each begins at a multiple of some bytes.
         self._stride = int(self._frame.planes[0].line_size)
-        self._rows = bytearray(self._stride * height)
+        self._rows = memoryview(self._frame.planes[0]).cast("B")
         self._number = 0
         context.open()
 
@@ -59,10 +59,9 @@ class Encoder:
         Args:
             pixels: ``PIXEL`` bytes each, row by row.
         """
-        size = PIXEL * self._frame.width
+        size, given = PIXEL * self._frame.width, memoryview(pixels)
         for row in range(self._frame.height):
-            self._rows[row * self._stride : row * self._stride + size] = pixels[row * size : (row + 1) * size]
-        self._frame.planes[0].update(self._rows)
+            self._rows[row * self._stride : row * self._stride + size] = given[row * size : (row + 1) * size]
         frame = self._frame.reformat(format="yuv420p", dst_colorspace=self._colours, dst_color_range=ColorRange.MPEG)
         frame.pts = self._number
         self._number += 1
