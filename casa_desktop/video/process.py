@@ -28,26 +28,41 @@ class EncoderProcess:
     _all: ClassVar[Set[EncoderProcess]] = set()
     _lock: ClassVar[threading.Lock] = threading.Lock()
 
-    def __init__(self, process: subprocess.Popen[bytes], connection: socket.socket) -> None:
-        self._process, self.connection = process, connection
+    def __init__(self, process: subprocess.Popen[bytes], connection: socket.socket, guest: bool) -> None:
+        self._process, self.connection, self._guest = process, connection, guest
 
     @classmethod
-    def start(cls, display: str, xauthority: str) -> Optional[EncoderProcess]:
+    def start(cls, display: str, xauthority: str, *, guest: bool = False) -> Optional[EncoderProcess]:
         """Start an encoder for a desktop; it ends with the thread that calls this, at the latest.
 
         Args:
             display: the name of its X display, like ``:7``.
             xauthority: the path of the file with its cookie.
+            guest: whether the view is a guest's, whose encoder ends when the owner wants one and there is no room.
 
         Returns:
             None if there are as many as processors, or no more processes or descriptors.
         """
         with cls._lock, suppress(OSError):
-            if len(cls._all) < len(os.sched_getaffinity(0)):
-                encoder = cls(*_started(display, xauthority))
+            if cls._has_room() or (not guest and cls._make_room()):
+                encoder = cls(*_started(display, xauthority), guest)
                 cls._all.add(encoder)
                 return encoder
         return None
+
+    @classmethod
+    def _has_room(cls) -> bool:
+        return len(cls._all) < len(os.sched_getaffinity(0))
+
+    @classmethod
+    def _make_room(cls) -> bool:
+        """End a guest's encoder; return whether there was one. Its view learns of it as of any end."""
+        for encoder in cls._all:
+            if encoder._guest:
+                encoder._process.kill()
+                cls._all.discard(encoder)
+                return True
+        return False
 
     @classmethod
     def count(cls) -> int:

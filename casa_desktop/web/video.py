@@ -35,10 +35,11 @@ class VideoView:
     Args:
         viewer: the view's connection.
         record: the desktop.
+        guest: whether it is a guest's, whose video gives way to the owner's.
     """
 
-    def __init__(self, viewer: Viewer, record: Record) -> None:
-        self._viewer, self._record = viewer, record
+    def __init__(self, viewer: Viewer, record: Record, *, guest: bool) -> None:
+        self._viewer, self._record, self._guest = viewer, record, guest
         self._session = Session(self)
         self._encoder: Optional[EncoderProcess] = None
         self._task: Optional[asyncio.Task[None]] = None
@@ -63,7 +64,7 @@ class VideoView:
 
     def start_encoder(self) -> bool:
         """See ``Host``."""
-        self._encoder = EncoderProcess.start(self._record.display, self._record.xauthority)
+        self._encoder = EncoderProcess.start(self._record.display, self._record.xauthority, guest=self._guest)
         if self._encoder is None:
             return False
         self._task = asyncio.get_running_loop().create_task(self._relay(self._encoder))

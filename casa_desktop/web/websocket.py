@@ -130,7 +130,7 @@ class DesktopSocketHandler(PlainErrors, RawSocketHandler):  # type: ignore[misc]
         if not self.may_join(record, share):
             return None
         self.view = self.reception.audience.join(record.name, self, share=share)
-        self.video = VideoView(self, record)
+        self.video = VideoView(self, record, guest=bool(share))
         self._joined = time.monotonic()
         metrics.joined(share)
         audit.write(self, "view", desktop=record.name, share=share)

@@ -195,13 +195,36 @@ async def test_there_are_no_more_encoders_than_processors(
     assert len(encoders()) == 1
 
 
-async def test_guest_who_may_only_look_has_video_too(display: Display, view: View) -> None:
+async def _guest(view: View) -> Browser:
     record = registry.find("main")
     assert record is not None
     _, token = share_links.create(record)
-    browser = await view("shared", token, "rfb")
+    return await view("shared", token, "rfb")
+
+
+async def test_guest_who_may_only_look_has_video_too(display: Display, view: View) -> None:
+    browser = await _guest(view)
     browser.say(type="video", area=AREA, codec="h264", level=4)
     assert (await browser.frame())[0]["key"]
+
+
+async def test_owner_takes_the_last_encoder_over_from_a_guest_and_not_the_other_way_round(
+    display: Display, view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
+    owner, guest = await view(), await _guest(view)
+    guest.say(type="video", area=AREA, codec="h264", level=4)
+    await guest.frame()
+    running = encoders()
+    owner.say(type="video", area=AREA, codec="h264", level=4)
+    await owner.frame()
+    # The guest's page goes on without video, and is not given the owner's.
+    await guest.hear("ended")
+    await in_thread(psutil.wait_procs, running, 30)
+    guest.say(type="video", area=AREA, codec="h264", level=4)
+    await guest.hear("ended")
+    assert len(encoders()) == 1
+    assert EncoderProcess.count() == 1
 
 
 @pytest.mark.parametrize(
