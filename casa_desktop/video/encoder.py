@@ -2,9 +2,9 @@
 
 PyAV rather than pixelflux: it encodes what it is handed, when it is handed it, so that a slow reader slows it down,
 while pixelflux takes pictures of the screen at a rate of its own. It needs none of a desktop's libraries, and one wheel
-holds for all Pythons from 3.11 on. Its frames are smaller and take longer (``docs/how-it-works.md``). The wheels of both
-contain x264, which is under the GPL; so neither is a dependency of this project, which is under the BSD licence, and
-``casa-desktop[video]`` asks pip for it.
+holds for all Pythons from 3.11 on. Its frames are smaller and take longer (``docs/how-it-works.md``). The wheels of
+both contain x264, which is under the GPL; so neither is a dependency of this project, which is under the BSD licence,
+and ``casa-desktop[video]`` asks pip for it.
 """
 
 from __future__ import annotations
