@@ -1,5 +1,5 @@
 import js from '@eslint/js';
-import prettierRecommended from 'eslint-plugin-prettier/recommended';
+import prettier from 'eslint-config-prettier';
 import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
@@ -78,5 +78,5 @@ export default tseslint.config(
     }
   },
   ...floors,
-  prettierRecommended
+  prettier
 );
