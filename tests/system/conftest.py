@@ -13,6 +13,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Playwright, ViewportSize, expect, sync_playwright
 
+from casa_desktop.desktop import lifecycle, registry
+
 from ..support import profiles
 from ..support.lab import Jupyter, Lab
 from ..support.screen import Screen
@@ -147,7 +149,11 @@ def desktop(environment: Dict[str, str]) -> Iterator[Callable[..., str]]:
         return done.stdout
 
     yield command
-    command("stop", "--all")
+    # As the command does it, without a Python that must start for each test.
+    with pytest.MonkeyPatch.context() as variables:
+        variables.setenv("CASA_DESKTOP_RUNTIME_DIR", environment["CASA_DESKTOP_RUNTIME_DIR"])
+        for record in registry.list_desktops():
+            lifecycle.stop(record.name)
 
 
 @pytest.fixture

@@ -32,6 +32,16 @@ def test_start_status_screenshot_stop(root: Path, tmp_path: Path, capsys: pytest
     assert capsys.readouterr().out == "No desktop is running.\n"
 
 
+def test_all_that_are_running_are_stopped_and_none_is_no_error(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("m31", "main"):
+        lifecycle.ensure(name)
+    assert main(["stop", "--all"]) == 0
+    assert capsys.readouterr().out == "Stopped: m31, main.\n"
+    assert registry.list_desktops() == []
+    assert main(["stop", "--all"]) == 0
+    assert capsys.readouterr().out == ""
+
+
 def test_restart_starts_a_desktop_afresh_and_one_that_was_not_running(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
