@@ -26,9 +26,19 @@ function encodings(bytes: Uint8Array | null): number[] {
   return encodingsOf(bytes);
 }
 
-test('the handshake is passed on, whatever its bytes are', () => {
+test('the whole handshake goes with the version, and nothing of it twice', () => {
   const made = new ClientStream(EXACT);
-  for (const bytes of [new TextEncoder().encode('RFB 003.008\n'), [2], [3]]) {
+  const version = new TextEncoder().encode('RFB 003.008\n');
+  assert.deepEqual(made.pass(version), Uint8Array.of(...version, 1, 1));
+  assert.equal(made.pass(Uint8Array.of(1)), null, 'the kind of security');
+  assert.equal(made.pass(Uint8Array.of(1)), null, 'other views may stay');
+  assert.equal(made.pass(FORMAT), FORMAT);
+});
+
+test('what was not said ahead in the handshake is passed on', () => {
+  const made = new ClientStream(EXACT);
+  made.pass(new TextEncoder().encode('RFB 003.008\n'));
+  for (const bytes of [[2], [3, 4]]) {
     const sent = Uint8Array.from(bytes);
     assert.equal(made.pass(sent), sent);
   }
