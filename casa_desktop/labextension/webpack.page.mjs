@@ -27,6 +27,9 @@ class PagePlugin {
   emit(compilation) {
     const source = path => readFileSync(resolve(here, path), 'utf8');
     const files = compilation.entrypoints.get('page').getFiles();
+    const [ahead] = compilation.entrypoints.get('ahead').getFiles();
+    const first = compilation.getAsset(ahead).source.source();
+    compilation.deleteAsset(ahead);
     const assets = {
       'index.html': source('page/index.html')
         .replace(
@@ -37,9 +40,9 @@ class PagePlugin {
           '{{ style }}',
           files.find(name => name.endsWith('.css'))
         )
-        .replace('{{ preloads }}', preloads(compilation))
-        .replace('{{ icon }}', 'assets/icon.svg'),
-      'assets/icon.svg': source('style/icon.svg'),
+        .replace('{{ chunks }}', chunks(compilation))
+        .replace('{{ first_script }}', () => first)
+        .replace('{{ icon }}', encodeURIComponent(source('style/icon.svg'))),
       'assets/novnc.LICENSE.txt': source(
         'node_modules/@novnc/novnc/LICENSE.txt'
       )
@@ -52,18 +55,16 @@ class PagePlugin {
 }
 
 /**
- * Links that have the browser fetch at once what the page's script asks for
- * later: noVNC, which it needs in any case.
+ * Scripts with what the page's script imports later: noVNC, which it needs in
+ * any case. They run as soon as they are there and only say what they have. So
+ * the import is done at once, without a paint of the page between.
  */
-function preloads(compilation) {
+function chunks(compilation) {
   return [...compilation.chunks]
     .filter(chunk => !chunk.canBeInitial())
     .flatMap(chunk => [...chunk.files])
     .filter(name => name.endsWith('.js'))
-    .map(
-      name =>
-        `<link rel="preload" as="script" href="{{ static_url }}${name}" />`
-    )
+    .map(name => `<script async src="{{ static_url }}${name}"></script>`)
     .join('\n    ');
 }
 
@@ -77,7 +78,10 @@ const css = {
 const page = {
   mode: 'production',
   target: ['web', 'es2022'],
-  entry: { page: resolve(here, 'lib/page.js') },
+  entry: {
+    ahead: resolve(here, 'lib/ahead.js'),
+    page: resolve(here, 'lib/page.js')
+  },
   output: {
     path: resolve(here, '../static/page'),
     filename: 'assets/[name].[contenthash].js',

@@ -47,7 +47,7 @@ class Models:
             "started": time(record.started),
             "version": record.version,
             "page": f"{self.base_url}casa-desktop/{record.name}/",
-            "websocket": f"{self.base_url}casa-desktop/api/desktops/{record.name}/rfb",
+            "websocket": self.websocket(record.name),
             "server": self.server,
             "watched": usage.is_watched(record),
             # None means never.
@@ -56,6 +56,10 @@ class Models:
             "ends": time(record.ends) if record.ends else None,
             "lacks": list(self.lacks),
         }
+
+    def websocket(self, name: str) -> str:
+        """Return the path of the websocket of the desktop ``name``, running or not."""
+        return f"{self.base_url}casa-desktop/api/desktops/{name}/rfb"
 
     def running(self, name: str) -> Body:
         """Return the model of the desktop ``name``.

@@ -18,6 +18,7 @@ def filled(
     remedy: str = "",
     lab: bool,
     desktop: Optional[Dict[str, Any]] = None,
+    websocket: str = "",
 ) -> str:
     """Return the page's HTML with its configuration filled in.
 
@@ -28,6 +29,8 @@ def filled(
         remedy: sentences for users who have lost the server: where they find the next one; empty for a Jupyter server.
         lab: whether the server is a Jupyter server, with its files and its JupyterLab.
         desktop: the model of the desktop, if it is running already.
+        websocket: the path of the desktop's websocket, which the page opens first of all; empty where the page's script
+            asks for the desktop before.
 
     Raises:
         FileNotFoundError: the front end has not been built.
@@ -38,6 +41,8 @@ def filled(
         words["remedy"] = remedy
     if desktop:
         words["desktop"] = desktop
+    if websocket:
+        words["websocket"] = websocket
     config = json.dumps(words)
     # Inside <script>, only '<' can end the element. JSON allows an escape for it.
     text = text.replace("{{ config }}", config.replace("<", "\\u003c"))

@@ -41,10 +41,12 @@ class PageHandler(PlainErrors, JupyterHandler):
         if desktop is None and await may_start(self):
             # The browser asks for the scripts meanwhile, and then for the desktop.
             starts(self.settings).begin(self, name)
+        is_coming = desktop is not None or starts(self.settings).under_way(name) is not None
+        websocket = models(self.settings).websocket(name) if is_coming else ""
         # Setting the cookie is a side effect of reading the token; the page's POST needs it.
         self.xsrf_token  # noqa: B018
         self.set_header("Cache-Control", "no-store")
-        self.finish(render_page(self.base_url, name, desktop=desktop))
+        self.finish(render_page(self.base_url, name, desktop=desktop, websocket=websocket))
 
     async def _running(self, name: str) -> Optional[Dict[str, Any]]:
         """Return the model of the desktop if it is running; whatever is wrong with it is told to the page's script."""
@@ -76,7 +78,9 @@ class SharedPageHandler(PlainErrors, JupyterHandler):
         self.finish(render_page(self.base_url, record.name, token))
 
 
-def render_page(base_url: str, name: str, share: str = "", desktop: Optional[Dict[str, Any]] = None) -> str:
+def render_page(
+    base_url: str, name: str, share: str = "", desktop: Optional[Dict[str, Any]] = None, websocket: str = ""
+) -> str:
     """Return the page's HTML.
 
     Args:
@@ -84,12 +88,13 @@ def render_page(base_url: str, name: str, share: str = "", desktop: Optional[Dic
         name: the desktop's name.
         share: the token of the share link; empty for the desktop's owner.
         desktop: the model of the desktop if it is running, which saves the page a request.
+        websocket: the path of its websocket if it is running or being started.
 
     Raises:
         HTTPError: 500 where the front end has not been built.
     """
     try:
-        return page.filled(base_url, name, share=share, lab=True, desktop=desktop)
+        return page.filled(base_url, name, share=share, lab=True, desktop=desktop, websocket=websocket)
     except FileNotFoundError as error:
         raise web.HTTPError(500, page.not_built(error)) from error
 

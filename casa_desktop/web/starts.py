@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Dict, MutableMapping
+from typing import Any, Dict, MutableMapping, Optional
 
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import ensure_async
@@ -33,6 +33,10 @@ class Starts:
             task = self._tasks[name] = asyncio.ensure_future(_start(handler, name))
             task.add_done_callback(lambda done: self._end(name, done))
         return self._tasks[name]
+
+    def under_way(self, name: str) -> Optional[asyncio.Task[Record]]:
+        """Return the start of a desktop that is under way, or None."""
+        return self._tasks.get(name)
 
     def _end(self, name: str, done: asyncio.Task[Record]) -> None:
         del self._tasks[name]

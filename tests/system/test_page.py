@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
-from typing import Callable, Dict, Iterator
+from typing import Callable, Dict, Iterator, List
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -69,6 +69,21 @@ def test_page_of_a_running_desktop_asks_for_nothing_and_later_for_another_one(
     page.get_by_role("button", name="Start it again").click()
     _wait_for_state(page, "connected")
     assert "desktops" in page.evaluate(REQUESTS)
+
+
+def test_page_shows_the_desktop_by_the_websocket_that_it_opened_before_its_scripts_came(
+    context: BrowserContext, jupyter: Jupyter, desktop: Callable[..., str]
+) -> None:
+    desktop("start")
+    page = context.new_page()
+    opened: List[str] = []
+    page.on("websocket", lambda socket: opened.append(socket.url))
+    with page.expect_event("websocket") as first:
+        # Nothing else than the page itself is there.
+        page.route("**/static/**", lambda route: (first.value, route.continue_()))
+        page.goto(f"{jupyter.url}casa-desktop/?token={jupyter.token}")
+    _wait_for_state(page, "connected")
+    assert opened == [first.value.url]
 
 
 def test_page_whose_desktop_ends_before_it_connects_says_so_and_starts_another_one(

@@ -1,29 +1,16 @@
 import '../style/page.css';
 import { Api, IDesktop, IServer } from './server/api.js';
+import { config, IConfig, pageWindow } from './server/pageconfig.js';
 import { ServedApi } from './server/servedapi.js';
 import { titleOf } from './server/names.js';
+import type { Socket } from './server/socket.js';
 import type { IAction, IHost, Lack } from './view/host.js';
 import { icon } from './view/icons.js';
 import { returnToLab } from './view/handover.js';
 import { LocalPreferences } from './view/localpreferences.js';
 import { View } from './view/view.js';
 
-/** What the server writes into the page. */
-interface IConfig {
-  readonly baseUrl: string;
-  readonly name: string;
-  readonly token: string;
-  /** The token of a link to another user's desktop, or nothing. */
-  readonly share?: string;
-  /** Without Jupyter: what to do when the page's server has ended. */
-  readonly remedy?: string;
-  /** Whether the server has JupyterLab. */
-  readonly lab?: boolean;
-  /** The desktop, if it was running when the page was asked for. */
-  readonly desktop?: IDesktop;
-}
-
-/** The API for a page that came with the description of its desktop. */
+/** The API for a page that came with what there was of its desktop. */
 class OwnApi extends Api {
   constructor(
     server: IServer,
@@ -37,6 +24,13 @@ class OwnApi extends Api {
     // Only once: a desktop that was lost meanwhile has to be started again.
     this.given = undefined;
     return given ? Promise.resolve(given) : super.start(name);
+  }
+
+  override connect(desktop: IDesktop): Socket {
+    const ahead = pageWindow.casaDesktopSocket;
+    delete pageWindow.casaDesktopSocket;
+    const isIt = ahead?.url === this.websocket(desktop);
+    return isIt && ahead.take() ? ahead : super.connect(desktop);
   }
 }
 
@@ -56,11 +50,6 @@ class SharedApi extends Api {
   override look(): Promise<IDesktop> {
     return this.shared(this.link);
   }
-}
-
-function config(): IConfig {
-  const script = document.getElementById('casa-desktop-config');
-  return JSON.parse(script?.textContent ?? '{}') as IConfig;
 }
 
 function xsrf(): string {

@@ -13,11 +13,18 @@ from jupyter_server.auth import Authorizer, User
 from tornado.httpclient import HTTPClientError, HTTPResponse
 
 from casa_desktop.desktop import lifecycle, registry
+from casa_desktop.runtime import directory
+from casa_desktop.system import locks
+from casa_desktop.views.closing import GONE
 from casa_desktop.views.page import PAGE_FOLDER
 from casa_desktop.web import metrics
+from casa_desktop.web.state import reception
+
+from ...support.browser import RAW, Browser
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 Fetch = Callable[..., Awaitable[HTTPResponse]]
+View = Callable[..., Awaitable[Browser]]
 # What Chromium and Firefox say when a person opens an address.
 OPENED = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"}
 
@@ -58,6 +65,8 @@ async def test_desktop_is_started_once_by_the_request_for_its_page_and_the_page_
     before = _starts()
     page = await fetch(headers={**OPENED})
     assert _config(page).get("desktop") is None
+    # The page may open the desktop's websocket already.
+    assert _config(page)["websocket"] == "/a%40b/casa-desktop/api/desktops/main/rfb"
     # The start has begun without the page's script.
     assert _is_starting() or registry.find() is not None
     answer = await fetch("api", "desktops", method="POST", body='{"name": "main"}')
@@ -68,7 +77,9 @@ async def test_desktop_is_started_once_by_the_request_for_its_page_and_the_page_
 
 async def test_page_of_a_running_desktop_tells_it_as_the_interface_does(fetch: Fetch) -> None:
     lifecycle.ensure("second")
-    told = _config(await fetch("second", headers={**OPENED}))["desktop"]
+    config = _config(await fetch("second", headers={**OPENED}))
+    told = config["desktop"]
+    assert config["websocket"] == told["websocket"]
     assert told == json.loads((await fetch("api", "desktops", "second")).body)
     assert registry.find("main") is None
 
@@ -86,7 +97,9 @@ async def test_page_of_a_running_desktop_tells_it_as_the_interface_does(fetch: F
     ],
 )
 async def test_nothing_is_started_for_what_no_person_opens_or_may_start(fetch: Fetch, headers: dict[str, str]) -> None:
-    assert _config(await fetch(headers={**headers})).get("desktop") is None
+    config = _config(await fetch(headers={**headers}))
+    assert config.get("desktop") is None
+    assert "websocket" not in config
     assert not _is_starting()
     assert registry.find() is None
 
@@ -111,3 +124,40 @@ async def test_page_names_all_its_scripts_and_browsers_may_keep_them(fetch: Fetc
         # The icon's name stays the same when it changes.
         assert ("immutable" in kept) is not each.endswith(".svg")
         assert "public" not in kept
+
+
+async def test_websocket_that_the_page_opens_at_once_waits_for_the_start(fetch: Fetch, view: View) -> None:
+    with locks.exclusive(directory.runtime_root(), 10):
+        await fetch(headers={**OPENED})
+        browser = await view()
+        assert registry.find() is None
+    assert await (await browser.greet(RAW)).update(20, 10)
+
+
+async def test_websocket_that_waits_for_a_start_in_vain_is_told_the_reason(
+    fetch: Fetch, view: View, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with locks.exclusive(directory.runtime_root(), 10):
+        monkeypatch.setenv("PATH", str(tmp_path))
+        await fetch(headers={**OPENED})
+        browser = await view()
+    _, reason = await browser.closed()
+    assert reason.startswith("No X server was found")
+
+
+async def test_desktop_starts_though_the_browser_that_waits_for_it_leaves(
+    fetch: Fetch, view: View, jp_serverapp: Any
+) -> None:
+    with locks.exclusive(directory.runtime_root(), 10):
+        await fetch(headers={**OPENED})
+        (await view()).websocket.close()
+    # The answer comes when the start is over; what waits for it goes on in the same turn of the loop.
+    await fetch("api", "desktops", method="POST", body="{}")
+    assert registry.find() is not None
+    assert reception(jp_serverapp.web_app.settings).audience.controller("main") is None
+
+
+async def test_websocket_starts_no_desktop(fetch: Fetch, view: View) -> None:
+    browser = await view()
+    assert await browser.closed() == (GONE, "The desktop is not running.")
+    assert registry.find() is None
