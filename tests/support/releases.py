@@ -105,7 +105,7 @@ RELEASES = (
         (
             *("tells_its_cycles", "user_named", "that_was_killed", "executed_notebook", "deconvolve"),
             *("another_process", "tclean-image_calls-0", "tclean-image_calls-1", "simanalyze-data_calls"),
-            "plain_casa",
+            *("plain_casa", "whole_history", "scripts_of_a_cleaning", "script_of_a_replayed"),
         ),
     ),
     Release(

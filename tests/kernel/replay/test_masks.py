@@ -68,17 +68,19 @@ def test_three_cycles_are_kept_and_replayed_bit_by_bit_without_a_window(
     assert again.text == "tclean took 4 of 4 answers from first.hand.\n"
     assert not again.of("comm_open")
     same(poor, "first", "again")
-    # It leaves a record of its own, whose script differs by the call alone.
+    # It leaves a record of its own.
     replayed = read(observation / "again.hand")
     assert replayed.replayed == str(observation / "first.hand")
     assert replayed.remarks == ("tclean took 4 of 4 answers from first.hand.",)
     assert replayed.end == "stop"
     assert replayed.minors == kept.minors
-    scripts = [script(observation / name).partition("\nCYCLES = ")[2] for name in ("first.hand", "again.hand")]
-    assert scripts[0].replace("'first", "'again") == scripts[1] != ""
-
     # The mask's plane of each residual was kept, too.
     assert all(step.residual for step in kept.steps)
+
+
+def test_the_scripts_of_a_cleaning_and_of_its_replay_differ_by_the_call_alone(observation: Path) -> None:
+    scripts = [script(observation / name).partition("\nCYCLES = ")[2] for name in ("first.hand", "again.hand")]
+    assert scripts[0].replace("'first", "'again") == scripts[1] != ""
 
 
 def test_the_script_of_three_cycles_makes_the_same_in_plain_casa(
@@ -277,7 +279,7 @@ def test_a_run_without_hands_replays_a_record_and_fails_at_once_without_one(
     same(poor, "first", "unattended")
 
 
-def test_a_replay_is_reused_until_its_handwork_is_another(poor: Notebook, observation: Path) -> None:
+def test_a_replay_is_reused_while_its_handwork_is_the_same(poor: Notebook, observation: Path) -> None:
     code = call(PLANE, "fourth", ", hand='moved.hand', reuse=True")
     shutil.copytree(observation / "first.hand", observation / "moved.hand")
     assert "took 4 of 4 answers" in poor.run(code).text
@@ -286,10 +288,17 @@ def test_a_replay_is_reused_until_its_handwork_is_another(poor: Notebook, observ
     shown = "".join(data.get("text/plain", "") for data in poor.run(code).displayed)
     assert "tclean: nothing to compute" in shown
     same(poor, "first", "fourth")
+
+
+def test_the_script_of_a_replayed_image_is_made_of_its_own_handwork(poor: Notebook, observation: Path) -> None:
     # The store knows the record that was replayed, and tclean takes no ``hand``: the replay's own stands in its place.
     told = poor.run("%casa_history fourth.image --script again.py").text
     assert told.strip() == "Wrote again.py."
     assert "casa-desktop hand export" in (observation / "again.py").read_text()
+
+
+def test_a_replay_is_made_again_when_its_handwork_is_another(poor: Notebook, observation: Path) -> None:
+    code = call(PLANE, "fourth", ", hand='moved.hand', reuse=True")
     poor.run("rmtables('fourth.*')")
     # As if the kernel had been killed in the second cycle.
     steps = observation / "moved.hand" / "steps.json"
