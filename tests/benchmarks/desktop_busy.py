@@ -36,7 +36,7 @@ def _side(name: str) -> Callable[[Stage, str], Mapping[str, float]]:
     def measure(stage: Stage, case: str) -> Mapping[str, float]:
         scene, _, link = case.partition(", ") if case else (scenes.FILM, "", NARROW)
         viewport = scenes.VIEWPORTS.get(scene, VIEWPORT)
-        if sides.KINDS[name].lack() or not (sides.KINDS[name].fits or viewport == VIEWPORT):
+        if not sides.can_show(name, viewport):
             return {}
         desk = stage.desk(name, sides.KINDS[name])
         with ExitStack() as exits:

@@ -50,7 +50,7 @@ def _side(name: str) -> Callable[[Stage, str], Mapping[str, float]]:
     def measure(stage: Stage, case: str) -> Mapping[str, float]:
         scene, link = _split(case)
         viewport = scenes.VIEWPORTS.get(scene, VIEWPORT)
-        if sides.KINDS[name].lack() or not (sides.KINDS[name].fits or viewport == VIEWPORT):
+        if not sides.can_show(name, viewport):
             return {}
         desk = stage.desk(name, sides.KINDS[name])
         with desk.page(LINKS[link], viewport) as page:

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Tuple, Type
 
 import psutil
+from playwright.sync_api import ViewportSize
 
 from casa_desktop.system.process import end
 from casa_desktop.x11 import icewm
@@ -330,6 +331,11 @@ def lacks(names: Iterable[str]) -> List[str]:
 def present(*names: str) -> List[str]:
     """Return those of the sides that this machine can have."""
     return [name for name in names if name != XPRA or not absent()]
+
+
+def can_show(name: str, viewport: ViewportSize) -> bool:
+    """Return whether this machine has a side, and its desktop fills a page of this size."""
+    return not KINDS[name].lack() and (KINDS[name].fits or viewport == VIEWPORT)
 
 
 def cold_and_warm(desk: Desk, start: Callable[[], float]) -> Mapping[str, float]:
