@@ -59,16 +59,17 @@ export class LossyArea {
 
   /** All parts of a frame have come. */
   frame(): void {
-    if (this.empty) {
-      return;
+    if (!this.empty) {
+      this.covered.forEach((pixels, index) => {
+        const [column, row] = [index % this.columns, index / this.columns];
+        const tile = this.tile(column, Math.floor(row));
+        if (pixels === tile.width * tile.height) {
+          this.mark(column, Math.floor(row), 0);
+        }
+      });
     }
-    this.covered.forEach((pixels, index) => {
-      const [column, row] = [index % this.columns, index / this.columns];
-      const tile = this.tile(column, Math.floor(row));
-      if (pixels === tile.width * tile.height) {
-        this.mark(column, Math.floor(row), 0);
-      }
-    });
+    // All may have been set exact amid the frame: what its parts have covered
+    // must not make JPEG of the next frame count as exact.
     this.covered.fill(0);
   }
 
