@@ -216,6 +216,9 @@ export class Link implements IFollower {
     this.stirred += bytes.length;
     this.picture.received(bytes.length);
     this.stream.feed(bytes);
+    if (this.pace > 0 && this.picture.due) {
+      return this.schedule(0);
+    }
     const isWaiting = this.stirred > STIR || !this.picture.exact;
     if (this.pace === QUIET && isWaiting) {
       this.schedule(BUSY);

@@ -57,6 +57,12 @@ export class Picture {
     return this.bytes > 0 || !this.lossy.empty || this.refreshing !== null;
   }
 
+  /** Whether what was asked for without loss has come: `tick` goes on at once. */
+  get due(): boolean {
+    const { refreshing } = this;
+    return !!refreshing && !refreshing.some(area => this.lossy.touches(area));
+  }
+
   /** Count received bytes, of any kind. */
   received(bytes: number): void {
     this.bytes += bytes;
@@ -177,7 +183,7 @@ export class Picture {
       this.interrupt(now);
       return this.plan(this.controller.encoding);
     }
-    if (this.refreshing?.some(area => this.lossy.touches(area))) {
+    if (!this.due) {
       return this.plan(LADDER[EXACT]);
     }
     if (this.mayRefresh(now)) {

@@ -111,6 +111,23 @@ test('on a slow link the exact picture comes in parts', () => {
   assert.ok(film.picture.exact && parts > 1);
 });
 
+test('the next part is due as soon as one has come, and then no more', () => {
+  const film = new Film();
+  film.picture.controller.capacity = 300_000;
+  film.show(WINDOW, true);
+  assert.equal(film.picture.due, false);
+  film.wait(200);
+  for (let parts = 0; film.plan.areas.length; parts++) {
+    assert.equal(film.picture.due, false);
+    film.answer();
+    assert.ok(film.picture.due);
+    film.wait(0);
+    assert.ok(parts < 20);
+  }
+  assert.ok(film.picture.exact);
+  assert.equal(film.picture.due, false);
+});
+
 test('what was moved from a lossy place is lossy where it is now', () => {
   const film = new Film();
   film.show(WINDOW, true);
