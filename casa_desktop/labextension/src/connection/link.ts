@@ -1,11 +1,4 @@
-import {
-  ALONE,
-  IAudience,
-  readAudience,
-  readCodecs,
-  readFrame,
-  readLink
-} from './controlmessages.js';
+import { ALONE, IAudience, readAudience, readLink } from './controlmessages.js';
 import type { Socket } from '../server/socket.js';
 import { Channel, IMessage } from '../rfb/channel.js';
 import {
@@ -26,11 +19,9 @@ import {
   ServerStream
 } from '../rfb/serverstream.js';
 import { Sizes } from '../picture/sizes.js';
-import { Film } from '../video/film.js';
-import type { Overlay } from '../video/overlay.js';
-import { decodable, isDecoder, Player } from '../video/player.js';
 import type { DesktopSignals } from './signals.js';
 import type { IStats } from './stats.js';
+import { Video } from './video.js';
 
 /** What a link reports to the RFB connection around it. */
 interface ILinkEvents {
@@ -53,6 +44,7 @@ const PROBE = 4_000;
 /** One websocket to one desktop, and everything on it that is not noVNC's. */
 export class Link implements IFollower {
   readonly channel: Channel;
+  readonly video: Video;
   readonly sizes = new Sizes();
   audience: IAudience = ALONE;
   private readonly picture = new Picture();
@@ -66,23 +58,6 @@ export class Link implements IFollower {
   private greeted = false;
   private heard = 0;
   private stirred = 0;
-  private codec: string | null = null;
-  private overlay: Overlay | null = null;
-  private uncovering: number | undefined;
-  private readonly film = new Film({
-    request: (area, level, failed) => this.request(area, level, failed),
-    leaveOut: area => this.leaveOut(area),
-    restore: area => this.restore(area),
-    draw: (picture, area) => this.draw(picture, area),
-    uncover: () => this.uncover()
-  });
-  private readonly player = new Player({
-    decoded: (picture, frame) => {
-      this.channel.tell({ type: 'shown', stream: frame.stream });
-      this.film.show(picture, frame, performance.now());
-    },
-    failed: () => this.film.fail(performance.now())
-  });
 
   constructor(
     socket: Socket,
@@ -94,6 +69,12 @@ export class Link implements IFollower {
       told: message => this.told(message),
       filmed: (message, bytes) => this.filmed(message, bytes),
       met: roundTrip => this.met(roundTrip)
+    });
+    this.video = new Video({
+      tell: message => this.channel.tell(message),
+      leaveOut: area => this.leaveOut(area),
+      restore: area => this.restore(area),
+      shown: () => this.picture.filmed()
     });
     this.schedule(QUIET);
   }
@@ -110,20 +91,10 @@ export class Link implements IFollower {
       views,
       controls,
       quality:
-        this.visible && this.film.covers
+        this.visible && this.video.film.covers
           ? 'video'
           : QUALITIES.find(([least]) => level >= least)![1]
     };
-  }
-
-  /** Show video on this overlay. */
-  cover(overlay: Overlay): void {
-    this.overlay = overlay;
-  }
-
-  /** The view or its scale has changed. */
-  place(): void {
-    this.overlay?.place();
   }
 
   /** Pin the quality, or with 'adaptive' let it follow the link. */
@@ -136,7 +107,7 @@ export class Link implements IFollower {
   show(visible: boolean): void {
     if (visible !== this.visible) {
       this.visible = visible;
-      this.film.end();
+      this.video.film.end();
       this.channel.tell({ type: 'visible', visible });
       this.channel.write(this.client.show(visible));
       if (visible) {
@@ -173,25 +144,24 @@ export class Link implements IFollower {
     window.clearTimeout(this.timer);
     this.timer = undefined;
     this.pace = -1;
-    this.player.close();
-    this.overlay?.hide();
+    this.video.dispose();
   }
 
   begin(width: number, height: number): void {
     this.sizes.current = { width, height };
     this.picture.lossy.resize(width, height);
-    this.film.motion.resize(width, height);
+    this.video.film.motion.resize(width, height);
     this.events.sized();
   }
 
   update(update: IUpdate): void {
     this.picture.update(update, performance.now());
-    this.film.update(update);
+    this.video.film.update(update);
   }
 
   frame(): void {
     this.picture.frame();
-    this.film.frame(performance.now());
+    this.video.film.frame(performance.now());
   }
 
   unicode(): void {
@@ -205,7 +175,7 @@ export class Link implements IFollower {
     const { width, height } = this.sizes.current ?? size;
     if (width !== before?.width || height !== before.height) {
       this.picture.lossy.resize(width, height);
-      this.film.resize(width, height);
+      this.video.film.resize(width, height);
       this.channel.write(this.client.resize(width, height));
     }
     this.events.sized();
@@ -235,23 +205,15 @@ export class Link implements IFollower {
     if (!this.greeted) {
       this.greeted = true;
       this.channel.tell({ type: 'visible', visible: this.visible });
-      if (isDecoder) {
-        this.channel.tell({ type: 'codecs' });
-      }
+      this.video.greet();
     }
     this.heard += 1;
+    if (this.video.told(message)) {
+      return;
+    }
     switch (message.type) {
       case 'pong':
         this.roundTrips.pong(Number(message.id), performance.now());
-        return;
-      case 'codecs':
-        void this.offered(readCodecs(message));
-        return;
-      case 'rest':
-        this.film.rest(Number(message.stream));
-        return;
-      case 'ended':
-        this.film.fail(performance.now());
         return;
       case 'audience':
         this.audience = readAudience(message);
@@ -283,49 +245,22 @@ export class Link implements IFollower {
     }
     this.signals.measured.emit();
     this.schedule(
-      this.visible && (this.picture.busy || this.film.busy) ? BUSY : QUIET
+      this.visible && (this.picture.busy || this.video.film.busy) ? BUSY : QUIET
     );
   }
 
   /** Begin video, let it go on, or end it. */
   private goOn(now: number): void {
     const { lossless, level } = this.picture.controller;
-    if (!this.codec || !this.overlay || !this.visible || lossless) {
-      this.film.end();
-    } else {
-      const delay = this.roundTrips.delay(now);
-      this.film.tick(now, Math.min(level, EXACT - 1), delay);
-    }
-  }
-
-  private async offered(codecs: readonly string[]): Promise<void> {
-    this.codec = await decodable(codecs);
+    const delay = this.roundTrips.delay(now);
+    const mayPlay = this.visible && !lossless;
+    this.video.tick(now, mayPlay, Math.min(level, EXACT - 1), delay);
   }
 
   private filmed(message: IMessage, bytes: Uint8Array): void {
     this.heard += 1;
     this.picture.received(bytes.length);
-    const frame = readFrame(message);
-    if (frame && this.codec && this.film.wanted) {
-      this.player.feed(frame, this.codec, bytes);
-    }
-  }
-
-  private request(area: IRect | null, level: number, failed: boolean): void {
-    this.channel.tell(
-      area
-        ? { type: 'video', area, codec: this.codec, level }
-        : { type: 'video', area, failed }
-    );
-    if (!area) {
-      this.player.close();
-    }
-  }
-
-  private draw(picture: VideoFrame, area: IRect): void {
-    window.cancelAnimationFrame(this.uncovering ?? 0);
-    this.picture.filmed();
-    this.overlay?.draw(picture, area);
+    this.video.feed(message, bytes);
   }
 
   private leaveOut(area: IRect | null): void {
@@ -347,19 +282,12 @@ export class Link implements IFollower {
     }
   }
 
-  /** Take the video away as soon as noVNC has drawn what is below it. */
-  private uncover(): void {
-    this.uncovering = requestAnimationFrame(() => {
-      this.uncovering = requestAnimationFrame(() => this.overlay?.hide());
-    });
-  }
-
   private carryOut({ encoding, areas }: IPlan): void {
     if (encoding) {
       this.channel.write(this.client.encode(encoding));
     }
     for (const area of areas) {
-      this.film.motion.expect(area);
+      this.video.film.motion.expect(area);
       this.channel.write(requestAgain(area));
     }
   }

@@ -62,7 +62,7 @@ export class Rfb {
     target.append(this.frame);
     this.rfb = new NoVNC(this.frame, this.link.channel, { shared: true });
     const canvas = this.frame.querySelector('canvas')!;
-    this.link.cover(new Overlay(target, canvas));
+    this.link.video.cover(new Overlay(target, canvas));
     signals.made.emit(canvas);
     this.set();
     this.listen();
@@ -146,7 +146,7 @@ export class Rfb {
       this.measure();
       this.link.ask();
       this.fit();
-      this.link.place();
+      this.link.video.place();
     });
   }
 
