@@ -39,7 +39,7 @@ CODECS: Dict[str, Codec] = {
         "libx264",
         {"preset": "superfast", "tune": "zerolatency", "profile": "high", "g": str(_ENDLESS)},
         BT709,
-        (31, 30, 29, 29, 28, 27, 26, 25, 24),
+        (36, 34, 32, 31, 29, 27, 26, 25, 24),
     ),
     "vp8": Codec(
         "libvpx",

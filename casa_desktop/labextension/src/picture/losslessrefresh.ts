@@ -1,7 +1,7 @@
 import type { IRect } from '../rfb/clientmessages.js';
 import type { IEncoding } from '../rfb/encodings.js';
 import { LossyArea, TILE } from './lossyarea.js';
-import { EXACT, LADDER, QualityController } from './quality.js';
+import { EXACT, ISample, LADDER, QualityController } from './quality.js';
 import type { IUpdate } from '../rfb/serverstream.js';
 
 /** What to send to the server now. */
@@ -10,6 +10,14 @@ export interface IPlan {
   readonly encoding: IEncoding | null;
   /** What to ask for again. */
   readonly areas: readonly IRect[];
+}
+
+/** What came since the last look: bytes, frames, and how many of these as video. */
+interface ITick {
+  readonly now: number;
+  readonly bytes: number;
+  readonly frames: number;
+  readonly films: number;
 }
 
 /** How long a picture must stand still to be made exact, in ms. */
@@ -45,7 +53,8 @@ export class Picture {
   private rest = REST;
   private bytes = 0;
   private frames = 0;
-  private ticks: { now: number; bytes: number; frames: number }[] = [];
+  private films = 0;
+  private ticks: ITick[] = [];
 
   /** Whether the whole picture is exact. */
   get exact(): boolean {
@@ -87,6 +96,7 @@ export class Picture {
   /** A frame of video has been shown. */
   filmed(): void {
     this.frames += 1;
+    this.films += 1;
   }
 
   /** RFB brings nothing of an area for now: do not wait for it. */
@@ -129,21 +139,22 @@ export class Picture {
   }
 
   private measure(now: number): boolean {
-    const { bytes, frames } = this;
-    this.ticks.push({ now, bytes, frames });
+    const { bytes, frames, films } = this;
+    this.ticks.push({ now, bytes, frames, films });
     // The newest of those before the window is where it begins.
     const inside = this.ticks.findIndex(tick => now - tick.now < WINDOW);
     this.ticks.splice(0, Math.max(0, inside - 1));
-    this.bytes = this.frames = 0;
+    this.bytes = this.frames = this.films = 0;
     return frames > 0;
   }
 
-  private rates(now: number): { rate: number; frames: number } {
+  private rates(now: number): Pick<ISample, 'rate' | 'frames' | 'isVideo'> {
     const [first, ...rest] = this.ticks;
     const seconds = Math.max(now - first.now, 1) / 1000;
-    const sum = (what: 'bytes' | 'frames'): number =>
+    const sum = (what: 'bytes' | 'frames' | 'films'): number =>
       rest.reduce((total, tick) => total + tick[what], 0) / seconds;
-    return { rate: sum('bytes'), frames: sum('frames') };
+    const [rate, frames] = [sum('bytes'), sum('frames')];
+    return { rate, frames, isVideo: sum('films') > frames / 2 };
   }
 
   /**

@@ -11,6 +11,8 @@ export interface ISample {
   readonly rate: number;
   /** Frames that came per second. */
   readonly frames: number;
+  /** Whether they came as video. */
+  readonly isVideo?: boolean;
   /** How long the newest ping took, or has been waiting, beyond the least. */
   readonly delay: number;
 }
@@ -40,8 +42,12 @@ const SIZES = [
 /** The first step on a link of which only the round trip is known. */
 const UNKNOWN = 6;
 
-/** Below so many frames per second, quality is lowered to have more. */
+/**
+ * Below so many frames per second, quality is lowered to have more: of JPEG, and
+ * of video, whose coarse steps look better, so that less is lost.
+ */
 const WANTED_FRAMES = 30;
+const WANTED_OF_VIDEO = 45;
 /** The part of a link that pictures may take. */
 const SHARE = 0.75;
 /** Delays beyond the least round trip, in ms: none; a full link; too much. */
@@ -135,7 +141,7 @@ export class QualityController {
     }
     this.sampled = seen.now;
     const isFull = seen.delay > this.long && seen.rate > FEW;
-    const tooFew = seen.frames < WANTED_FRAMES;
+    const tooFew = seen.frames < wanted(seen);
     if (!tooFew || seen.rate < HEAVY) {
       this.lightSince = seen.now;
     }
@@ -160,11 +166,11 @@ export class QualityController {
   }
 
   /** The highest step whose frames the link can carry, as far as is known. */
-  private fitting({ rate, frames }: ISample): number {
-    const frame = rate / Math.max(frames, 2);
-    const most = (SHARE * rate) / WANTED_FRAMES;
-    const wanted = (most / frame) * SIZES[this.step];
-    return SIZES.filter(size => size <= wanted).length - 1;
+  private fitting(seen: ISample): number {
+    const frame = seen.rate / Math.max(seen.frames, 2);
+    const most = (SHARE * seen.rate) / wanted(seen);
+    const largest = (most / frame) * SIZES[this.step];
+    return SIZES.filter(size => size <= largest).length - 1;
   }
 
   private climb(seen: ISample): void {
@@ -176,11 +182,12 @@ export class QualityController {
   }
 
   /** Whether a step may be tried, or has overrun the link recently. */
-  private bears(step: number, { now, rate, frames, delay }: ISample): boolean {
+  private bears(step: number, seen: ISample): boolean {
+    const { now, rate, frames, delay } = seen;
     const growth = SIZES[step] / SIZES[this.step];
     if (delay > SHORT) {
       // A full link with frames to spare.
-      return frames / growth > WANTED_FRAMES / SHARE;
+      return frames / growth > wanted(seen) / SHARE;
     }
     const fits = rate * growth <= SHARE * this.capacity;
     return now >= this.cautiousUntil || (step <= this.ceiling && fits);
@@ -199,4 +206,8 @@ export class QualityController {
     this.changed = now;
     this.calmSince = now;
   }
+}
+
+function wanted({ isVideo }: ISample): number {
+  return isVideo ? WANTED_OF_VIDEO : WANTED_FRAMES;
 }

@@ -220,3 +220,18 @@ test('over a narrow link it comes as fast as it can, and then exactly', () => {
   }
   assert.ok(film.picture.exact);
 });
+
+test('frames that were shown as video count as video', () => {
+  const [jpeg, video] = (['frame', 'filmed'] as const).map(kind => {
+    const picture = new Picture();
+    const before = picture.controller.level;
+    for (let now = 10_000; now < 11_000; now += 100) {
+      picture.received(55_000);
+      [1, 2, 3, 4].forEach(() => picture[kind]());
+      picture.tick(now, 80);
+    }
+    return picture.controller.level - before;
+  });
+  assert.equal(jpeg, 0);
+  assert.ok(video < 0);
+});

@@ -91,6 +91,17 @@ test('what a link did not bear is tried ever more rarely', () => {
   assert.ok(falls(2000, 3000) <= 2);
 });
 
+test('of video more frames are wanted on a full link than of JPEG', () => {
+  const [jpeg, video] = [false, true].map(isVideo => {
+    const { controller } = new Hotel(1e9, 1e6);
+    const before = controller.level;
+    last(controller, 600, { rate: 5.5e5, frames: 40, delay: 80, isVideo });
+    return controller.level - before;
+  });
+  assert.equal(jpeg, 0);
+  assert.ok(video < 0);
+});
+
 test('a slow answer to a still picture changes nothing', () => {
   const { controller } = new Hotel(1e9, 1e6);
   const before = controller.level;
