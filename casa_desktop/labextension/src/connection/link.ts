@@ -74,7 +74,8 @@ export class Link implements IFollower {
       tell: message => this.channel.tell(message),
       leaveOut: area => this.leaveOut(area),
       restore: area => this.restore(area),
-      shown: () => this.picture.filmed()
+      shown: () => this.picture.filmed(),
+      rate: () => this.picture.rate
     });
     this.schedule(QUIET);
   }

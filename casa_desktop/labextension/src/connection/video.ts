@@ -15,6 +15,8 @@ interface IVideoHost {
   restore(area: IRect): void;
   /** A frame has been shown. */
   shown(): void;
+  /** How many bytes come per second. */
+  rate(): number;
 }
 
 /** A link's video: when there is any, how it is decoded, and where it is drawn. */
@@ -31,7 +33,8 @@ export class Video {
       leaveOut: area => host.leaveOut(area),
       restore: area => host.restore(area),
       draw: (picture, area) => this.draw(picture, area),
-      uncover: () => this.uncover()
+      uncover: () => this.uncover(),
+      rate: () => host.rate()
     });
     this.player = new Player({
       decoded: (picture, frame) => {

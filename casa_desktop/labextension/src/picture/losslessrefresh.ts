@@ -44,6 +44,8 @@ const WINDOW = 450;
  * loss as soon as it rests.
  */
 export class Picture {
+  /** How many bytes came per second at the last look. */
+  rate = 0;
   readonly controller = new QualityController();
   readonly lossy = new LossyArea();
   private announced: IEncoding = this.controller.encoding;
@@ -126,6 +128,7 @@ export class Picture {
   /** Decide what to do. `delay`: how much longer than the shortest pings take, in ms. */
   tick(now: number, delay: number): IPlan {
     const moves = this.measure(now);
+    this.rate = this.rates(now).rate;
     if (this.refreshing) {
       return this.refresh(now);
     }

@@ -16,6 +16,8 @@ export interface IFilmHost {
   draw(picture: VideoFrame, area: IRect): void;
   /** Show RFB's picture, which is there, in the place of the video. */
   uncover(): void;
+  /** How many bytes come per second. */
+  rate(): number;
 }
 
 /** How long the server may take to begin, in ms: it starts a process. */
@@ -34,6 +36,12 @@ const LEARNING = 1_000;
 const TRIAL = 1_500;
 /** Video has to bring this part of RFB's frames to go on. */
 const WORTH = 0.85;
+/**
+ * Where RFB brings so many frames per second of so few bytes, video would bring
+ * no more, at more of the processors: lines that move on one colour.
+ */
+const SMOOTH = 45;
+const CHEAP = 250_000;
 /** Changes of fewer pixels than this do not make a frame. */
 const FRAME = 40_000;
 /** How long to leave what moves to RFB if that is better, in ms; it doubles. */
@@ -192,7 +200,7 @@ export class Film {
       return this.motion.stirs(now, patience) ? undefined : this.rfb.restart();
     }
     const rate = this.rfb.per(now, LEARNING);
-    if (rate !== null && now >= this.resumes) {
+    if (rate !== null && now >= this.resumes && !this.isCheap(rate)) {
       this.wanting = rate;
       this.phase = 'asked';
       this.ask(area, level, now);
@@ -213,6 +221,10 @@ export class Film {
     if (level !== this.level || !same(area, this.asked)) {
       this.ask(area, level, now);
     }
+  }
+
+  private isCheap(frames: number): boolean {
+    return frames >= SMOOTH && this.host.rate() < CHEAP;
   }
 
   /** Whether RFB brought more frames, as far as has been counted. */

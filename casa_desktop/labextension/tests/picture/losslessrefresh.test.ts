@@ -235,3 +235,16 @@ test('frames that were shown as video count as video', () => {
   assert.equal(jpeg, 0);
   assert.ok(video < 0);
 });
+
+test('the rate is that of the last moments', () => {
+  const picture = new Picture();
+  for (let now = 0; now < 2_000; now += 100) {
+    picture.received(5_000);
+    picture.tick(now, 0);
+  }
+  assert.equal(Math.round(picture.rate), 50_000);
+  for (let now = 2_000; now < 3_000; now += 100) {
+    picture.tick(now, 0);
+  }
+  assert.equal(picture.rate, 0);
+});

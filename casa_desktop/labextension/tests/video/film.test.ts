@@ -11,6 +11,7 @@ class Stage {
   readonly said: unknown[] = [];
   now = 0;
   delay = 0;
+  rate = 1e6;
   readonly film = new Film({
     request: (area, level, failed) => {
       this.said.push(area ? ['video', area, level] : ['no video', failed]);
@@ -21,7 +22,8 @@ class Stage {
       this.film.motion.expect(area);
     },
     draw: (_, area) => void this.said.push(['draw', area]),
-    uncover: () => void this.said.push(['uncover'])
+    uncover: () => void this.said.push(['uncover']),
+    rate: () => this.rate
   });
 
   constructor() {
@@ -283,3 +285,19 @@ test('where a smaller desktop still has a part of it, video goes when that has c
   stage.bring({ x: 0, y: 0, width: 400, height: 900 });
   assert.deepEqual(stage.heard.at(-1), ['uncover']);
 });
+
+for (const [rate, interval, isAsked] of [
+  [200_000, 20, false],
+  [200_000, 30, true],
+  [400_000, 20, true]
+] as const) {
+  const frames = Math.round(1_000 / interval);
+  test(`RFB's ${frames} frames of ${rate} bytes per second ${isAsked ? '' : 'do not '}become video`, () => {
+    const stage = new Stage();
+    stage.rate = rate;
+    for (let n = 0; n < 8; n++) {
+      stage.move(AREA, interval);
+    }
+    assert.equal(stage.film.wanted, isAsked);
+  });
+}
