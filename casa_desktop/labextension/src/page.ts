@@ -1,6 +1,11 @@
 import '../style/page.css';
 import { Api, IDesktop, IServer } from './server/api.js';
-import { config, IConfig, pageWindow } from './server/pageconfig.js';
+import {
+  config,
+  IConfig,
+  pageWindow,
+  websocketUrl
+} from './server/pageconfig.js';
 import { ServedApi } from './server/servedapi.js';
 import { titleOf } from './server/names.js';
 import type { Socket } from './server/socket.js';
@@ -29,8 +34,12 @@ class OwnApi extends Api {
   override connect(desktop: IDesktop): Socket {
     const ahead = pageWindow.casaDesktopSocket;
     delete pageWindow.casaDesktopSocket;
-    const isIt = ahead?.url === this.websocket(desktop);
-    return isIt && ahead.take() ? ahead : super.connect(desktop);
+    if (ahead?.url === this.websocket(desktop) && ahead.take()) {
+      return ahead;
+    }
+    // Left open, it would count as a view.
+    ahead?.close();
+    return super.connect(desktop);
   }
 }
 
@@ -58,10 +67,9 @@ function xsrf(): string {
 }
 
 function server({ baseUrl, token }: IConfig): IServer {
-  const base = new URL(baseUrl, location.href).href;
   return {
-    baseUrl: base,
-    wsUrl: base.replace(/^http/, 'ws'),
+    baseUrl: new URL(baseUrl, location.href).href,
+    wsUrl: websocketUrl(baseUrl),
     token,
     request(url, init) {
       const headers = new Headers(init.headers);
