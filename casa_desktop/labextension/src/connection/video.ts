@@ -1,22 +1,16 @@
 import type { IMessage } from '../rfb/channel.js';
 import type { IRect } from '../rfb/clientmessages.js';
-import { Film } from '../video/film.js';
+import { Film, IFilmHost } from '../video/film.js';
 import type { Overlay } from '../video/overlay.js';
 import { decodable, isDecoder, Player } from '../video/player.js';
 import { readCodecs, readFrame } from './controlmessages.js';
 
 /** What video asks of the link that brings it. */
-interface IVideoHost {
+interface IVideoHost extends Pick<IFilmHost, 'leaveOut' | 'restore' | 'rate'> {
   /** Say something to the server. */
   tell(message: IMessage): void;
-  /** Have RFB leave an area out from now on; null: nothing any more. */
-  leaveOut(area: IRect | null): void;
-  /** Have RFB send an area again, as it is now. */
-  restore(area: IRect): void;
   /** A frame has been shown. */
   shown(): void;
-  /** How many bytes come per second. */
-  rate(): number;
 }
 
 /** A link's video: when there is any, how it is decoded, and where it is drawn. */
@@ -29,12 +23,10 @@ export class Video {
 
   constructor(private readonly host: IVideoHost) {
     this.film = new Film({
+      ...host,
       request: (area, level, failed) => this.request(area, level, failed),
-      leaveOut: area => host.leaveOut(area),
-      restore: area => host.restore(area),
       draw: (picture, area) => this.draw(picture, area),
-      uncover: () => this.uncover(),
-      rate: () => host.rate()
+      uncover: () => this.uncover()
     });
     this.player = new Player({
       decoded: (picture, frame) => {

@@ -128,7 +128,8 @@ export class Picture {
   /** Decide what to do. `delay`: how much longer than the shortest pings take, in ms. */
   tick(now: number, delay: number): IPlan {
     const moves = this.measure(now);
-    this.rate = this.rates(now).rate;
+    const rates = this.rates(now);
+    this.rate = rates.rate;
     if (this.refreshing) {
       return this.refresh(now);
     }
@@ -136,7 +137,7 @@ export class Picture {
       return this.begin(now);
     }
     if (moves && now - this.began > AFTERMATH) {
-      this.controller.sample({ now, delay, ...this.rates(now) });
+      this.controller.sample({ now, delay, ...rates });
     }
     return this.plan(this.controller.encoding);
   }

@@ -68,11 +68,11 @@ export class Sizes {
 
   /** Take the desktop's size from the server. */
   told({ width, height, reason, refusal }: ISize): void {
-    const [size, before] = [{ width, height }, this.current];
+    const size = { width, height };
     if (reason === OWN) {
       this.refused = refusal === 0 ? null : this.asked;
       this.asked = null;
-    } else if (!this.ruled && !this.asked && before && !same(size, before)) {
+    } else if (this.mayYield && !same(size, this.current)) {
       // Xvnc tells the new size first, and later that another view asked for it.
       // A request of this view's own that is not answered yet came after that.
       this.yielded = this.wish;
@@ -80,6 +80,11 @@ export class Sizes {
     if (refusal === 0) {
       this.current = size;
     }
+  }
+
+  /** Whether the desktop's new size can be another view's wish. */
+  private get mayYield(): boolean {
+    return !this.ruled && !this.asked && this.current !== null;
   }
 
   /** Return the size to ask for now, if any, and count it as asked for. */

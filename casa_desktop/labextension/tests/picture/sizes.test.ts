@@ -94,7 +94,7 @@ test('a size that was asked for while the answer was under way is not given up',
   assert.deepEqual(sizes.next(), { width: 810, height: 600 });
 });
 
-test("the size of a new desktop is nobody's, and the view asks for its own", () => {
+test('of a new desktop the view asks for its own size', () => {
   const sizes = new Sizes();
   sizes.want({ width: 800, height: 600 });
   told(sizes, 1600, 900);
