@@ -17,7 +17,7 @@ _SIZE = 200
 
 
 def free_block() -> Tuple[socket.socket, int]:
-    """Return the first number of a block that nobody else has, and what keeps the block until it is closed."""
+    """Return the socket that keeps a free block of numbers until it is closed, and the first of them."""
     keeper = socket.socket(socket.AF_UNIX)
     for first in itertools.count(_FIRST, _SIZE):
         # A run that was killed has left its users' processes, perhaps.
