@@ -11,7 +11,9 @@ case "$1 $lock" in
     echo "No lock file pins CASA ${CASA:-} for Python $python: it is resolved from pyproject.toml."
     exit ;;
 "pinned "*)
-    "$venv/bin/pip" install --no-cache-dir --require-hashes -r "$lock" ;;
+    # Nothing is looked for beside the lock file, which has everything: Debian 12's pip would take the newest version of
+    # what another one asks for with an extra, and fail because that is not pinned. own.sh checks that all fits.
+    "$venv/bin/pip" install --no-cache-dir --no-deps --require-hashes -r "$lock" ;;
 "resolved ")
     "$venv/bin/python" requirements.py pyproject.toml > wanted.txt
     "$venv/bin/pip" install --no-cache-dir -r wanted.txt ;;

@@ -53,6 +53,14 @@ def test_a_lock_file_brings_no_grammar_of_addresses(lock: Path) -> None:
     assert re.findall(r"^(?:lark|rfc3987-syntax)==", lock.read_text(), re.MULTILINE) == []
 
 
+@pytest.mark.parametrize("name", ["Dockerfile", "install.sh"])
+def test_nothing_is_looked_for_beside_a_lock_file(name: str) -> None:
+    # Debian 12's pip would, and fail, where an older version than the newest is pinned and is asked for with an extra.
+    installs = re.findall(r"pip.* install .*--require-hashes.*", (CONTAINER / name).read_text())
+    assert len(installs) == 1
+    assert "--no-deps" in installs[0]
+
+
 @pytest.mark.parametrize(("casa", "tools"), [("", ""), ("6.6.5.31", "6.6.5.31"), ("6.4.4.31", "6.4.4.31")])
 def test_another_casa_takes_the_place_of_the_extra_s_own(casa: str, tools: str) -> None:
     argv = [sys.executable, str(CONTAINER / "requirements.py"), str(ROOT / "pyproject.toml")]
