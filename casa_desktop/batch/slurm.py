@@ -196,8 +196,3 @@ def requeue(name: str) -> None:
         SlurmFailed, SlurmMissing: that does not work.
     """
     _run((_program("scontrol"), "requeue", name))
-
-
-def own_id(environ: Mapping[str, str]) -> str:
-    """Return Slurm's id of the job that this process is part of; empty if it is of none."""
-    return environ.get("SLURM_JOB_ID", "")
