@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-import os
 import re
 import secrets
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Sequence
+from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 from .engine import Engine
 from .lab import Jupyter
@@ -17,6 +17,17 @@ from .screen import Screen
 # X numbers that no X server of this machine takes by itself.
 _FIRST_DISPLAY = 7000
 _SOCKETS = Path("/tmp/.X11-unix")
+
+
+def link_display(socket: Path) -> Tuple[int, Path]:
+    """Link to an X server's socket where Xlib looks; return the number by which it is found there, and the link."""
+    for number in itertools.count(_FIRST_DISPLAY):
+        link = _SOCKETS / f"X{number}"
+        # Another run has a link there, or has left it when it was killed.
+        with suppress(FileExistsError):
+            link.symlink_to(socket)
+            return number, link
+    raise AssertionError("there is no end of numbers")
 
 
 class ContainedJupyter(Jupyter):
@@ -62,9 +73,7 @@ class ContainedJupyter(Jupyter):
         record: Dict[str, Any] = json.loads(self.run("casa-desktop", "status", "--json"))[0]
         inside = Path("/proc", self.engine.say("inspect", "--format={{.State.Pid}}", self.name).strip(), "root")
         _SOCKETS.mkdir(mode=0o1777, exist_ok=True)
-        number = _FIRST_DISPLAY + os.getpid() % 1000
-        link = _SOCKETS / f"X{number}"
-        link.symlink_to(inside / f"tmp/.X11-unix/X{record['display'][1:]}")
+        number, link = link_display(inside / f"tmp/.X11-unix/X{record['display'][1:]}")
         authority = inside / record["xauthority"].lstrip("/")
         try:
             with Screen({"display": f":{number}", "xauthority": str(authority)}) as screen:
