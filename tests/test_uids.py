@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -27,3 +29,18 @@ def test_a_number_whose_user_still_has_a_process_is_not_given_again() -> None:
         other, second = free_block()
         with other:
             assert second != first
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user")
+def test_a_number_whose_user_has_left_a_file_for_all_to_see_is_not_given_again() -> None:
+    block, first = free_block()
+    descriptor, path = tempfile.mkstemp(prefix="cd-", dir="/tmp")
+    try:
+        os.fchown(descriptor, first + 1, first + 1)
+        block.close()
+        other, second = free_block()
+        with other:
+            assert second != first
+    finally:
+        os.close(descriptor)
+        Path(path).unlink()
