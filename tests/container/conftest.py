@@ -12,6 +12,7 @@ from ..support.container_image import NEWEST, USUAL, Kind, ensure_image
 from ..support.engine import Engine
 from ..support.in_container import ContainedJupyter
 from ..support.lab import Lab
+from ..support.run_folder import own_engine
 from ..support.screen import Screen
 from ..support.sif import ada, ben, karl, sif, users
 from ..system.conftest import browser, chromium, context, jp_asyncio_loop, jp_server_cleanup, playwright
@@ -31,9 +32,10 @@ LABS = {
 
 
 @pytest.fixture(scope="session")
-def engine(place: Path) -> Engine:
-    """Podman."""
-    return Engine(place)
+def engine() -> Iterator[Engine]:
+    """Podman, with a storage of this run's own, or the one that ``CASA_DESKTOP_TEST_STORAGE`` names."""
+    with own_engine() as engine:
+        yield engine
 
 
 @pytest.fixture(scope="session")

@@ -25,9 +25,8 @@ def surroundings(engine: Engine, environment: Dict[str, str], place: Path, tmp_p
     """The environment of a user who has no kernel yet; the runtime directory is the test's own, and short."""
     home = tmp_path / "home"
     home.mkdir()
-    configured = {name: engine.environment[name] for name in ("CONTAINERS_CONF",) if name in engine.environment}
     data = {"JUPYTER_DATA_DIR": str(home / "data"), "CASA_DESKTOP_RUNTIME_DIR": str(place / "k")}
-    return {**environment, **configured, **data, "HOME": str(home), "XDG_CONFIG_DIRS": str(tmp_path)}
+    return {**environment, **engine.configuration, **data, "HOME": str(home), "XDG_CONFIG_DIRS": str(tmp_path)}
 
 
 @pytest.fixture

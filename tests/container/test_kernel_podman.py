@@ -56,7 +56,6 @@ def container(image: str) -> Container:
 @pytest.fixture(scope="module")
 def surroundings(environment: Dict[str, str], engine: Engine, place: Path) -> Dict[str, str]:
     """The environment of the kernels; here, no program is found but the engine's."""
-    configuration = {name: value for name, value in engine.environment.items() if name == "CONTAINERS_CONF"}
     poor = place / "poor"
     poor.mkdir()
     for folder in ("/usr/sbin", "/usr/bin"):
@@ -65,7 +64,11 @@ def surroundings(environment: Dict[str, str], engine: Engine, place: Path) -> Di
                 (poor / program.name).symlink_to(program)
     own = {"CASA_DESKTOP_RUNTIME_DIR": str(place / "podman"), "PATH": str(poor)}
     # The image has its tools, and needs none of this machine's.
-    return {**{key: value for key, value in environment.items() if key != "CASA_DESKTOP_TOOLS"}, **own, **configuration}
+    return {
+        **{key: value for key, value in environment.items() if key != "CASA_DESKTOP_TOOLS"},
+        **own,
+        **engine.configuration,
+    }
 
 
 @pytest.fixture(autouse=True)

@@ -62,7 +62,7 @@ def ensure_base(engine: Engine, kind: Kind, folder: Path) -> None:
     archive = folder / "base.tar"
     slim = [f"--dpkgopt=path-exclude=/usr/share/{kind}" for kind in _LEFT_OUT]
     words = ("--variant=minbase", *QUICKLY, *slim, kind.debian, str(archive))
-    subprocess.run(["mmdebstrap", *words], check=True, timeout=600)
+    subprocess.run(["mmdebstrap", *words], env=engine.environment, check=True, timeout=600)
     engine.say("import", str(archive), kind.base)
     archive.unlink()
 
@@ -71,13 +71,13 @@ def ensure_image(engine: Engine, kind: Kind, folder: Path) -> str:
     """Return the name of an image of these sources, or of the one that is to be tested instead; built if need be.
 
     Args:
-        engine: builds it.
+        engine: builds it, or copies it.
         kind: which of the images.
         folder: for what the build is told of this machine.
     """
     told = os.environ.get(kind.variable)
     if told:
-        return told
+        return engine.take(told)
     label = f"{LABEL}={digest(context())}"
     name = f"{NAME}:{kind.tag}"
     # By its name as well: what a build that failed has left bears the label, too.

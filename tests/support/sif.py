@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 import subprocess
-import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Sequence, Tuple
@@ -19,6 +17,7 @@ from .apptainer import CACHE, User, install
 from .container_image import ROOT
 from .lab import Jupyter
 from .living import is_alive, owner
+from .run_folder import run_folder
 from .uids import free_block
 
 # As directory services name their users.
@@ -108,20 +107,15 @@ def users() -> Iterator[Tuple[User, ...]]:
     """Three users of this machine, with homes, and with Apptainer on their PATH."""
     if os.getuid() != 0:
         pytest.skip("only root can act as several users")
-    # Not in /tmp, which some tests hide from them.
-    folder = Path(tempfile.mkdtemp(prefix="cd-", dir="/var/tmp"))
-    folder.chmod(0o755)
     block, first = free_block()
-    users = [
-        User(name, uid, folder / name, folder / "bin") for uid, name in enumerate(("ada", "ben", AWKWARD), start=first)
-    ]
-    install(folder, users)
-    for user in users:
-        user.home.mkdir(mode=0o700)
-        os.chown(user.home, user.uid, user.uid)
-    with block:
+    with block, run_folder() as folder:
+        names = enumerate(("ada", "ben", AWKWARD), start=first)
+        users = [User(name, uid, folder / name, folder / "bin") for uid, name in names]
+        install(folder, users)
+        for user in users:
+            user.home.mkdir(mode=0o700)
+            os.chown(user.home, user.uid, user.uid)
         yield tuple(users)
-    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
@@ -135,7 +129,9 @@ def sif(users: Tuple[User, ...], request: pytest.FixtureRequest) -> Path:
     path = Path(os.environ.get(CACHE) or programs.parent, "casa-desktop.sif")
     home = home_of_the_maker(users[0])
     home.mkdir()
-    environment = {**engine.environment, "PATH": f"{programs}:{engine.environment['PATH']}", "HOME": str(home)}
+    # What it needs meanwhile goes with the folder, if it is killed.
+    own = {"PATH": f"{programs}:{engine.environment['PATH']}", "HOME": str(home)}
+    environment = {**engine.environment, **own}
     # Its own test is run below, by a user: root lacks rights in some containers that Apptainer asks for root.
     words = (
         f"IMAGE={image}",
