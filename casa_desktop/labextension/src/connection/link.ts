@@ -9,8 +9,7 @@ import {
 } from '../rfb/clientmessages.js';
 import { ClientStream } from '../rfb/clientstream.js';
 import { IPlan, Picture } from '../picture/losslessrefresh.js';
-import type { Quality } from '../picture/quality.js';
-import { EXACT } from '../picture/quality.js';
+import { EXACT, nameOf, Quality } from '../picture/ladder.js';
 import { PATIENCE, RoundTrips } from '../picture/roundtrips.js';
 import {
   IFollower,
@@ -91,10 +90,7 @@ export class Link implements IFollower {
       height,
       views,
       controls,
-      quality:
-        this.visible && this.video.film.covers
-          ? 'video'
-          : QUALITIES.find(([least]) => level >= least)![1]
+      quality: this.visible && this.video.film.covers ? 'video' : nameOf(level)
     };
   }
 
@@ -305,10 +301,3 @@ export class Link implements IFollower {
     this.channel.tell({ type: 'ping', id: this.roundTrips.ping(now) });
   }
 }
-
-const QUALITIES: readonly [number, string][] = [
-  [EXACT, 'lossless'],
-  [7, 'high quality'],
-  [4, 'medium quality'],
-  [0, 'low quality']
-];

@@ -1,4 +1,4 @@
-import type { Quality } from '../picture/quality.js';
+import type { Quality } from '../picture/ladder.js';
 
 /** What a user chooses about views; JupyterLab and the page each keep them. */
 export interface IPreferences {

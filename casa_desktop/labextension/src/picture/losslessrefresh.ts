@@ -1,7 +1,8 @@
 import type { IRect } from '../rfb/clientmessages.js';
 import type { IEncoding } from '../rfb/encodings.js';
 import { LossyArea, TILE } from './lossyarea.js';
-import { EXACT, ISample, LADDER, QualityController } from './quality.js';
+import { EXACT, LADDER } from './ladder.js';
+import { ISample, QualityController } from './quality.js';
 import type { IUpdate } from '../rfb/serverstream.js';
 
 /** What to send to the server now. */

@@ -1,7 +1,5 @@
 import type { IEncoding } from '../rfb/encodings.js';
-
-/** How the picture is sent: as the link allows, or always the same way. */
-export type Quality = 'adaptive' | 'lossless' | 'high' | 'medium' | 'low';
+import { EXACT, isNear, LADDER, levelOf, Quality, UNKNOWN } from './ladder.js';
 
 /** Measurements of a connection over the last moments. */
 export interface ISample {
@@ -17,30 +15,10 @@ export interface ISample {
   readonly delay: number;
 }
 
-/** The ways to send the picture, from the smallest to the exact one. */
-export const LADDER: readonly IEncoding[] = [
-  { jpeg: 15, sharing: 4, effort: 6 },
-  { jpeg: 22, sharing: 4, effort: 6 },
-  { jpeg: 30, sharing: 4, effort: 6 },
-  { jpeg: 42, sharing: 4, effort: 5 },
-  { jpeg: 55, sharing: 4, effort: 5 },
-  { jpeg: 68, sharing: 2, effort: 4 },
-  { jpeg: 80, sharing: 1, effort: 3 },
-  { jpeg: 90, sharing: 1, effort: 2 },
-  { jpeg: 96, sharing: 1, effort: 2 },
-  { jpeg: null, sharing: 1, effort: 1 }
-];
-
-/** The step without loss. */
-export const EXACT = LADDER.length - 1;
-
 /** The sizes of a colourful frame, as parts of the exact one. */
 const SIZES = [
   0.013, 0.018, 0.023, 0.03, 0.038, 0.06, 0.11, 0.18, 0.28, 1
 ] as const;
-
-/** The first step on a link of which only the round trip is known. */
-const UNKNOWN = 6;
 
 /**
  * Below so many frames per second, quality is lowered to have more: of JPEG, and
@@ -74,14 +52,6 @@ const CALM = 1_200;
 const CAUTION = 8_000;
 const MOST_CAUTION = 120_000;
 
-/** The steps that a user can pin. */
-const PINNED: Readonly<Record<Exclude<Quality, 'adaptive'>, number>> = {
-  lossless: EXACT,
-  high: 7,
-  medium: 5,
-  low: 2
-};
-
 /**
  * Chooses how the picture is sent while it moves.
  *
@@ -104,7 +74,7 @@ export class QualityController {
 
   /** The step of the ladder in force. */
   get level(): number {
-    return this.choice === 'adaptive' ? this.step : PINNED[this.choice];
+    return levelOf(this.choice, this.step);
   }
 
   /** The encoding to send the picture with. */
@@ -124,12 +94,9 @@ export class QualityController {
 
   /** Start from the handshake's round trip, in ms. */
   meet(roundTrip: number): void {
-    // On one machine or in one building an answer comes within this time.
-    // There the picture begins without loss: a late answer more likely means a
-    // busy processor than a full link.
-    const isNear = roundTrip < 12;
-    this.step = isNear ? EXACT : UNKNOWN;
-    this.long = isNear ? TOO_LONG : LONG;
+    const near = isNear(roundTrip);
+    this.step = near ? EXACT : UNKNOWN;
+    this.long = near ? TOO_LONG : LONG;
   }
 
   /** Take a sample of a moment in which the picture moved. */

@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import {
-  EXACT,
-  ISample,
-  LADDER,
-  QualityController
-} from '../../src/picture/quality.js';
+import { EXACT, LADDER } from '../../src/picture/ladder.js';
+import { ISample, QualityController } from '../../src/picture/quality.js';
 
 /** A link that carries so many bytes per second, and what is seen on it. */
 class Hotel {

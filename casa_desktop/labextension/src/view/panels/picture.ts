@@ -1,7 +1,7 @@
 import { element } from '../../dom.js';
 import type { IContent } from '../panel.js';
 import type { IPreferenceStore } from '../../connection/preferences.js';
-import type { Quality } from '../../picture/quality.js';
+import type { Quality } from '../../picture/ladder.js';
 import { check } from '../buttons.js';
 
 const CHOICES: readonly [Quality, string, string][] = [
