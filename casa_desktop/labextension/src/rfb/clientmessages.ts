@@ -14,6 +14,9 @@ export interface IScreen {
   readonly flags: number;
 }
 
+/** What noVNC says after its version: no password, and other views may stay. */
+export const REST_OF_HANDSHAKE = [Uint8Array.of(1), Uint8Array.of(1)];
+
 /** SetEncodings. */
 export function setEncodings(encodings: readonly number[]): Uint8Array {
   const { bytes, view } = message(4 + 4 * encodings.length, 2);
@@ -76,6 +79,19 @@ export function setDesktopSize(
   put(view, 12, { x: 0, y: 0, width, height });
   view.setUint32(20, screen.flags);
   return bytes;
+}
+
+/** Several messages in one. */
+export function joined(messages: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(
+    messages.reduce((length, message) => length + message.length, 0)
+  );
+  let at = 0;
+  for (const message of messages) {
+    all.set(message, at);
+    at += message.length;
+  }
+  return all;
 }
 
 function message(

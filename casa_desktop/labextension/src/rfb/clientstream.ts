@@ -1,7 +1,9 @@
 import {
   encodingsOf,
   IRect,
+  joined,
   requestChanges,
+  REST_OF_HANDSHAKE,
   setEncodings,
   stopUpdates,
   updateContinuously
@@ -16,34 +18,45 @@ const CONTINUOUS_UPDATES = 150;
 
 /** noVNC's version has as many bytes. */
 const VERSION_LENGTH = 12;
-/** What noVNC says after its version: no password, and other views may stay. */
-const REST_OF_HANDSHAKE = [1, 1];
 
 const NOWHERE: IRect = { x: 0, y: 0, width: 0, height: 0 };
 
 /**
  * Changes what noVNC sends: which encodings it announces, and that it asks for
- * no pictures while the view cannot be seen. It also says at once what noVNC
- * would say one answer after the other before the first picture: our Xvnc
- * offers one kind of security, and two round trips are saved.
+ * no pictures while the view cannot be seen.
+ *
+ * It also says at once what noVNC would say one answer after the other before
+ * the first picture, which saves three round trips: our Xvnc offers one kind of
+ * security, and continuous updates. Without the latter, its first answer to a
+ * request has no picture, but what else it has to tell.
  *
  * noVNC hands over one message at a time. Only a long clipboard comes in
  * several pieces, which are passed on as they are.
  */
 export class ClientStream {
   private speaking = false;
-  /** What has been said before noVNC says it. */
-  private ahead: number[] = [];
   private rest = 0;
   private novnc: readonly number[] | null = null;
   private area: IRect | null = null;
   private seen = true;
   private hole: IRect | null = null;
+  private readonly said: Uint8Array[];
 
-  constructor(private encoding: IEncoding) {}
+  /** @param said what has been said before noVNC says it. */
+  constructor(
+    private encoding: IEncoding,
+    said: readonly Uint8Array[] = []
+  ) {
+    this.said = [...said];
+  }
 
   /** What to send instead of a piece of noVNC's; null for nothing. */
   pass(bytes: Uint8Array): Uint8Array | null {
+    const wanted = this.wanted(bytes);
+    return wanted && this.unsaid(wanted);
+  }
+
+  private wanted(bytes: Uint8Array): Uint8Array | null {
     if (this.rest > 0) {
       this.rest -= bytes.length;
       return bytes;
@@ -92,15 +105,29 @@ export class ClientStream {
   }
 
   private handshake(bytes: Uint8Array): Uint8Array | null {
-    if (bytes.length === VERSION_LENGTH) {
-      this.ahead = [...REST_OF_HANDSHAKE];
-      return joined([bytes, Uint8Array.from(this.ahead)]);
+    return bytes.length === VERSION_LENGTH
+      ? this.ahead(bytes, REST_OF_HANDSHAKE)
+      : bytes;
+  }
+
+  /** Say more than noVNC, unless all of it has been said. */
+  private ahead(bytes: Uint8Array, more: readonly Uint8Array[]): Uint8Array {
+    if (this.said.length) {
+      return bytes;
     }
-    if (bytes.length === 1 && bytes[0] === this.ahead[0]) {
-      this.ahead.shift();
-      return null;
+    this.said.push(...more);
+    return joined([bytes, ...more]);
+  }
+
+  /** Null for what has been said already, word for word. */
+  private unsaid(bytes: Uint8Array): Uint8Array | null {
+    const [next] = this.said;
+    if (next?.[0] !== bytes[0]) {
+      return bytes;
     }
-    return bytes;
+    this.said.shift();
+    const same = next.every((byte, n) => byte === bytes[n]);
+    return same && next.length === bytes.length ? null : bytes;
   }
 
   private around({ x, y, width, height }: IRect): Uint8Array {
@@ -128,12 +155,7 @@ export class ClientStream {
       case UPDATE_REQUEST:
         return this.request(bytes);
       case CONTINUOUS_UPDATES:
-        this.area = {
-          x: view.getUint16(2),
-          y: view.getUint16(4),
-          width: view.getUint16(6),
-          height: view.getUint16(8)
-        };
+        this.area = areaOf(bytes);
         return this.updates();
       case CUT_TEXT:
         // A negative length is that of the extended clipboard.
@@ -146,6 +168,10 @@ export class ClientStream {
 
   private request(bytes: Uint8Array): Uint8Array | null {
     const changes = bytes[1] === 1;
+    if (!changes && !this.area) {
+      this.area = areaOf(bytes);
+      return this.ahead(bytes, [this.updates()]);
+    }
     if (this.hole && this.seen && changes) {
       return this.around(this.hole);
     }
@@ -157,14 +183,13 @@ export class ClientStream {
   }
 }
 
-function joined(messages: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(
-    messages.reduce((length, message) => length + message.length, 0)
-  );
-  let at = 0;
-  for (const message of messages) {
-    all.set(message, at);
-    at += message.length;
-  }
-  return all;
+/** What a request for pictures asks for, once or from now on. */
+function areaOf(bytes: Uint8Array): IRect {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return {
+    x: view.getUint16(2),
+    y: view.getUint16(4),
+    width: view.getUint16(6),
+    height: view.getUint16(8)
+  };
 }

@@ -44,6 +44,26 @@ test('what was not said ahead in the handshake is passed on', () => {
   }
 });
 
+test('continuous updates are asked for with the first picture, and not again', () => {
+  const made = stream();
+  const first = new Writer().u8(3, 0).u16(0, 0, 800, 600).done();
+  assert.deepEqual(made.pass(first), Uint8Array.of(...first, ...UPDATES));
+  assert.equal(made.pass(REQUEST), REQUEST, 'after what is no picture');
+  assert.equal(made.pass(UPDATES), null);
+  assert.deepEqual(made.pass(UPDATES), UPDATES, 'after a change of size');
+  assert.equal(made.pass(first), first);
+});
+
+test('a hidden view gets its first picture, and none after it', () => {
+  const made = stream();
+  made.show(false);
+  const first = new Writer().u8(3, 0).u16(0, 0, 800, 600).done();
+  const none = new Writer().u8(150, 1).u16(0, 0, 0, 0).done();
+  assert.deepEqual(made.pass(first), Uint8Array.of(...first, ...none));
+  assert.equal(made.pass(UPDATES), null);
+  assert.deepEqual(made.show(true), UPDATES);
+});
+
 test('without loss no quality of JPEG is announced at all', () => {
   const announced = encodings(stream().pass(setEncodings(NOVNC)));
   const isQuality = (n: number): boolean =>
