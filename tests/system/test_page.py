@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import socket
+import struct
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, WebSocket, expect
+
+from casa_desktop.views.rfb_filter import ClientStream, Kind, Message
 
 from ..support.lab import Jupyter
 
@@ -84,6 +87,73 @@ def test_page_shows_the_desktop_by_the_websocket_that_it_opened_before_its_scrip
         page.goto(f"{jupyter.url}casa-desktop/?token={jupyter.token}")
     _wait_for_state(page, "connected")
     assert opened == [first.value.url]
+
+
+class _Sent:
+    """What a page sends to its desktop.
+
+    Args:
+        socket: the page's websocket.
+    """
+
+    def __init__(self, socket: WebSocket) -> None:
+        self.messages: List[Message] = []
+        self._socket = socket
+        self._stream = ClientStream()
+        socket.on("framesent", self._take)
+
+    def wait_for(self, kind: Kind, number: int = 1) -> None:
+        """Wait until so many messages of this kind have been sent."""
+        while self.kinds().count(kind) < number:
+            self._socket.wait_for_event("framesent")
+
+    def kinds(self) -> List[Kind]:
+        return [each.kind for each in self.messages]
+
+    def encodings(self) -> List[List[int]]:
+        """Return what each SetEncodings asks for, without how the picture is sent."""
+        asked = [each.data for each in self.messages if each.kind is Kind.SET_ENCODINGS]
+        numbers = [struct.unpack_from(f">{(len(data) - 4) // 4}i", data, 4) for data in asked]
+        return [[each for each in some if not _is_quality(each)] for some in numbers]
+
+    def _take(self, data: str | bytes) -> None:
+        if isinstance(data, bytes):
+            self.messages += self._stream.feed(data)
+
+
+def _is_quality(encoding: int) -> bool:
+    """Return whether an encoding is a quality of JPEG's, or zlib's effort."""
+    return -32 <= encoding <= -23 or -256 <= encoding <= -247 or -768 <= encoding <= -412
+
+
+def test_page_asks_for_its_first_picture_before_its_scripts_come_and_not_again(
+    context: BrowserContext, jupyter: Jupyter, desktop: Callable[..., str]
+) -> None:
+    desktop("start")
+    page = context.new_page()
+    sent: List[_Sent] = []
+    before: List[Kind] = []
+
+    def hold(route: Route) -> None:
+        if not before:
+            sent[0].wait_for(Kind.CONTINUOUS_UPDATES)
+            before[:] = sent[0].kinds()
+        route.continue_()
+
+    page.on("websocket", lambda socket: sent.append(_Sent(socket)))
+    with page.expect_event("websocket") as opened:
+        page.route("**/page.*.js", lambda route: (opened.value, hold(route)))
+        page.goto(f"{jupyter.url}casa-desktop/?token={jupyter.token}")
+    _wait_for_state(page, "connected")
+    page.get_by_role("button", name="Picture").click()
+    page.get_by_text("Medium").click()
+    # Now at the latest it announces what noVNC supports.
+    sent[0].wait_for(Kind.SET_ENCODINGS, 2)
+    handshake = [Kind.VERSION, Kind.SECURITY, Kind.CLIENT_INIT, Kind.SET_PIXEL_FORMAT]
+    assert before == [*handshake, Kind.SET_ENCODINGS, Kind.UPDATE_REQUEST, Kind.CONTINUOUS_UPDATES]
+    assert not {*handshake}.intersection(sent[0].kinds()[len(before) :])
+    first, *others = sent[0].encodings()
+    assert others[-1] == first, "noVNC supports something else"
 
 
 def test_page_whose_desktop_ends_before_it_connects_says_so_and_starts_another_one(

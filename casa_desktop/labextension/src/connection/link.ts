@@ -49,7 +49,7 @@ export class Link implements IFollower {
   private readonly picture = new Picture();
   private readonly roundTrips = new RoundTrips();
   private readonly stream = new ServerStream(this);
-  private readonly client = new ClientStream(this.picture.controller.encoding);
+  private readonly client: ClientStream;
   private timer: number | undefined;
   private pace = QUIET;
   private screen: IScreen = { id: 0, flags: 0 };
@@ -63,6 +63,10 @@ export class Link implements IFollower {
     private readonly events: ILinkEvents,
     private readonly signals: DesktopSignals
   ) {
+    this.client = new ClientStream(
+      this.picture.controller.encoding,
+      socket.greeting?.said
+    );
     this.channel = new Channel(socket, this.client, {
       received: bytes => this.received(bytes),
       told: message => this.told(message),

@@ -74,7 +74,7 @@ export class Channel {
 
   /** Send a message of noVNC's; called by noVNC. */
   send(bytes: Uint8Array): void {
-    this.asked ??= this.clock();
+    this.asked ??= this.socket.greeting?.asked ?? this.clock();
     this.write(this.client.pass(bytes));
   }
 
@@ -118,7 +118,8 @@ export class Channel {
     }
     if (!this.known && this.asked !== null) {
       this.known = true;
-      this.events.met(this.clock() - this.asked);
+      const { roundTrip } = this.socket.greeting ?? {};
+      this.events.met(roundTrip ?? this.clock() - this.asked);
     }
     this.events.received(new Uint8Array(event.data));
     this.onmessage?.(event as MessageEvent<ArrayBuffer>);

@@ -17,6 +17,16 @@ export interface IScreen {
 /** What noVNC says after its version: no password, and other views may stay. */
 export const REST_OF_HANDSHAKE = [Uint8Array.of(1), Uint8Array.of(1)];
 
+/** SetPixelFormat: 32 bits for each pixel, of which red is the first byte. */
+export function setPixelFormat(): Uint8Array {
+  const { bytes, view } = message(20, 0);
+  // Bits per pixel and colour, little-endian, true colours.
+  bytes.set([32, 24, 0, 1], 4);
+  [255, 255, 255].forEach((most, n) => view.setUint16(8 + 2 * n, most));
+  bytes.set([0, 8, 16], 14);
+  return bytes;
+}
+
 /** SetEncodings. */
 export function setEncodings(encodings: readonly number[]): Uint8Array {
   const { bytes, view } = message(4 + 4 * encodings.length, 2);

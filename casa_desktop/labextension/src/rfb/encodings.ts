@@ -9,12 +9,36 @@ export const TIGHT = 7;
 export const DESKTOP_SIZE = -223;
 export const LAST_RECT = -224;
 export const CURSOR = -239;
+/** Not sent by TigerVNC, and of a number as if it were no picture. */
+export const TIGHT_PNG = -260;
 export const QEMU_KEY = -258;
 export const QEMU_LED = -261;
 export const DESKTOP_NAME = -307;
 export const EXTENDED_DESKTOP_SIZE = -308;
+export const XVP = -309;
+export const FENCE = -312;
+export const CONTINUOUS_UPDATES = -313;
 export const EXTENDED_MOUSE = -316;
+export const EXTENDED_CLIPBOARD = 0xc0a1e5ce - 2 ** 32;
 export const VMWARE_CURSOR = 0x574d5664;
+
+/** What is passed on of that which noVNC announces, in its order. */
+export const NOVNC: readonly number[] = [
+  TIGHT_PNG,
+  DESKTOP_SIZE,
+  LAST_RECT,
+  QEMU_KEY,
+  QEMU_LED,
+  EXTENDED_DESKTOP_SIZE,
+  XVP,
+  FENCE,
+  CONTINUOUS_UPDATES,
+  DESKTOP_NAME,
+  EXTENDED_CLIPBOARD,
+  EXTENDED_MOUSE,
+  VMWARE_CURSOR,
+  CURSOR
+];
 
 /** How a picture is encoded. */
 export interface IEncoding {

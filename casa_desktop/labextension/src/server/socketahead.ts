@@ -1,12 +1,18 @@
-import type { Socket } from './socket.js';
+import type { IGreeting, Socket } from './socket.js';
+
+/** Answers the desktop until a view does. */
+interface IGreeter extends IGreeting {
+  /** What to answer to what the desktop says; null for nothing. */
+  hear(bytes: Uint8Array): Uint8Array | null;
+}
 
 const OPEN = 1;
 
 /**
  * A websocket that is opened before there is anything to show what comes on it.
  *
- * Nothing piles up meanwhile: before it is spoken to, the server says a few
- * words and no picture.
+ * Little piles up meanwhile: one picture, and the first changes, because Xvnc
+ * sends no more until the view acknowledges them.
  */
 export class SocketAhead implements Socket {
   onopen: Socket['onopen'] = null;
@@ -16,7 +22,10 @@ export class SocketAhead implements Socket {
   private readonly socket: WebSocket;
   private missed: MessageEvent[] | null = [];
 
-  constructor(readonly url: string) {
+  constructor(
+    readonly url: string,
+    readonly greeting?: IGreeter
+  ) {
     const socket = (this.socket = new WebSocket(url));
     // Before anything comes; a view sets it later to the same.
     socket.binaryType = 'arraybuffer';
@@ -26,6 +35,7 @@ export class SocketAhead implements Socket {
     socket.onmessage = event => {
       if (this.missed) {
         this.missed.push(event);
+        this.answer(event.data);
       } else {
         this.onmessage?.call(socket, event);
       }
@@ -47,6 +57,15 @@ export class SocketAhead implements Socket {
       missed?.forEach(event => this.onmessage?.call(this.socket, event));
     });
     return true;
+  }
+
+  private answer(data: ArrayBuffer | string): void {
+    if (typeof data !== 'string') {
+      const answer = this.greeting?.hear(new Uint8Array(data));
+      if (answer) {
+        this.socket.send(answer);
+      }
+    }
   }
 
   get binaryType(): BinaryType {

@@ -13,10 +13,10 @@ export class LocalPreferences implements IPreferenceStore {
   private readonly changed = new Signal();
 
   constructor(private readonly storage: Storage) {
-    this.current = this.read();
+    this.current = storedPreferences(storage);
     window.addEventListener('storage', ({ key }) => {
       if (key === KEY) {
-        this.current = this.read();
+        this.current = storedPreferences(storage);
         this.changed.emit();
       }
     });
@@ -31,14 +31,14 @@ export class LocalPreferences implements IPreferenceStore {
   listen(listener: () => void): () => void {
     return this.changed.connect(listener);
   }
+}
 
-  /** The stored text may be of another version, or broken. */
-  private read(): IPreferences {
-    try {
-      const kept: unknown = JSON.parse(this.storage.getItem(KEY) ?? '{}');
-      return { ...DEFAULT_PREFERENCES, ...(kept as Partial<IPreferences>) };
-    } catch {
-      return DEFAULT_PREFERENCES;
-    }
+/** The page's preferences; the stored text may be of another version, or broken. */
+export function storedPreferences(storage: Storage): IPreferences {
+  try {
+    const kept: unknown = JSON.parse(storage.getItem(KEY) ?? '{}');
+    return { ...DEFAULT_PREFERENCES, ...(kept as Partial<IPreferences>) };
+  } catch {
+    return DEFAULT_PREFERENCES;
   }
 }

@@ -13,6 +13,7 @@ class Ends implements Socket {
   binaryType: BinaryType = 'blob';
   protocol = '';
   readyState = 1;
+  greeting: Socket['greeting'];
   readonly sent: unknown[] = [];
   onopen: Socket['onopen'] = null;
   onclose: Socket['onclose'] = null;
@@ -75,6 +76,22 @@ test('nothing is said to a server that has not spoken on the channel', () => {
   call.ends.receive('{"type":"audience"}');
   call.channel.tell({ type: 'ping', id: 1 });
   assert.deepEqual(call.ends.sent, ['{"type":"ping","id":1}']);
+});
+
+test('what was said before there was a view has told the first round trip', () => {
+  for (const [roundTrip, met] of [
+    [30, 30],
+    [null, 120]
+  ]) {
+    const call = new Call();
+    call.ends.greeting = { said: [], asked: 10, roundTrip };
+    call.ends.receive(new ArrayBuffer(12));
+    call.now = 100;
+    call.channel.send(new Uint8Array(12));
+    call.now = 130;
+    call.ends.receive(new ArrayBuffer(2));
+    assert.deepEqual(call.met, [met]);
+  }
 });
 
 test('the first round trip is from the first word to what comes after it', () => {
