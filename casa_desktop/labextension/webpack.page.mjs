@@ -10,9 +10,10 @@ const here = dirname(fileURLToPath(import.meta.url));
 /**
  * Writes the page's HTML and what goes with it.
  *
- * The names of script and style bear a hash, for a browser may keep them long
- * after an upgrade. `{{ static_url }}` and `{{ config }}` stay: the server
- * fills them in when it answers.
+ * The script's name bears a hash, for a browser may keep it long after an
+ * upgrade. `{{ static_url }}` and `{{ config }}` stay: the server fills them in
+ * when it answers. The style and the first script are within the page: a
+ * request for either would take longer than their bytes.
  */
 class PagePlugin {
   apply(compiler) {
@@ -28,20 +29,21 @@ class PagePlugin {
     const source = path => readFileSync(resolve(here, path), 'utf8');
     const files = compilation.entrypoints.get('page').getFiles();
     const [ahead] = compilation.entrypoints.get('ahead').getFiles();
-    const first = compilation.getAsset(ahead).source.source();
-    compilation.deleteAsset(ahead);
+    const style = files.find(name => name.endsWith('.css'));
+    const inline = name => {
+      const text = compilation.getAsset(name).source.source();
+      compilation.deleteAsset(name);
+      // A function, because `$` means something in a replacement.
+      return () => text;
+    };
     const assets = {
       'index.html': source('page/index.html')
         .replace(
           '{{ script }}',
           files.find(name => name.endsWith('.js'))
         )
-        .replace(
-          '{{ style }}',
-          files.find(name => name.endsWith('.css'))
-        )
-        .replace('{{ chunks }}', chunks(compilation))
-        .replace('{{ first_script }}', () => first)
+        .replace('{{ style }}', inline(style))
+        .replace('{{ first_script }}', inline(ahead))
         .replace('{{ icon }}', encodeURIComponent(source('style/icon.svg'))),
       'assets/novnc.LICENSE.txt': source(
         'node_modules/@novnc/novnc/LICENSE.txt'
@@ -52,20 +54,6 @@ class PagePlugin {
       compilation.emitAsset(name, asset, { minimized: true });
     }
   }
-}
-
-/**
- * Scripts with what the page's script imports later: noVNC, which it needs in
- * any case. They run as soon as they are there and only say what they have. So
- * the import is done at once, without a paint of the page between.
- */
-function chunks(compilation) {
-  return [...compilation.chunks]
-    .filter(chunk => !chunk.canBeInitial())
-    .flatMap(chunk => [...chunk.files])
-    .filter(name => name.endsWith('.js'))
-    .map(name => `<script async src="{{ static_url }}${name}"></script>`)
-    .join('\n    ');
 }
 
 const css = {
@@ -85,11 +73,19 @@ const page = {
   output: {
     path: resolve(here, '../static/page'),
     filename: 'assets/[name].[contenthash].js',
-    chunkFilename: 'assets/[name].[contenthash].js',
     publicPath: 'auto',
     clean: true
   },
   module: { rules: [css] },
+  resolve: {
+    alias: {
+      [resolve(here, 'lib/connection/novncloader.js')]: resolve(
+        here,
+        'lib/connection/novncatonce.js'
+      )
+    }
+  },
+  performance: { hints: false },
   plugins: [
     new MiniCssExtractPlugin({ filename: 'assets/[name].[contenthash].css' }),
     new PagePlugin()

@@ -22,6 +22,7 @@ import {
 } from './state.js';
 import type { IPreferences } from './preferences.js';
 import type { Rfb } from './novnc.js';
+import { loadRfb } from './novncloader.js';
 import type { Socket } from '../server/socket.js';
 import { messageOf } from '../errors.js';
 import { Signal } from '../signal.js';
@@ -163,7 +164,7 @@ export class Connection {
   private async answer(question: () => Promise<IDesktop>): Promise<Happening> {
     try {
       // noVNC is large: it is fetched while the desktop starts.
-      const [desktop] = await Promise.all([question(), import('./novnc.js')]);
+      const [desktop] = await Promise.all([question(), loadRfb()]);
       this.desktop = desktop;
       return { type: 'running', origin: desktop };
     } catch (error) {
@@ -180,9 +181,9 @@ export class Connection {
 
   private async dial(): Promise<void> {
     try {
-      const { Rfb } = await import('./novnc.js');
+      const Made = await loadRfb();
       if (!this.disposed && this.desktop) {
-        this.connect(Rfb, this.api.connect(this.desktop));
+        this.connect(Made, this.api.connect(this.desktop));
       }
     } catch (error) {
       this.happen(unwelcome(error));
