@@ -10,7 +10,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, WebSocket, expect
+from playwright.sync_api import BrowserContext, Page, Route, WebSocket, WebSocketRoute, expect
 
 from casa_desktop.views.rfb_filter import ClientStream, Kind, Message
 
@@ -154,6 +154,48 @@ def test_page_asks_for_its_first_picture_before_its_scripts_come_and_not_again(
     assert not {*handshake}.intersection(sent[0].kinds()[len(before) :])
     first, *others = sent[0].encodings()
     assert others[-1] == first, "noVNC supports something else"
+
+
+def test_page_is_one_script_and_what_is_in_it(
+    context: BrowserContext, jupyter: Jupyter, desktop: Callable[..., str]
+) -> None:
+    desktop("start")
+    page = _open(context, jupyter)
+    _wait_for_state(page, "connected")
+    files = [name for name in page.evaluate(REQUESTS) if name.endswith((".js", ".css"))]
+    assert [name.split(".")[0] for name in files] == ["page"], files
+    expect(page.get_by_role("toolbar")).to_have_css("display", "flex")
+
+
+def test_page_asks_what_is_left_of_memory_and_time_after_its_first_picture(
+    context: BrowserContext, jupyter: Jupyter, desktop: Callable[..., str]
+) -> None:
+    desktop("start")
+    page = context.new_page()
+    held: List[Callable[[], None]] = []
+    asked: List[str] = []
+    page.on("request", lambda request: asked.append(request.url.split("/")[-1]))
+
+    def between(route: WebSocketRoute) -> None:
+        server, stream = route.connect_to_server(), ClientStream()
+
+        def send(message: str | bytes) -> None:
+            sent = stream.feed(message) if isinstance(message, bytes) else []
+            if held or any(each.kind is Kind.UPDATE_REQUEST for each in sent):
+                held.append(lambda: server.send(message))
+            else:
+                server.send(message)
+
+        route.on_message(send)
+
+    page.route_web_socket("**/rfb", between)
+    page.goto(f"{jupyter.url}casa-desktop/?token={jupyter.token}")
+    _wait_for_state(page, "connected")
+    assert held
+    assert "resources" not in asked
+    with page.expect_request("**/api/resources"):
+        for each in held:
+            each()
 
 
 def test_page_whose_desktop_ends_before_it_connects_says_so_and_starts_another_one(

@@ -55,6 +55,7 @@ export class Link implements IFollower {
   private screen: IScreen = { id: 0, flags: 0 };
   private visible = true;
   private greeted = false;
+  private pictured = false;
   private heard = 0;
   private stirred = 0;
 
@@ -161,6 +162,11 @@ export class Link implements IFollower {
   }
 
   frame(): void {
+    if (!this.pictured) {
+      this.pictured = true;
+      // In a task of its own: noVNC reads the same chunk later in this one.
+      window.setTimeout(() => this.signals.pictured.emit());
+    }
     this.picture.frame();
     this.video.film.frame(performance.now());
   }

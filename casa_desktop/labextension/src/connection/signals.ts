@@ -11,6 +11,8 @@ export class DesktopSignals {
   readonly wantsToOpen = new Signal<string>();
   /** The desktop's clipboard has a new text. */
   readonly copied = new Signal<string>();
+  /** The first picture of a connection has come, and noVNC has it. */
+  readonly pictured = new Signal();
   /** The connection's statistics may have changed. */
   readonly measured = new Signal();
 }

@@ -30,7 +30,11 @@ export class Notice {
 
   /** Give the keyboard to the button if there is one; return whether there is. */
   focus(): boolean {
-    this.button.focus();
-    return !this.button.hidden;
+    const { hidden } = this.button;
+    // Not in vain: even for what is hidden the browser lays out the page first.
+    if (!hidden) {
+      this.button.focus();
+    }
+    return !hidden;
   }
 }

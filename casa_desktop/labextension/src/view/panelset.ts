@@ -27,30 +27,46 @@ export interface IPanelHost {
   closePanel(): void;
 }
 
-/** The panels of a view. */
-export interface IPanels extends Record<PanelName, IContent> {
-  readonly keys: KeysPanel;
-  readonly clipboard: ClipboardPanel;
-  readonly snapshot: IContent;
+/** The kinds of the panels. */
+interface IKinds extends Record<PanelName, IContent> {
+  keys: KeysPanel;
+  clipboard: ClipboardPanel;
+  snapshot: IContent;
 }
 
-/** Make the panels of a view. */
-export function makePanels(view: IPanelHost): IPanels {
-  const { api, name } = view;
-  const { preferences } = view.host;
-  return {
-    keys: new KeysPanel((key, down) => view.key(key, down)),
-    clipboard: new ClipboardPanel(view.clipboard, preferences),
-    picture: new PicturePanel(preferences),
-    share: new SharePanel({
+/** How each panel is made. */
+const MAKERS: { [N in keyof IKinds]: (view: IPanelHost) => IKinds[N] } = {
+  keys: view => new KeysPanel((key, down) => view.key(key, down)),
+  clipboard: view => new ClipboardPanel(view.clipboard, view.host.preferences),
+  picture: view => new PicturePanel(view.host.preferences),
+  share: ({ api, name, copy }) =>
+    new SharePanel({
       list: () => api.shares(name),
       make: (minutes, label) => api.share(name, minutes, label),
       withdraw: id => api.withdraw(name, id),
-      copy: text => view.copy(text)
+      copy
     }),
-    power: powerPanel(view),
-    snapshot: snapshotPanel(view)
-  };
+  power: powerPanel,
+  snapshot: snapshotPanel
+};
+
+/** The panels of a view; each is made when it is first opened. */
+export class Panels {
+  private readonly made: Partial<IKinds> = {};
+
+  constructor(private readonly view: IPanelHost) {}
+
+  /** The panel of this name. */
+  get<N extends keyof IKinds>(name: N): IKinds[N] {
+    const panel = this.made[name] ?? MAKERS[name](this.view);
+    this.made[name] = panel;
+    return panel;
+  }
+
+  /** The same, if it has been opened. */
+  opened<N extends keyof IKinds>(name: N): IKinds[N] | undefined {
+    return this.made[name];
+  }
 }
 
 /** Do something, and show the error if it fails. */

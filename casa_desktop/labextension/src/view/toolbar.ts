@@ -23,7 +23,8 @@ export interface IToolbarState {
 
 /** What the toolbar's buttons do. */
 interface IToolbarHost {
-  readonly panels: Readonly<Record<PanelName, IContent>>;
+  /** The panel of this name; called when it is to be shown. */
+  panel(name: PanelName): IContent;
   readonly actions: readonly IAction[];
   show(opener: HTMLButtonElement, content: IContent): void;
   type(): void;
@@ -143,7 +144,7 @@ export class Toolbar {
 
   private opens(name: PanelName, label: string, image: IconName, use: Use) {
     const opener = this.add(label, image, use, button =>
-      this.host.show(button, this.host.panels[name])
+      this.host.show(button, this.host.panel(name))
     );
     opener.setAttribute('aria-haspopup', 'dialog');
     opener.setAttribute('aria-expanded', 'false');

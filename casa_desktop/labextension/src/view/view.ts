@@ -1,11 +1,5 @@
 import type { Api } from '../server/api.js';
-import {
-  attempt,
-  IPanelHost,
-  IPanels,
-  makePanels,
-  saveSnapshot
-} from './panelset.js';
+import { attempt, IPanelHost, Panels, saveSnapshot } from './panelset.js';
 import { element } from '../dom.js';
 import { Drop } from './drop.js';
 import type { IHost } from './host.js';
@@ -49,10 +43,11 @@ export class View {
   );
   private readonly session: Session;
   private readonly resources: Resources;
-  private readonly panels: IPanels;
+  private readonly panels: Panels;
   private readonly toolbar: Toolbar;
   private readonly undo: (() => void)[];
   private keen = false;
+  private pictured = false;
   private shown = true;
 
   constructor(
@@ -63,7 +58,7 @@ export class View {
     this.session = new Session(api, name, this.screen, host);
     this.resources = new Resources(api, () => this.refresh());
     const panelHost = this.panelHost();
-    this.panels = makePanels(panelHost);
+    this.panels = new Panels(panelHost);
     this.toolbar = this.makeToolbar(panelHost);
     this.assemble();
     this.subscribe();
@@ -135,14 +130,18 @@ export class View {
   private subscribe(): void {
     const { connection, clipboard, statusChanged, released, typed, said } =
       this.session;
-    const { audience, measured, wantsToOpen } = connection.signals;
+    const { audience, measured, pictured, wantsToOpen } = connection.signals;
     statusChanged.connect(status => this.show(status));
     audience.connect(() => this.refresh());
     measured.connect(() => this.refresh());
+    pictured.connect(() => {
+      this.pictured = true;
+      this.askForResources();
+    });
     wantsToOpen.connect(url => this.prompt.ask(url));
-    clipboard.changed.connect(() => this.panels.clipboard.show());
+    clipboard.changed.connect(() => this.panels.opened('clipboard')?.show());
     released.connect(() => this.toolbar.focus());
-    typed.connect(() => this.panels.keys.typed());
+    typed.connect(() => this.panels.opened('keys')?.typed());
     said.connect(text => this.toasts.say(text));
   }
 
@@ -169,7 +168,7 @@ export class View {
   private makeToolbar(panelHost: IPanelHost): Toolbar {
     const { preferences, actions, keepSnapshot } = this.host;
     return new Toolbar({
-      panels: this.panels,
+      panel: name => this.panels.get(name),
       actions,
       show: (opener, content) => this.panel.toggle(opener, content),
       type: () => this.keyboard.toggle(),
@@ -181,7 +180,7 @@ export class View {
       },
       snapshot: opener =>
         keepSnapshot
-          ? this.panel.toggle(opener, this.panels.snapshot)
+          ? this.panel.toggle(opener, this.panels.get('snapshot'))
           : void attempt(panelHost, () => saveSnapshot(panelHost)),
       control: () => this.session.connection.rfb?.takeControl()
     });
@@ -202,12 +201,13 @@ export class View {
 
   private show(status: IStatus): void {
     this.status = status;
+    this.pictured &&= status.phase === 'connected';
     this.node.dataset.state = status.phase;
     this.notice.show(status);
     this.askForResources();
     this.refresh();
     if (status.phase === 'connected') {
-      this.panels.keys.reset();
+      this.panels.opened('keys')?.reset();
       if (this.keen && this.keyboardIsFree()) {
         this.session.focus();
       }
@@ -238,11 +238,11 @@ export class View {
     this.askForResources();
   }
 
-  /** Only a Jupyter server has them, and only for its owner. */
+  /** Only a Jupyter server has them, and only for its owner; the picture first. */
   private askForResources(): void {
-    const { session, status } = this;
+    const { session } = this;
     const asks = !session.lacks('ownership') && !session.lacks('files');
-    if (asks && this.isSeen && status.phase === 'connected') {
+    if (asks && this.isSeen && this.pictured) {
       this.resources.start();
     } else {
       this.resources.stop();
@@ -255,7 +255,7 @@ export class View {
 
   private strike(keysym: number): void {
     this.session.key({ keysym, code: '' });
-    this.panels.keys.typed();
+    this.panels.opened('keys')?.typed();
   }
 
   private copy(text: string): Promise<boolean> {

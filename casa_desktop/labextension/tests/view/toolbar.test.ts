@@ -11,7 +11,7 @@ import { DEFAULT_PREFERENCES } from '../../src/connection/preferences.js';
 import { NO_STATS } from '../../src/connection/stats.js';
 import { LocalPreferences } from '../../src/view/localpreferences.js';
 import { Toasts } from '../../src/view/toasts.js';
-import { IToolbarState, PanelName, Toolbar } from '../../src/view/toolbar.js';
+import { IToolbarState, Toolbar } from '../../src/view/toolbar.js';
 
 const CONNECTED: IToolbarState = {
   connected: true,
@@ -56,7 +56,7 @@ beforeEach(() => {
   const all = ['keys', 'clipboard', 'picture', 'share', 'power'] as const;
   const panels = Object.fromEntries(all.map(name => [name, content(name)]));
   toolbar = new Toolbar({
-    panels: panels as Record<PanelName, IContent>,
+    panel: name => panels[name],
     actions: [
       { label: 'Elsewhere', icon: '<svg/>', run: () => void pressed.push('go') }
     ],
