@@ -14,13 +14,14 @@ from typing import Callable, Dict, List
 
 import pytest
 
+from casa_desktop.desktop import lifecycle, registry
 from casa_desktop.handwork.record import read
 from casa_desktop.handwork.script import script
 
-from ...support.cleaning import PLANE, call, draw, first, same
+from ...support.cleaning import PLANE, Act, call, draw, first, same
 from ...support.living import below, line_of, unburied
 from ...support.mask_editor import MaskEditor
-from ...support.notebook import Notebook
+from ...support.notebook import Cell, Notebook
 from ...support.screen import Screen, XHand
 
 Find = Callable[[], Dict[str, str]]
@@ -46,11 +47,64 @@ def third(editor: MaskEditor) -> None:
     editor.clean_one_cycle()
 
 
-def test_three_cycles_are_kept_and_replayed_bit_by_bit_without_a_window(
-    notebook: Notebook, poor: Notebook, record: Find, observation: Path
-) -> None:
-    cell = draw(notebook, record, call(PLANE, "first"), first, second, third, MaskEditor.stop)
+def every_channel(editor: MaskEditor) -> None:
+    editor.choose("all channels")
+    editor.draw((0.35, 0.65), (0.60, 0.35))
+    editor.clean_one_cycle()
+
+
+def one_channel(editor: MaskEditor) -> None:
+    editor.choose("this channel")
+    editor.draw_another((0.60, 0.65), (0.75, 0.50))
+    editor.go_on()
+
+
+def drawn(notebook: Notebook, environment: Dict[str, str], code: str, *acts: Act) -> Cell:
+    """Run a cleaning, act at each of its questions, and end its desktop; return the cell."""
+
+    def main() -> Dict[str, str]:
+        running = registry.running()
+        return {"display": running.display, "xauthority": running.xauthority}
+
+    with pytest.MonkeyPatch.context() as variables:
+        variables.setenv("CASA_DESKTOP_RUNTIME_DIR", environment["CASA_DESKTOP_RUNTIME_DIR"])
+        try:
+            cell = draw(notebook, main, code, *acts)
+        finally:
+            lifecycle.stop("main")
     assert cell.error is None
+    return cell
+
+
+@pytest.fixture(scope="module")
+def three_cycles(notebook: Notebook, environment: Dict[str, str]) -> Cell:
+    """The cell of a cleaning with masks drawn in three cycles, which are in ``first.hand``."""
+    return drawn(notebook, environment, call(PLANE, "first"), first, second, third, MaskEditor.stop)
+
+
+@pytest.fixture(scope="module")
+def again(poor: Notebook, three_cycles: Cell) -> Cell:
+    """The cell of a replay of these, which has left ``again.hand``."""
+    return poor.run(call(PLANE, "again", ", hand='first.hand'"))
+
+
+@pytest.fixture(scope="module")
+def cube(notebook: Notebook, environment: Dict[str, str], spectral_line: Path) -> Cell:
+    """The cell of a cleaning of a cube, with masks that are in ``cube.hand``."""
+    return drawn(notebook, environment, call(CUBE, "cube"), every_channel, one_channel)
+
+
+@pytest.fixture(scope="module")
+def fourth(poor: Notebook, three_cycles: Cell, observation: Path) -> Cell:
+    """The cell of a replay of ``moved.hand``, a copy of ``first.hand``, that may be reused."""
+    shutil.copytree(observation / "first.hand", observation / "moved.hand")
+    return poor.run(call(PLANE, "fourth", ", hand='moved.hand', reuse=True"))
+
+
+def test_three_cycles_are_kept_and_replayed_bit_by_bit_without_a_window(
+    three_cycles: Cell, again: Cell, poor: Notebook, observation: Path
+) -> None:
+    cell = three_cycles
     assert "3 masks drawn, kept in first.hand (" in cell.text
     assert 'replay with hand="first.hand"' in cell.text
     kept = read(observation / "first.hand")
@@ -63,7 +117,6 @@ def test_three_cycles_are_kept_and_replayed_bit_by_bit_without_a_window(
     updates = [content["data"].get("text/plain", "") for content in cell.of("update_display_data")]
     assert any("Cycle 4: peak residual" in text for text in updates)
 
-    again = poor.run(call(PLANE, "again", ", hand='first.hand'"))
     assert again.error is None
     assert again.text == "tclean took 4 of 4 answers from first.hand.\n"
     assert not again.of("comm_open")
@@ -78,11 +131,13 @@ def test_three_cycles_are_kept_and_replayed_bit_by_bit_without_a_window(
     assert all(step.residual for step in kept.steps)
 
 
+@pytest.mark.usefixtures("three_cycles", "again")
 def test_the_scripts_of_a_cleaning_and_of_its_replay_differ_by_the_call_alone(observation: Path) -> None:
     scripts = [script(observation / name).partition("\nCYCLES = ")[2] for name in ("first.hand", "again.hand")]
     assert scripts[0].replace("'first", "'again") == scripts[1] != ""
 
 
+@pytest.mark.usefixtures("three_cycles")
 def test_the_script_of_three_cycles_makes_the_same_in_plain_casa(
     poor: Notebook, observation: Path, kernel_environment: Dict[str, str]
 ) -> None:
@@ -95,24 +150,8 @@ def test_the_script_of_three_cycles_makes_the_same_in_plain_casa(
     same(poor, "first", "plain")
 
 
-def every_channel(editor: MaskEditor) -> None:
-    editor.choose("all channels")
-    editor.draw((0.35, 0.65), (0.60, 0.35))
-    editor.clean_one_cycle()
-
-
-def one_channel(editor: MaskEditor) -> None:
-    editor.choose("this channel")
-    editor.draw_another((0.60, 0.65), (0.75, 0.50))
-    editor.go_on()
-
-
-@pytest.mark.usefixtures("spectral_line")
-def test_a_cube_is_replayed_with_its_masks_of_each_channel_and_no_more(
-    notebook: Notebook, poor: Notebook, record: Find, observation: Path
-) -> None:
-    cell = draw(notebook, record, call(CUBE, "cube"), every_channel, one_channel)
-    assert cell.error is None
+@pytest.mark.usefixtures("cube")
+def test_a_cube_is_replayed_with_its_masks_of_each_channel_and_no_more(poor: Notebook, observation: Path) -> None:
     kept = read(observation / "cube.hand")
     assert [step.action for step in kept.steps] == ["continue", "no more"]
     assert kept.end == "no more"
@@ -129,6 +168,7 @@ def history(kernel: Notebook, name: str) -> str:
     return " ".join(line.lstrip("# ") for line in cell.displayed[0]["text/plain"].splitlines())
 
 
+@pytest.mark.usefixtures("again")
 def test_the_history_of_a_replay_names_its_record_and_what_it_replayed(poor: Notebook, observation: Path) -> None:
     told = history(poor, "again.image")
     assert f"Handwork: {observation / 'again.hand'}" in told
@@ -138,7 +178,7 @@ def test_the_history_of_a_replay_names_its_record_and_what_it_replayed(poor: Not
     assert "4 cycles with masks, replayed from first.hand\n" in f"{listed}\n"
 
 
-@pytest.mark.usefixtures("spectral_line")
+@pytest.mark.usefixtures("cube")
 def test_a_player_that_ends_while_casa_waits_for_it_ends_the_call_with_a_sentence(poor: Notebook) -> None:
     cell = poor.run(call(CUBE, "cube3", ", width=2, hand='cube.hand'"))
     assert cell.error is not None
@@ -221,6 +261,7 @@ def test_a_relay_that_is_killed_ends_the_cleaning_with_an_error(
     assert read(observation / "torn.hand").end == "failed"
 
 
+@pytest.mark.usefixtures("three_cycles")
 @pytest.mark.parametrize(
     ("code", "sentence"),
     [
@@ -240,6 +281,7 @@ def test_a_record_that_does_not_fit_is_refused_before_anything_is_computed(
     assert not list(observation.glob("x.*"))
 
 
+@pytest.mark.usefixtures("three_cycles")
 def test_other_data_of_the_same_shape_are_said_to_be_other(poor: Notebook) -> None:
     change = """
 shutil.copytree('sim.ms', 'other.ms')
@@ -255,6 +297,7 @@ tb.close()
     assert "first.hand was made with other data" in history(poor, "third.image")
 
 
+@pytest.mark.usefixtures("three_cycles")
 def test_an_unattended_run_fails_at_once_without_a_record(poor: Notebook) -> None:
     poor.run("os.environ['CASA_DESKTOP_UNATTENDED'] = '1'")
     cell = poor.run(call(PLANE, "x"))
@@ -264,6 +307,7 @@ def test_an_unattended_run_fails_at_once_without_a_record(poor: Notebook) -> Non
     poor.run("del os.environ['CASA_DESKTOP_UNATTENDED']")
 
 
+@pytest.mark.usefixtures("three_cycles")
 @pytest.mark.skipif(not util.find_spec("nbclient"), reason="casa-desktop run is not for this Python")
 def test_a_run_without_hands_replays_a_record_and_fails_at_once_without_one(
     poor: Notebook, observation: Path, kernel_environment: Dict[str, str]
@@ -279,17 +323,17 @@ def test_a_run_without_hands_replays_a_record_and_fails_at_once_without_one(
     same(poor, "first", "unattended")
 
 
-def test_a_replay_is_reused_while_its_handwork_is_the_same(poor: Notebook, observation: Path) -> None:
-    code = call(PLANE, "fourth", ", hand='moved.hand', reuse=True")
-    shutil.copytree(observation / "first.hand", observation / "moved.hand")
-    assert "took 4 of 4 answers" in poor.run(code).text
+def test_a_replay_is_reused_while_its_handwork_is_the_same(fourth: Cell, poor: Notebook) -> None:
+    assert "took 4 of 4 answers" in fourth.text
     # With images of that name it would go on with them.
     poor.run("rmtables('fourth.*')")
-    shown = "".join(data.get("text/plain", "") for data in poor.run(code).displayed)
+    cell = poor.run(call(PLANE, "fourth", ", hand='moved.hand', reuse=True"))
+    shown = "".join(data.get("text/plain", "") for data in cell.displayed)
     assert "tclean: nothing to compute" in shown
     same(poor, "first", "fourth")
 
 
+@pytest.mark.usefixtures("fourth")
 def test_the_script_of_a_replayed_image_is_made_of_its_own_handwork(poor: Notebook, observation: Path) -> None:
     # The store knows the record that was replayed, and tclean takes no ``hand``: the replay's own stands in its place.
     told = poor.run("%casa_history fourth.image --script again.py").text
@@ -297,16 +341,20 @@ def test_the_script_of_a_replayed_image_is_made_of_its_own_handwork(poor: Notebo
     assert "casa-desktop hand export" in (observation / "again.py").read_text()
 
 
+@pytest.mark.usefixtures("three_cycles")
 def test_a_replay_is_made_again_when_its_handwork_is_another(poor: Notebook, observation: Path) -> None:
-    code = call(PLANE, "fourth", ", hand='moved.hand', reuse=True")
-    poor.run("rmtables('fourth.*')")
+    code = call(PLANE, "fifth", ", hand='cut.hand', reuse=True")
+    shutil.copytree(observation / "first.hand", observation / "cut.hand")
+    assert "took 4 of 4 answers" in poor.run(code).text
+    poor.run("rmtables('fifth.*')")
     # As if the kernel had been killed in the second cycle.
-    steps = observation / "moved.hand" / "steps.json"
+    steps = observation / "cut.hand" / "steps.json"
     record = json.loads(steps.read_text())
     steps.write_text(json.dumps({**record, "steps": record["steps"][:1], "minors": record["minors"][:1], "end": ""}))
     assert "took 1 of 1 answers" in poor.run(code).text
 
 
+@pytest.mark.usefixtures("three_cycles", "again")
 def test_no_process_of_a_cleaning_or_a_replay_stays_a_zombie(notebook: Notebook, poor: Notebook) -> None:
     assert not unburied(poor.pid)
     # A tool that ended with its desktop waits for the kernel to ask after it.
