@@ -7,13 +7,14 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator
+from typing import Callable, Dict, Iterator
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Playwright, ViewportSize, expect, sync_playwright
 
 from casa_desktop.desktop import lifecycle, registry
+from casa_desktop.runtime.record import Record
 
 from ..support import profiles
 from ..support.lab import Jupyter, Lab
@@ -139,6 +140,18 @@ def _take_pictures(context: BrowserContext, request: pytest.FixtureRequest) -> N
 
 
 @pytest.fixture
+def desktops(environment: Dict[str, str]) -> Callable[[], list[Record]]:
+    """Returns the records that ``casa-desktop status`` shows, without a Python that must start each time."""
+
+    def find() -> list[Record]:
+        with pytest.MonkeyPatch.context() as variables:
+            variables.setenv("CASA_DESKTOP_RUNTIME_DIR", environment["CASA_DESKTOP_RUNTIME_DIR"])
+            return registry.list_desktops()
+
+    return find
+
+
+@pytest.fixture
 def desktop(environment: Dict[str, str]) -> Iterator[Callable[..., str]]:
     """Runs ``casa-desktop`` with the given arguments and returns what it prints; afterwards, stops all desktops."""
 
@@ -157,13 +170,14 @@ def desktop(environment: Dict[str, str]) -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture
-def screen(desktop: Callable[..., str], request: pytest.FixtureRequest) -> Iterator[Callable[[], Screen]]:
+def screen(
+    desktop: Callable[..., str], desktops: Callable[[], list[Record]], request: pytest.FixtureRequest
+) -> Iterator[Callable[[], Screen]]:
     """Returns a connection to the X server of the running desktop."""
     opened = []
 
     def connect() -> Screen:
-        records: list[dict[str, Any]] = json.loads(desktop("status", "--json"))
-        opened.append(Screen(records[0]))
+        opened.append(Screen(vars(desktops()[0])))
         return opened[-1]
 
     yield connect

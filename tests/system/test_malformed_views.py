@@ -7,13 +7,15 @@ import socket
 import struct
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Dict, List, Tuple, Union
+from typing import Any, Callable, Dict, List, Tuple, Union
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
+
+from casa_desktop.runtime.record import Record
 
 from ..support.examples import percent
 from ..support.lab import Jupyter
@@ -74,10 +76,10 @@ def _goes_on(address: Tuple[str, Dict[str, str]], server: int) -> None:
 @example(["x" * 2_000_000], False)
 @example([b"\xff" * 2_000_000], False)
 def test_garbage_puts_out_nobody_but_its_sender(
-    address: Tuple[str, Dict[str, str]], desktop: Any, sent: List[Frame], greets: bool
+    address: Tuple[str, Dict[str, str]], desktops: Callable[[], List[Record]], sent: List[Frame], greets: bool
 ) -> None:
     url, headers = address
-    server = json.loads(desktop("status", "--json"))[0]["x_server_pid"]
+    server = desktops()[0].x_server_pid
     with suppress(ConnectionClosed), connect(url, additional_headers=headers, max_queue=None) as view:
         for frame in [GREETING, *sent] if greets else sent:
             view.send(frame)
@@ -87,10 +89,10 @@ def test_garbage_puts_out_nobody_but_its_sender(
 
 
 def test_a_view_that_leaves_in_the_middle_of_everything_leaves_nothing(
-    address: Tuple[str, Dict[str, str]], desktop: Any
+    address: Tuple[str, Dict[str, str]], desktops: Callable[[], List[Record]]
 ) -> None:
     url, headers = address
-    server = json.loads(desktop("status", "--json"))[0]["x_server_pid"]
+    server = desktops()[0].x_server_pid
     for cut in range(len(GREETING) + len(SCREEN)):
         with connect(url, additional_headers=headers) as view:
             view.send((GREETING + SCREEN)[:cut])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
-from typing import Any, Callable, Dict, Iterator
+from typing import Callable, Iterator, List
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
+
+from casa_desktop.runtime.record import Record
 
 from ..support.lab import Jupyter
 from ..support.pages import DesktopPage
@@ -20,13 +21,13 @@ TEXT = "3 × 5 µJy, é, 中文, 🔭\nsecond line"
 
 
 @pytest.fixture
-def clipboard(desktop: Callable[..., str]) -> Iterator[Callable[..., str]]:
+def clipboard(desktops: Callable[[], List[Record]]) -> Iterator[Callable[..., str]]:
     """Runs ``xclip`` on the desktop's clipboard: copies what it is given, or returns what is there."""
     holders = []
 
     def run(text: str = "") -> str:
-        record = json.loads(desktop("status", "--json"))[0]
-        environment: Dict[str, Any] = {"DISPLAY": record["display"], "XAUTHORITY": record["xauthority"]}
+        record = desktops()[0]
+        environment = {"DISPLAY": record.display, "XAUTHORITY": record.xauthority}
         command = ["xclip", "-selection", "clipboard"]
         if text:
             # It holds the text for as long as it lives.

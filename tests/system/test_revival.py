@@ -7,10 +7,12 @@ import os
 import shutil
 import signal
 from pathlib import Path
-from typing import Any, Callable, Dict, Set
+from typing import Callable, List, Set
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
+
+from casa_desktop.runtime.record import Record
 
 from ..support.clock import Stopwatch
 from ..support.lab import Jupyter, Lab
@@ -20,6 +22,8 @@ from ..support.pages import DesktopPage
 SOON = 3.0
 RESTARTED = "The desktop was restarted"
 
+Desktops = Callable[[], List[Record]]
+
 
 @pytest.fixture
 def page(context: BrowserContext, jupyter: Jupyter, desktop: Callable[..., str]) -> DesktopPage:
@@ -27,43 +31,42 @@ def page(context: BrowserContext, jupyter: Jupyter, desktop: Callable[..., str])
     return DesktopPage(context, jupyter).open()
 
 
-def _record(desktop: Callable[..., str]) -> Dict[str, Any]:
-    found: Dict[str, Any] = json.loads(desktop("status", "--json"))[0]
-    return found
+def _record(desktops: Desktops) -> Record:
+    return desktops()[0]
 
 
 @pytest.mark.parametrize("victim", ["x_server_pid", "supervisor_pid"])
 def test_a_page_has_its_desktop_back_soon_whichever_process_was_killed(
-    page: DesktopPage, desktop: Callable[..., str], victim: str
+    page: DesktopPage, desktops: Desktops, victim: str
 ) -> None:
-    before = _record(desktop)
+    before = _record(desktops)
     watch = Stopwatch()
-    os.kill(before[victim], signal.SIGKILL)
+    os.kill(getattr(before, victim), signal.SIGKILL)
     expect(page.page.get_by_text(RESTARTED)).to_be_visible()
     assert watch.seconds() < SOON
     page.wait_for_state("connected")
-    after = _record(desktop)
-    assert after["x_server_pid"] != before["x_server_pid"]
-    assert (after["supervisor_pid"] == before["supervisor_pid"]) == (victim == "x_server_pid")
+    after = _record(desktops)
+    assert after.x_server_pid != before.x_server_pid
+    assert (after.supervisor_pid == before.supervisor_pid) == (victim == "x_server_pid")
 
 
 def test_all_pages_of_a_lost_desktop_get_one_new_one(
-    context: BrowserContext, jupyter: Jupyter, page: DesktopPage, desktop: Callable[..., str]
+    context: BrowserContext, jupyter: Jupyter, page: DesktopPage, desktops: Desktops
 ) -> None:
     other = DesktopPage(context, jupyter).open()
-    os.kill(_record(desktop)["supervisor_pid"], signal.SIGKILL)
+    os.kill(_record(desktops).supervisor_pid, signal.SIGKILL)
     for each in (page, other):
         expect(each.page.get_by_text(RESTARTED)).to_be_visible()
         each.wait_for_state("connected")
-    assert len(json.loads(desktop("status", "--json"))) == 1
+    assert len(desktops()) == 1
 
 
-def test_a_page_has_its_desktop_back_whose_folder_was_removed(page: DesktopPage, desktop: Callable[..., str]) -> None:
-    before = _record(desktop)
-    shutil.rmtree(Path(before["rfb_socket"]).parent)
+def test_a_page_has_its_desktop_back_whose_folder_was_removed(page: DesktopPage, desktops: Desktops) -> None:
+    before = _record(desktops)
+    shutil.rmtree(Path(before.rfb_socket).parent)
     expect(page.page.get_by_text(RESTARTED)).to_be_visible()
     page.wait_for_state("connected")
-    assert _record(desktop)["supervisor_pid"] != before["supervisor_pid"]
+    assert _record(desktops).supervisor_pid != before.supervisor_pid
 
 
 def test_a_page_starts_no_desktop_that_was_stopped(page: DesktopPage, desktop: Callable[..., str]) -> None:
@@ -89,19 +92,21 @@ def test_an_x_server_that_dies_again_and_again_is_given_up_and_the_page_says_so(
     page.wait_for_state("connected")
 
 
-def test_a_stopped_x_server_is_no_more_than_a_moment_s_silence(page: DesktopPage, desktop: Callable[..., str]) -> None:
-    record = _record(desktop)
-    os.kill(record["x_server_pid"], signal.SIGSTOP)
+def test_a_stopped_x_server_is_no_more_than_a_moment_s_silence(
+    page: DesktopPage, desktop: Callable[..., str], desktops: Desktops
+) -> None:
+    record = _record(desktops)
+    os.kill(record.x_server_pid, signal.SIGSTOP)
     assert "Saved" in desktop("screenshot", os.devnull)
     page.wait_for_state("connected")
-    assert _record(desktop) == record
+    assert _record(desktops) == record
 
 
 def test_a_page_says_that_a_stopped_desktop_does_not_answer_and_goes_on_with_it(
-    page: DesktopPage, desktop: Callable[..., str]
+    page: DesktopPage, desktops: Desktops
 ) -> None:
-    record = _record(desktop)
-    processes = [record["supervisor_pid"], record["x_server_pid"]]
+    record = _record(desktops)
+    processes = [record.supervisor_pid, record.x_server_pid]
     for each in processes:
         os.kill(each, signal.SIGSTOP)
     try:
@@ -111,21 +116,21 @@ def test_a_page_says_that_a_stopped_desktop_does_not_answer_and_goes_on_with_it(
         for each in processes:
             os.kill(each, signal.SIGCONT)
     page.wait_for_state("connected")
-    assert _record(desktop) == record
+    assert _record(desktops) == record
 
 
 def test_the_windows_of_a_dead_x_server_are_gone_and_the_next_call_opens_them_anew(
-    lab: Lab, desktop: Callable[..., str]
+    lab: Lab, desktops: Desktops
 ) -> None:
     cell = "viewer('dirty.image', gui=True)"
     notebook = lab.notebook(cell, cell, "%casa_snapshot viewer")
     notebook.run(0)
     lab.desktop()
-    before = _record(desktop)
-    os.kill(before["x_server_pid"], signal.SIGKILL)
+    before = _record(desktops)
+    os.kill(before.x_server_pid, signal.SIGKILL)
     notebook.run(1)
     assert "Error" not in notebook.text(1)
     notebook.run(2)
     assert notebook.picture(2).size
     lab.desktop()
-    assert _record(desktop)["x_server_pid"] != before["x_server_pid"]
+    assert _record(desktops).x_server_pid != before.x_server_pid
