@@ -101,6 +101,15 @@ pick_python() {
 }
 endef
 
+# Defines `pip_install EXTRAS`: one pip, and then all processors for what pip does on one: to compile what it has installed.
+# Some packages bring templates and files for other Pythons that do not compile; pip passes over them, too.
+define pip_install
+pip_install() {
+	"$(BIN)/python" -m pip install --no-compile -e ".[$$1]"
+	"$(BIN)/python" -m compileall -q -q -j 0 $(VENV)/lib || true
+}
+endef
+
 .PHONY: help
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -139,6 +148,9 @@ check: $(VENV)/.installed-dev debian-run ## lint, types, the front end, and the 
 .PHONY: test
 test: $(VENV)/.installed-test debian-test ## run the tests, but for images, other releases and long lives; ARGS="-k tclean -x"
 	@PATH="$(BIN):$$PATH" "$(BIN)/python" -m pytest -n $(WORKERS) $(ARGS)
+
+.PHONY: ready
+ready: $(VENV)/.installed-test debian-test ## set up what the tests need; with -j 2, Python's packages and Debian's at a time
 
 .PHONY: test-all
 test-all: $(VENV)/.installed-test debian-test debian-matrix debian-container ## run all tests, with fresh chaos, and coverage; hours
@@ -310,16 +322,19 @@ $(VENV)/bin/python: | debian-run
 
 # One pip run serves every target whose packages it includes, so that `make run` after `make test` installs nothing.
 $(VENV)/.installed-run: $(SOURCES) | $(VENV)/bin/python
-	@"$(BIN)/python" -m pip install -e '.[casa,lab]'
+	@$(pip_install)
+	pip_install casa,lab
 	"$(BIN)/python" -m casa_kernel.casa.kernelspec
 	touch "$@"
 
 $(VENV)/.installed-test: $(SOURCES) | $(VENV)/bin/python
-	@"$(BIN)/python" -m pip install -e '.[test]'
+	@$(pip_install)
+	pip_install test
 	"$(BIN)/python" -m casa_kernel.casa.kernelspec
 	touch "$(VENV)/.installed-run" "$@"
 
 $(VENV)/.installed-dev: $(SOURCES) | $(VENV)/bin/python
-	@"$(BIN)/python" -m pip install -e '.[dev]'
+	@$(pip_install)
+	pip_install dev
 	"$(BIN)/python" -m casa_kernel.casa.kernelspec
 	touch "$(VENV)/.installed-run" "$(VENV)/.installed-test" "$@"
