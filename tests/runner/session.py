@@ -8,7 +8,7 @@ from typing import List, Optional
 
 import pytest
 
-from . import installed, parallel, plan, touched
+from . import compiling, installed, parallel, plan, touched
 from .progress import Progress
 
 
@@ -33,6 +33,11 @@ class Session:
         self._before = installed.census(self._packages)
         if getattr(session.config.option, "tx", None):
             session.config.pluginmanager.register(Progress(session.config))
+
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """Share the compiling of the tests with the other workers."""
+        if self._is_worker:
+            compiling.compile_share(session.config, session.config.workerinput)  # type: ignore[attr-defined]
 
     def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> Optional[bool]:
         """Read no file of which a quick run leaves out all: each worker reads them for itself."""

@@ -43,7 +43,7 @@ def _suite(folder: Path, files: Dict[str, str]) -> Path:
 
 
 def _run(folder: Path, *words: str, python: str = sys.executable) -> subprocess.CompletedProcess[str]:
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV"))}
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV", "PYTHONDONT"))}
     line = [python, "-m", "pytest", "-p", "no:cacheprovider", *words, "tests"]
     return subprocess.run(line, cwd=folder, env=own, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
@@ -175,6 +175,25 @@ def test_each_file_has_an_observation_in_which_no_other_has_left_anything(tmp_pa
     files = {f"kernel/test_{name}.py": LEAVING for name in "ab"}
     done = _run(_suite(tmp_path, {"kernel/conftest.py": OBSERVED, **files}))
     assert "2 passed" in done.stdout.splitlines()[-1], done.stdout
+
+
+READ = """
+say("{name}")
+
+def test_nothing():
+    pass
+"""
+
+
+def test_a_worker_compiles_its_share_of_the_tests_before_it_reads_them_in_order(tmp_path: Path) -> None:
+    # What is largest is dealt out first.
+    long = READ.format(name="b") + "# ..." * 99
+    folder = _suite(tmp_path, {"kernel/test_a.py": READ.format(name="a"), "kernel/test_b.py": long})
+    for order in (["b", "a"], ["a", "b"]):
+        done = _run(folder, "--quick", "-n", "1")
+        assert "2 passed" in done.stdout.splitlines()[-1], done.stdout
+        assert list(_said(folder)) == order
+        (folder / "said").unlink()
 
 
 UNREAD = """
