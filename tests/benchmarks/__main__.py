@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -81,6 +82,13 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     return 0
 
 
+def _end_in_order() -> None:
+    """Have signals that end programs end the desktops and kernels, too; a shell's background would ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+
+
 def listing(names: Sequence[str], asked: Optional[int], quick: bool) -> str:
     """Return a line for each benchmark, and how long all of them take."""
     lines, total = [], 0.0
@@ -101,6 +109,7 @@ def kept(paths: Sequence[str]) -> Dict[str, Any]:
 
 def measured(names: Sequence[str], options: argparse.Namespace) -> Dict[str, Any]:
     """Measure, and return the report."""
+    _end_in_order()
     before, watch, rows, notes = machine.describe(), machine.Watch(), [], list(sides.absent())
     if set(names) & set(catalogue.REUSE):
         notes += [f"Results that are reused are those of a MeasurementSet of {options.size} MB.", *disks.all_absent()]

@@ -173,14 +173,19 @@ class Stage:
         )
 
     def __exit__(self, *_: object) -> None:
-        with self.disks:
+        with ExitStack() as last:
+            # One of them may fail after an interrupt, as a browser does that has ended already: the others still end.
+            last.callback(shutil.rmtree, self._place, ignore_errors=True)
+            last.callback(self._restore)
+            last.callback(self.end_desktops)
+            last.enter_context(self.disks)
             self.clear()
-        self.end_desktops()
+
+    def _restore(self) -> None:
         if self._outside is None:
             del os.environ["CASA_DESKTOP_RUNTIME_DIR"]
         else:
             os.environ["CASA_DESKTOP_RUNTIME_DIR"] = self._outside
-        shutil.rmtree(self._place, ignore_errors=True)
 
     def end_desktops(self) -> None:
         """End the desktops of kernels; the next that is asked for is a new one."""
