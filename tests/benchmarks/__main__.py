@@ -51,6 +51,16 @@ def parser() -> argparse.ArgumentParser:
         help="of the MeasurementSet whose results are reused (default: %(default)s; the targets are about 1000)",
     )
     found.add_argument(
+        "--case",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="only the cases whose names contain this, like 'noise of 800 x 800, none'; may be given again",
+    )
+    found.add_argument(
+        "--side", action="append", default=[], metavar="TEXT", help="only the sides whose names contain this, likewise"
+    )
+    found.add_argument(
         "--list", action="store_true", help="tell what there is, how often and how long it runs, and stop"
     )
     found.add_argument("--json", metavar="FILE", help="also write all runs into FILE; - for the standard output alone")
@@ -113,6 +123,7 @@ def measured(names: Sequence[str], options: argparse.Namespace) -> Dict[str, Any
     before, watch, rows, notes = machine.describe(), machine.Watch(), [], list(sides.absent())
     if set(names) & set(catalogue.REUSE):
         notes += [f"Results that are reused are those of a MeasurementSet of {options.size} MB.", *disks.all_absent()]
+    choice = harness.Choice(options.case, options.side)
     with Stage(options.quick, options.size) as stage:
         for name in names:
             found: Any = catalogue.load(name)
@@ -123,7 +134,7 @@ def measured(names: Sequence[str], options: argparse.Namespace) -> Dict[str, Any
             _say(f"{name}: {catalogue.heading(name)}")
             try:
                 # What was measured before it fails is kept.
-                for row in harness.run(name, found, stage, rounds, watch, _say):
+                for row in harness.run(name, found, stage, rounds, watch, _say, choice):
                     rows.append(row)
             except Exception as error:  # noqa: BLE001 - one that cannot be measured must not cost the others' half hour.
                 notes.append(f"{name} ended early: {type(error).__name__}: {error}".strip())

@@ -6,12 +6,12 @@ the median of the rounds' ratios is what counts.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Callable, Dict, Iterator, List, Mapping, Protocol, Sequence
 
 from .figures import Figure, Row
 from .machine import Watch
-from .plan import alternation
+from .plan import alternation, chosen
 from .stage import Stage
 
 Tell = Callable[[str], None]
@@ -41,24 +41,42 @@ class Benchmark(Protocol):
     KEEPS: bool
 
 
-def run(name: str, benchmark: Benchmark, stage: Stage, rounds: int, watch: Watch, tell: Tell) -> Iterator[Row]:
-    """Measure all cases of a benchmark ``rounds`` times on all sides; a case's rows are there once it is measured."""
+@dataclass(frozen=True)
+class Choice:
+    """The cases and the sides that are measured: those whose names contain one of these; all if there are none."""
+
+    cases: Sequence[str] = ()
+    sides: Sequence[str] = ()
+
+
+def run(
+    name: str, benchmark: Benchmark, stage: Stage, rounds: int, watch: Watch, tell: Tell, choice: Choice = Choice()
+) -> Iterator[Row]:
+    """Measure the cases of a benchmark ``rounds`` times on its sides; a case's rows are there once it is measured."""
+    sides = chosen(list(benchmark.SIDES), choice.sides)
     try:
-        for case in benchmark.QUICK if stage.quick else benchmark.CASES:
-            yield from _run_case(name, benchmark, stage, case, rounds, watch, tell)
+        for case in chosen(benchmark.QUICK if stage.quick else benchmark.CASES, choice.cases):
+            yield from _run_case(name, benchmark, stage, case, sides, rounds, watch, tell)
     finally:
         stage.clear()
 
 
 def _run_case(
-    name: str, benchmark: Benchmark, stage: Stage, case: str, rounds: int, watch: Watch, tell: Tell
+    name: str,
+    benchmark: Benchmark,
+    stage: Stage,
+    case: str,
+    sides: Sequence[str],
+    rounds: int,
+    watch: Watch,
+    tell: Tell,
 ) -> List[Row]:
     figures = {
         key: figure if case in benchmark.TARGETED else replace(figure, limit=None)
         for key, figure in benchmark.FIGURES.items()
     }
     rows = {key: Row(name, case, key, figure) for key, figure in figures.items()}
-    for number, side in alternation(list(benchmark.SIDES), rounds):
+    for number, side in alternation(sides, rounds):
         found, disturbed = _measure(benchmark, stage, side, case, watch)
         if found:
             words = ", ".join(f"{key} {value:.3g} {rows[key].figure.unit}" for key, value in found.items())

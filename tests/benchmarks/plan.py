@@ -21,3 +21,8 @@ def rounds_of(default: int, asked: Optional[int], quick: bool) -> int:
 def minutes(seconds_per_round: float, rounds: int) -> float:
     """Return how long a benchmark takes, from the seconds that a round of it takes on two quiet cores."""
     return seconds_per_round * rounds / 60
+
+
+def chosen(names: Sequence[str], parts: Sequence[str]) -> List[str]:
+    """Return the names that contain one of some parts; all of them if none is given."""
+    return [name for name in names if not parts or any(part in name for part in parts)]

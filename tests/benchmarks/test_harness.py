@@ -8,7 +8,7 @@ from typing import Any, Dict, List
 import pytest
 
 from .figures import OURS, Figure
-from .harness import run
+from .harness import Choice, run
 from .machine import Watch
 from .rows import PEER
 
@@ -54,3 +54,21 @@ def test_cases_that_were_measured_are_kept_when_a_later_one_fails() -> None:
     assert turns == ["nearA", "nearB", "nearA", "nearB", "farA"]
     assert stage.cleared == 1
     assert len(told) == 4
+
+
+def test_cases_and_sides_are_measured_alone_when_they_are_chosen() -> None:
+    turns: List[str] = []
+
+    def side(name: str) -> Any:
+        return lambda _, case: turns.append(f"{case}{name}") or {"taken": 1.0}
+
+    benchmark = SimpleNamespace(
+        FIGURES={"taken": Figure("taken", 1.0)},
+        SIDES={OURS: side("A"), PEER: side("B")},
+        CASES=("near", "far"),
+        QUICK=("near",),
+        TARGETED=(),
+        KEEPS=True,
+    )
+    list(run("clicks", benchmark, Stage(), 2, Watch(), print, Choice(["fa"], [PEER])))  # type: ignore[arg-type]
+    assert turns == ["farB", "farB"]

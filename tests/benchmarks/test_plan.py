@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .plan import alternation, minutes, rounds_of
+from .plan import alternation, chosen, minutes, rounds_of
 
 
 def test_sides_take_turns_and_each_round_has_all_of_them() -> None:
@@ -20,3 +20,11 @@ def test_number_of_rounds_is_what_was_asked_for_before_anything_else(
 
 def test_minutes_are_those_of_all_rounds() -> None:
     assert minutes(90, 4) == 6.0
+
+
+@pytest.mark.parametrize(
+    ("parts", "names"),
+    [((), ["film, near", "film, far", "noise, far"]), (("film, f", "noise"), ["film, far", "noise, far"])],
+)
+def test_names_are_chosen_by_their_parts(parts: tuple[str, ...], names: list[str]) -> None:
+    assert chosen(["film, near", "film, far", "noise, far"], parts) == names
