@@ -15,7 +15,7 @@ from typing import Any, Tuple
 import av
 from av.video.reformatter import ColorRange, Colorspace
 
-from .codecs import BT601, BT709, CODECS
+from .codecs import BT601, BT709, CODECS, RATE
 from .pixels import PIXEL
 
 # What swscale calls the colours that a stream has by its number of ITU-T H.273.
@@ -39,13 +39,13 @@ class Encoder:
         context: Any = av.CodecContext.create(described.encoder, "w")
         context.width, context.height = width, height
         context.pix_fmt = "yuv420p"
-        context.time_base = Fraction(1, 60)
-        context.framerate = 60
+        context.time_base = Fraction(1, RATE)
+        context.framerate = RATE
         context.colorspace = context.color_primaries = context.color_trc = described.colours
         context.color_range = int(ColorRange.MPEG)
         # More threads would take the processors that CASA works on, and each would hold a frame back.
         context.thread_count = 1
-        context.options = {**described.options, "crf": str(described.quality[level])}
+        context.options = described.settings(level, width * height)
         self._context, self._colours = context, _COLOURS[described.colours]
         self._frame: Any = av.VideoFrame(width, height, "bgr0")
         # The picture's own memory. Its rows may be longer than the pixels': each begins at a multiple of some bytes.
@@ -54,7 +54,7 @@ class Encoder:
         self._number = 0
         context.open()
 
-    def encode(self, pixels: bytes) -> Tuple[bytes, bool]:
+    def encode(self, pixels: bytearray) -> Tuple[bytes, bool]:
         """Return a picture as a frame, and whether it needs none before it.
 
         Args:
