@@ -24,7 +24,7 @@ from Xlib.error import ConnectionClosedError, DisplayError
 from ..system.process import die_with
 from .area import Area
 from .encoder import Encoder
-from .pixels import Pixels
+from .pixels import PIXEL, Pixels
 from .wire import DELTA, KEY, REST, Head
 
 # Beside one busy process of CASA's on each processor, a third of a processor's share: the 30 frames per second of
@@ -51,17 +51,18 @@ class Stream:
     def __init__(self, number: int, area: Area, codec: str, level: int) -> None:
         self.number, self.area = number, area
         self._encoder = Encoder(codec, level, area.width, area.height)
-        self._pixels = b""
+        # Where the next picture's pixels belong, and those of the last one; none before the first.
+        self.pixels, self._last = bytearray(PIXEL * area.width * area.height), bytearray()
         self._times: Deque[float] = deque(maxlen=_REMEMBERED)
 
-    def frame(self, pixels: bytes) -> bytes:
-        """Return the next message with a frame, of the area's pixels; nothing if they are those of the last one."""
+    def frame(self) -> bytes:
+        """Return the next message with a frame, of ``pixels``; nothing if they are those of the last one."""
         # Programs paint again what is there already.
-        if pixels == self._pixels:
+        if self.pixels == self._last:
             return b""
-        self._pixels = pixels
         self._times.append(time.monotonic())
-        data, key = self._encoder.encode(pixels)
+        data, key = self._encoder.encode(self.pixels)
+        self.pixels, self._last = self._last or bytearray(len(self.pixels)), self.pixels
         return Head(KEY if key else DELTA, self.number, self.area, len(data)).packed() + data
 
     def rest(self) -> bytes:
@@ -157,17 +158,14 @@ class Program:
 
     def _show(self, stream: Stream) -> bool:
         """Send a frame, if there is another picture than in the last one, and return whether there is."""
-        pixels = self._pixels.read(stream.area)
         self._changed = False
-        if pixels is None:
+        if not self._pixels.read(stream.area, stream.pixels):
             # The page learns of the desktop's size by RFB.
             self._stream = None
             _write(stream.rest())
             return False
-        frame = stream.frame(pixels)
+        frame = stream.frame()
         _write(frame)
-        # Events that came together with the pixels do not make the connection readable.
-        self._look()
         return bool(frame)
 
 
@@ -183,7 +181,7 @@ def main() -> None:
     die_with(int(sys.argv[2]))
     os.nice(NICE)
     with suppress(DisplayError, KeyboardInterrupt):
-        Program(Pixels(Display(sys.argv[1]))).run()
+        Program(Pixels(Display(sys.argv[1]), Display(sys.argv[1]))).run()
 
 
 if __name__ == "__main__":

@@ -32,10 +32,13 @@ def desktop(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tuple[Pixel
     with Screen({"display": record.display, "xauthority": record.xauthority}) as screen:
         screen.wait_until_still()
         monkeypatch.setenv("XAUTHORITY", record.xauthority)
-        display = Display(record.display)
-        yield Pixels(display), screen
-        with suppress(ConnectionClosedError):
-            display.close()
+        displays = Display(record.display), Display(record.display)
+        yield Pixels(*displays), screen
+        for each in displays:
+            # It has bytes for a server that may have ended.
+            with suppress(ConnectionClosedError):
+                each.close()
+            each.display.socket.close()
 
 
 def _paint(screen: Screen, colour: int, x: int, y: int, width: int, height: int) -> None:
@@ -49,9 +52,13 @@ def _wait_for_change(pixels: Pixels, area: Area) -> None:
         assert select.select([pixels], [], [], 60)[0]
 
 
+def _memory(area: Area) -> bytearray:
+    return bytearray(PIXEL * area.width * area.height)
+
+
 def _read(pixels: Pixels) -> NDArray[np.uint8]:
-    data = pixels.read(AREA)
-    assert data is not None
+    data = _memory(AREA)
+    assert pixels.read(AREA, data)
     return np.frombuffer(data, np.uint8).reshape(AREA.height, AREA.width, PIXEL)[..., 2::-1]
 
 
@@ -70,12 +77,12 @@ def test_what_is_painted_is_told_of_and_read(desktop: Tuple[Pixels, Screen]) -> 
 
 def test_what_is_painted_elsewhere_is_no_change(desktop: Tuple[Pixels, Screen]) -> None:
     pixels, screen = desktop
-    pixels.read(AREA)
+    _read(pixels)
     beside = Area(AREA.x + AREA.width, AREA.y, 64, 64)
     _paint(screen, RED, *beside)
     _paint(screen, GREEN, AREA.x - 4, AREA.y - 4, 4, 200)
     for other in (beside, AREA):
-        pixels.read(other)
+        pixels.read(other, _memory(other))
         _paint(screen, RED, *beside)
         assert select.select([pixels], [], [], 60)[0]
         assert pixels.have_changed(other) == (other is beside)
@@ -92,12 +99,24 @@ def test_the_pointer_is_not_in_the_picture(desktop: Tuple[Pixels, Screen]) -> No
 def test_there_is_no_picture_of_what_lies_outside_of_the_desktop(desktop: Tuple[Pixels, Screen]) -> None:
     pixels, screen = desktop
     width, height = screen.size()
-    assert pixels.read(Area(width - 64, height - 64, 64, 64)) is not None
-    assert pixels.read(Area(width - 64, height - 62, 64, 64)) is None
+    inside, outside = Area(width - 64, height - 64, 64, 64), Area(width - 64, height - 62, 64, 64)
+    assert pixels.read(inside, _memory(inside))
+    assert not pixels.read(outside, _memory(outside))
+    # The next answer is that of the next question.
+    assert pixels.read(inside, _memory(inside))
+
+
+def test_what_all_programs_are_told_is_no_picture(desktop: Tuple[Pixels, Screen]) -> None:
+    pixels, screen = desktop
+    _paint(screen, GREEN, *AREA)
+    # All are sent an event, whether they asked for it or not.
+    screen.display.set_pointer_mapping(screen.display.get_pointer_mapping())
+    screen.display.sync()
+    assert (_read(pixels) == (0, 255, 0)).all()
 
 
 def test_the_end_of_the_desktop_is_told(desktop: Tuple[Pixels, Screen]) -> None:
     pixels, _ = desktop
     lifecycle.stop("main")
     with pytest.raises(ConnectionClosedError):
-        pixels.read(AREA)
+        _read(pixels)
