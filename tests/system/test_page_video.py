@@ -255,11 +255,13 @@ def test_video_lies_on_its_place_where_the_screen_has_two_pixels_for_one(
             film.wait_for_video()
             box = film.page.page.locator(".casa-desktop-Video").bounding_box()
             canvas = film.page.canvas.locator.bounding_box()
-            area = film.said[-1]["area"]
+            # The last may have been asked for, and not be there yet.
+            areas = [words["area"] for words in film.said if words["area"]]
         assert box
         assert canvas
-        places = (box["x"] - canvas["x"], box["y"] - canvas["y"], box["width"], box["height"])
-        assert places == pytest.approx([side / 2 for side in area.values()], abs=0.5)
+        place = (box["x"] - canvas["x"], box["y"] - canvas["y"], box["width"], box["height"])
+        halves = [[side / 2 for side in area.values()] for area in areas]
+        assert any(place == pytest.approx(half, abs=0.5) for half in halves), (place, halves)
         film.is_exact(screen())
     finally:
         context.close()
