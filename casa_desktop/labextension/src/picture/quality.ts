@@ -48,9 +48,28 @@ const HEAVY_FOR = 450;
 const SETTLING = 300;
 /** How long the link must have been calm before a step up, in ms. */
 const CALM = 1_200;
+/**
+ * When smaller frames should have brought more of them, in ms: rates are taken
+ * over a shorter time; and until when that tells something. If there are fewer
+ * than so many times as many, of so much fewer bytes, the link was not full:
+ * something else is slow.
+ */
+const PROOF = 700;
+const PROVEN = 2_000;
+const MORE = 1.15;
+const LESS = 0.75;
+/** A rate that a link has carried may be passed by so much, and at such delays. */
+const MARGIN = 1.1;
+const MUCH_TOO_LONG = 450;
 /** How long to avoid a step that has overrun the link, in ms. */
 const CAUTION = 8_000;
 const MOST_CAUTION = 120_000;
+
+/** What was seen when frames became smaller, and what held until then. */
+interface ITrial extends ISample {
+  readonly step: number;
+  readonly capacity: number;
+}
 
 /**
  * Chooses how the picture is sent while it moves.
@@ -71,6 +90,13 @@ export class QualityController {
   private cautiousUntil = -Infinity;
   private caution = CAUTION;
   private long = LONG;
+  /** What was seen of video when it became coarser, and when that was last. */
+  private trial: ITrial | null = null;
+  private lowered = -Infinity;
+  /** Bytes per second that do not fill the link, and until when that is known. */
+  private carried = 0;
+  private carriedUntil = -Infinity;
+  private trust = CAUTION;
 
   /** The step of the ladder in force. */
   get level(): number {
@@ -107,7 +133,7 @@ export class QualityController {
       this.lightSince = seen.now;
     }
     this.sampled = seen.now;
-    const isFull = seen.delay > this.long && seen.rate > FEW;
+    const isFull = this.isFull(seen);
     const tooFew = seen.frames < wanted(seen);
     if (!tooFew || seen.rate < HEAVY) {
       this.lightSince = seen.now;
@@ -120,7 +146,46 @@ export class QualityController {
     }
   }
 
+  /** Whether what comes waits in the link, as far as delays tell. */
+  private isFull({ now, rate, delay }: ISample): boolean {
+    const isCarried = now < this.carriedUntil && rate < MARGIN * this.carried;
+    return delay > (isCarried ? MUCH_TOO_LONG : this.long) && rate > FEW;
+  }
+
+  /**
+   * Whether coarser video has brought no more frames although it takes fewer
+   * bytes: the processors, not the link, cannot do more.
+   */
+  private isInVain({ rate, frames }: ISample): boolean {
+    const { trial } = this;
+    return (
+      trial !== null && rate < LESS * trial.rate && frames < MORE * trial.frames
+    );
+  }
+
+  /** Go back to the step before a trial, and believe that it was not too much. */
+  private takeBack({ now }: ISample): void {
+    const { rate, step, capacity } = this.trial!;
+    this.trial = null;
+    const again = now < this.carriedUntil + this.trust;
+    this.trust = again ? Math.min(2 * this.trust, MOST_CAUTION) : CAUTION;
+    this.carried = rate;
+    this.carriedUntil = now + this.trust;
+    this.capacity = capacity;
+    this.cautiousUntil = -Infinity;
+    this.go(step, now);
+  }
+
   private overrun(seen: ISample): void {
+    if (seen.now - this.lowered >= PROOF) {
+      if (seen.now - this.lowered < PROVEN && this.isInVain(seen)) {
+        return this.takeBack(seen);
+      }
+      this.trial = null;
+    }
+    const { step, capacity } = this;
+    this.trial ??=
+      seen.isVideo && step > 0 ? { ...seen, step, capacity } : null;
     this.calmSince = seen.now;
     this.capacity = seen.rate;
     if (seen.now - this.changed < SETTLING) {
@@ -169,7 +234,9 @@ export class QualityController {
   }
 
   private go(step: number, now: number): void {
-    this.step = Math.max(0, step);
+    const to = Math.max(0, step);
+    this.lowered = to < this.step ? now : this.lowered;
+    this.step = to;
     this.changed = now;
     this.calmSince = now;
   }

@@ -98,6 +98,65 @@ test('of video more frames are wanted on a full link than of JPEG', () => {
   assert.ok(video < 0);
 });
 
+/** Let processors be too slow for more than so many frames, whatever their size. */
+function drudge(controller: QualityController, ms: number): number[] {
+  const levels = [];
+  for (let now = 0; now < ms; now += 100) {
+    const rate = 120_000 * 1.25 ** controller.level;
+    const seen = { now, rate, frames: 25, delay: 80, isVideo: true };
+    controller.sample(seen);
+    levels.push(controller.level);
+  }
+  return levels;
+}
+
+test('video is not coarse for nothing where the processors are slow', () => {
+  const { controller } = new Hotel(1e9, 1e6);
+  const before = controller.level;
+  const levels = drudge(controller, 120_000);
+  const coarse = (from: number, to: number): number =>
+    levels.slice(from, to).filter(level => level < before).length;
+  assert.ok(coarse(0, 600) > 0, 'it tries');
+  assert.ok(coarse(0, 600) < 150);
+  assert.ok(coarse(600, 1_200) < coarse(0, 600), 'and ever more rarely');
+  assert.equal(controller.capacity, Infinity);
+});
+
+test('video stays coarse where that brings more frames', () => {
+  const { controller } = new Hotel(1e9, 1e6);
+  const before = controller.level;
+  for (let now = 0; now < 5_000; now += 100) {
+    const size = 15_000 * 1.25 ** controller.level;
+    const frames = Math.min(60, 600_000 / size);
+    const delay = frames < 60 ? 80 : 5;
+    controller.sample({
+      now,
+      rate: frames * size,
+      frames,
+      delay,
+      isVideo: true
+    });
+    assert.ok(now === 0 || controller.level <= before);
+  }
+  assert.ok(controller.level < before);
+  assert.equal(controller.capacity, 600_000);
+});
+
+test('a link that stalls is full, whatever was known of it', () => {
+  const { controller } = new Hotel(1e9, 1e6);
+  const before = controller.level;
+  for (let now = 0; controller.level !== before || now < 1_000; now += 100) {
+    const rate = 120_000 * 1.25 ** controller.level;
+    controller.sample({ now, rate, frames: 25, delay: 80, isVideo: true });
+    assert.ok(now < 10_000);
+  }
+  for (let now = 10_000; now < 10_400; now += 100) {
+    const seen = { now, rate: 1e5, frames: 5, delay: 800, isVideo: true };
+    controller.sample(seen);
+  }
+  assert.ok(controller.level < before);
+});
+
 test('a slow answer to a still picture changes nothing', () => {
   const { controller } = new Hotel(1e9, 1e6);
   const before = controller.level;
