@@ -79,7 +79,7 @@ export class Link implements IFollower {
       leaveOut: area => this.leaveOut(area),
       restore: area => this.restore(area),
       shown: () => this.picture.filmed(),
-      rate: () => this.picture.rate
+      received: () => this.picture.total
     });
     this.schedule(QUIET);
   }

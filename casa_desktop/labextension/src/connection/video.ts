@@ -6,7 +6,10 @@ import { decodable, isDecoder, Player } from '../video/player.js';
 import { readCodecs, readFrame } from './controlmessages.js';
 
 /** What video asks of the link that brings it. */
-interface IVideoHost extends Pick<IFilmHost, 'leaveOut' | 'restore' | 'rate'> {
+interface IVideoHost extends Pick<
+  IFilmHost,
+  'leaveOut' | 'restore' | 'received'
+> {
   /** Say something to the server. */
   tell(message: IMessage): void;
   /** A frame has been shown. */

@@ -45,8 +45,8 @@ const WINDOW = 450;
  * loss as soon as it rests.
  */
 export class Picture {
-  /** How many bytes came per second at the last look. */
-  rate = 0;
+  /** How many bytes have come. */
+  total = 0;
   readonly controller = new QualityController();
   readonly lossy = new LossyArea();
   private announced: IEncoding = this.controller.encoding;
@@ -78,6 +78,7 @@ export class Picture {
   /** Count received bytes, of any kind. */
   received(bytes: number): void {
     this.bytes += bytes;
+    this.total += bytes;
   }
 
   /** A part of the picture has come. */
@@ -130,7 +131,6 @@ export class Picture {
   tick(now: number, delay: number): IPlan {
     const moves = this.measure(now);
     const rates = this.rates(now);
-    this.rate = rates.rate;
     if (this.refreshing) {
       return this.refresh(now);
     }

@@ -1,5 +1,6 @@
 import type { IRect } from '../rfb/clientmessages.js';
 import type { IUpdate } from '../rfb/serverstream.js';
+import { FrameBytes } from './framebytes.js';
 import { FrameRate } from './framerate.js';
 import { isTaken, Motion, overlap, same, union } from './motion.js';
 import type { IFrame } from './player.js';
@@ -16,8 +17,8 @@ export interface IFilmHost {
   draw(picture: VideoFrame, area: IRect): void;
   /** Show RFB's picture, which is there, in the place of the video. */
   uncover(): void;
-  /** How many bytes come per second. */
-  rate(): number;
+  /** How many bytes have come in all. */
+  received(): number;
 }
 
 /** How long the server may take to begin, in ms: it starts a process. */
@@ -37,11 +38,14 @@ const TRIAL = 1_500;
 /** Video has to bring this part of RFB's frames to go on. */
 const WORTH = 0.85;
 /**
- * Where RFB brings so many frames per second of so few bytes, video would bring
- * no more, at more of the processors: lines that move on one colour.
+ * Where RFB's frames take at most so many bytes, video would bring no more of
+ * them, at more of the processors: lines that move on one colour. Not so where
+ * RFB brings fewer than so many per second over a link that stays full for so
+ * many ms: it is full while a window opens, too.
  */
+const CHEAP = 5_500;
 const SMOOTH = 45;
-const CHEAP = 250_000;
+const OPENING = 2_000;
 /** Changes of fewer pixels than this do not make a frame. */
 const FRAME = 40_000;
 /** How long to leave what moves to RFB if that is better, in ms; it doubles. */
@@ -77,6 +81,9 @@ export class Film {
   /** How many pixels RFB has changed since its last frame. */
   private changed = 0;
   private readonly rfb = new FrameRate();
+  private readonly bytes = new FrameBytes();
+  /** Since when the link has been too full for what takes few bytes. */
+  private fullSince: number | null = null;
   private readonly video = new FrameRate();
   /** How many frames RFB brought per second before the video began. */
   private wanting = 0;
@@ -130,6 +137,7 @@ export class Film {
   frame(now: number): void {
     if (this.changed >= FRAME) {
       this.rfb.note(now);
+      this.bytes.note(now, this.host.received());
     }
     this.changed = 0;
     this.motion.frame(now);
@@ -197,10 +205,11 @@ export class Film {
     const area = this.motion.area(now, patience);
     if (!area) {
       // A pause between two films does not count.
-      return this.motion.stirs(now, patience) ? undefined : this.rfb.restart();
+      return this.motion.stirs(now, patience) ? undefined : this.recount();
     }
     const rate = this.rfb.per(now, LEARNING);
-    if (rate !== null && now >= this.resumes && !this.isCheap(rate)) {
+    const isCheap = rate !== null && this.isCheap(now, rate, delay);
+    if (rate !== null && now >= this.resumes && !isCheap) {
       this.wanting = rate;
       this.phase = 'asked';
       this.ask(area, level, now);
@@ -223,8 +232,21 @@ export class Film {
     }
   }
 
-  private isCheap(frames: number): boolean {
-    return frames >= SMOOTH && this.host.rate() < CHEAP;
+  private isCheap(now: number, frames: number, delay: number): boolean {
+    const usual = this.bytes.usual;
+    const isLight = usual !== null && usual <= CHEAP;
+    if (!isLight || frames >= SMOOTH || delay < FULL) {
+      this.fullSince = null;
+      return isLight;
+    }
+    this.fullSince ??= now;
+    return now - this.fullSince < OPENING;
+  }
+
+  private recount(): void {
+    this.rfb.restart();
+    this.bytes.restart();
+    this.fullSince = null;
   }
 
   /** Whether RFB brought more frames, as far as has been counted. */
@@ -267,7 +289,7 @@ export class Film {
     if (this.wanted) {
       this.host.request(null, 0, failed);
       this.motion.forget();
-      this.rfb.restart();
+      this.recount();
       this.phase = this.hole ? 'settling' : 'off';
       this.touched = false;
       if (this.hole) {

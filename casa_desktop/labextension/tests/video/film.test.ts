@@ -11,7 +11,9 @@ class Stage {
   readonly said: unknown[] = [];
   now = 0;
   delay = 0;
-  rate = 1e6;
+  /** What a frame takes, and what has come in all. */
+  bytes = 50_000;
+  received = 0;
   readonly film = new Film({
     request: (area, level, failed) => {
       this.said.push(area ? ['video', area, level] : ['no video', failed]);
@@ -23,7 +25,7 @@ class Stage {
     },
     draw: (_, area) => void this.said.push(['draw', area]),
     uncover: () => void this.said.push(['uncover']),
-    rate: () => this.rate
+    received: () => this.received
   });
 
   constructor() {
@@ -32,6 +34,7 @@ class Stage {
 
   /** Bring a part of the picture by RFB. */
   bring(area: IRect): void {
+    this.received += this.bytes;
     this.film.update({ ...area, lossy: true, from: null });
     this.film.frame(this.now);
   }
@@ -286,18 +289,48 @@ test('where a smaller desktop still has a part of it, video goes when that has c
   assert.deepEqual(stage.heard.at(-1), ['uncover']);
 });
 
-for (const [rate, interval, isAsked] of [
-  [200_000, 20, false],
-  [200_000, 30, true],
-  [400_000, 20, true]
+for (const [bytes, interval, isAsked] of [
+  [4_000, 20, false],
+  [4_000, 50, false],
+  [6_000, 30, true],
+  [8_000, 20, true]
 ] as const) {
   const frames = Math.round(1_000 / interval);
-  test(`RFB's ${frames} frames of ${rate} bytes per second ${isAsked ? '' : 'do not '}become video`, () => {
+  test(`RFB's ${frames} frames of ${bytes} bytes per second ${isAsked ? '' : 'do not '}become video`, () => {
     const stage = new Stage();
-    stage.rate = rate;
+    stage.bytes = bytes;
     for (let n = 0; n < 8; n++) {
       stage.move(AREA, interval);
     }
     assert.equal(stage.film.wanted, isAsked);
   });
 }
+
+test('what takes few bytes is no film because its window opens', () => {
+  const stage = new Stage();
+  stage.bytes = 60_000;
+  stage.delay = 300;
+  for (let n = 0; n < 5; n++) {
+    stage.now += 180;
+    stage.bring(AREA);
+    stage.tick();
+  }
+  stage.bytes = 4_000;
+  for (let n = 0; n < 200; n++) {
+    stage.now += 16;
+    stage.delay = Math.max(0, stage.delay - 16);
+    stage.bring(AREA);
+    stage.tick();
+  }
+  assert.deepEqual(stage.heard, []);
+});
+
+test('what takes few bytes is a film where the link stays full', () => {
+  const stage = new Stage();
+  stage.bytes = 4_000;
+  stage.delay = 150;
+  for (let n = 0; n < 10; n++) {
+    stage.move(AREA, 50);
+  }
+  assert.ok(stage.film.wanted);
+});
