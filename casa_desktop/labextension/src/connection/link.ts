@@ -77,7 +77,7 @@ export class Link implements IFollower {
     this.video = new Video({
       tell: message => this.channel.tell(message),
       leaveOut: area => this.leaveOut(area),
-      restore: area => this.restore(area),
+      restore: (area, rests) => this.restore(area, rests),
       shown: () => this.picture.filmed(),
       received: () => this.picture.total
     });
@@ -277,15 +277,14 @@ export class Link implements IFollower {
     this.channel.write(this.client.leaveOut(area));
   }
 
-  private restore(area: IRect): void {
+  private restore(area: IRect, rests: boolean): void {
     const { width, height } = this.sizes.current!;
     const right = Math.min(area.x + area.width, width);
     const bottom = Math.min(area.y + area.height, height);
     if (right > area.x && bottom > area.y) {
       const left = { width: right - area.x, height: bottom - area.y };
-      this.carryOut(
-        this.picture.restore({ ...area, ...left }, performance.now())
-      );
+      const seen = { ...area, ...left };
+      this.carryOut(this.picture.restore(seen, rests, performance.now()));
     }
   }
 

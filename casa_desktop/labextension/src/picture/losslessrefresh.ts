@@ -51,6 +51,8 @@ export class Picture {
   readonly lossy = new LossyArea();
   private announced: IEncoding = this.controller.encoding;
   private refreshing: readonly IRect[] | null = null;
+  /** What comes as JPEG although it rests, so that it is there soon. */
+  private resting: IRect | null = null;
   private began = 0;
   private moved = -Infinity;
   private rest = REST;
@@ -69,10 +71,12 @@ export class Picture {
     return this.bytes > 0 || !this.lossy.empty || this.refreshing !== null;
   }
 
-  /** Whether what was asked for without loss has come: `tick` goes on at once. */
+  /** Whether what was asked for has come: `tick` goes on at once. */
   get due(): boolean {
-    const { refreshing } = this;
-    return !!refreshing && !refreshing.some(area => this.lossy.touches(area));
+    const { refreshing, resting } = this;
+    return refreshing
+      ? !refreshing.some(area => this.lossy.touches(area))
+      : resting !== null && !this.lossy.empty;
   }
 
   /** Count received bytes, of any kind. */
@@ -84,9 +88,11 @@ export class Picture {
   /** A part of the picture has come. */
   update(update: IUpdate, now: number): void {
     this.lossy.note(update, now);
-    if (update.lossy) {
+    const isAwaited = this.resting && overlap(this.resting, update);
+    if (update.lossy && !isAwaited) {
       this.moved = now;
-    } else if (this.refreshing && this.isElsewhere(update)) {
+      this.resting = null;
+    } else if (!update.lossy && this.refreshing && this.isElsewhere(update)) {
       this.interrupt(now);
     }
   }
@@ -107,17 +113,20 @@ export class Picture {
   leaveOut(area: IRect): void {
     this.lossy.set(area, false);
     this.refreshing = null;
+    this.resting = null;
   }
 
   /**
    * Have an area that was left out sent again: without loss at once if the link
-   * carries that soon, else as all that moves and then comes to rest.
+   * carries that soon, else as all that moves, and then without loss: as soon as
+   * that is there if it is known to rest.
    */
-  restore(area: IRect, now: number): IPlan {
+  restore(area: IRect, rests: boolean, now: number): IPlan {
     const pixels = (this.controller.capacity * HOGGING) / EXACT_BYTES;
     if (area.width * area.height > pixels) {
       // What was asked for without loss before may come as JPEG now.
       this.refreshing = null;
+      this.resting = rests ? area : null;
       return this.plan(this.controller.encoding, [area]);
     }
     this.lossy.set(area, true);
@@ -193,6 +202,7 @@ export class Picture {
       this.rest = REST;
       this.began = now;
       this.refreshing = null;
+      this.resting = null;
       return this.plan(this.controller.encoding);
     }
     if (now - this.began > GIVE_UP) {
@@ -212,6 +222,7 @@ export class Picture {
   /** Give up the exact picture, because something moves again. */
   private interrupt(now: number): void {
     this.refreshing = null;
+    this.resting = null;
     this.moved = now;
     this.rest = LONG_REST;
   }

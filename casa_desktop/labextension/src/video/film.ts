@@ -11,8 +11,8 @@ export interface IFilmHost {
   request(area: IRect | null, level: number, failed: boolean): void;
   /** Have RFB leave an area out from now on; null: nothing any more. */
   leaveOut(area: IRect | null): void;
-  /** Have RFB send an area again, as it is now. */
-  restore(area: IRect): void;
+  /** Have RFB send an area again, as it is now; it may be known to rest. */
+  restore(area: IRect, rests: boolean): void;
   /** Show what was decoded. */
   draw(picture: VideoFrame, area: IRect): void;
   /** Show RFB's picture, which is there, in the place of the video. */
@@ -170,7 +170,7 @@ export class Film {
   /** Nothing moves any more, says the server of one of its streams. */
   rest(stream: number): void {
     if (stream === this.stream) {
-      this.end();
+      this.settle(false, true);
     }
   }
 
@@ -285,7 +285,7 @@ export class Film {
     this.host.request(area, level, false);
   }
 
-  private settle(failed: boolean): void {
+  private settle(failed: boolean, rests = false): void {
     if (this.wanted) {
       this.host.request(null, 0, failed);
       this.motion.forget();
@@ -293,7 +293,7 @@ export class Film {
       this.phase = this.hole ? 'settling' : 'off';
       this.touched = false;
       if (this.hole) {
-        this.host.restore(this.hole);
+        this.host.restore(this.hole, rests);
         this.host.leaveOut(null);
       }
     }

@@ -182,7 +182,7 @@ test('what comes as video is not waited for, and exact at once afterwards', () =
   film.picture.leaveOut({ x: 64, y: 64, width: 640, height: 640 });
   film.wait(1_000);
   assert.deepEqual(film.plan.areas, []);
-  film.plan = film.picture.restore(VIDEO, film.now);
+  film.plan = film.picture.restore(VIDEO, true, film.now);
   assert.equal(film.plan.encoding?.jpeg, null);
   assert.equal(film.picture.exact, false);
   film.answer();
@@ -197,7 +197,7 @@ test('what was asked for before a film is not waited for after it', () => {
   film.show(WINDOW, true);
   film.wait(200);
   assert.ok(film.plan.areas.length);
-  film.plan = film.picture.restore(VIDEO, film.now);
+  film.plan = film.picture.restore(VIDEO, true, film.now);
   film.show(VIDEO, true);
   let waited = 0;
   do {
@@ -210,7 +210,7 @@ test('what was asked for before a film is not waited for after it', () => {
 test('over a narrow link it comes as fast as it can, and then exactly', () => {
   const film = new Film();
   film.picture.controller.capacity = 50_000;
-  film.plan = film.picture.restore(VIDEO, film.now);
+  film.plan = film.picture.restore(VIDEO, true, film.now);
   assert.notEqual(film.plan.encoding?.jpeg, null);
   assert.deepEqual(film.plan.areas, [VIDEO]);
   film.show(VIDEO, true);
@@ -240,4 +240,28 @@ test('bytes are counted from the beginning', () => {
   const picture = new Picture();
   [1_000, 2_000].forEach(bytes => picture.received(bytes));
   assert.equal(picture.total, 3_000);
+});
+
+for (const rests of [true, false]) {
+  test(`what comes over a narrow link after a film is ${rests ? '' : 'not '}made exact at once`, () => {
+    const film = new Film();
+    film.picture.controller.capacity = 50_000;
+    film.picture.restore(VIDEO, rests, film.now);
+    assert.equal(film.picture.due, false);
+    film.wait(100);
+    film.show(VIDEO, true);
+    assert.equal(film.picture.due, rests);
+    film.wait(0);
+    assert.equal(film.plan.areas.length > 0, rests);
+    assert.equal(film.picture.due, false);
+  });
+}
+
+test('what moves elsewhere makes the picture after a film wait for its rest', () => {
+  const film = new Film();
+  film.picture.controller.capacity = 50_000;
+  film.picture.restore(VIDEO, true, film.now);
+  film.show({ x: 1_000, y: 64, width: 400, height: 400 }, true);
+  film.show(VIDEO, true);
+  assert.equal(film.picture.due, false);
 });

@@ -19,8 +19,8 @@ class Stage {
       this.said.push(area ? ['video', area, level] : ['no video', failed]);
     },
     leaveOut: area => void this.said.push(['leave out', area]),
-    restore: area => {
-      this.said.push(['restore', area]);
+    restore: (area, rests) => {
+      this.said.push([rests ? 'restore' : 'restore what moves', area]);
       this.film.motion.expect(area);
     },
     draw: (_, area) => void this.said.push(['draw', area]),
@@ -158,7 +158,7 @@ test('where nothing comes for a second RFB takes over', () => {
   stage.tick(450);
   assert.deepEqual(stage.heard, [
     ['no video', true],
-    ['restore', AREA],
+    ['restore what moves', AREA],
     ['leave out', null]
   ]);
 });
@@ -225,7 +225,7 @@ test('video that brings fewer frames than RFB did is left to RFB', () => {
   stage.play(200, 4);
   assert.deepEqual(stage.heard.slice(-3), [
     ['no video', false],
-    ['restore', AREA],
+    ['restore what moves', AREA],
     ['leave out', null]
   ]);
 });
