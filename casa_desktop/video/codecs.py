@@ -4,11 +4,11 @@ Each step is a factor of quality, by which calm pictures are encoded, and a ceil
 there the picture becomes coarser, and not slower. Half of what an encoder does for noise is to write its many bits.
 
 Measured with PyAV 18, a processor's time and the size of a frame, on 600 x 600 pixels of a film of radio images and on
-800 x 800 of noise that is correlated over four pixels, at the best step: x264 as below 3 ms and 14 kB, 5 ms and 17 kB;
-its ``superfast`` without a ceiling 4.6 ms and 15 kB, 8.6 ms and 38 kB, and with one 6.5 ms for noise, at the same
-errors; its bare ``ultrafast`` 2.2 ms and 3.4 ms, but errors that are 3 dB larger: CABAC, 8 x 8 transforms and
-predictions within a frame are what gives them back. libvpx's VP8 3.4 ms and 17 kB, 5.1 ms and 20 kB. Before, VP9 took
-twice and AV1 three times as long. Browsers that do not decode H.264 decode VP8.
+800 x 800 of noise that is correlated over four pixels, at the best step: x264 as below 3.3 ms and 14 kB, 5.0 ms and 14
+kB; its ``superfast`` without a ceiling 4.6 ms and 15 kB, 8.6 ms and 38 kB, and with one 6.5 ms for noise, at the same
+errors; its bare ``ultrafast`` 2.2 ms and 3.4 ms, but errors that are 2 to 4 dB larger: CABAC, 8 x 8 transforms and
+predictions within a frame are what gives them back. libvpx's VP8 3.2 ms and 14 kB, 5.0 ms and 20 kB, of which it cannot
+make less. VP9 took twice and AV1 three times as long. Browsers that do not decode H.264 decode VP8.
 """
 
 from __future__ import annotations
@@ -48,8 +48,9 @@ class Codec:
 BT709, BT601 = 1, 6
 RATE = 60
 # The ceiling of each step, in millions of bits for as many frames as ``RATE``, and of how many pixels at most: larger
-# pictures have as many for each pixel.
-MEGABITS = (3.0, 3.4, 3.8, 4.4, 5.0, 5.6, 6.4, 7.2, 8.0)
+# pictures have as many for each pixel. The best step has what a film of radio images takes, and for noise hardly more
+# than Selkies sends of it (12 kB a frame); the smallest lets a link of 5 Mbit/s bring 60 frames of noise per second.
+MEGABITS = (2.8, 3.1, 3.5, 3.9, 4.3, 4.8, 5.4, 6.0, 6.6)
 USUAL_PIXELS = 640_000
 # What changes at once, as the first frame does, may take those of four.
 _BURST = 4 / RATE
