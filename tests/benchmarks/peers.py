@@ -15,6 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Dict, List, Mapping, Sequence
 
+from casa_desktop.system import locks
+
 REMOTE_DESKTOP = "jupyter-remote-desktop-proxy==3.0.1"
 WEBSOCKIFY = "websockify==0.13.0"
 SELKIES = "selkies[jupyter]==2.1.0"
@@ -24,6 +26,8 @@ SHARED_KERNEL = (
     *("casatools", "casatasks", "casaviewer", "casaplotms", "casadata"),
     *("ipykernel", "ipython", "numpy", "six"),
 )
+# For how long another run may make environments, in seconds.
+OTHERS = 1800
 
 
 def folder() -> Path:
@@ -56,8 +60,13 @@ def python(name: str) -> str:
     Raises:
         subprocess.CalledProcessError: pip could not install it.
     """
-    wanted = requirements()[name]
-    place = folder() / name
+    folder().mkdir(parents=True, exist_ok=True)
+    # Another run on this machine may need the same one, and both would install into it.
+    with locks.exclusive(folder(), OTHERS):
+        return _made(folder() / name, requirements()[name])
+
+
+def _made(place: Path, wanted: Sequence[str]) -> str:
     stamp = place / "installed.txt"
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != "\n".join(wanted):
         print(f"Installing {', '.join(wanted)} into {place} (once)…", file=sys.stderr, flush=True)
