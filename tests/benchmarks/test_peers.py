@@ -20,7 +20,9 @@ def test_version_is_the_line_that_has_one_wherever_a_program_says_it() -> None:
     assert told_version("", "no such option\n") == ""
 
 
-def test_an_environment_is_made_while_no_other_run_can_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_environment_is_made_while_no_other_run_can_make_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CASA_DESKTOP_BENCH_PEERS", str(tmp_path / "peers"))
     monkeypatch.setattr(peers, "requirements", lambda: {"one": ["it==1"]})
     locked: List[bool] = []
