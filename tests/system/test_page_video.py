@@ -290,9 +290,10 @@ def test_slow_view_does_not_hold_up_another(
         with moving(screen()):
             fast.wait_for_video()
             slow.wait_for_video()
-            before = slow.shown
-            fast.wait_for_frames(60)
-            assert slow.shown - before < 60
+            # Of whatever kind: where the processors are busy, RFB steps in for an encoder that is late.
+            before = slow.page.frames
+            fast.wait_for_updates(60)
+            assert slow.page.frames - before < 60
         fast.is_exact(screen())
         slow.is_exact(screen())
 
