@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional
@@ -25,6 +26,8 @@ from .link import Link, Shape
 
 HERE = Path(__file__).parent
 PROBE = (HERE / "probe.js").read_text(encoding="utf-8")
+# What goes on by itself has ended when it takes so small a part of a processor for so many seconds.
+LITTLE, LOOK, LOOKS = 0.1, 0.5, 20
 VIEWPORT: ViewportSize = {"width": 1280, "height": 800}
 X_SERVERS = ("Xvnc", "Xtigervnc", "Xvfb")
 FOREIGN = ("CASA", "DISPLAY", "JUPYTER", "XAUTHORITY", "XDG_")
@@ -161,6 +164,18 @@ def start_program(display: Dict[str, str], *words: str) -> subprocess.Popen[byte
 def seconds_of(processes: List[psutil.Process]) -> float:
     """Return the processors' seconds that these processes have taken; one that has ended counts nothing."""
     return sum(map(seconds, processes))
+
+
+def wait_until_at_rest() -> None:
+    """Wait, ten seconds at most, until all that this process has started is idle: servers, a new window's browser."""
+    before: Dict[psutil.Process, float] = {}
+    for _ in range(LOOKS):
+        time.sleep(LOOK)
+        now = {each: seconds(each) for each in psutil.Process().children(recursive=True)}
+        used = sum(max(0.0, taken - before.get(each, 0.0)) for each, taken in now.items())
+        if before and used < LITTLE * LOOK:
+            return
+        before = now
 
 
 def wait_until_drawn(page: Page) -> None:
