@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Awaitable, Callable
@@ -91,14 +92,18 @@ async def test_a_kernel_without_a_window_is_ended_whatever_is_done_on_the_deskto
     assert await kernels.left(3600) == []
 
 
-async def test_a_cell_that_runs_is_activity_of_the_server(kernels: Kernels, jp_serverapp: Any) -> None:
+async def test_a_cell_that_runs_is_activity_of_the_server(kernels: Kernels, jp_serverapp: Any, tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    os.mkfifo(begun)
     number = await kernels.start()
     application = jp_serverapp.web_app
     assert application.last_activity() == application.last_activity()
     kernel = kernels.manager.get_kernel(number)
     client = kernel.client()
     client.start_channels()
-    client.execute("import threading; threading.Event().wait()")
+    client.execute(f"import threading; open({str(begun)!r}, 'w').close(); threading.Event().wait()")
+    # The kernel is busy before it comes to the cell, and would not take that for what is to be interrupted.
+    await asyncio.to_thread(begun.read_text)
     await kernels.state(number, "busy")
     first, second = application.last_activity(), application.last_activity()
     assert first < second
