@@ -146,7 +146,7 @@ def test_page_asks_for_its_first_picture_before_its_scripts_come_and_not_again(
         page.goto(f"{jupyter.url}casa-desktop/?token={jupyter.token}")
     _wait_for_state(page, "connected")
     page.get_by_role("button", name="Picture").click()
-    page.get_by_text("Medium").click()
+    page.get_by_text("Medium", exact=True).click()
     # Now at the latest it announces what noVNC supports.
     sent[0].wait_for(Kind.SET_ENCODINGS, 2)
     handshake = [Kind.VERSION, Kind.SECURITY, Kind.CLIENT_INIT, Kind.SET_PIXEL_FORMAT]
