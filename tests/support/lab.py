@@ -278,6 +278,7 @@ class Notebook:
         self.page.locator(".jp-NotebookPanel-toolbar [data-command='notebook:interrupt-kernel']").first.click()
 
 
+_TOLD = "canvas => [canvas.width, canvas.height, document.body.innerText.slice(0, 500)]"
 _ONE_TO_ONE = """([canvas, desktop]) => {
     const { width, height } = canvas.getBoundingClientRect();
     const sizes = [[Math.round(width), Math.round(height)], [canvas.width, canvas.height]];
@@ -311,7 +312,7 @@ class Canvas:
                 frame.wait_for_function(_ONE_TO_ONE, arg=[handle, screen.size()], polling=50, timeout=1000)
                 return
             except PageTimeout:
-                assert time.monotonic() < deadline, (self._box(), screen.size())
+                assert time.monotonic() < deadline, (self._box(), handle.evaluate(_TOLD), screen.size())
 
     def drag(self, start: Point, end: Point, button: int = LEFT) -> None:
         """Press ``button`` at ``start``, move in ten steps, let go at ``end``."""

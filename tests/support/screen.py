@@ -141,6 +141,17 @@ class Screen:
                 titles = [window.title for window in self.windows()]
                 raise TimeoutError(f"No {what} within {timeout} s; the windows are {titles}.")
 
+    def wait_until_managed(self) -> None:
+        """Return once the desktop has its window manager, which comes after the X server and takes the keyboard."""
+        self.wait_until(self._manager, "window manager")
+
+    def _manager(self) -> Any:
+        return self.root.get_full_property(self.display.intern_atom("_NET_SUPPORTING_WM_CHECK"), Xatom.WINDOW)
+
+    def wait_until_wide(self, width: int) -> None:
+        """Return once the desktop has this width, in pixels: it follows a page that was given another."""
+        self.wait_until(lambda: self.size()[0] == width, "desktop as wide as the page")
+
     def wait_until_still(self, seconds: float = 0.5, timeout: float = 20) -> None:
         """Return once nothing has changed for ``seconds``."""
         deadline = time.monotonic() + timeout

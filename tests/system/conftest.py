@@ -178,6 +178,7 @@ def screen(
 
     def connect() -> Screen:
         opened.append(Screen(vars(desktops()[0])))
+        opened[-1].wait_until_managed()
         return opened[-1]
 
     yield connect

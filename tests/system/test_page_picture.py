@@ -102,8 +102,8 @@ def test_desktop_follows_the_size_of_the_window_to_the_pixel(
     for width, height in ((900, 700), (901, 650), (1300, 800)):
         page.page.set_viewport_size({"width": width, "height": height})
         here = screen()
+        here.wait_until_wide(width)
         page.canvas.wait_for_size_of(here)
-        assert here.size()[0] == width
         page.wait_until_equal(here)
 
 
@@ -113,8 +113,9 @@ def test_many_steps_of_a_resize_end_at_the_last_size(
     page = DesktopPage(context, jupyter).open()
     for step in range(20):
         page.page.set_viewport_size({"width": 800 + 10 * step, "height": 600})
-    page.canvas.wait_for_size_of(screen())
-    assert page.size()[0] == 990
+    here = screen()
+    here.wait_until_wide(990)
+    page.canvas.wait_for_size_of(here)
 
 
 def test_screen_of_twice_the_pixels_shows_each_of_the_desktop_once(
@@ -131,7 +132,7 @@ def test_screen_of_twice_the_pixels_shows_each_of_the_desktop_once(
     assert (box["width"] * 2, box["height"] * 2) == here.size()
     page.tool("Picture").click()
     page.page.get_by_role("checkbox", name="One to one").uncheck()
-    here.wait_until(lambda: here.size()[0] == 800, "desktop as wide as the page")
+    here.wait_until_wide(800)
     context.close()
 
 

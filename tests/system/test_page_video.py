@@ -239,7 +239,9 @@ def test_view_that_is_resized_while_a_film_runs_shows_it_and_is_exact_afterwards
         for width, height in ((1500, 900), (701, 655), (1920, 1080)):
             film.wait_for_video()
             film.page.page.set_viewport_size({"width": width, "height": height})
-            film.page.canvas.wait_for_size_of(screen())
+            here = screen()
+            here.wait_until_wide(width)
+            film.page.canvas.wait_for_size_of(here)
         film.wait_for_video()
     film.is_exact(screen())
 
