@@ -19,7 +19,7 @@ PARENT = Path("/var/tmp")
 PREFIX = "cd-run-"
 # Where Podman's storage is in such a folder, if it has one.
 STORAGE = "storage"
-# A folder that keeps a storage, with the images and the layers of their build, for the next run: 7 GB.
+# A folder that keeps a storage, with the images and the layers of their build, for the next run: 16 GB.
 KEPT = "CASA_DESKTOP_TEST_STORAGE"
 
 
