@@ -19,7 +19,7 @@ from typing import Any, Dict, Iterator, List, Optional
 import psutil
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
-from ..support.living import program, seconds, with_variable
+from ..support.living import below, program, seconds, with_variable
 from ..support.screen import Screen
 from ..system.conftest import BROWSERS, CHROMIUM
 from .link import Link, Shape
@@ -171,7 +171,7 @@ def wait_until_at_rest() -> None:
     before: Dict[psutil.Process, float] = {}
     for _ in range(LOOKS):
         time.sleep(LOOK)
-        now = {each: seconds(each) for each in psutil.Process().children(recursive=True)}
+        now = {each: seconds(each) for each in below(os.getpid())}
         used = sum(max(0.0, taken - before.get(each, 0.0)) for each, taken in now.items())
         if before and used < LITTLE * LOOK:
             return
