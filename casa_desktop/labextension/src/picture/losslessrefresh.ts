@@ -140,13 +140,17 @@ export class Picture {
   tick(now: number, delay: number): IPlan {
     const moves = this.measure(now);
     const rates = this.rates(now);
+    // Beside a film something may be made exact all the time.
+    if (moves && rates.isVideo) {
+      this.controller.sample({ now, delay, ...rates });
+    }
     if (this.refreshing) {
       return this.refresh(now);
     }
     if (!this.lossy.empty && this.mayRefresh(now)) {
       return this.begin(now);
     }
-    if (moves && now - this.began > AFTERMATH) {
+    if (moves && !rates.isVideo && now - this.began > AFTERMATH) {
       this.controller.sample({ now, delay, ...rates });
     }
     return this.plan(this.controller.encoding);

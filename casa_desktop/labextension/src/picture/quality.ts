@@ -34,7 +34,10 @@ const LONG = 45;
 const TOO_LONG = 150;
 /** Below so many bytes per second the picture does not cause delays. */
 const FEW = 15_000;
-/** Bytes per second from which a link shows what it can carry. */
+/**
+ * Bytes per second from which a link shows what it can carry. Of video, whose
+ * coarsest frames take fewer, as many frames as are wanted show that it does.
+ */
 const EVIDENCE = 60_000;
 /**
  * Bytes per second that no slow link carries. If frames are few nevertheless,
@@ -89,6 +92,7 @@ export class QualityController {
   private ceiling = EXACT;
   private cautiousUntil = -Infinity;
   private caution = CAUTION;
+  private isVideo: boolean | undefined;
   private long = LONG;
   /** What was seen of video when it became coarser, and when that was last. */
   private trial: ITrial | null = null;
@@ -133,6 +137,12 @@ export class QualityController {
       this.lightSince = seen.now;
     }
     this.sampled = seen.now;
+    if (seen.isVideo !== this.isVideo) {
+      // A step that overran the link as JPEG may be small as video.
+      this.isVideo = seen.isVideo;
+      this.caution = CAUTION;
+      this.cautiousUntil = -Infinity;
+    }
     const isFull = this.isFull(seen);
     const tooFew = seen.frames < wanted(seen);
     if (!tooFew || seen.rate < HEAVY) {
@@ -141,7 +151,7 @@ export class QualityController {
     const isHeavy = seen.now - this.lightSince >= HEAVY_FOR;
     if (isHeavy || (isFull && (tooFew || seen.delay > TOO_LONG))) {
       this.overrun(seen);
-    } else if (seen.rate > EVIDENCE) {
+    } else if (seen.rate > EVIDENCE || (seen.isVideo && !tooFew)) {
       this.climb(seen);
     }
   }

@@ -212,3 +212,17 @@ test('each step of the ladder is better than the one below', () => {
     [...qualities].sort((a, b) => a - b)
   );
 });
+
+test('video of few bytes becomes finer over a link that has room', () => {
+  const controller = new QualityController();
+  controller.meet(50);
+  // As JPEG it fills the link.
+  last(controller, 5_000, { rate: 6e5, frames: 8, delay: 300 });
+  assert.equal(controller.level, 0);
+  for (let now = 5_000; now < 25_000; now += 100) {
+    const rate = 58_000 + 30_000 * controller.level;
+    const seen = { now, rate, frames: 60, delay: 5, isVideo: true };
+    controller.sample(seen);
+  }
+  assert.ok(controller.level > 4);
+});
