@@ -138,10 +138,10 @@ export class QualityController {
     }
     this.sampled = seen.now;
     if (seen.isVideo !== this.isVideo) {
-      // A step that overran the link as JPEG may be small as video.
+      // A step that overran the link as JPEG may be small as video. What the link
+      // carries is known from it all the same.
       this.isVideo = seen.isVideo;
-      this.caution = CAUTION;
-      this.cautiousUntil = -Infinity;
+      this.ceiling = EXACT;
     }
     const isFull = this.isFull(seen);
     const tooFew = seen.frames < wanted(seen);
