@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Callable, Dict, Iterator
 
@@ -144,8 +145,7 @@ def desktops(environment: Dict[str, str]) -> Callable[[], list[Record]]:
     """Returns the records that ``casa-desktop status`` shows, without a Python that must start each time."""
 
     def find() -> list[Record]:
-        with pytest.MonkeyPatch.context() as variables:
-            variables.setenv("CASA_DESKTOP_RUNTIME_DIR", environment["CASA_DESKTOP_RUNTIME_DIR"])
+        with _looking_in(environment):
             return registry.list_desktops()
 
     return find
@@ -163,10 +163,17 @@ def desktop(environment: Dict[str, str]) -> Iterator[Callable[..., str]]:
 
     yield command
     # As the command does it, without a Python that must start for each test.
-    with pytest.MonkeyPatch.context() as variables:
-        variables.setenv("CASA_DESKTOP_RUNTIME_DIR", environment["CASA_DESKTOP_RUNTIME_DIR"])
+    with _looking_in(environment):
         for record in registry.list_desktops():
             lifecycle.stop(record.name)
+
+
+@contextmanager
+def _looking_in(environment: Dict[str, str]) -> Iterator[None]:
+    """Have this process look for desktops where those with the environment do."""
+    with pytest.MonkeyPatch.context() as variables:
+        variables.setenv("CASA_DESKTOP_RUNTIME_DIR", environment["CASA_DESKTOP_RUNTIME_DIR"])
+        yield
 
 
 @pytest.fixture
