@@ -43,7 +43,7 @@ class Pixels:
 
     Args:
         events: python-xlib's connection to its X server, which must have no other reader of its events.
-        pictures: another one, which nobody else may use.
+        pictures: a second connection to it, with no other user at all.
 
     Raises:
         ValueError: its pixels have another form.

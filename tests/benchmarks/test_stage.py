@@ -16,7 +16,7 @@ from ..support.processes import ended
 from .stage import STOCK, Kernel, Stage
 
 ROOT = Path(__file__).resolve().parents[2]
-# A benchmark that tells of a desktop and goes on for ever.
+# A benchmark that starts a desktop, prints its X server's pid, and then waits for input.
 ENDLESS = """
 import sys
 from tests.benchmarks import __main__ as program

@@ -92,6 +92,7 @@ export class QualityController {
   private ceiling = EXACT;
   private cautiousUntil = -Infinity;
   private caution = CAUTION;
+  /** Whether the last sample was of video. */
   private isVideo: boolean | undefined;
   private long = LONG;
   /** What was seen of video when it became coarser, and when that was last. */
