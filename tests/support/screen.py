@@ -142,11 +142,14 @@ class Screen:
                 raise TimeoutError(f"No {what} within {timeout} s; the windows are {titles}.")
 
     def wait_until_managed(self) -> None:
-        """Return once the desktop has its window manager, which comes after the X server and takes the keyboard."""
-        self.wait_until(self._manager, "window manager")
+        """Return once the desktop has its window manager, which comes after the X server, and takes the keyboard.
 
-    def _manager(self) -> Any:
-        return self.root.get_full_property(self.display.intern_atom("_NET_SUPPORTING_WM_CHECK"), Xatom.WINDOW)
+        IceWM sets the work area last, 25 ms after it has said that it is there; meanwhile it takes the keyboard.
+        """
+        self.wait_until(lambda: self._property("_NET_WORKAREA"), "window manager")
+
+    def _property(self, name: str) -> Any:
+        return self.root.get_full_property(self.display.intern_atom(name), X.AnyPropertyType)
 
     def wait_until_wide(self, width: int) -> None:
         """Return once the desktop has this width, in pixels: it follows a page that was given another."""

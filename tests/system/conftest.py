@@ -141,12 +141,15 @@ def _take_pictures(context: BrowserContext, request: pytest.FixtureRequest) -> N
 
 
 @pytest.fixture
-def desktops(environment: Dict[str, str]) -> Callable[[], list[Record]]:
-    """Returns the records that ``casa-desktop status`` shows, without a Python that must start each time."""
+def record(environment: Dict[str, str]) -> Callable[[], Record]:
+    """Returns the record of the running desktop ``main``.
 
-    def find() -> list[Record]:
+    Not of the first one there is: what another test has asked for may come after that test.
+    """
+
+    def find() -> Record:
         with _looking_in(environment):
-            return registry.list_desktops()
+            return registry.running()
 
     return find
 
@@ -178,13 +181,13 @@ def _looking_in(environment: Dict[str, str]) -> Iterator[None]:
 
 @pytest.fixture
 def screen(
-    desktop: Callable[..., str], desktops: Callable[[], list[Record]], request: pytest.FixtureRequest
+    desktop: Callable[..., str], record: Callable[[], Record], request: pytest.FixtureRequest
 ) -> Iterator[Callable[[], Screen]]:
-    """Returns a connection to the X server of the running desktop."""
+    """Returns a connection to the X server of the desktop ``main``."""
     opened = []
 
     def connect() -> Screen:
-        opened.append(Screen(vars(desktops()[0])))
+        opened.append(Screen(vars(record())))
         opened[-1].wait_until_managed()
         return opened[-1]
 

@@ -76,10 +76,10 @@ def _goes_on(address: Tuple[str, Dict[str, str]], server: int) -> None:
 @example(["x" * 2_000_000], False)
 @example([b"\xff" * 2_000_000], False)
 def test_garbage_puts_out_nobody_but_its_sender(
-    address: Tuple[str, Dict[str, str]], desktops: Callable[[], List[Record]], sent: List[Frame], greets: bool
+    address: Tuple[str, Dict[str, str]], record: Callable[[], Record], sent: List[Frame], greets: bool
 ) -> None:
     url, headers = address
-    server = desktops()[0].x_server_pid
+    server = record().x_server_pid
     with suppress(ConnectionClosed), connect(url, additional_headers=headers, max_queue=None) as view:
         for frame in [GREETING, *sent] if greets else sent:
             view.send(frame)
@@ -89,10 +89,10 @@ def test_garbage_puts_out_nobody_but_its_sender(
 
 
 def test_a_view_that_leaves_in_the_middle_of_everything_leaves_nothing(
-    address: Tuple[str, Dict[str, str]], desktops: Callable[[], List[Record]]
+    address: Tuple[str, Dict[str, str]], record: Callable[[], Record]
 ) -> None:
     url, headers = address
-    server = desktops()[0].x_server_pid
+    server = record().x_server_pid
     for cut in range(len(GREETING) + len(SCREEN)):
         with connect(url, additional_headers=headers) as view:
             view.send((GREETING + SCREEN)[:cut])

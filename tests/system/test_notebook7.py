@@ -90,3 +90,5 @@ def test_palette_opens_a_desktop_by_name(lab: Lab) -> None:
     with page.context.expect_page() as opened:
         page.locator(".jp-Dialog .jp-mod-accept").click()
     assert "/casa-desktop/m31/" in opened.value.url
+    # A desktop that came later would be there in the next test.
+    expect(opened.value.locator("body")).to_have_attribute("data-state", "connected", timeout=30_000)

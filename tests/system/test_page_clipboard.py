@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from typing import Callable, Iterator, List
+from typing import Callable, Iterator
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
@@ -21,13 +21,13 @@ TEXT = "3 × 5 µJy, é, 中文, 🔭\nsecond line"
 
 
 @pytest.fixture
-def clipboard(desktops: Callable[[], List[Record]]) -> Iterator[Callable[..., str]]:
+def clipboard(record: Callable[[], Record]) -> Iterator[Callable[..., str]]:
     """Runs ``xclip`` on the desktop's clipboard: copies what it is given, or returns what is there."""
     holders = []
 
     def run(text: str = "") -> str:
-        record = desktops()[0]
-        environment = {"DISPLAY": record.display, "XAUTHORITY": record.xauthority}
+        at = record()
+        environment = {"DISPLAY": at.display, "XAUTHORITY": at.xauthority}
         command = ["xclip", "-selection", "clipboard"]
         if text:
             # It holds the text for as long as it lives.

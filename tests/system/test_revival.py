@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 from pathlib import Path
-from typing import Callable, List, Set
+from typing import Callable, Set
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
@@ -16,13 +16,14 @@ from casa_desktop.runtime.record import Record
 
 from ..support.clock import Stopwatch
 from ..support.lab import Jupyter, Lab
+from ..support.lab_parts import names
 from ..support.pages import DesktopPage
 
 # What died is back within so many seconds.
 SOON = 3.0
 RESTARTED = "The desktop was restarted"
 
-Desktops = Callable[[], List[Record]]
+Find = Callable[[], Record]
 
 
 @pytest.fixture
@@ -31,42 +32,38 @@ def page(context: BrowserContext, jupyter: Jupyter, desktop: Callable[..., str])
     return DesktopPage(context, jupyter).open()
 
 
-def _record(desktops: Desktops) -> Record:
-    return desktops()[0]
-
-
 @pytest.mark.parametrize("victim", ["x_server_pid", "supervisor_pid"])
 def test_a_page_has_its_desktop_back_soon_whichever_process_was_killed(
-    page: DesktopPage, desktops: Desktops, victim: str
+    page: DesktopPage, record: Find, victim: str
 ) -> None:
-    before = _record(desktops)
+    before = record()
     watch = Stopwatch()
     os.kill(getattr(before, victim), signal.SIGKILL)
     expect(page.page.get_by_text(RESTARTED)).to_be_visible()
     assert watch.seconds() < SOON
     page.wait_for_state("connected")
-    after = _record(desktops)
+    after = record()
     assert after.x_server_pid != before.x_server_pid
     assert (after.supervisor_pid == before.supervisor_pid) == (victim == "x_server_pid")
 
 
 def test_all_pages_of_a_lost_desktop_get_one_new_one(
-    context: BrowserContext, jupyter: Jupyter, page: DesktopPage, desktops: Desktops
+    context: BrowserContext, jupyter: Jupyter, page: DesktopPage, record: Find
 ) -> None:
     other = DesktopPage(context, jupyter).open()
-    os.kill(_record(desktops).supervisor_pid, signal.SIGKILL)
+    os.kill(record().supervisor_pid, signal.SIGKILL)
     for each in (page, other):
         expect(each.page.get_by_text(RESTARTED)).to_be_visible()
         each.wait_for_state("connected")
-    assert len(desktops()) == 1
+    assert names(jupyter) == ["main"]
 
 
-def test_a_page_has_its_desktop_back_whose_folder_was_removed(page: DesktopPage, desktops: Desktops) -> None:
-    before = _record(desktops)
+def test_a_page_has_its_desktop_back_whose_folder_was_removed(page: DesktopPage, record: Find) -> None:
+    before = record()
     shutil.rmtree(Path(before.rfb_socket).parent)
     expect(page.page.get_by_text(RESTARTED)).to_be_visible()
     page.wait_for_state("connected")
-    assert _record(desktops).supervisor_pid != before.supervisor_pid
+    assert record().supervisor_pid != before.supervisor_pid
 
 
 def test_a_page_starts_no_desktop_that_was_stopped(page: DesktopPage, desktop: Callable[..., str]) -> None:
@@ -93,20 +90,20 @@ def test_an_x_server_that_dies_again_and_again_is_given_up_and_the_page_says_so(
 
 
 def test_a_stopped_x_server_is_no_more_than_a_moment_s_silence(
-    page: DesktopPage, desktop: Callable[..., str], desktops: Desktops
+    page: DesktopPage, desktop: Callable[..., str], record: Find
 ) -> None:
-    record = _record(desktops)
-    os.kill(record.x_server_pid, signal.SIGSTOP)
+    before = record()
+    os.kill(before.x_server_pid, signal.SIGSTOP)
     assert "Saved" in desktop("screenshot", os.devnull)
     page.wait_for_state("connected")
-    assert _record(desktops) == record
+    assert record() == before
 
 
 def test_a_page_says_that_a_stopped_desktop_does_not_answer_and_goes_on_with_it(
-    page: DesktopPage, desktops: Desktops
+    page: DesktopPage, record: Find
 ) -> None:
-    record = _record(desktops)
-    processes = [record.supervisor_pid, record.x_server_pid]
+    before = record()
+    processes = [before.supervisor_pid, before.x_server_pid]
     for each in processes:
         os.kill(each, signal.SIGSTOP)
     try:
@@ -116,21 +113,19 @@ def test_a_page_says_that_a_stopped_desktop_does_not_answer_and_goes_on_with_it(
         for each in processes:
             os.kill(each, signal.SIGCONT)
     page.wait_for_state("connected")
-    assert _record(desktops) == record
+    assert record() == before
 
 
-def test_the_windows_of_a_dead_x_server_are_gone_and_the_next_call_opens_them_anew(
-    lab: Lab, desktops: Desktops
-) -> None:
+def test_the_windows_of_a_dead_x_server_are_gone_and_the_next_call_opens_them_anew(lab: Lab, record: Find) -> None:
     cell = "viewer('dirty.image', gui=True)"
     notebook = lab.notebook(cell, cell, "%casa_snapshot viewer")
     notebook.run(0)
     lab.desktop()
-    before = _record(desktops)
+    before = record()
     os.kill(before.x_server_pid, signal.SIGKILL)
     notebook.run(1)
     assert "Error" not in notebook.text(1)
     notebook.run(2)
     assert notebook.picture(2).size
     lab.desktop()
-    assert _record(desktops).x_server_pid != before.x_server_pid
+    assert record().x_server_pid != before.x_server_pid
