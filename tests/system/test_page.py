@@ -210,6 +210,7 @@ def test_page_whose_desktop_ends_before_it_connects_says_so_and_starts_another_o
     _wait_for_state(page, "connected")
 
 
+@pytest.mark.usefixtures("desktop")
 def test_novnc_decodes_no_film_when_it_is_loaded(context: BrowserContext, jupyter: Jupyter) -> None:
     context.add_init_script(
         """window.asked = [];
