@@ -37,7 +37,8 @@ POINTS = 1000
 def ours(stage: Stage, _: str = "") -> Mapping[str, float]:
     desktop = stage.desktop("main")
     with stage.ours() as kernel:
-        kernel.run("imview; plotms")
+        # A task's name alone would be a call of it.
+        kernel.run("_ = imview, plotms")
         return _times(kernel, desktop, "imview('dirty.image', gui=True)", "plotms('sim.ms', yaxis={!r}, gui=True)")
 
 
