@@ -57,6 +57,8 @@ export class Link implements IFollower {
   private greeted = false;
   private pictured = false;
   private heard = 0;
+  /** How many bytes of RFB have come. */
+  private rfb = 0;
   private stirred = 0;
 
   constructor(
@@ -79,7 +81,7 @@ export class Link implements IFollower {
       leaveOut: area => this.leaveOut(area),
       restore: (area, rests) => this.restore(area, rests),
       shown: () => this.picture.filmed(),
-      received: () => this.picture.total
+      received: () => this.rfb
     });
     this.schedule(QUIET);
   }
@@ -191,6 +193,7 @@ export class Link implements IFollower {
   private received(bytes: Uint8Array): void {
     this.heard += 1;
     this.stirred += bytes.length;
+    this.rfb += bytes.length;
     this.picture.received(bytes.length);
     this.stream.feed(bytes);
     if (this.pace > 0 && this.picture.due) {
@@ -271,9 +274,7 @@ export class Link implements IFollower {
   }
 
   private leaveOut(area: IRect | null): void {
-    if (area) {
-      this.picture.leaveOut(area);
-    }
+    this.picture.leaveOut(area);
     this.channel.write(this.client.leaveOut(area));
   }
 

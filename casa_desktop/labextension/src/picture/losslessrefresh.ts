@@ -45,14 +45,14 @@ const WINDOW = 450;
  * loss as soon as it rests.
  */
 export class Picture {
-  /** How many bytes have come. */
-  total = 0;
   readonly controller = new QualityController();
   readonly lossy = new LossyArea();
   private announced: IEncoding = this.controller.encoding;
   private refreshing: readonly IRect[] | null = null;
   /** What comes as JPEG although it rests, so that it is there soon. */
   private resting: IRect | null = null;
+  /** What RFB brings nothing of, but for what was on its way before. */
+  private hole: IRect | null = null;
   private began = 0;
   private moved = -Infinity;
   private rest = REST;
@@ -82,12 +82,15 @@ export class Picture {
   /** Count received bytes, of any kind. */
   received(bytes: number): void {
     this.bytes += bytes;
-    this.total += bytes;
   }
 
   /** A part of the picture has come. */
   update(update: IUpdate, now: number): void {
     this.lossy.note(update, now);
+    if (this.hole && overlap(this.hole, update)) {
+      // It comes again with the rest of the area, once that is not left out.
+      this.lossy.set(this.hole, false);
+    }
     const isAwaited = this.resting && overlap(this.resting, update);
     if (update.lossy && !isAwaited) {
       this.moved = now;
@@ -109,11 +112,14 @@ export class Picture {
     this.films += 1;
   }
 
-  /** RFB brings nothing of an area for now: do not wait for it. */
-  leaveOut(area: IRect): void {
-    this.lossy.set(area, false);
-    this.refreshing = null;
-    this.resting = null;
+  /** RFB brings nothing of an area for now: do not wait for it. Null: of all. */
+  leaveOut(area: IRect | null): void {
+    this.hole = area;
+    if (area) {
+      this.lossy.set(area, false);
+      this.refreshing = null;
+      this.resting = null;
+    }
   }
 
   /**

@@ -17,7 +17,7 @@ export interface IFilmHost {
   draw(picture: VideoFrame, area: IRect): void;
   /** Show RFB's picture, which is there, in the place of the video. */
   uncover(): void;
-  /** How many bytes have come in all. */
+  /** How many bytes of RFB have come in all. */
   received(): number;
 }
 
@@ -38,12 +38,10 @@ const TRIAL = 1_500;
 /** Video has to bring this part of RFB's frames to go on. */
 const WORTH = 0.85;
 /**
- * Where RFB's frames take at most so many bytes, video would bring no more of
- * them, at more of the processors: lines that move on one colour. Not so where
+ * Where RFB's frames take few bytes, video would bring no more of them, unless
  * RFB brings fewer than so many per second over a link that stays full for so
  * many ms: it is full while a window opens, too.
  */
-const CHEAP = 5_500;
 const SMOOTH = 45;
 const OPENING = 2_000;
 /** Changes of fewer pixels than this do not make a frame. */
@@ -164,6 +162,8 @@ export class Film {
     if (!same(this.hole, frame.area)) {
       this.hole = frame.area;
       this.host.leaveOut(frame.area);
+      // From now on they are those of what is outside.
+      this.bytes.restart();
     }
   }
 
@@ -223,8 +223,9 @@ export class Film {
     if (this.isWorse(now)) {
       return this.leaveToRfb(now);
     }
-    // RFB brings only what is outside.
-    const outside = this.motion.area(now);
+    // RFB brings only what is outside. What takes few bytes stays there: a button
+    // that is pressed beside a film need not wait for the film's next frame.
+    const outside = this.bytes.areFew ? null : this.motion.area(now);
     const both = outside ? union(outside, this.asked!) : this.asked!;
     const area = isTaken(both) ? both : this.asked!;
     if (level !== this.level || !same(area, this.asked)) {
@@ -233,11 +234,9 @@ export class Film {
   }
 
   private isCheap(now: number, frames: number, delay: number): boolean {
-    const usual = this.bytes.usual;
-    const isLight = usual !== null && usual <= CHEAP;
-    if (!isLight || frames >= SMOOTH || delay < FULL) {
+    if (!this.bytes.areFew || frames >= SMOOTH || delay < FULL) {
       this.fullSince = null;
-      return isLight;
+      return this.bytes.areFew;
     }
     this.fullSince ??= now;
     return now - this.fullSince < OPENING;

@@ -5,6 +5,9 @@ const MOST = 20;
 /** Which of them, the smallest first: a window that opens costs one picture. */
 const USUAL = 0.25;
 
+/** So many bytes are few for a frame: lines that move on one colour. */
+const FEW = 5_500;
+
 /** How many bytes a frame takes while something moves. */
 export class FrameBytes {
   private spans: number[] = [];
@@ -33,9 +36,9 @@ export class FrameBytes {
     this.frames = 0;
   }
 
-  /** The bytes that a frame usually takes; null if none has been counted. */
-  get usual(): number | null {
+  /** Whether a frame usually takes few; not if none has been counted. */
+  get areFew(): boolean {
     const sorted = [...this.spans].sort((a, b) => a - b);
-    return sorted[Math.floor(USUAL * sorted.length)] ?? null;
+    return sorted[Math.floor(USUAL * sorted.length)] <= FEW;
   }
 }

@@ -191,6 +191,19 @@ test('what comes as video is not waited for, and exact at once afterwards', () =
   assert.notEqual(film.plan.encoding?.jpeg, null);
 });
 
+test('what was on its way when a film began is not waited for', () => {
+  const film = new Film();
+  const hole = { x: 64, y: 64, width: 640, height: 640 };
+  film.show(WINDOW, true);
+  film.picture.leaveOut(hole);
+  film.show(WINDOW, true);
+  film.wait(1_000);
+  assert.deepEqual(film.plan.areas, []);
+  film.show({ x: 704, y: 64, width: 64, height: 64 }, true);
+  film.wait(1_000);
+  assert.deepEqual(film.plan.areas, [{ x: 704, y: 64, width: 64, height: 64 }]);
+});
+
 test('what was asked for before a film is not waited for after it', () => {
   const film = new Film();
   film.picture.controller.capacity = 100_000;
@@ -234,12 +247,6 @@ test('frames that were shown as video count as video', () => {
   });
   assert.equal(jpeg, 0);
   assert.ok(video < 0);
-});
-
-test('bytes are counted from the beginning', () => {
-  const picture = new Picture();
-  [1_000, 2_000].forEach(bytes => picture.received(bytes));
-  assert.equal(picture.total, 3_000);
 });
 
 for (const rests of [true, false]) {

@@ -230,6 +230,24 @@ test('video that brings fewer frames than RFB did is left to RFB', () => {
   ]);
 });
 
+test('what takes few bytes beside the video is left to RFB, also later', () => {
+  const stage = playing();
+  const beside = { x: 768, y: 64, width: 320, height: 512 };
+  const press = (): unknown[] => {
+    for (let n = 0; n < 20; n++) {
+      stage.now += 100;
+      stage.show();
+      stage.bring(beside);
+      stage.tick();
+    }
+    return stage.heard.filter(said => (said as string[])[0] === 'video');
+  };
+  stage.bytes = 500;
+  assert.deepEqual(press(), []);
+  stage.bytes = 50_000;
+  assert.deepEqual(press()[0], ['video', { ...AREA, width: 960 }, LEVEL]);
+});
+
 test('video that brings as many frames as RFB did goes on', () => {
   const stage = playing();
   stage.play(100, 20);
