@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
-import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Dict, Iterator
 
@@ -15,6 +14,7 @@ from ..chaos.cells import Kernel
 from ..neighbours.town import lack
 from ..support.living import below, with_word
 from ..support.releases import KEPT, RELEASES
+from ..support.run_folder import run_folder
 from .observatory import Observatory
 from .server import Server
 
@@ -40,14 +40,12 @@ def python() -> Iterator[Path]:
     reason = lack() or OTHER.why_not()
     if reason:
         pytest.skip(reason)
-    folder = Path(KEPT or tempfile.mkdtemp(prefix="cd-", dir="/var/tmp"))
-    folder.chmod(0o755)
-    found = folder / OTHER.casa / "bin" / "python"
-    if not found.exists():
-        OTHER.install(folder / OTHER.casa)
-    yield found
-    if not KEPT:
-        shutil.rmtree(folder)
+    with nullcontext(Path(KEPT)) if KEPT else run_folder() as folder:
+        folder.chmod(0o755)
+        found = folder / OTHER.casa / "bin" / "python"
+        if not found.exists():
+            OTHER.install(folder / OTHER.casa)
+        yield found
 
 
 @pytest.fixture(scope="module")
