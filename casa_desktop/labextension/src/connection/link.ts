@@ -81,7 +81,8 @@ export class Link implements IFollower {
       leaveOut: area => this.leaveOut(area),
       restore: (area, rests) => this.restore(area, rests),
       shown: () => this.picture.filmed(),
-      received: () => this.rfb
+      received: () => this.rfb,
+      roundTrip: () => this.roundTrips.median ?? 0
     });
     this.schedule(QUIET);
   }

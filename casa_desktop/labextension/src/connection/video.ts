@@ -8,7 +8,7 @@ import { readCodecs, readFrame } from './controlmessages.js';
 /** What video asks of the link that brings it. */
 interface IVideoHost extends Pick<
   IFilmHost,
-  'leaveOut' | 'restore' | 'received'
+  'leaveOut' | 'restore' | 'received' | 'roundTrip'
 > {
   /** Say something to the server. */
   tell(message: IMessage): void;

@@ -1,9 +1,9 @@
 import type { IRect } from '../rfb/clientmessages.js';
 import type { IUpdate } from '../rfb/serverstream.js';
-import { FrameBytes } from './framebytes.js';
 import { FrameRate } from './framerate.js';
 import { isTaken, Motion, overlap, same, union } from './motion.js';
 import type { IFrame } from './player.js';
+import { FULL, RfbFrames } from './rfbframes.js';
 
 /** What a film asks of the connection that it belongs to. */
 export interface IFilmHost {
@@ -19,6 +19,8 @@ export interface IFilmHost {
   uncover(): void;
   /** How many bytes of RFB have come in all. */
   received(): number;
+  /** How long a round trip takes, in ms; 0 while that is not known. */
+  roundTrip(): number;
 }
 
 /** How long the server may take to begin, in ms: it starts a process. */
@@ -26,24 +28,14 @@ const BEGINNING = 10_000;
 /** How long nothing may come before RFB takes over again, in ms. */
 const STALL = 800;
 /**
- * For each such delay, in ms, changes may be apart once longer than usual, so
- * many times at most: on a link that is full, what moves comes in jerks.
+ * For each delay of a full link, changes may be apart once longer than usual, so
+ * many times at most: there what moves comes in jerks.
  */
-const FULL = 100;
 const JERKS = 10;
-/** How long to count RFB's frames before there is video, in ms. */
-const LEARNING = 1_000;
 /** How long to count the video's before they are compared, in ms. */
 const TRIAL = 1_500;
 /** Video has to bring this part of RFB's frames to go on. */
 const WORTH = 0.85;
-/**
- * Where RFB's frames take few bytes, video would bring no more of them, unless
- * RFB brings fewer than so many per second over a link that stays full for so
- * many ms: it is full while a window opens, too.
- */
-const SMOOTH = 45;
-const OPENING = 2_000;
 /** Changes of fewer pixels than this do not make a frame. */
 const FRAME = 40_000;
 /** How long to leave what moves to RFB if that is better, in ms; it doubles. */
@@ -78,10 +70,7 @@ export class Film {
   private stream = 0;
   /** How many pixels RFB has changed since its last frame. */
   private changed = 0;
-  private readonly rfb = new FrameRate();
-  private readonly bytes = new FrameBytes();
-  /** Since when the link has been too full for what takes few bytes. */
-  private fullSince: number | null = null;
+  private readonly rfb = new RfbFrames();
   private readonly video = new FrameRate();
   /** How many frames RFB brought per second before the video began. */
   private wanting = 0;
@@ -134,8 +123,7 @@ export class Film {
   /** All parts of an update by RFB have come. */
   frame(now: number): void {
     if (this.changed >= FRAME) {
-      this.rfb.note(now);
-      this.bytes.note(now, this.host.received());
+      this.rfb.note(now, this.host.received());
     }
     this.changed = 0;
     this.motion.frame(now);
@@ -162,8 +150,8 @@ export class Film {
     if (!same(this.hole, frame.area)) {
       this.hole = frame.area;
       this.host.leaveOut(frame.area);
-      // From now on they are those of what is outside.
-      this.bytes.restart();
+      // From now on its frames are those of what is outside.
+      this.rfb.restart();
     }
   }
 
@@ -205,10 +193,10 @@ export class Film {
     const area = this.motion.area(now, patience);
     if (!area) {
       // A pause between two films does not count.
-      return this.motion.stirs(now, patience) ? undefined : this.recount();
+      return this.motion.stirs(now, patience) ? undefined : this.rfb.restart();
     }
-    const rate = this.rfb.per(now, LEARNING);
-    const isCheap = rate !== null && this.isCheap(now, rate, delay);
+    const rate = this.rfb.per(now);
+    const isCheap = rate !== null && this.rfb.areCheap(now, rate, delay);
     if (rate !== null && now >= this.resumes && !isCheap) {
       this.wanting = rate;
       this.phase = 'asked';
@@ -223,29 +211,15 @@ export class Film {
     if (this.isWorse(now)) {
       return this.leaveToRfb(now);
     }
-    // RFB brings only what is outside. What takes few bytes stays there: a button
-    // that is pressed beside a film need not wait for the film's next frame.
-    const outside = this.bytes.areFew ? null : this.motion.area(now);
+    // RFB brings only what is outside. A button that is pressed there need not
+    // wait for the video's next frame.
+    const stays = this.rfb.areOccasional(now, this.host.roundTrip());
+    const outside = stays ? null : this.motion.area(now);
     const both = outside ? union(outside, this.asked!) : this.asked!;
     const area = isTaken(both) ? both : this.asked!;
     if (level !== this.level || !same(area, this.asked)) {
       this.ask(area, level, now);
     }
-  }
-
-  private isCheap(now: number, frames: number, delay: number): boolean {
-    if (!this.bytes.areFew || frames >= SMOOTH || delay < FULL) {
-      this.fullSince = null;
-      return this.bytes.areFew;
-    }
-    this.fullSince ??= now;
-    return now - this.fullSince < OPENING;
-  }
-
-  private recount(): void {
-    this.rfb.restart();
-    this.bytes.restart();
-    this.fullSince = null;
   }
 
   /** Whether RFB brought more frames, as far as has been counted. */
@@ -288,7 +262,7 @@ export class Film {
     if (this.wanted) {
       this.host.request(null, 0, failed);
       this.motion.forget();
-      this.recount();
+      this.rfb.restart();
       this.phase = this.hole ? 'settling' : 'off';
       this.touched = false;
       if (this.hole) {

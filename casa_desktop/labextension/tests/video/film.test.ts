@@ -14,6 +14,7 @@ class Stage {
   /** What a frame takes, and what has come in all. */
   bytes = 50_000;
   received = 0;
+  roundTrip = 0;
   readonly film = new Film({
     request: (area, level, failed) => {
       this.said.push(area ? ['video', area, level] : ['no video', failed]);
@@ -25,7 +26,8 @@ class Stage {
     },
     draw: (_, area) => void this.said.push(['draw', area]),
     uncover: () => void this.said.push(['uncover']),
-    received: () => this.received
+    received: () => this.received,
+    roundTrip: () => this.roundTrip
   });
 
   constructor() {
@@ -230,23 +232,27 @@ test('video that brings fewer frames than RFB did is left to RFB', () => {
   ]);
 });
 
-test('what takes few bytes beside the video is left to RFB, also later', () => {
-  const stage = playing();
-  const beside = { x: 768, y: 64, width: 320, height: 512 };
-  const press = (): unknown[] => {
-    for (let n = 0; n < 20; n++) {
-      stage.now += 100;
+for (const [bytes, roundTrip, interval, isTaken] of [
+  [500, 0, 80, false],
+  [500, 50, 130, false],
+  [50_000, 50, 130, true],
+  [500, 50, 66, true],
+  [500, 0, 16, true]
+] as const) {
+  test(`changes of ${bytes} bytes each ${interval} ms are ${isTaken ? '' : 'not '}taken into the video beside them`, () => {
+    const stage = playing();
+    Object.assign(stage, { bytes, roundTrip });
+    for (let n = 0; n < 3_000 / interval; n++) {
+      stage.now += interval;
       stage.show();
-      stage.bring(beside);
+      stage.bring({ x: 768, y: 64, width: 320, height: 512 });
       stage.tick();
     }
-    return stage.heard.filter(said => (said as string[])[0] === 'video');
-  };
-  stage.bytes = 500;
-  assert.deepEqual(press(), []);
-  stage.bytes = 50_000;
-  assert.deepEqual(press()[0], ['video', { ...AREA, width: 960 }, LEVEL]);
-});
+    const asked = stage.heard.filter(said => (said as string[])[0] === 'video');
+    const both = ['video', { ...AREA, width: 960 }, LEVEL];
+    assert.deepEqual(asked.slice(0, 1), isTaken ? [both] : []);
+  });
+}
 
 test('video that brings as many frames as RFB did goes on', () => {
   const stage = playing();
