@@ -3,7 +3,7 @@
 The end is a byte or the end of file on standard input, a pipe from the kernel, or the end of the process PID. The pipe
 alone is not enough: processes that native code has forked from the kernel hold its writing end as well, and may outlive
 the kernel by days. If the kernel has died while its disk was full, this program leaves a note for the next one
-(``jupyter.former_kernel``). It then kills the tools that the kernel had started and not yet registered, and becomes the
+(``jupyter.former_kernel``). It then ends the tools that the kernel had started, registered or not, and becomes the
 shell script that does all else. It imports nothing of this package, so that it can be run by its path.
 """
 
@@ -15,7 +15,7 @@ import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Iterator, List, Optional, Set
+from typing import Iterator, List, Optional, Set, Tuple
 
 # Links in the folder: to the kernel's working folder, and to where a note for the next kernel belongs.
 WORKING_FOLDER, NOTE = "working-folder", "note"
@@ -95,31 +95,45 @@ def _note(place: str, note: str) -> None:
         os.replace(partial, note)
 
 
-def unregistered(folder: Path) -> Iterator[int]:
-    """Yield the processes that write into a kernel's private folder and are not registered there, nor their group.
-
-    A kernel starts a tool, whose standard output is a file in the folder, and then registers it. It may be killed
-    between the two.
-    """
-    known: Set[int] = set()
-    for file in (*folder.glob("*.KILL"), *folder.glob("*.TERM")):
-        with suppress(OSError, ValueError):
-            known.add(int(file.read_text()))
+def writers(folder: Path) -> Iterator[Tuple[int, int]]:
+    """Yield the processes whose standard output is a file in a folder, removed or not, and their groups."""
     for name in filter(str.isdigit, os.listdir("/proc")):
         with suppress(OSError):
-            writes_here = os.readlink(f"/proc/{name}/fd/1").startswith(f"{folder}/")
-            if writes_here and os.getpgid(int(name)) not in known:
-                yield int(name)
+            if os.readlink(f"/proc/{name}/fd/1").startswith(f"{folder}/"):
+                yield int(name), os.getpgid(int(name))
 
 
-def kill_unregistered(path: str, inode: str) -> None:
-    """Kill the tools that are not registered in the folder ``path``, if it still has this device and inode."""
-    with suppress(OSError):
+def asked_to_end(folder: Path) -> Set[int]:
+    """Return the groups that are registered in a folder as those of programs that tidy up by themselves."""
+    found: Set[int] = set()
+    for file in folder.glob("*.TERM"):
+        with suppress(OSError, ValueError):
+            found.add(int(file.read_text()))
+    return found
+
+
+def end_tools(path: str, inode: str) -> None:
+    """End the tools that write into the folder ``path``, if it still has this device and inode or is gone.
+
+    Not only those that are registered there: a kernel starts a tool, and then registers it, and may be killed between
+    the two. And whoever ends a server may remove the folder at the same time, with what is registered in it, or have
+    done so; the script would find nothing then.
+    """
+    try:
         found = os.stat(path)
-        if f"{found.st_dev}:{found.st_ino}" == inode:
-            for pid in unregistered(Path(os.path.realpath(path))):
-                with suppress(OSError):
-                    os.kill(pid, signal.SIGKILL)
+    except FileNotFoundError:
+        pass
+    except OSError:
+        return
+    else:
+        if f"{found.st_dev}:{found.st_ino}" != inode:
+            # The kernel has made another one, which has a guard of its own.
+            return
+    folder = Path(os.path.realpath(path))
+    asked = asked_to_end(folder)
+    for pid, group in writers(folder):
+        with suppress(OSError):
+            os.kill(pid, signal.SIGTERM if group in asked else signal.SIGKILL)
 
 
 def main(pid: int, script: str, words: List[str]) -> None:
@@ -130,7 +144,7 @@ def main(pid: int, script: str, words: List[str]) -> None:
     wait_for_end(pid)
     if not was_asked():
         note_full_disk(words[1])
-    kill_unregistered(*words[1:])
+    end_tools(*words[1:])
     os.execv("/bin/sh", ["sh", "-c", script, *words])
 
 

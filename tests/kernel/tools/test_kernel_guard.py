@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -92,6 +93,23 @@ def test_tools_and_folder_of_a_killed_kernel_go_while_what_it_forked_lives_on(ke
     kernel.process.kill()
     assert psutil.wait_procs([kernel.tool, kernel.late, guard], timeout=20)[1] == []
     assert [*kernel.folder.parent.glob(f"{kernel.folder.name}*")] == []
+    assert is_alive(kernel.daemon)
+
+
+@pytest.mark.parametrize("kernel", ["Python"], indirect=True)
+@pytest.mark.parametrize("first", ["folder", "kernel"])
+def test_tools_of_a_killed_kernel_go_whose_folder_is_removed_by_somebody_else(kernel: Kernel, first: str) -> None:
+    guard = kernel.guard()
+    if first == "folder":
+        shutil.rmtree(kernel.folder)
+        kernel.process.kill()
+    else:
+        # The guard goes on when the folder is gone.
+        guard.suspend()
+        kernel.process.kill()
+        shutil.rmtree(kernel.folder)
+        guard.resume()
+    assert psutil.wait_procs([kernel.tool, kernel.late, guard], timeout=20)[1] == []
     assert is_alive(kernel.daemon)
 
 
