@@ -127,7 +127,10 @@ export class Picture {
    * carries that soon, else as all that moves, and then without loss: as soon as
    * that is there if it is known to rest.
    */
-  restore(area: IRect, rests: boolean, now: number): IPlan {
+  restore(left: IRect, rests: boolean, now: number): IPlan {
+    // Video has an even number of rows and columns, and what lies beside it in
+    // its last tiles has counted as exact meanwhile.
+    const area = this.lossy.whole(left);
     const pixels = (this.controller.capacity * HOGGING) / EXACT_BYTES;
     if (area.width * area.height > pixels) {
       // What was asked for without loss before may come as JPEG now.

@@ -109,6 +109,13 @@ export class LossyArea {
     return found;
   }
 
+  /** The tiles of which an area has a part, as far as the desktop goes. */
+  whole({ x, y, width, height }: IRect): IRect {
+    const right = Math.min(Math.ceil((x + width) / TILE), this.columns);
+    const bottom = Math.min(Math.ceil((y + height) / TILE), this.rows);
+    return this.rect(Math.floor(x / TILE), Math.floor(y / TILE), right, bottom);
+  }
+
   private runs(row: number, since: number): [number, number][] {
     const found: [number, number][] = [];
     for (let column = 0; column < this.columns; column++) {

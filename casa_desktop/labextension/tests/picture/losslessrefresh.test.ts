@@ -174,7 +174,7 @@ test('something small that moves keeps nothing else from being exact', () => {
 });
 
 /** Of whole tiles but for its lower edge. */
-const VIDEO: IRect = { x: 128, y: 64, width: 640, height: 500 };
+const VIDEO: IRect = { x: 128, y: 64, width: 640, height: 512 };
 
 test('what comes as video is not waited for, and exact at once afterwards', () => {
   const film = new Film();
@@ -202,6 +202,18 @@ test('what was on its way when a film began is not waited for', () => {
   film.show({ x: 704, y: 64, width: 64, height: 64 }, true);
   film.wait(1_000);
   assert.deepEqual(film.plan.areas, [{ x: 704, y: 64, width: 64, height: 64 }]);
+});
+
+test('the last row of an odd number is sent again with the video above it', () => {
+  const { picture } = new Film();
+  picture.lossy.resize(1500, 917);
+  const video = { x: 64, y: 128, width: 640, height: 788 };
+  picture.leaveOut(video);
+  for (const capacity of [100_000, 100_000_000]) {
+    picture.controller.capacity = capacity;
+    const plan = picture.restore(video, true, 0);
+    assert.deepEqual(plan.areas, [{ ...video, height: 789 }]);
+  }
 });
 
 test('what was asked for before a film is not waited for after it', () => {
