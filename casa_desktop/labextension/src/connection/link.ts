@@ -281,12 +281,9 @@ export class Link implements IFollower {
 
   private restore(area: IRect, rests: boolean): void {
     const { width, height } = this.sizes.current!;
-    const right = Math.min(area.x + area.width, width);
-    const bottom = Math.min(area.y + area.height, height);
-    if (right > area.x && bottom > area.y) {
-      const left = { width: right - area.x, height: bottom - area.y };
-      const seen = { ...area, ...left };
-      this.carryOut(this.picture.restore(seen, rests, performance.now()));
+    // Nothing of it may be left on a desktop that has become smaller.
+    if (area.x < width && area.y < height) {
+      this.carryOut(this.picture.restore(area, rests, performance.now()));
     }
   }
 

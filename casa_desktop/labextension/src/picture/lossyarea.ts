@@ -110,10 +110,8 @@ export class LossyArea {
   }
 
   /** The tiles of which an area has a part, as far as the desktop goes. */
-  whole({ x, y, width, height }: IRect): IRect {
-    const right = Math.min(Math.ceil((x + width) / TILE), this.columns);
-    const bottom = Math.min(Math.ceil((y + height) / TILE), this.rows);
-    return this.rect(Math.floor(x / TILE), Math.floor(y / TILE), right, bottom);
+  whole(area: IRect): IRect {
+    return this.rect(...this.bounds(area));
   }
 
   private runs(row: number, since: number): [number, number][] {
@@ -174,14 +172,20 @@ export class LossyArea {
     this.tiles[index] = value;
   }
 
-  private each(
-    { x, y, width, height }: IRect,
-    visit: (column: number, row: number) => void
-  ): void {
+  /** The first column and row of an area's tiles, and those behind the last. */
+  private bounds({ x, y, width, height }: IRect) {
     const right = Math.min(Math.ceil((x + width) / TILE), this.columns);
     const bottom = Math.min(Math.ceil((y + height) / TILE), this.rows);
-    for (let row = Math.floor(y / TILE); row < bottom; row++) {
-      for (let column = Math.floor(x / TILE); column < right; column++) {
+    return [Math.floor(x / TILE), Math.floor(y / TILE), right, bottom] as const;
+  }
+
+  private each(
+    area: IRect,
+    visit: (column: number, row: number) => void
+  ): void {
+    const [left, top, right, bottom] = this.bounds(area);
+    for (let row = top; row < bottom; row++) {
+      for (let column = left; column < right; column++) {
         visit(column, row);
       }
     }
