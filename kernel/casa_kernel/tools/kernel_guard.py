@@ -115,9 +115,8 @@ def asked_to_end(folder: Path) -> Set[int]:
 def end_tools(path: str, inode: str) -> None:
     """End the tools that write into the folder ``path``, if it still has this device and inode or is gone.
 
-    Not only those that are registered there: a kernel starts a tool, and then registers it, and may be killed between
-    the two. And whoever ends a server may remove the folder at the same time, with what is registered in it, or have
-    done so; the script would find nothing then.
+    What is registered in the folder is not enough. A kernel starts a tool and then registers it, and may be killed
+    between the two. A hub removes the folder of a server that has ended, perhaps before the script has read it.
     """
     try:
         found = os.stat(path)
