@@ -137,7 +137,12 @@ def lab(
 
 def _take_pictures(context: BrowserContext, request: pytest.FixtureRequest) -> None:
     for number, page in enumerate(context.pages if PICTURES else ()):
-        page.screenshot(path=f"{PICTURES}/{request.node.name}-page{number}.png")
+        page.screenshot(path=_picture(request, f"page{number}"))
+
+
+def _picture(request: pytest.FixtureRequest, what: str) -> str:
+    # A link of Mbit/s is in the names of some tests.
+    return f"{PICTURES}/{request.node.name.replace('/', ' per ')}-{what}.png"
 
 
 @pytest.fixture
@@ -194,5 +199,5 @@ def screen(
     yield connect
     for number, screen in enumerate(opened):
         if PICTURES:
-            Image.fromarray(screen.pixels()).save(f"{PICTURES}/{request.node.name}-desktop{number}.png")
+            Image.fromarray(screen.pixels()).save(_picture(request, f"desktop{number}"))
         screen.__exit__()
