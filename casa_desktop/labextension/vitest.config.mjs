@@ -8,6 +8,10 @@ export default defineConfig({
     // replaces is put back after it, so that no file finds what another has left.
     isolate: false,
     restoreMocks: true,
-    unstubGlobals: true
+    unstubGlobals: true,
+    coverage: {
+      include: ['src/**/*.ts', 'page/**/*.ts'],
+      reporter: [['text', { skipFull: true }]]
+    }
   }
 });

