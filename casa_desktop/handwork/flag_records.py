@@ -78,7 +78,8 @@ class FlagRecord:
             if count
         ]
         if not done:
-            done = [f"{self.row_flagged + self.row_unflagged:,} rows' FLAG_ROW changed"]
+            rows = self.row_flagged + self.row_unflagged
+            done = [f"FLAG_ROW of {rows:,} row{'' if rows == 1 else 's'} changed"]
         where = f" in {self.baselines:,} baseline{'' if self.baselines == 1 else 's'}" if self.baselines else ""
         return f"{' and '.join(done)}{where}"
 

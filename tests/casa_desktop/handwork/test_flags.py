@@ -146,6 +146,30 @@ def test_what_is_no_record_is_an_error(tmp_path: Path, file: str, content: Any, 
         (flag_records.read if file == FLAGS else flag_records.read_bits)(folder)
 
 
+@pytest.mark.parametrize(("array", "reason"), [("TIME", "a column is cut short"), ("1.rows", "rows are missing")])
+def test_bits_of_fewer_rows_than_they_say_are_damaged(tmp_path: Path, array: str, reason: str) -> None:
+    folder, _ = recorded(tmp_path / "my.ms", changed(lambda row: 0)[1])
+    with np.load(folder / BITS) as archive:
+        arrays = dict(archive)
+    np.savez(folder / BITS, **{**arrays, array: arrays[array][:-1]})
+    with pytest.raises(HandworkDamaged, match=reason):
+        flag_records.read_bits(folder)
+
+
+@pytest.mark.parametrize(
+    ("flagged", "rows", "text"),
+    [
+        (1, 0, "1 visibility flagged in 3 baselines"),
+        (0, 2, "FLAG_ROW of 2 rows changed in 3 baselines"),
+        (0, 1, "FLAG_ROW of 1 row changed in 3 baselines"),
+    ],
+)
+def test_a_record_says_what_was_done_in_a_few_words(tmp_path: Path, flagged: int, rows: int, text: str) -> None:
+    _, record = recorded(tmp_path / "my.ms", changed(lambda row: 0)[1])
+    record = dataclasses.replace(record, flagged=flagged, unflagged=0, row_flagged=rows, row_unflagged=0)
+    assert record.text == text
+
+
 def test_each_value_of_another_type_is_an_error(tmp_path: Path) -> None:
     folder, _ = recorded(tmp_path / "my.ms", changed(lambda row: 0)[1])
     right: Dict[str, Any] = json.loads((folder / FLAGS).read_text())
