@@ -20,6 +20,7 @@ from casa_desktop.system.descriptors import readable
 
 from ...support.living import below, line_of, started
 from ...support.processes import ended
+from ...support.shortage import small_disk
 
 RUN = [sys.executable, "-m", "casa_desktop", "run"]
 # A cell that tells that it runs, and runs until it is interrupted.
@@ -201,6 +202,26 @@ def test_a_kernel_that_is_killed_is_said_to_be_lost(environment: Dict[str, str],
     assert _texts(found.cells[1]) in ([], ["before\n"])
     assert _status(found) == "lost"
     assert ended(kernels, 60)
+
+
+def test_on_a_disk_that_is_full_the_run_goes_on_and_its_output_is_saved_elsewhere(
+    environment: Dict[str, str], tmp_path: Path
+) -> None:
+    _notebook(tmp_path / "a.ipynb", "print('x' * 3_000_000)", "print(2)")
+    with small_disk(tmp_path / "small", 1) as disk:
+        run = _run(environment, tmp_path, "a.ipynb", "-o", str(disk.path / "a.ipynb"))
+    assert run.returncode == 1
+    first, last = (line for line in run.stderr.splitlines() if "The output" in line)
+    assert first.startswith("casa-desktop: The output is not saved for now: ")
+    assert first.endswith(" The run goes on.")
+    head, end = "casa-desktop: The output was saved as ", " instead."
+    assert (last[: len(head)], last[-len(end) :]) == (head, end)
+    elsewhere = Path(last[len(head) : -len(end)])
+    assert elsewhere.is_relative_to(environment["TMPDIR"])
+    found = _output(elsewhere)
+    assert [len(_texts(found.cells[0])[0]), *_texts(found.cells[1])] == [3_000_001, "2\n"]
+    # All its cells ran.
+    assert _status(found) == "done"
 
 
 @pytest.mark.parametrize(

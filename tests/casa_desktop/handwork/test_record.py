@@ -83,6 +83,16 @@ def test_minor_cycles_and_pictures_of_residuals_are_kept_too(tmp_path: Path) -> 
         assert (kept.plane, kept.low, kept.high) == (picture.plane, picture.low, picture.high)
 
 
+def test_a_mask_in_the_place_of_a_picture_is_damage(tmp_path: Path) -> None:
+    writer = Writer(make(tmp_path / "first"), RECORD)
+    writer.add(STEP, {"first.mask": _mask(1) / 2}, preview(_mask(1), _mask(1)))
+    (step,) = read(writer.folder).steps
+    assert step.residual is not None
+    wrong = dataclasses.replace(step.residual, key=step.masks["first.mask"])
+    with pytest.raises(HandworkDamaged, match=f"{wrong.key} is no picture"):
+        read_preview(writer.folder, wrong)
+
+
 def test_a_record_without_minor_cycles_and_pictures_is_read(folder: Path) -> None:
     def without(value: Any) -> None:
         del value["minors"]

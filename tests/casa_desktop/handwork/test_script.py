@@ -12,6 +12,7 @@ import pytest
 
 from casa_desktop.errors import HandworkDamaged, HandworkMissing, HandworkNotExportable
 from casa_desktop.handwork import script_check
+from casa_desktop.handwork.literals import literal
 from casa_desktop.handwork.models import Controls, Image, Minor, Step
 from casa_desktop.handwork.record import MASKS, Writer, make, read, read_mask
 from casa_desktop.handwork.script import script
@@ -182,3 +183,10 @@ def test_each_outlier_field_has_its_own_masks_and_settings_and_is_cleaned_until_
     assert masks == [{"maps/first": "0001", "maps/out": "0002"}, {"maps/out": "0003"}]
     assert fields == [["maps/first", "maps/out"], ["maps/out"]]
     assert "imagename=maps/out" in names["OUTLIERS"]
+
+
+def test_an_argument_is_written_as_python_or_not_at_all() -> None:
+    assert literal({"scales": np.array([0, 4]), "robust": np.float64(0.5)}) == "{'scales': [0, 4], 'robust': 0.5}"
+    for value in (float("nan"), [float("inf")], np.array([np.nan]), object()):
+        with pytest.raises(ValueError, match="Python has no expression for "):
+            literal(value)

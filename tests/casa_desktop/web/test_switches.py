@@ -200,6 +200,12 @@ class TestJupyterFiles:
             told = await _refused(jp_fetch(*parts, params={"download": "1"}))
             assert "Downloads of files are switched off on this server." in told
             assert "of the server" not in told
+        told = await _refused(jp_fetch("nbconvert", "html", method="POST", body='{"type": "notebook"}'))
+        assert "Downloads of files are switched off on this server." in told
+
+    async def test_results_of_jobs_are_not_sent(self, fetch: Fetch) -> None:
+        told = await _refused(fetch("uws", "jobs", "any-1", "results", "log"))
+        assert "Downloads of files are switched off on this server." in told
 
     async def test_a_file_is_not_uploaded_and_what_jupyterlab_saves_is_saved(
         self, fetch: Fetch, jp_fetch: Fetch, jp_root_dir: Path

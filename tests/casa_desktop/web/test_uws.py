@@ -286,6 +286,7 @@ def test_what_cannot_be_changed_is_told(
     assert service.ask("POST", job.job_id, "owner", data={"OWNER": "eve"}, status=403).text
     for query in ("WAIT=long", "WAIT=1.5"):
         assert "WAIT" in service.ask("GET", job.job_id, params=query, status=400).text
+    assert "has no result 'log'; it has none yet." in service.ask("GET", job.job_id, "results", "log", status=404).text
     job.delete()
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from casa_kernel.checks import inputs
-from casa_kernel.errors import BadParameter, NoSuchPath, WrongKind
+from casa_kernel.errors import BadParameter, NoSuchPath, NotWritable, WrongKind
 
 
 def task(infile: str = "", zoom: int = 1, scale: float = 1.0, wide: bool = False) -> None:
@@ -36,6 +36,11 @@ def test_a_path_that_does_not_exist_is_named_in_full(value: Any) -> None:
 def test_another_kind_of_thing_is_refused_with_what_it_is_and_should_be(tmp_path: Path) -> None:
     with pytest.raises(WrongKind, match="a folder that holds no CASA table, but should be a MeasurementSet"):
         inputs.check_path("plotms", "vis", str(tmp_path), [inputs.MEASUREMENT_SET])
+
+
+def test_nothing_is_written_over_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(NotWritable, match="it is a folder"):
+        inputs.check_output("plotms", "plotfile", str(tmp_path))
 
 
 def test_a_misspelt_parameter_is_answered_with_the_right_one() -> None:

@@ -81,6 +81,21 @@ def test_a_damaged_message_is_not_guessed_at(request_: bytes) -> None:
         wire.fields(request_)
 
 
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (wire.message("continue", 7), "an answer has no controls"),
+        (wire.message("continue", wire.message(wire.message(7), "sixty", 20, "1Jy", "1Jy")), "field 2 is no number"),
+        (wire.message("continue", wire.message(wire.message(7), 60, 20, 1, "1Jy")), "field 4 is no text"),
+    ],
+)
+def test_an_answer_of_another_form_is_not_guessed_at(answer: bytes, reason: str) -> None:
+    connection = wire.Connection()
+    connection.asked(PREFACE + frame(1, grpc(QUESTION)))
+    with pytest.raises(wire.NotUnderstood, match=reason):
+        connection.answered(frame(1, grpc(answer)))
+
+
 Relay = Tuple["subprocess.Popen[bytes]", Callable[[str], str]]
 
 

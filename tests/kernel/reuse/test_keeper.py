@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -99,6 +100,30 @@ def test_the_user_waits_only_for_what_is_read_by_then(tmp_path: Path, monkeypatc
     kernel.store.digests.of(str(kernel.table / "table.f9"))
     if file_system(str(tmp_path)).settle == 0:
         assert patience(kernel.call, pins, seconds=0.0) == 0.005
+
+
+def test_an_input_that_changes_while_the_task_runs_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    kernel = Kernel(tmp_path)
+    read = tmp_path / "read.ms"
+    table(read)
+    call = dataclasses.replace(kernel.call, before={str(read): state_of(str(read), kernel.store.digests)})
+    around = after.entries(call.files)
+    assert after.outputs(call, around) == [str(kernel.table)]
+    flag(read)
+    with pytest.raises(NotKept, match=r"read\.ms changed while split ran"):
+        after.outputs(call, around)
+
+
+def test_what_appears_while_the_task_runs_and_is_not_its_own_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    kernel = Kernel(tmp_path)
+    # It may belong to the result, which would come back without it.
+    (tmp_path / "my.ms.flagversions").mkdir()
+    with pytest.raises(NotKept, match=r"my\.ms\.flagversions appeared while split ran"):
+        after.outputs(kernel.call, kernel.around)
 
 
 @pytest.mark.parametrize(

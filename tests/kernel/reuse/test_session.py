@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 import pytest
 from casa_kernel.reuse.session import FAILED, RAN, REUSED, Session, Story
@@ -61,6 +61,15 @@ def test_a_changed_file_that_no_call_wrote_is_named_all_the_same() -> None:
 def test_a_call_that_left_the_file_as_it_was_did_not_cause_the_rerun() -> None:
     told = why(split("[1]", FIRST), changing("flagdata", "[2]", FIRST, FIRST), split("[3]", FLAGGED))
     assert "flagdata" not in told
+
+
+@pytest.mark.parametrize(("order", "words"), [((0, 1), "now"), ((1, 0), "no longer")])
+def test_a_rerun_names_an_input_that_only_one_call_had(order: Tuple[int, int], words: str) -> None:
+    model, made = "/data/model.im", state(table_f0="0")
+    with_model = split("[2]", FIRST, parts={f"input {model}": made.digest})
+    with_model.before[model] = made
+    calls = [split("[1]", FIRST), with_model]
+    assert why(*(calls[each] for each in order)).endswith(f" ran:\n  model.im is {words} among its inputs")
 
 
 def test_a_rerun_names_the_argument_that_differs() -> None:
