@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -81,6 +82,32 @@ def test_an_argument_that_is_not_known_is_lacking_and_the_script_refuses(tmp_pat
     assert made.lacking[0].endswith(": not known is width.")
     assert "split(vis='a.ms', outputvis='b.ms', width=...)" in made.text
     assert made.text.index("if LACKING:") < made.text.index("\nsplit(")
+
+
+@pytest.mark.parametrize(
+    ("task", "arguments", "reason"),
+    [
+        ("split", {"colour": 1, "width": 2}, ": split of CASA 6.7 takes no colour."),
+        ("spilt", {}, ": casatasks has no such task."),
+    ],
+)
+def test_a_call_that_this_casa_does_not_know_is_lacking(
+    task: str, arguments: Dict[str, Any], reason: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.ms").mkdir()
+    call = dataclasses.replace(split(tmp_path, 1e9, "a.ms", "b.ms", **arguments), task=task)
+    history = History(f"{tmp_path}/b.ms", calls=[call], intact={f"{tmp_path}/a.ms"})
+    made = script.of(history, Defaults(Defaults.here().folder, "6.7"), lambda folder, vis: "")
+    ((sentence),) = made.lacking
+    assert sentence.endswith(reason)
+
+
+def test_what_was_read_in_a_state_that_no_call_has_left_is_lacking(tmp_path: Path) -> None:
+    (tmp_path / "a.ms").mkdir()
+    first, second = flagdata(tmp_path, 1e9, "a.ms"), split(tmp_path, 2e9, "a.ms", "b.ms")
+    first.outputs[f"{tmp_path}/a.ms"], second.inputs[f"{tmp_path}/a.ms"] = "flagged", "by something else"
+    made = of(History(f"{tmp_path}/b.ms", calls=[first, second]))
+    assert f"{tmp_path}/a.ms was read in a state that none of these calls has left." in made.lacking
 
 
 @pytest.mark.parametrize(
