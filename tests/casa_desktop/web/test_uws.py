@@ -98,7 +98,10 @@ def test_a_job_is_made_given_parameters_run_waited_for_and_deleted(service: Serv
     job = service.make("made/reduce.py", RUNID="survey/7", vis="my.ms")
     assert (job.phase, job.owner, job.execution_duration.value) == ("PENDING", _user(), 0)
     assert service.ask("GET", job.job_id, "parameters").text.count("<uws:parameter ") == 2
-    service.ask("POST", job.job_id, "parameters", data={"robust": "0.5"})
+    # A file in a form is its text.
+    service.ask("POST", job.job_id, "parameters", files={"robust": ("robust.txt", "0.5")})
+    service.ask("POST", job.job_id, data={"RUNID": "survey/8"})
+    assert "survey/8" in service.ask("GET").text
     assert {each.id_: each.content for each in job.job.parameters} == {
         "NOTEBOOK": str(work / "made" / "reduce.py"),
         "vis": "my.ms",
@@ -107,7 +110,7 @@ def test_a_job_is_made_given_parameters_run_waited_for_and_deleted(service: Serv
     job.run()
     assert job.wait(timeout=PATIENCE).phase == "COMPLETED"
     summary = checked(service.ask("GET", job.job_id))
-    assert summary.run_id == "survey/7"
+    assert summary.run_id == "survey/8"
     assert summary.creation_time <= summary.start_time <= summary.end_time
     assert {each.id for each in Results.from_xml(service.ask("GET", job.job_id, "results").content).results} == {
         "output",
@@ -129,14 +132,14 @@ def _user() -> str:
 
 
 def test_a_job_that_runs_is_told_of_aborted_and_limited(service: Service, work: Path) -> None:
-    """Three run together: one is aborted, one runs out of time, one is killed."""
+    """Three run together: one is aborted, one runs out of time, one is killed, which has run since it was made."""
     jobs = {}
     for name in ("aborted", "limited", "killed"):
         begun = Begun(script(work / name, name, ENDLESS).parent)
-        jobs[name] = service.make(f"{name}/{name}.py"), begun
+        jobs[name] = service.make(f"{name}/{name}.py", **({"PHASE": "RUN"} if name == "killed" else {})), begun
     service.ask("POST", jobs["limited"][0].job_id, "executionduration", data={"EXECUTIONDURATION": "1"})
-    for job, _ in jobs.values():
-        job.run()
+    for name in ("aborted", "limited"):
+        jobs[name][0].run()
     jobs["aborted"][1].wait()
     assert jobs["aborted"][0].phase == "EXECUTING"
     assert jobs["aborted"][0].job_id in service.listed("PHASE=EXECUTING")
@@ -286,7 +289,8 @@ def test_what_cannot_be_changed_is_told(
     assert service.ask("POST", job.job_id, "owner", data={"OWNER": "eve"}, status=403).text
     for query in ("WAIT=long", "WAIT=1.5"):
         assert "WAIT" in service.ask("GET", job.job_id, params=query, status=400).text
-    assert "has no result 'log'; it has none yet." in service.ask("GET", job.job_id, "results", "log", status=404).text
+    told = service.ask("GET", job.job_id, "results", "output", status=404).text
+    assert told.startswith(f"The job {job.job_id} has no result 'output'; it has log.")
     job.delete()
 
 
