@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Dict, Iterator, List, Tuple
 
@@ -13,6 +15,7 @@ import pytest
 from inotify_simple import INotify, flags
 
 from casa_desktop.batch import jobs as engines
+from casa_desktop.batch.job_state import EXECUTING
 from casa_desktop.batch.planning import Wish
 
 from ...support import slurm as real_slurm
@@ -253,3 +256,17 @@ def test_what_slurm_does_not_tell_is_unknown(jobs: Jobs, slurm: Slurm, work: Pat
     assert job["sentence"].startswith("Slurm does not tell: Slurm's squeue failed: squeue: ")
     assert lost.call("jobs", "wait", name).returncode == 1
     assert jobs.call("jobs", "stop", name).stdout.startswith(f"{name}: ABORTED")
+
+
+def test_a_job_that_slurm_has_forgotten_has_ended_without_a_word(jobs: Jobs, slurm: Slurm, work: Path) -> None:
+    path = script(work / "forgotten", "forgotten", "print(1)")
+    folder = engines.submit(Wish(path, folder=path.parent), "slurm", ["--hold"], jobs.environment)
+    state = folder.state()
+    subprocess.run(["scancel", state.slurm], env=jobs.environment, check=True)
+    # As after MinJobAge, where no accounting is kept either.
+    folder.write(replace(state, phase=EXECUTING, cell=1, cells=2, slurm="987654321"))
+    job = jobs.listed(folder.id)[folder.id]
+    assert (job["phase"], job["status"]) == ("ERROR", 137)
+    assert job["sentence"] == (
+        "Its process ended without a word in cell 1 of 2, and Slurm no longer knows its job 987654321."
+    )
