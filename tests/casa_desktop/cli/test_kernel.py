@@ -10,6 +10,7 @@ import pytest
 
 import casa_desktop
 from casa_desktop.__main__ import main
+from casa_desktop.kernels import store
 
 from ...support import other_pythons
 from ...support.programs import write_program
@@ -31,6 +32,14 @@ def test_install_list_remove(jupyter_data: Path, capsys: pytest.CaptureFixture[s
     assert main(["kernel", "remove", "x", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == ["x"]
     assert not (jupyter_data / "kernels" / "x").exists()
+
+
+def test_where_there_is_no_kernel_the_list_says_how_to_get_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "installed", list)
+    assert main(["kernel", "list"]) == 0
+    assert capsys.readouterr().out == "There is no CASA kernel; 'casa-desktop kernel install' writes one.\n"
 
 
 def test_install_says_what_to_do_next(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from casa_desktop import errors
+from casa_desktop.__main__ import main
 from casa_desktop.desktop import lifecycle
 from casa_desktop.runtime.record import Record
 from casa_desktop.x11 import screenshots
@@ -106,3 +107,12 @@ def test_a_glimpse_of_nothing_is_none(desktop: Record) -> None:
     lifecycle.stop()
     assert glimpse.of([1]) is None
     glimpse.close()
+
+
+def test_a_picture_goes_to_standard_output_for_another_program(
+    desktop: Record, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert main(["screenshot", "-"]) == 0
+    printed, shown = capsysbinary.readouterr().out, screenshots.screenshot(desktop)
+    with Image.open(io.BytesIO(printed)) as picture, Image.open(io.BytesIO(shown)) as same:
+        assert picture.size == same.size
