@@ -212,9 +212,6 @@ class Writing:
         for row in rows:
             self._tool.putcell("FLAG_ROW", int(row), value)
 
-    def flush(self) -> None:
-        self._tool.flush()
-
 
 def _consecutive(rows: Array) -> Iterator[Array]:
     """Yield the parts of ascending row numbers that have no gaps."""
