@@ -116,7 +116,10 @@ class Session:
                 continue
             kind, _, what = name.partition(" ")
             if kind == "input":
-                told.append(self._change_of(what, since, index, former.before.get(what), story.before.get(what)))
+                states = former.before.get(what), story.before.get(what)
+                # Of what is not there, like an expression that might have been a path, the argument tells.
+                if not all(each is None or each.absent for each in states):
+                    told.append(self._change_of(what, since, index, *states))
             elif was is None or now is None:
                 told.append(f"{what} is new" if was is None else f"{what} is no longer there")
             else:

@@ -72,6 +72,15 @@ def test_a_rerun_names_an_input_that_only_one_call_had(order: Tuple[int, int], w
     assert why(*(calls[each] for each in order)).endswith(f" ran:\n  model.im is {words} among its inputs")
 
 
+def test_a_rerun_does_not_name_as_inputs_what_was_never_there() -> None:
+    first, second = (
+        split(cell, FIRST, parts={"argument expr": expr, f"input /data/{expr}": NOTHING.digest})
+        for cell, expr in (("[1]", "IM0+1"), ("[2]", "IM0+2"))
+    )
+    first.before["/data/IM0+1"] = NOTHING
+    assert why(first, second) == "split in cell [2] ran:\n  expr was IM0+1 and is IM0+2"
+
+
 def test_a_rerun_names_the_argument_that_differs() -> None:
     told = why(split("[1]", FIRST), split("[2]", FIRST, parts={"argument width": "4"}))
     assert told == "split in cell [2] ran:\n  width was 1 and is 4"
