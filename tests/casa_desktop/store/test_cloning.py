@@ -79,6 +79,24 @@ def test_a_copy_without_cloning_has_the_same_contents_and_holes(tmp_path: Path, 
     assert target.stat().st_blocks <= source.stat().st_blocks + 2048
 
 
+@pytest.mark.parametrize(("size", "change"), [(100_000, "shorter"), (600_000, "longer")])
+def test_a_file_of_another_length_at_the_end_gives_no_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, change: str
+) -> None:
+    (tmp_path / "a").write_bytes(CONTENTS)
+    copied = cloning._copied
+
+    def changing(reading: int, writing: int, start: int, count: int) -> int:
+        os.truncate(tmp_path / "a", size)
+        return copied(reading, writing, start, min(count, 200_000))
+
+    monkeypatch.setattr(cloning, "_copied", changing)
+    monkeypatch.setattr(cloning, "_cloned", lambda *_: False)
+    with pytest.raises(OSError, match=f"the file became {change} while it was copied"):
+        clone_file(str(tmp_path / "a"), str(tmp_path / "b"))
+    assert os.listdir(tmp_path) == ["a"]
+
+
 def test_a_file_is_copied_to_another_file_system(tmp_path: Path) -> None:
     target = Path("/dev/shm") / f"casa-desktop-{os.getpid()}"
     (tmp_path / "a").write_bytes(CONTENTS)
