@@ -26,10 +26,13 @@ FOREIGN = ("CASA", "DISPLAY", "IPYTHON", "JUPYTER", "MPLBACKEND", "PYTEST_", "XA
 
 # Beside CASA's other releases, `make matrix` installs less; no property is tested there.
 with suppress(ModuleNotFoundError):
-    from hypothesis import settings
+    from hypothesis import HealthCheck, settings
 
+    # An example may have to wait for a processor: how long it takes says nothing of the property.
+    settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("patient")
     # As many examples of each property as `make test-all` has time for.
-    settings.register_profile("thorough", max_examples=1000)
+    settings.register_profile("thorough", settings.get_profile("patient"), max_examples=1000)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -9,6 +9,7 @@ import sys
 from typing import Iterator
 
 import pytest
+from hypothesis import settings
 
 from .support.clock import Stopwatch, own_time, undisturbed
 from .support.living import started
@@ -57,3 +58,8 @@ def test_the_watch_stands_still_while_a_stranger_has_the_processor() -> None:
         assert child.stdout.read(1)
         elapsed = own_time() - began
         assert watch.seconds() < elapsed
+
+
+def test_an_example_of_a_property_may_wait_for_a_processor() -> None:
+    assert settings.default is not None
+    assert settings.default.deadline is None

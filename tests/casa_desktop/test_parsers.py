@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, List
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from casa_desktop.containers.container import Container
@@ -28,8 +28,10 @@ from casa_desktop.views import share_links
 from casa_desktop.views.rfb_filter import ClientStream, Filter
 from casa_desktop.views.viewers import Audience
 
+from ..support.examples import SHARED
+
 # The folder may well be the same for all examples: each writes its file anew.
-ONE_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+ONE_FOLDER = settings(suppress_health_check=SHARED)
 words = st.text(max_size=20)
 json_values = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | words,

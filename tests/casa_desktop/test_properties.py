@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from casa_desktop.desktop import open_url
@@ -19,7 +19,7 @@ from casa_desktop.runtime.settings import Settings
 from casa_desktop.x11.icewm import MenuEntry, menu
 from casa_desktop.x11.xvnc import x_server_command
 
-from ..support.examples import percent
+from ..support.examples import SHARED, percent
 from ..support.programs import write_program
 
 # What the operating system takes for a word of a command line or a path's part.
@@ -66,7 +66,7 @@ def test_a_geometry_is_two_numbers_or_refused(text: str) -> None:
     assert all(number.isascii() and number.isdigit() for number in geometry.split("x"))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=percent(60))
+@settings(suppress_health_check=SHARED, max_examples=percent(60))
 @given(python=words | awkward, address=words | awkward)
 @example(python="a'b", address="$(touch here)")
 def test_what_a_shell_reads_hands_on_every_word_as_it_is(tmp_path: Path, python: str, address: str) -> None:

@@ -10,16 +10,16 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
-from ..support.examples import percent
+from ..support.examples import SHARED, percent
 from ..support.lab import Jupyter
 from ..support.shortage import descriptors
 
-MANY = settings(max_examples=percent(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=percent(60), suppress_health_check=SHARED)
 SHARES = "casa-desktop/api/desktops/main/shares"
 json_values = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),

@@ -12,10 +12,10 @@ from typing import Any, List
 
 import psutil
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ..support.examples import percent
+from ..support.examples import SHARED, percent
 from ..support.lab import Jupyter
 from ..support.rfb_reader import GREETING
 
@@ -86,9 +86,7 @@ def _goes_on(jupyter: Jupyter) -> None:
 
 @settings(
     max_examples=percent(40),
-    deadline=None,
-    # The server and Xvnc may take both processors while examples are made.
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=SHARED,
 )
 @given(st.lists(frames, max_size=6), st.booleans())
 @example([framed(0x82, True, b"", 2**62)], True)

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple, Union
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from casa_desktop.runtime.record import Record
 
-from ..support.examples import percent
+from ..support.examples import SHARED, percent
 from ..support.lab import Jupyter
 from ..support.rfb_reader import GREETING, Reader
 
@@ -68,7 +68,7 @@ def _goes_on(address: Tuple[str, Dict[str, str]], server: int) -> None:
     assert "vnc" in Path(f"/proc/{server}/comm").read_text()
 
 
-@settings(max_examples=percent(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=percent(40), suppress_health_check=SHARED)
 @given(frames, st.booleans())
 @example([struct.pack(">B3xi", 6, -(2**31))], True)
 @example([struct.pack(">BxHHBx", 251, 65535, 65535, 1) + bytes(16)], True)

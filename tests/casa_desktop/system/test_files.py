@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casa_desktop.runtime.record import Record
 from casa_desktop.system import files
 from casa_desktop.views.share_links import Share
 
+from ...support.examples import SHARED
+
 # The folder may well be the same for all examples: each writes its file anew.
-ONE_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+ONE_FOLDER = settings(suppress_health_check=SHARED)
 # A file in UTF-8 holds no lone surrogates.
 words = st.text(st.characters(exclude_categories=["Cs"]))
 numbers = st.floats(allow_nan=False)
