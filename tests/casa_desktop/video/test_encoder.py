@@ -48,8 +48,9 @@ def test_noise_takes_no_more_bits_than_its_step_allows(codec: str, side: int, le
     noise = [bytearray(np.kron(grain, np.ones((4, 16), np.uint8)).tobytes()) for grain in grains]
     sizes = [len(encoder.encode(noise[number % 4])[0]) for number in range(FRAMES)]
     allowed = 1e6 / 8 * MEGABITS[level] / RATE * side**2 / USUAL_PIXELS
-    # The first frames may take more, and VP8 does not hit its mark.
-    assert sum(sizes[4:]) / (FRAMES - 4) < 1.3 * allowed
+    # The first frames may take more. VP8 does not hit its mark: it takes 1.25 times as much, and up to 1.35 where it is
+    # kept waiting for a processor, because it chooses its effort by the clock.
+    assert sum(sizes[4:]) / (FRAMES - 4) < (1.6 if codec == "vp8" else 1.3) * allowed
     assert sizes[0] < 5 * allowed
 
 
