@@ -113,4 +113,5 @@ def test_a_shortage_of_memory_ends_a_call_and_not_the_calls_after_it(place: Path
     command = [sys.executable, "-c", WITHOUT_MEMORY, f"unix:{place / 'nobody.sock'}"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     # The last call reaches gRPC, which finds nobody there.
-    assert done.stdout.split("\n") == ["No memory is left", "No memory is left", "UNAVAILABLE", ""]
+    said = ["No memory is left", "No memory is left", "UNAVAILABLE", ""]
+    assert (done.stdout.split("\n"), done.returncode) == (said, 0), done.stderr
