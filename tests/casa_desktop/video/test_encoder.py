@@ -41,16 +41,19 @@ def test_each_frame_shows_the_picture_that_was_given(codec: str, width: int) -> 
         ("vp8", 800, LEVELS - 1),
     ],
 )
-def test_noise_takes_no_more_bits_than_its_step_allows(codec: str, side: int, level: int) -> None:
+def test_noise_takes_no_more_bits_than_its_step_allows(
+    codec: str, side: int, level: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # VP8 chooses its effort by the clock, so that it takes more where it waits for a processor; below zero it is fixed.
+    monkeypatch.setitem(CODECS["vp8"].options, "cpu-used", "-12")
     encoder = Encoder(codec, level, side, side)
     random = np.random.default_rng(7)
     grains = [random.integers(0, 256, (side // 4, side // 4), np.uint8) for _ in range(4)]
     noise = [bytearray(np.kron(grain, np.ones((4, 16), np.uint8)).tobytes()) for grain in grains]
     sizes = [len(encoder.encode(noise[number % 4])[0]) for number in range(FRAMES)]
     allowed = 1e6 / 8 * MEGABITS[level] / RATE * side**2 / USUAL_PIXELS
-    # The first frames may take more. VP8 does not hit its mark: it takes 1.25 times as much, and up to 1.35 where it is
-    # kept waiting for a processor, because it chooses its effort by the clock.
-    assert sum(sizes[4:]) / (FRAMES - 4) < (1.6 if codec == "vp8" else 1.3) * allowed
+    # The first frames may take more, and VP8 does not hit its mark.
+    assert sum(sizes[4:]) / (FRAMES - 4) < 1.3 * allowed
     assert sizes[0] < 5 * allowed
 
 
