@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, List
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from casa_desktop.containers.container import Container
@@ -30,8 +30,6 @@ from casa_desktop.views.viewers import Audience
 
 from ..support.examples import SHARED
 
-# The folder may well be the same for all examples: each writes its file anew.
-ONE_FOLDER = settings(suppress_health_check=SHARED)
 words = st.text(max_size=20)
 json_values = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | words,
@@ -106,7 +104,7 @@ def test_a_description_of_a_container_is_one_or_refused(text: str) -> None:
         assert kernel.parsed_container(text).engine in ENGINES
 
 
-@ONE_FOLDER
+@SHARED
 @given(st.binary() | st.text().map(lambda text: text.encode(errors="replace")) | json_values.map(json.dumps))
 @example(DEEP)
 @example(b"\xff\xfe")
@@ -123,7 +121,7 @@ def test_where_x_servers_come_from_is_understood_or_an_invalid_setting(tmp_path:
 # Connection files
 
 
-@ONE_FOLDER
+@SHARED
 @given(
     st.binary()
     | json_values.map(lambda value: json.dumps(value).encode())
@@ -148,7 +146,7 @@ def test_a_connection_file_leads_to_a_berth_or_is_refused(root: Path, content: b
 # Links and shares
 
 
-@ONE_FOLDER
+@SHARED
 @given(st.binary() | json_values.map(lambda value: json.dumps(value).encode()))
 @example(DEEP.encode())
 @example(b'"https://example.org/"')
@@ -174,7 +172,7 @@ def record(root: Path) -> Record:
     return Record("main", ":7", str(folder / "X"), str(folder / "rfb.sock"), 1, 1, NOW, "1")
 
 
-@ONE_FOLDER
+@SHARED
 @given(st.binary() | json_values.map(json.dumps) | _fields(share_links.Share).map(
     lambda given: json.dumps({**asdict(sensible), **given})))  # fmt: skip
 @example(DEEP)

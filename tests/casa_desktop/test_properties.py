@@ -66,7 +66,7 @@ def test_a_geometry_is_two_numbers_or_refused(text: str) -> None:
     assert all(number.isascii() and number.isdigit() for number in geometry.split("x"))
 
 
-@settings(suppress_health_check=SHARED, max_examples=percent(60))
+@settings(SHARED, max_examples=percent(60))
 @given(python=words | awkward, address=words | awkward)
 @example(python="a'b", address="$(touch here)")
 def test_what_a_shell_reads_hands_on_every_word_as_it_is(tmp_path: Path, python: str, address: str) -> None:

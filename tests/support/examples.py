@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 
-# For ``suppress_health_check`` of a test whose examples share its fixtures; the second as in every test (conftest).
-SHARED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+# Of a property whose examples share a fixture, like a folder in which each writes its file anew.
+SHARED = settings(suppress_health_check=[*settings.default.suppress_health_check, HealthCheck.function_scoped_fixture])
 
 
 def percent(number: int) -> int:

@@ -19,7 +19,7 @@ from ..support.examples import SHARED, percent
 from ..support.lab import Jupyter
 from ..support.shortage import descriptors
 
-MANY = settings(max_examples=percent(60), suppress_health_check=SHARED)
+MANY = settings(SHARED, max_examples=percent(60))
 SHARES = "casa-desktop/api/desktops/main/shares"
 json_values = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),

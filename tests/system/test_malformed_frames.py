@@ -84,10 +84,7 @@ def _goes_on(jupyter: Jupyter) -> None:
             received += more
 
 
-@settings(
-    max_examples=percent(40),
-    suppress_health_check=SHARED,
-)
+@settings(SHARED, max_examples=percent(40))
 @given(st.lists(frames, max_size=6), st.booleans())
 @example([framed(0x82, True, b"", 2**62)], True)
 @example([framed(0x82, False, b"unmasked")], True)

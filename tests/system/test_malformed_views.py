@@ -68,7 +68,7 @@ def _goes_on(address: Tuple[str, Dict[str, str]], server: int) -> None:
     assert "vnc" in Path(f"/proc/{server}/comm").read_text()
 
 
-@settings(max_examples=percent(40), suppress_health_check=SHARED)
+@settings(SHARED, max_examples=percent(40))
 @given(frames, st.booleans())
 @example([struct.pack(">B3xi", 6, -(2**31))], True)
 @example([struct.pack(">BxHHBx", 251, 65535, 65535, 1) + bytes(16)], True)

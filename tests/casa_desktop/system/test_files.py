@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from casa_desktop.runtime.record import Record
@@ -15,8 +15,6 @@ from casa_desktop.views.share_links import Share
 
 from ...support.examples import SHARED
 
-# The folder may well be the same for all examples: each writes its file anew.
-ONE_FOLDER = settings(suppress_health_check=SHARED)
 # A file in UTF-8 holds no lone surrogates.
 words = st.text(st.characters(exclude_categories=["Cs"]))
 numbers = st.floats(allow_nan=False)
@@ -36,7 +34,7 @@ class Note:
     done: bool = False
 
 
-@ONE_FOLDER
+@SHARED
 @given(records | shares)
 def test_what_was_written_is_read_as_it_was(tmp_path: Path, value: Any) -> None:
     files.write(tmp_path / "file.json", value)
@@ -49,7 +47,7 @@ def test_only_the_user_may_read_what_was_written(tmp_path: Path) -> None:
     assert (tmp_path / "file.json").stat().st_mode & 0o777 == 0o600
 
 
-@ONE_FOLDER
+@SHARED
 @given(st.binary())
 def test_garbage_is_nothing(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "file.json").write_bytes(data)
@@ -62,7 +60,7 @@ def test_neither_is_json_that_is_no_object_or_too_deep(tmp_path: Path, text: str
     assert files.read(tmp_path / "file.json", Record) is None
 
 
-@ONE_FOLDER
+@SHARED
 @given(records, st.sampled_from(list(Record.__dataclass_fields__)), json_values)
 def test_a_value_of_another_type_is_never_passed_on(tmp_path: Path, record: Record, name: str, value: Any) -> None:
     (tmp_path / "file.json").write_text(json.dumps({**asdict(record), name: value}))
