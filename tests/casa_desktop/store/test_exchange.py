@@ -53,14 +53,6 @@ def test_the_new_one_takes_the_place_and_nothing_stays_beside_it(table: Path, cl
     assert os.listdir(table.parent) == ["my.ms"]
 
 
-@pytest.fixture(params=[True, False], ids=["exchanged", "renamed"])
-def can_exchange(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Whether the disk can exchange two names; NFS, for example, cannot."""
-    if not request.param:
-        monkeypatch.setattr(exchange, "_renamed", lambda *_: False)
-    return bool(request.param)
-
-
 @pytest.mark.parametrize("before", ["file", "folder", "nothing"])
 @pytest.mark.parametrize("after", ["file", "folder", "nothing"])
 def test_anything_may_take_the_place_of_anything(tmp_path: Path, can_exchange: bool, before: str, after: str) -> None:

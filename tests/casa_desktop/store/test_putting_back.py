@@ -13,7 +13,6 @@ from casa_desktop.store.store import Store
 from ...support.reuse import SECONDS, call, flag, state, table
 
 
-@pytest.mark.parametrize("can_exchange", [True, False], ids=["exchanged", "renamed"])
 @pytest.mark.parametrize("is_late", [False, True], ids=["before the second", "after it"])
 def test_outputs_are_as_they_were_if_the_user_interrupts_between_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, can_exchange: bool, is_late: bool
@@ -35,8 +34,6 @@ def test_outputs_are_as_they_were_if_the_user_interrupts_between_them(
             raise KeyboardInterrupt
 
     monkeypatch.setattr(exchange, "put_back", interrupted)
-    if not can_exchange:
-        monkeypatch.setattr(exchange, "_renamed", lambda *_: False)
     with pytest.raises(KeyboardInterrupt):
         store.put_back(record)
     assert [state(each) for each in tables] == found
