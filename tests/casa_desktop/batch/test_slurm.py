@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -262,7 +261,7 @@ def test_a_job_that_slurm_has_forgotten_has_ended_without_a_word(jobs: Jobs, slu
     path = script(work / "forgotten", "forgotten", "print(1)")
     folder = engines.submit(Wish(path, folder=path.parent), "slurm", ["--hold"], jobs.environment)
     state = folder.state()
-    subprocess.run(["scancel", state.slurm], env=jobs.environment, check=True)
+    slurm.run("scancel", state.slurm)
     # As after MinJobAge, where no accounting is kept either.
     folder.write(replace(state, phase=EXECUTING, cell=1, cells=2, slurm="987654321"))
     job = jobs.listed(folder.id)[folder.id]

@@ -136,7 +136,8 @@ def test_a_job_that_runs_is_told_of_aborted_and_limited(service: Service, work: 
     jobs = {}
     for name in ("aborted", "limited", "killed"):
         begun = Begun(script(work / name, name, ENDLESS).parent)
-        jobs[name] = service.make(f"{name}/{name}.py", **({"PHASE": "RUN"} if name == "killed" else {})), begun
+        at_once = {"PHASE": "RUN"} if name == "killed" else {}
+        jobs[name] = service.make(f"{name}/{name}.py", **at_once), begun
     service.ask("POST", jobs["limited"][0].job_id, "executionduration", data={"EXECUTIONDURATION": "1"})
     for name in ("aborted", "limited"):
         jobs[name][0].run()

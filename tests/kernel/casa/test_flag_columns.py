@@ -7,12 +7,11 @@ import pytest
 from ...support.notebook import Notebook
 
 BEGIN = """
-import os, shutil
+import shutil
 import numpy as np
 from casatools import table
 from casa_desktop.handwork.flags import difference
 from casa_kernel.casa import flag_columns
-os.system('rm -rf turns.ms')
 shutil.copytree('sim.ms', 'turns.ms')
 tb = table()
 tb.open('turns.ms/DATA_DESCRIPTION', nomodify=False)
@@ -36,7 +35,7 @@ def flags_now():
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def kernel(notebook: Notebook) -> Notebook:
     assert notebook.run(BEGIN).error is None
     return notebook
