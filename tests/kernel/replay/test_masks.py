@@ -98,7 +98,10 @@ def cube(notebook: Notebook, environment: Dict[str, str], spectral_line: Path) -
 def fourth(poor: Notebook, three_cycles: Cell, observation: Path) -> Cell:
     """The cell of a replay of ``moved.hand``, a copy of ``first.hand``, that may be reused."""
     shutil.copytree(observation / "first.hand", observation / "moved.hand")
-    return poor.run(call(PLANE, "fourth", ", hand='moved.hand', reuse=True"))
+    cell = poor.run(call(PLANE, "fourth", ", hand='moved.hand', reuse=True"))
+    # What is removed before it is kept, which this waits for, cannot be put back.
+    assert "not kept" not in poor.run("%casa_reuse why").text
+    return cell
 
 
 def test_three_cycles_are_kept_and_replayed_bit_by_bit_without_a_window(
