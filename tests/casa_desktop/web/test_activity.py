@@ -38,14 +38,18 @@ class Kernels:
     async def start(self, code: str = "pass") -> str:
         """Return the id of a new kernel that has run ``code``, and is as good as unused since yesterday."""
         number: str = await self.manager.start_kernel(kernel_name=self._name)
-        client = self.manager.get_kernel(number).client()
+        kernel = self.manager.get_kernel(number)
+        client = kernel.client()
         client.start_channels()
         await client.wait_for_ready()
+        # Jupyter takes any message for the end of "starting", and may read those of the code after its reply has come
+        # here. From another state only the code makes the kernel busy, and then idle.
+        kernel.execution_state = "unknown"
         reply = await client.execute_interactive(code, store_history=False)
         assert reply["content"]["status"] == "ok", reply["content"]
         client.stop_channels()
         await self.state(number, "idle")
-        self.manager.get_kernel(number).last_activity = LONG_AGO
+        kernel.last_activity = LONG_AGO
         return number
 
     async def state(self, number: str, expected: str) -> None:
