@@ -169,10 +169,12 @@ def test_two_jobs_do_not_write_one_notebook(jobs: Jobs, work: Path) -> None:
     assert f"The job '{first}' writes {path.parent / 'same.ipynb'}, too, and has not ended." in second.stderr
     begun.wait()
     assert list(jobs.listed(first)) == [first]
-    job = jobs.listed(first)[first]
-    os.kill(job["pid"], signal.SIGTERM)
+    processes = living(jobs.listed(first)[first]["pid"])
+    assert processes
+    os.kill(processes[0].pid, signal.SIGTERM)
     assert jobs.wait(first).stdout == f"{first}: ERROR. It was stopped by SIGTERM in cell 1 of 1; it can go on.\n"
-    assert not living(job["pid"])
+    # It has said so itself, as the last thing before it ends.
+    assert psutil.wait_procs(processes, timeout=PATIENCE)[1] == []
     assert jobs.submit(path, "-o", "same.ipynb") == "same-2"
     assert jobs.call("jobs", "stop", "same-2").stdout.startswith("same-2: ABORTED. It was stopped")
 
