@@ -10,6 +10,7 @@ import pytest
 
 from ...support.living import below, with_word
 from ...support.notebook import Notebook
+from ...support.processes import ended
 from ...support.thread_stop import StoppedThread
 
 # By what the command line of the window's program holds once it no longer is the script that CASA starts.
@@ -44,4 +45,4 @@ def test_a_window_that_is_slow_to_start_is_given_up_by_an_interrupt_and_the_kern
         assert cell.error["ename"] == "KeyboardInterrupt"
         assert kernel.run("print(1 + 1)").text == "2\n"
         assert kernel.pid == pid
-        assert not with_word(below(pid), program)
+        assert ended(with_word(below(pid), program))
