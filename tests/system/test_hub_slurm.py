@@ -202,8 +202,9 @@ def test_a_server_that_is_about_to_answer_when_the_hub_ends_is_found_by_the_next
     try:
         number = _begun(hub, cluster, starting=False)
         _restarted(hub, signal.SIGKILL)
-    finally:
+        # It waits for the reader, for ever if there will be none.
         gate.open("w").close()
+    finally:
         settings.unlink()
     while not _server(hub).get("ready"):
         pass
