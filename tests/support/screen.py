@@ -30,8 +30,6 @@ Point = Tuple[int, int]
 Found = TypeVar("Found")
 
 LEFT, RIGHT = 1, 3
-# The height of the task bar and a bit more, in pixels. Its clock changes the picture of a desktop that is still.
-TASK_BAR = 40
 
 # python-xlib 0.33 has one dictionary for the extensions' events of all connections of a process, by each X server's own
 # numbers: those of two servers that count differently (Xvnc and Xvfb) collide. Each connection gets one of its own.
