@@ -13,7 +13,7 @@ import socket
 import subprocess
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Dict, Iterator, List, Sequence
 
@@ -36,6 +36,8 @@ SlurmdUser={user}
 AuthType=auth/munge
 # Twice so long a job that was requeued waits; less than 5 is not heard.
 AuthInfo=socket={folder}/munge.socket,cred_expire=5
+# Numbers of its own: a process in a job takes the steps of another Slurm's job with the same number for its own.
+FirstJobId={ports[0]}00
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool
 SlurmctldPidFile={folder}/slurmctld.pid
@@ -101,7 +103,7 @@ class Slurm:
 
 
 class _Daemon:
-    """A daemon in the foreground, whose printed lines can be waited for."""
+    """A daemon in the foreground, whose printed lines can be waited for; they are shown with a test that fails."""
 
     def __init__(self, words: List[str], environment: Dict[str, str]) -> None:
         self._name = words[0]
@@ -123,7 +125,15 @@ class _Daemon:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self._add(line)
+            # It must go on to read, whatever becomes of the printed line, or the daemon waits for it.
+            with suppress(OSError, ValueError):
+                self._show(line)
         self._add("")
+
+    @staticmethod
+    def _show(line: str) -> None:
+        if ": debug" not in line:
+            print(line, end="")
 
     def _add(self, line: str) -> None:
         with self._changed:

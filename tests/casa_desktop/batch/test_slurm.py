@@ -108,11 +108,14 @@ def test_a_job_whose_time_is_up_is_run_again_and_goes_on_where_it_was(
     assert log.count("cell 4 of 4: ") == 2
 
 
-def test_a_notebook_that_slurm_runs_can_be_watched(jobs: Jobs, begun: Dict[str, Begun], work: Path) -> None:
+def test_a_notebook_that_slurm_runs_can_be_watched(
+    jobs: Jobs, begun: Dict[str, Begun], slurm: Slurm, work: Path
+) -> None:
     begun["watched"].wait()
     job = jobs.listed("watched-1")["watched-1"]
     assert (job["phase"], job["cell"], job["cells"], job["engine"]) == ("EXECUTING", 2, 2, "slurm")
-    assert (job["options"], job["slurm"]) == (["--time=60", "-c2"], "1")
+    assert job["options"] == ["--time=60", "-c2"]
+    assert slurm.run("squeue", "--noheader", "--name=watched-1", "--format=%i").split() == [job["slurm"]]
     # What a long cell has printed is there before it ends.
     _until_saved(Path(job["output"]), ["first\n", "before\n"])
     (work / "watched" / "go").write_text("gone on")
