@@ -22,11 +22,15 @@ from ..support.hub_jobs import PATIENCE, Job, reads
 RECIPE = Path(__file__).resolve().parents[2] / "jupyter_config" / "hub" / "slurm" / "jupyterhub_config.py"
 USER = pwd.getpwuid(os.geteuid()).pw_name
 PROFILE = "casa-6.7-small"
-# What differs from a cluster: the node's name means nothing to the resolver, the user's home is not the account's, and
-# a test can use up the memory.
+# What differs from a cluster: the node's name means nothing to the resolver, the user's home is not the account's, a
+# test can use up the memory, and no job begins with a login shell, because the account's profile may take a minute.
 SPAWNER = f"""
+import re
+from batchspawner import SlurmSpawner
 load_subconfig({str(RECIPE)!r})
 c = get_config()
+script = SlurmSpawner.batch_script.default_value.replace("#SBATCH --get-user-env=L\\n", "")
+c.SlurmSpawner.batch_script = re.sub("--export=.*", "--export=ALL", script)
 c.SlurmSpawner.state_exechost_exp = "127.0.0.1"
 c.SlurmSpawner.req_prologue += "\\nexport HOME='{{folder}}'"
 c.BatchSpawnerBase.ip = "127.0.0.1"
