@@ -32,6 +32,9 @@ _RESIZE = 1 | 0b1000 << 8 | 2 << 12
 _STEP = 12
 # Four times are enough if the first drag works.
 _TIMES = 20
+# On a busy machine two new heights have no effect now and then, as if the window had taken them together, whatever it
+# has answered. So the separator is where it stays when it has not moved this many times in a row.
+_STILL = 2
 # How many answers in a row mean that a window has handled all events before the first of them, run its timers, and
 # drawn: one may come before what was told earlier has been passed on, and the next before that has been drawn.
 _ROUNDS = 3
@@ -172,7 +175,7 @@ def make_room(desktop: _Desktop, window: Any, colour: bytes) -> None:
 
 def _make_room(desktop: _Desktop, window: Any, colour: bytes, row: int) -> None:
     desktop.settle(window)
-    height, moved = window.get_geometry().height, False
+    height, moved, still = window.get_geometry().height, False, 0
     for _ in range(_TIMES):
         # An image that loads meanwhile has the window handle all events of a drag together, which has no effect then.
         if not moved:
@@ -180,7 +183,8 @@ def _make_room(desktop: _Desktop, window: Any, colour: bytes, row: int) -> None:
         resize(desktop, window, height - _STEP)
         resize(desktop, window, height)
         now = separator(window, colour)
-        if now is None or (moved and now > row - 4):
+        still = still + 1 if moved and now is not None and now > row - 4 else 0
+        if now is None or still == _STILL:
             return
         moved, row = moved or now < row, now
 
