@@ -103,7 +103,10 @@ class Slurm:
 
 
 class _Daemon:
-    """A daemon in the foreground, whose printed lines can be waited for; they are shown with a test that fails."""
+    """A daemon in the foreground, whose printed lines can be waited for.
+
+    All but those for debugging are shown with a test that fails.
+    """
 
     def __init__(self, words: List[str], environment: Dict[str, str]) -> None:
         self._name = words[0]
@@ -127,13 +130,8 @@ class _Daemon:
             self._add(line)
             # It must go on to read, whatever becomes of the printed line, or the daemon waits for it.
             with suppress(OSError, ValueError):
-                self._show(line)
+                print("" if ": debug" in line else line, end="")
         self._add("")
-
-    @staticmethod
-    def _show(line: str) -> None:
-        if ": debug" not in line:
-            print(line, end="")
 
     def _add(self, line: str) -> None:
         with self._changed:
