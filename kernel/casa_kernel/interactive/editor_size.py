@@ -19,28 +19,25 @@ from __future__ import annotations
 import select
 import sys
 import time
-from typing import Any, Iterator, List, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 from Xlib import X
 from Xlib.display import Display
-from Xlib.error import XError
+from Xlib.error import BadMatch, XError
 from Xlib.ext import damage
 from Xlib.protocol.event import ButtonPress, ButtonRelease, ClientMessage, MotionNotify
 
 # _NET_MOVERESIZE_WINDOW: gravity NorthWest, only the height is given, and the request comes from a pager.
 _RESIZE = 1 | 0b1000 << 8 | 2 << 12
 _STEP = 12
-# Four times are enough if the first drag works.
+# Five times are enough if the first drag works.
 _TIMES = 20
-# On a busy machine two new heights have no effect now and then, as if the window had taken them together, whatever it
-# has answered. So the separator is where it stays when it has not moved this many times in a row.
-_STILL = 2
 # How many answers in a row mean that a window has handled all events before the first of them, run its timers, and
 # drawn: one may come before what was told earlier has been passed on, and the next before that has been drawn.
 _ROUNDS = 3
 # How long a window may take to draw itself for the first time, and to answer, in seconds. It may be loading an image.
 _OPENING, _PATIENCE = 10, 60
-# How long the window manager may take to give a window another height, in seconds.
+# How long a window may take to get another height from the window manager and to draw itself in it, in seconds.
 _RESIZING = 10
 
 
@@ -59,17 +56,6 @@ class _Desktop:
     def windows(self) -> List[int]:
         told = self.root.get_full_property(self.display.intern_atom("_NET_CLIENT_LIST"), X.AnyPropertyType)
         return list(told.value) if told else []
-
-    def new_windows(self) -> Iterator[Any]:
-        """Yield the windows that open from now on."""
-        known = set(self.windows())
-        while True:
-            now = self.windows()
-            for number in now:
-                if number not in known:
-                    yield self.display.create_resource_object("window", number)
-            known = set(now)
-            self.wait(None)
 
     def wait(self, seconds: Optional[float]) -> List[Any]:
         """Wait for the next events and return them; none if there were none within ``seconds``."""
@@ -144,13 +130,19 @@ def drag(desktop: _Desktop, window: Any, row: int) -> None:
 
 
 def resize(desktop: _Desktop, window: Any, height: int) -> None:
-    """Have the window manager give the window another height, and wait until the window has drawn itself."""
+    """Have the window manager give the window another height, and wait until the window has drawn itself in it.
+
+    Its answers do not tell that: while it loads its image it answers at once, and takes several heights together later
+    on. But a window that divides its room anew is drawn from top to bottom.
+    """
     kind = desktop.display.intern_atom("_NET_MOVERESIZE_WINDOW")
     message = ClientMessage(window=window, client_type=kind, data=(32, [_RESIZE, 0, 0, 0, height]))
     desktop.root.send_event(message, event_mask=X.SubstructureRedirectMask | X.SubstructureNotifyMask)
-    deadline = time.monotonic() + _RESIZING
-    while window.get_geometry().height != height and time.monotonic() < deadline:
-        desktop.wait(max(deadline - time.monotonic(), 0))
+    told = desktop.display.extension_event.DamageNotify
+    deadline, drawn = time.monotonic() + _RESIZING, False
+    while not drawn and time.monotonic() < deadline:
+        events = desktop.wait(max(deadline - time.monotonic(), 0))
+        drawn = any(each.type == told and each.area.height == height for each in events)
     desktop.settle(window)
 
 
@@ -175,7 +167,7 @@ def make_room(desktop: _Desktop, window: Any, colour: bytes) -> None:
 
 def _make_room(desktop: _Desktop, window: Any, colour: bytes, row: int) -> None:
     desktop.settle(window)
-    height, moved, still = window.get_geometry().height, False, 0
+    height, moved = window.get_geometry().height, False
     for _ in range(_TIMES):
         # An image that loads meanwhile has the window handle all events of a drag together, which has no effect then.
         if not moved:
@@ -183,10 +175,22 @@ def _make_room(desktop: _Desktop, window: Any, colour: bytes, row: int) -> None:
         resize(desktop, window, height - _STEP)
         resize(desktop, window, height)
         now = separator(window, colour)
-        still = still + 1 if moved and now is not None and now > row - 4 else 0
-        if now is None or still == _STILL:
+        if now is None or (moved and now > row - 4):
             return
         moved, row = moved or now < row, now
+
+
+def is_done_with(desktop: _Desktop, number: int, colour: bytes) -> bool:
+    """Enlarge the image of a window if it has one; return False for a window that is not to be seen yet."""
+    try:
+        make_room(desktop, desktop.display.create_resource_object("window", number), colour)
+    except BadMatch:
+        # The window manager lists it before it maps it, and then X tells. The viewer may keep it, or make another.
+        return False
+    except (XError, TimeoutError):
+        # It has closed, or is stopped.
+        pass
+    return True
 
 
 def main(colour: str) -> None:
@@ -195,13 +199,15 @@ def main(colour: str) -> None:
     Args:
         colour: the colour of separators, as ``#rrggbb``.
     """
-    desktop = _Desktop()
-    for window in desktop.new_windows():
-        try:
-            make_room(desktop, window, bytes.fromhex(colour.lstrip("#"))[::-1])
-        except (XError, TimeoutError):
-            # The window has closed, or is stopped.
-            continue
+    desktop, blue_green_red = _Desktop(), bytes.fromhex(colour.lstrip("#"))[::-1]
+    done = set(desktop.windows())
+    while True:
+        now = desktop.windows()
+        handled = {each for each in now if each not in done and is_done_with(desktop, each, blue_green_red)}
+        done = done.intersection(now) | handled
+        # What was told while a window was handled may have been of another one.
+        if not handled:
+            desktop.wait(None)
 
 
 if __name__ == "__main__":
